@@ -1,0 +1,1 @@
+"""Baton: the shared language and the front door."""

@@ -1,0 +1,1 @@
+"""The catalogue of KPIs, journey stages and coaching actions."""

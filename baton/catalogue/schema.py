@@ -1,0 +1,180 @@
+"""What a KPI, a coaching action and a catalogue are.
+
+A KPI is a metric: one definition, evaluated at every grain and over every window, so that a model's feature, a
+scorecard line and an attribution are the same thing under one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["CONTEXT", "Action", "Catalogue", "Grain", "Kpi", "Role", "Stage", "Text"]
+
+CONTEXT = "_context"
+"""The name under which attributions of features that are no KPI are summed."""
+
+Grain = Literal["customer", "employee", "team", "stage", "process"]
+Role = Literal["lever", "mediator", "outcome", "context"]
+Layer = Literal["strategic", "operational", "role"]
+Perspective = Literal["customer", "financial", "process", "learning"]
+Aggregate = Literal["mean", "sum", "count", "min", "max", "share", "median", "p90", "count_distinct", "ratio"]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+
+
+class Text(BaseModel):
+    """A text that people read, in the two languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    en: Annotated[str, Field(min_length=1)]
+    zh: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: object) -> object:
+        # users who write one language only get it in both
+        return {"en": value, "zh": value} if isinstance(value, str) else value
+
+
+class Stage(BaseModel):
+    """A stage of the customer's journey."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: Identifier
+    name: Text
+
+
+class Kpi(BaseModel):
+    """One KPI of the catalogue: a metric with its meaning.
+
+    Parameters
+    ----------
+    id : str
+        Lower-case words joined by underscores; the name of feature, scorecard line and attribution alike.
+    name, description : Text
+        In English and Chinese.
+    layer, perspective, stage : str
+        Where it stands: strategic, operational or role; balanced-scorecard perspective; journey stage or ``any``.
+    source : str
+        The contract table it is computed from.
+    expr : str
+        One scalar SQL expression (DuckDB dialect) over the source's columns. For ``measures`` it is ``value`` over the
+        rows whose ``kpi`` is this id.
+    metric : str, optional
+        Instead of ``expr``: the name of a metric written in Python (``features/named_metrics.py``).
+    denominator : str, optional
+        For ``aggregate = "ratio"``: the expression whose sum divides the sum of ``expr``.
+    known_at : str
+        The time column of the source at which a row's value is known.
+    aggregate : str
+        How rows become one value.
+    grains : tuple of str
+        Those at which it means something. The finest of ``employee``, ``team`` owns it.
+    better : {"higher", "lower"}
+    unit : str
+        ``share``, ``seconds``, ``points``, ``money``, ``count`` …
+    role : {"lever", "mediator", "outcome", "context"}
+        Does it act on the customer, or only report what happened?
+    controllable : float, optional
+        Prior 0..1: how far the role can move it.
+    guards, leads_to : tuple of str
+        KPIs that must not be pushed without this one; KPIs that this one moves.
+    needs : tuple of Text
+        What people must be given before they are measured on it.
+    moment_of_truth : bool
+        Whether the customer decides about staying here.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Identifier
+    name: Text
+    description: Text | None = None
+    layer: Layer
+    perspective: Perspective
+    stage: str = "any"
+    source: Literal["customers", "activity", "cases", "case_steps", "work", "measures", "snapshots"]
+    expr: str | None = None
+    metric: str | None = None
+    denominator: str | None = None
+    known_at: str | None = None
+    aggregate: Aggregate = "mean"
+    grains: tuple[Grain, ...] = ("customer", "employee", "team", "stage", "process")
+    better: Literal["higher", "lower"]
+    unit: str
+    role: Role
+    controllable: Annotated[float, Field(ge=0, le=1)] | None = None
+    guards: tuple[str, ...] = ()
+    leads_to: tuple[str, ...] = ()
+    needs: tuple[Text, ...] = ()
+    moment_of_truth: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Kpi:
+        if (self.expr is None) == (self.metric is None):
+            raise ValueError(f"KPI {self.id}: give either expr or metric")
+        if (self.aggregate == "ratio") != (self.denominator is not None):
+            raise ValueError(f"KPI {self.id}: denominator goes with aggregate = \"ratio\", and only with it")
+        if not self.grains:
+            raise ValueError(f"KPI {self.id}: grains is empty")
+        return self
+
+    @property
+    def sign(self) -> int:
+        """+1 where higher is better, −1 where lower is."""
+        return 1 if self.better == "higher" else -1
+
+    @property
+    def owner(self) -> Literal["employee", "team"] | None:
+        """The unit that owns it: the employee, else the team, else nobody."""
+        if "employee" in self.grains:
+            return "employee"
+        return "team" if "team" in self.grains else None
+
+
+class Action(BaseModel):
+    """A coaching action: what can be done about a gap in a KPI."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: Identifier
+    kpi: str
+    level: Literal["employee", "team", "process"]
+    name: Text
+    advice: Text
+    needs: tuple[Text, ...] = ()
+
+
+class Catalogue(Mapping[str, Kpi]):
+    """The KPIs of one company by id, with its journey stages and coaching actions.
+
+    Parameters
+    ----------
+    kpis : tuple of Kpi
+    stages : tuple of Stage
+        In the order of the journey.
+    actions : tuple of Action
+    """
+
+    def __init__(self, kpis: tuple[Kpi, ...], stages: tuple[Stage, ...], actions: tuple[Action, ...] = ()) -> None:
+        self.stages = stages
+        self.actions = actions
+        self._kpis = {kpi.id: kpi for kpi in kpis}
+
+    def __getitem__(self, kpi_id: str) -> Kpi:
+        return self._kpis[kpi_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kpis)
+
+    def __len__(self) -> int:
+        return len(self._kpis)
+
+    def with_role(self, role: Role, /) -> tuple[Kpi, ...]:
+        """Return the KPIs of one causal role, in catalogue order."""
+        return tuple(kpi for kpi in self._kpis.values() if kpi.role == role)
+
+    def actions_for(self, kpi_id: str, level: str, /) -> tuple[Action, ...]:
+        """Return the actions for a gap in one KPI at one level."""
+        return tuple(action for action in self.actions if action.kpi == kpi_id and action.level == level)

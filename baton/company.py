@@ -1,0 +1,317 @@
+"""The company file: one TOML file that says everything about one company.
+
+Nothing here opens a source; secrets named as ``${NAME}`` stay unresolved until a table is opened.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from baton.errors import CompanyFileError
+from baton.tables import TABLES
+
+__all__ = ["Company", "Policy", "TableSource", "expand", "load_company"]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Points = Annotated[float, Field(ge=0, le=100)]
+Unit = Literal["employee", "team", "stage", "process", "customer_kind"]
+Treatment = Literal["stop", "drop", "null", "keep"]
+Scenario = Literal["service", "product", "b2b"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Profile(_Section):
+    """``[company]``: who it is."""
+
+    name: str = "Company"
+    scenario: Scenario = "service"
+    seed: int = 7
+    currency: str = "EUR"
+    languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+
+
+class TableSource(_Section):
+    """One entry of ``[tables]``: a file, or a table or query in a source.
+
+    With both ``path`` and ``sql``, the file is the table ``raw`` of the query.
+    """
+
+    path: str | None = None
+    source: str | None = None
+    table: str | None = None
+    sql: str | None = None
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    day_first: bool | None = None
+    timezone: str = "UTC"
+    observed_until: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> TableSource:
+        if (self.path is None) == (self.source is None):
+            raise ValueError('give either path = "file" or source = "name of a [sources] entry"')
+        if self.source is not None and (self.table is None) == (self.sql is None):
+            raise ValueError("with source, give either table or sql")
+        return self
+
+
+class Accept(_Section):
+    """``[accept]``: findings that the company takes responsibility for."""
+
+    leaks: tuple[str, ...] = ()
+
+
+class Snapshots(_Section):
+    """``[snapshots]``: when and over which windows the company is looked at; days."""
+
+    every: Literal["1d", "1w", "2w", "1mo", "1q"] = "1mo"
+    windows_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = (7, 30, 90)
+    horizon_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    gap_days: Annotated[int, Field(ge=0, le=3650)] = 0
+
+    @model_validator(mode="after")
+    def _windows(self) -> Snapshots:
+        if not self.windows_days or len(set(self.windows_days)) != len(self.windows_days):
+            raise ValueError("windows_days needs at least one window, each once")
+        return self
+
+
+class Churn(_Section):
+    """``[outcomes.churn]``: what leaving means."""
+
+    rule: Literal["left_at", "inactive"] = "left_at"
+    inactive_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+
+class Decline(_Section):
+    """One ``[[outcomes.decline]]``: a unit and a metric whose fall is to be seen early."""
+
+    unit: Unit
+    metric: str
+    horizon_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    drop_sd: Annotated[float, Field(gt=0)] = 0.25
+    drop: Annotated[float, Field(gt=0)] | None = None
+    min_cases: Annotated[int, Field(ge=1)] = 20
+
+
+class Driver(_Section):
+    """``[outcomes.driver]``: the outcome per case that KPIs should serve, where there is no churn."""
+
+    metric: str
+    low: float | None = None
+    scale: tuple[float, float] | None = None
+
+
+class Outcomes(_Section):
+    """``[outcomes]``."""
+
+    churn: Churn | None = None
+    decline: tuple[Decline, ...] = ()
+    driver: Driver | None = None
+
+
+class Text(_Section):
+    """``[text]``: complaint texts and their labels."""
+
+    model: str = "auto"
+    labels: str = "root_cause"
+
+
+class Kpis(_Section):
+    """``[kpis]``: where the catalogue comes from."""
+
+    presets: tuple[Scenario, ...] | None = None
+    files: tuple[str, ...] = ()
+
+
+class Policy(_Section):
+    """``[policy]``: limits that recommendations respect; weights in points of 100."""
+
+    min_weight: Points = 5
+    max_weight: Points = 40
+    step: Annotated[float, Field(gt=0, le=100)] = 5
+    max_change: Points = 10
+    min_share: dict[Literal["customer", "financial", "process", "learning"], Points] = Field(
+        default_factory=lambda: {"customer": 30.0}  # type: ignore[arg-type]
+    )
+    outcome_max: Points = 30
+    min_group: Annotated[int, Field(ge=1)] = 5
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
+    false_moves: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    impact_ratio: Share = 0.8
+    cycle_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    risk_aversion: Annotated[float, Field(ge=0)] = 1.0
+    fixed: tuple[str, ...] = ("mandatory_training",)
+
+    @model_validator(mode="after")
+    def _order(self) -> Policy:
+        if self.min_weight > self.max_weight:
+            raise ValueError(f"min_weight {self.min_weight:g} is above max_weight {self.max_weight:g}; lower one")
+        return self
+
+
+class Privacy(_Section):
+    """``[privacy]``: pseudonyms, proxies that stay out, and attributes for the fairness audit alone."""
+
+    pseudonymise: bool = True
+    key: str = "employees.key"
+    sensitive: tuple[str, ...] = ("absence_days", "overtime_hours", "hours")
+    protected: tuple[str, ...] = ("gender", "birth_year")
+
+
+class Company(_Section):
+    """Everything about one company.
+
+    Parameters
+    ----------
+    path : Path
+        Where the company file lies; relative paths inside it are relative to its folder.
+    company, sources, tables, faults, accept, snapshots, outcomes, text, kpis, policy, privacy
+        The sections of the file, with the contract's defaults.
+    """
+
+    path: Path = Path("company.toml")
+    company: Profile = Profile()
+    sources: dict[str, str] = Field(default_factory=dict)
+    tables: dict[str, TableSource] = Field(default_factory=dict)
+    faults: dict[str, Treatment] = Field(default_factory=dict)
+    accept: Accept = Accept()
+    snapshots: Snapshots = Snapshots()
+    outcomes: Outcomes = Outcomes()
+    text: Text = Text()
+    kpis: Kpis = Kpis()
+    policy: Policy = Policy()
+    privacy: Privacy = Privacy()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths are relative to."""
+        return self.path.parent
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """Names of the KPI presets to start from."""
+        return (self.company.scenario,) if self.kpis.presets is None else self.kpis.presets
+
+    def resolve(self, path: str, /) -> Path:
+        """Return a path of the company file, environment variables filled in, made absolute."""
+        return (self.folder / Path(expand(path)).expanduser()).resolve()
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Company:
+        for name, source in self.tables.items():
+            if name not in TABLES:
+                raise ValueError(f"tables.{name}: no such table{_nearest(name, TABLES)}")
+            if source.source is not None and source.source not in self.sources:
+                raise ValueError(
+                    f"tables.{name}.source: no [sources] entry {source.source!r}{_nearest(source.source, self.sources)}"
+                )
+        return self
+
+
+def expand(text: str, /) -> str:
+    """Fill in ``${NAME}`` and ``${NAME:-default}`` from the environment.
+
+    Raises
+    ------
+    CompanyFileError
+        If a variable without a default is not set; the message names it and never a value.
+
+    Examples
+    --------
+    >>> expand("${BATON_NOT_SET:-data}/cases.csv")
+    'data/cases.csv'
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        name, default = match.group(1), match.group(2)
+        value = os.environ.get(name, default)
+        if value is None:
+            raise CompanyFileError(f"environment variable {name} is not set; the company file needs it as ${{{name}}}")
+        return value
+
+    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}", fill, text)
+
+
+def load_company(path: str | Path, /) -> Company:
+    """Read a company file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The TOML file, or the folder in which ``company.toml`` lies.
+
+    Returns
+    -------
+    Company
+        The settings, with the contract's defaults where the file is silent.
+
+    Raises
+    ------
+    CompanyFileError
+        If the file is missing, is no TOML, or has an unknown key (the nearest known one is named) or a wrong value.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "company.toml"
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise CompanyFileError(f"{path}: no such file; `baton init` writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CompanyFileError(f"{path}: cannot be read ({error}); give a TOML file in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CompanyFileError(f"{path}: no valid TOML: {error}") from error
+    if "path" in raw:
+        raise CompanyFileError(f"{path}: unknown key 'path'; give paths under [tables]")
+    try:
+        return Company(path=path.resolve(), **raw)
+    except ValidationError as error:
+        raise CompanyFileError(f"{path}: {'; '.join(_explain(fault) for fault in error.errors())}") from error
+
+
+def _nearest(name: str, known: Any, /) -> str:
+    close = difflib.get_close_matches(name, [str(key) for key in known], n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(str(key) for key in known))}"
+
+
+def _explain(fault: Any, /) -> str:
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {place!r}{_nearest(str(fault['loc'][-1]), _known_keys(fault['loc'][:-1]))}"
+    message = fault["msg"].removeprefix("Value error, ")
+    given = fault.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{place}: {message}{shown}" if place else message
+
+
+def _known_keys(location: tuple[Any, ...], /) -> list[str]:
+    """Names of the keys that a section knows, following the models along a validation error's location."""
+    model: Any = Company
+    for part in location:
+        if isinstance(part, int) or not hasattr(model, "model_fields"):
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        model = _section_in(annotation)
+    keys = list(model.model_fields) if hasattr(model, "model_fields") else []
+    return [key for key in keys if key != "path" or model is not Company]
+
+
+def _section_in(annotation: Any, /) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _section_in(inner)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,97 @@
+"""The errors Baton raises on purpose.
+
+One root, caught only by the command line (one line, exit 2) and by the service (one table of HTTP codes).
+Each leaf is also the builtin that a Python user would expect::
+
+    BatonError
+    ├── CompanyFileError (ValueError)      the company file does not say what it should
+    ├── CatalogueError (ValueError)        a KPI definition contradicts itself or another
+    │   └── ExpressionError                a KPI's SQL is no single scalar expression over its source
+    ├── SourceError (OSError)              a table cannot be opened or read
+    ├── TableError (ValueError)            a table breaks the contract
+    ├── LeakError (ValueError)             a feature knows the outcome
+    ├── TooLittleDataError (ValueError)    an outcome cannot be learned from what there is
+    ├── PolicyError (ValueError)           the limits of a policy contradict each other
+    ├── OutputError (OSError)              results cannot be written
+    ├── ArtefactError (LookupError)        a run, a model or a result is not there
+    └── RequestError (ValueError)          a request to the service does not fit
+
+Messages say what is wrong, where, and what to do, in one line.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArtefactError",
+    "BatonError",
+    "CatalogueError",
+    "CompanyFileError",
+    "ExpressionError",
+    "LeakError",
+    "OutputError",
+    "PolicyError",
+    "RequestError",
+    "SourceError",
+    "TableError",
+    "TooLittleDataError",
+]
+
+
+class BatonError(Exception):
+    """The root of everything that Baton raises on purpose."""
+
+
+class CompanyFileError(BatonError, ValueError):
+    """The company file does not say what it should."""
+
+
+class CatalogueError(BatonError, ValueError):
+    """A KPI definition contradicts itself or another."""
+
+
+class ExpressionError(CatalogueError):
+    """A KPI's SQL is no single scalar expression over its source's columns."""
+
+
+class SourceError(BatonError, OSError):
+    """A table cannot be opened or read."""
+
+
+class TableError(BatonError, ValueError):
+    """A table breaks the contract."""
+
+
+class LeakError(BatonError, ValueError):
+    """A feature all but knows the outcome."""
+
+
+class TooLittleDataError(BatonError, ValueError):
+    """An outcome cannot be learned from what there is."""
+
+
+class PolicyError(BatonError, ValueError):
+    """The limits of a policy contradict each other."""
+
+
+class OutputError(BatonError, OSError):
+    """Results cannot be written where they should go."""
+
+
+class ArtefactError(BatonError, LookupError):
+    """A run, a model or a result that was asked for is not there."""
+
+
+class RequestError(BatonError, ValueError):
+    """A request to the service does not fit.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to do, in one line.
+    field : str
+        Path of the offending field in the request's body, such as ``rows[3].customer_id``.
+    """
+
+    def __init__(self, message: str, /, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field

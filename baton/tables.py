@@ -1,0 +1,183 @@
+"""The contract's source tables: grain, columns, types.
+
+Every part of Baton that touches a table reads its columns from here, so that the contract stands in one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["TABLES", "ColumnSpec", "ColumnType", "TableSpec"]
+
+ColumnType = Literal["id", "text", "time", "number", "integer", "flag"]
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column of a source table.
+
+    Parameters
+    ----------
+    name : str
+        The column's name in the contract.
+    type : {"id", "text", "time", "number", "integer", "flag"}
+        ``id`` columns are kept as strings whatever they come as; ``time`` is UTC without zone, microseconds.
+    required : bool
+        Whether the table is refused without it.
+    low, high : float, optional
+        The scale: values outside are faults.
+    """
+
+    name: str
+    type: ColumnType
+    required: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One source table.
+
+    Parameters
+    ----------
+    name : str
+        The table's name in the contract and in the company file's ``[tables]``.
+    grain : str
+        What one row is.
+    columns : tuple of ColumnSpec
+        The contract's columns; any others become attributes of their row.
+    key : tuple of str
+        Columns whose combination is unique; empty where repeats are allowed.
+    references : tuple of (str, str)
+        Pairs (column, table): the column's values should be found in that table's id.
+    time : str or None
+        The column by which the table's end of observation is told.
+    """
+
+    name: str
+    grain: str
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    time: str | None = None
+
+    def column(self, name: str, /) -> ColumnSpec | None:
+        """Return the column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the contract's columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns without which the table is refused."""
+        return tuple(column.name for column in self.columns if column.required)
+
+
+def _table(
+    name: str,
+    grain: str,
+    columns: str,
+    *,
+    key: tuple[str, ...] = (),
+    references: tuple[tuple[str, str], ...] = (),
+    time: str | None = None,
+    scale: dict[str, tuple[float | None, float | None]] | None = None,
+) -> TableSpec:
+    """Read the compact notation ``name:type`` with ``!`` behind required columns."""
+    bounds = scale or {}
+    specs = []
+    for word in columns.split():
+        column, kind = word.rstrip("!").split(":")
+        low, high = bounds.get(column, (None, None))
+        specs.append(ColumnSpec(column, kind, word.endswith("!"), low, high))  # type: ignore[arg-type]
+    return TableSpec(name, grain, tuple(specs), key, references, time)
+
+
+TABLES: dict[str, TableSpec] = {
+    spec.name: spec
+    for spec in (
+        _table(
+            "customers",
+            "a customer",
+            "customer_id:id! joined_at:time left_at:time kind:text segment:text value:number",
+            key=("customer_id",),
+        ),
+        _table(
+            "activity",
+            "one thing a customer did",
+            "customer_id:id! at:time! kind:text amount:number item:text team_id:id",
+            references=(("customer_id", "customers"),),
+            time="at",
+        ),
+        _table(
+            "cases",
+            "one service case: ticket, call, delivery, repair, project",
+            "case_id:id! opened_at:time! customer_id:id stage:text process:text team_id:id employee_id:id "
+            "responded_at:time closed_at:time due_at:time rated_at:time csat:number nps:number resolved_first:flag "
+            "reopened:integer transferred:integer wait_seconds:number handle_seconds:number cost:number "
+            "channel:text priority:text text:text root_cause:text",
+            key=("case_id",),
+            references=(("customer_id", "customers"), ("employee_id", "employees"), ("team_id", "teams")),
+            time="opened_at",
+            scale={
+                "nps": (0, 10),
+                "reopened": (0, None),
+                "transferred": (0, None),
+                "wait_seconds": (0, None),
+                "handle_seconds": (0, None),
+                "cost": (0, None),
+            },
+        ),
+        _table(
+            "case_steps",
+            "one step of a case's path",
+            "case_id:id! at:time! activity:text! team_id:id employee_id:id",
+            references=(("case_id", "cases"),),
+            time="at",
+        ),
+        _table(
+            "employees",
+            "an employee",
+            "employee_id:id! team_id:id role:text hired_at:time left_at:time",
+            key=("employee_id",),
+            references=(("team_id", "teams"),),
+        ),
+        _table(
+            "work",
+            "an employee's period",
+            "employee_id:id! from:time! to:time! hours:number occupancy:number overtime_hours:number "
+            "training_hours:number absence_days:number coaching_sessions:number quality_score:number",
+            key=("employee_id", "from"),
+            references=(("employee_id", "employees"),),
+            time="to",
+        ),
+        _table(
+            "measures",
+            "a KPI that somebody has already computed",
+            "unit:text! unit_id:id! from:time! to:time! kpi:text! value:number! n:number",
+            key=("unit", "unit_id", "from", "kpi"),
+            time="to",
+            scale={"n": (0, None)},
+        ),
+        _table("teams", "a team", "team_id:id! name:text department:text stage:text scenario:text", key=("team_id",)),
+        _table(
+            "scorecards",
+            "a KPI on a team's scorecard",
+            "team_id:id! role:text kpi:text! weight:number! target:number valid_from:time!",
+            key=("team_id", "role", "kpi", "valid_from"),
+            references=(("team_id", "teams"),),
+            scale={"weight": (0, 100)},
+        ),
+        _table(
+            "snapshots",
+            "a ready-made training row",
+            "customer_id:id! as_of:time churned:flag outcome:number",
+            key=("customer_id", "as_of"),
+        ),
+    )
+}

@@ -1,0 +1,120 @@
+"""A training table: what was known about units at moments, and what happened to them after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from baton.errors import ArtefactError
+from baton.files import read_json, write_atomically, write_json
+
+__all__ = ["TrainingTable"]
+
+
+@dataclass(frozen=True)
+class TrainingTable:
+    """One outcome's rows: unit × snapshot.
+
+    Parameters
+    ----------
+    outcome : str
+        ``churn``, ``decline:<unit>:<metric>`` or ``driver:<metric>``; the key in ``evaluation.json``.
+    kind : {"probability", "number"}
+        Whether the label is 0/1 or a number.
+    unit : str
+        ``customer``, ``employee``, ``team``, ``stage``, ``process``, ``customer_kind`` or ``case``.
+    frame : pandas.DataFrame
+        One row per unit and snapshot: ``unit_id`` (str), ``as_of`` (UTC), ``label`` (float; NaN: not yet known, or not
+        in the sample), ``group`` (str; rows of one group are never split between folds), then the features. Numeric
+        features are float64, categorical ones pandas ``category``.
+    features : tuple of str
+        Names of the feature columns, in order.
+    kpi_of : mapping of str to str
+        The KPI each feature belongs to; ``_context`` for features that are no KPI.
+    latest : pandas.Timestamp or None
+        The snapshot to be scored; None where the table has no time.
+    temporal : bool
+        False for a flat table without dates, where repeated stratified cross-validation stands in for the split in time.
+    horizon_days, gap_days : int
+        How far the label looks ahead, and the gap before it.
+    shares : pandas.DataFrame
+        How rows of the latest snapshot split over teams: ``unit_id``, ``team_id``, ``share`` (sums to 1 per unit), and
+        ``stage`` shares in the same form where known (column ``stage`` else absent).
+    baseline : str or None
+        Name of the feature that a naive forecaster would use (last value, own mean), if there is one.
+    notes : tuple of str
+        What a reader of the results must know: rows left out, attributes suspected of being overwritten …
+    """
+
+    outcome: str
+    kind: Literal["probability", "number"]
+    unit: str
+    frame: pd.DataFrame
+    features: tuple[str, ...]
+    kpi_of: Mapping[str, str]
+    latest: pd.Timestamp | None
+    temporal: bool = True
+    horizon_days: int = 0
+    gap_days: int = 0
+    shares: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"unit_id": [], "team_id": [], "share": []}))
+    baseline: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def labelled(self) -> pd.DataFrame:
+        """The rows whose outcome is known."""
+        return self.frame[self.frame["label"].notna()]
+
+    @property
+    def current(self) -> pd.DataFrame:
+        """The rows to be scored: those of the latest snapshot, or all of a table without time."""
+        return self.frame if self.latest is None else self.frame[self.frame["as_of"] == self.latest]
+
+    def save(self, folder: Path, /) -> None:
+        """Write the table into a folder as Parquet and JSON."""
+        described: dict[str, Any] = {
+            "outcome": self.outcome,
+            "kind": self.kind,
+            "unit": self.unit,
+            "features": list(self.features),
+            "kpi_of": dict(self.kpi_of),
+            "latest": None if self.latest is None else self.latest.isoformat(),
+            "temporal": self.temporal,
+            "horizon_days": self.horizon_days,
+            "gap_days": self.gap_days,
+            "baseline": self.baseline,
+            "notes": list(self.notes),
+        }
+        with write_atomically(folder / "rows.parquet") as path:
+            self.frame.to_parquet(path, index=False)
+        with write_atomically(folder / "shares.parquet") as path:
+            self.shares.to_parquet(path, index=False)
+        write_json(folder / "table.json", described)
+
+    @classmethod
+    def load(cls, folder: Path, /) -> TrainingTable:
+        """Read a table that ``save`` has written.
+
+        Raises
+        ------
+        ArtefactError
+            If it is not there.
+        """
+        described = read_json(folder / "table.json")
+        try:
+            frame, shares = pd.read_parquet(folder / "rows.parquet"), pd.read_parquet(folder / "shares.parquet")
+        except OSError as error:
+            raise ArtefactError(f"{folder}: the training table cannot be read ({error}); run again") from error
+        latest = described.pop("latest")
+        return cls(
+            frame=frame,
+            shares=shares,
+            latest=None if latest is None else pd.Timestamp(latest),
+            features=tuple(described.pop("features")),
+            notes=tuple(described.pop("notes")),
+            **described,
+        )

@@ -1,0 +1,44 @@
+"""The cleaned tables of one company, open in one engine.
+
+Everything after the checks reads from here: contract columns are always present (typed null where the source has
+none), ids are strings, times are UTC without zone in microseconds, employees' ids are already pseudonyms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import ibis.expr.types as ir
+
+__all__ = ["Warehouse"]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Clean tables in one Ibis backend.
+
+    Parameters
+    ----------
+    tables : mapping of str to ibis Table
+        By contract name; a table that the company does not have is absent.
+    present : mapping of str to frozenset of str
+        Columns that the source really had, extra ones included; the others are typed nulls.
+    observed_until : mapping of str to datetime
+        Per table with a time: the last moment up to which it is complete.
+    """
+
+    tables: Mapping[str, ir.Table]
+    present: Mapping[str, frozenset[str]]
+    observed_until: Mapping[str, datetime] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.tables
+
+    def __getitem__(self, name: str) -> ir.Table:
+        return self.tables[name]
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether the source had the table with all these columns."""
+        return table in self.tables and set(columns) <= self.present[table]

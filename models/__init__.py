@@ -1,0 +1,1 @@
+"""What Baton predicts, explains and advises."""

@@ -1,0 +1,1 @@
+"""From effects and measurements to scorecard weights and coaching."""
