@@ -1,0 +1,186 @@
+"""What each step of a run was made from, so that a run resumes where an earlier one of the same inputs stopped.
+
+A step is skipped if its record says that it was made from the same key (inputs, settings, code, steps before it) and
+all its files are still as it left them. The record goes first when a step starts and comes last when it ends, so that a
+killed step is done again. A library was looked for and left out: see docs/decisions/0002-steps.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from baton.errors import OutputError
+from baton.files import RunFolder, read_json, write_json
+from baton.progress import Progress, silent
+
+__all__ = ["Ledger", "StepRecord", "code_fingerprint", "digest"]
+
+_ROOMS = ("baton", "features", "models", "pipelines")
+_CODE_ENDINGS = frozenset({".py", ".toml", ".jinja", ".css", ".js"})
+
+
+def digest(value: Any, /) -> str:
+    """Return a short fingerprint of anything that JSON can say.
+
+    Examples
+    --------
+    >>> digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
+    True
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def code_fingerprint() -> str:
+    """Return a fingerprint of the code that makes a run: another version computes again."""
+    root = Path(__file__).resolve().parent.parent
+    summary = hashlib.blake2b(digest_size=12)
+    for room in _ROOMS:
+        for path in sorted((root / room).rglob("*")):
+            if path.suffix in _CODE_ENDINGS:
+                summary.update(str(path.relative_to(root)).encode())
+                summary.update(path.read_bytes())
+    return summary.hexdigest()
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of a run.
+
+    Parameters
+    ----------
+    name : str
+    key : str
+        Fingerprint of what it was made from.
+    reused : bool
+        Whether an earlier run's files were kept.
+    seconds : float
+        How long it took when it was done.
+    rows : dict of str to int
+        Rows that it made, by name.
+    warnings : tuple of str
+        What a reader of the results must know.
+    """
+
+    name: str
+    key: str
+    reused: bool
+    seconds: float
+    rows: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """What a step says of itself: filled by the step while it works."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Ledger:
+    """The steps of one run folder.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    base : mapping
+        What every step depends on, the code's version included.
+    progress : Progress
+    """
+
+    def __init__(self, folder: RunFolder, base: Mapping[str, Any], /, progress: Progress = silent) -> None:
+        self.folder = folder
+        self.records: list[StepRecord] = []
+        self._progress = progress
+        self._chain = digest(dict(base))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs out of the folder.
+
+        Raises
+        ------
+        OutputError
+            If another run is writing there.
+        """
+        self.folder.steps.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder.steps / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise OutputError(
+                f"{self.folder.path}: another run is writing there; wait for it, or choose --out"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def step(
+        self, name: str, depends_on: Mapping[str, Any], outputs: list[Path], work: Callable[[Outcome], None], /
+    ) -> StepRecord:
+        """Do a step, or keep what an earlier run left of the same key.
+
+        Parameters
+        ----------
+        name : str
+            The step's name; its record lies under it.
+        depends_on : mapping
+            Inputs and settings, beside the steps before it.
+        outputs : list of Path
+            Files and folders that the step writes; those that it may leave out are allowed to be missing.
+        work : callable
+            Does it; says rows and warnings.
+        """
+        key = self._chain = digest([self._chain, name, dict(depends_on)])
+        place = self.folder.steps / f"{name}.json"
+        done = self._finished(place, key, outputs)
+        if done is not None:
+            self._progress(f"{name}: unchanged, kept", 1, 1)
+            self.records.append(done)
+            return done
+        place.unlink(missing_ok=True)
+        self._progress(name, 0, 0)
+        started, outcome = time.perf_counter(), Outcome()
+        work(outcome)
+        record = StepRecord(
+            name, key, False, round(time.perf_counter() - started, 3), outcome.rows, tuple(outcome.warnings)
+        )
+        write_json(
+            place,
+            {
+                "key": key,
+                "seconds": record.seconds,
+                "rows": record.rows,
+                "warnings": list(record.warnings),
+                "files": _state(outputs, self.folder.path),
+            },
+        )
+        self.records.append(record)
+        return record
+
+    def _finished(self, place: Path, key: str, outputs: list[Path], /) -> StepRecord | None:
+        if not place.exists():
+            return None
+        found = read_json(place)
+        if found.get("key") != key or found.get("files") != _state(outputs, self.folder.path):
+            return None
+        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], tuple(found["warnings"]))
+
+
+def _state(outputs: list[Path], root: Path, /) -> dict[str, list[int]]:
+    """Size and time of change of every file, so that one that was touched is made again."""
+    files = [path for output in outputs for path in (sorted(output.rglob("*")) if output.is_dir() else [output])]
+    return {
+        str(path.relative_to(root)): [path.stat().st_size, path.stat().st_mtime_ns] for path in files if path.is_file()
+    }
