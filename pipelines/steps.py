@@ -1,7 +1,7 @@
 """What each step of a run was made from, so that a run resumes where an earlier one of the same inputs stopped.
 
-A step is skipped if its record says that it was made from the same key (inputs, settings, code, steps before it) and
-all its files are still as it left them. The record goes first when a step starts and comes last when it ends, so that a
+A step is skipped if its record says that it was made from the same key (inputs, settings, code, the keys of the steps
+it builds on) and all its files are still as it left them. The record goes first when a step starts and comes last when it ends, so that a
 killed step is done again. A library was looked for and left out: see docs/decisions/0002-steps.md.
 """
 
@@ -102,7 +102,7 @@ class Ledger:
         self.folder = folder
         self.records: list[StepRecord] = []
         self._progress = progress
-        self._chain = digest(dict(base))
+        self._base = digest(dict(base))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -136,13 +136,13 @@ class Ledger:
         name : str
             The step's name; its record lies under it.
         depends_on : mapping
-            Inputs and settings, beside the steps before it.
+            Inputs, settings, and the keys of the steps that it builds on.
         outputs : list of Path
             Files and folders that the step writes; those that it may leave out are allowed to be missing.
         work : callable
             Does it; says rows and warnings.
         """
-        key = self._chain = digest([self._chain, name, dict(depends_on)])
+        key = digest([self._base, name, dict(depends_on)])
         place = self.folder.steps / f"{name}.json"
         done = self._finished(place, key, outputs)
         if done is not None:

@@ -1,0 +1,215 @@
+"""The command line: parse, call one pipeline, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="baton",
+    help="Baton (指挥棒): shows where KPIs point away from the customer, and what to do about it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="The registry of models: champion and challengers.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+CompanyArgument = Annotated[
+    Path, typer.Argument(metavar="COMPANY", help="The company file, or the folder in which company.toml lies.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of the results (default: `out` beside the company file)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+
+_DEFAULT = Path("company.toml")
+
+
+def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """Return the company's settings and its run folder."""
+    from baton.company import load_company
+    from baton.files import RunFolder
+
+    settings = load_company(company)
+    return settings, RunFolder(out if out is not None else settings.folder / "out")
+
+
+@app.command(epilog="Example: `baton init mycompany --scenario service`")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")] = Path(),
+    scenario: Annotated[str, typer.Option(help="KPI presets to start from: service.")] = "service",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a commented company file and an empty catalogue."""
+    from baton import display
+    from pipelines.initialise import initialise
+
+    display.written(initialise(folder, scenario), as_json, "Fill in [tables], then: baton validate " + str(folder))
+
+
+@app.command(epilog="Example: `baton simulate demo --customers 2000 --seed 7`")
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")],
+    scenario: Annotated[str, typer.Option(help="Kind of company: service.")] = "service",
+    customers: Annotated[int, typer.Option(min=50, help="How many customers it has over time.")] = 20_000,
+    months: Annotated[int, typer.Option(min=6, max=120, help="How many months are recorded.")] = 12,
+    seed: Annotated[int, typer.Option(help="Same seed, same company.")] = 7,
+    world: Annotated[str, typer.Option(help="Which truth rules: see docs/simulated-companies.md.")] = "service",
+    employees: Annotated[int | None, typer.Option(min=4, help="How many people serve (default: by customers).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a company of known truth: every source table, company.toml and truth.json."""
+    from baton import display
+    from pipelines.simulate import simulate as verb
+
+    with display.progress() as progress:
+        progress("simulate", 0, 0)
+        written = verb(
+            folder,
+            scenario=scenario,
+            customers=customers,
+            months=months,
+            seed=seed,
+            world=world,
+            employees=employees,
+        )
+    display.written(written, as_json, f"Next: baton run {folder}")
+
+
+@app.command(epilog="Example: `baton validate demo`")
+def validate(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -> None:
+    """Check the sources against the contract: every fault in one pass; nothing is written."""
+    from baton import display
+    from baton.company import load_company
+    from pipelines.validate import validate as verb
+
+    with display.progress() as progress:
+        progress("validate", 0, 0)
+        report = verb(load_company(company))
+    display.faults(report, as_json)
+    if report.stops:
+        raise typer.Exit(2)
+
+
+@app.command(epilog="Example: `baton diagnose demo --json`")
+def diagnose(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+    """Tell how far today's scorecards point at the customer: per KPI and per stage."""
+    from baton import display
+    from pipelines.diagnose import diagnose as verb
+
+    settings, folder = _opened(company, out)
+    display.diagnosis(verb(settings, folder), as_json)
+
+
+def _chain(verb: str, company: Path, out: Path | None, as_json: bool) -> None:
+    from baton import display
+    from pipelines import run as chain
+
+    settings, folder = _opened(company, out)
+    with display.progress() as progress:
+        summary = getattr(chain, verb)(settings, folder, progress)
+    display.summary(summary, as_json)
+
+
+@app.command(epilog="Example: `baton run demo --out demo/out`")
+def run(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+    """Run the whole chain, from raw tables to advice and report; resumes where an earlier run stopped."""
+    _chain("run", company, out, as_json)
+
+
+@app.command(epilog="Example: `baton train demo`")
+def train(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+    """Train and evaluate the predictors, and register them."""
+    _chain("train", company, out, as_json)
+
+
+@app.command(epilog="Example: `baton score demo`")
+def score(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+    """Score the data as they are now with the models trained before."""
+    _chain("score", company, out, as_json)
+
+
+@app.command(epilog="Example: `baton recommend demo`")
+def recommend(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+    """Estimate effects, and recommend weights and coaching."""
+    _chain("recommend", company, out, as_json)
+
+
+@models_app.command("list", epilog="Example: `baton models list demo`")
+def models_list(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -> None:
+    """List the registered models with their figures and who is champion."""
+    from baton import display
+    from baton.company import load_company
+    from pipelines import tracking
+
+    display.models(tracking.list_models(load_company(company)), as_json)
+
+
+@models_app.command("promote", epilog="Example: `baton models promote churn 3 --company demo`")
+def models_promote(
+    outcome: Annotated[str, typer.Argument(help="Such as churn or decline:employee:csat.")],
+    version: Annotated[int, typer.Argument(help="The version to make champion.")],
+    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = _DEFAULT,
+    force: Annotated[bool, typer.Option("--force", help="Even if it is not better on the same test set.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a version champion, if it is better on the same test set."""
+    from baton import display
+    from baton.company import load_company
+    from pipelines import tracking
+
+    display.models(tracking.promote(load_company(company), outcome, version, force=force), as_json)
+
+
+@models_app.command("rollback", epilog="Example: `baton models rollback churn --company demo`")
+def models_rollback(
+    outcome: Annotated[str, typer.Argument(help="Such as churn or decline:employee:csat.")],
+    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = _DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the champion before the present one champion again."""
+    from baton import display
+    from baton.company import load_company
+    from pipelines import tracking
+
+    display.models(tracking.rollback(load_company(company), outcome), as_json)
+
+
+@app.command(epilog="Example: `baton serve demo --port 3000`, then open http://127.0.0.1:3000/")
+def serve(
+    company: CompanyArgument = _DEFAULT,
+    out: OutOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+) -> None:
+    """Serve predictions, advice and the report on one port."""
+    from serving.serve import serve as verb
+
+    settings, folder = _opened(company, out)
+    verb(settings, folder, host=host, port=port)
+
+
+def main() -> None:
+    """Run the command line: exit 0 on success, 2 on a user's error (one line), 1 on a defect."""
+    from baton.errors import BatonError
+
+    for stream in (sys.stdout, sys.stderr):
+        # Windows consoles may stand on a code page without Chinese
+        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except BatonError as error:
+        sys.stderr.write(f"baton: {' '.join(str(error).split())}\n")
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""How the command line shows results: tables on stdout for people, one JSON document for programs; progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from baton.files import read_json
+from baton.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["diagnosis", "document", "faults", "models", "progress", "summary", "written"]
+
+
+def document(value: Any, /) -> None:
+    """Print one JSON document."""
+
+    def plain(item: Any) -> Any:
+        if is_dataclass(item) and not isinstance(item, type):
+            return asdict(item)
+        if hasattr(item, "item"):  # numpy scalars
+            return item.item()
+        return str(item)
+
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=plain) + "\n")
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    # piped output is never wrapped to a guessed width
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else 160, highlight=False)
+
+
+def _table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    console.print(table)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show progress bars on stderr: live on a terminal, one plain line per step elsewhere."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        last: list[str] = []
+
+        def line(message: str, done: int, total: int, /) -> None:
+            if message not in last[-1:]:
+                last.append(message)
+                sys.stderr.write(f"{message} …\n")
+                sys.stderr.flush()
+
+        yield line
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def bar(message: str, done: int, total: int, /) -> None:
+            if message not in tasks:
+                for task in tasks.values():
+                    bars.update(task, total=1, completed=1)
+                tasks[message] = bars.add_task(message, total=None)
+            bars.update(tasks[message], completed=done, total=total or None)
+
+        yield bar
+        for task in tasks.values():
+            bars.update(task, total=1, completed=1)
+
+
+def written(paths: Sequence[Path], as_json: bool, hint: str, /) -> None:
+    """Show which files were written, and what to do next."""
+    if as_json:
+        document({"written": [str(path) for path in paths]})
+        return
+    console = _console()
+    for path in paths:
+        console.print(str(path), markup=False, soft_wrap=True)
+    console.print(hint, markup=False, soft_wrap=True)
+
+
+def faults(report: Any, as_json: bool, /) -> None:
+    """Show what the checks found: table, column, count, treatment and the first rows of every fault."""
+    if as_json:
+        document(
+            {"stops": report.stops, "faults": list(report.faults), "rows": report.rows, "left_out": report.left_out}
+        )
+        return
+    console = _console()
+    _table(console, "Tables", ("table", "rows"), [(name, f"{count:,}") for name, count in report.rows.items()])
+    if report.faults:
+        rows = [
+            (
+                fault.severity,
+                fault.table,
+                fault.column,
+                fault.kind,
+                f"{fault.count:,}",
+                fault.treatment,
+                f"{fault.message} {fault.hint}".strip(),
+                ", ".join(str(row) for row in fault.rows),
+            )
+            for fault in report.faults
+        ]
+        _table(
+            console,
+            "Faults",
+            ("severity", "table", "column", "kind", "count", "treatment", "what, and what to do", "first rows"),
+            rows,
+        )
+    for text in report.left_out:
+        console.print(f"left out: {text}", markup=False)
+    console.print("The faults marked `stop` stop a run." if report.stops else "Nothing stops a run.", markup=False)
+
+
+def diagnosis(found: Any, as_json: bool, /) -> None:
+    """Show how far today's scorecards point at the customer."""
+    if as_json:
+        document(found)
+        return
+    console = _console()
+    for title, rows in found.sections().items():
+        if rows:
+            _table(console, title, list(rows[0]), [list(row.values()) for row in rows])
+    for text in found.notes:
+        console.print(text, markup=False)
+
+
+def models(rows: Sequence[Mapping[str, Any]], as_json: bool, /) -> None:
+    """Show the registered models."""
+    if as_json:
+        document({"models": list(rows)})
+        return
+    console = _console()
+    if not rows:
+        console.print("no models are registered yet; `baton run COMPANY` registers them", markup=False)
+        return
+    columns = list(rows[0])
+    _table(console, "Models", columns, [[_cell(row[column]) for column in columns] for row in rows])
+
+
+def summary(found: Any, as_json: bool, /) -> None:
+    """Show what a run did: steps, figures per outcome, advice, warnings, and where to read on."""
+    folder = Path(found.folder)
+    evaluation = folder / "evaluation.json"
+    figures = read_json(evaluation) if evaluation.exists() else {}
+    advice = _advice(folder)
+    if as_json:
+        document(
+            {
+                "folder": str(folder),
+                "steps": [asdict(step) for step in found.steps],
+                "skipped": found.skipped,
+                "evaluation": figures,
+                "advice": advice,
+                "warnings": list(found.warnings),
+            }
+        )
+        return
+    console = _console()
+    steps = [
+        (step.name, "kept" if step.reused else f"{step.seconds:.1f} s", _counts(step.rows)) for step in found.steps
+    ]
+    _table(console, "Steps", ("step", "time", "rows"), steps)
+    if figures:
+        _table(
+            console,
+            "How well the outcomes are foreseen, on data the models had not seen",
+            ("outcome", "rows", "base rate", "AUC", "95 %", "best baseline", "calibration error"),
+            [_outcome_row(name, entry) for name, entry in figures.items()],
+        )
+    if advice:
+        _table(console, "Advice", ("what", "how many"), list(advice.items()))
+    for name, why in found.skipped.items():
+        console.print(f"left out: {name}: {why}", markup=False, soft_wrap=True)
+    for text in found.warnings:
+        console.print(f"note: {text}", markup=False, soft_wrap=True)
+    if (folder / "report.html").exists():
+        console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def _counts(rows: Mapping[str, int], /) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in rows.items())
+
+
+def _cell(value: object, /) -> object:
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:
+    main = "auc" if entry.get("auc") is not None else "r2"
+    interval = (entry.get("intervals") or {}).get(main)
+    rivals = {
+        rival: figures[main]
+        for rival, figures in (entry.get("baselines") or {}).items()
+        if figures.get(main) is not None
+    }
+    best = max(rivals, key=lambda rival: rivals[rival]) if rivals else None
+    return [
+        name,
+        f"{entry['rows']:,}",
+        _number(entry.get("base_rate")),
+        _number(entry.get(main)) + (" (r²)" if main == "r2" else ""),
+        f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
+        f"{best} {rivals[best]:.3f}" if best else "",
+        _number(entry.get("ece")),
+    ]
+
+
+def _number(value: float | None, /) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _advice(folder: Path, /) -> dict[str, int]:
+    """Count what is advised; people are counted, never named."""
+    weights, coaching = folder / "weights.parquet", folder / "coaching.parquet"
+    found: dict[str, int] = {}
+    if weights.exists():
+        import pandas as pd
+
+        rows = pd.read_parquet(weights, columns=["team_id", "role", "kpi", "verdict"])
+        found["scorecards"] = len(rows[["team_id", "role"]].drop_duplicates())
+        found["scorecards with a change"] = len(rows[rows["verdict"] != "keep"][["team_id", "role"]].drop_duplicates())
+        for verdict in ("raise", "lower", "add", "drop", "keep"):
+            found[f"KPI lines to {verdict}"] = int((rows["verdict"] == verdict).sum())
+    if coaching.exists():
+        import pandas as pd
+
+        levels = pd.read_parquet(coaching, columns=["level"])["level"].value_counts()
+        found.update({f"offers of help, {level}": int(count) for level, count in levels.items()})
+    return found

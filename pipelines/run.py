@@ -1,0 +1,292 @@
+"""The whole chain on one company: stage, features, train, score, advise, register, report.
+
+Each step is kept if nothing that it was made from has changed (``pipelines/steps.py``).
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from baton.catalogue.load import load_catalogue
+from baton.catalogue.schema import Catalogue
+from baton.company import Company
+from baton.errors import ArtefactError, TableError
+from baton.files import RunFolder, read_json, write_json
+from baton.progress import Progress, silent
+from features import sources, staging
+from features.training import TrainingTable
+from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, digest
+
+__all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
+
+_NOTED_PACKAGES = ("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "pandas", "scikit-learn", "shap")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the results lie.
+    steps : tuple of StepRecord
+    skipped : dict of str to str
+        Outcomes that were not learned, and why.
+    warnings : tuple of str
+        What a reader of the results must know.
+    """
+
+    folder: Path
+    steps: tuple[StepRecord, ...]
+    skipped: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Chain:
+    """The steps of one company's run, to be called in order.
+
+    Parameters
+    ----------
+    company : Company
+    folder : RunFolder
+    progress : Progress
+    """
+
+    def __init__(self, company: Company, folder: RunFolder, progress: Progress = silent) -> None:
+        self.company = company
+        self.folder = folder
+        self.progress = progress
+        self.catalogue: Catalogue = load_catalogue(company)
+        self.code = code_fingerprint()
+        self.fingerprints: dict[str, str] = {}
+        self.ledger = Ledger(folder, {"code": self.code, "company": company.company.model_dump()}, progress=progress)
+        self._keys: dict[str, str] = {}
+
+    def _step(
+        self, name: str, depends_on: dict[str, Any], outputs: list[Path], work: Callable[[Outcome], None]
+    ) -> None:
+        self._keys[name] = self.ledger.step(name, depends_on, outputs, work).key
+
+    def stage(self) -> None:
+        """Check the sources and write clean tables.
+
+        Raises
+        ------
+        TableError
+            If faults stop the run.
+        """
+        company = self.company
+        self.fingerprints = sources.fingerprint(company)
+        described = company.model_dump(include={"tables", "faults", "privacy", "outcomes"}, mode="json")
+
+        def work(outcome: Outcome) -> None:
+            report = staging.stage(company, self.catalogue, self.folder.staged)
+            outcome.rows.update(report.rows)
+            outcome.warnings.extend(report.summary())
+
+        depends_on = {"inputs": self.fingerprints, "settings": described, "catalogue": self._catalogue_digest()}
+        self._step("stage", depends_on, [self.folder.staged], work)
+
+    def features(self) -> None:
+        """Build the training tables, and refuse leaks."""
+        from features import leaks, matrix
+
+        company, folder = self.company, self.folder
+        described = company.model_dump(include={"snapshots", "outcomes", "accept", "privacy"}, mode="json")
+
+        def work(outcome: Outcome) -> None:
+            _empty(folder.training)
+            built = matrix.build(company, self.catalogue, staging.open_warehouse(folder.staged), self.progress)
+            if not built.tables:
+                raise TableError(
+                    "nothing can be learned: " + "; ".join(f"{name}: {why}" for name, why in built.skipped.items())
+                    if built.skipped
+                    else "no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.driver]"
+                )
+            for name, table in built.tables.items():
+                leaks.refuse(company, table)
+                table.save(self.outcome_folder(folder.training, name))
+                outcome.rows[name] = len(table.frame)
+                outcome.warnings.extend(f"{name}: {note}" for note in table.notes)
+            write_json(folder.training / "skipped.json", built.skipped)
+            outcome.warnings.extend(f"{name} left out: {why}" for name, why in built.skipped.items())
+
+        depends_on = {"stage": self._keys["stage"], "settings": described, "catalogue": self._catalogue_digest()}
+        self._step("features", depends_on, [folder.training], work)
+
+    def train(self) -> None:
+        """Train and evaluate a predictor for every outcome."""
+        from pipelines import train as verb
+
+        def work(outcome: Outcome) -> None:
+            _empty(self.folder.models)
+            verb.train(self.company, self.folder, self.tables(), self.progress)
+
+        outputs = [self.folder.models, self.folder.file("evaluation.json")]
+        self._step("train", {"features": self._keys["features"]}, outputs, work)
+
+    def score(self) -> None:
+        """Score the latest snapshot and attribute its risk to KPIs."""
+        from pipelines import score as verb
+
+        if not self.folder.models.exists():
+            raise ArtefactError(f"{self.folder.models}: no trained models; `baton train` makes them")
+        trained = self._keys.get("train") or _record_key(self.folder, "train")
+        names = ("churn.parquet", "decline.parquet", "driver.parquet", "attributions.parquet")
+
+        def work(outcome: Outcome) -> None:
+            outcome.rows.update(verb.score(self.company, self.folder) or {})
+
+        depends_on = {"features": self._keys["features"], "train": trained}
+        self._step("score", depends_on, [self.folder.file(name) for name in names], work)
+
+    def advise(self) -> None:
+        """Estimate effects and recommend weights and coaching."""
+        from features import casework
+        from pipelines import recommend as verb
+
+        company, folder = self.company, self.folder
+        names = ("effects", "effect_draws", "diagnosis", "weights", "coaching")
+
+        def work(outcome: Outcome) -> None:
+            for name in names:
+                folder.file(f"{name}.parquet").unlink(missing_ok=True)
+            warehouse = staging.open_warehouse(folder.staged)
+            if "cases" not in warehouse and "measures" not in warehouse:
+                outcome.warnings.append(
+                    "no advice: effects on customers need the table `cases` (who served whom, and how)"
+                )
+                return
+            cases, organisation = casework.build(company, self.catalogue, warehouse)
+            result = verb.recommend(company, self.catalogue, folder, cases, organisation, self.progress)
+            outcome.rows.update(result.rows)
+            outcome.warnings.extend(result.warnings)
+
+        described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
+        outputs = [folder.file(f"{name}.parquet") for name in names] + [folder.advice]
+        scored = self._keys.get("score") or _record_key(folder, "score")
+        depends_on = {"stage": self._keys["stage"], "score": scored, "settings": described}
+        self._step("advise", depends_on, outputs, work)
+
+    def register(self) -> None:
+        """Log the run and its models in the registry."""
+        from pipelines import tracking
+
+        def work(outcome: Outcome) -> None:
+            outcome.warnings.extend(tracking.track(self.company, self.folder, self.fingerprints))
+
+        self._step("register", {"train": self._keys["train"]}, [], work)
+
+    def report(self) -> None:
+        """Write the manager's page."""
+        from pipelines import report as verb
+
+        def work(outcome: Outcome) -> None:
+            verb.report(self.company, self.catalogue, self.folder, self.progress)
+
+        self._step("report", dict(self._keys), [self.folder.file("report.html")], work)
+
+    def tables(self) -> dict[str, TrainingTable]:
+        """Return the training tables by outcome."""
+        folders = sorted(path for path in self.folder.training.iterdir() if path.is_dir())
+        tables = [TrainingTable.load(path) for path in folders]
+        return {table.outcome: table for table in tables}
+
+    def finish(self) -> RunSummary:
+        """Write ``run.json`` and return what was done."""
+        skipped_file = self.folder.training / "skipped.json"
+        skipped = read_json(skipped_file) if skipped_file.exists() else {}
+        records = tuple(self.ledger.records)
+        warnings = tuple(dict.fromkeys(text for record in records for text in record.warnings))
+        write_json(
+            self.folder.file("run.json"),
+            {
+                "company": self.company.company.name,
+                "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "inputs": self.fingerprints,
+                "code": self.code,
+                "catalogue": self._catalogue_digest(),
+                "seed": self.company.company.seed,
+                "versions": {"python": platform.python_version(), **{name: version(name) for name in _NOTED_PACKAGES}},
+                "steps": [asdict(record) for record in records],
+                "skipped": skipped,
+                "warnings": list(warnings),
+            },
+        )
+        return RunSummary(self.folder.path, records, skipped, warnings)
+
+    def _catalogue_digest(self) -> str:
+        kpis = [kpi.model_dump(mode="json") for kpi in self.catalogue.values()]
+        actions = [action.model_dump(mode="json") for action in self.catalogue.actions]
+        return digest([kpis, actions, [stage.model_dump(mode="json") for stage in self.catalogue.stages]])
+
+    @staticmethod
+    def outcome_folder(root: Path, outcome: str, /) -> Path:
+        """Return the folder of an outcome; a colon cannot stand in a file name everywhere."""
+        return root / outcome.replace(":", ".")
+
+
+def run(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
+    """Run the whole chain; steps whose inputs have not changed are kept.
+
+    Parameters
+    ----------
+    company : Company
+    folder : RunFolder
+        Made if it is not there.
+    progress : Progress
+
+    Returns
+    -------
+    RunSummary
+
+    Raises
+    ------
+    BatonError
+        With one sentence that says what is wrong, where, and what to do.
+    """
+    return _through(company, folder, progress, ("train", "score", "advise", "register", "report"))
+
+
+def train(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
+    """Stage, build features, train, evaluate and register; no scores, no advice."""
+    return _through(company, folder, progress, ("train", "register"))
+
+
+def score(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
+    """Score the data as they are now with the models that were trained before."""
+    return _through(company, folder, progress, ("score",))
+
+
+def recommend(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
+    """Estimate effects and recommend weights and coaching on the data as they are now."""
+    return _through(company, folder, progress, ("advise", "report"))
+
+
+def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[str, ...]) -> RunSummary:
+    chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
+    folder.create()
+    with chain.ledger.locked():
+        for step in ("stage", "features", *steps):
+            getattr(chain, step)()
+        return chain.finish()
+
+
+def _empty(folder: Path, /) -> None:
+    """Remove what an earlier run left, so that no outcome that is gone stays behind."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _record_key(folder: RunFolder, step: str, /) -> str:
+    place = folder.steps / f"{step}.json"
+    return read_json(place)["key"] if place.exists() else ""
