@@ -1,0 +1,247 @@
+"""What each lever does to the outcome: estimators, tests and the tables that a run leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Policy
+from features.casework import CaseTable, Organisation
+from models.estimators.case_level import case_level
+from models.estimators.design import Design, build_design, usable_levers
+from models.estimators.employee_means import employee_means, solve_total
+from models.estimators.joint_test import JointTest, joint_test
+from models.estimators.moments import Moments, between_moments
+from models.estimators.protocol import Estimate
+from models.estimators.routing import Routing, routing_test
+
+__all__ = ["DRAWS", "Effects", "OutcomeEffects", "estimate"]
+
+Floats = NDArray[np.float64]
+
+DRAWS = 400
+PERMUTATIONS = 999
+FEWEST_EMPLOYEES = 30
+LEAST_DIFFERENCE = 1.64
+ALIKE = 0.92
+
+
+@dataclass(frozen=True)
+class OutcomeEffects:
+    """Effects of all levers on one outcome.
+
+    Parameters
+    ----------
+    outcome : str
+    kind : str
+        ``probability`` or ``number``.
+    helpful : int
+        -1 where a helpful effect is negative (churn), else +1.
+    levers : tuple of str
+        Those that could be estimated, in the order of the columns of ``draws``.
+    point, low, high : arrays of shape (levers,)
+    draws : array of shape (draws, levers)
+    scale : float
+        What takes an effect per case to the effect.
+    primary : str
+        The estimator that ``draws`` come from.
+    estimates : mapping of str to Estimate
+        All of them, per case.
+    joint : JointTest
+    routing : Routing
+    why_not : mapping of str to str
+        Levers without an effect, and why.
+    refuted : mapping of str to str
+        Levers whose effect failed a refutation, and which.
+    notes : tuple of str
+    """
+
+    outcome: str
+    kind: str
+    helpful: int
+    levers: tuple[str, ...]
+    point: Floats
+    low: Floats
+    high: Floats
+    draws: Floats
+    scale: float
+    primary: str
+    estimates: Mapping[str, Estimate]
+    joint: JointTest
+    routing: Routing
+    why_not: Mapping[str, str]
+    refuted: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What ``effects.parquet`` and ``effect_draws.parquet`` say, and what weights need besides.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Outcome × KPI, columns of the contract.
+    draws : pandas.DataFrame
+        outcome, kpi, draw, effect.
+    by_method : pandas.DataFrame
+        outcome, kpi, method, effect, low, high, primary: every estimator's answer.
+    outcomes : mapping of str to OutcomeEffects
+    """
+
+    table: pd.DataFrame
+    draws: pd.DataFrame
+    by_method: pd.DataFrame
+    outcomes: Mapping[str, OutcomeEffects]
+
+    @property
+    def primary(self) -> OutcomeEffects | None:
+        """The outcome that weights serve: churn where there is one, else the first."""
+        if "churn" in self.outcomes:
+            return self.outcomes["churn"]
+        return next(iter(self.outcomes.values()), None)
+
+
+def estimate(
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    policy: Policy,
+    seed: int,
+    attributions: pd.DataFrame | None = None,
+) -> Effects:
+    """Estimate the effect of every lever on every outcome of the cases.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+    catalogue : Catalogue
+    policy : Policy
+    seed : int
+    attributions : pandas.DataFrame, optional
+        Rows of ``attributions.parquet``, to be shown beside the effects.
+
+    Returns
+    -------
+    Effects
+        Empty of effects, with the reason in every row, where nothing can be estimated.
+    """
+    names = [name.removeprefix("y:") for name in cases.frame.columns if name.startswith("y:")]
+    outcomes: dict[str, OutcomeEffects] = {}
+    for at, outcome in enumerate(names):
+        outcomes[outcome] = _estimate_outcome(cases, organisation, catalogue, outcome, seed + at)
+    from models.effects_tables import by_method_table, draws_table, effects_table
+
+    return Effects(
+        table=effects_table(cases, catalogue, outcomes, attributions),
+        draws=draws_table(outcomes),
+        by_method=by_method_table(outcomes),
+        outcomes=outcomes,
+    )
+
+
+def _estimate_outcome(
+    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, outcome: str, seed: int, /
+) -> OutcomeEffects:
+    levers, why_not = usable_levers(cases, catalogue)
+    helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
+    scale = cases.cases_per_customer if outcome == "churn" else 1.0
+    kind = cases.kinds.get(outcome, "probability")
+    known = cases.frame[f"y:{outcome}"].notna() & cases.frame["employee_id"].notna()
+    if int(known.sum()) == 0 or cases.frame.loc[known, f"y:{outcome}"].nunique() < 2 or not levers:
+        reason = "not measured: the outcome is never known beside a handler" if levers else "not measured: no usable lever"
+        return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
+    design = build_design(cases, catalogue, outcome, levers)
+    moments = between_moments(design)
+    if int((moments.counts[:, -1] > 0).sum()) < len(levers) + 5:
+        reason = "not measured: too few people to compare"
+        return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
+    design, dropped = _separable(design, moments, organisation, seed)
+    if not design.levers:
+        return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped})
+    return _effects_of(design, kind, helpful, scale, {**why_not, **dropped}, seed)
+
+
+def _effects_of(
+    design: Design, kind: str, helpful: int, scale: float, why_not: Mapping[str, str], seed: int, /
+) -> OutcomeEffects:
+    moments = between_moments(design)
+    means = employee_means(design, draws=DRAWS, seed=seed, moments=moments)
+    plain = case_level(design, draws=DRAWS, seed=seed, spread=means.spread)
+    routing = routing_test(design, moments, permutations=20, seed=seed)
+    enough = int((moments.counts[:, -1] >= 5).sum()) >= FEWEST_EMPLOYEES
+    chosen = means if enough else plain
+    joint = joint_test(design, moments, means.error, permutations=PERMUTATIONS, seed=seed)
+    draws = (chosen.draws + _selection(design, chosen, routing, seed)) * scale
+    point = chosen.point * scale
+    low, high = np.quantile(draws, [0.05, 0.95], axis=0)
+    notes = [] if routing.near_random else [
+        "cases do not reach people by chance: effects are associations and their intervals are widened by as much as "
+        "the known case mix moves them"
+    ]
+    if not enough:
+        notes.append(f"fewer than {FEWEST_EMPLOYEES} people with enough cases: the plain case-level regression is used")
+    return OutcomeEffects(
+        outcome=design.outcome, kind=kind, helpful=helpful, levers=design.levers, point=point, low=low, high=high,
+        draws=draws, scale=scale, primary=chosen.method, estimates={means.method: means, plain.method: plain},
+        joint=joint, routing=routing, why_not=why_not, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _separable(
+    design: Design, moments: Moments, organisation: Organisation, seed: int, /
+) -> tuple[Design, dict[str, str]]:
+    """Leave out levers in which people do not differ, and those that cannot be told from another.
+
+    Of two that move together the one on a scorecard stays, else the first of the catalogue.
+    """
+    from models.estimators.employee_means import bayesian_weights, spreads
+
+    weights = np.vstack([np.ones((1, moments.employees)), bayesian_weights(100, moments.employees, seed)])
+    covariance = moments.covariance(weights)
+    variance = np.diagonal(covariance, axis1=1, axis2=2)[:, : design.size]
+    differs = variance[0] / np.maximum(variance[1:].std(axis=0), 1e-300) > LEAST_DIFFERENCE
+    carded = set(organisation.current_cards["kpi"]) if len(organisation.scorecards) else set()
+    order = sorted(range(design.size), key=lambda at: (design.levers[at] not in carded, at))
+    spread = np.maximum(spreads(covariance[0]), 1e-300)
+    kept: list[int] = []
+    why: dict[str, str] = {}
+    for at in order:
+        twin = next(
+            (other for other in kept if abs(covariance[0, at, other] / (spread[at] * spread[other])) > ALIKE), None
+        )
+        if not differs[at]:
+            why[design.levers[at]] = "not measured: people do not differ in it by more than chance"
+        elif twin is not None:
+            why[design.levers[at]] = f"not measured apart: it moves together with {design.levers[twin]}"
+        else:
+            kept.append(at)
+    return design.keep(tuple(design.levers[at] for at in sorted(kept))), why
+
+
+def _selection(design: Design, chosen: Estimate, routing: Routing, seed: int, /) -> Floats:
+    """Draws of the bias that hidden case mix as strong as the known one would bring.
+
+    Source: Altonji, Elder & Taber 2005; Oster 2019: selection on what is hidden judged by selection on what is seen.
+    """
+    crude = solve_total(
+        design, between_moments(design, design.unadjusted).covariance(np.ones((1, int(design.employee.max()) + 1)))
+    )[0]
+    strength = 1.0 if routing.near_random else 2.0
+    direction = np.random.default_rng(seed + 1).standard_normal((len(chosen.draws), 1))
+    return strength * direction * (chosen.point - crude)[None, :]
+
+
+def _nothing(outcome: str, kind: str, helpful: int, scale: float, why_not: Mapping[str, str], /) -> OutcomeEffects:
+    empty = np.zeros(0)
+    return OutcomeEffects(
+        outcome=outcome, kind=kind, helpful=helpful, levers=(), point=empty, low=empty, high=empty,
+        draws=np.zeros((DRAWS, 0)), scale=scale, primary="none", estimates={}, joint=JointTest(1.0, 0, 0),
+        routing=Routing(True, 0.0, 1.0), why_not=why_not, notes=("no effect could be estimated",),
+    )  # fmt: skip

@@ -1,0 +1,125 @@
+"""The rows of effects.parquet and effect_draws.parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from baton.catalogue.schema import Catalogue
+from features.casework import CaseTable
+from models.estimators.robustness import robustness_value
+
+if TYPE_CHECKING:
+    from models.effects import OutcomeEffects
+
+__all__ = ["by_method_table", "draws_table", "effects_table"]
+
+COLUMNS = (
+    "outcome", "kpi", "role", "effect", "low", "high", "method", "attribution_effect", "agrees", "refuted",
+    "effect_per_case", "robustness", "evidence",
+)  # fmt: skip
+
+ROLE_SAYS = {
+    "outcome": "no effect: it reports what the customer felt or somebody judged",
+    "mediator": "no effect: it lies between what people do and the customer",
+    "context": "no effect: it is controlled for, nobody's doing",
+}
+
+
+def effects_table(
+    cases: CaseTable,
+    catalogue: Catalogue,
+    outcomes: Mapping[str, OutcomeEffects],
+    attributions: pd.DataFrame | None,
+    /,
+) -> pd.DataFrame:
+    """One row per outcome and KPI of the catalogue, with a reason where there is no effect."""
+    rows: list[dict[str, Any]] = []
+    for outcome, found in outcomes.items():
+        base = float(cases.frame[f"y:{outcome}"].mean()) if found.kind == "probability" else None
+        for kpi in catalogue.values():
+            row = {"outcome": outcome, "kpi": kpi.id, "role": kpi.role} | _row(found, kpi.id, kpi.role)
+            row["attribution_effect"] = _attributed(attributions, outcome, kpi.id, kpi.sign, base)
+            if row["effect"] is not None and row["attribution_effect"]:
+                row["agrees"] = bool(np.sign(row["effect"]) == np.sign(row["attribution_effect"]))
+            rows.append(row)
+    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
+    for name in ("effect", "low", "high", "attribution_effect", "effect_per_case", "robustness"):
+        table[name] = table[name].astype("float64")
+    for name in ("agrees", "refuted"):
+        table[name] = table[name].astype("boolean")
+    for name in ("outcome", "kpi", "role", "method", "evidence"):
+        table[name] = table[name].astype("str")
+    return table
+
+
+def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
+    empty: dict[str, Any] = dict.fromkeys(("effect", "low", "high", "agrees", "refuted", "effect_per_case", "robustness"))
+    if role != "lever":
+        return empty | {"method": ROLE_SAYS[role], "evidence": ""}
+    if kpi_id not in found.levers:
+        return empty | {"method": found.why_not.get(kpi_id, "not measured"), "evidence": ""}
+    at = found.levers.index(kpi_id)
+    chosen = found.estimates[found.primary]
+    error = float(found.draws[:, at].std(ddof=1))
+    t_value = np.array([found.point[at] / error if error > 0 else 0.0])
+    return {
+        "effect": float(found.point[at]),
+        "low": float(found.low[at]),
+        "high": float(found.high[at]),
+        "method": found.primary,
+        "agrees": None,
+        "refuted": kpi_id in found.refuted,
+        "effect_per_case": float(found.point[at] / found.scale) if found.scale else None,
+        "robustness": float(robustness_value(t_value, chosen.freedom)[0]),
+        "evidence": "; ".join((*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *found.notes)),
+    }
+
+
+def _attributed(
+    attributions: pd.DataFrame | None, outcome: str, kpi_id: str, sign: int, base: float | None, /
+) -> float | None:
+    """What the prediction's attribution says about one SD better, on the scale of the effect.
+
+    The mean slope of the attribution over one standard deviation between rows, from log-odds to probability at the base
+    rate: a picture of the model, not of the world.
+    """
+    if attributions is None or attributions.empty:
+        return None
+    rows = attributions[(attributions["outcome"] == outcome) & (attributions["kpi"] == kpi_id)]
+    rows = rows[rows["slope"].notna() & (rows["n"] > 0)]
+    if rows.empty:
+        return None
+    slope = float(np.average(rows["slope"], weights=rows["n"])) * sign
+    return slope * base * (1 - base) if base is not None else slope
+
+
+def draws_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
+    """Joint draws in long form: outcome, kpi, draw, effect."""
+    parts = []
+    for outcome, found in outcomes.items():
+        for at, lever in enumerate(found.levers):
+            parts.append(
+                pd.DataFrame(
+                    {"outcome": outcome, "kpi": lever, "draw": np.arange(len(found.draws)), "effect": found.draws[:, at]}
+                )
+            )
+    empty = {"outcome": pd.Series(dtype="str"), "kpi": pd.Series(dtype="str"), "draw": pd.Series(dtype="int64")}
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(empty | {"effect": pd.Series(dtype="float64")})
+
+
+def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
+    """Every estimator's answer: outcome, kpi, method, effect, low, high, primary."""
+    rows = []
+    for outcome, found in outcomes.items():
+        for method, answer in found.estimates.items():
+            low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0) * found.scale
+            for at, lever in enumerate(answer.levers):
+                rows.append((outcome, lever, method, answer.point[at] * found.scale, low[at], high[at], method == found.primary))
+    return pd.DataFrame(rows, columns=["outcome", "kpi", "method", "effect", "low", "high", "primary"])
