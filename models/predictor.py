@@ -1,0 +1,372 @@
+"""What every predictor can do, and the boosted trees that those for churn, decline and driver outcomes share."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+import pandas as pd
+
+from baton.errors import ArtefactError, TableError, TooLittleDataError
+from baton.files import read_json, write_atomically, write_json
+from features.training import TrainingTable
+from models import calibration as calibrations
+from models.boosting import Boosted, Recipe, boost, cross_fit, group_folds
+from models.calibration import Calibration
+from models.encoding import Encoding
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "outcome_folder", "predictor_class"]
+
+BIAS = "bias"
+"""Column of ``contributions`` with what a prediction is before any feature is looked at."""
+
+_FORMAT = 1
+_LEAST_ROWS = 50
+_LEAST_EVENTS = 10
+_LEAST_GROUPS = 3
+_LATER_SHARE = 0.4
+_LATER_EVENTS = 200
+
+
+class Predictor(Protocol):
+    """Learns one outcome from a training table, predicts it, and says why."""
+
+    @classmethod
+    def fit(cls, table: TrainingTable, seed: int, /) -> Self:
+        """Learn from the labelled rows."""
+        ...
+
+    def predict(self, frame: pd.DataFrame, /) -> np.ndarray:
+        """Return a probability, or a number, per row."""
+        ...
+
+    def contributions(self, frame: pd.DataFrame, /) -> pd.DataFrame:
+        """Return what each feature adds to the raw score, and the bias."""
+        ...
+
+    def save(self, folder: Path, /) -> None:
+        """Write the predictor as text."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path, /) -> Self:
+        """Read what ``save`` has written."""
+        ...
+
+
+@dataclass(frozen=True)
+class BoostedPredictor:
+    """Boosted trees with a calibration.
+
+    Parameters
+    ----------
+    outcome : str
+        Key in ``evaluation.json``.
+    kind : {"probability", "number"}
+    unit : str
+        What a row is about.
+    encoding : Encoding
+        Features and the values of categorical ones.
+    kpi_of : mapping of str to str
+        The KPI each feature belongs to.
+    booster : lightgbm.Booster
+    calibration : Calibration or None
+        None for numbers.
+    about : mapping
+        What it was trained on and how: ``rows``, ``base_rate``, ``seed``, ``trees``, ``parameters``, ``from``, ``to``.
+    """
+
+    name: ClassVar[str] = ""
+    kinds: ClassVar[frozenset[str]] = frozenset({"probability", "number"})
+    recipe: ClassVar[Recipe] = Recipe()
+
+    outcome: str
+    kind: Literal["probability", "number"]
+    unit: str
+    encoding: Encoding
+    kpi_of: Mapping[str, str]
+    booster: lgb.Booster = field(repr=False)
+    calibration: Calibration | None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def fit(cls, table: TrainingTable, seed: int, /) -> Self:
+        """Learn from the labelled rows: trees, their number, and the calibration, each from rows held out of the rest.
+
+        Parameters
+        ----------
+        table : TrainingTable
+        seed : int
+            The same seed and rows give the same predictions.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        TooLittleDataError
+            If the outcome cannot be learned from so few rows, events or groups.
+        TableError
+            If the table's kind is not one that this predictor knows.
+        """
+        rows = cls._enough(table)
+        encoding = Encoding.learn(rows, table.features)
+        matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
+        held = cls._held_out(table, rows, matrix, encoding, seed)
+        if len(label) >= cls.recipe.hold_out_rows:
+            final = held
+        else:
+            how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
+            final = boost(matrix, label, trees=held.trees, **how)
+        known = ~np.isnan(held.raw)
+        late = _later(table, rows)
+        used = known & late if _events(label[known & late], table.kind) >= _LATER_EVENTS else known
+        calibration = calibrations.fit_calibration(held.raw[used], label[used]) if table.kind == "probability" else None
+        about = {
+            "rows": len(label),
+            "base_rate": float(label.mean()),
+            "seed": seed,
+            "trees": held.trees,
+            "calibration_rows": int(used.sum()) if calibration is not None else 0,
+            "parameters": cls.recipe.parameters(table.kind, len(label), seed),
+            "from": _moment(rows["as_of"].min()),
+            "to": _moment(rows["as_of"].max()),
+        }
+        kpi_of = {name: table.kpi_of.get(name, "_context") for name in table.features}
+        return cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final.boosters[0], calibration, about)
+
+    @classmethod
+    def cross_fit(cls, table: TrainingTable, seed: int, /) -> tuple[Boosted, Encoding]:
+        """Return boosters that between them have left out every labelled row once.
+
+        Raises
+        ------
+        TooLittleDataError
+            As for ``fit``.
+        """
+        rows = cls._enough(table)
+        encoding = Encoding.learn(rows, table.features)
+        matrix = encoding.matrix(rows[list(table.features)])
+        return cls._held_out(table, rows, matrix, encoding, seed, every_row=True), encoding
+
+    @classmethod
+    def _held_out(
+        cls,
+        table: TrainingTable,
+        rows: pd.DataFrame,
+        matrix: np.ndarray,
+        encoding: Encoding,
+        seed: int,
+        /,
+        *,
+        every_row: bool = False,
+    ) -> Boosted:
+        label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].to_numpy()
+        fold = group_folds(group, label, min(cls.recipe.folds, len(np.unique(group.astype(str)))), seed)
+        late = _later(table, rows)
+        how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
+        if len(label) >= cls.recipe.hold_out_rows and not every_row:
+            return boost(matrix, label, held_out=fold == 0, watched=late, **how)
+        return cross_fit(matrix, label, fold, late, **how)
+
+    @classmethod
+    def _enough(cls, table: TrainingTable, /) -> pd.DataFrame:
+        if table.kind not in cls.kinds:
+            raise TableError(
+                f"{table.outcome}: outcomes of kind {table.kind!r} are not known to the {cls.name} predictor;"
+                f" it learns {' and '.join(sorted(cls.kinds))}"
+            )
+        rows, label = table.labelled, table.labelled["label"]
+        groups = rows["group"].nunique()
+        missing = []
+        if len(rows) < _LEAST_ROWS:
+            missing.append(f"{len(rows)} rows with a known outcome, {_LEAST_ROWS} are needed")
+        if table.kind == "probability":
+            events = int((label > 0).sum())
+            if min(events, len(rows) - events) < _LEAST_EVENTS:
+                missing.append(f"{events} of {len(rows)} rows are events, {_LEAST_EVENTS} of each kind are needed")
+        elif label.nunique() < 2:
+            missing.append("the outcome is the same in every row")
+        if groups < _LEAST_GROUPS:
+            missing.append(f"rows of {groups} different {table.unit}s, {_LEAST_GROUPS} are needed")
+        if not table.features:
+            missing.append("no feature to learn from")
+        if missing:
+            raise TooLittleDataError(
+                f"{table.outcome}: too little to learn from ({'; '.join(missing)}); give a longer history or more units"
+            )
+        return rows
+
+    def raw(self, frame: pd.DataFrame, /) -> np.ndarray:
+        """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
+        if len(frame) == 0:
+            return np.zeros(0)
+        return np.asarray(self.booster.predict(self.encoding.matrix(frame), raw_score=True), dtype=np.float64)
+
+    def calibrate(self, raw: np.ndarray, /) -> np.ndarray:
+        """Turn scores into probabilities; numbers stay as they are."""
+        return np.asarray(raw, dtype=np.float64) if self.calibration is None else self.calibration.apply(raw)
+
+    def predict(self, frame: pd.DataFrame, /) -> np.ndarray:
+        """Return a calibrated probability, or a number, per row.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Feature columns; absent ones count as unknown.
+
+        Returns
+        -------
+        numpy.ndarray, shape (rows,)
+
+        Raises
+        ------
+        TableError
+            If there is a column that the model does not know.
+        """
+        return self.calibrate(self.raw(frame))
+
+    def contributions(self, frame: pd.DataFrame, /) -> pd.DataFrame:
+        """Return exact TreeSHAP values.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            As for ``predict``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per row of ``frame`` with its index, one column per feature and ``bias``; they sum to ``raw``:
+            log-odds before calibration, or the number's own unit.
+
+        Source
+        ------
+        Lundberg et al. (2020), algorithm 2, in LightGBM's own implementation.
+        """
+        columns = [*self.encoding.features, BIAS]
+        if len(frame) == 0:
+            return pd.DataFrame({name: np.zeros(0) for name in columns}, index=frame.index)
+        values = np.asarray(self.booster.predict(self.encoding.matrix(frame), pred_contrib=True))
+        return pd.DataFrame(values, columns=columns, index=frame.index)
+
+    def save(self, folder: Path, /) -> None:
+        """Write ``model.lgb`` (LightGBM's text) and ``predictor.json``."""
+        with write_atomically(folder / "model.lgb") as path:
+            path.write_text(self.booster.model_to_string(), encoding="utf-8")
+        write_json(
+            folder / "predictor.json",
+            {
+                "format": _FORMAT,
+                "predictor": self.name,
+                "outcome": self.outcome,
+                "kind": self.kind,
+                "unit": self.unit,
+                "features": list(self.encoding.features),
+                "categories": {name: list(values) for name, values in self.encoding.categories.items()},
+                "kpi_of": dict(self.kpi_of),
+                "calibration": None if self.calibration is None else self.calibration.to_json(),
+                "about": dict(self.about),
+            },
+        )
+
+    @classmethod
+    def load(cls, folder: Path, /) -> Self:
+        """Read what ``save`` has written.
+
+        Raises
+        ------
+        ArtefactError
+            If it is not there, is damaged, or is another predictor's.
+        """
+        import lightgbm as lgb
+
+        described = read_json(folder / "predictor.json")
+        if described.get("format") != _FORMAT or described.get("predictor") != cls.name:
+            raise ArtefactError(f"{folder}: holds no {cls.name} predictor of this version; `baton train` makes one")
+        try:
+            booster = lgb.Booster(model_str=(folder / "model.lgb").read_text(encoding="utf-8"))
+        except (OSError, lgb.basic.LightGBMError) as error:
+            raise ArtefactError(f"{folder / 'model.lgb'}: cannot be read ({error}); train again") from error
+        found = described["calibration"]
+        return cls(
+            outcome=described["outcome"],
+            kind=described["kind"],
+            unit=described["unit"],
+            encoding=Encoding(
+                tuple(described["features"]), {name: tuple(values) for name, values in described["categories"].items()}
+            ),
+            kpi_of=described["kpi_of"],
+            booster=booster,
+            calibration=None if found is None else calibrations.from_json(found),
+            about=described["about"],
+        )
+
+    def renamed(self, outcome: str, /) -> Self:
+        """Return the same predictor for another key."""
+        return replace(self, outcome=outcome)
+
+
+def predictor_class(outcome: str, /) -> type[BoostedPredictor]:
+    """Return the predictor of an outcome: ``churn`` lies in ``models/churn.py``, ``decline:…`` in ``models/decline.py``.
+
+    Raises
+    ------
+    ArtefactError
+        If there is none.
+    """
+    name = outcome.split(":")[0]
+    if name.isidentifier() and importlib.util.find_spec(f"models.{name}") is not None:
+        for candidate in vars(importlib.import_module(f"models.{name}")).values():
+            if isinstance(candidate, type) and issubclass(candidate, BoostedPredictor) and candidate.name == name:
+                return candidate
+    raise ArtefactError(f"outcome {outcome!r}: no predictor for it; known are churn, decline:… and driver:…")
+
+
+def load_predictor(folder: Path, /) -> BoostedPredictor:
+    """Read a predictor of any outcome.
+
+    Raises
+    ------
+    ArtefactError
+        If none is there.
+    """
+    return predictor_class(read_json(folder / "predictor.json").get("predictor", "")).load(folder)
+
+
+def outcome_folder(root: Path, outcome: str, /) -> Path:
+    """Return an outcome's folder; a colon cannot stand in a file name everywhere.
+
+    Examples
+    --------
+    >>> outcome_folder(Path("models"), "decline:team:csat").as_posix()
+    'models/decline.team.csat'
+    """
+    return root / outcome.replace(":", ".")
+
+
+def _later(table: TrainingTable, rows: pd.DataFrame, /) -> np.ndarray:
+    """Rows of the later part of the past, where they hold events enough to watch; else all."""
+    everything = np.ones(len(rows), dtype=bool)
+    if not table.temporal or rows["as_of"].isna().any():
+        return everything
+    start = rows["as_of"].quantile(1 - _LATER_SHARE, interpolation="lower")
+    late = (rows["as_of"] >= start).to_numpy()
+    return late if _events(rows["label"].to_numpy()[late], table.kind) >= _LATER_EVENTS else everything
+
+
+def _events(label: np.ndarray, kind: str, /) -> float:
+    return float(min((label > 0).sum(), (label <= 0).sum())) if kind == "probability" else len(label) / 5
+
+
+def _moment(value: Any, /) -> str | None:
+    return None if pd.isna(value) else pd.Timestamp(value).isoformat()
