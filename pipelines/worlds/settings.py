@@ -1,0 +1,223 @@
+"""What makes one simulated world differ from another: numbers, kept as data beside this file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from baton.errors import CompanyFileError
+
+__all__ = ["Lever", "World", "load_world", "world_names"]
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Volume(_Part):
+    """How much happens."""
+
+    cases_per_customer_month: float
+    customers_per_employee: float
+    contact_spread: float
+
+
+class Difficulty(_Part):
+    """What a hard case does, per standard deviation."""
+
+    hidden_share: float
+    on_handle: float
+    on_first_contact: float
+    on_transfer: float
+    on_goodwill: float
+    on_leaving: float
+    on_rating: float
+
+
+class Routing(_Part):
+    """Who gets the hard cases."""
+
+    strength: float
+
+
+class Omitted(_Part):
+    """A skill that nobody measures."""
+
+    correlation: float
+    on_leaving: float
+
+
+class Lever(_Part):
+    """One thing that people do better or worse.
+
+    Parameters
+    ----------
+    scale : {"share", "log", "money", "count"}
+        ``log``: the deviation of the log of seconds from what the case needs.
+    mean, person_sd, team_sd, newcomer : float
+        In the lever's own scale; ``newcomer`` is how far somebody on the first day is off.
+    controllability : float
+        How far a person can move it, 0 to 1.
+    on_leaving : float
+        Change of the log-odds of leaving per unit, by itself; what it leads to comes on top.
+    better : {"higher", "lower"}
+    """
+
+    scale: Literal["share", "log", "money", "count"]
+    mean: float
+    person_sd: float
+    team_sd: float
+    newcomer: float
+    controllability: float
+    on_leaving: float
+    better: Literal["higher", "lower"]
+
+    @property
+    def sign(self) -> int:
+        """+1 where higher is better, −1 where lower is."""
+        return 1 if self.better == "higher" else -1
+
+    @property
+    def spread(self) -> float:
+        """SD between persons of all teams."""
+        return (self.person_sd**2 + self.team_sd**2) ** 0.5
+
+
+class Arrows(_Part):
+    """Levers that move levers."""
+
+    handle_on_first_contact: float
+    knowledge_on_first_contact: float
+    training_on_first_contact: float
+    coaching_on_promise: float
+    first_contact_on_reopen: float
+    response_on_on_time: float
+    transfer_on_on_time: float
+    first_contact_on_on_time: float
+    fatigue_on_first_contact: float
+    fatigue_on_promise: float
+
+
+class Cards(_Part):
+    """How people answer to their scorecards."""
+
+    answer: float
+
+
+class Leaving(_Part):
+    """How leaving builds up."""
+
+    quarterly: float
+    memory_per_week: float
+    shape: Literal["logit", "linear"]
+    short_calls_saturate: bool
+    case_noise: float
+    customer_spread: float
+    season: float
+    price_rise: float
+    competition: float
+
+
+class Ratings(_Part):
+    """What customers say when asked."""
+
+    answer_share: float
+    per_log_odds: float
+    noise: float
+    nps_share: float
+
+
+class Process(_Part):
+    """One kind of case."""
+
+    stage: str
+    role: str
+    share: float
+    handle_seconds: float
+    first_contact: float
+    difficulty: float
+    promise: str
+
+
+class RoleSetting(_Part):
+    """One kind of post: its teams, and its scorecard before and after the company turned to cost."""
+
+    name: str
+    department: str
+    stage: str
+    share: float
+    before: dict[str, float]
+    card: dict[str, float]
+
+
+class World(_Part):
+    """One world: everything that its company, its people and its customers follow."""
+
+    name: str
+    title: str
+    null: bool = False
+    volume: Volume
+    difficulty: Difficulty
+    routing: Routing
+    omitted: Omitted
+    levers: dict[str, Lever]
+    arrows: Arrows
+    cards: Cards
+    leaving: Leaving
+    ratings: Ratings
+    processes: dict[str, Process]
+    roles: dict[str, RoleSetting]
+
+    def effect(self, lever: str, /) -> float:
+        """Return the direct effect of a lever on the log-odds of leaving: zero where no KPI matters."""
+        return 0.0 if self.null else self.levers[lever].on_leaving
+
+
+def world_names() -> tuple[str, ...]:
+    """Return the names of the worlds there are."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+def load_world(name: str, /) -> World:
+    """Read the settings of a world.
+
+    Parameters
+    ----------
+    name : str
+        One of ``world_names()``.
+
+    Raises
+    ------
+    CompanyFileError
+        If there is no such world, or its settings contradict the structure.
+
+    Examples
+    --------
+    >>> load_world("linear").leaving.shape
+    'linear'
+    """
+    if name not in world_names():
+        raise CompanyFileError(f"world {name!r}: no such world; choose one of {', '.join(world_names())}")
+    try:
+        return World(name=name, **_merged(name))
+    except ValidationError as error:
+        raise CompanyFileError(f"world {name!r}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+
+
+def _merged(name: str, /) -> dict[str, Any]:
+    own = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    below = own.pop("extends", None)
+    return own if below is None else _over(_merged(below), own)
+
+
+def _over(below: dict[str, Any], above: dict[str, Any], /) -> dict[str, Any]:
+    joined = dict(below)
+    for key, value in above.items():
+        nested = isinstance(value, dict) and isinstance(below.get(key), dict)
+        joined[key] = _over(below[key], value) if nested else value
+    return joined
