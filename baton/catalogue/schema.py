@@ -116,7 +116,7 @@ class Kpi(BaseModel):
         if (self.expr is None) == (self.metric is None):
             raise ValueError(f"KPI {self.id}: give either expr or metric")
         if (self.aggregate == "ratio") != (self.denominator is not None):
-            raise ValueError(f"KPI {self.id}: denominator goes with aggregate = \"ratio\", and only with it")
+            raise ValueError(f'KPI {self.id}: denominator goes with aggregate = "ratio", and only with it')
         if not self.grains:
             raise ValueError(f"KPI {self.id}: grains is empty")
         return self
@@ -155,11 +155,20 @@ class Catalogue(Mapping[str, Kpi]):
     stages : tuple of Stage
         In the order of the journey.
     actions : tuple of Action
+    notes : tuple of str
+        What a reader must know: KPIs that the company's file replaced, KPIs that were left out and why.
     """
 
-    def __init__(self, kpis: tuple[Kpi, ...], stages: tuple[Stage, ...], actions: tuple[Action, ...] = ()) -> None:
+    def __init__(
+        self,
+        kpis: tuple[Kpi, ...],
+        stages: tuple[Stage, ...],
+        actions: tuple[Action, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.stages = stages
         self.actions = actions
+        self.notes = notes
         self._kpis = {kpi.id: kpi for kpi in kpis}
 
     def __getitem__(self, kpi_id: str) -> Kpi:

@@ -1,0 +1,95 @@
+"""Whether KPIs, stages and actions fit each other and the company file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from baton.catalogue.nearest import did_you_mean
+from baton.catalogue.schema import Action, Kpi, Stage
+from baton.company import Company
+from baton.errors import CatalogueError
+from baton.tables import TABLES
+
+__all__ = ["check_coherence"]
+
+
+def check_coherence(
+    kpis: Mapping[str, Kpi], stages: Mapping[str, Stage], actions: Sequence[Action], company: Company, /
+) -> None:
+    """Check what KPIs, stages, actions and the company file say of each other.
+
+    Raises
+    ------
+    CatalogueError
+        At the first contradiction, naming the KPI and the nearest name that would do.
+    """
+    for kpi in kpis.values():
+        _check_kpi(kpi, kpis, stages)
+    for arrows in ("leads_to", "guards"):
+        _check_circles(kpis, arrows)
+    for action in actions:
+        if action.kpi not in kpis:
+            raise CatalogueError(f"action {action.id}: no KPI {action.kpi!r}{did_you_mean(action.kpi, kpis)}")
+    _check_outcomes(kpis, company)
+
+
+def _check_kpi(kpi: Kpi, kpis: Mapping[str, Kpi], stages: Mapping[str, Stage], /) -> None:
+    if kpi.stage != "any" and kpi.stage not in stages:
+        raise CatalogueError(
+            f"KPI {kpi.id}: no stage {kpi.stage!r}{did_you_mean(kpi.stage, [*stages, 'any'])}; or define it as [[stage]]"
+        )
+    for key in ("guards", "leads_to"):
+        for other in getattr(kpi, key):
+            if other not in kpis:
+                raise CatalogueError(f"KPI {kpi.id}, {key}: no KPI {other!r}{did_you_mean(other, kpis)}")
+    if kpi.known_at is not None:
+        times = _times(kpi.source)
+        if kpi.known_at not in times:
+            raise CatalogueError(
+                f"KPI {kpi.id}: known_at {kpi.known_at!r} is no time column of {kpi.source}"
+                f"{did_you_mean(kpi.known_at, times)}"
+            )
+
+
+def _times(source: str, /) -> list[str]:
+    times = [column.name for column in TABLES[source].columns if column.type == "time"]
+    # customers' attributes may carry a history of their own (contract, section 1)
+    return [*times, "valid_from"] if source == "customers" else times
+
+
+def _check_circles(kpis: Mapping[str, Kpi], arrows: str, /) -> None:
+    done: set[str] = set()
+
+    def follow(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = " → ".join([*path[path.index(name) :], name])
+            raise CatalogueError(f"{arrows} runs in a circle: {circle}; take one arrow out")
+        if name in done:
+            return
+        for other in getattr(kpis[name], arrows):
+            follow(other, (*path, name))
+        done.add(name)
+
+    for name in kpis:
+        follow(name, ())
+
+
+def _check_outcomes(kpis: Mapping[str, Kpi], company: Company, /) -> None:
+    for number, decline in enumerate(company.outcomes.decline, start=1):
+        if decline.metric not in kpis:
+            raise CatalogueError(
+                f"[[outcomes.decline]] {number}: metric {decline.metric!r} is no KPI of the catalogue"
+                f"{did_you_mean(decline.metric, kpis)}"
+            )
+    driver = company.outcomes.driver
+    if driver is None:
+        return
+    outcomes = [kpi.id for kpi in kpis.values() if kpi.role == "outcome"]
+    if driver.metric not in kpis:
+        raise CatalogueError(
+            f"[outcomes.driver] metric {driver.metric!r} is no KPI of the catalogue{did_you_mean(driver.metric, outcomes)}"
+        )
+    if driver.metric not in outcomes:
+        raise CatalogueError(
+            f"[outcomes.driver] metric {driver.metric!r} has role {kpis[driver.metric].role}; name a KPI of role outcome"
+        )

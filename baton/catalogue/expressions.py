@@ -1,0 +1,182 @@
+"""What a KPI's SQL may say: one scalar expression over its source's columns, and nothing else.
+
+The expression is read by a parser and every part of it is looked up in a list of what is allowed. What is not on the
+list is refused: sub-queries, other tables, aggregates, functions that read files, the network, a setting, the clock or
+chance. So a catalogue can be passed from hand to hand without being trusted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from baton.catalogue.nearest import did_you_mean
+from baton.catalogue.schema import Kpi
+from baton.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from sqlglot import Expression
+
+__all__ = ["check_expression", "columns_of"]
+
+_LONGEST = 2000
+
+# names of sqlglot's expression classes; an allow-list, so that what a later version adds is refused until it is read
+_ALLOWED = frozenset(
+    """
+    Column Identifier Literal Boolean Null Paren Neg Not And Or Xor EQ NEQ GT GTE LT LTE Is NullSafeEQ NullSafeNEQ
+    Between In Like ILike Add Sub Mul Div IntDiv Mod Pow DPipe Case If Coalesce Nullif Greatest Least Cast TryCast
+    DataType Abs Round Floor Ceil Sqrt Ln Log Exp Sign Lower Upper Trim Length Concat Substring Replace Contains
+    StartsWith EndsWith RegexpLike Left Right DateDiff DatetimeDiff TimestampDiff TimeToUnix Extract Hour Minute Day
+    Month Year Quarter Interval Var
+    """.split()
+)
+
+_TYPES = frozenset(
+    "BOOLEAN TINYINT SMALLINT INT BIGINT FLOAT DOUBLE DECIMAL VARCHAR TEXT DATE TIMESTAMP TIMESTAMPNTZ".split()
+)
+
+_REASONS = {
+    "Select": "it holds a query of its own",
+    "Subquery": "it holds a query of its own",
+    "Exists": "it holds a query of its own",
+    "Union": "it holds a query of its own",
+    "Window": "it looks at other rows (OVER)",
+    "Star": "it names all columns at once (*)",
+    "Columns": "it names all columns at once (*)",
+    "Alias": "it gives a name (AS); the KPI's id is its name",
+    "Placeholder": "it has a placeholder",
+    "Parameter": "it has a placeholder",
+    "Dot": "it names a table or a part of a structure; name columns alone",
+    "Table": "it names a table",
+}
+
+
+def check_expression(kpi: Kpi, columns: Collection[str] | None = None) -> frozenset[str]:
+    """Check that a KPI's SQL is one scalar expression over its source's columns.
+
+    Parameters
+    ----------
+    kpi : Kpi
+        Its ``expr`` and ``denominator`` are read; a named metric has neither and passes.
+    columns : collection of str, optional
+        The source's columns; without them, columns are not looked up.
+
+    Returns
+    -------
+    frozenset of str
+        The columns that the KPI uses.
+
+    Raises
+    ------
+    ExpressionError
+        If the SQL does not parse, is more than one scalar expression, calls a function that is not allowed, or names a
+        column that the source does not have.
+    """
+    used: set[str] = set()
+    for place, text in (("expr", kpi.expr), ("denominator", kpi.denominator)):
+        if text is not None:
+            used |= _columns(text, f"KPI {kpi.id}, {place}")
+    if columns is not None:
+        for name in sorted(used - set(columns)):
+            raise ExpressionError(
+                f"KPI {kpi.id}: {kpi.source} has no column {name!r}{did_you_mean(name, columns)}; correct expr or add it"
+            )
+    return frozenset(used)
+
+
+def columns_of(expr: str, /) -> frozenset[str]:
+    """Return the columns that a KPI's expression uses.
+
+    Raises
+    ------
+    ExpressionError
+        If it is no single scalar expression.
+
+    Examples
+    --------
+    >>> sorted(columns_of("closed_at <= due_at"))
+    ['closed_at', 'due_at']
+    >>> columns_of("read_text('secrets.txt')")
+    Traceback (most recent call last):
+    ...
+    baton.errors.ExpressionError: expression: function read_text is not allowed; use columns, arithmetic, comparisons, \
+CASE and simple functions of text, numbers and times
+    """
+    return frozenset(_columns(expr, "expression"))
+
+
+def _columns(text: str, place: str, /) -> set[str]:
+    tree = _parse(text, place)
+    found: set[str] = set()
+    for node in tree.walk():
+        kind = type(node).__name__
+        if kind not in _ALLOWED:
+            raise ExpressionError(f"{place}: {_refusal(node, kind)}")
+        if node.comments:
+            raise ExpressionError(f"{place}: it holds a comment; put it into the KPI's description")
+        if kind == "DataType" and getattr(node.this, "name", str(node.this)) not in _TYPES:
+            raise ExpressionError(
+                f"{place}: type {node.sql('duckdb')} is not allowed; use double, bigint, text, date …"
+            )
+        if kind == "Column":
+            if node.args.get("table") is not None:
+                raise ExpressionError(f"{place}: {node.sql('duckdb')} names a table; name the source's columns alone")
+            found.add(node.name)
+    return found
+
+
+def _refusal(node: Expression, kind: str, /) -> str:
+    from sqlglot import exp
+
+    allowed = "use columns, arithmetic, comparisons, CASE and simple functions of text, numbers and times"
+    if kind in _REASONS:
+        return f"{_REASONS[kind]}; give one scalar expression over the source's columns"
+    if isinstance(node, exp.AggFunc):
+        return f"it aggregates ({node.sql_name().lower()}); say how rows become one value with aggregate = …"
+    if isinstance(node, exp.Anonymous):
+        return f"function {node.name.lower()} is not allowed; {allowed}"
+    if isinstance(node, exp.Func):
+        return f"function {node.sql_name().lower()} is not allowed; {allowed}"
+    if isinstance(node, exp.DDL | exp.DML | exp.Command | exp.Query | exp.Attach | exp.Pragma | exp.Set | exp.Copy):
+        return "it is a statement; give one scalar expression over the source's columns"
+    return f"{kind.lower()} is not allowed; {allowed}"
+
+
+def _parse(text: str, place: str, /) -> Expression:
+    from sqlglot import parse
+    from sqlglot.errors import ParseError, SqlglotError
+
+    if not text.strip():
+        raise ExpressionError(f"{place}: it is empty; give a column or an expression over columns")
+    if len(text) > _LONGEST:
+        raise ExpressionError(
+            f"{place}: it is longer than {_LONGEST:,} characters; compute it in the table's sql instead"
+        )
+    try:
+        trees = parse(text, dialect="duckdb")
+    except ParseError as error:
+        raise ExpressionError(f"{place}: {_syntax(error, text)}") from None
+    except SqlglotError as error:
+        raise ExpressionError(f"{place}: no valid SQL ({_plain(str(error))})") from None
+    except RecursionError:
+        raise ExpressionError(f"{place}: it is nested too deeply; compute it in the table's sql instead") from None
+    if len(trees) != 1 or trees[0] is None:
+        raise ExpressionError(f"{place}: it holds {len(trees)} statements; give one scalar expression without ;")
+    return trees[0]
+
+
+def _syntax(error: Any, text: str, /) -> str:
+    """One sentence with the position, out of the parser's own report."""
+    first = error.errors[0] if error.errors else {}
+    column, near = first.get("col"), first.get("highlight")
+    where = f" at character {column}" if column else ""
+    what = f", near {near!r}" if near else ""
+    return f"syntax error{where}{what} in {_plain(text)!r}; correct the SQL"
+
+
+def _plain(text: str, /) -> str:
+    """Without colours and line breaks, and short."""
+    line = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+    return line if len(line) <= 160 else line[:157] + "…"

@@ -1,0 +1,201 @@
+"""The catalogue of one company: presets by name, the company's own files on top, everything checked.
+
+A preset ``service`` is all files ``presets/service_*.toml``; ``presets/journey.toml`` holds the four journey stages
+that every company starts from. A company's file has the same tables: ``[[kpi]]``, ``[[stage]]`` and ``[[action]]``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from baton.catalogue.coherence import check_coherence
+from baton.catalogue.expressions import check_expression
+from baton.catalogue.nearest import did_you_mean
+from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
+from baton.company import Company
+from baton.errors import CatalogueError
+
+__all__ = ["PRESETS", "available_presets", "load_catalogue"]
+
+PRESETS = Path(__file__).parent / "presets"
+"""Folder of the presets that Baton ships."""
+
+_KINDS: Mapping[str, type[BaseModel]] = {"kpi": Kpi, "stage": Stage, "action": Action}
+
+
+@dataclass
+class _Draft:
+    """What has been read so far, by id; a later entry takes the place of an earlier one."""
+
+    kpi: dict[str, Kpi] = field(default_factory=dict)
+    stage: dict[str, Stage] = field(default_factory=dict)
+    action: dict[str, Action] = field(default_factory=dict)
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def kept(self, kind: str, /) -> dict[str, Any]:
+        return getattr(self, kind)
+
+
+def load_catalogue(company: Company, /) -> Catalogue:
+    """Read the presets that a company names and its own files.
+
+    Parameters
+    ----------
+    company : Company
+
+    Returns
+    -------
+    Catalogue
+        KPIs in the order of the files; ``notes`` say what a company's file replaced and what was left out and why.
+
+    Raises
+    ------
+    CatalogueError
+        If a file is missing or no TOML, has an unknown key (the nearest known one is named), defines an id twice, or
+        a KPI contradicts itself, another, or the company file.
+    ExpressionError
+        If a KPI's SQL is no single scalar expression.
+
+    Examples
+    --------
+    >>> catalogue = load_catalogue(Company())
+    >>> catalogue["first_contact_resolution"].name.zh
+    '一次解决率'
+    >>> [stage.id for stage in catalogue.stages]
+    ['consultation', 'delivery', 'use', 'renewal']
+    """
+    draft = _Draft()
+    _add(draft, PRESETS / "journey.toml", "the default journey", ours=True)
+    for name in company.presets:
+        for path in _preset_files(name):
+            _add(draft, path, f"preset {name}", ours=True)
+    _leave_out_sensitive(draft, company)
+    for file in company.kpis.files:
+        _add(draft, company.resolve(file), file, ours=False)
+    for kpi in draft.kpi.values():
+        _check_sensitive(kpi, company, draft.places["kpi", kpi.id])
+        check_expression(kpi)
+    actions = [action for action in draft.action.values() if _wanted(action, draft)]
+    check_coherence(draft.kpi, draft.stage, actions, company)
+    return Catalogue(tuple(draft.kpi.values()), tuple(draft.stage.values()), tuple(actions), tuple(draft.notes))
+
+
+def available_presets() -> tuple[str, ...]:
+    """Return the names of the presets that this version ships."""
+    return tuple(sorted({path.stem.split("_", 1)[0] for path in PRESETS.glob("*_*.toml")}))
+
+
+def _preset_files(name: str, /) -> list[Path]:
+    files = sorted(PRESETS.glob(f"{name}_*.toml"))
+    if not files:
+        there = ", ".join(available_presets())
+        raise CatalogueError(
+            f"[kpis] presets: {name!r} is not there yet (this version ships: {there}); name one that is there and write "
+            "the KPIs you miss into a file under [kpis] files"
+        )
+    return files
+
+
+def _add(draft: _Draft, path: Path, place: str, /, *, ours: bool) -> None:
+    content = _read(path)
+    for key in content:
+        if key not in _KINDS:
+            raise CatalogueError(
+                f"{place}: unknown table {key!r}{did_you_mean(key, _KINDS)}; a catalogue has [[kpi]] …"
+            )
+    for kind, model in _KINDS.items():
+        seen: set[str] = set()
+        rows = content.get(kind, [])
+        if not isinstance(rows, list):
+            raise CatalogueError(f"{place}: write [[{kind}]] with two brackets, once for each")
+        kept = draft.kept(kind)
+        for number, row in enumerate(rows, start=1):
+            item = _entry(model, row, f"{place}, {kind} {number}")
+            name = item.id  # type: ignore[attr-defined]
+            if name in seen:
+                raise CatalogueError(f"{place}: {kind} {name!r} is there twice; give each an id of its own")
+            seen.add(name)
+            if not ours and name in kept:
+                draft.notes.append(f"{place}: {kind} {name} replaces that of {draft.places[kind, name]}")
+            kept[name] = item
+            draft.places[kind, name] = place
+
+
+def _read(path: Path, /) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        beside = [other.name for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        nearest = did_you_mean(path.name, beside) if beside else ""
+        raise CatalogueError(f"{path}: no such file{nearest}; correct [kpis] files") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{path}: cannot be read ({error}); give a TOML file in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"{path}: no valid TOML: {error}") from error
+
+
+def _entry(model: type[BaseModel], row: Any, place: str, /) -> BaseModel:
+    if not isinstance(row, dict):
+        raise CatalogueError(f"{place}: it is no table; write its keys below [[…]]")
+    where = f"{place} ({row['id']})" if isinstance(row.get("id"), str) else place
+    try:
+        return model(**row)
+    except ValidationError as error:
+        raise CatalogueError(f"{where}: {'; '.join(_explain(fault, model) for fault in error.errors())}") from error
+    except TypeError as error:
+        raise CatalogueError(f"{where}: {error}") from error
+
+
+def _explain(fault: Any, model: type[BaseModel], /) -> str:
+    location = fault["loc"]
+    key = ".".join(str(part) for part in location)
+    if fault["type"] == "extra_forbidden":
+        known = model.model_fields if len(location) == 1 else Text.model_fields
+        return f"unknown key {key!r}{did_you_mean(str(location[-1]), known)}"
+    if fault["type"] == "missing":
+        return f"key {key!r} is missing"
+    message = fault["msg"].removeprefix("Value error, ")
+    given = fault.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{key}: {message}{shown}" if key else message
+
+
+def _sensitive_names(kpi: Kpi, company: Company, /) -> list[str]:
+    """Names on the sensitive list that a KPI carries, by its columns or, for what others computed, by its id."""
+    used = set(check_expression(kpi)) | {kpi.id}
+    return sorted(used & set(company.privacy.sensitive))
+
+
+def _leave_out_sensitive(draft: _Draft, company: Company, /) -> None:
+    """Take a preset's sensitive KPIs out, and their ids out of the guards and arrows of the others."""
+    left_out = {kpi.id: names for kpi in draft.kpi.values() if (names := _sensitive_names(kpi, company))}
+    for kpi_id, names in left_out.items():
+        del draft.kpi[kpi_id]
+        draft.notes.append(f"KPI {kpi_id} is left out: it uses {', '.join(names)}, which [privacy] calls sensitive")
+    for kpi in draft.kpi.values() if left_out else ():
+        draft.kpi[kpi.id] = kpi.model_copy(
+            update={
+                "guards": tuple(other for other in kpi.guards if other not in left_out),
+                "leads_to": tuple(other for other in kpi.leads_to if other not in left_out),
+            }
+        )
+
+
+def _check_sensitive(kpi: Kpi, company: Company, place: str, /) -> None:
+    if names := _sensitive_names(kpi, company):
+        raise CatalogueError(
+            f"{place}: KPI {kpi.id} uses {', '.join(names)}, a proxy of illness, care or pregnancy; drop the KPI, or "
+            "take the name off [privacy] sensitive"
+        )
+
+
+def _wanted(action: Action, draft: _Draft, /) -> bool:
+    """Whether an action has its KPI; a preset's action whose KPI was left out goes with it."""
+    return action.kpi in draft.kpi or not draft.places["action", action.id].startswith("preset ")
