@@ -36,7 +36,7 @@ def check_coherence(
 def _check_kpi(kpi: Kpi, kpis: Mapping[str, Kpi], stages: Mapping[str, Stage], /) -> None:
     if kpi.stage != "any" and kpi.stage not in stages:
         raise CatalogueError(
-            f"KPI {kpi.id}: no stage {kpi.stage!r}{did_you_mean(kpi.stage, [*stages, 'any'])}; or define it as [[stage]]"
+            f"KPI {kpi.id}: no stage {kpi.stage!r}{did_you_mean(kpi.stage, [*stages, 'any'])}; or add a [[stage]]"
         )
     for key in ("guards", "leads_to"):
         for other in getattr(kpi, key):
@@ -87,9 +87,10 @@ def _check_outcomes(kpis: Mapping[str, Kpi], company: Company, /) -> None:
     outcomes = [kpi.id for kpi in kpis.values() if kpi.role == "outcome"]
     if driver.metric not in kpis:
         raise CatalogueError(
-            f"[outcomes.driver] metric {driver.metric!r} is no KPI of the catalogue{did_you_mean(driver.metric, outcomes)}"
+            f"[outcomes.driver] metric {driver.metric!r} is no KPI of the catalogue"
+            f"{did_you_mean(driver.metric, outcomes)}"
         )
     if driver.metric not in outcomes:
         raise CatalogueError(
-            f"[outcomes.driver] metric {driver.metric!r} has role {kpis[driver.metric].role}; name a KPI of role outcome"
+            f"[outcomes.driver] metric {driver.metric!r} is a {kpis[driver.metric].role}; name a KPI of role outcome"
         )
