@@ -97,8 +97,8 @@ def _preset_files(name: str, /) -> list[Path]:
     if not files:
         there = ", ".join(available_presets())
         raise CatalogueError(
-            f"[kpis] presets: {name!r} is not there yet (this version ships: {there}); name one that is there and write "
-            "the KPIs you miss into a file under [kpis] files"
+            f"[kpis] presets: {name!r} is not there yet (this version ships: {there}); name one that is there "
+            "and write the KPIs you miss into a file under [kpis] files"
         )
     return files
 
