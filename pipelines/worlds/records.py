@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -70,22 +72,21 @@ def activity(story: Story, seed: int, /) -> pd.DataFrame:
     people, calendar = story.customers, story.calendar
     opens, closes = calendar.observed_days
     days = calendar.month_days[calendar.observed.start : calendar.observed.stop + 1]
-    ids, logins = customer_ids(people.count), np.exp(0.6 * rng.standard_normal(people.count))
+    ids, logins = customer_ids(people.count), np.exp(0.4 * rng.standard_normal(people.count))
     due_day = rng.integers(1, 25, people.count)
     who, when, kind = [], [], []
-    for month, (first, after) in enumerate(zip(days[:-1], days[1:], strict=True)):
+    for first, after in itertools.pairwise(days):
         week = min(int(first // 7), calendar.week_count - 1)
         unease = people.pull[:, week] + story.leaving.stock[:, week]
         unease = unease - unease.mean()
         late = rng.random(people.count) < 0.05 * np.exp(np.clip(unease, -3, 3) * 0.5)
         paid = first + due_day + np.where(late, rng.exponential(6.0, people.count), 0.0) + rng.random(people.count)
-        count = rng.poisson(2.0 * logins * np.exp(np.clip(-0.35 * unease, -2, 2)))
+        count = rng.poisson(2.5 * logins * np.exp(np.clip(-0.55 * unease, -2.5, 2)))
         visitor = np.repeat(np.arange(people.count), count)
         visited = rng.uniform(first, after, visitor.size)
         who += [np.arange(people.count), visitor]
         when += [paid, visited]
         kind += [np.zeros(people.count, int), np.ones(visitor.size, int)]
-        del month
     customer, day, what = np.concatenate(who), np.concatenate(when), np.concatenate(kind)
     there = (day > people.joined[customer]) & (day < story.left_day[customer]) & (day >= opens) & (day < closes)
     customer, day, what = customer[there], day[there], what[there]
