@@ -165,7 +165,7 @@ def covariates(frame: pd.DataFrame, /) -> Floats:
     return (matrix[:, spread > 0] - matrix[:, spread > 0].mean(axis=0)) / spread[spread > 0]
 
 
-def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str, levers: tuple[str, ...], /) -> Design:
+def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str | None, levers: tuple[str, ...], /) -> Design:
     """Take process, priority, month and case mix out of levers and outcome.
 
     The case mix's coefficients are estimated within employees, so that what people differ in is not taken out with it.
@@ -174,8 +174,8 @@ def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str, levers: t
     ----------
     cases : CaseTable
     catalogue : Catalogue
-    outcome : str
-        Name of a ``y:`` column without its prefix.
+    outcome : str or None
+        Name of a ``y:`` column without its prefix; None leaves the outcome unknown.
     levers : tuple of str
 
     Returns
@@ -187,7 +187,8 @@ def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str, levers: t
     raw = np.full((len(frame), len(levers) + 1), np.nan)
     for at, lever in enumerate(levers):
         raw[:, at] = catalogue[lever].sign * _clipped(frame[f"kpi:{lever}"])
-    raw[:, -1] = frame[f"y:{outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)
+    if outcome is not None:
+        raw[:, -1] = frame[f"y:{outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)
     strata = strata_codes(frame)
     employee = pd.factorize(frame["employee_id"])[0].astype(np.int64)
     team, teams = pd.factorize(frame["team_id"])
@@ -197,7 +198,7 @@ def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str, levers: t
     # a case without a known customer is a customer of its own
     customer[unknown] = customer.max(initial=-1) + 1 + np.arange(int(unknown.sum()))
     return Design(
-        outcome=outcome,
+        outcome=outcome or "",
         levers=levers,
         values=values,
         unadjusted=unadjusted,

@@ -1,0 +1,209 @@
+"""Everything that weights are solved from, so that they can be solved again under another policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue
+from baton.errors import ArtefactError
+from baton.files import read_json, write_atomically, write_json
+from features.casework import CaseTable, Organisation
+from models.effects import Effects
+
+__all__ = ["AdviceInputs", "gather"]
+
+Floats = NDArray[np.float64]
+
+DEFAULT_CONTROLLABLE = 0.6
+
+
+@dataclass(frozen=True)
+class AdviceInputs:
+    """What the weights of all cards are solved from.
+
+    Parameters
+    ----------
+    kpis : pandas.DataFrame
+        One row per KPI of the catalogue: kpi, name_en, name_zh, role, perspective, stage, unit, better, controllable,
+        guards (list: KPIs not to be pushed without this one), effect, low, high, refuted, why (why there is no effect),
+        icc, between_sd.
+    draws : pandas.DataFrame
+        One row per draw, one column per lever with an effect.
+    cards : pandas.DataFrame
+        team_id, role, kpi, weight: today's cards; empty where none is known.
+    crews : pandas.DataFrame
+        team_id, role, kpi, n_per_day (a typical person's), people (on the card), share (of all cases).
+    outcome : str or None
+        The outcome that effects are on.
+    helpful : int
+        -1 where a helpful effect is negative.
+    kind : str
+        ``probability`` or ``number``.
+    horizon_days : int
+    customers_at_risk : int
+    joint_p_value : float
+    team_names : mapping of str to str
+    response_per_point : float
+        Between-person standard deviations that one more point moves a fully controllable KPI by.
+    response_low, response_high : float
+    response_measured : bool
+        Whether past changes of cards showed that; else it is a scenario.
+    notes : tuple of str
+    """
+
+    kpis: pd.DataFrame
+    draws: pd.DataFrame
+    cards: pd.DataFrame
+    crews: pd.DataFrame
+    outcome: str | None
+    helpful: int
+    kind: str
+    horizon_days: int
+    customers_at_risk: int
+    joint_p_value: float
+    team_names: Mapping[str, str] = field(default_factory=dict)
+    response_per_point: float = 0.025
+    response_low: float = 0.0
+    response_high: float = 0.05
+    response_measured: bool = False
+    notes: tuple[str, ...] = ()
+
+    def save(self, folder: Path, /) -> None:
+        """Write the inputs into a folder as Parquet and JSON."""
+        for name in ("kpis", "draws", "cards", "crews"):
+            with write_atomically(folder / f"{name}.parquet") as path:
+                getattr(self, name).to_parquet(path, index=False)
+        described: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in ("kpis", "draws", "cards", "crews", "team_names", "notes")
+        }
+        write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": list(self.notes)})
+
+    @classmethod
+    def load(cls, folder: Path, /) -> AdviceInputs:
+        """Read what ``save`` has written.
+
+        Raises
+        ------
+        ArtefactError
+            If it is not there.
+        """
+        described = read_json(folder / "inputs.json")
+        try:
+            tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("kpis", "draws", "cards", "crews")}
+        except OSError as error:
+            raise ArtefactError(f"{folder}: the advice cannot be read ({error}); run `baton recommend` again") from error
+        tables["kpis"]["guards"] = tables["kpis"]["guards"].map(list)
+        return cls(**tables, **(described | {"notes": tuple(described["notes"])}))
+
+
+def gather(
+    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame
+) -> AdviceInputs:
+    """Gather what weights are solved from.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+    catalogue : Catalogue
+    effects : Effects
+    reliability : pandas.DataFrame
+        From ``models.reliability.measure``.
+
+    Returns
+    -------
+    AdviceInputs
+    """
+    found = effects.primary
+    columns: dict[str, Floats] = {}
+    if found is not None:
+        columns = {lever: found.draws[:, at] for at, lever in enumerate(found.levers)}
+    cards = organisation.current_cards if len(organisation.scorecards) else organisation.scorecards
+    cards = cards.reindex(columns=["team_id", "role", "kpi", "weight"]).dropna(subset=["team_id", "kpi"])
+    cards["role"] = cards["role"].fillna("").astype("str")
+    names = organisation.teams.set_index("team_id")["name"] if len(organisation.teams) else pd.Series(dtype="str")
+    return AdviceInputs(
+        kpis=_kpi_rows(catalogue, effects, reliability),
+        draws=pd.DataFrame(columns),
+        cards=cards.reset_index(drop=True),
+        crews=_crews(cases, organisation, cards, reliability),
+        outcome=None if found is None or not found.levers else found.outcome,
+        helpful=-1 if found is None else found.helpful,
+        kind="probability" if found is None else found.kind,
+        horizon_days=cases.horizon_days,
+        customers_at_risk=cases.customers_at_risk,
+        joint_p_value=1.0 if found is None else found.joint.p_value,
+        team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
+        notes=() if found is None else found.notes,
+    )
+
+
+def _kpi_rows(catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame, /) -> pd.DataFrame:
+    found = effects.primary
+    table = effects.table
+    mine = table[table["outcome"] == found.outcome].set_index("kpi") if found is not None else table.set_index("kpi")
+    signal = reliability[reliability["unit"] == "employee"].drop_duplicates("kpi").set_index("kpi")
+    rows = []
+    for kpi in catalogue.values():
+        effect = mine.loc[kpi.id] if kpi.id in mine.index else None
+        known = effect is not None and pd.notna(effect["effect"])
+        rows.append(
+            {
+                "kpi": kpi.id, "name_en": kpi.name.en, "name_zh": kpi.name.zh, "role": kpi.role,
+                "perspective": kpi.perspective, "stage": kpi.stage, "unit": kpi.unit, "better": kpi.better,
+                "controllable": DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable,
+                "guards": list(kpi.guards),
+                "effect": float(effect["effect"]) if known else np.nan,
+                "low": float(effect["low"]) if known else np.nan,
+                "high": float(effect["high"]) if known else np.nan,
+                "refuted": bool(effect["refuted"]) if known else False,
+                "why": "" if known else ("not measured: no outcome to serve" if effect is None else str(effect["method"])),
+                "icc": float(signal.loc[kpi.id, "icc"]) if kpi.id in signal.index else np.nan,
+                "between_sd": float(signal.loc[kpi.id, "between_sd"]) if kpi.id in signal.index else np.nan,
+            }  # fmt: skip
+        )
+    return pd.DataFrame(rows)
+
+
+def _crews(
+    cases: CaseTable, organisation: Organisation, cards: pd.DataFrame, reliability: pd.DataFrame, /
+) -> pd.DataFrame:
+    """Who works under each card, how many cases a typical person has, and how much of the company's work that is."""
+    columns = ["team_id", "role", "kpi", "n_per_day", "people", "share"]
+    people = reliability[reliability["unit"] == "employee"]
+    if people.empty:
+        return pd.DataFrame(columns=columns)
+    roles = _roles(organisation)
+    people = people.assign(role=people["unit_id"].map(roles).fillna(""))
+    served = cases.frame.groupby("employee_id")["case_id"].count()
+    keys = list(cards[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None))
+    carded = {team for team, _ in keys}
+    keys += [key for key in people[["team_id", "role"]].dropna().drop_duplicates().itertuples(index=False, name=None)
+             if key[0] not in carded]  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for team, role in keys:
+        crew = people[people["team_id"] == team]
+        if role and (crew["role"] == role).any():
+            crew = crew[crew["role"] == role]
+        members = crew["unit_id"].unique()
+        share = float(served.reindex(members).sum() / max(len(cases.frame), 1))
+        for kpi, n_per_day in crew.groupby("kpi")["n_per_day"].median().items():
+            rows.append({"team_id": team, "role": role, "kpi": kpi, "n_per_day": float(n_per_day),
+                         "people": len(members), "share": share})  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _roles(organisation: Organisation, /) -> pd.Series:
+    employees = organisation.employees
+    if employees.empty or "role" not in employees:
+        return pd.Series(dtype="str")
+    return employees.drop_duplicates("employee_id", keep="last").set_index("employee_id")["role"]
