@@ -82,6 +82,10 @@ class Boosted:
     raw: np.ndarray
     trees: int
 
+    def restricted(self, rows: np.ndarray, /) -> Boosted:
+        """Return the same boosters over some of the rows."""
+        return Boosted(self.boosters, self.part[rows], self.raw[rows], self.trees)
+
     def contributions(self, matrix: np.ndarray, /) -> np.ndarray:
         """Return exact TreeSHAP values of each row by the booster that has not seen it, the bias last."""
         result = np.full((len(matrix), matrix.shape[1] + 1), np.nan)
