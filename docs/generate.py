@@ -1,0 +1,135 @@
+"""Write the pages made from the code: ``python docs/generate.py``; a test compares them with what lies there."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import types
+import typing
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+DOCS = Path(__file__).resolve().parent
+
+
+def pages() -> dict[str, str]:
+    """Return the generated pages by file name."""
+    return {"cli.md": command_page(), "company-file.md": company_page()}
+
+
+def command_page() -> str:
+    """Return the reference of the command line."""
+    import typer
+    from typer.cli import get_docs_for_click
+
+    from baton.cli import app
+
+    command = typer.main.get_command(app)
+    text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="baton", title="The command line")
+    return f"{text.strip()}\n"
+
+
+def company_page() -> str:
+    """Return the reference of the company file: every key with type, default and meaning.
+
+    Raises
+    ------
+    KeyError
+        If a setting has no words in ``docs/company-file.toml``, or words have no setting.
+    """
+    from baton.company import Company
+
+    words = tomllib.loads((DOCS / "company-file.toml").read_text(encoding="utf-8"))
+    sections, used = [], set()
+    for heading, path, model, defaults in _sections(Company):
+        lines = [f"## `{heading}`", ""]
+        if path in words["sections"]:
+            lines += [words["sections"][path], ""]
+            used.add(path)
+        if model is not None:
+            lines += ["| key | type | default | what it says |", "|---|---|---|---|"]
+            for name, field in model.model_fields.items():
+                key = f"{path}.{name}"
+                value = defaults.get(name, PydanticUndefined)
+                shown = "" if value is PydanticUndefined else _toml(value)
+                lines.append(f"| `{name}` | {_type(field.annotation)} | {shown} | {words['settings'][key]} |")
+                used.add(key)
+        sections.append("\n".join(lines).rstrip())
+    unknown = (set(words["settings"]) | set(words["sections"])) - used
+    if unknown:
+        raise KeyError(f"docs/company-file.toml explains what is no setting: {sorted(unknown)}")
+    return "\n\n".join([words["introduction"].strip(), *sections]) + "\n"
+
+
+def _sections(company: type[BaseModel]) -> list[tuple[str, str, type[BaseModel] | None, dict[str, object]]]:
+    """Return heading, path, model and defaults of every section, nested ones after their parent."""
+    found: list[tuple[str, str, type[BaseModel] | None, dict[str, object]]] = []
+    for name, field in company.model_fields.items():
+        if name == "path":
+            continue
+        model = _model(field.annotation)
+        if model is None or typing.get_origin(field.annotation) is dict:
+            found.append((f"[{name}]", name, model, _defaults(model)))
+            continue
+        inner = {key: _model(entry.annotation) for key, entry in model.model_fields.items()}
+        if not any(inner.values()):
+            found.append((f"[{name}]", name, model, _defaults(model)))
+        for key, entry in model.model_fields.items():
+            nested = inner[key]
+            if nested is not None:
+                many = typing.get_origin(entry.annotation) is tuple
+                heading = f"[[{name}.{key}]]" if many else f"[{name}.{key}]"
+                found.append((heading, f"{name}.{key}", nested, _defaults(nested)))
+    return found
+
+
+def _model(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model(part) for part in typing.get_args(annotation))
+    return next((model for model in inner if model is not None), None)
+
+
+def _defaults(model: type[BaseModel] | None) -> dict[str, object]:
+    fields = {} if model is None else model.model_fields
+    return {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+
+
+def _type(annotation: object) -> str:
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _type(parts[0])
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_type(part) for part in parts if part is not types.NoneType)
+    if origin is typing.Literal:
+        return " · ".join(f"`{part}`" for part in parts)
+    if origin is tuple:
+        return f"list of {_type(parts[0])}" if Ellipsis in parts else f"[{', '.join(_type(part) for part in parts)}]"
+    if origin is dict:
+        return f"table {_type(parts[0])} → {_type(parts[1])}"
+    names = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    return names.get(annotation, str(annotation))  # type: ignore[arg-type]
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{key} = {_plain(entry)}" for key, entry in value.items())
+        return f"`{{ {inner} }}`" if inner else "`{}`"
+    return f"`{_plain(value)}`"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_plain(entry) for entry in value)}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8", newline="\n")
