@@ -1,0 +1,101 @@
+"""How the rows of a KPI become one value per window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from baton.catalogue.schema import Kpi
+from baton.errors import CatalogueError
+from features.metric_sql import to_number
+
+__all__ = ["aggregates_of", "column_names", "value_columns"]
+
+_QUANTILES = {"median": 0.5, "p90": 0.9}
+
+
+def value_columns(kpi: Kpi, /) -> dict[str, str]:
+    """Return the SQL of a KPI's value in one row, and of its denominator and weight where it has them."""
+    columns = {f"{kpi.id}__value": str(kpi.expr)}
+    if kpi.denominator is not None:
+        columns[f"{kpi.id}__denominator"] = kpi.denominator
+    if kpi.source == "measures":
+        columns[f"{kpi.id}__weight"] = 'COALESCE("n", 1)'
+    return columns
+
+
+def column_names(kpi: Kpi, labels: Sequence[str], /) -> list[str]:
+    """Return the names of a KPI's columns in a pass."""
+    return [*(f"{kpi.id}__{label}" for label in labels), f"{kpi.id}__n"]
+
+
+def aggregates_of(
+    rows: ir.Table, kpi: Kpi, in_window: Mapping[str, ir.BooleanValue], longest: str, /
+) -> dict[str, ir.Value]:
+    """Return a KPI's aggregates: one per window, and the rows behind the longest.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        With the KPI's ``value_columns``; all rows lie in the longest window.
+    kpi : Kpi
+    in_window : mapping of str to ibis boolean
+        Per window's label, whether a row lies in it.
+    longest : str
+        The label of the longest window.
+
+    Raises
+    ------
+    CatalogueError
+        If the expression gives no number where one is needed.
+    """
+    raw = rows[f"{kpi.id}__value"]
+    number = None
+    if raw.type().is_numeric() or raw.type().is_boolean():
+        number = to_number(raw)
+    elif kpi.aggregate not in ("count", "count_distinct"):
+        raise CatalogueError(
+            f"KPI {kpi.id}: expr gives a {raw.type()}, but aggregate = \"{kpi.aggregate}\" needs a number; "
+            "for times use date_diff('second', earlier, later)"
+        )
+    columns: dict[str, ir.Value] = {}
+    for label, condition in in_window.items():
+        where = None if label == longest else condition
+        columns[f"{kpi.id}__{label}"] = _aggregate(rows, kpi, raw, number, where)
+    columns[f"{kpi.id}__n"] = _rows_behind(rows, kpi, raw)
+    return columns
+
+
+def _aggregate(
+    rows: ir.Table, kpi: Kpi, raw: ir.Value, number: ir.NumericValue | None, where: ir.BooleanValue | None, /
+) -> ir.Value:
+    how = kpi.aggregate
+    if how == "count_distinct":
+        return raw.nunique(where=where)
+    if how == "count":
+        # a yes-or-no expression counts the rows that say yes
+        return raw.cast("int32").sum(where=where).cast("int64") if raw.type().is_boolean() else raw.count(where=where)
+    assert number is not None
+    if how == "ratio":
+        below = to_number(rows[f"{kpi.id}__denominator"])
+        both = number.notnull() & below.notnull()
+        both = both if where is None else both & where
+        return number.sum(where=both) / below.sum(where=both).nullif(0.0)
+    if how in ("mean", "share"):
+        if kpi.source != "measures":
+            return number.mean(where=where)
+        weight = ibis.cases((number.notnull(), to_number(rows[f"{kpi.id}__weight"])))
+        return (number * weight).sum(where=where) / weight.sum(where=where).nullif(0.0)
+    if how in _QUANTILES:
+        return number.quantile(_QUANTILES[how], where=where)
+    return {"sum": number.sum, "min": number.min, "max": number.max}[how](where=where)
+
+
+def _rows_behind(rows: ir.Table, kpi: Kpi, raw: ir.Value, /) -> ir.Value:
+    if kpi.source == "measures":
+        return to_number(rows[f"{kpi.id}__weight"]).sum(where=raw.notnull()).round().cast("int64")
+    if kpi.denominator is not None:
+        return raw.count(where=rows[f"{kpi.id}__denominator"].notnull())
+    return raw.count()

@@ -1,0 +1,299 @@
+"""The metric layer: a KPI compiled to Ibis, at any grain, over any window, never looking ahead.
+
+A row counts in a window of ``w`` days at ``as_of`` if ``as_of − w < known_at ≤ as_of``. KPIs of one source that are
+known at the same moment share one pass over their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from baton.catalogue.schema import Kpi
+from baton.errors import CatalogueError
+from features.aggregates import aggregates_of, column_names, value_columns
+from features.handlers import handler_pass
+from features.known_at import columns_used, known_at
+from features.metric_sql import Span, add_expressions, span_table, spans_of, to_number
+from features.named_metrics import named_pass
+from features.unit_rows import Unit, is_available, measured_units, source_rows
+from features.warehouse import Warehouse
+
+__all__ = ["available", "case_values", "evaluate", "feature_names", "panel"]
+
+
+def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi]:
+    """Return the KPIs that mean something for a unit and can be computed from what the company has.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+    kpis : iterable of Kpi
+    unit : str
+        A grain, or ``customer_kind`` (at which the KPIs of the customer grain count).
+    """
+    grain = "customer" if unit == "customer_kind" else unit
+    return [
+        kpi
+        for kpi in kpis
+        if grain in kpi.grains
+        and (
+            (kpi.metric is not None and unit != "customer_kind" and "customers" in warehouse)
+            or (kpi.metric is None and is_available(warehouse, kpi, unit, _needed_columns(warehouse, kpi)))
+        )
+    ]
+
+
+def feature_names(kpi_id: str, windows_days: Sequence[int], /) -> list[str]:
+    """Return the names of a KPI's columns.
+
+    Examples
+    --------
+    >>> feature_names("csat", [7, 30])
+    ['csat__7d', 'csat__30d', 'csat__trend', 'csat__n']
+    >>> feature_names("csat", [30])
+    ['csat__30d', 'csat__n']
+    """
+    names = [f"{kpi_id}__{days}d" for days in sorted(windows_days)]
+    return [*names, *([f"{kpi_id}__trend"] if len(names) > 1 else []), f"{kpi_id}__n"]
+
+
+def evaluate(
+    warehouse: Warehouse,
+    kpis: Iterable[Kpi],
+    grain: Unit,
+    as_of: Sequence[datetime],
+    windows_days: Sequence[int],
+) -> ir.Table:
+    """Evaluate KPIs for every unit of a grain at given moments.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+    kpis : iterable of Kpi
+        Each must be computable at that grain (``available``).
+    grain : str
+        customer, employee, team, stage, process or customer_kind.
+    as_of : sequence of datetime
+        UTC without zone.
+    windows_days : sequence of int
+
+    Returns
+    -------
+    ibis Table
+        One row per unit and moment at which any KPI has rows: ``unit_id``, ``as_of``, and per KPI ``<kpi>__<w>d`` for
+        each window (null without rows; counts 0), ``<kpi>__trend`` (shortest minus longest window; with two windows or
+        more) and ``<kpi>__n`` (rows behind the longest window; for ``measures`` the cases behind them, where known).
+
+    Raises
+    ------
+    CatalogueError
+        If a KPI cannot be computed at that grain, its expression gives no number, or it claims to be known too early.
+    """
+    chosen = list(kpis)
+    ordered = sorted(windows_days)
+    wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), [f"{days}d" for days in ordered])
+    columns = {}
+    for kpi in chosen:
+        names = feature_names(kpi.id, ordered)
+        for name in names[: len(ordered)]:
+            columns[name] = wide[name]
+        if len(ordered) > 1:
+            shortest, longest = wide[names[0]].cast("float64"), wide[names[len(ordered) - 1]].cast("float64")
+            columns[f"{kpi.id}__trend"] = shortest - longest
+        columns[names[-1]] = wide[names[-1]]
+    return wide.select("unit_id", "as_of", **columns)
+
+
+def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequence[datetime]) -> ir.Table:
+    """Evaluate KPIs for every unit in calendar months.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+    kpis : iterable of Kpi
+    grain : str
+    months : sequence of datetime
+        Firsts of months. A row belongs to the month if ``from < known_at ≤ to``, so that a period's figure known at
+        its very end counts in it.
+
+    Returns
+    -------
+    ibis Table
+        ``unit``, ``unit_id``, ``from``, ``to``, ``kpi``, ``value``, ``n``; no row where there is no value.
+    """
+    chosen = list(kpis)
+    spans = [Span(_next_month(month), (month,)) for month in sorted(set(months))]
+    wide = _evaluate_spans(warehouse, chosen, grain, spans, ["month"])
+    start = wide.as_of - ibis.interval(months=1)
+    parts = [
+        wide.select(
+            unit=ibis.literal(grain),
+            unit_id=wide.unit_id,
+            **{"from": start, "to": wide.as_of},
+            kpi=ibis.literal(kpi.id),
+            value=wide[f"{kpi.id}__month"].cast("float64"),
+            n=wide[f"{kpi.id}__n"].cast("float64"),
+        )
+        for kpi in chosen
+    ]
+    if not parts:
+        raise CatalogueError(f"no KPI can be computed for a {grain}; give the tables that carry one")
+    long = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return long.filter(long.value.notnull())
+
+
+def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:
+    """Return each case's own value of the KPIs that are computed from cases, and when it was known.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+    kpis : iterable of Kpi
+        Those of other sources, and counts, are passed over: a single case has no value of them.
+
+    Returns
+    -------
+    ibis Table
+        ``case_id``, and per KPI ``<kpi>`` (float) and ``<kpi>__known_at``.
+    """
+    chosen = [kpi for kpi in kpis if has_case_value(kpi)]
+    table = warehouse["cases"]
+    times = _time_columns(table)
+    expressions: dict[str, str] = {}
+    for kpi in chosen:
+        expressions |= value_columns(kpi)
+        expressions[f"{kpi.id}__known_at"] = known_at(kpi, times).sql
+    rows = add_expressions(table, ["case_id"], expressions)
+    columns: dict[str, ir.Value] = {}
+    for kpi in chosen:
+        value = to_number(rows[f"{kpi.id}__value"])
+        if kpi.denominator is not None:
+            value = value / to_number(rows[f"{kpi.id}__denominator"]).nullif(0.0)
+        columns[kpi.id] = value
+        columns[f"{kpi.id}__known_at"] = rows[f"{kpi.id}__known_at"]
+    return rows.select("case_id", **columns)
+
+
+def has_case_value(kpi: Kpi, /) -> bool:
+    """Whether a single case has a value of the KPI."""
+    return kpi.source == "cases" and kpi.expr is not None and kpi.aggregate not in ("count", "count_distinct")
+
+
+def _evaluate_spans(
+    warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, spans: Sequence[Span], labels: Sequence[str], /
+) -> ir.Table:
+    """Run all passes and put their columns side by side: ``<kpi>__<label>`` and ``<kpi>__n``."""
+    passes: list[ir.Table] = []
+    groups: dict[tuple[str, ...], list[Kpi]] = {}
+    measured = measured_units(warehouse) if any(kpi.source == "measures" for kpi in kpis) else {}
+    for kpi in kpis:
+        if kpi.metric is not None:
+            passes.append(named_pass(warehouse, kpi, grain, spans, labels))
+            continue
+        way = _way(kpi, grain, measured)
+        moment = "opened_at" if way == "handler" else known_at(kpi, _time_columns(warehouse[kpi.source])).sql
+        groups.setdefault((way, kpi.id if way.startswith("measures") else kpi.source, moment), []).append(kpi)
+    handled: list[Kpi] = []
+    for (way, _source, moment), members in groups.items():
+        if way == "handler":
+            handled.extend(members)
+        else:
+            passes.append(_row_pass(warehouse, members, grain, (way, moment), spans, labels))
+    if handled:
+        passes.append(handler_pass(warehouse, handled, grain, spans, labels, measured))
+    if not passes:
+        raise CatalogueError(f"no KPI was given to evaluate for a {grain}")
+    wide = reduce(_side_by_side, passes)
+    zeros = [name for kpi in kpis for name in column_names(kpi, labels) if _counts(kpi, name)]
+    return wide.mutate(**{name: wide[name].fill_null(0) for name in zeros})
+
+
+def _way(kpi: Kpi, grain: Unit, measured: dict[str, frozenset[str]], /) -> str:
+    """How a KPI's rows reach a unit: directly, through the employee's team, or through the cases' handlers."""
+    if kpi.source == "measures":
+        units = measured.get(kpi.id, frozenset())
+        if grain in units or grain == "employee":
+            return "measures"
+        return "measures via team" if grain == "team" else "handler"
+    if kpi.source == "work" and grain not in ("employee", "team"):
+        return "handler"
+    return "rows"
+
+
+def _row_pass(
+    warehouse: Warehouse,
+    kpis: Sequence[Kpi],
+    grain: Unit,
+    way_and_moment: tuple[str, str],
+    spans: Sequence[Span],
+    labels: Sequence[str],
+    /,
+) -> ir.Table:
+    """One pass over one source's rows: joined to the moments, aggregated per window, grouped once."""
+    way, moment = way_and_moment
+    kpi = kpis[0]
+    rows = _measure_rows(warehouse, kpi, grain, way) if way != "rows" else source_rows(warehouse, kpi.source, grain)
+    expressions = {"known_at_": moment}
+    for member in kpis:
+        expressions |= value_columns(member)
+    rows = add_expressions(rows, ["unit_id"], expressions)
+    rows = rows.filter(rows.unit_id.notnull() & rows.known_at_.notnull())
+    dates = span_table(spans)
+    joined = rows.join(dates, [rows.known_at_.cast("date") == dates.day])
+    starts = [joined[f"start_{index}"] for index in range(len(labels))]
+    joined = joined.filter(joined.known_at_ > reduce(ibis.least, starts), joined.known_at_ <= joined.as_of)
+    in_window = {label: joined.known_at_ > joined[f"start_{index}"] for index, label in enumerate(labels)}
+    longest = labels[-1]
+    columns: dict[str, ir.Value] = {}
+    for member in kpis:
+        columns |= aggregates_of(joined, member, in_window, longest)
+    return joined.group_by("unit_id", "as_of").aggregate(**columns)
+
+
+def _measure_rows(warehouse: Warehouse, kpi: Kpi, grain: Unit, way: str, /) -> ir.Table:
+    table = warehouse["measures"]
+    if way == "measures":
+        return table.filter(table.kpi == kpi.id, table.unit == grain)
+    people = warehouse["employees"].select(member="employee_id", usual_team="team_id")
+    rows = table.filter(table.kpi == kpi.id, table.unit == "employee")
+    joined = rows.join(people, [rows.unit_id == people.member])
+    return joined.mutate(unit_id=joined.usual_team).drop("member", "usual_team")
+
+
+def _side_by_side(left: ir.Table, right: ir.Table, /) -> ir.Table:
+    right = right.rename(unit_of_right="unit_id", as_of_right="as_of")
+    joined = left.outer_join(right, [("unit_id", "unit_of_right"), ("as_of", "as_of_right")]).select(
+        *left.columns, *right.columns
+    )  # Ibis takes up an unfinished join where a later one begins: finish it
+    keys = {
+        "unit_id": ibis.coalesce(joined.unit_id, joined.unit_of_right),
+        "as_of": ibis.coalesce(joined.as_of, joined.as_of_right),
+    }
+    kept = [name for name in joined.columns if name not in ("unit_id", "as_of", "unit_of_right", "as_of_right")]
+    return joined.select(**keys, **{name: joined[name] for name in kept})
+
+
+def _counts(kpi: Kpi, name: str, /) -> bool:
+    return name.endswith("__n") or kpi.aggregate in ("count", "count_distinct")
+
+
+def _needed_columns(warehouse: Warehouse, kpi: Kpi, /) -> frozenset[str]:
+    if kpi.source not in warehouse or kpi.source == "measures":
+        return frozenset()
+    moment = known_at(kpi, _time_columns(warehouse[kpi.source])).column
+    # a rating without a time of its own counts from the closing
+    needed = moment if moment != "rated_at" or warehouse.has("cases", "rated_at") else "closed_at"
+    return columns_used(kpi) | {needed}
+
+
+def _time_columns(table: ir.Table, /) -> frozenset[str]:
+    return frozenset(name for name, kind in table.schema().items() if kind.is_timestamp())
+
+
+def _next_month(month: datetime, /) -> datetime:
+    return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)

@@ -1,0 +1,106 @@
+"""Whose row is it: the rows of a source with the unit they belong to, at each grain."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+
+from baton.catalogue.schema import Kpi
+from features.warehouse import Warehouse
+
+__all__ = ["CASE_GRAINS", "Unit", "case_unit", "is_available", "measured_units", "source_rows"]
+
+Unit = Literal["customer", "employee", "team", "stage", "process", "customer_kind"]
+
+CASE_GRAINS: dict[str, str] = {
+    "customer": "customer_id",
+    "employee": "employee_id",
+    "team": "team_id",
+    "stage": "stage",
+    "process": "process",
+    "customer_kind": "customer_id",
+}
+"""The column of ``cases`` that says whose case it is."""
+
+_DIRECT: dict[str, tuple[str, ...]] = {
+    "cases": tuple(CASE_GRAINS),
+    "activity": ("customer", "team", "customer_kind"),
+    "customers": ("customer", "customer_kind"),
+    "case_steps": tuple(CASE_GRAINS),
+    "work": ("employee", "team"),
+    "measures": (),
+    "snapshots": ("customer",),
+}
+
+
+def is_available(warehouse: Warehouse, kpi: Kpi, unit: Unit, columns: frozenset[str] = frozenset()) -> bool:
+    """Whether a KPI can be computed for a unit from the tables and columns that the company has.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+    kpi : Kpi
+    unit : str
+        A grain, or ``customer_kind``.
+    columns : frozenset of str
+        Columns of the source without which the KPI says nothing.
+    """
+    if kpi.source == "snapshots" or not warehouse.has(kpi.source, *columns):
+        return False
+    direct = unit in _DIRECT[kpi.source] or (kpi.source == "measures" and unit in ("employee", "team"))
+    if unit == "customer_kind":
+        return direct and warehouse.has("customers", "kind")
+    if direct:
+        return kpi.source != "cases" or unit == "team" or warehouse.has("cases", CASE_GRAINS[unit])
+    if kpi.source == "measures" and unit in measured_units(warehouse).get(kpi.id, frozenset()):
+        return True
+    return kpi.source in ("work", "measures") and warehouse.has("cases", CASE_GRAINS[unit])
+
+
+def measured_units(warehouse: Warehouse, /) -> dict[str, frozenset[str]]:
+    """Return which kinds of unit the rows of ``measures`` are about, per KPI."""
+    if "measures" not in warehouse:
+        return {}
+    table = warehouse["measures"]
+    found = table.select("kpi", "unit").distinct().to_pyarrow().to_pylist()
+    units: dict[str, set[str]] = {}
+    for row in found:
+        units.setdefault(row["kpi"], set()).add(row["unit"])
+    return {kpi: frozenset(names) for kpi, names in units.items()}
+
+
+def source_rows(warehouse: Warehouse, source: str, unit: Unit, /) -> ir.Table:
+    """Return a source's rows with ``unit_id`` added: whom at this grain they belong to (null: nobody).
+
+    ``cases.team_id`` wins over ``employees.team_id``, which has no history.
+    """
+    table = warehouse[source]
+    if source == "case_steps" and unit not in ("employee", "team"):
+        owners = case_unit(warehouse, warehouse["cases"], unit).select(owned_case="case_id", unit_id="unit_id")
+        joined = table.left_join(owners, [table.case_id == owners.owned_case])
+        return joined.drop("owned_case")
+    if source == "work" and unit == "team":
+        return _with_team(warehouse, table.mutate(team_id=ibis.null("string")))
+    if source == "customers":
+        return table.mutate(unit_id=table.customer_id if unit == "customer" else table.kind)
+    return case_unit(warehouse, table, unit)
+
+
+def case_unit(warehouse: Warehouse, rows: ir.Table, unit: Unit, /) -> ir.Table:
+    """Add ``unit_id`` to rows that have the columns of a case."""
+    if unit == "team":
+        return _with_team(warehouse, rows)
+    if unit == "customer_kind":
+        kinds = warehouse["customers"].select(kind_of="customer_id", unit_id="kind")
+        return rows.left_join(kinds, [rows.customer_id == kinds.kind_of]).drop("kind_of")
+    return rows.mutate(unit_id=rows[CASE_GRAINS[unit]])
+
+
+def _with_team(warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
+    if "employee_id" not in rows.columns or not warehouse.has("employees", "team_id"):
+        return rows.mutate(unit_id=rows.team_id)
+    teams = warehouse["employees"].select(member="employee_id", usual_team="team_id")
+    joined = rows.left_join(teams, [rows.employee_id == teams.member])
+    return joined.mutate(unit_id=ibis.coalesce(joined.team_id, joined.usual_team)).drop("member", "usual_team")
