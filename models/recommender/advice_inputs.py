@@ -17,7 +17,7 @@ from baton.files import read_json, write_atomically, write_json
 from features.casework import CaseTable, Organisation
 from models.effects import Effects
 
-__all__ = ["AdviceInputs", "gather"]
+__all__ = ["AdviceInputs", "catalogue_rows", "gather"]
 
 Floats = NDArray[np.float64]
 
@@ -147,31 +147,35 @@ def gather(
     )
 
 
-def _kpi_rows(catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame, /) -> pd.DataFrame:
-    found = effects.primary
-    table = effects.table
-    mine = table[table["outcome"] == found.outcome].set_index("kpi") if found is not None else table.set_index("kpi")
-    signal = reliability[reliability["unit"] == "employee"].drop_duplicates("kpi").set_index("kpi")
-    rows = []
-    for kpi in catalogue.values():
-        effect = mine.loc[kpi.id] if kpi.id in mine.index else None
-        known = effect is not None and pd.notna(effect["effect"])
-        rows.append(
-            {
-                "kpi": kpi.id, "name_en": kpi.name.en, "name_zh": kpi.name.zh, "role": kpi.role,
-                "perspective": kpi.perspective, "stage": kpi.stage, "unit": kpi.unit, "better": kpi.better,
-                "controllable": DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable,
-                "guards": list(kpi.guards),
-                "effect": float(effect["effect"]) if known else np.nan,
-                "low": float(effect["low"]) if known else np.nan,
-                "high": float(effect["high"]) if known else np.nan,
-                "refuted": bool(effect["refuted"]) if known else False,
-                "why": "" if known else ("not measured: no outcome to serve" if effect is None else str(effect["method"])),
-                "icc": float(signal.loc[kpi.id, "icc"]) if kpi.id in signal.index else np.nan,
-                "between_sd": float(signal.loc[kpi.id, "between_sd"]) if kpi.id in signal.index else np.nan,
-            }  # fmt: skip
-        )
+def catalogue_rows(catalogue: Catalogue) -> pd.DataFrame:
+    """Return the catalogue's KPIs as ``AdviceInputs.kpis``, with nothing measured."""
+    rows = [
+        {
+            "kpi": kpi.id, "name_en": kpi.name.en, "name_zh": kpi.name.zh, "role": kpi.role,
+            "perspective": kpi.perspective, "stage": kpi.stage, "unit": kpi.unit, "better": kpi.better,
+            "controllable": DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable,
+            "guards": list(kpi.guards), "effect": np.nan, "low": np.nan, "high": np.nan, "refuted": False,
+            "why": "not measured: no outcome to serve", "icc": np.nan, "between_sd": np.nan,
+        }  # fmt: skip
+        for kpi in catalogue.values()
+    ]
     return pd.DataFrame(rows)
+
+
+def _kpi_rows(catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame, /) -> pd.DataFrame:
+    rows = catalogue_rows(catalogue).set_index("kpi", drop=False)
+    found = effects.primary
+    if found is not None:
+        table = effects.table[effects.table["outcome"] == found.outcome].set_index("kpi")
+        known = table.index[table["effect"].notna()]
+        for name in ("effect", "low", "high"):
+            rows.loc[known, name] = table.loc[known, name]
+        rows.loc[known, "refuted"] = table.loc[known, "refuted"].astype(bool)
+        rows["why"] = table["method"].reindex(rows.index).where(~rows.index.isin(known), "")
+    signal = reliability[reliability["unit"] == "employee"].drop_duplicates("kpi").set_index("kpi")
+    for name in ("icc", "between_sd"):
+        rows[name] = signal[name].reindex(rows.index).astype("float64") if len(signal) else np.nan
+    return rows.reset_index(drop=True)
 
 
 def _crews(

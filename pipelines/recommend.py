@@ -1,0 +1,120 @@
+"""From cases to advice: effects, diagnosis, weights and coaching."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Company
+from baton.files import RunFolder, write_atomically
+from baton.progress import Progress, silent
+from features.casework import CaseTable, Organisation
+
+if TYPE_CHECKING:
+    from models.effects import Effects
+
+__all__ = ["Advice", "recommend"]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What advising left.
+
+    Parameters
+    ----------
+    rows : dict of str to int
+        Rows per file.
+    warnings : tuple of str
+        What a reader of the advice must know.
+    """
+
+    rows: dict[str, int]
+    warnings: tuple[str, ...] = ()
+
+
+def recommend(
+    company: Company,
+    catalogue: Catalogue,
+    folder: RunFolder,
+    cases: CaseTable,
+    organisation: Organisation,
+    progress: Progress = silent,
+) -> Advice:
+    """Estimate effects, diagnose today's cards, solve weights and find whom to help with what.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    folder : RunFolder
+        Where effects, effect_draws, diagnosis, weights and coaching (Parquet) and what weights are solved again from
+        (``advice/``) are written.
+    cases : CaseTable
+    organisation : Organisation
+    progress : Progress
+
+    Returns
+    -------
+    Advice
+    """
+    from models.diagnosis import diagnosis_table
+    from models.effects import estimate
+    from models.recommender.advice_inputs import gather
+    from models.recommender.weights import recommend as solve_weights
+    from models.reliability import measure
+
+    policy, seed = company.policy, company.company.seed
+    progress("effects of levers", 0, 4)
+    effects = estimate(cases, organisation, catalogue, policy, seed, _attributions(folder))
+    progress("reliability of KPIs", 1, 4)
+    reliability = measure(cases, organisation, catalogue, policy)
+    progress("weights of scorecards", 2, 4)
+    inputs = gather(cases, organisation, catalogue, effects, reliability)
+    tables = {
+        "effects": effects.table,
+        "effect_draws": effects.draws,
+        "effects_by_method": effects.by_method,
+        "reliability": reliability,
+        "diagnosis": diagnosis_table(inputs, policy),
+        "weights": solve_weights(inputs, policy),
+    }
+    progress("coaching", 3, 4)
+    warnings = _warnings(effects, tables["weights"], cases)
+    if find_spec("models.recommender.coaching") is None:
+        warnings += ("coaching is not part of this version yet",)
+    else:
+        coach = import_module("models.recommender.coaching").coach
+        tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed)
+    for name, table in tables.items():
+        place = folder.advice if name in ("effects_by_method", "reliability") else folder.path
+        with write_atomically(place / f"{name}.parquet") as path:
+            table.to_parquet(path, index=False)
+    inputs.save(folder.advice)
+    progress("advice", 4, 4)
+    return Advice({name: len(table) for name, table in tables.items()}, warnings)
+
+
+def _attributions(folder: RunFolder, /) -> pd.DataFrame | None:
+    place = folder.file("attributions.parquet")
+    return pd.read_parquet(place) if place.exists() else None
+
+
+def _warnings(effects: Effects, weights: pd.DataFrame, cases: CaseTable, /) -> tuple[str, ...]:
+    found = effects.primary
+    notes = list(cases.notes)
+    if found is None:
+        notes.append("no effects: neither churn nor a driver outcome is known for cases, so every KPI keeps its points")
+    else:
+        notes += found.notes
+    if weights.empty:
+        notes.append("no weights: there is neither a scorecard nor a team with cases")
+    elif bool(weights["hypothetical"].any()):
+        notes.append("no scorecard is known for some teams: their weights are hypothetical (table `scorecards` brings them)")
+    for text in sorted({limit for limit in weights["limits"] if limit} if len(weights) else ()):
+        notes.append(f"the policy's limits collide on some cards: {text}")
+    return tuple(dict.fromkeys(notes))
