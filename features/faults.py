@@ -1,0 +1,196 @@
+"""What the checks can find: kinds of fault, how each is treated, and the report of one pass."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from baton.errors import CompanyFileError
+
+__all__ = ["KINDS", "CheckReport", "Fault", "FaultKind", "Severity", "Treatment", "treatments"]
+
+Severity = Literal["error", "warning"]
+Treatment = Literal["stop", "drop", "null", "keep"]
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """One kind of fault.
+
+    Parameters
+    ----------
+    name : str
+        As in the company file's ``[faults]``.
+    default : {"stop", "drop", "null", "keep"}
+        What is done where the company file is silent. ``stop``: nothing runs; ``drop``: the row is left out;
+        ``null``: the value becomes unknown; ``keep``: it stays as it is.
+    allowed : tuple of str
+        The treatments that the company file may choose.
+    meaning : str
+        What it is, for the documentation.
+    """
+
+    name: str
+    default: Treatment
+    allowed: tuple[Treatment, ...]
+    meaning: str
+
+
+def _kinds(*rows: tuple[str, Treatment, str, str]) -> dict[str, FaultKind]:
+    return {name: FaultKind(name, default, tuple(allowed.split()), meaning) for name, default, allowed, meaning in rows}  # type: ignore[arg-type]
+
+
+KINDS: dict[str, FaultKind] = _kinds(
+    ("missing_table", "stop", "stop", "none of `cases`, `measures` and `snapshots` is there"),
+    ("unreadable_table", "stop", "stop", "a table cannot be opened or read"),
+    (
+        "empty_table",
+        "stop",
+        "stop keep",
+        "a table has no row: stops where a required one is empty, else the table is left out",
+    ),
+    ("one_row", "stop", "stop", "`cases`, `measures` and `snapshots` have one row in all"),
+    ("missing_column", "stop", "stop", "a required column is missing"),
+    (
+        "misspelt_column",
+        "keep",
+        "stop keep",
+        "a column's name is nearly that of a contract column; it is read as an attribute",
+    ),
+    ("wrong_type", "stop", "stop null", "more than half of a column's values cannot be read as its type"),
+    ("unparseable_time", "null", "stop drop null", "a value is no date or time"),
+    ("unparseable_number", "null", "stop drop null", "a value is no number"),
+    ("unparseable_flag", "null", "stop drop null", "a value is neither yes nor no"),
+    ("ambiguous_date", "stop", "stop", "a column's dates can be read day first and month first"),
+    ("missing_value", "drop", "stop drop", "a required column has no value"),
+    ("duplicate_row", "drop", "stop drop keep", "a row with a key stands there several times, each time the same"),
+    ("duplicate_key", "stop", "stop drop keep", "rows with one key say different things; `drop` keeps the first"),
+    ("orphan", "keep", "stop drop null keep", "an id that the table it refers to does not have"),
+    (
+        "negative_duration",
+        "null",
+        "stop drop null keep",
+        "answered, closed or rated before it was opened, or seconds below zero",
+    ),
+    ("left_before_joined", "drop", "stop drop null keep", "left before joining; `null` makes both times unknown"),
+    ("period_reversed", "drop", "stop drop keep", "a period ends before it begins"),
+    ("far_time", "null", "stop drop null keep", "a time before 1900 or after 2100, such as 9999-12-31 for `never`"),
+    ("off_scale", "null", "stop drop null keep", "a value outside its scale, such as a rating of 6 from 1 to 5"),
+    ("infinite", "null", "stop drop null", "an infinite number"),
+    ("weights_sum", "stop", "stop drop keep", "a card's weights do not sum to 100; `drop` leaves the card out"),
+    ("unknown_kpi", "keep", "stop drop keep", "a card or a measure names a KPI that the catalogue does not have"),
+    ("unknown_unit", "drop", "stop drop keep", "`measures.unit` is none of employee, team, stage, process, customer"),
+    ("kpi_fails", "stop", "stop keep", "a KPI's SQL fails on the company's tables"),
+    ("ends_apart", "keep", "stop keep", "tables end more than 35 days apart"),
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of one column, counted.
+
+    Parameters
+    ----------
+    table, column : str
+        Where; the column is empty where the fault is the whole table's.
+    kind : str
+        A key of ``KINDS``.
+    severity : {"error", "warning"}
+        An error stops a run.
+    count : int
+        How many rows (or cards, or KPIs) have it.
+    rows : tuple of str
+        The first of them: row number, key and value. They may hold employees' ids and are never stored.
+    treatment : str
+        What is done with it.
+    message, hint : str
+        What is wrong, and what to do.
+    """
+
+    table: str
+    column: str
+    kind: str
+    severity: Severity
+    count: int
+    rows: tuple[str, ...]
+    treatment: Treatment
+    message: str
+    hint: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether it stops a run."""
+        return self.treatment == "stop"
+
+    def sentence(self) -> str:
+        """Return where, what, what is done about it, and what to do, without any value of a row."""
+        place = f"{self.table}.{self.column}" if self.column else self.table
+        done = {"stop": "", "drop": "; those rows are left out", "null": "; they count as unknown", "keep": ""}
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {self.message}{done[self.treatment]}{hint}"
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Everything that one pass over the sources found.
+
+    Parameters
+    ----------
+    faults : tuple of Fault
+        Those that stop first.
+    rows : mapping of str to int
+        Rows per table as they lie in the source.
+    left_out : tuple of str
+        What is switched off, and which table would bring it.
+    notes : tuple of str
+        What was decided on the way: columns left out for privacy, scales and formats that were inferred.
+    """
+
+    faults: tuple[Fault, ...]
+    rows: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def stops(self) -> bool:
+        """Whether any fault stops a run."""
+        return any(fault.stops for fault in self.faults)
+
+    def summary(self) -> list[str]:
+        """Return warnings for a run's record; no value of a row, hence no person's id, is in them."""
+        found = [fault.sentence() for fault in self.faults]
+        return [*found, *self.notes, *(f"left out: {text}" for text in self.left_out)]
+
+
+def treatments(chosen: Mapping[str, Treatment], /) -> dict[str, Treatment]:
+    """Return how each kind of fault is treated, with the company's choices.
+
+    Parameters
+    ----------
+    chosen : mapping of str to str
+        ``[faults]`` of the company file.
+
+    Raises
+    ------
+    CompanyFileError
+        If a kind is unknown (the nearest is named) or cannot be treated so.
+
+    Examples
+    --------
+    >>> treatments({"orphan": "drop"})["orphan"]
+    'drop'
+    >>> treatments({"negative_durations": "null"})
+    Traceback (most recent call last):
+    baton.errors.CompanyFileError: faults.negative_durations: no such kind of fault; did you mean 'negative_duration'?
+    """
+    for name, treatment in chosen.items():
+        if name not in KINDS:
+            close = difflib.get_close_matches(name, KINDS, n=1, cutoff=0.5)
+            known = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KINDS)}"
+            raise CompanyFileError(f"faults.{name}: no such kind of fault; {known}")
+        if treatment not in KINDS[name].allowed:
+            choices = ", ".join(KINDS[name].allowed)
+            raise CompanyFileError(f"faults.{name}: cannot be {treatment!r}; choose from {choices}")
+    return {name: chosen.get(name, kind.default) for name, kind in KINDS.items()}

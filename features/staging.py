@@ -1,0 +1,232 @@
+"""Cleans a company's tables by the treatment of each fault, makes employees pseudonymous, and writes Parquet.
+
+Everything after reads these files through one embedded engine (see docs/decisions/0001-one-engine-after-staging.md).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Company
+from baton.errors import ArtefactError, OutputError, SourceError, TableError
+from baton.files import read_json, write_atomically, write_json
+from features.checks import Examination, examine
+from features.faults import CheckReport
+from features.intake import Intake, TypedTable, opened
+from features.privacy import Sieve
+from features.sources import literal, quoted
+from features.warehouse import Warehouse
+
+__all__ = ["open_warehouse", "stage"]
+
+_SIDECAR = "tables.json"
+_WEEK = "INTERVAL 7 DAYS"
+
+
+def stage(company: Company, catalogue: Catalogue, folder: Path, /) -> CheckReport:
+    """Check the sources, clean them, and write them as Parquet.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    folder : Path
+        Where ``<table>.parquet`` and ``tables.json`` go; tables of an earlier run that are gone are removed.
+
+    Returns
+    -------
+    CheckReport
+        What was found, and how it was treated.
+
+    Raises
+    ------
+    TableError, SourceError
+        If a fault stops the run; nothing is written then.
+    OutputError
+        If the disk is full or the folder cannot be written.
+    """
+    with opened(company) as intake:
+        found = examine(intake, catalogue)
+        refuse(found.report)
+        sieve = Sieve(intake, outside=_results_folder(folder))
+        notes = [*found.report.notes, *sieve.notes]
+        _make(folder)
+        described: dict[str, Any] = {}
+        for name, table in intake.tables.items():
+            if not table.rows:
+                continue
+            described[name] = _write(intake, found, sieve, table, folder / f"{name}.parquet")
+    for stale in folder.glob("*.parquet"):
+        if stale.stem not in described:
+            stale.unlink()
+    report = CheckReport(found.report.faults, found.report.rows, found.report.left_out, tuple(notes))
+    faults = [
+        {
+            "table": fault.table,
+            "column": fault.column,
+            "kind": fault.kind,
+            "count": fault.count,
+            "treatment": fault.treatment,
+        }
+        for fault in report.faults
+    ]
+    write_json(
+        folder / _SIDECAR, {"tables": described, "faults": faults, "pseudonymised": company.privacy.pseudonymise}
+    )
+    return report
+
+
+def refuse(report: CheckReport, /) -> None:
+    """Raise the faults that stop a run, in one sentence.
+
+    Raises
+    ------
+    SourceError
+        If all that is wrong is that one table cannot be read.
+    TableError
+        Otherwise.
+    """
+    stopping = [fault for fault in report.faults if fault.stops]
+    if not stopping:
+        return
+    if len(stopping) == 1 and stopping[0].kind == "unreadable_table":
+        raise SourceError(stopping[0].message)
+    shown = "; ".join(fault.message if fault.kind == "unreadable_table" else fault.sentence() for fault in stopping[:3])
+    more = f"; and {len(stopping) - 3} more, `baton validate` shows all" if len(stopping) > 3 else ""
+    raise TableError(shown + more)
+
+
+def open_warehouse(folder: Path, /, *, threads: int | None = None, memory_limit: str = "3GB") -> Warehouse:
+    """Open staged tables in one embedded engine.
+
+    Parameters
+    ----------
+    folder : Path
+        As written by ``stage``.
+    threads : int, optional
+        None: one per core.
+    memory_limit : str
+        Beyond it, the engine goes to disk.
+
+    Raises
+    ------
+    ArtefactError
+        If the folder holds no staged tables.
+    """
+    described = read_json(folder / _SIDECAR)["tables"]
+    connection = ibis.duckdb.connect(
+        threads=threads or os.cpu_count() or 1,
+        memory_limit=memory_limit,
+        temp_directory=str(Path(tempfile.gettempdir()) / f"baton-spill-{os.getpid()}"),
+    )
+    connection.raw_sql("SET TimeZone='UTC'").fetchall()
+    for name in described:
+        path = folder / f"{name}.parquet"
+        if not path.exists():
+            raise ArtefactError(f"{path}: not there; run again")
+        connection.raw_sql(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({literal(_escaped(path))})").fetchall()
+    return Warehouse(
+        tables={name: connection.table(name) for name in described},
+        present={name: frozenset(table["present"]) for name, table in described.items()},
+        observed_until={
+            name: datetime.fromisoformat(table["observed_until"])
+            for name, table in described.items()
+            if table["observed_until"] is not None
+        },
+    )
+
+
+def _escaped(path: Path, /) -> str:
+    import re
+
+    return re.sub(r"([\[*?])", r"[\1]", str(path.resolve()))
+
+
+def _results_folder(folder: Path, /) -> Path:
+    """Return the folder of the whole run if this is a part of one."""
+    return folder.parent if (folder.parent / ".steps").exists() else folder
+
+
+def _make(folder: Path, /) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be made ({error.strerror or error}); choose another folder with --out"
+        ) from error
+
+
+def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, path: Path, /) -> dict[str, Any]:
+    query, present = _cleaned(found, sieve, table)
+    with write_atomically(path) as temporary:
+        try:
+            intake.connection.execute(f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)")
+        except Exception as error:
+            _raise_full_disk(error, path)
+            raise
+        rows = intake.rows(f"SELECT count(*) FROM read_parquet({literal(_escaped(temporary))})")[0][0]
+    return {
+        "present": sorted(present),
+        "rows": rows,
+        "observed_until": found.ends[table.spec.name].isoformat() if table.spec.name in found.ends else None,
+    }
+
+
+def _raise_full_disk(error: Exception, path: Path, /) -> None:
+    import duckdb
+
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+        reason = " ".join(str(error).split())[:200]
+        raise OutputError(f"{path}: cannot be written ({reason}); free space or choose --out") from None
+
+
+def _cleaned(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[str, set[str]]:
+    """Return the query of a clean table, and the columns that the source really had."""
+    name = table.spec.name
+    keep = [column for column in table.columns if column in table.spec.names or column not in sieve.dropped[name]]
+    nulled: dict[str, list[str]] = {column: [] for column in keep}
+    drops: list[str] = []
+    for rule, treatment in found.acted[name]:
+        if treatment == "drop":
+            drops.append(rule.predicate)
+        elif treatment == "null":
+            for column in rule.nulls:
+                if column in nulled:
+                    nulled[column].append(rule.predicate)
+    listed = []
+    for column in keep:
+        expression = quoted(column)
+        if column in sieve.dropped[name]:
+            expression = f"CAST(NULL AS {sieve.sql_type(table, column)})"
+        elif nulled[column]:
+            tests = " OR ".join(f"coalesce({test}, FALSE)" for test in nulled[column])
+            expression = f"CASE WHEN {tests} THEN NULL ELSE {expression} END"
+        listed.append(f"{expression} AS {quoted(column)}")
+    where = " AND ".join(f"NOT coalesce({test}, FALSE)" for test in [*drops, *sieve.row_drops(table)]) or "TRUE"
+    required = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in table.spec.required) or "TRUE"
+    inner = f"SELECT {', '.join(listed)} FROM {table.relation} WHERE {where}"
+    outer = ", ".join(f"{_final(sieve, table, column)} AS {quoted(column)}" for column in keep)
+    joins = " ".join(
+        f"LEFT JOIN pseudonyms AS p{position} ON p{position}.id = c.{quoted(column)}{condition}"
+        for position, (column, condition) in enumerate(sieve.joins(name))
+    )
+    present = {column for column in table.plans if column not in sieve.dropped[name]}
+    return f"SELECT {outer} FROM ({inner}) AS c {joins} WHERE {required}", present
+
+
+def _final(sieve: Sieve, table: TypedTable, column: str, /) -> str:
+    for position, (person, condition) in enumerate(sieve.joins(table.spec.name)):
+        if column == person:
+            other = f"c.{quoted(column)}" if condition else "NULL"
+            return f"coalesce(p{position}.pseudonym, {other})"
+    if table.spec.name == "cases" and column == "rated_at":
+        rated = "(c.csat IS NOT NULL OR c.nps IS NOT NULL)"
+        return f"CASE WHEN c.rated_at IS NULL AND {rated} THEN c.closed_at + {_WEEK} ELSE c.rated_at END"
+    return f"c.{quoted(column)}"
