@@ -1,0 +1,190 @@
+"""Score the latest snapshot with the trained predictors, and attribute the risk to KPIs, teams and stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from baton.company import Company
+from baton.errors import ArtefactError
+from baton.files import RunFolder, write_atomically
+from baton.progress import Progress, silent
+from features.training import TrainingTable
+from models.attribution import attribution_rows, drivers, kpi_values, per_kpi
+from models.out_of_fold import rows_to_score
+from models.predictor import BIAS, BoostedPredictor, load_predictor, outcome_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["score"]
+
+_OUTPUTS = ("churn.parquet", "decline.parquet", "driver.parquet", "attributions.parquet", "stage_attributions.parquet")
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One outcome's rows with what the model says of them."""
+
+    table: TrainingTable
+    rows: pd.DataFrame
+    prediction: np.ndarray
+    drivers: pa.Array
+    by_team: pd.DataFrame
+    by_stage: pd.DataFrame
+
+
+def score(company: Company, folder: RunFolder, progress: Progress = silent) -> dict[str, int]:
+    """Write churn, decline and driver predictions with their drivers, and the attributions.
+
+    Parameters
+    ----------
+    company : Company
+        Gives the latest window for cases.
+    folder : RunFolder
+        Holds ``training/`` and ``models/``; receives the contract's files.
+    progress : Progress
+
+    Returns
+    -------
+    dict of str to int
+        Rows per file; a file without an outcome is not written, and one of an earlier run is removed.
+
+    Raises
+    ------
+    ArtefactError
+        If there is no training table or no trained predictor.
+    """
+    tables = [TrainingTable.load(path.parent) for path in sorted(folder.training.glob("*/table.json"))]
+    found: list[_Scored] = []
+    for done, table in enumerate(tables):
+        progress(f"score {table.outcome}", done, len(tables))
+        place = outcome_folder(folder.models, table.outcome)
+        if (place / "predictor.json").exists():
+            found.append(_score_one(company, table, load_predictor(place), place))
+    progress("score", len(tables), len(tables))
+    if not found:
+        raise ArtefactError(f"{folder.models}: no trained model fits the training tables; `baton train` makes them")
+    by_name: dict[str, list[_Scored]] = {}
+    for scored in found:
+        by_name.setdefault(scored.table.outcome.split(":")[0], []).append(scored)
+    outputs: dict[str, pa.Table] = {}
+    if "churn" in by_name:
+        outputs["churn.parquet"] = _churn(by_name["churn"][0], folder)
+    if "decline" in by_name:
+        outputs["decline.parquet"] = _stacked([_decline(scored) for scored in by_name["decline"]])
+    if "driver" in by_name:
+        outputs["driver.parquet"] = _stacked([_driver(scored) for scored in by_name["driver"]])
+    outputs["attributions.parquet"] = _frame([scored.by_team for scored in found])
+    stages = [scored.by_stage for scored in found if len(scored.by_stage)]
+    if stages:
+        outputs["stage_attributions.parquet"] = _frame(stages)
+    return _write_all(folder, outputs)
+
+
+def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredictor, place: Path, /) -> _Scored:
+    rows = rows_to_score(table, max(company.snapshots.windows_days)).reset_index(drop=True)
+    known = [name for name in predictor.encoding.features if name in rows.columns]
+    contributions = predictor.contributions(rows[known])
+    prediction = predictor.predict(rows[known])
+    unseen = place / "out_of_fold.parquet"
+    if unseen.exists():
+        # rows that the model has learned from are described by models that have not
+        other = pd.read_parquet(unseen)
+        where = _positions(rows, other)
+        inside = where >= 0
+        columns = [*predictor.encoding.features, BIAS]
+        values = contributions.to_numpy(copy=True)
+        values[inside] = other[columns].to_numpy()[where[inside]]
+        contributions = pd.DataFrame(values, columns=columns)
+        prediction[inside] = other["prediction"].to_numpy()[where[inside]]
+    values = kpi_values(rows[known], predictor.kpi_of)
+    summed = per_kpi(contributions, predictor.kpi_of)
+    shares = _shares(table, rows)
+    split: dict[str, Any] = {
+        by: attribution_rows(table.outcome, rows["unit_id"], summed, values, shares, by=by)
+        for by in ("team_id", "stage")
+        if by == "team_id" or by in shares.columns
+    }
+    named = drivers(per_kpi(contributions, predictor.kpi_of, name_context=True), values)
+    return _Scored(table, rows, prediction, named, split["team_id"], split.get("stage", pd.DataFrame()))
+
+
+def _shares(table: TrainingTable, rows: pd.DataFrame, /) -> pd.DataFrame:
+    if table.unit == "team" and table.shares.empty:
+        return pd.DataFrame({"unit_id": rows["unit_id"], "team_id": rows["unit_id"], "share": 1.0})
+    return table.shares
+
+
+def _positions(rows: pd.DataFrame, other: pd.DataFrame, /) -> np.ndarray:
+    """Where each row stands in another table of the same units and moments; −1 where it does not."""
+    keys = [pd.MultiIndex.from_frame(frame[["unit_id", "as_of"]]) for frame in (rows, other)]
+    return keys[1].get_indexer(keys[0]) if keys[1].is_unique else np.full(len(rows), -1)
+
+
+def _churn(scored: _Scored, folder: RunFolder, /) -> pa.Table:
+    customers = folder.staged / "customers.parquet"
+    value = pd.Series(np.nan, index=scored.rows.index)
+    if customers.exists():
+        known = pd.read_parquet(customers)
+        if "value" in known.columns:
+            by_id = known.drop_duplicates("customer_id").set_index(known["customer_id"].astype(str))["value"]
+            value = scored.rows["unit_id"].astype(str).map(by_id).astype("float64")
+    table = _base(scored, {"customer_id": scored.rows["unit_id"]}, "probability")
+    at_risk = scored.prediction * value.to_numpy(dtype=np.float64, na_value=np.nan)
+    return table.append_column("value_at_risk", _nullable(at_risk))
+
+
+def _decline(scored: _Scored, /) -> pa.Table:
+    _, unit, metric = scored.table.outcome.split(":", 2)
+    rows = scored.rows
+    return _base(scored, {"unit": [unit] * len(rows), "unit_id": rows["unit_id"], "metric": [metric] * len(rows)})
+
+
+def _driver(scored: _Scored, /) -> pa.Table:
+    said = "probability" if scored.table.kind == "probability" else "prediction"
+    return _base(scored, {f"{scored.table.unit}_id": scored.rows["unit_id"]}, said)
+
+
+def _base(scored: _Scored, keys: dict[str, Any], said: str = "probability", /) -> pa.Table:
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {name: pa.array([str(v) for v in values], pa.string()) for name, values in keys.items()}
+    columns["as_of"] = pa.array(scored.rows["as_of"], pa.timestamp("us"))
+    columns[said] = pa.array(scored.prediction, pa.float64())
+    columns["drivers"] = scored.drivers
+    return pa.table(columns)
+
+
+def _nullable(values: np.ndarray, /) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values, pa.float64(), mask=~np.isfinite(values))
+
+
+def _stacked(tables: list[pa.Table], /) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _frame(frames: list[pd.DataFrame], /) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pandas(pd.concat(frames, ignore_index=True), preserve_index=False)
+
+
+def _write_all(folder: RunFolder, outputs: dict[str, pa.Table], /) -> dict[str, int]:
+    import pyarrow.parquet as pq
+
+    for name in _OUTPUTS:
+        if name not in outputs:
+            folder.file(name).unlink(missing_ok=True)
+    for name, table in outputs.items():
+        with write_atomically(folder.file(name)) as path:
+            pq.write_table(table, path)
+    return {name.removesuffix(".parquet"): table.num_rows for name, table in outputs.items()}

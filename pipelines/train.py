@@ -1,0 +1,108 @@
+"""Train and evaluate a predictor for every outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from baton.company import Company
+from baton.errors import TooLittleDataError
+from baton.files import RunFolder, write_atomically, write_json
+from baton.progress import Progress, silent
+from features.training import TrainingTable
+from models.evaluation import evaluate
+from models.out_of_fold import out_of_fold, rows_to_score
+from models.predictor import outcome_folder, predictor_class
+
+__all__ = ["TrainResult", "train"]
+
+_OUT_OF_FOLD = "out_of_fold.parquet"
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What was trained.
+
+    Parameters
+    ----------
+    evaluation : dict
+        As written to ``evaluation.json``.
+    skipped : dict of str to str
+        Outcomes that could not be learned, and why.
+    folders : dict of str to Path
+        Where each outcome's predictor lies.
+    """
+
+    evaluation: dict[str, Any]
+    skipped: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, Path] = field(default_factory=dict)
+
+
+def train(
+    company: Company, folder: RunFolder, tables: Mapping[str, TrainingTable], progress: Progress = silent
+) -> TrainResult:
+    """Evaluate each outcome's predictor, then fit the one that will score on everything labelled.
+
+    Parameters
+    ----------
+    company : Company
+        Gives the seed and, for cases, the latest window.
+    folder : RunFolder
+        Receives ``models/<outcome>/`` and, last of all, ``evaluation.json``.
+    tables : mapping of str to TrainingTable
+        By outcome.
+    progress : Progress
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    TooLittleDataError
+        If no outcome at all can be learned.
+    """
+    evaluation: dict[str, Any] = {}
+    skipped: dict[str, str] = {}
+    folders: dict[str, Path] = {}
+    for done, (outcome, table) in enumerate(tables.items()):
+        progress(f"train {outcome}", done, len(tables))
+        place = outcome_folder(folder.models, outcome)
+        try:
+            evaluation[outcome] = _train_one(company, table, place)
+        except TooLittleDataError as error:
+            skipped[outcome] = str(error)
+        else:
+            folders[outcome] = place
+    progress("train", len(tables), len(tables))
+    if not evaluation:
+        raise TooLittleDataError("no outcome can be learned: " + "; ".join(skipped.values()))
+    write_json(folder.file("evaluation.json"), evaluation)
+    return TrainResult(evaluation, skipped, folders)
+
+
+def _train_one(company: Company, table: TrainingTable, place: Path, /) -> dict[str, Any]:
+    seed = company.company.seed
+    found = evaluate(table, seed)
+    predictor = predictor_class(table.outcome).fit(table, seed)
+    scored = rows_to_score(table, max(company.snapshots.windows_days))
+    asked = table.labelled.index.isin(scored.index)
+    predictor.save(place)
+    if asked.any():
+        crossed = found.out_of_fold
+        explained = (out_of_fold(table, seed, explain=asked) if crossed is None else crossed).explained
+        if len(explained) > asked.sum():
+            explained = explained[asked]
+        _write(explained, place / _OUT_OF_FOLD)
+    else:
+        (place / _OUT_OF_FOLD).unlink(missing_ok=True)
+    return found.entry
+
+
+def _write(frame: pd.DataFrame, path: Path, /) -> None:
+    with write_atomically(path) as temporary:
+        frame.to_parquet(temporary, index=False)
