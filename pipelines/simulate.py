@@ -103,10 +103,11 @@ def simulate(
 
     story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
     progress("writing tables", 0, len(_FOLDERS))
+    cases, causes = records.cases(story, seed)
     tables: dict[str, pd.DataFrame] = {
         "customers": records.customers(story),
         "activity": records.activity(story, seed),
-        "cases": records.cases(story, seed),
+        "cases": cases,
         "employees": records.employees(story, seed),
         "work": records.work(story, seed),
         "measures": records.measures(story, seed),
@@ -129,8 +130,8 @@ def simulate(
             "weights": story.weights(effects),
             "roles": roles(story.world),
             "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
-            "decline": [],
-            "causes": [],
+            "decline": records.declines(story),
+            "causes": [{"cause": cause, "share": share} for cause, share in causes.items()],
         },
     )
     with write_atomically(target / "company.toml") as path:

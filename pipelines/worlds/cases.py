@@ -204,7 +204,7 @@ def levels(world: World, people: People, shift: Mapping[str, np.ndarray] | None 
 
 
 def _slow(values: np.ndarray, /) -> np.ndarray:
-    """What has been built up: an average that forgets slowly."""
+    """Average what has been built up, forgetting slowly."""
     built = np.empty_like(values)
     built[:, 0] = values[:, 0]
     for month in range(1, values.shape[1]):

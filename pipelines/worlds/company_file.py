@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.worlds.settings import World
-from pipelines.worlds.truth import ECHOES
+from pipelines.worlds.truth import DUTIES, ECHOES
 
 __all__ = ["company_file", "roles"]
 
@@ -93,4 +93,4 @@ def company_file(world: World, seed: int, paths: Mapping[str, str], /) -> str:
 def roles(world: World, /) -> dict[str, str]:
     """Return the true causal role of every KPI that the company has."""
     found = dict.fromkeys(world.levers, "lever") | dict.fromkeys(ECHOES, "outcome")
-    return found | {"occupancy": "context", "mandatory_training": "context"}
+    return found | dict.fromkeys(DUTIES, "lever") | {"occupancy": "context"}

@@ -9,7 +9,7 @@ import numpy as np
 from pipelines.worlds.calendar import Calendar
 from pipelines.worlds.settings import World
 
-__all__ = ["Cards", "People", "draw_people"]
+__all__ = ["Cards", "People", "Slump", "draw_people"]
 
 _TEAM_SIZE = 12
 _TURNOVER_PER_MONTH = 0.02
@@ -32,6 +32,25 @@ class Cards:
 
 
 @dataclass(frozen=True)
+class Slump:
+    """A planted fall of service.
+
+    Parameters
+    ----------
+    unit : {"employee", "team"}
+    number : int
+        Of the post or the team.
+    first, after : int
+        Simulated months.
+    """
+
+    unit: str
+    number: int
+    first: int
+    after: int
+
+
+@dataclass(frozen=True)
 class People:
     """Posts by month, and who held them.
 
@@ -50,6 +69,7 @@ class People:
     fatigue, occupancy, omitted : arrays (posts, months)
         Tiredness in standard deviations, share of the time in use, and the skill that nobody measures.
     cards : Cards
+    slumps : list of Slump
     """
 
     team_role: list[str]
@@ -63,6 +83,7 @@ class People:
     occupancy: np.ndarray
     omitted: np.ndarray
     cards: Cards
+    slumps: list[Slump]
 
     @property
     def role(self) -> np.ndarray:
@@ -90,6 +111,8 @@ def draw_people(world: World, calendar: Calendar, employees: int, seed: int, /) 
     green = np.exp(-np.maximum(tenure, 0) / _LEARNING_MONTHS)
     cards = _cards(world, calendar, team_role, rng)
     occupancy, fatigue = _load(rng, calendar, post_team, len(team_role))
+    slumps = _slumps(world, calendar, np.random.default_rng([seed, 9]), post_team.size, len(team_role))
+    fatigue = _tired(world, fatigue, slumps)
     omitted = rng.standard_normal(len(person_team))
     values = {}
     for name, lever in world.levers.items():
@@ -100,8 +123,24 @@ def draw_people(world: World, calendar: Calendar, employees: int, seed: int, /) 
         answer = _answer(world, name, cards, len(team_role), months)
         drift = _drift(rng, post_team.size, months) * 0.25 * lever.spread
         values[name] = own[person] + lever.newcomer * green + answer[post_team] + drift
+    for slump in slumps:
+        if slump.unit == "team":
+            posts = np.flatnonzero(post_team == slump.number)
+            values["knowledge_use"][posts, slump.first : slump.after] += world.slumps.team_knowledge
+            values["first_contact_resolution"][posts, slump.first : slump.after] += world.slumps.team_first_contact
     return People(
-        team_role, post_team, person, person_team, hired, left, values, fatigue, occupancy, omitted[person], cards
+        team_role,
+        post_team,
+        person,
+        person_team,
+        hired,
+        left,
+        values,
+        fatigue,
+        occupancy,
+        omitted[person],
+        cards,
+        slumps,
     )
 
 
@@ -171,7 +210,7 @@ def _midway(before: dict[str, float], card: dict[str, float], /) -> dict[str, fl
 
 
 def _answer(world: World, lever: str, cards: Cards, teams: int, months: int, /) -> np.ndarray:
-    """What the cards' changes do to a lever: effort moves to what pays."""
+    """Tell what the cards' changes do to a lever: effort moves to what pays."""
     setting = world.levers[lever]
     points = np.full((teams, months), np.nan)
     start = np.zeros(teams)
@@ -194,6 +233,32 @@ def _drift(rng: np.random.Generator, posts: int, months: int, /) -> np.ndarray:
     for month in range(1, months):
         moved[:, month] = 0.7 * moved[:, month - 1] + np.sqrt(1 - 0.49) * shocks[:, month]
     return moved
+
+
+def _slumps(world: World, calendar: Calendar, rng: np.random.Generator, posts: int, teams: int, /) -> list[Slump]:
+    found = []
+    first, last = calendar.observed.start + 2, calendar.observed.stop
+    for unit, count, share in (
+        ("employee", posts, world.slumps.person_share),
+        ("team", teams, world.slumps.team_share),
+    ):
+        hit = np.flatnonzero(rng.random(count) < share)
+        starts = rng.integers(first, last, hit.size)
+        found += [
+            Slump(unit, int(number), int(start), min(int(start) + world.slumps.months, last))
+            for number, start in zip(hit, starts, strict=True)
+        ]
+    return found
+
+
+def _tired(world: World, fatigue: np.ndarray, slumps: list[Slump], /) -> np.ndarray:
+    """Add the tiredness of slumps, half of it in the month before the service falls."""
+    tired = fatigue.copy()
+    for slump in slumps:
+        if slump.unit == "employee":
+            tired[slump.number, slump.first : slump.after] += world.slumps.tiredness
+            tired[slump.number, slump.first - 1] += world.slumps.tiredness / 2
+    return tired
 
 
 def _load(

@@ -8,9 +8,21 @@ import numpy as np
 import pandas as pd
 
 from pipelines.worlds.cases import CHANNEL_RESPONSE_SECONDS, CHANNELS, PRIORITIES
+from pipelines.worlds.texts import write_texts
 from pipelines.worlds.truth import SCRIPT_SAMPLE, Story, case_columns, team_name, unit_values
 
-__all__ = ["activity", "cases", "closing_days", "customers", "employees", "measures", "scorecards", "teams", "work"]
+__all__ = [
+    "activity",
+    "cases",
+    "closing_days",
+    "customers",
+    "declines",
+    "employees",
+    "measures",
+    "scorecards",
+    "teams",
+    "work",
+]
 
 _DUE_HOURS = np.array([120.0, 72.0, 24.0])
 _DAY_SECONDS = 86400.0
@@ -103,8 +115,14 @@ def activity(story: Story, seed: int, /) -> pd.DataFrame:
     )
 
 
-def cases(story: Story, seed: int, /) -> pd.DataFrame:
-    """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null."""
+def cases(story: Story, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null.
+
+    Returns
+    -------
+    tuple
+        The cases, and each true root cause's share of those with a text.
+    """
     rng = np.random.default_rng([seed, 5])
     rows = np.flatnonzero(story.happened())
     rows = rows[np.argsort(story.draws.opened_day[rows], kind="stable")]
@@ -136,13 +154,15 @@ def cases(story: Story, seed: int, /) -> pd.DataFrame:
     def closing(values: np.ndarray) -> np.ndarray:
         return np.where(over, values, np.nan)
 
-    return pd.DataFrame(
+    process = np.array(processes)[draws.process[rows]]
+    texts, causes, shares = write_texts(process, story.customers.language[draws.customer[rows]], rng)
+    frame = pd.DataFrame(
         {
             "case_id": np.char.add("K", np.char.zfill(np.arange(1, rows.size + 1).astype(str), 8)),
             "opened_at": calendar.times(opened),
             "customer_id": customer_ids(story.customers.count)[draws.customer[rows]],
             "stage": stage[draws.process[rows]],
-            "process": np.array(processes)[draws.process[rows]],
+            "process": process,
             "team_id": np.array([team_name(number) for number in range(len(story.people.team_role))])[team],
             "employee_id": employee_ids(story.people.person_team.size)[person],
             "responded_at": calendar.times(np.where((responded < ends) & ~unknown[0], responded, np.nan)),
@@ -151,7 +171,7 @@ def cases(story: Story, seed: int, /) -> pd.DataFrame:
             "rated_at": calendar.times(rated),
             "csat": np.where(np.isnan(rated), np.nan, rating),
             "nps": np.where(np.isnan(rated) | ~asked_nps, np.nan, recommends),
-            "resolved_first": pd.array(np.where(over, lived.resolved[rows], False), dtype="boolean").copy(),
+            "resolved_first": pd.Series(lived.resolved[rows], dtype="boolean").mask(~over),
             "reopened": closing(lived.reopened[rows].astype(float)),
             "transferred": closing(lived.transferred[rows].astype(float)),
             "wait_seconds": columns["wait_seconds"].round(),
@@ -160,8 +180,11 @@ def cases(story: Story, seed: int, /) -> pd.DataFrame:
             "channel": pd.Series(CHANNELS[channel]).where(~unknown[2]),
             "priority": PRIORITIES[priority],
             "complexity": draws.complexity[rows],
+            "text": texts,
+            "root_cause": np.where(over, causes, None),
         }
-    ).assign(resolved_first=lambda frame: frame["resolved_first"].mask(~over))
+    )
+    return frame.astype({"text": "str", "root_cause": "str"}), shares
 
 
 def teams(story: Story, /) -> pd.DataFrame:
@@ -247,12 +270,14 @@ def measures(story: Story, seed: int, /) -> pd.DataFrame:
     shape = people.person.shape
     cell = (story.draws.post * shape[1] + story.draws.month)[happened]
     handled = np.bincount(cell, minlength=people.person.size).reshape(shape)
+
+    def counted(done: np.ndarray) -> np.ndarray:
+        return np.bincount(cell, done[happened], people.person.size).reshape(shape)
+
     script = unit_values(story.world, people)["script_adherence"]
     found = {
-        "promise_kept": (np.bincount(cell, story.lived.promise_kept[happened], people.person.size).reshape(shape), handled),
-        "knowledge_use": (
-            np.bincount(cell, story.lived.knowledge_used[happened], people.person.size).reshape(shape), handled
-        ),
+        "promise_kept": (counted(story.lived.promise_kept), handled),
+        "knowledge_use": (counted(story.lived.knowledge_used), handled),
         "script_adherence": (
             rng.binomial(SCRIPT_SAMPLE, np.clip(script, 0.02, 0.98)).astype(float), np.full(shape, SCRIPT_SAMPLE)
         ),
@@ -293,3 +318,23 @@ def scorecards(story: Story, /) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["team_id", "role", "kpi", "weight", "valid_from"])
     frame["valid_from"] = story.calendar.times(frame["valid_from"].to_numpy(float))
     return frame
+
+
+def declines(story: Story, /) -> list[dict[str, str]]:
+    """Return the falls of service that were planted: unit, unit_id, from, to, cause."""
+    ids = employee_ids(story.people.person_team.size)
+    starts = story.calendar.starts
+    return [
+        {
+            "unit": slump.unit,
+            "unit_id": str(
+                ids[story.people.person[slump.number, slump.first]]
+                if slump.unit == "employee"
+                else team_name(slump.number)
+            ),
+            "from": str(starts[slump.first]),
+            "to": str(starts[slump.after]),
+            "cause": "tiredness" if slump.unit == "employee" else "knowledge base failing",
+        }
+        for slump in story.people.slumps
+    ]

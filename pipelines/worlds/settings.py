@@ -13,6 +13,7 @@ from baton.errors import CompanyFileError
 __all__ = ["Lever", "World", "load_world", "world_names"]
 
 _FOLDER = Path(__file__).resolve().parent
+_CONTENT = frozenset({"texts"})
 
 
 class _Part(BaseModel):
@@ -66,6 +67,8 @@ class Lever(_Part):
     on_leaving : float
         Change of the log-odds of leaving per unit, by itself; what it leads to comes on top.
     better : {"higher", "lower"}
+    unit : {"employee", "team"}
+        Who owns it.
     """
 
     scale: Literal["share", "log", "money", "count"]
@@ -76,6 +79,7 @@ class Lever(_Part):
     controllability: float
     on_leaving: float
     better: Literal["higher", "lower"]
+    unit: Literal["employee", "team"] = "employee"
 
     @property
     def sign(self) -> int:
@@ -107,6 +111,29 @@ class Cards(_Part):
     """How people answer to their scorecards."""
 
     answer: float
+
+
+class Slumps(_Part):
+    """Falls of service that are planted: tired people, and teams whose tool fails.
+
+    Parameters
+    ----------
+    person_share, team_share : float
+        Of posts and teams, over the simulated time.
+    tiredness : float
+        SDs of fatigue that a slump brings, before the service falls and while it does.
+    team_knowledge, team_first_contact : float
+        What a failing tool takes from a team.
+    months : int
+        How long it lasts.
+    """
+
+    person_share: float
+    team_share: float
+    tiredness: float
+    team_knowledge: float
+    team_first_contact: float
+    months: int
 
 
 class Leaving(_Part):
@@ -168,6 +195,7 @@ class World(_Part):
     levers: dict[str, Lever]
     arrows: Arrows
     cards: Cards
+    slumps: Slumps
     leaving: Leaving
     ratings: Ratings
     processes: dict[str, Process]
@@ -180,7 +208,7 @@ class World(_Part):
 
 def world_names() -> tuple[str, ...]:
     """Return the names of the worlds there are."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem not in _CONTENT))
 
 
 def load_world(name: str, /) -> World:

@@ -17,6 +17,7 @@ from pipelines.worlds.settings import World
 __all__ = ["Story", "unit_values"]
 
 ECHOES = ("csat", "nps", "quality_score")
+DUTIES = ("mandatory_training",)
 COST_PER_SECOND = 0.02
 SCRIPT_SAMPLE = 10
 
@@ -75,7 +76,7 @@ class Story:
             rated = _rounded(moved.rating)[happened].mean() - rating
             rows.append({"outcome": "churn", "kpi": kpi, "effect": float(change), "spread": spread})
             rows.append({"outcome": "driver:csat", "kpi": kpi, "effect": float(rated), "spread": spread})
-        for kpi in ECHOES:
+        for kpi in (*ECHOES, *DUTIES):
             rows += [{"outcome": name, "kpi": kpi, "effect": 0.0, "spread": None} for name in ("churn", "driver:csat")]
         return sorted(rows, key=lambda row: row["outcome"])
 
@@ -93,7 +94,7 @@ class Story:
         shifts = {}
         values = unit_values(self.world, self.people)
         for kpi, lever in self.world.levers.items():
-            spread = self.spread(values[kpi])
+            spread = self.spread(values[kpi], lever.unit)
             better = lever.sign * spread
             if lever.scale == "log":
                 # one SD in seconds, taken off everybody's own mean
@@ -103,21 +104,28 @@ class Story:
             shifts[kpi] = (moved, float(spread))
         return shifts
 
-    def spread(self, values: np.ndarray, /) -> float:
-        """Return the SD between persons of their mean over the observed months, weighted by months."""
-        person = self.people.person[:, self.calendar.observed].ravel()
-        months = np.bincount(person)
-        total = np.bincount(person, weights=values[:, self.calendar.observed].ravel())
-        mean = np.divide(total, months, out=np.zeros(months.size), where=months > 0)
-        # within roles: cards and work differ between them
-        role = np.asarray(self.people.team_role)[self.people.person_team[: months.size]]
-        spread = 0.0
-        for name in np.unique(role):
-            inside = role == name
-            if months[inside].sum() > 0:
-                centre = np.average(mean[inside], weights=months[inside])
-                spread += float((months[inside] * (mean[inside] - centre) ** 2).sum())
-        return float(np.sqrt(spread / months.sum()))
+    def spread(self, values: np.ndarray, unit: str = "employee", /) -> float:
+        """Return the SD between units of their mean over the observed months, within roles, weighted by months.
+
+        Parameters
+        ----------
+        values : array (posts, months)
+        unit : {"employee", "team"}
+        """
+        person = self.people.person[:, self.calendar.observed]
+        team = np.broadcast_to(self.people.post_team[:, None], person.shape)
+        owner = (person if unit == "employee" else team).ravel()
+        months = np.bincount(owner)
+        mean = np.bincount(owner, weights=values[:, self.calendar.observed].ravel()) / np.maximum(months, 1)
+        team_of = self.people.person_team[: months.size] if unit == "employee" else np.arange(months.size)
+        # cards and work differ between roles
+        role = np.asarray(self.people.team_role)[team_of]
+        total = 0.0
+        for name in np.unique(role[months > 0]):
+            inside = (role == name) & (months > 0)
+            centre = np.average(mean[inside], weights=months[inside])
+            total += float((months[inside] * (mean[inside] - centre) ** 2).sum())
+        return float(np.sqrt(total / months.sum()))
 
     def weights(
         self, effects: list[dict[str, Any]], fixed: tuple[str, ...] = ("mandatory_training",), /
@@ -131,7 +139,8 @@ class Story:
 
         Source
         ------
-        Holmström & Milgrom 1991: w ∝ max(b, 0) · c² / (c² + σ²), σ² the KPI's noise over a cycle in between-unit variances.
+        Holmström & Milgrom 1991: w ∝ max(b, 0) · c² / (c² + σ²), σ² the KPI's noise over a cycle in
+        between-unit variances.
         """
         helps = {row["kpi"]: -row["effect"] for row in effects if row["outcome"] == "churn"}
         noise = self.noise()
@@ -163,7 +172,7 @@ class Story:
             seen = column[happened]
             means = np.bincount(process, weights=seen) / np.maximum(np.bincount(process), 1)
             variance = float(np.var(seen - means[process]))
-            between = max(self.spread(values[kpi]) ** 2, 1e-12)
+            between = max(self.spread(values[kpi], self.world.levers[kpi].unit) ** 2, 1e-12)
             found[kpi] = np.maximum(variance - between, 0.0) / np.maximum(volume, 1.0) / between
         script = values["script_adherence"]
         between = max(self.spread(script) ** 2, 1e-12)
