@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Baton (指挥棒): shows where KPIs point away from the customer, and what to do about it.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,  # a pretty traceback would show rows
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -81,7 +82,7 @@ def simulate(
             world=world,
             employees=employees,
         )
-    display.written(written, as_json, f"Next: baton run {folder}")
+    display.simulated(written, as_json)
 
 
 @app.command(epilog="Example: `baton validate demo`")

@@ -16,7 +16,7 @@ from baton.progress import Progress
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["diagnosis", "document", "faults", "models", "progress", "summary", "written"]
+__all__ = ["diagnosis", "document", "faults", "models", "progress", "simulated", "summary", "written"]
 
 
 def document(value: Any, /) -> None:
@@ -95,6 +95,18 @@ def written(paths: Sequence[Path], as_json: bool, hint: str, /) -> None:
     for path in paths:
         console.print(str(path), markup=False, soft_wrap=True)
     console.print(hint, markup=False, soft_wrap=True)
+
+
+def simulated(made: Any, as_json: bool, /) -> None:
+    """Show a simulated company: its tables, and what is true in it."""
+    if as_json:
+        document(made)
+        return
+    console = _console()
+    _table(console, f"Simulated: {made.folder}", ("table", "rows"), [(name, f"{n:,}") for name, n in made.rows.items()])
+    rows = [(row["outcome"], row["kpi"], f"{row['effect']:+.4f}") for row in made.effects]
+    _table(console, "What is true: the effect of everyone one standard deviation better", ("outcome", "KPI", "effect"), rows)
+    console.print(f"Next: baton run {made.folder}", markup=False, soft_wrap=True)
 
 
 def faults(report: Any, as_json: bool, /) -> None:
