@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,4 +24,42 @@ def real_data(checkout: Path) -> Path:
     folder = checkout.parent / "shared" / "data"
     if not folder.exists():
         pytest.skip("the public data sets are no part of the project: shared/data beside the checkout is absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small simulated company of known truth, made once for all workers; leave it as it is."""
+    return _made_once(tmp_path_factory, "company", _simulate)
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, small_company: Path) -> Path:
+    """The folder of a whole run on the small company, made once for all workers; leave it as it is."""
+
+    def make(folder: Path) -> None:
+        from baton.company import load_company
+        from baton.files import RunFolder
+        from pipelines.run import run
+
+        run(load_company(small_company), RunFolder(folder))
+
+    return _made_once(tmp_path_factory, "run", make)
+
+
+def _simulate(folder: Path) -> None:
+    from pipelines.simulate import simulate
+
+    simulate(folder, customers=3000, months=12, seed=11, employees=60)
+
+
+def _made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    root = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        root = root.parent  # what the workers have in common
+    folder, done = root / f"small-{name}", root / f"small-{name}.done"
+    with FileLock(root / f"small-{name}.lock"):
+        if not done.exists():
+            make(folder)
+            done.touch()
     return folder
