@@ -18,6 +18,7 @@ from models.estimators.employee_means import employee_means, solve_total
 from models.estimators.joint_test import JointTest, joint_test
 from models.estimators.moments import Moments, between_moments
 from models.estimators.protocol import Estimate
+from models.estimators.refutation import reasons_against, refute
 from models.estimators.routing import Routing, routing_test
 
 __all__ = ["DRAWS", "Effects", "OutcomeEffects", "estimate"]
@@ -58,6 +59,8 @@ class OutcomeEffects:
         Levers without an effect, and why.
     refuted : mapping of str to str
         Levers whose effect failed a refutation, and which.
+    checks : pandas.DataFrame
+        What the refutations found, one row per lever.
     notes : tuple of str
     """
 
@@ -76,6 +79,7 @@ class OutcomeEffects:
     routing: Routing
     why_not: Mapping[str, str]
     refuted: Mapping[str, str] = field(default_factory=dict)
+    checks: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = ()
 
 
@@ -178,6 +182,7 @@ def _effects_of(
     enough = int((moments.counts[:, -1] >= 5).sum()) >= FEWEST_EMPLOYEES
     chosen = means if enough else plain
     joint = joint_test(design, moments, means.error, permutations=PERMUTATIONS, seed=seed)
+    checks = refute(design, moments, means, joint.single, seed)
     draws = (chosen.draws + _selection(design, chosen, routing, seed)) * scale
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
@@ -190,7 +195,8 @@ def _effects_of(
     return OutcomeEffects(
         outcome=design.outcome, kind=kind, helpful=helpful, levers=design.levers, point=point, low=low, high=high,
         draws=draws, scale=scale, primary=chosen.method, estimates={means.method: means, plain.method: plain},
-        joint=joint, routing=routing, why_not=why_not, notes=tuple(notes),
+        joint=joint, routing=routing, why_not=why_not, refuted=reasons_against(checks), checks=checks,
+        notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -242,6 +248,6 @@ def _nothing(outcome: str, kind: str, helpful: int, scale: float, why_not: Mappi
     empty = np.zeros(0)
     return OutcomeEffects(
         outcome=outcome, kind=kind, helpful=helpful, levers=(), point=empty, low=empty, high=empty,
-        draws=np.zeros((DRAWS, 0)), scale=scale, primary="none", estimates={}, joint=JointTest(1.0, 0, 0),
+        draws=np.zeros((DRAWS, 0)), scale=scale, primary="none", estimates={}, joint=JointTest(1.0, 0, 0, np.zeros(0)),
         routing=Routing(True, 0.0, 1.0), why_not=why_not, notes=("no effect could be estimated",),
     )  # fmt: skip

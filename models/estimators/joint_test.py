@@ -33,11 +33,14 @@ class JointTest:
         test cannot be made.
     permutations : int
     people : int
+    single : array of shape (levers,)
+        Per lever the share of permutations with an effect as large.
     """
 
     p_value: float
     permutations: int
     people: int
+    single: Floats
 
 
 def joint_test(design: Design, moments: Moments, error: Floats, /, *, permutations: int, seed: int) -> JointTest:
@@ -59,7 +62,7 @@ def joint_test(design: Design, moments: Moments, error: Floats, /, *, permutatio
     size = design.size
     people = int(((moments.counts[:, -1] > 0) & (moments.counts[:, :size] > 0).any(axis=1)).sum())
     if size == 0 or people < max(FEWEST_PEOPLE, size + 3):
-        return JointTest(1.0, 0, people)
+        return JointTest(1.0, 0, people, np.ones(size))
     rng = np.random.default_rng(seed)
     volume = np.sqrt(moments.weights[:, -1, -1])
     answers = moments.means[:, -1] * volume
@@ -77,7 +80,8 @@ def joint_test(design: Design, moments: Moments, error: Floats, /, *, permutatio
     ratio = ratio / np.maximum(ratio[1:].std(axis=0), 1e-9)
     largest, squares = np.abs(ratio).max(axis=1), (ratio**2).sum(axis=1)
     smaller = np.minimum(_tail(largest), _tail(squares))
-    return JointTest(float((smaller <= smaller[0]).mean()), permutations, people)
+    single = (np.abs(ratio) >= np.abs(ratio[:1])).mean(axis=0)
+    return JointTest(float((smaller <= smaller[0]).mean()), permutations, people, single)
 
 
 def _tail(statistic: Floats, /) -> Floats:
