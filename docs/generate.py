@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parent
 
 def pages() -> dict[str, str]:
     """Return the generated pages by file name."""
-    return {"cli.md": command_page(), "company-file.md": company_page()}
+    return {"cli.md": command_page(), "company-file.md": company_page(), "kpi-library.md": library()}
 
 
 def command_page() -> str:
@@ -61,6 +61,15 @@ def company_page() -> str:
     if unknown:
         raise KeyError(f"docs/company-file.toml explains what is no setting: {sorted(unknown)}")
     return "\n\n".join([words["introduction"].strip(), *sections]) + "\n"
+
+
+def library() -> str:
+    """Return the page of the KPIs that the presets bring."""
+    from baton.catalogue.library import library_page
+    from baton.catalogue.load import load_catalogue
+    from baton.company import Company
+
+    return library_page(load_catalogue(Company()))
 
 
 def _sections(company: type[BaseModel]) -> list[tuple[str, str, type[BaseModel] | None, dict[str, object]]]:

@@ -80,9 +80,7 @@ def check_expression(kpi: Kpi, columns: Collection[str] | None = None) -> frozen
             used |= _columns(text, f"KPI {kpi.id}, {place}")
     if columns is not None:
         for name in sorted(used - set(columns)):
-            raise ExpressionError(
-                f"KPI {kpi.id}: {kpi.source} has no column {name!r}{did_you_mean(name, columns)}"
-            )
+            raise ExpressionError(f"KPI {kpi.id}: {kpi.source} has no column {name!r}{did_you_mean(name, columns)}")
     return frozenset(used)
 
 

@@ -1,0 +1,106 @@
+"""The catalogue as a page for people: every KPI with its meaning, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from baton.catalogue.schema import Action, Catalogue, Kpi, Text
+
+__all__ = ["library_page"]
+
+_INTRODUCTION = """\
+# The KPI library
+
+The KPIs that `presets = ["service"]` brings: {kpis} KPIs over {stages} journey stages, three layers and four
+perspectives, {moments} of them moments of truth, with {actions} coaching actions. This page is made from
+`baton/catalogue/presets` by `python docs/generate.py`.
+
+A KPI is one definition: the same metric is a feature of the models, a line of a scorecard and an explanation, under
+one id. A company switches on what its tables can carry; the rest stays silent. KPIs whose source is `measures` are
+those that somebody else computes: deliver them in the table `measures` under the id given here. Write your own, or
+replace one of these, in a file named under `[kpis] files`; `baton init` writes an example.
+
+**Roles.** A *lever* acts on the customer and can be worked on: only levers receive points from measured effects. A
+*mediator* lies between a lever and the customer, or is the same lever cut in another way: it is shown and explained,
+never paid beside its source. An *outcome* reports what the customer felt or what somebody judged. *Context* says under
+which conditions the work was done. **Guards** are pushed together: where a KPI watches over another one, the other must
+not be raised without it.
+"""
+
+
+def library_page(catalogue: Catalogue, /) -> str:
+    """Return a Markdown page with every KPI of a catalogue by journey stage, and its coaching actions.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+
+    Returns
+    -------
+    str
+        The page, in English and Chinese.
+    """
+    parts = [
+        _INTRODUCTION.format(
+            kpis=len(catalogue),
+            stages=len(catalogue.stages),
+            moments=sum(kpi.moment_of_truth for kpi in catalogue.values()),
+            actions=len(catalogue.actions),
+        )
+    ]
+    titles = {stage.id: f"{stage.name.en} · {stage.name.zh}" for stage in catalogue.stages}
+    for stage, title in {**titles, "any": "All stages · 全旅程"}.items():
+        kpis = [kpi for kpi in catalogue.values() if kpi.stage == stage]
+        if kpis:
+            parts.append(f"## {title}\n")
+            parts.extend(_section(kpi, catalogue) for kpi in kpis)
+    parts.append("## Coaching actions · 辅导措施\n")
+    parts.append(_actions(catalogue))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _section(kpi: Kpi, catalogue: Catalogue, /) -> str:
+    marks = [kpi.layer, kpi.perspective, kpi.role, f"{kpi.better} is better", kpi.unit]
+    if kpi.controllable is not None:
+        marks.append(f"controllable {kpi.controllable:g}")
+    if kpi.moment_of_truth:
+        marks.append("moment of truth · 真相时刻")
+    lines = [f"### `{kpi.id}` {kpi.name.en} · {kpi.name.zh}", "", " · ".join(marks), ""]
+    if kpi.description is not None:
+        lines += [kpi.description.en, "", kpi.description.zh, ""]
+    lines.append(f"- From {_definition(kpi)}; for each {', '.join(kpi.grains)}.")
+    watchers = [other.id for other in catalogue.values() if kpi.id in other.guards]
+    for label, ids in (("Moves", kpi.leads_to), ("Watches over", kpi.guards), ("Watched over by", watchers)):
+        if ids:
+            lines.append(f"- {label}: {', '.join(f'`{name}`' for name in ids)}.")
+    if kpi.needs:
+        lines.append(f"- People need: {_list(kpi.needs)}")
+    return "\n".join([*lines, ""])
+
+
+def _definition(kpi: Kpi, /) -> str:
+    if kpi.metric is not None:
+        return f"`{kpi.source}`: the named metric `{kpi.metric}`"
+    if kpi.source == "measures":
+        return f"`measures` with this id ({kpi.aggregate})"
+    expression = " ".join(str(kpi.expr).split())
+    known = f", known at `{kpi.known_at}`" if kpi.known_at else ""
+    return f"`{kpi.source}`: {kpi.aggregate} of `{expression}`{known}"
+
+
+def _actions(catalogue: Catalogue, /) -> str:
+    lines = ["| KPI | with whom | action | needs |", "|---|---|---|---|"]
+    order = {name: number for number, name in enumerate(catalogue)}
+    for action in sorted(catalogue.actions, key=lambda action: order[action.kpi]):
+        lines.append(f"| `{action.kpi}` | {action.level} | {_action(action)} | {_list(action.needs)} |")
+    return "\n".join(lines)
+
+
+def _action(action: Action, /) -> str:
+    said = f"**{action.name.en}** {action.advice.en}<br>**{action.name.zh}** {action.advice.zh}"
+    return said.replace("|", "\\|")
+
+
+def _list(texts: Sequence[Text] | Iterable[Text], /) -> str:
+    rows = list(texts)
+    return f"{'; '.join(row.en for row in rows)} ({'；'.join(row.zh for row in rows)})" if rows else ""
