@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from baton.company import Policy
 from features.casework import CaseTable, Organisation
 from models.estimators.case_level import case_level
 from models.estimators.design import Design, build_design, usable_levers
+from models.estimators.double_ml import double_ml
 from models.estimators.employee_means import employee_means, solve_total
 from models.estimators.joint_test import JointTest, joint_test
 from models.estimators.moments import Moments, between_moments
@@ -169,7 +170,10 @@ def _estimate_outcome(
     design, dropped = _separable(design, moments, organisation, seed)
     if not design.levers:
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped})
-    return _effects_of(design, kind, helpful, scale, {**why_not, **dropped}, seed)
+    found = _effects_of(design, kind, helpful, scale, {**why_not, **dropped}, seed)
+    spread = found.estimates["employee_means"].spread
+    learned = double_ml(cases, catalogue, design, draws=DRAWS, seed=seed, spread=spread)
+    return replace(found, estimates={**found.estimates, learned.method: learned})
 
 
 def _effects_of(
