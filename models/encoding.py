@@ -115,7 +115,7 @@ def _is_categorical(column: pd.Series, /) -> bool:
 def _numbers(name: str, column: pd.Series, /) -> np.ndarray:
     if isinstance(column.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(column.dtype):
         try:
-            column = pd.to_numeric(column.astype("object"))
+            column = pd.Series(pd.to_numeric(column.astype("object")))
         except (ValueError, TypeError) as error:
             raise TableError(f"feature {name!r}: the model was trained on numbers, but {error}") from None
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,4 +1,4 @@
-"""How far a predictor can be trusted: figures on rows that it has not seen, their uncertainty, and what others reach."""
+"""How far a predictor can be trusted: figures on rows it has not seen, their uncertainty, and what others reach."""
 
 from __future__ import annotations
 

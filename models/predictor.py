@@ -5,20 +5,21 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import pandas as pd
 
-from baton.errors import ArtefactError, TableError, TooLittleDataError
+from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
 from features.training import TrainingTable
 from models import calibration as calibrations
 from models.boosting import Boosted, Recipe, boost, cross_fit, group_folds
 from models.calibration import Calibration
 from models.encoding import Encoding
+from models.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -29,11 +30,6 @@ BIAS = "bias"
 """Column of ``contributions`` with what a prediction is before any feature is looked at."""
 
 _FORMAT = 1
-_LEAST_ROWS = 50
-_LEAST_EVENTS = 10
-_LEAST_GROUPS = 3
-_LATER_SHARE = 0.4
-_LATER_EVENTS = 200
 
 
 class Predictor(Protocol):
@@ -118,7 +114,7 @@ class BoostedPredictor:
         TableError
             If the table's kind is not one that this predictor knows.
         """
-        rows = cls._enough(table)
+        rows = learnable_rows(table, cls.kinds)
         encoding = Encoding.learn(rows, table.features)
         matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
         held = cls._held_out(table, rows, matrix, encoding, seed)
@@ -128,8 +124,8 @@ class BoostedPredictor:
             how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
             final = boost(matrix, label, trees=held.trees, **how)
         known = ~np.isnan(held.raw)
-        late = _later(table, rows)
-        used = known & late if _events(label[known & late], table.kind) >= _LATER_EVENTS else known
+        late = later_rows(table, rows)
+        used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
         calibration = calibrations.fit_calibration(held.raw[used], label[used]) if table.kind == "probability" else None
         about = {
             "rows": len(label),
@@ -153,7 +149,7 @@ class BoostedPredictor:
         TooLittleDataError
             As for ``fit``.
         """
-        rows = cls._enough(table)
+        rows = learnable_rows(table, cls.kinds)
         encoding = Encoding.learn(rows, table.features)
         matrix = encoding.matrix(rows[list(table.features)])
         return cls._held_out(table, rows, matrix, encoding, seed, every_row=True), encoding
@@ -172,39 +168,11 @@ class BoostedPredictor:
     ) -> Boosted:
         label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].to_numpy()
         fold = group_folds(group, label, min(cls.recipe.folds, len(np.unique(group.astype(str)))), seed)
-        late = _later(table, rows)
+        late = later_rows(table, rows)
         how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
         if len(label) >= cls.recipe.hold_out_rows and not every_row:
             return boost(matrix, label, held_out=fold == 0, watched=late, **how)
         return cross_fit(matrix, label, fold, late, **how)
-
-    @classmethod
-    def _enough(cls, table: TrainingTable, /) -> pd.DataFrame:
-        if table.kind not in cls.kinds:
-            raise TableError(
-                f"{table.outcome}: outcomes of kind {table.kind!r} are not known to the {cls.name} predictor;"
-                f" it learns {' and '.join(sorted(cls.kinds))}"
-            )
-        rows, label = table.labelled, table.labelled["label"]
-        groups = rows["group"].nunique()
-        missing = []
-        if len(rows) < _LEAST_ROWS:
-            missing.append(f"{len(rows)} rows with a known outcome, {_LEAST_ROWS} are needed")
-        if table.kind == "probability":
-            events = int((label > 0).sum())
-            if min(events, len(rows) - events) < _LEAST_EVENTS:
-                missing.append(f"{events} of {len(rows)} rows are events, {_LEAST_EVENTS} of each kind are needed")
-        elif label.nunique() < 2:
-            missing.append("the outcome is the same in every row")
-        if groups < _LEAST_GROUPS:
-            missing.append(f"rows of {groups} different {table.unit}s, {_LEAST_GROUPS} are needed")
-        if not table.features:
-            missing.append("no feature to learn from")
-        if missing:
-            raise TooLittleDataError(
-                f"{table.outcome}: too little to learn from ({'; '.join(missing)}); give a longer history or more units"
-            )
-        return rows
 
     def raw(self, frame: pd.DataFrame, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
@@ -311,20 +279,16 @@ class BoostedPredictor:
             about=described["about"],
         )
 
-    def renamed(self, outcome: str, /) -> Self:
-        """Return the same predictor for another key."""
-        return replace(self, outcome=outcome)
-
 
 def predictor_class(outcome: str, /) -> type[BoostedPredictor]:
-    """Return the predictor of an outcome: ``churn`` lies in ``models/churn.py``, ``decline:…`` in ``models/decline.py``.
+    """Return the predictor of an outcome: that of ``decline:…`` lies in ``models/decline.py``.
 
     Raises
     ------
     ArtefactError
         If there is none.
     """
-    name = outcome.split(":")[0]
+    name = outcome.partition(":")[0]
     if name.isidentifier() and importlib.util.find_spec(f"models.{name}") is not None:
         for candidate in vars(importlib.import_module(f"models.{name}")).values():
             if isinstance(candidate, type) and issubclass(candidate, BoostedPredictor) and candidate.name == name:
@@ -352,20 +316,6 @@ def outcome_folder(root: Path, outcome: str, /) -> Path:
     'models/decline.team.csat'
     """
     return root / outcome.replace(":", ".")
-
-
-def _later(table: TrainingTable, rows: pd.DataFrame, /) -> np.ndarray:
-    """Rows of the later part of the past, where they hold events enough to watch; else all."""
-    everything = np.ones(len(rows), dtype=bool)
-    if not table.temporal or rows["as_of"].isna().any():
-        return everything
-    start = rows["as_of"].quantile(1 - _LATER_SHARE, interpolation="lower")
-    late = (rows["as_of"] >= start).to_numpy()
-    return late if _events(rows["label"].to_numpy()[late], table.kind) >= _LATER_EVENTS else everything
-
-
-def _events(label: np.ndarray, kind: str, /) -> float:
-    return float(min((label > 0).sum(), (label <= 0).sum())) if kind == "probability" else len(label) / 5
 
 
 def _moment(value: Any, /) -> str | None:
