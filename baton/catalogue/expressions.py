@@ -143,7 +143,7 @@ def _refusal(node: Expression, kind: str, /) -> str:
 
 
 def _parse(text: str, place: str, /) -> Expression:
-    from sqlglot import parse
+    from sqlglot import parse, tokenize
     from sqlglot.errors import ParseError, SqlglotError
 
     if not text.strip():
@@ -153,6 +153,7 @@ def _parse(text: str, place: str, /) -> Expression:
             f"{place}: it is longer than {_LONGEST:,} characters; compute it in the table's sql instead"
         )
     try:
+        ends = sum(token.token_type.name == "SEMICOLON" for token in tokenize(text, dialect="duckdb"))
         trees = parse(text, dialect="duckdb")
     except ParseError as error:
         raise ExpressionError(f"{place}: {_syntax(error, text)}") from None
@@ -160,8 +161,8 @@ def _parse(text: str, place: str, /) -> Expression:
         raise ExpressionError(f"{place}: no valid SQL ({_plain(str(error))})") from None
     except RecursionError:
         raise ExpressionError(f"{place}: it is nested too deeply; compute it in the table's sql instead") from None
-    if len(trees) != 1 or trees[0] is None:
-        raise ExpressionError(f"{place}: it holds {len(trees)} statements; give one scalar expression without ;")
+    if ends or len(trees) != 1 or trees[0] is None:
+        raise ExpressionError(f"{place}: it holds a statement's end (;); give one scalar expression without it")
     return trees[0]
 
 
