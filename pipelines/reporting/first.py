@@ -1,0 +1,232 @@
+"""The first screen: the answer in a sentence, four figures, and what, why, how sure, what next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pipelines.reporting.cards import Card
+from pipelines.reporting.objective import Objective, objective_of, turned_effects
+from pipelines.reporting.results import Results
+from pipelines.reporting.units import prone_units, units_tile
+from pipelines.reporting.wording import Bilingual, listed, money, number, percent, say
+
+__all__ = ["FirstScreen", "Tile", "first_screen", "misaligned_kpis"]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure that matters: what it is, the figure, and what it means."""
+
+    label: Bilingual
+    value: Bilingual
+    note: Bilingual
+    tone: str = "plain"
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """What a manager in a hurry reads."""
+
+    headline: Bilingual
+    tiles: tuple[Tile, ...]
+    answers: tuple[tuple[Bilingual, tuple[Bilingual, ...]], ...]
+
+
+def first_screen(results: Results, cards: Sequence[Card], hidden: int, /) -> FirstScreen:
+    """Put together what matters most."""
+    wrong = misaligned_kpis(results)
+    objective = objective_of(results)
+    tiles = (
+        _cards_tile(results, cards, hidden),
+        _misaligned_tile(results, wrong),
+        _customers_tile(results),
+        Tile(*units_tile(results), link="risk"),
+    )
+    answers = (
+        (say("answer.what"), _what(results, cards)),
+        (say("answer.why"), _why(results, cards, objective)),
+        (say("answer.sure"), _sure(results, cards)),
+        (say("answer.next"), _next(results, cards)),
+    )
+    return FirstScreen(_headline(results, cards, wrong, objective), tiles, answers)
+
+
+def misaligned_kpis(results: Results, /) -> list[str]:
+    """Return the KPIs that some scorecard pays for and that point away from the customer, by points paid."""
+    diagnosis = results.get("diagnosis")
+    if diagnosis is None:
+        return []
+    rows = diagnosis[(diagnosis["alignment"] == "misaligned") & (diagnosis["weight"].fillna(0) > 0)]
+    paid = rows.groupby("kpi")["weight"].sum().sort_values(ascending=False, kind="stable")
+    return [str(kpi) for kpi in paid.index]
+
+
+def _names(results: Results, kpis: Sequence[str], /) -> Bilingual:
+    return listed([say("word.quoted", text=results.kpi_name(kpi)) for kpi in kpis[:3]])
+
+
+def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objective: Objective | None, /) -> Bilingual:
+    moved = [card for card in cards if card.moved]
+    other = "" if objective is None or objective.kind == "churn" else "_other"
+    counts = {"n": len(moved), "total": len(cards)}
+    lowered = [row.kpi for card in moved for row in card.rows if row.tone == "bad"]
+    blamed = [kpi for kpi in wrong if kpi in lowered]
+    if cards and all(card.hypothetical for card in cards):
+        return (
+            say("headline.hypothetical" if moved else "headline.hypothetical_unsure", total=len(cards))
+            if moved
+            else say("headline.hypothetical_unsure")
+        )
+    if moved and blamed:
+        return say(f"headline.misaligned{other}", kpis=_names(results, blamed[:2]), **counts)
+    if moved:
+        return say(f"headline.moved{other}", **counts)
+    if cards:
+        return say("headline.keep")
+    churn, driver = results.get("churn"), results.get("driver")
+    if churn is not None:
+        days = results.company.snapshots.horizon_days
+        return say("headline.churn", n=round(float(churn["probability"].sum())), total=len(churn), days=days)
+    if driver is not None and "probability" in driver and driver["probability"].notna().any():
+        return say("headline.driver", share=percent(float(driver["probability"].mean())))
+    if driver is not None and results.company.outcomes.driver is not None:
+        return say("headline.driver_number", metric=results.kpi_name(results.company.outcomes.driver.metric))
+    return say("headline.decline" if results.get("decline") is not None else "headline.nothing")
+
+
+def _cards_tile(results: Results, cards: Sequence[Card], hidden: int, /) -> Tile:
+    label, none = say("tile.cards"), say("word.none")
+    if not cards:
+        group = results.company.policy.min_group
+        note = say("tile.cards_small", group=group) if hidden else say("tile.cards_missing")
+        return Tile(label, say("word.not_computed") if not hidden else none, note)
+    if all(card.hypothetical for card in cards):
+        return Tile(label, say("word.none"), say("tile.cards_sketch"), link="now")
+    moved = sum(card.moved for card in cards)
+    if not moved:
+        return Tile(label, none, say("tile.cards_keep"), link="glance")
+    note = say("tile.cards_note", points=f"{results.company.policy.max_change:g}")
+    return Tile(label, say("tile.cards_value", n=moved, total=len(cards)), note, "good", "glance")
+
+
+def _misaligned_tile(results: Results, wrong: list[str], /) -> Tile:
+    label, diagnosis = say("tile.misaligned"), results.get("diagnosis")
+    if wrong:
+        return Tile(label, number(len(wrong)), listed([results.kpi_name(kpi) for kpi in wrong[:4]]), "bad", "why")
+    if diagnosis is None or not (diagnosis["weight"].fillna(0) > 0).any():
+        return Tile(label, say("word.unknown"), say("tile.misaligned_missing"))
+    if (diagnosis["alignment"] == "unmeasured").all():
+        return Tile(label, say("word.unknown"), say("tile.misaligned_unknown"))
+    return Tile(label, say("word.none"), say("tile.misaligned_none"), link="why")
+
+
+def _customers_tile(results: Results, /) -> Tile:
+    churn, driver = results.get("churn"), results.get("driver")
+    days = results.company.snapshots.horizon_days
+    if churn is not None:
+        expected, total = round(float(churn["probability"].sum())), len(churn)
+        label, value = say("tile.customers"), say("tile.customers_value", n=expected)
+        if churn["as_of"].isna().all():
+            return Tile(label, value, say("tile.customers_flat", total=total), "bad", "risk")
+        at_stake = churn["value_at_risk"].sum(min_count=1) if "value_at_risk" in churn else float("nan")
+        if pd.notna(at_stake) and at_stake > 0:
+            amount = money(float(at_stake), results.company.company.currency)
+            return Tile(label, value, say("tile.customers_money", total=total, days=days, money=amount), "bad", "risk")
+        return Tile(label, value, say("tile.customers_note", total=total, days=days), "bad", "risk")
+    setting = results.company.outcomes.driver
+    if driver is not None and setting is not None and setting.low is not None and "probability" in driver:
+        metric = say("risk.low_rating", metric=results.kpi_name(setting.metric), low=f"{setting.low:g}")
+        value = say("tile.cases_value", share=percent(float(driver["probability"].mean())))
+        return Tile(say("tile.cases"), value, say("tile.cases_note", metric=metric, n=len(driver)), "bad", "risk")
+    return Tile(say("tile.customers"), say("word.not_computed"), say("tile.customers_missing"))
+
+
+def _what(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
+    if not cards:
+        return (say("answer.what_churn" if results.get("churn") is not None else "answer.what_none"),)
+    if all(card.hypothetical for card in cards):
+        return (say("answer.what_sketch"),)
+    up, down = _moves(cards, "good"), _moves(cards, "bad")
+    if up and down:
+        return (say("answer.what_moved", up=_names(results, up), down=_names(results, down)),)
+    if up:
+        return (say("answer.what_up", up=_names(results, up)),)
+    return (say("answer.what_down", down=_names(results, down)) if down else say("answer.what_keep"),)
+
+
+def _moves(cards: Sequence[Card], tone: str, /) -> list[str]:
+    """KPIs that go up (or down) on the cards, by points in all."""
+    points: dict[str, float] = {}
+    for card in cards:
+        for row in card.rows:
+            if row.tone == tone:
+                points[row.kpi] = points.get(row.kpi, 0.0) + row.moved
+    return sorted(points, key=lambda kpi: -points[kpi])
+
+
+def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /) -> tuple[Bilingual, ...]:
+    if objective is None:
+        attributions = results.get("attributions")
+        if attributions is None:
+            return (say("answer.why_keep"),) if cards else (say("missing.weights"),)
+        sizes = (
+            attributions.assign(size=attributions["mean_abs_attribution"] * attributions["n"])
+            .groupby("kpi")["size"]
+            .sum()
+        )
+        largest = sizes.drop("_context", errors="ignore").sort_values(ascending=False, kind="stable").index[:3]
+        return (
+            (say("answer.why_churn", kpis=_names(results, [str(kpi) for kpi in largest])),)
+            if len(largest)
+            else (say("answer.why_keep"),)
+        )
+    effects = turned_effects(results, objective).set_index("kpi")
+    told = []
+    for tone, kpis in (("bad", _moves(cards, "bad")), ("good", _moves(cards, "good"))):
+        clear = [kpi for kpi in kpis if kpi in effects.index and effects.loc[kpi, "tone"] == tone]
+        clear.sort(key=lambda kpi: -abs(float(effects.loc[kpi, "effect"])))  # type: ignore[arg-type]
+        told += [_one_step(results, objective, kpi, effects.loc[kpi]) for kpi in clear[:1]]
+    return tuple(told) or (say("answer.why_keep"),)
+
+
+def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> Bilingual:
+    harm, name = row["tone"] == "bad", say("word.quoted", text=results.kpi_name(kpi))
+    if objective.kind == "churn":
+        effect = say("answer.kept_fewer" if harm else "answer.kept_more", n=objective.bare(row["effect"]))
+        return say("answer.why_harm" if harm else "answer.why_help", kpi=name, effect=effect)
+    return say(
+        "answer.why_harm_other" if harm else "answer.why_help_other", kpi=name, effect=objective.told(row["effect"])
+    )
+
+
+def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
+    told = []
+    weights, policy = results.get("weights"), results.company.policy
+    if weights is not None and any(card.moved and not card.hypothetical for card in cards):
+        moving = weights[weights["verdict"].isin(["raise", "lower", "add", "drop"])]
+        lowest = moving["confidence"].min()
+        if pd.notna(lowest):
+            told.append(say("answer.sure_moves", low=percent(float(lowest)), limit=percent(policy.confidence)))
+        told.append(say("answer.sure_joint"))
+    for outcome, key in (("churn", "answer.sure_model"), ("driver", "answer.sure_model_cases")):
+        entry = next((value for name, value in results.evaluation.items() if name.split(":")[0] == outcome), None)
+        if entry is not None and entry.get("auc") is not None:
+            told.append(say(key, n=round(100 * entry["auc"])))
+            break
+    return tuple(told) or (say("answer.sure_none"),)
+
+
+def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
+    days = results.company.policy.cycle_days
+    changing = [card for card in cards if card.moved and not card.hypothetical]
+    if changing:
+        needs = changing[0].needs[:3]
+        shadow = say("answer.next_shadow", days=days)
+        return (shadow, say("answer.next_needs", needs=listed(needs))) if needs else (shadow,)
+    told = [say("answer.next_evidence")] if cards else [say("answer.next_tables", tables=say("missing.tables_advice"))]
+    return (*told, say("answer.next_help")) if prone_units(results) else tuple(told)

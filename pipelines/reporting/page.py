@@ -1,0 +1,126 @@
+"""The page put together: one HTML document that loads nothing and runs nothing but its own script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from pipelines.reporting.cards import Card, cards_of
+from pipelines.reporting.customers import risk_bands, top_customers
+from pipelines.reporting.drawing import Pen
+from pipelines.reporting.first import first_screen
+from pipelines.reporting.journey import journey_section
+from pipelines.reporting.method import method_section
+from pipelines.reporting.results import Results
+from pipelines.reporting.support import support_section
+from pipelines.reporting.trust import trust_section
+from pipelines.reporting.units import decline_figures
+from pipelines.reporting.why import why_section
+from pipelines.reporting.wording import Bilingual, listed, number, say, verbatim
+
+__all__ = ["render"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(results: Results, /) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    str
+        A whole HTML document. Everything that comes from data is escaped; style and script are allowed by their hashes
+        alone, and nothing else may load or run.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    languages = results.company.company.languages
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    title = say("page.title", company=results.company.company.name)
+    return environment.get_template("report.html.jinja").render(
+        languages=languages,
+        company=results.company.company.name,
+        title=title,
+        titles=json.dumps({language: str(title.of(language).unescape()) for language in languages}, ensure_ascii=False),
+        as_of=_as_of(results),
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+        say=say,
+        **_content(results, Pen(languages)),
+    )
+
+
+def _asset(name: str, /) -> Markup:
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _policy(style: str, script: str, /) -> str:
+    """A policy under which this page's own style and script run, and nothing else."""
+
+    def fingerprint(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; script-src 'sha256-{fingerprint(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _as_of(results: Results, /) -> Bilingual | None:
+    moment = results.as_of
+    return None if moment is None else say("page.as_of", date=f"{moment:%Y-%m-%d}")
+
+
+def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
+    cards, hidden = cards_of(results)
+    declines, decline_notes = decline_figures(results, pen)
+    bands, top = risk_bands(results, pen), top_customers(results)
+    glance = [_glance(card) for card in cards] if len(cards) > 1 else []
+    anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or decline_notes else [])]
+    return {
+        "anchors": [*anchors, "why", "journey", "support", "trust", "method"],
+        "first": first_screen(results, cards, hidden),
+        "cards": cards,
+        "sketch": bool(cards) and all(card.hypothetical for card in cards),
+        "hidden": hidden,
+        "min_group": results.company.policy.min_group,
+        "glance": glance,
+        "glance_header": [say(f"glance.{column}") for column in ("team", "up", "down", "moved", "expected")],
+        "bands": bands,
+        "top": top,
+        "declines": declines,
+        "decline_notes": decline_notes,
+        "why": why_section(results, pen),
+        "journey": journey_section(results),
+        "support": support_section(results),
+        "support_header": [say(f"support.{column}") for column in ("where", "kpi", "action", "reason", "needs")],
+        "count_header": [say("support.kpi"), say("support.concerned")],
+        "trust": trust_section(results, pen),
+        "method": method_section(results),
+    }
+
+
+def _glance(card: Card, /) -> Sequence[Bilingual]:
+    up = [row.name for row in card.rows if row.tone == "good"]
+    down = [row.name for row in card.rows if row.tone == "bad"]
+    none = verbatim("\N{EN DASH}")
+    moved = none if card.hypothetical else number(card.moved_points)
+    return (card.name, listed(up) if up else none, listed(down) if down else none, moved, card.glance)

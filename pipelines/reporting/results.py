@@ -1,0 +1,192 @@
+"""What a run has left in its folder, read for the page; any file may be absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from baton.catalogue.schema import CONTEXT, Catalogue
+from baton.company import Company
+from baton.errors import ArtefactError
+from baton.files import RunFolder, read_json
+from pipelines.reporting.wording import Bilingual, say, translated, verbatim
+
+__all__ = ["Results", "read_results"]
+
+_COLUMNS = {
+    "churn": ("customer_id", "as_of", "probability", "drivers"),
+    "decline": ("unit", "unit_id", "metric", "as_of", "probability"),
+    "driver": ("case_id", "as_of"),
+    "attributions": ("outcome", "team_id", "kpi", "mean_attribution", "mean_abs_attribution", "n"),
+    "effects": ("outcome", "kpi", "role", "effect", "low", "high", "method", "agrees", "refuted"),
+    "diagnosis": ("team_id", "kpi", "weight", "alignment"),
+    "weights": (
+        *("team_id", "role", "kpi", "current_weight", "target_weight", "recommended_weight", "low", "high"),
+        *("verdict", "confidence", "expected_effect", "expected_low", "expected_high", "reason"),
+    ),
+    "coaching": ("team_id", "kpi", "level"),
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """A run's results.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    evaluation : dict
+        ``evaluation.json``; empty where it is absent.
+    tables : dict of str to pandas.DataFrame
+        The contract's result tables that are there and have rows, by name without ending.
+    staged : frozenset of str
+        Names of the source tables that the run had.
+    team_names : dict of str to str
+    headcounts : dict of (str, str) to int
+        People now working per team and role; the role ``""`` counts the whole team. Empty where nobody is known.
+    team_of : dict of str to str
+        Employees' teams.
+    warnings : tuple of str
+        What the run's steps said.
+    skipped : dict of str to str
+        Outcomes that were not learned, and why.
+    versions : dict of str to str
+    """
+
+    company: Company
+    catalogue: Catalogue
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    staged: frozenset[str] = frozenset()
+    team_names: dict[str, str] = field(default_factory=dict)
+    headcounts: dict[tuple[str, str], int] = field(default_factory=dict)
+    team_of: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    skipped: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str, /) -> pd.DataFrame | None:
+        """Return a result table, or None where the run has none."""
+        return self.tables.get(name)
+
+    @property
+    def as_of(self) -> pd.Timestamp | None:
+        """The moment that the page speaks of."""
+        times = [
+            pd.Timestamp(self.tables[name]["as_of"].max())
+            for name in ("churn", "decline", "driver")
+            if name in self.tables
+        ]
+        known = [time for time in times if not pd.isna(time)]
+        return max(known) if known else None
+
+    def kpi_name(self, kpi: str, /) -> Bilingual:
+        """Return a KPI's name; a feature that is no KPI keeps its own."""
+        if kpi == CONTEXT:
+            return say("word.context")
+        if kpi in self.catalogue:
+            return translated(self.catalogue[kpi].name)
+        return verbatim(kpi.removeprefix("attribute__").replace("_", " "))
+
+    def team_name(self, team_id: object, /) -> Bilingual:
+        """Return a team's name, else its id."""
+        return verbatim(self.team_names.get(str(team_id), str(team_id)))
+
+    def too_small(self, team_id: object, role: str = "", /) -> bool:
+        """Whether a team (or the people of one role in it) is known to be under the policy's ``min_group``."""
+        if not self.headcounts:
+            return False
+        return 0 < self.headcounts.get((str(team_id), role), 0) < self.company.policy.min_group
+
+
+def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> Results:
+    """Read what a run has left.
+
+    Raises
+    ------
+    ArtefactError
+        If a file is there and cannot be read, or lacks a column of the contract.
+    """
+    tables = {name: _table(folder, name) for name in _COLUMNS}
+    found = {name: frame for name, frame in tables.items() if frame is not None and len(frame)}
+    evaluation = folder.file("evaluation.json")
+    skipped = folder.training / "skipped.json"
+    names, headcounts, team_of = _people(folder)
+    return Results(
+        company=company,
+        catalogue=catalogue,
+        evaluation=read_json(evaluation) if evaluation.exists() else {},
+        tables=found,
+        staged=frozenset(path.stem for path in folder.staged.glob("*.parquet")),
+        team_names=names,
+        headcounts=headcounts,
+        team_of=team_of,
+        warnings=_warnings(folder),
+        skipped=read_json(skipped) if skipped.exists() else {},
+        versions=_versions(),
+    )
+
+
+def _table(folder: RunFolder, name: str, /) -> pd.DataFrame | None:
+    path = folder.file(f"{name}.parquet")
+    if not path.exists():
+        return None
+    frame = _read(path)
+    missing = [column for column in _COLUMNS[name] if column not in frame.columns]
+    if missing:
+        raise ArtefactError(f"{path}: column {missing[0]!r} is missing; delete the file and run again")
+    return frame
+
+
+def _read(path: Path, /, columns: list[str] | None = None) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"{path}: cannot be read ({error}); delete it and run again") from error
+
+
+def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str], int], dict[str, str]]:
+    """Names of teams, people per team and role, and everybody's team."""
+    names: dict[str, str] = {}
+    teams = folder.staged / "teams.parquet"
+    if teams.exists():
+        frame = _read(teams, ["team_id", "name"]).dropna()
+        repeated = frame["name"].duplicated(keep=False)
+        shown = frame["name"].where(~repeated, frame["name"] + " (" + frame["team_id"] + ")")
+        names = dict(zip(frame["team_id"].astype(str), shown.astype(str), strict=True))
+    employees = folder.staged / "employees.parquet"
+    if not employees.exists():
+        return names, {}, {}
+    people = _read(employees, ["employee_id", "team_id", "role", "left_at"])
+    people = people[people["team_id"].notna()]
+    team_of = dict(zip(people["employee_id"].astype(str), people["team_id"].astype(str), strict=True))
+    present = people[people["left_at"].isna()]
+    whole = present.groupby(present["team_id"].astype(str)).size()
+    by_role = present.groupby([present["team_id"].astype(str), present["role"].fillna("").astype(str)]).size()
+    headcounts = {(str(team), str(role)): int(count) for (team, role), count in by_role.items()}  # type: ignore[misc]
+    headcounts |= {(str(team), ""): int(count) for team, count in whole.items()}
+    return names, headcounts, team_of
+
+
+def _warnings(folder: RunFolder, /) -> tuple[str, ...]:
+    """What the steps said; of this run, which is why their records go before an older ``run.json``."""
+    records = [read_json(path) for path in sorted(folder.steps.glob("*.json"))]
+    if not records and folder.file("run.json").exists():
+        records = [read_json(folder.file("run.json"))]
+    return tuple(dict.fromkeys(str(text) for record in records for text in record.get("warnings", ())))
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in ("baton", "lightgbm", "shap", "scikit-learn", "duckdb"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # a bare checkout has no version of its own
+            continue
+    return found

@@ -1,0 +1,37 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("live");
+  const titles = JSON.parse(document.body.dataset.titles);
+  const buttons = [...document.querySelectorAll("[data-language]")];
+  const chooser = document.querySelector("[data-chooser]");
+
+  const speak = (language) => {
+    root.lang = language;
+    document.title = titles[language];
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.language === language));
+    for (const option of document.querySelectorAll("option")) option.textContent = option.dataset[language];
+  };
+  for (const button of buttons) button.addEventListener("click", () => speak(button.dataset.language));
+
+  const choose = (index) => {
+    for (const card of document.querySelectorAll("[data-card]")) card.classList.toggle("chosen", card.dataset.card === index);
+  };
+  if (chooser) {
+    chooser.addEventListener("change", () => choose(chooser.value));
+    choose(chooser.value);
+  }
+
+  const print = document.querySelector("[data-print]");
+  if (print) print.addEventListener("click", () => window.print());
+
+  // folds are opened for paper and closed again after
+  let closed = [];
+  window.addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open]):not(.data)")];
+    for (const fold of closed) fold.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const fold of closed) fold.open = false;
+  });
+})();

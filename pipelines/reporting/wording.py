@@ -1,0 +1,196 @@
+"""Texts of the page in both languages, and numbers as people write them.
+
+Every text of the page comes from ``texts.toml``; nothing is put together from halves of sentences in Python.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+from baton.catalogue.schema import Text
+
+__all__ = [
+    "Bilingual",
+    "Language",
+    "listed",
+    "money",
+    "number",
+    "percent",
+    "say",
+    "signed",
+    "translated",
+    "verbatim",
+]
+
+Language = Literal["en", "zh"]
+_MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Bilingual:
+    """A text in both languages, safe to stand in HTML.
+
+    Parameters
+    ----------
+    en, zh : Markup
+        Already escaped where they hold data.
+    """
+
+    en: Markup
+    zh: Markup
+
+    def of(self, language: Language, /) -> Markup:
+        """Return the text in one language."""
+        return self.en if language == "en" else self.zh
+
+
+@cache
+def _texts() -> dict[str, dict[str, dict[str, str]]]:
+    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
+
+
+def say(key: str, /, **values: Bilingual | str | int) -> Bilingual:
+    """Return a text of ``texts.toml`` with its blanks filled.
+
+    Parameters
+    ----------
+    key : str
+        ``section.name``. Where English needs another word for one, the entry has ``one`` beside ``en``, taken when the
+        value ``n`` is 1.
+    **values : Bilingual, str or int
+        What fills the blanks; escaped unless it is a Bilingual.
+
+    Raises
+    ------
+    KeyError
+        If there is no such text, or a blank is not filled: a defect, never a user's error.
+
+    Examples
+    --------
+    >>> say("word.customers", n=1).en, say("word.customers", n=1200).en
+    (Markup('1 customer'), Markup('1,200 customers'))
+    """
+    section, name = key.split(".")
+    entry = _texts()[section][name]
+    english = entry["one"] if values.get("n") == 1 and "one" in entry else entry["en"]
+    return Bilingual(_filled(english, "en", values), _filled(entry["zh"], "zh", values))
+
+
+def _filled(pattern: str, language: Language, values: dict[str, Bilingual | str | int], /) -> Markup:
+    shown: dict[str, Markup] = {}
+    for name, value in values.items():
+        if isinstance(value, Bilingual):
+            shown[name] = value.of(language)
+        else:
+            shown[name] = escape(f"{value:,}" if isinstance(value, int) else value)
+    return Markup(pattern).format(**shown)
+
+
+def verbatim(text: object, /) -> Bilingual:
+    """Return data as they are, escaped, in both languages.
+
+    Examples
+    --------
+    >>> verbatim("<b>").zh
+    Markup('&lt;b&gt;')
+    """
+    safe = escape(str(text))
+    return Bilingual(safe, safe)
+
+
+def translated(text: Text, /) -> Bilingual:
+    """Return a text of the catalogue."""
+    return Bilingual(escape(text.en), escape(text.zh))
+
+
+def listed(texts: Sequence[Bilingual], /) -> Bilingual:
+    """Return texts as an enumeration.
+
+    Examples
+    --------
+    >>> listed([verbatim("a"), verbatim("b"), verbatim("c")])
+    Bilingual(en=Markup('a, b and c'), zh=Markup('a、b、c'))
+    """
+    english = [text.en for text in texts]
+    head = Markup(", ").join(english[:-1])
+    joined = Markup(" and ").join([head, english[-1]]) if len(english) > 1 else Markup("").join(english)
+    return Bilingual(joined, Markup("、").join(text.zh for text in texts))
+
+
+def number(value: float, /, digits: int = 0) -> Bilingual:
+    """Return a number with thousands separated and a true minus.
+
+    Examples
+    --------
+    >>> number(-1234.56, 1).en
+    Markup('−1,234.6')
+    """
+    return verbatim(_written(value, digits))
+
+
+def signed(value: float, /, digits: int = 0) -> Bilingual:
+    """Return a number that always shows its sign; what rounds to nothing has none.
+
+    Examples
+    --------
+    >>> signed(4.0).en, signed(-0.01, 1).en
+    (Markup('+4'), Markup('0.0'))
+    """
+    text = _written(value, digits)
+    return verbatim(f"+{text}" if round(value, digits) > 0 else text)
+
+
+def percent(share: float, /, digits: int = 0) -> Bilingual:
+    """Return a share of one as per cent.
+
+    Examples
+    --------
+    >>> percent(0.1234, 1).en
+    Markup('12.3%')
+    """
+    return verbatim(f"{_written(100 * share, digits)}%")
+
+
+def money(value: float, currency: str, /) -> Bilingual:
+    """Return an amount to three figures, in the words of each language.
+
+    Examples
+    --------
+    >>> money(1_234_567, "EUR")
+    Bilingual(en=Markup('EUR 1.23 million'), zh=Markup('123 万 EUR'))
+    """
+    size = abs(value)
+    english = (
+        f"{_rounded(value / 1e9)} billion"
+        if size >= 1e9
+        else f"{_rounded(value / 1e6)} million"
+        if size >= 1e6
+        else _written(float(f"{value:.3g}"), 0)
+    )
+    chinese = (
+        f"{_rounded(value / 1e8)} 亿 "
+        if size >= 1e8
+        else f"{_rounded(value / 1e4)} 万 "
+        if size >= 1e4
+        else f"{_written(float(f'{value:.3g}'), 0)} "
+    )
+    return Bilingual(escape(f"{currency} {english}"), escape(f"{chinese}{currency}"))
+
+
+def _written(value: float, digits: int, /) -> str:
+    text = f"{value:,.{digits}f}"
+    if not text.strip("-0.,"):
+        text = text.lstrip("-")
+    return text.replace("-", _MINUS)
+
+
+def _rounded(value: float, /) -> str:
+    digits = max(0, 2 - len(f"{abs(value):.0f}") + 1)
+    return _written(float(f"{value:.3g}"), digits)
