@@ -14,6 +14,7 @@ Each leaf is also the builtin that a Python user would expect::
     ├── PolicyError (ValueError)           the limits of a policy contradict each other
     ├── OutputError (OSError)              results cannot be written
     ├── ArtefactError (LookupError)        a run, a model or a result is not there
+    ├── PromotionError (ValueError)        a model may not become champion
     └── RequestError (ValueError)          a request to the service does not fit
 
 Messages say what is wrong, where, and what to do, in one line.
@@ -30,6 +31,7 @@ __all__ = [
     "LeakError",
     "OutputError",
     "PolicyError",
+    "PromotionError",
     "RequestError",
     "SourceError",
     "TableError",
@@ -79,6 +81,10 @@ class OutputError(BatonError, OSError):
 
 class ArtefactError(BatonError, LookupError):
     """A run, a model or a result that was asked for is not there."""
+
+
+class PromotionError(BatonError, ValueError):
+    """A model may not become champion."""
 
 
 class RequestError(BatonError, ValueError):

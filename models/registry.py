@@ -1,0 +1,359 @@
+"""The registry of models: every predictor that was trained, and per outcome which one is champion.
+
+MLflow's embedded store beside the company file (``.baton/mlflow.db``), models as LightGBM's text and JSON.
+One of two files that know MLflow; it is imported late, since that takes seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from baton.company import Company
+from baton.errors import ArtefactError, OutputError, PromotionError
+from baton.files import read_json
+from models.promotion import Promotion, Version, verdict
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["Registry", "load_champion", "registry_folder"]
+
+_CHAMPION, _CHALLENGER = "champion", "challenger"
+_HISTORY = "former_champions"
+_MODEL = "model"
+_FIGURES = ("log_loss", "brier", "auc", "average_precision", "ece", "rmse", "mae", "r2")
+
+
+def registry_folder(company: Company, /) -> Path:
+    """Return where a company's registry lies: beside its company file, not in the results."""
+    return company.folder / ".baton"
+
+
+class Registry:
+    """The models of one company.
+
+    Parameters
+    ----------
+    company : Company
+    create : bool
+        Whether to make the registry if there is none.
+
+    Raises
+    ------
+    ArtefactError
+        If there is none and it is not to be made.
+    OutputError
+        If it cannot be made.
+    """
+
+    def __init__(self, company: Company, /, *, create: bool = False) -> None:
+        self.folder = registry_folder(company)
+        self.company = company.company.name
+        if not create and not (self.folder / "mlflow.db").exists():
+            raise ArtefactError(f"{self.folder}: no models are registered there; `baton run` registers them")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            os.chmod(self.folder, 0o700)
+            self._client = _client(self.folder / "mlflow.db")
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder}: the registry cannot be written ({error.strerror or error}); make the folder writable"
+            ) from error
+
+    def log(
+        self,
+        outcome: str,
+        predictor_folder: Path,
+        /,
+        *,
+        entry: Mapping[str, Any],
+        fingerprints: Mapping[str, str],
+        parameters: Mapping[str, Any],
+    ) -> tuple[int, bool]:
+        """Register a predictor, unless the newest version is the same.
+
+        Parameters
+        ----------
+        outcome : str
+        predictor_folder : Path
+            With ``model.lgb`` and ``predictor.json``.
+        entry : mapping
+            The outcome's entry of ``evaluation.json``.
+        fingerprints : mapping of str to str
+            Of the source tables.
+        parameters : mapping
+            Settings to be found again in the registry.
+
+        Returns
+        -------
+        tuple of (int, bool)
+            The version, and whether it is new. The first of an outcome becomes champion, others challenger.
+        """
+        content = _content(predictor_folder)
+        known = self.versions(outcome)
+        for version in reversed(known[-1:]):
+            if self._tags(outcome, version.version).get("content") == content:
+                return version.version, False
+        experiment = self._experiment()
+        run = self._client.create_run(experiment, run_name=outcome, tags={"outcome": outcome})
+        run_id = run.info.run_id
+        for name, value in parameters.items():
+            self._client.log_param(run_id, name, value)
+        for name in _FIGURES:
+            if entry.get(name) is not None:
+                self._client.log_metric(run_id, name, float(entry[name]))
+        with _packed(predictor_folder) as packed:
+            self._client.log_artifacts(run_id, str(packed), _MODEL)
+        self._client.log_dict(run_id, dict(entry), "evaluation.json")
+        self._client.log_dict(run_id, dict(fingerprints), "inputs.json")
+        name = _registered_name(outcome)
+        if not known:
+            self._client.create_registered_model(name, tags={"outcome": outcome, "company": self.company})
+        figures = {figure: float(entry[figure]) for figure in _FIGURES if entry.get(figure) is not None}
+        test_set = str(entry.get("test_fingerprint", ""))
+        tags = {
+            "outcome": outcome,
+            "content": content,
+            "rows": str(entry.get("rows", 0)),
+            "figures": json.dumps(figures),
+            "test_set": test_set,
+            "data": _digest(json.dumps(dict(fingerprints), sort_keys=True)),
+            _tested(test_set): json.dumps(figures),
+        }
+        made = self._client.create_model_version(name, f"{run.info.artifact_uri}/{_MODEL}", run_id, tags=tags)
+        self._client.set_terminated(run_id)
+        self._client.set_registered_model_alias(name, _CHALLENGER if known else _CHAMPION, str(made.version))
+        return int(made.version), True
+
+    def versions(self, outcome: str | None = None, /) -> list[Version]:
+        """Return the registered versions, of one outcome or of all, oldest first."""
+        found = []
+        for model in self._client.search_registered_models():
+            named = model.tags.get("outcome", model.name)
+            if outcome is not None and named != outcome:
+                continue
+            alias_of = {int(version): alias for alias, version in model.aliases.items()}
+            for entry in self._client.search_model_versions(f"name='{model.name}'"):
+                found.append(_version(named, entry, alias_of.get(int(entry.version), "")))
+        return sorted(found, key=lambda version: (version.outcome, version.version))
+
+    def champion(self, outcome: str, /) -> Version | None:
+        """Return the champion of an outcome, or None."""
+        return next((version for version in self.versions(outcome) if version.alias == _CHAMPION), None)
+
+    def note_test(self, outcome: str, version: int, test_set: str, figures: Mapping[str, float], /) -> None:
+        """Keep a version's figures on another test set than its own, so that it can be compared there."""
+        self._client.set_model_version_tag(
+            _registered_name(outcome), str(version), _tested(test_set), json.dumps(dict(figures))
+        )
+
+    def compare(self, outcome: str, version: int, /) -> Promotion:
+        """Tell whether a version is better than the champion on a test set that both have been tested on.
+
+        Raises
+        ------
+        ArtefactError
+            If there is no such version.
+        """
+        challenger, champion = self._known(outcome, version), self.champion(outcome)
+        if champion is None:
+            return Promotion(True, "there is no champion yet")
+        if champion.version == version:
+            return Promotion(False, "it is champion already")
+        same = self._tags(outcome, champion.version).get(_tested(challenger.test_set))
+        if not challenger.test_set or same is None:
+            return Promotion(False, "the two were never tested on the same rows")
+        return verdict(challenger.figures, json.loads(same))
+
+    def promote(self, outcome: str, version: int, /, *, force: bool = False) -> Promotion:
+        """Make a version champion.
+
+        Parameters
+        ----------
+        outcome : str
+        version : int
+        force : bool
+            Even if it is not better than the champion on the same test set.
+
+        Returns
+        -------
+        Promotion
+
+        Raises
+        ------
+        ArtefactError
+            If there is no such version.
+        PromotionError
+            If it is not better, and not forced.
+        """
+        found, champion = self.compare(outcome, version), self.champion(outcome)
+        if champion is not None and champion.version == version:
+            return found
+        if not found.better and not force:
+            raise PromotionError(
+                f"{outcome} version {version} is not promoted: {found.reason}; --force promotes it nevertheless"
+            )
+        former = [*self._former(outcome), *([] if champion is None else [champion.version])]
+        self._crown(outcome, version, former)
+        return found
+
+    def rollback(self, outcome: str, /) -> int:
+        """Make the champion before the present one champion again, and return its version.
+
+        Raises
+        ------
+        ArtefactError
+            If there was none before.
+        """
+        former = self._former(outcome)
+        if not former:
+            raise ArtefactError(f"{outcome}: no champion before the present one; `baton models list` shows all")
+        self._crown(outcome, former[-1], former[:-1])
+        return former[-1]
+
+    def place(self, outcome: str, version: int, /) -> Path:
+        """Return the folder of a version's predictor.
+
+        Raises
+        ------
+        ArtefactError
+            If there is no such version, or its files are gone.
+        """
+        self._known(outcome, version)
+        entry = self._client.get_model_version(_registered_name(outcome), str(version))
+        # told from the run's id, not from the recorded address: the company's folder may have been moved
+        folder = self.folder / "artefacts" / str(entry.run_id) / "artifacts" / _MODEL
+        if not (folder / "predictor.json").exists():
+            raise ArtefactError(f"{folder}: version {version} of {outcome} is registered, but its files are gone")
+        return folder
+
+    def _known(self, outcome: str, version: int, /) -> Version:
+        versions = self.versions(outcome)
+        for known in versions:
+            if known.version == version:
+                return known
+        if versions:
+            raise ArtefactError(
+                f"{outcome}: no version {version}; there are {', '.join(str(v.version) for v in versions)}"
+            )
+        outcomes = sorted({known.outcome for known in self.versions()})
+        raise ArtefactError(f"outcome {outcome!r}: no registered model; there are {', '.join(outcomes) or 'none'}")
+
+    def _former(self, outcome: str, /) -> list[int]:
+        name = _registered_name(outcome)
+        if not self.versions(outcome):
+            self._known(outcome, 0)
+        return json.loads(self._client.get_registered_model(name).tags.get(_HISTORY, "[]"))
+
+    def _crown(self, outcome: str, version: int, former: list[int], /) -> None:
+        name = _registered_name(outcome)
+        aliases = self._client.get_registered_model(name).aliases
+        self._client.set_registered_model_tag(name, _HISTORY, json.dumps(former))
+        self._client.set_registered_model_alias(name, _CHAMPION, str(version))
+        if str(aliases.get(_CHALLENGER)) == str(version):
+            self._client.delete_registered_model_alias(name, _CHALLENGER)
+
+    def _tags(self, outcome: str, version: int, /) -> Mapping[str, str]:
+        return self._client.get_model_version(_registered_name(outcome), str(version)).tags
+
+    def _experiment(self) -> str:
+        place = (self.folder / "artefacts").resolve().as_uri()
+        for experiment in self._client.search_experiments():
+            if experiment.artifact_location == place:
+                return experiment.experiment_id
+        # the folder is new, or has been moved since the last run
+        return self._client.create_experiment(f"baton {_digest(place)[:8]}", artifact_location=place)
+
+
+def load_champion(company: Company, outcome: str, /) -> tuple[Path, int]:
+    """Return the folder and the version of an outcome's champion.
+
+    Raises
+    ------
+    ArtefactError
+        If there is no registry, or no champion.
+    """
+    registry = Registry(company)
+    champion = registry.champion(outcome)
+    if champion is None:
+        raise ArtefactError(f"{outcome}: no champion is registered; `baton run` registers one")
+    return registry.place(outcome, champion.version), champion.version
+
+
+def _client(database: Path, /) -> MlflowClient:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    from mlflow import MlflowClient
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    store = f"sqlite:///{database.resolve().as_posix()}"
+    return MlflowClient(tracking_uri=store, registry_uri=store)
+
+
+@contextlib.contextmanager
+def _packed(predictor_folder: Path, /) -> Iterator[Path]:
+    """Give an MLflow model in LightGBM's native format, with what the predictor needs beside it."""
+    import lightgbm as lgb
+    import mlflow.lightgbm
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    described = read_json(predictor_folder / "predictor.json")
+    columns = [ColSpec(DataType.double, name, required=False) for name in described["features"]]
+    signature = ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(DataType.double)]))
+    booster = lgb.Booster(model_str=(predictor_folder / "model.lgb").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = Path(scratch) / _MODEL
+        mlflow.lightgbm.save_model(
+            booster, str(packed), signature=signature, pip_requirements=[f"lightgbm=={lgb.__version__}"]
+        )
+        # MLflow writes the text anew; the predictor's own bytes are what was evaluated
+        for name in ("model.lgb", "predictor.json"):
+            shutil.copyfile(predictor_folder / name, packed / name)
+        yield packed
+
+
+def _version(outcome: str, entry: Any, alias: str, /) -> Version:
+    from datetime import UTC, datetime
+
+    moment = datetime.fromtimestamp(entry.creation_timestamp / 1000, UTC)
+    tags = entry.tags
+    return Version(
+        outcome=outcome,
+        version=int(entry.version),
+        alias=alias,
+        registered_at=moment.isoformat(timespec="seconds"),
+        rows=int(tags.get("rows", 0)),
+        figures=json.loads(tags.get("figures", "{}")),
+        test_set=tags.get("test_set", ""),
+        data=tags.get("data", ""),
+    )
+
+
+def _registered_name(outcome: str, /) -> str:
+    return outcome.replace(":", ".")
+
+
+def _tested(test_set: str, /) -> str:
+    return f"tested.{test_set[:32]}"
+
+
+def _content(folder: Path, /) -> str:
+    try:
+        return _digest((folder / "model.lgb").read_text("utf-8") + (folder / "predictor.json").read_text("utf-8"))
+    except OSError as error:
+        raise ArtefactError(f"{folder}: no predictor can be read there ({error}); train again") from error
+
+
+def _digest(text: str, /) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""Logging a run's predictors in the registry, and deciding who is champion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from baton.company import Company
+from baton.files import RunFolder, read_json
+from features.training import TrainingTable
+from models.promotion import Version
+from models.registry import Registry, registry_folder
+
+__all__ = ["list_models", "promote", "rollback", "track"]
+
+
+def track(company: Company, folder: RunFolder, fingerprints: Mapping[str, str]) -> list[str]:
+    """Register the predictors of a run; a challenger becomes champion if it is better on the same test set.
+
+    Where the champion was tested on other rows than the challenger, it is tested again on the challenger's. It may have
+    learned from some of these, which favours it: a challenger that is better all the same is better.
+
+    Parameters
+    ----------
+    company : Company
+    folder : RunFolder
+        With ``models/``, ``training/`` and ``evaluation.json``.
+    fingerprints : mapping of str to str
+        Of the source tables.
+
+    Returns
+    -------
+    list of str
+        What a reader of the results must know: challengers that were not promoted, and why.
+    """
+    from models.predictor import outcome_folder
+
+    evaluation = read_json(folder.require("evaluation.json"))
+    registry = Registry(company, create=True)
+    notes = []
+    for outcome, entry in evaluation.items():
+        place = outcome_folder(folder.models, outcome)
+        if not (place / "predictor.json").exists():
+            continue
+        version, new = registry.log(
+            outcome,
+            place,
+            entry=entry,
+            fingerprints=fingerprints,
+            parameters={"seed": company.company.seed, "split": entry.get("split", ""), "rows": entry.get("rows", 0)},
+        )
+        champion = registry.champion(outcome)
+        if not new or champion is None or champion.version == version:
+            continue
+        if champion.test_set != entry.get("test_fingerprint", ""):
+            _test_again(registry, champion, TrainingTable.load(outcome_folder(folder.training, outcome)), entry)
+        found = registry.compare(outcome, version)
+        if found.better:
+            registry.promote(outcome, version)
+        else:
+            notes.append(
+                f"{outcome}: version {champion.version} stays champion, version {version} is no better"
+                f" ({found.reason}); `baton models promote {outcome} {version} --force` would change that"
+            )
+    return notes
+
+
+def _test_again(registry: Registry, champion: Version, table: TrainingTable, entry: Mapping[str, Any], /) -> None:
+    """Test the champion on the challenger's rows."""
+    import numpy as np
+
+    from models.figures import NumberFigures, ProbabilityFigures
+    from models.predictor import load_predictor
+    from models.splits import split_in_time
+
+    predictor = load_predictor(registry.place(champion.outcome, champion.version))
+    split = split_in_time(table)
+    rows = table.labelled if split is None else table.labelled[split.test]
+    known = [name for name in predictor.encoding.features if name in rows.columns]
+    group = np.unique(rows["group"].astype(str), return_inverse=True)[1]
+    of = ProbabilityFigures if table.kind == "probability" else NumberFigures
+    found = of(rows["label"].to_numpy(dtype=np.float64), predictor.predict(rows[known]), group).figures()
+    figures = {name: float(value) for name, value in found.items() if value is not None and np.isfinite(value)}
+    registry.note_test(champion.outcome, champion.version, str(entry.get("test_fingerprint", "")), figures)
+
+
+def list_models(company: Company) -> list[dict[str, Any]]:
+    """Return the registered versions: outcome, version, alias, registered_at, rows, figures, fingerprints."""
+    if not (registry_folder(company) / "mlflow.db").exists():
+        return []
+    return [version.row() for version in Registry(company).versions()]
+
+
+def promote(company: Company, outcome: str, version: int, *, force: bool = False) -> list[dict[str, Any]]:
+    """Make a version champion, and return the outcome's versions.
+
+    Raises
+    ------
+    ArtefactError
+        If there is no such version.
+    PromotionError
+        If it is not better than the champion on the same test set, and not forced.
+    """
+    registry = Registry(company)
+    registry.promote(outcome, version, force=force)
+    return [known.row() for known in registry.versions(outcome)]
+
+
+def rollback(company: Company, outcome: str) -> list[dict[str, Any]]:
+    """Make the champion before the present one champion again, and return the outcome's versions.
+
+    Raises
+    ------
+    ArtefactError
+        If there was none before.
+    """
+    registry = Registry(company)
+    registry.rollback(outcome)
+    return [known.row() for known in registry.versions(outcome)]

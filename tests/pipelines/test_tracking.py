@@ -1,0 +1,96 @@
+"""A run's models reach the registry, and a champion that was tested on other rows is tested again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from baton.company import Company
+from baton.errors import ArtefactError
+from baton.files import RunFolder
+from features.training import TrainingTable
+from models.predictor import outcome_folder
+from models.registry import Registry
+from pipelines import tracking
+from pipelines.train import train
+
+
+def table(months: int, *, forgotten: int = 0, seen: bool = False) -> TrainingTable:
+    """Customers by month; outcomes of the first months may be lost to chance, and the cause may be seen as it is."""
+    generator = np.random.default_rng(5)
+    as_of = pd.date_range("2024-01-01", periods=months, freq="MS").repeat(60)
+    unit = [f"c{number}" for number in range(60)] * months
+    cause = generator.normal(size=len(unit))
+    leaves = (cause + 0.2 * generator.normal(size=len(unit)) > 0.5).astype(float)
+    leaves[: 60 * forgotten] = generator.permutation(leaves[: 60 * forgotten])
+    frame = pd.DataFrame({"unit_id": unit, "as_of": as_of, "label": leaves, "group": unit})
+    frame["wait_seconds__30d"] = cause + generator.normal(size=len(unit))
+    features = ("wait_seconds__30d",)
+    if seen:
+        frame["reopen_rate__30d"], features = cause, (*features, "reopen_rate__30d")
+    return TrainingTable(
+        outcome="churn",
+        kind="probability",
+        unit="customer",
+        frame=frame,
+        features=features,
+        kpi_of={name: name.split("__")[0] for name in features},
+        latest=frame["as_of"].max(),
+        horizon_days=30,
+    )
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    return Company(path=tmp_path / "company.toml")
+
+
+def trained(company: Company, name: str, rows: TrainingTable) -> RunFolder:
+    folder = RunFolder(company.folder / name).create()
+    rows.save(outcome_folder(folder.training, "churn"))
+    train(company, folder, {"churn": rows})
+    return folder
+
+
+def champions(company: Company) -> list[int]:
+    return [row["version"] for row in tracking.list_models(company) if row["alias"] == "champion"]
+
+
+def test_models_of_later_runs_replace_the_champion_only_if_better_on_their_rows(company: Company) -> None:
+    assert tracking.list_models(company) == []
+    first = trained(company, "first", table(6))
+    assert tracking.track(company, first, {"cases": "a"}) == []
+    assert tracking.track(company, first, {"cases": "a"}) == []
+    assert champions(company) == [1]
+    # a month later, most of what there is to learn from has been lost
+    worse = trained(company, "worse", table(7, forgotten=5))
+    notes = tracking.track(company, worse, {"cases": "b"})
+    assert len(notes) == 1
+    assert "version 1 stays champion, version 2 is no better" in notes[0]
+    assert "on the same test set" in notes[0]
+    # and then the cause itself is seen
+    better = trained(company, "better", table(8, seen=True))
+    assert tracking.track(company, better, {"cases": "c"}) == []
+    assert champions(company) == [3]
+    assert [row["version"] for row in tracking.rollback(company, "churn") if row["alias"] == "champion"] == [1]
+    assert tracking.promote(company, "churn", 2, force=True)[1]["alias"] == "champion"
+
+
+def test_a_run_without_figures_is_told(company: Company) -> None:
+    with pytest.raises(ArtefactError, match=r"evaluation\.json: not there"):
+        tracking.track(company, RunFolder(company.folder / "out"), {})
+
+
+def test_a_champion_is_kept_through_a_feature_that_is_gone(company: Company) -> None:
+    before = table(6)
+    tracking.track(company, trained(company, "before", before), {})
+    frame = before.frame.rename(columns={"wait_seconds__30d": "wait_seconds__60d"})
+    described = {"frame": frame, "features": ("wait_seconds__60d",), "kpi_of": {"wait_seconds__60d": "wait_seconds"}}
+    renamed = TrainingTable(**{**vars(before), **described, "latest": before.latest})
+    tracking.track(company, trained(company, "after", renamed), {})
+    # the same rows, the same figures: nothing tells them apart, so the champion stays
+    assert champions(company) == [1]
+    assert Registry(company).compare("churn", 2).reason == "no figure tells them apart on the same test set"
