@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-__all__ = ["CaseTable", "Organisation"]
+if TYPE_CHECKING:
+    from baton.catalogue.schema import Catalogue
+    from baton.company import Company
+    from features.warehouse import Warehouse
+
+__all__ = ["CaseTable", "Organisation", "build"]
 
 
 @dataclass(frozen=True)
@@ -84,3 +90,29 @@ class CaseTable:
     better: Mapping[str, str]
     sampled_share: float = 1.0
     notes: tuple[str, ...] = field(default=())
+
+
+def build(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> tuple[CaseTable, Organisation]:
+    """Build the rows from which effects are estimated, and the small tables about people and cards.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    warehouse : Warehouse
+        With ``cases`` or ``measures``.
+
+    Returns
+    -------
+    tuple of CaseTable, Organisation
+        Without ``cases`` the case table has no rows and says so in ``notes``.
+
+    Raises
+    ------
+    TableError
+        If the company has neither cases nor measures.
+    """
+    from features.case_organisation import build_case_table, build_organisation
+
+    organisation = build_organisation(catalogue, warehouse)
+    return build_case_table(company, catalogue, warehouse, organisation.as_of), organisation

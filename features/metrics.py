@@ -126,25 +126,31 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
     ibis Table
         ``unit``, ``unit_id``, ``from``, ``to``, ``kpi``, ``value``, ``n``; no row where there is no value.
     """
+    import pyarrow as pa
+
     chosen = list(kpis)
     spans = [Span(_next_month(month), (month,)) for month in sorted(set(months))]
     wide = _evaluate_spans(warehouse, chosen, grain, spans, ["month"])
-    start = wide.as_of - ibis.interval(months=1)
+    # one row per unit and month is small whatever the events are: turn it in memory, not by one query per KPI
+    months_wide = wide.to_pyarrow()
     parts = [
-        wide.select(
-            unit=ibis.literal(grain),
-            unit_id=wide.unit_id,
-            **{"from": start, "to": wide.as_of},
-            kpi=ibis.literal(kpi.id),
-            value=wide[f"{kpi.id}__month"].cast("float64"),
-            n=wide[f"{kpi.id}__n"].cast("float64"),
+        pa.table(
+            {
+                "unit": pa.repeat(grain, months_wide.num_rows),
+                "unit_id": months_wide["unit_id"],
+                "to": months_wide["as_of"],
+                "kpi": pa.repeat(kpi.id, months_wide.num_rows),
+                "value": months_wide[f"{kpi.id}__month"].cast(pa.float64()),
+                "n": months_wide[f"{kpi.id}__n"].cast(pa.float64()),
+            }
         )
         for kpi in chosen
     ]
     if not parts:
         raise CatalogueError(f"no KPI can be computed for a {grain}; give the tables that carry one")
-    long = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return long.filter(long.value.notnull())
+    long = ibis.memtable(pa.concat_tables(parts))
+    start = long.to - ibis.interval(months=1)
+    return long.filter(long.value.notnull()).select("unit", "unit_id", **{"from": start}, to="to", kpi="kpi", value="value", n="n")
 
 
 def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:

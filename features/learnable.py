@@ -1,0 +1,59 @@
+"""Is there enough to learn from: said in one sentence, or passed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from baton.errors import TooLittleDataError
+
+__all__ = ["LEAST_EVENTS", "LEAST_ROWS", "require_enough"]
+
+LEAST_ROWS = 50
+LEAST_EVENTS = 10
+
+
+class _Unlearnable(TooLittleDataError):
+    """Too little data in a way that is a fault of the data, not a lack: the whole run is refused."""
+
+    refuses = True
+
+
+def require_enough(outcome: str, labels: pd.Series, kind: str, *, of_all: bool = False, unit: str = "rows") -> None:
+    """Refuse labels from which nothing can be learned.
+
+    Parameters
+    ----------
+    outcome : str
+    labels : pandas.Series
+        Those that are known.
+    kind : {"probability", "number"}
+    of_all : bool
+        Refuse the run, rather than leave the outcome out, where all outcomes are the same.
+    unit : str
+        What a row is, in words.
+
+    Raises
+    ------
+    TooLittleDataError
+        With what is missing.
+    """
+    rows = len(labels)
+    if rows < LEAST_ROWS:
+        raise TooLittleDataError(
+            f"{outcome}: {rows} {unit} with a known outcome, at least {LEAST_ROWS} are needed; give a longer history, "
+            "more units, or a shorter horizon"
+        )
+    if labels.nunique() == 1:
+        error = _Unlearnable if of_all else TooLittleDataError
+        value = labels.iloc[0]
+        what = f"all {rows} {unit} have the same outcome ({value:g})"
+        raise error(f"{outcome}: {what}, so nothing can be learned; check the outcome's column and the observed time")
+    if kind == "probability":
+        events = int((labels == 1).sum())
+        fewer = min(events, rows - events)
+        if fewer < LEAST_EVENTS:
+            which = "with" if events <= rows - events else "without"
+            raise TooLittleDataError(
+                f"{outcome}: only {fewer} of {rows} {unit} are {which} the outcome, at least {LEAST_EVENTS} are needed; "
+                "give a longer history or more units"
+            )

@@ -1,0 +1,184 @@
+"""The training table of churn: customers at risk at many moments, what was known of them, and whether they left."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
+from baton.company import Company
+from baton.errors import TooLittleDataError
+from features import metrics, snapshots
+from features.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
+from features.learnable import require_enough
+from features.sampling import chosen, table_of
+from features.training import TrainingTable
+from features.unit_rows import case_unit
+from features.warehouse import Warehouse
+
+__all__ = ["MOST_ROWS", "churn_table", "customer_shares", "season"]
+
+MOST_ROWS = 400_000
+"""Labelled rows beyond this teach little and cost much: whole customers are sampled."""
+
+_STANDING = ("kind", "segment", "value")
+
+
+def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> TrainingTable:
+    """Build the training table of churn.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    warehouse : Warehouse
+
+    Returns
+    -------
+    TrainingTable
+        Customers at risk × snapshots; the latest snapshot without labels.
+
+    Raises
+    ------
+    TooLittleDataError
+        With what is missing.
+    """
+    horizon = snapshots.churn_horizon_days(company)
+    moments = snapshots.dates(company, warehouse, horizon)
+    if len(moments) < 2:
+        raise TooLittleDataError(
+            f"churn: no snapshot has {horizon + company.snapshots.gap_days} days of observed future after it; give a "
+            "longer history or a shorter horizon_days"
+        )
+    latest, notes = moments[-1], []
+    rows = snapshots.churn_labels(company, warehouse, moments)
+    rows, share = _bounded(company, rows, latest)
+    if share < 1:
+        notes.append(f"trained on {share:.0%} of the customers, chosen by a digest of their ids; all are scored")
+    kpis = metrics.available(warehouse, catalogue.values(), "customer")
+    wide = rows
+    if kpis:
+        values = metrics.evaluate(warehouse, kpis, "customer", moments, company.snapshots.windows_days)
+        values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
+        joined = rows.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])
+        wide = joined.drop("unit_of_value", "as_of_value")
+    standing = _standing_columns(company, warehouse)
+    if standing:
+        wide = _with_attributes(warehouse, wide, standing)
+    pulled = wide.to_pyarrow().to_pandas()
+    pulled = pulled.sort_values(["as_of", "customer_id"], ignore_index=True)
+    require_enough("churn", pulled["label"].dropna(), "probability", of_all=True, unit="customer snapshots")
+    keys = {
+        "unit_id": pulled["customer_id"].astype("str"),
+        "as_of": pulled["as_of"],
+        "label": pulled["label"].astype("float64"),
+        "group": pulled["customer_id"].astype("str"),
+    }
+    columns, kpi_of, texts = {}, {}, {}
+    for kpi in kpis:
+        for name in metrics.feature_names(kpi.id, company.snapshots.windows_days):
+            column = as_feature(pulled[name].fillna(0) if _counts(kpi, name) else pulled[name])
+            if column.notna().any():
+                columns[name], kpi_of[name] = column, kpi.id
+    for name in standing:
+        feature = f"attribute__{name}"
+        if is_free_text(pulled[feature]):
+            texts[feature] = pulled[feature]
+        elif pulled[feature].notna().any():
+            columns[feature], kpi_of[feature] = as_feature(pulled[feature]), CONTEXT
+    tenure = (pulled["as_of"] - pulled["joined_at"]).dt.total_seconds() / 86400
+    if tenure.notna().any():
+        columns["tenure_days"], kpi_of["tenure_days"] = as_feature(tenure.astype("float64")), CONTEXT
+    seasonal = season(pulled["as_of"], moments)
+    if seasonal is not None:
+        columns["season_month"], kpi_of["season_month"] = seasonal, CONTEXT
+    frame = pd.DataFrame({**keys, **columns, **texts})
+    notes.extend(overwritten(frame, [name for name in columns if name.startswith("attribute__")]))
+    return TrainingTable(
+        outcome="churn",
+        kind="probability",
+        unit="customer",
+        frame=frame,
+        features=tuple(columns),
+        kpi_of=kpi_of,
+        latest=pd.Timestamp(latest),
+        horizon_days=horizon,
+        gap_days=company.snapshots.gap_days,
+        shares=customer_shares(company, warehouse, latest),
+        notes=tuple(notes),
+    )
+
+
+def season(as_of: pd.Series, moments: list[datetime], /) -> pd.Series | None:
+    """Return the month of the year, or None where less than a year of snapshots cannot tell season from time."""
+    if moments[-2] - moments[0] < timedelta(days=364):
+        return None
+    return as_of.dt.month.astype("float64")
+
+
+def customer_shares(company: Company, warehouse: Warehouse, latest: datetime, /) -> pd.DataFrame:
+    """Return how each customer's cases of the longest window split over teams and stages."""
+    if not warehouse.has("cases", "customer_id") or "team_id" not in warehouse["cases"].columns:
+        return pd.DataFrame({"unit_id": [], "team_id": [], "share": []})
+    start = latest - timedelta(days=max(company.snapshots.windows_days))
+    cases = case_unit(warehouse, warehouse["cases"], "team")
+    moment = cases.opened_at
+    cases = cases.filter(moment > _literal(start), moment <= _literal(latest))
+    keys = {"unit_id": cases.customer_id, "team_id": cases.unit_id}
+    if warehouse.has("cases", "stage"):
+        keys["stage"] = cases.stage
+    return team_shares(cases, keys)
+
+
+def _counts(kpi: Kpi, name: str, /) -> bool:
+    return name.endswith("__n") or kpi.aggregate in ("count", "count_distinct")
+
+
+def _bounded(company: Company, rows: ir.Table, latest: datetime, /) -> tuple[ir.Table, float]:
+    """Keep whole customers so that the labelled rows stay in bounds; all of the latest snapshot."""
+    labelled = rows.filter(rows.label.notnull())
+    count = labelled.count().to_pyarrow().as_py()
+    wanted = rows.filter(rows.label.notnull() | (rows.as_of == _literal(latest)))
+    share = min(1.0, MOST_ROWS / max(count, 1))
+    if share == 1:
+        return wanted, share
+    ids = labelled.select("customer_id").distinct().to_pyarrow()["customer_id"].to_pylist()
+    kept = table_of(chosen(ids, share, company.company.seed), "customer_id")
+    sampled = labelled.semi_join(kept, "customer_id")
+    return sampled.union(rows.filter(rows.as_of == _literal(latest), rows.label.isnull())), share
+
+
+def _standing_columns(company: Company, warehouse: Warehouse, /) -> list[str]:
+    if "customers" not in warehouse:
+        return []
+    contract = [name for name in _STANDING if warehouse.has("customers", name)]
+    return [*contract, *attribute_columns(company, warehouse, "customers")]
+
+
+def _with_attributes(warehouse: Warehouse, rows: ir.Table, names: list[str], /) -> ir.Table:
+    """Add ``attribute__<name>``, as they stood at the moment where ``valid_from`` tells their history."""
+    table = warehouse["customers"]
+    named = {f"attribute__{name}": table[name] for name in names}
+    if not warehouse.has("customers", "valid_from"):
+        held = table.select(holder="customer_id", **named)
+        return rows.left_join(held, [("customer_id", "holder")]).drop("holder")
+    following = ibis.window(group_by=table.customer_id, order_by=table.valid_from)
+    held = table.select(
+        holder="customer_id", **named, from_=table.valid_from, to_=table.valid_from.lead().over(following)
+    )
+    joined = rows.left_join(
+        held,
+        [
+            rows.customer_id == held.holder,
+            held.from_.isnull() | (held.from_ <= rows.as_of),
+            held.to_.isnull() | (held.to_ > rows.as_of),
+        ],
+    )
+    return joined.drop("holder", "from_", "to_")
+
+
+def _literal(moment: datetime, /) -> ir.TimestampScalar:
+    return ibis.literal(moment, type="timestamp(6)")
