@@ -11,7 +11,7 @@ from typing import Literal
 from baton.tables import ColumnType
 from features.sources import literal, quoted
 
-__all__ = ["SQL_TYPES", "CastPlan", "DateOrder", "cast_sql", "known", "profile_sql"]
+__all__ = ["SQL_TYPES", "CastPlan", "DateOrder", "cast_sql", "is_numeric", "known"]
 
 DateOrder = Literal["day", "month", "both", "neither", "none"]
 
@@ -43,13 +43,21 @@ _UNKNOWN = ("na", "n/a", "#n/a", "null", "none", "nan", "nat", "-", "?")
 _BLANKS = " \t\r\n\u00a0\u3000"
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是", "有")
 _FALSE = ("false", "f", "no", "n", "0", "0.0", "否", "无")
-_NUMERIC_DATE = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})($|[ T])"
-_ISO = r"\d{4}-\d{1,2}-\d{1,2}([ T]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?"
-_OFFSET = r":\d{2}.*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
+_CLOCK = r"([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
+_LOCAL = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}" + _CLOCK
+_ABSOLUTE = _LOCAL[:-1] + r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
+_DAY_MONTH = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})"
+_DAY_MONTH_SHORT = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})($|[ T])"
+_OTHER_DATES = (
+    (r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3"),
+    (r"^(\d{4})[-/.](\d{1,2})$", r"\1-\2-01"),
+    (r"^(\d{4})[.](\d{1,2})[.](\d{1,2})", r"\1-\2-\3"),
+    (r"^(\d{4})年(\d{1,2})月(\d{1,2})日\s*", r"\1-\2-\3 "),
+)
 _NAMED_DATES = ("%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_HALF_CLOCKS = (" %I:%M %p", " %I:%M:%S %p", " %I:%M%p")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", *_HALF_CLOCKS)
 _THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
-_DECIMAL_COMMA = r"[-+]?\d{1,3}([. \x{00A0}\x{202F}]\d{3})*,\d+|[-+]?\d+,\d+"
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,8 @@ class CastPlan:
         For a number that comes as text: whether ``1,5`` is one and a half.
     timezone : str
         In which times without an offset are.
+    end_of_day : bool
+        For a time that comes as a date alone: whether it means the end of that day.
     """
 
     column: str
@@ -79,6 +89,7 @@ class CastPlan:
     order: DateOrder = "none"
     decimal_comma: bool = False
     timezone: str = "UTC"
+    end_of_day: bool = False
 
     @property
     def from_text(self) -> bool:
@@ -93,47 +104,24 @@ def is_numeric(raw_type: str, /) -> bool:
 
 def known(plan: CastPlan, /) -> str:
     """Return SQL for the raw value, null where it is blank or says that it is unknown."""
+    raw = quoted(plan.raw_column)
+    if plan.raw_type in {"FLOAT", "DOUBLE"}:
+        return f"CASE WHEN isnan({raw}) THEN NULL ELSE {raw} END"
     if not plan.from_text:
-        return quoted(plan.raw_column)
-    text = f"nullif(trim({quoted(plan.raw_column)}, {literal(_BLANKS)}), '')"
+        return raw
+    text = f"nullif(trim({raw}, {literal(_BLANKS)}), '')"
     if plan.type in {"id", "text"}:
         return text
-    return f"CASE WHEN lower({text}) IN ({', '.join(map(literal, _UNKNOWN))}) THEN NULL ELSE {text} END"
-
-
-def profile_sql(plan: CastPlan, /) -> str:
-    """Return SQL aggregates (a struct) from which the way to read a text column is told.
-
-    ``present``: values; ``numeric_dates``: dates such as 3/4/2024; ``short``: of them, those with a year of two digits;
-    ``first``, ``second``: the largest first and second part; ``plain``, ``thousands``, ``comma``, ``zeros``: values
-    that read as a number, as 1,234.5, as 1,5, and ids such as 007.
-    """
-    value = known(plan)
-    dated = f"regexp_matches({value}, {literal(_NUMERIC_DATE)})"
-    dates = f"FILTER ({dated})"
-    parts = {
-        "present": f"count({value})",
-        "numeric_dates": f"count(*) {dates}",
-        "short": f"count(*) FILTER ({dated} AND length(regexp_extract({value}, {literal(_NUMERIC_DATE)}, 3)) = 2)",
-        "first": f"max(TRY_CAST(regexp_extract({value}, {literal(_NUMERIC_DATE)}, 1) AS INTEGER)) {dates}",
-        "second": f"max(TRY_CAST(regexp_extract({value}, {literal(_NUMERIC_DATE)}, 2) AS INTEGER)) {dates}",
-    }
-    numbers = {
-        "present": f"count({value})",
-        "plain": f"count(TRY_CAST({value} AS DOUBLE))",
-        "thousands": f"count(*) FILTER (regexp_full_match({value}, {literal(_THOUSANDS)}))",
-        "comma": f"count(*) FILTER (regexp_full_match({value}, {literal(_DECIMAL_COMMA)}))",
-        "zeros": f"count(*) FILTER (regexp_matches({value}, '^[-+]?0[0-9]'))",
-    }
-    chosen = parts if plan.type == "time" else numbers
-    return "{" + ", ".join(f"{literal(name)}: {sql}" for name, sql in chosen.items()) + "}"
+    listed = ", ".join(map(literal, _UNKNOWN))
+    return f"CASE WHEN strlen({raw}) < 8 AND lower({text}) IN ({listed}) THEN NULL ELSE {text} END"
 
 
 def cast_sql(plan: CastPlan, /) -> str:
-    """Return SQL that reads the raw column as its type; null where it cannot."""
-    value = known(plan)
+    """Return SQL that reads a known value, in a column of the plan's name, as its type; null where it cannot."""
+    value = quoted(plan.column)
     if plan.type == "time":
-        return _time(plan, value)
+        time = _time(plan, value)
+        return f"({time}) + INTERVAL '86399.999999 seconds'" if plan.end_of_day else time
     if plan.type == "flag":
         return _flag(plan, value)
     if plan.type in {"number", "integer"}:
@@ -151,56 +139,53 @@ def _time(plan: CastPlan, value: str, /) -> str:
     if plan.raw_type.startswith("TIMESTAMP WITH TIME ZONE"):
         return f"CAST(timezone('UTC', {value}) AS TIMESTAMP)"
     if plan.raw_type.startswith(("TIMESTAMP", "DATE")):
-        return _to_utc(f"TRY_CAST({value} AS TIMESTAMP)", plan.timezone)
-    if not plan.from_text and not is_numeric(plan.raw_type):
-        return "CAST(NULL AS TIMESTAMP)"
-    text = _iso_text(plan, value if plan.from_text else f"CAST({value} AS VARCHAR)")
-    named = ", ".join(literal(date + clock) for date in _NAMED_DATES for clock in _CLOCKS)
-    halves = "['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M%p']"
-    naive = f"coalesce(TRY_CAST({text} AS TIMESTAMP), try_strptime({text}, {halves}))"
+        return _to_utc(f"TRY_CAST({value} AS TIMESTAMP)", plan)
+    if plan.from_text:
+        return _time_from_text(plan, value)
     return (
-        f"CASE WHEN {text} IS NULL THEN NULL "
-        f"WHEN NOT regexp_full_match({text}, {literal(_ISO)}) "
-        f"THEN {_to_utc(f'try_strptime({text}, [{named}])', plan.timezone)} "
-        f"WHEN regexp_matches({text}, {literal(_OFFSET)}) "
-        f"THEN CAST(timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) AS TIMESTAMP) "
-        f"ELSE {_to_utc(naive, plan.timezone)} END"
+        _time_from_text(plan, f"CAST({value} AS VARCHAR)") if is_numeric(plan.raw_type) else "CAST(NULL AS TIMESTAMP)"
     )
 
 
-def _iso_text(plan: CastPlan, text: str, /) -> str:
-    """Return SQL that writes the common ways of a date as 2024-04-03."""
-    rewrites = [
-        (r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3"),
-        (r"^(\d{4})[-/.](\d{1,2})$", r"\1-\2-01"),
-        (r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})", r"\1-\2-\3"),
-        (r"^(\d{4})年(\d{1,2})月(\d{1,2})日\s*", r"\1-\2-\3 "),
-    ]
+def _time_from_text(plan: CastPlan, text: str, /) -> str:
+    """Read the common ways in turn, the usual ones first: each value is looked at by as few patterns as can be."""
+    cases = [_when_iso(plan, text)]
     if plan.order in {"day", "month"}:
         day_month = r"\2-\1" if plan.order == "day" else r"\1-\2"
-        rewrites += [
-            (r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})($|[ T])", rf"20\3-{day_month}\4"),
-            (r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", rf"\3-{day_month}"),
-        ]
-    for pattern, replacement in rewrites:
-        text = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
-    return f"trim({text})"
+        for pattern, replacement in ((_DAY_MONTH, rf"\3-{day_month}"), (_DAY_MONTH_SHORT, rf"20\3-{day_month}\4")):
+            iso = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
+            cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_iso(plan, iso)}")
+    for pattern, replacement in _OTHER_DATES:
+        iso = f"trim(regexp_replace({text}, {literal(pattern)}, {literal(replacement)}))"
+        cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_iso(plan, iso)}")
+    formats = [date + clock for date in _NAMED_DATES for clock in _CLOCKS]
+    formats += [date + clock for date in ("%Y-%m-%d", "%Y/%m/%d") for clock in _HALF_CLOCKS]
+    named = f"try_strptime({text}, [{', '.join(map(literal, formats))}])"
+    return f"CASE WHEN {text} IS NULL THEN NULL {' '.join(cases)} ELSE {_to_utc(named, plan)} END"
 
 
-def _to_utc(timestamp: str, timezone: str, /) -> str:
-    if timezone == "UTC":
+def _when_iso(plan: CastPlan, text: str, /) -> str:
+    return (
+        f"WHEN regexp_full_match({text}, {literal(_LOCAL)}) THEN {_to_utc(f'TRY_CAST({text} AS TIMESTAMP)', plan)} "
+        f"WHEN regexp_full_match({text}, {literal(_ABSOLUTE)}) "
+        f"THEN CAST(timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) AS TIMESTAMP)"
+    )
+
+
+def _iso(plan: CastPlan, text: str, /) -> str:
+    halves = ", ".join(literal("%Y-%m-%d" + clock) for clock in _HALF_CLOCKS)
+    return f"CASE {_when_iso(plan, text)} ELSE {_to_utc(f'try_strptime({text}, [{halves}])', plan)} END"
+
+
+def _to_utc(timestamp: str, plan: CastPlan, /) -> str:
+    if plan.timezone == "UTC":
         return timestamp
-    return f"timezone('UTC', timezone({literal(timezone)}, {timestamp}))"
+    return f"timezone('UTC', timezone({literal(plan.timezone)}, {timestamp}))"
 
 
 def _number(plan: CastPlan, value: str, /) -> str:
     if plan.from_text:
-        if plan.decimal_comma:
-            plain = f"replace(regexp_replace({value}, '[. \\x{{00A0}}\\x{{202F}}]', '', 'g'), ',', '.')"
-            number = f"CASE WHEN contains({value}, ',') THEN TRY_CAST({plain} AS DOUBLE) ELSE TRY_CAST({value} AS DOUBLE) END"
-        else:
-            without = f"CASE WHEN regexp_full_match({value}, {literal(_THOUSANDS)}) THEN replace({value}, ',', '') ELSE {value} END"
-            number = f"TRY_CAST({without} AS DOUBLE)"
+        number = _number_from_text(value, plan.decimal_comma)
     elif is_numeric(plan.raw_type) or plan.raw_type == "BOOLEAN":
         number = f"CAST({value} AS DOUBLE)"
     elif plan.raw_type == "INTERVAL":
@@ -211,6 +196,16 @@ def _number(plan: CastPlan, value: str, /) -> str:
     if plan.type == "number":
         return number
     return f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
+
+
+def _number_from_text(value: str, decimal_comma: bool, /) -> str:
+    if decimal_comma:
+        plain = f"replace(regexp_replace({value}, '[. \\x{{00A0}}\\x{{202F}}]', '', 'g'), ',', '.')"
+        written = f"CASE WHEN contains({value}, ',') THEN {plain} ELSE {value} END"
+    else:
+        thousands = f"regexp_full_match({value}, {literal(_THOUSANDS)})"
+        written = f"CASE WHEN {thousands} THEN replace({value}, ',', '') ELSE {value} END"
+    return f"TRY_CAST({written} AS DOUBLE)"
 
 
 def _flag(plan: CastPlan, value: str, /) -> str:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.errors import SourceError
-from features.faults import CheckReport, Fault, Treatment, treatments
-from features.intake import Intake, TypedTable, opened
-from features.rules import Rule, row_rules
-from features.sources import quoted
+from baton.errors import BatonError, CompanyFileError
+from features.faults import CheckReport, Fault, Severity, Treatment, treatments
+from features.intake import ROW, Intake, TypedTable, opened
+from features.kpi_trials import kpi_faults
+from features.relations import between_rows, between_tables
+from features.rules import Rule, parse_rules, row_rules
+from features.scales import scales
+from features.sources import explained, quoted
+from features.structure import apart, column_faults, left_out, row_count_faults
 
 __all__ = ["Examination", "check", "examine"]
 
 _SHOWN_ROWS = 3
+_LONGEST_VALUE = 40
+_ENOUGH_ROWS = 20
 
 
-@dataclass
+@dataclass(frozen=True)
 class Examination:
     """What was found, and what staging has to act on.
 
@@ -35,8 +40,8 @@ class Examination:
     """
 
     report: CheckReport
-    acted: Mapping[str, list[tuple[Rule, Treatment]]] = field(default_factory=dict)
-    ends: Mapping[str, datetime] = field(default_factory=dict)
+    acted: Mapping[str, list[tuple[Rule, Treatment]]]
+    ends: Mapping[str, datetime]
 
 
 def check(company: Company, catalogue: Catalogue, /) -> CheckReport:
@@ -66,58 +71,135 @@ def examine(intake: Intake, catalogue: Catalogue, /) -> Examination:
     company = intake.company
     chosen = treatments(company.faults)
     faults: list[Fault] = []
-    acted: dict[str, list[tuple[Rule, Treatment]]] = {}
+    acted: dict[str, list[tuple[Rule, Treatment]]] = {name: [] for name in company.tables}
+    notes: list[str] = []
     for name in company.tables:
         try:
-            intake.bring(name)
-        except SourceError as error:
-            faults.append(Fault(name, "", "unreadable_table", "error", 1, (), "stop", str(error)))
-    for name, table in intake.tables.items():
-        acted[name] = []
-        faults += _columns(table)
-        for rule, count in _counted(intake, table, list(row_rules(table, {}))):
-            treatment = chosen[rule.kind]
-            acted[name].append((rule, treatment))
-            severity = "error" if treatment == "stop" else "warning"
-            faults.append(
-                Fault(name, rule.column, rule.kind, severity, count, (), treatment, f"{count:,} {rule.message}")
-            )
-    ends = {name: end for name, table in intake.tables.items() if (end := _end(intake, table)) is not None}
+            notes += intake.bring(name).notes
+        except CompanyFileError:
+            raise
+        except BatonError as error:
+            faults.append(_unreadable(name, error))
+    faults += row_count_faults(intake.tables, company.tables, chosen["empty_table"])
+    ends: dict[str, datetime] = {}
+    for name, table in list(intake.tables.items()):
+        try:
+            faults += column_faults(table, chosen["misspelt_column"])
+            found = _row_faults(intake, table, catalogue, chosen, notes)
+            faults += kpi_faults(intake, table, catalogue, chosen["kpi_fails"])
+            end = _end(intake, table)
+        except Exception as error:
+            faults.append(_unreadable(name, _damage(error, company, name)))
+            del intake.tables[name]
+            continue
+        faults += [fault for _, fault in found]
+        acted[name] += [(rule, fault.treatment) for rule, fault in found]
+        if end is not None:
+            ends[name] = end
+    faults += apart({name: end for name, end in ends.items() if name != "customers"}, chosen["ends_apart"])
     rows = {name: table.rows for name, table in intake.tables.items()}
-    return Examination(CheckReport(tuple(faults), rows, (), ()), acted, ends)
+    order = {"error": 0, "warning": 1}
+    faults.sort(key=lambda fault: (not fault.stops, order[fault.severity]))
+    return Examination(CheckReport(tuple(faults), rows, left_out(intake.tables), tuple(notes)), acted, ends)
 
 
-def _columns(table: TypedTable, /) -> list[Fault]:
-    found = []
-    for name in table.spec.required:
-        if name not in table.plans:
-            close = difflib.get_close_matches(name, table.attributes, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(table.plans)}"
-            found.append(
-                Fault(
-                    table.spec.name,
-                    name,
-                    "missing_column",
-                    "error",
-                    1,
-                    (),
-                    "stop",
-                    "the required column is missing",
-                    hint,
-                )
-            )
-    return found
+def _unreadable(name: str, error: BatonError, /) -> Fault:
+    return Fault(name, "", "unreadable_table", "error", 1, (), "stop", str(error))
 
 
-def _counted(intake: Intake, table: TypedTable, rules: list[Rule], /) -> list[tuple[Rule, int]]:
-    if not rules:
-        return []
-    listed = ", ".join(f"count(*) FILTER ({rule.predicate})" for rule in rules)
-    counts: tuple[Any, ...] = intake.rows(f"SELECT {listed} FROM {table.relation}")[0]
-    return [(rule, count) for rule, count in zip(rules, counts, strict=True) if count]
+def _damage(error: Exception, company: Company, name: str, /) -> BatonError:
+    """Return the fault of a file that breaks while it is read; a defect of ours is raised as it is."""
+    import duckdb
+
+    ours = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.InternalException)
+    if isinstance(error, duckdb.Error) and not isinstance(error, ours):
+        return explained(error, company, name)
+    raise error
+
+
+def _row_faults(
+    intake: Intake, table: TypedTable, catalogue: Catalogue, chosen: Mapping[str, Treatment], notes: list[str], /
+) -> list[tuple[Rule, Fault]]:
+    company = intake.company
+    bounds = scales(intake, table, company.outcomes.driver, notes)
+    rules = [*row_rules(table, bounds), *between_rows(intake, table), *between_tables(intake, table, catalogue.keys())]
+    counted = [*parse_rules(intake, table), *_counted(intake, table, rules)]
+    return [(rule, _fault(intake, table, rule, count, chosen)) for rule, count in counted]
+
+
+def _counted(intake: Intake, table: TypedTable, rules: list[Rule], /) -> Iterator[tuple[Rule, int]]:
+    """Count single-row rules in one scan, and rules that look into other relations in one each."""
+    simple = [rule for rule in rules if not rule.looks_elsewhere]
+    if simple:
+        listed = ", ".join(f"count(*) FILTER ({rule.predicate})" for rule in simple)
+        counts: tuple[Any, ...] = intake.rows(f"SELECT {listed} FROM {table.relation}")[0]
+        yield from ((rule, count) for rule, count in zip(simple, counts, strict=True) if count)
+    for rule in rules:
+        if rule.looks_elsewhere:
+            count = intake.rows(f"SELECT count(*) FROM {table.relation} WHERE {rule.predicate}")[0][0]
+            if count:
+                yield rule, count
+
+
+def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Mapping[str, Treatment], /) -> Fault:
+    treatment, hint = chosen[rule.kind], rule.hint
+    given = rule.kind in intake.company.faults
+    if rule.whole_column:
+        treatment = "stop" if not given else treatment
+    elif not given and treatment in {"null", "drop"} and table.rows >= _ENOUGH_ROWS and count > table.rows / 2:
+        # what hits most rows is no stray error: the column is not what it is taken for
+        treatment = "stop"
+        most = f"that is most rows: check the column, or say faults.{rule.kind} in the company file"
+        hint = f"{hint}; {most}" if hint else most
+    severity: Severity = "error" if treatment == "stop" else "warning"
+    shown = _first_rows(intake, table, rule)
+    return Fault(
+        table.spec.name, rule.column, rule.kind, severity, count, shown, treatment, f"{count:,} × {rule.message}", hint
+    )
+
+
+def _first_rows(intake: Intake, table: TypedTable, rule: Rule, /) -> tuple[str, ...]:
+    """Return number, key and values of the first rows at fault."""
+    relation = rule.relation or table.relation
+    columns = list(dict.fromkeys((*(name for name in table.key if name in table.plans), *rule.shown)))
+    listed = ", ".join([ROW, *(f"{quoted(name)}::VARCHAR" for name in columns)])
+    found = intake.rows(f"SELECT {listed} FROM {relation} WHERE {rule.predicate} ORDER BY {ROW} LIMIT {_SHOWN_ROWS}")
+    return tuple(
+        f"row {row}: " + ", ".join(f"{name}={_short(value)}" for name, value in zip(columns, values, strict=True))
+        for row, *values in found
+    )
+
+
+def _short(value: str | None, /) -> str:
+    text = "nothing" if value is None else " ".join(value.split())
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
 def _end(intake: Intake, table: TypedTable, /) -> datetime | None:
-    if table.spec.time is None or table.spec.time not in table.plans:
+    """Return the moment up to which a table is complete: as the company file says, else its last time."""
+    name = table.spec.name
+    given = intake.company.tables[name].observed_until
+    if given is not None:
+        return _moment(intake, name, given)
+    columns = {"customers": ("joined_at", "left_at"), "snapshots": ("as_of",)}.get(name, (table.spec.time,))
+    present = [quoted(column) for column in columns if column in table.plans]
+    if not present or not table.rows:
         return None
-    return intake.rows(f"SELECT max({quoted(table.spec.time)}) FROM {table.relation}")[0][0]
+    plausible = [f"max({column}) FILTER ({column} < TIMESTAMP '2100-01-01')" for column in present]
+    return intake.rows(f"SELECT greatest({', '.join(plausible)}) FROM {table.relation}")[0][0]
+
+
+def _moment(intake: Intake, name: str, text: str, /) -> datetime:
+    """Read ``observed_until`` in the table's time zone; a date alone means the end of that day."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise CompanyFileError(
+            f"tables.{name}.observed_until: {text!r} is no date; write one like 2024-12-31"
+        ) from None
+    if len(text.strip()) <= len("2024-12-31"):
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
+    zone = ZoneInfo(intake.company.tables[name].timezone)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)

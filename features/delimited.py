@@ -1,4 +1,7 @@
-"""CSV files, read as text first: encodings, delimiters, headers; every cell is cast later, by us, so that it can be counted."""
+"""CSV files, read as text first: encodings, delimiters, headers.
+
+Every cell is cast later, by us, so that what cannot be read is counted and shown.
+"""
 
 from __future__ import annotations
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from baton.company import Company
 from baton.errors import BatonError, CompanyFileError
-from baton.tables import TABLES, TableSpec
+from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
-from features.casting import SQL_TYPES, CastPlan, DateOrder, cast_sql, is_numeric, profile_sql
+from features.casting import SQL_TYPES, CastPlan, cast_sql, is_numeric, known
+from features.profiles import profile_sql, read_numbers, read_times
 from features.sources import literal, quoted
 
 __all__ = ["ROW", "Intake", "TypedTable", "opened"]
@@ -31,34 +32,47 @@ class TypedTable:
     Parameters
     ----------
     spec : TableSpec
-    relation, raw_relation : str
-        SQL names of the typed table (contract columns in order, then attributes, then the row number) and of the raw.
+    relation, known_relation : str
+        SQL names of the typed table (contract columns in order, then attributes, then the row number), and of the same
+        columns as they lie in the source, null where blank.
     rows : int
     plans : mapping of str to CastPlan
         Per column that the source has.
-    renamed : mapping of str to str
-        Contract columns that the source writes in another letter case.
+    present : mapping of str to int
+        Values per contract column that may fail to be read, as they lie in the source.
     notes : tuple of str
         What was inferred.
     """
 
     spec: TableSpec
     relation: str
-    raw_relation: str
+    known_relation: str
     rows: int
     plans: Mapping[str, CastPlan]
-    renamed: Mapping[str, str] = field(default_factory=dict)
+    present: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of all columns of the typed table but the row number."""
-        return (*self.spec.names, *(name for name in self.plans if name not in self.spec.names))
+        return (*self.spec.names, *self.attributes)
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """Names of the columns that are not the contract's."""
         return tuple(name for name in self.plans if name not in self.spec.names)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns whose combination is unique; customers may have several rows if each says from when it holds."""
+        if self.spec.name == "customers" and "valid_from" in self.plans:
+            return (*self.spec.key, "valid_from")
+        return self.spec.key
+
+    def type_of(self, name: str, /) -> ColumnType:
+        """Return the type of a contract column or an attribute."""
+        column = self.spec.column(name)
+        return column.type if column else self.plans[name].type
 
 
 class Intake:
@@ -101,23 +115,18 @@ class Intake:
         CompanyFileError
             If its time zone is unknown.
         """
-        company, source = self.company, self.company.tables[name]
+        source = self.company.tables[name]
         if (source.timezone,) not in self.rows("SELECT name FROM pg_timezone_names()"):
             raise CompanyFileError(
                 f"tables.{name}.timezone: unknown time zone {source.timezone!r}; write one like Europe/Paris"
             )
-        raw = f"raw_{name}"
         try:
-            self._load(name, raw)
-            described = self.rows(f"DESCRIBE {raw}")
-            count = self.rows(f"SELECT count(*) FROM {raw}")[0][0]
-            plans, renamed, notes = self._plans(TABLES[name], raw, [(row[0], row[1]) for row in described], source)
-            table = TypedTable(TABLES[name], f"typed_{name}", raw, count, plans, renamed, notes)
-            self._type(table)
+            self._load(name, f"raw_{name}")
+            table = self._typed(TABLES[name], f"raw_{name}", source.timezone, source.day_first)
         except BatonError:
             raise
         except Exception as error:
-            raise sources.explained(error, company, name) from None
+            raise sources.explained(error, self.company, name) from None
         self.tables[name] = table
         return table
 
@@ -131,8 +140,8 @@ class Intake:
             self.connection.unregister("incoming")
             return
         relation = sources.file_relation(self.company, name, self.folder / "copies")
-        kind = "VIEW" if "read_parquet" in relation else "TABLE"
         if source.sql is None:
+            kind = "VIEW" if "read_parquet" in relation else "TABLE"
             self.connection.execute(f"CREATE {kind} {raw} AS {relation}")
             return
         self.connection.execute(f"CREATE VIEW raw AS {relation}")
@@ -143,100 +152,62 @@ class Intake:
         finally:
             self.connection.execute("DROP VIEW raw")
 
-    def _plans(
-        self, spec: TableSpec, raw: str, described: list[tuple[str, str]], source: Any, /
-    ) -> tuple[dict[str, CastPlan], dict[str, str], tuple[str, ...]]:
-        lowered = {name.lower(): name for name in spec.names}
-        plans: dict[str, CastPlan] = {}
-        for raw_name, raw_type in described:
-            if raw_type.startswith("ENUM"):
-                raw_type = "VARCHAR"
-            name = lowered.get(raw_name.lower(), raw_name)
-            column = spec.column(name)
-            kind = column.type if column else ("number" if is_numeric(raw_type) or raw_type == "BOOLEAN" else "text")
-            if name == "valid_from" and spec.name == "customers":
-                kind = "time"
-            plans[name] = CastPlan(name, raw_name, kind, raw_type, timezone=source.timezone)
-        renamed = {name: plan.raw_column for name, plan in plans.items() if name != plan.raw_column}
-        asked = {
-            name: plan
-            for name, plan in plans.items()
-            if plan.from_text and (plan.type in {"time", "number", "integer"} or name not in spec.names)
-        }
-        if not asked:
-            return plans, renamed, ()
-        listed = ", ".join(
-            profile_sql(replace(plan, type="number") if plan.type == "text" else plan) for plan in asked.values()
-        )
-        profiles = dict(zip(asked, self.rows(f"SELECT {listed} FROM {raw}")[0], strict=True))
-        notes: list[str] = []
-        for name, plan in asked.items():
-            plans[name] = _told(plan, profiles[name], source.day_first, name in spec.names)
-        return _siblings(spec.name, plans, notes), renamed, tuple(notes)
-
-    def _type(self, table: TypedTable, /) -> None:
-        listed = [
-            f"{cast_sql(table.plans[name]) if name in table.plans else f'CAST(NULL AS {SQL_TYPES[_type_of(table, name)]})'}"
-            f" AS {quoted(name)}"
-            for name in table.columns
-        ]
-        kind = (
-            "TABLE"
-            if any(plan.from_text and plan.type in {"time", "number"} for plan in table.plans.values())
-            else "VIEW"
-        )
+    def _typed(self, spec: TableSpec, raw: str, timezone: str, day_first: bool | None, /) -> TypedTable:
+        described = [(row[0], row[1]) for row in self.rows(f"DESCRIBE {raw}")]
+        plans = dict(_first_plan(spec, name, raw_type, timezone) for name, raw_type in described)
+        asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
+        values = ", ".join(f"{known(plan)} AS {quoted(name)}" for name, plan in plans.items())
         self.connection.execute(
-            f"CREATE {kind} {table.relation} AS SELECT {', '.join(listed)}, row_number() OVER () AS {ROW} "
-            f"FROM {table.raw_relation}"
+            f"CREATE VIEW known_{spec.name} AS SELECT {values}, row_number() OVER () AS {ROW} FROM {raw}"
         )
+        listed = ", ".join(["count(*)", *(profile_sql(plan) for plan in asked.values())])
+        count, *found = self.rows(f"SELECT {listed} FROM known_{spec.name}")[0]
+        profiles: dict[str, Mapping[str, int]] = dict(zip(asked, found, strict=True))
+        notes = [
+            f"{spec.name}.{plan.raw_column} is read as {name}"
+            for name, plan in plans.items()
+            if name != plan.raw_column
+        ]
+        plans |= read_numbers({name: plan for name, plan in asked.items() if plan.type != "time"}, profiles, spec)
+        plans |= read_times(
+            {name: plan for name, plan in asked.items() if plan.type == "time"}, profiles, spec, day_first, notes
+        )
+        present = {name: profile["present"] for name, profile in profiles.items() if name in spec.names}
+        table = TypedTable(spec, f"typed_{spec.name}", f"known_{spec.name}", count, plans, present, tuple(notes))
+        listed = ", ".join(f"{_expression(table, name)} AS {quoted(name)}" for name in table.columns)
+        # text is parsed once; what needs no parsing stays a view
+        parsed = any(plan.from_text and plan.type in {"time", "number", "integer"} for plan in plans.values())
+        self.connection.execute(
+            f"CREATE {'TABLE' if parsed else 'VIEW'} {table.relation} AS "
+            f"SELECT {listed}, {ROW} FROM {table.known_relation}"
+        )
+        return table
 
 
-def _type_of(table: TypedTable, name: str, /) -> Any:
-    column = table.spec.column(name)
-    return column.type if column else table.plans[name].type
+def _first_plan(spec: TableSpec, raw_name: str, raw_type: str, timezone: str, /) -> tuple[str, CastPlan]:
+    """Return a column's plan before its values are looked at; letter case does not make another column."""
+    raw_type = "VARCHAR" if raw_type.startswith("ENUM") else raw_type
+    name = next((known for known in spec.names if known.lower() == raw_name.lower()), raw_name)
+    column = spec.column(name)
+    kind: ColumnType = "number" if is_numeric(raw_type) or raw_type == "BOOLEAN" else "text"
+    if column is not None:
+        kind = column.type
+    elif spec.name == "customers" and name == "valid_from":
+        kind = "time"
+    return name, CastPlan(name, raw_name, kind, raw_type, timezone=timezone)
 
 
-def _told(plan: CastPlan, profile: Mapping[str, int], day_first: bool | None, contract: bool, /) -> CastPlan:
-    """Return the plan with what its column's profile tells."""
-    if plan.type == "time":
-        return replace(plan, order=_order(profile, day_first))
-    comma = profile["comma"] > profile["thousands"]
-    if contract:
-        return replace(plan, decimal_comma=comma)
-    readable = profile["plain"] + (profile["comma"] if comma else profile["thousands"])
-    if profile["present"] and readable == profile["present"] and not profile["zeros"]:
-        return replace(plan, type="number", decimal_comma=comma)
-    return plan
+def _is_asked(spec: TableSpec, plan: CastPlan, /) -> bool:
+    """Whether a column's values are counted: those that may fail to be read, and texts that may be numbers."""
+    if plan.column in spec.names:
+        return plan.type in {"time", "number", "integer", "flag"}
+    return plan.type == "time" or plan.from_text
 
 
-def _order(profile: Mapping[str, int], day_first: bool | None, /) -> DateOrder:
-    if not profile["numeric_dates"]:
-        return "none"
-    if day_first is not None:
-        return "day" if day_first else "month"
-    day, month = profile["first"] > 12, profile["second"] > 12
-    if day and month:
-        return "neither"
-    if not (day or month) or profile["short"]:
-        return "both"
-    return "day" if day else "month"
-
-
-def _siblings(table: str, plans: dict[str, CastPlan], notes: list[str], /) -> dict[str, CastPlan]:
-    """Let columns that read both ways follow those of their table that read one way only."""
-    orders = {plan.order for plan in plans.values()} & {"day", "month"}
-    if len(orders) != 1:
-        return plans
-    order = orders.pop()
-    for name, plan in plans.items():
-        if plan.order in {"day", "month"}:
-            notes.append(f"{table}.{name}: dates read {order} first")
-        elif plan.order == "both":
-            plans[name] = replace(plan, order=order)
-            notes.append(
-                f"{table}.{name}: dates read {order} first, as in the table's other columns; set day_first if not so"
-            )
-    return plans
+def _expression(table: TypedTable, name: str, /) -> str:
+    if name in table.plans:
+        return cast_sql(table.plans[name])
+    return f"CAST(NULL AS {SQL_TYPES[table.type_of(name)]})"
 
 
 @contextmanager

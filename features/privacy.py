@@ -127,7 +127,8 @@ class Sieve:
             elif column.lower() in self._protected and name != "employees":
                 left.add(column)
                 self.notes.append(
-                    f"{name}.{column} is protected ([privacy] protected) and was left out; it is used in the table employees alone, for the fairness audit"
+                    f"{name}.{column} is protected ([privacy] protected) and was left out; "
+                    "protected columns serve the fairness audit alone, in the table employees"
                 )
         if self.privacy.pseudonymise:
             left |= self._identifying(table, left)
@@ -144,7 +145,8 @@ class Sieve:
             if self._tells(table, column):
                 found.add(column)
                 self.notes.append(
-                    f"{table.spec.name}.{column} tells who an employee is and was left out; group its values if it is needed"
+                    f"{table.spec.name}.{column} tells who an employee is and was left out; "
+                    "group its values if it is needed"
                 )
         return found
 

@@ -49,7 +49,7 @@ def load_key(path: Path, /, *, outside: Path | None = None) -> bytes:
     """
     if outside is not None and path.resolve().is_relative_to(outside.resolve()):
         raise CompanyFileError(
-            f"privacy.key: {path} would lie inside the results' folder {outside}; choose another --out or another key file"
+            f"privacy.key: {path} would lie inside the results' folder {outside}; choose another --out or key file"
         )
     try:
         return _read(path) if path.exists() else _make(path)

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from features.intake import ROW, TypedTable
+from features.casting import cast_sql
+from features.intake import ROW, Intake, TypedTable
 from features.sources import literal, quoted
 
-__all__ = ["UNITS", "Rule", "row_rules"]
+__all__ = ["UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
 
 UNITS = ("employee", "team", "stage", "process", "customer")
 """Units that a measure may be about."""
 
 _EARLIEST, _LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2100-01-01'"
 _UNPARSEABLE = {
-    "time": "unparseable_time",
-    "number": "unparseable_number",
-    "integer": "unparseable_number",
-    "flag": "unparseable_flag",
+    "time": ("unparseable_time", "no date or time"),
+    "number": ("unparseable_number", "no number"),
+    "integer": ("unparseable_number", "no whole number"),
+    "flag": ("unparseable_flag", "neither yes nor no"),
+}
+_HINTS = {
+    "time": "is it the right column? dates like 2024-04-03 14:05, 03/04/2024, 3-Apr-24 and 2024年4月3日 are read",
+    "number": "is it the right column? take units and currency signs off",
+    "integer": "is it the right column? take units off",
+    "flag": "is it the right column? yes/no, true/false, 1/0 and 是/否 are read",
 }
 _ORDER: tuple[tuple[str, str, str, str], ...] = (
     # table, earlier, later, kind
@@ -50,6 +57,12 @@ class Rule:
         Columns that become unknown under the treatment ``null``.
     shown : tuple of str
         Columns shown with the first rows.
+    hint : str
+        What to do.
+    relation : str
+        SQL of the rows to be shown, where it is not the typed table.
+    whole_column : bool
+        Whether the column as a whole is at fault.
     """
 
     kind: str
@@ -59,6 +72,13 @@ class Rule:
     nulls: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     hint: str = ""
+    relation: str = ""
+    whole_column: bool = False
+
+    @property
+    def looks_elsewhere(self) -> bool:
+        """Whether the predicate asks another relation than the row."""
+        return "SELECT" in self.predicate
 
 
 def row_rules(table: TypedTable, scales: Mapping[str, tuple[float | None, float | None]], /) -> Iterator[Rule]:
@@ -89,17 +109,41 @@ def row_rules(table: TypedTable, scales: Mapping[str, tuple[float | None, float 
         )
 
 
-def parse_rule(table: TypedTable, name: str, /) -> Rule | None:
-    """Return the rule for values that cannot be read as the column's type, or None where any value can."""
-    kind = _UNPARSEABLE.get(table.plans[name].type)
-    if kind is None or name not in table.spec.names:
-        return None
-    noun = {
-        "unparseable_time": "no date or time",
-        "unparseable_number": "no number",
-        "unparseable_flag": "neither yes nor no",
-    }
-    return Rule(kind, name, "", f"values are {noun[kind]}", (name,))
+def parse_rules(intake: Intake, table: TypedTable, /) -> Iterator[tuple[Rule, int]]:
+    """Yield a rule and its count for each column with values that cannot be read as its type."""
+    asked = [
+        name
+        for name, count in table.present.items()
+        if count and table.plans[name].type in _UNPARSEABLE and table.plans[name].order not in {"both", "neither"}
+    ]
+    if not asked:
+        return
+    listed = ", ".join(f"count({quoted(name)})" for name in asked)
+    read = dict(zip(asked, intake.rows(f"SELECT {listed} FROM {table.relation}")[0], strict=True))
+    for name in asked:
+        count = table.present[name] - read[name]
+        if count:
+            yield _parse_rule(table, name, most=count > table.present[name] / 2), count
+
+
+def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
+    plan = table.plans[name]
+    kind, noun = _UNPARSEABLE[plan.type]
+    predicate = f"{quoted(name)} IS NOT NULL AND ({cast_sql(plan)}) IS NULL"
+    hint = _HINTS[plan.type] if most else ""
+    if most and plan.type == "time" and not plan.from_text:
+        hint = "convert it in the table's sql, such as to_timestamp(seconds)"
+    return Rule(
+        "wrong_type" if most else kind,
+        name,
+        row_is_in(f"{table.known_relation} WHERE {predicate}"),
+        f"values are {noun}",
+        (name,),
+        (name,),
+        hint,
+        relation=table.known_relation,
+        whole_column=most,
+    )
 
 
 def _missing(table: TypedTable, /) -> Iterator[Rule]:
@@ -123,7 +167,8 @@ def _times(table: TypedTable, /) -> Iterator[Rule]:
     for owner, earlier, later, kind in _ORDER:
         if owner == table.spec.name and {earlier, later} <= set(table.plans):
             # a time that is far off counts as that, once
-            predicate = f"{quoted(later)} < {quoted(earlier)} AND {quoted(later)} >= {_EARLIEST} AND {quoted(earlier)} < {_LATEST}"
+            plausible = f"{quoted(later)} >= {_EARLIEST} AND {quoted(earlier)} < {_LATEST}"
+            predicate = f"{quoted(later)} < {quoted(earlier)} AND {plausible}"
             nulls = (earlier, later) if kind == "left_before_joined" else (later,)
             yield Rule(kind, later, predicate, f"{later} lies before {earlier}", nulls, (earlier, later))
 

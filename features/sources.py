@@ -234,7 +234,7 @@ def _files(company: Company, source: TableSource, place: str, /) -> list[Path]:
     elif path.exists():
         found = [path]
     elif has_magic(str(path)):
-        found = sorted(Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file())
+        found = sorted(file for file in map(Path, _fitting(str(path))) if file.is_file())
         if not found:
             raise SourceError(f"{place}: no file fits {path}; check the pattern")
     else:
@@ -243,6 +243,10 @@ def _files(company: Company, source: TableSource, place: str, /) -> list[Path]:
     if len(kinds) > 1:
         raise SourceError(f"{place}: {path} holds CSV and Parquet files; name one kind by a pattern such as *.parquet")
     return found
+
+
+def _fitting(pattern: str, /) -> list[str]:
+    return glob(pattern, recursive=True)  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
 
 
 def _nearest_file(path: Path, /) -> str:

@@ -19,7 +19,7 @@ from baton.errors import ArtefactError, OutputError, SourceError, TableError
 from baton.files import read_json, write_atomically, write_json
 from features.checks import Examination, examine
 from features.faults import CheckReport
-from features.intake import Intake, TypedTable, opened
+from features.intake import ROW, Intake, TypedTable, opened
 from features.privacy import Sieve
 from features.sources import literal, quoted
 from features.warehouse import Warehouse
@@ -211,14 +211,16 @@ def _cleaned(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[st
         listed.append(f"{expression} AS {quoted(column)}")
     where = " AND ".join(f"NOT coalesce({test}, FALSE)" for test in [*drops, *sieve.row_drops(table)]) or "TRUE"
     required = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in table.spec.required) or "TRUE"
-    inner = f"SELECT {', '.join(listed)} FROM {table.relation} WHERE {where}"
+    inner = f"SELECT {', '.join(listed)}, {ROW} FROM {table.relation} WHERE {where}"
     outer = ", ".join(f"{_final(sieve, table, column)} AS {quoted(column)}" for column in keep)
     joins = " ".join(
         f"LEFT JOIN pseudonyms AS p{position} ON p{position}.id = c.{quoted(column)}{condition}"
         for position, (column, condition) in enumerate(sieve.joins(name))
     )
     present = {column for column in table.plans if column not in sieve.dropped[name]}
-    return f"SELECT {outer} FROM ({inner}) AS c {joins} WHERE {required}", present
+    # a join need not keep the order of rows, and the same inputs must give the same files
+    order = f"ORDER BY c.{ROW}" if joins or "SELECT" in where + inner[6:] else ""
+    return f"SELECT {outer} FROM ({inner}) AS c {joins} WHERE {required} {order}", present
 
 
 def _final(sieve: Sieve, table: TypedTable, column: str, /) -> str:

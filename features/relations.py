@@ -1,0 +1,108 @@
+"""What is wrong between rows and between tables: keys that repeat, ids without a row, cards that do not add up."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from features.intake import ROW, Intake, TypedTable
+from features.rules import Rule, row_is_in
+from features.sources import literal, quoted
+
+__all__ = ["between_rows", "between_tables"]
+
+_FULL_CARD = 100
+_ROUNDING_POINTS = 0.5
+_SAME_NAME = 0.6
+
+
+def between_rows(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
+    """Yield the rules that compare rows of one table: repeated keys, and cards' sums."""
+    if table.key and set(table.spec.required) <= set(table.plans):
+        yield from _repeats(intake, table)
+    if table.spec.name == "scorecards" and "weight" in table.plans and set(table.spec.required) <= set(table.plans):
+        yield _sums(table)
+
+
+def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) -> Iterator[Rule]:
+    """Yield the rules that compare a table with others and with the catalogue: orphans and unknown KPIs."""
+    for column, name in table.spec.references:
+        other = intake.tables.get(name)
+        if other is None or not other.rows or column not in table.plans or other.spec.key[0] not in other.plans:
+            continue
+        ids = f"SELECT {quoted(other.spec.key[0])} FROM {other.relation} WHERE {quoted(other.spec.key[0])} IS NOT NULL"
+        yield Rule(
+            "orphan",
+            column,
+            f"{quoted(column)} IS NOT NULL AND {quoted(column)} NOT IN ({ids})",
+            f"{column} is not in the table {name}",
+            (column,),
+            (column,),
+        )
+    if table.spec.name in {"scorecards", "measures"} and "kpi" in table.plans and kpis:
+        known = sorted({*kpis, *intake.company.policy.fixed})
+        yield Rule(
+            "unknown_kpi",
+            "kpi",
+            f"kpi NOT IN ({', '.join(map(literal, known))})",
+            "the catalogue has no such KPI",
+            shown=("kpi",),
+            hint=_nearest(intake, table, known),
+        )
+
+
+def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:
+    listed = ", ".join(map(literal, known))
+    unknown = [
+        row[0]
+        for row in intake.rows(f"SELECT DISTINCT kpi FROM {table.relation} WHERE kpi NOT IN ({listed}) ORDER BY 1")
+    ]
+    told = []
+    for name in unknown[:5]:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=_SAME_NAME)
+        told.append(f"{name!r}: did you mean {close[0]!r}?" if close else f"{name!r}: add it to the catalogue")
+    return "; ".join(told)
+
+
+def _repeats(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
+    """Yield rules for rows whose key an earlier row has: with the same content, and with another."""
+    key = ", ".join(quoted(name) for name in table.key)
+    present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in table.key if name in table.spec.required)
+    doubled = f"SELECT {key} FROM {table.relation} WHERE {present or 'TRUE'} GROUP BY ALL HAVING count(*) > 1"
+    if not intake.rows(f"SELECT 1 FROM ({doubled}) LIMIT 1"):
+        return
+    texts = ", ".join(f"coalesce({quoted(name)}::VARCHAR, '')" for name in table.key)
+    whole = ", ".join(quoted(name) for name in table.columns)
+    repeats = f"repeats_{table.spec.name}"
+    intake.connection.execute(
+        f"CREATE TABLE {repeats} AS SELECT {ROW}, "
+        f"row_number() OVER (PARTITION BY {key} ORDER BY {ROW}) AS place, "
+        f"row_number() OVER (PARTITION BY {whole} ORDER BY {ROW}) AS copy "
+        f"FROM {table.relation} WHERE ({texts}) IN (SELECT ({texts}) FROM ({doubled}))"
+    )
+    named = " and ".join(table.key)
+    for kind, test, message in (
+        (
+            "duplicate_row",
+            "copy > 1",
+            f"the row stands there before, the same in all columns ({named} should be unique)",
+        ),
+        ("duplicate_key", "place > 1 AND copy = 1", f"an earlier row has the same {named} and says something else"),
+    ):
+        yield Rule(kind, table.key[0], row_is_in(f"{repeats} WHERE {test}"), message, shown=table.key)
+
+
+def _sums(table: TypedTable, /) -> Rule:
+    card = "team_id, coalesce(role, ''), valid_from"
+    wrong = (
+        f"SELECT {card} FROM {table.relation} GROUP BY ALL "
+        f"HAVING abs(sum(weight) - {_FULL_CARD}) > {_ROUNDING_POINTS} OR sum(weight) IS NULL"
+    )
+    return Rule(
+        "weights_sum",
+        "weight",
+        f"({card}) IN ({wrong})",
+        "its card's weights do not sum to 100",
+        shown=("team_id", "role", "valid_from", "kpi", "weight"),
+        hint="give each card (team, role and valid_from) as a whole, in percentage points",
+    )
