@@ -17,7 +17,7 @@ CSAT_HEADER = (
     "Supervisor,Manager,Tenure Bucket,Agent Shift,CSAT Score\n"
 )
 CSAT_ROWS = (
-    '1,c1,Inbound,Returns,Pick-up,"Bad, sl",,,03/08/2023 10:00,03/08/2023 10:05,03-Aug-23,,,,,Ann,Sam,Max,>90,Morning,1\n'
+    '1,c1,Inbound,Returns,Pick-up,"a, b",,,03/08/2023 10:00,03/08/2023 10:05,03-Aug-23,,,,,Ann,Sam,Max,>90,Morning,1\n'
     "2,c2,Email,Refund,Late,,,,25/08/2023 18:30,25/08/2023 00:00,25-Aug-23,,Books,156.0,,Bea,Sam,Max,0-30,Evening,5\n"
     "3,c3,Inbound,Returns,Pick-up,,,,30/07/2023 09:00,01/08/2023 09:00,01-Aug-23,,,,,Ann,Sam,Lea,>90,Morning,4\n"
 )
