@@ -18,7 +18,10 @@ _QUANTILES = {"median": 0.5, "p90": 0.9}
 
 def value_columns(kpi: Kpi, /) -> dict[str, str]:
     """Return the SQL of a KPI's value in one row, and of its denominator and weight where it has them."""
-    columns = {f"{kpi.id}__value": str(kpi.expr)}
+    value = str(kpi.expr)
+    if kpi.source == "measures":  # all measures share one pass over their rows
+        value = f"CASE WHEN kpi = '{kpi.id}' THEN {value} END"
+    columns = {f"{kpi.id}__value": value}
     if kpi.denominator is not None:
         columns[f"{kpi.id}__denominator"] = kpi.denominator
     if kpi.source == "measures":

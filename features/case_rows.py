@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import ibis
@@ -15,7 +16,7 @@ from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.handlers import handler_values
 from features.sampling import chosen, table_of
-from features.unit_rows import case_unit, measured_units
+from features.unit_rows import CASE_GRAINS, case_unit, measured_units
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_CASES", "case_frame", "cases_per_customer"]
@@ -45,11 +46,13 @@ def case_frame(
     cases = case_unit(warehouse, warehouse["cases"], "team").drop("team_id").rename(team_id="unit_id")
     cases, share = _sampled(company, warehouse, cases)
     own = [kpi for kpi in catalogue.values() if metrics.has_case_value(kpi)]
-    own = [kpi for kpi in own if any(kpi in metrics.available(warehouse, [kpi], grain) for grain in kpi.grains)]
+    usable = {kpi.id for unit in CASE_GRAINS for kpi in metrics.available(warehouse, own, unit)}
+    own = [kpi for kpi in own if kpi.id in usable]
+    measured = measured_units(warehouse)
     handled = [
         kpi
         for kpi in catalogue.values()
-        if kpi.source in ("work", "measures") and kpi.aggregate != "count" and _has_handler(warehouse, kpi)
+        if kpi.source in ("work", "measures") and kpi.aggregate != "count" and _has_handler(warehouse, kpi, measured)
     ]
     extra = attribute_columns(company, warehouse, "cases")
     rows = cases.select(
@@ -59,7 +62,7 @@ def case_frame(
     picked = values.select("valued_case", **{f"kpi:{kpi.id}": values[kpi.id] for kpi in own})
     rows = rows.left_join(picked, [("case_id", "valued_case")]).drop("valued_case")
     if handled:
-        rows = handler_values(warehouse, rows, handled, measured_units(warehouse))
+        rows = handler_values(warehouse, rows, handled, measured)
         rows = rows.rename({f"kpi:{kpi.id}": kpi.id for kpi in handled})
     rows = _with_customer(company, warehouse, rows)
     rows = _with_churn(company, warehouse, rows)
@@ -90,10 +93,10 @@ def cases_per_customer(company: Company, warehouse: Warehouse, latest: datetime,
     return opened / people if people else float("nan")
 
 
-def _has_handler(warehouse: Warehouse, kpi: Kpi, /) -> bool:
+def _has_handler(warehouse: Warehouse, kpi: Kpi, measured: Mapping[str, frozenset[str]], /) -> bool:
     if kpi.source == "work":
         return warehouse.has("cases", "employee_id") and bool(metrics.available(warehouse, [kpi], "employee"))
-    units = measured_units(warehouse).get(kpi.id, frozenset())
+    units = measured.get(kpi.id, frozenset())
     return ("employee" in units and warehouse.has("cases", "employee_id")) or "team" in units
 
 

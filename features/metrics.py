@@ -37,13 +37,14 @@ def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi
         A grain, or ``customer_kind`` (at which the KPIs of the customer grain count).
     """
     grain = "customer" if unit == "customer_kind" else unit
+    measured = measured_units(warehouse)
     return [
         kpi
         for kpi in kpis
         if grain in kpi.grains
         and (
             (kpi.metric is not None and unit != "customer_kind" and "customers" in warehouse)
-            or (kpi.metric is None and is_available(warehouse, kpi, unit, _needed_columns(warehouse, kpi)))
+            or (kpi.metric is None and is_available(warehouse, kpi, unit, _needed_columns(warehouse, kpi), measured))
         )
     ]
 
@@ -203,7 +204,7 @@ def _evaluate_spans(
             continue
         way = _way(kpi, grain, measured)
         moment = "opened_at" if way == "handler" else known_at(kpi, _time_columns(warehouse[kpi.source])).sql
-        groups.setdefault((way, kpi.id if way.startswith("measures") else kpi.source, moment), []).append(kpi)
+        groups.setdefault((way, kpi.source, moment), []).append(kpi)
     handled: list[Kpi] = []
     for (way, _source, moment), members in groups.items():
         if way == "handler":
@@ -243,7 +244,7 @@ def _row_pass(
     """One pass over one source's rows: joined to the moments, aggregated per window, grouped once."""
     way, moment = way_and_moment
     kpi = kpis[0]
-    rows = _measure_rows(warehouse, kpi, grain, way) if way != "rows" else source_rows(warehouse, kpi.source, grain)
+    rows = source_rows(warehouse, kpi.source, grain) if way == "rows" else _measure_rows(warehouse, kpis, grain, way)
     expressions = {"known_at_": moment}
     for member in kpis:
         expressions |= value_columns(member)
@@ -261,12 +262,13 @@ def _row_pass(
     return joined.group_by("unit_id", "as_of").aggregate(**columns)
 
 
-def _measure_rows(warehouse: Warehouse, kpi: Kpi, grain: Unit, way: str, /) -> ir.Table:
+def _measure_rows(warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, way: str, /) -> ir.Table:
     table = warehouse["measures"]
+    table = table.filter(table.kpi.isin([kpi.id for kpi in kpis]))
     if way == "measures":
-        return table.filter(table.kpi == kpi.id, table.unit == grain)
+        return table.filter(table.unit == grain)
     people = warehouse["employees"].select(member="employee_id", usual_team="team_id")
-    rows = table.filter(table.kpi == kpi.id, table.unit == "employee")
+    rows = table.filter(table.unit == "employee")
     joined = rows.join(people, [rows.unit_id == people.member])
     return joined.mutate(unit_id=joined.usual_team).drop("member", "usual_team")
 

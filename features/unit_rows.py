@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import ibis
@@ -35,7 +36,9 @@ _DIRECT: dict[str, tuple[str, ...]] = {
 }
 
 
-def is_available(warehouse: Warehouse, kpi: Kpi, unit: Unit, columns: frozenset[str] = frozenset()) -> bool:
+def is_available(
+    warehouse: Warehouse, kpi: Kpi, unit: Unit, columns: frozenset[str], measured: Mapping[str, frozenset[str]], /
+) -> bool:
     """Whether a KPI can be computed for a unit from the tables and columns that the company has.
 
     Parameters
@@ -46,16 +49,20 @@ def is_available(warehouse: Warehouse, kpi: Kpi, unit: Unit, columns: frozenset[
         A grain, or ``customer_kind``.
     columns : frozenset of str
         Columns of the source without which the KPI says nothing.
+    measured : mapping of str to frozenset of str
+        Kinds of unit that ``measures`` has, per KPI.
     """
+    if kpi.source == "measures" and kpi.id not in measured:
+        return False
     if kpi.source == "snapshots" or not warehouse.has(kpi.source, *columns):
         return False
-    direct = unit in _DIRECT[kpi.source] or (kpi.source == "measures" and unit in ("employee", "team"))
+    direct = unit in _DIRECT[kpi.source]
+    if kpi.source == "measures":
+        direct = unit in measured[kpi.id] or (unit == "team" and "employee" in measured[kpi.id])
     if unit == "customer_kind":
         return direct and warehouse.has("customers", "kind")
     if direct:
         return kpi.source != "cases" or unit == "team" or warehouse.has("cases", CASE_GRAINS[unit])
-    if kpi.source == "measures" and unit in measured_units(warehouse).get(kpi.id, frozenset()):
-        return True
     return kpi.source in ("work", "measures") and warehouse.has("cases", CASE_GRAINS[unit])
 
 
