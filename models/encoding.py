@@ -1,7 +1,8 @@
 """From a table's feature columns to the numbers that trees split on, the same way every time.
 
 The list of each categorical feature's values is learned once and saved with the model, so that a value keeps its code
-whatever rows come later; a value never seen in training is treated as missing.
+whatever rows come later; a value never seen in training is treated as missing. LightGBM reads a missing number as zero
+where training had none missing, so there the training rows' median stands in.
 """
 
 from __future__ import annotations
@@ -34,10 +35,13 @@ class Encoding:
         Names of the columns, in the model's order.
     categories : mapping of str to tuple of str
         Per categorical feature its known values; the position is the code.
+    usual : mapping of str to float
+        Per numeric feature that training always knew, its median.
     """
 
     features: tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, features: Sequence[str], /) -> Encoding:
@@ -54,7 +58,7 @@ class Encoding:
         -------
         Encoding
         """
-        categories = {}
+        categories, usual = {}, {}
         for name in features:
             column = frame[name]
             if _is_categorical(column):
@@ -62,7 +66,9 @@ class Encoding:
                 # the order of equal counts must not depend on the order of rows
                 known = sorted(counts[counts >= _LEAST_ROWS_PER_CATEGORY].items(), key=lambda item: (-item[1], item[0]))
                 categories[name] = tuple(str(value) for value, _ in known[:_MOST_CATEGORIES])
-        return cls(tuple(features), categories)
+            elif len(values := _numbers(name, column)) and not np.isnan(values).any():
+                usual[name] = float(np.median(values))
+        return cls(tuple(features), categories, usual)
 
     @property
     def categorical(self) -> list[int]:
@@ -101,10 +107,12 @@ class Encoding:
             raise TableError(f"feature {unknown[0]!r}: the model was trained without it; {hint}")
         matrix = np.full((len(frame), len(self.features)), np.nan)
         for position, name in enumerate(self.features):
-            if name not in frame.columns:
-                continue
-            known = self.categories.get(name)
-            matrix[:, position] = _numbers(name, frame[name]) if known is None else _codes(frame[name], known)
+            if name in frame.columns:
+                known = self.categories.get(name)
+                matrix[:, position] = _numbers(name, frame[name]) if known is None else _codes(frame[name], known)
+            if name in self.usual:
+                column = matrix[:, position]
+                column[np.isnan(column)] = self.usual[name]
         return matrix
 
 

@@ -176,8 +176,6 @@ class BoostedPredictor:
 
     def raw(self, frame: pd.DataFrame, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
-        if len(frame) == 0:
-            return np.zeros(0)
         return np.asarray(self.booster.predict(self.encoding.matrix(frame), raw_score=True), dtype=np.float64)
 
     def calibrate(self, raw: np.ndarray, /) -> np.ndarray:
@@ -241,6 +239,7 @@ class BoostedPredictor:
                 "unit": self.unit,
                 "features": list(self.encoding.features),
                 "categories": {name: list(values) for name, values in self.encoding.categories.items()},
+                "usual": dict(self.encoding.usual),
                 "kpi_of": dict(self.kpi_of),
                 "calibration": None if self.calibration is None else self.calibration.to_json(),
                 "about": dict(self.about),
@@ -271,7 +270,9 @@ class BoostedPredictor:
             kind=described["kind"],
             unit=described["unit"],
             encoding=Encoding(
-                tuple(described["features"]), {name: tuple(values) for name, values in described["categories"].items()}
+                tuple(described["features"]),
+                {name: tuple(values) for name, values in described["categories"].items()},
+                described["usual"],
             ),
             kpi_of=described["kpi_of"],
             booster=booster,

@@ -125,6 +125,20 @@ def test_an_absent_feature_counts_as_unknown(predictor: Any, kind: str, make_tab
     np.testing.assert_array_equal(fitted.predict(absent), fitted.predict(unknown))
 
 
+def test_an_unknown_number_counts_as_a_usual_one_and_not_as_zero(
+    predictor: Any, kind: str, make_table: MakeTable
+) -> None:
+    table = make_table()
+    far = table.frame["csat__90d"] + 100
+    fitted = predictor.fit(replace(table, frame=table.frame.assign(csat__90d=far)), SEED)
+    rows = features_of(table).head(20)
+    median = far[table.frame["label"].notna()].median()
+    np.testing.assert_array_equal(
+        fitted.predict(rows.assign(csat__90d=np.nan)), fitted.predict(rows.assign(csat__90d=median))
+    )
+    assert (fitted.predict(rows.assign(csat__90d=np.nan)) != fitted.predict(rows.assign(csat__90d=0.0))).any()
+
+
 def test_a_feature_that_the_model_does_not_know_is_refused_by_name(
     predictor: Any, kind: str, make_table: MakeTable
 ) -> None:
