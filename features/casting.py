@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from baton.tables import ColumnType
-from features.sources import literal, quoted
+from features.sql_text import literal, quoted
 
 __all__ = ["SQL_TYPES", "CastPlan", "DateOrder", "cast_sql", "is_numeric", "known"]
 

@@ -16,7 +16,8 @@ from features.kpi_trials import kpi_faults
 from features.relations import between_rows, between_tables
 from features.rules import Rule, parse_rules, row_rules
 from features.scales import scales
-from features.sources import explained, quoted
+from features.sources import explained
+from features.sql_text import quoted
 from features.structure import apart, column_faults, left_out, row_count_faults
 
 __all__ = ["Examination", "check", "examine"]

@@ -14,8 +14,10 @@ from baton.errors import BatonError, CompanyFileError
 from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
 from features.casting import SQL_TYPES, CastPlan, cast_sql, is_numeric, known
+from features.databases import batches
 from features.profiles import profile_sql, read_numbers, read_times
-from features.sources import literal, quoted
+from features.sql_text import literal, quoted
+from features.table_files import file_relation
 
 __all__ = ["ROW", "Intake", "TypedTable", "opened"]
 
@@ -134,12 +136,12 @@ class Intake:
         """Text and databases are read once into the engine; Parquet stays where it is."""
         source = self.company.tables[name]
         if source.source is not None:
-            reader = sources.batches(sources.open_source(self.company, name))
+            reader = batches(sources.open_source(self.company, name))
             self.connection.register("incoming", reader)
             self.connection.execute(f"CREATE TABLE {raw} AS SELECT * FROM incoming")
             self.connection.unregister("incoming")
             return
-        relation = sources.file_relation(self.company, name, self.folder / "copies")
+        relation = file_relation(self.company, name, self.folder / "copies")
         if source.sql is None:
             kind = "VIEW" if "read_parquet" in relation else "TABLE"
             self.connection.execute(f"CREATE {kind} {raw} AS {relation}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from baton.catalogue.schema import Catalogue, Kpi
 from features.faults import Fault, Treatment
 from features.intake import Intake, TypedTable
-from features.sources import one_line
+from features.sql_text import one_line
 
 __all__ = ["kpi_faults"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from features.casting import SQL_TYPES
 from features.intake import Intake, TypedTable
 from features.pseudonyms import load_key, pseudonym
-from features.sources import literal, quoted
+from features.sql_text import literal, quoted
 
 __all__ = ["Sieve", "employee_columns"]
 

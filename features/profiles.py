@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from baton.tables import TableSpec
 from features.casting import CastPlan, DateOrder
-from features.sources import literal, quoted
+from features.sql_text import literal, quoted
 
 __all__ = ["profile_sql", "read_numbers", "read_times"]
 

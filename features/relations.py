@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from features.intake import ROW, Intake, TypedTable
 from features.rules import Rule, row_is_in
-from features.sources import literal, quoted
+from features.sql_text import literal, quoted
 
 __all__ = ["between_rows", "between_tables"]
 

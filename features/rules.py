@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from features.casting import cast_sql
 from features.intake import ROW, Intake, TypedTable
-from features.sources import literal, quoted
+from features.sql_text import literal, quoted
 
 __all__ = ["UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
 

@@ -21,7 +21,7 @@ from features.checks import Examination, examine
 from features.faults import CheckReport
 from features.intake import ROW, Intake, TypedTable, opened
 from features.privacy import Sieve
-from features.sources import literal, quoted
+from features.sql_text import literal, path_literal, quoted
 from features.warehouse import Warehouse
 
 __all__ = ["open_warehouse", "stage"]
@@ -131,7 +131,9 @@ def open_warehouse(folder: Path, /, *, threads: int | None = None, memory_limit:
         path = folder / f"{name}.parquet"
         if not path.exists():
             raise ArtefactError(f"{path}: not there; run again")
-        connection.raw_sql(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({literal(_escaped(path))})").fetchall()
+        connection.raw_sql(
+            f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path_literal(path.resolve())})"
+        ).fetchall()
     return Warehouse(
         tables={name: connection.table(name) for name in described},
         present={name: frozenset(table["present"]) for name, table in described.items()},
@@ -141,12 +143,6 @@ def open_warehouse(folder: Path, /, *, threads: int | None = None, memory_limit:
             if table["observed_until"] is not None
         },
     )
-
-
-def _escaped(path: Path, /) -> str:
-    import re
-
-    return re.sub(r"([\[*?])", r"[\1]", str(path.resolve()))
 
 
 def _results_folder(folder: Path, /) -> Path:
@@ -171,7 +167,7 @@ def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, 
         except Exception as error:
             _raise_full_disk(error, path)
             raise
-        rows = intake.rows(f"SELECT count(*) FROM read_parquet({literal(_escaped(temporary))})")[0][0]
+        rows = intake.rows(f"SELECT count(*) FROM read_parquet({path_literal(temporary.resolve())})")[0][0]
     return {
         "present": sorted(present),
         "rows": rows,

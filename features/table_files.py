@@ -1,0 +1,124 @@
+"""Files that hold a table: CSV or Parquet, one, a folder of them, or all that a pattern fits."""
+
+from __future__ import annotations
+
+import difflib
+from glob import glob, has_magic
+from pathlib import Path
+
+from baton.company import Company
+from baton.errors import SourceError
+from features import delimited
+from features.sql_text import literal, path_literal
+
+__all__ = ["file_relation", "files_of", "is_csv", "nearest_file", "unreadable"]
+
+_CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+_PARQUET = (".parquet", ".pq")
+
+
+def is_csv(path: Path, /) -> bool:
+    """Whether a file is read as CSV, by its name."""
+    return path.name.lower().endswith(_CSV)
+
+
+def file_relation(company: Company, name: str, scratch: Path, /) -> str:
+    """Return the DuckDB query that reads a file, a folder or a glob.
+
+    Parameters
+    ----------
+    company : Company
+    name : str
+        A table that has a ``path``.
+    scratch : Path
+        Where copies in UTF-8 of files in other encodings are written; they must live as long as the query is used.
+
+    Raises
+    ------
+    SourceError
+        If a file is missing, empty, damaged or in another encoding.
+    """
+    source, place = company.tables[name], f"tables.{name}"
+    files = files_of(company, name)
+    for path in files:
+        _must_be_readable(path, place)
+    if all(is_csv(path) for path in files):
+        described = [(delimited.describe(path, source.encoding, source.delimiter, place), path) for path in files]
+        groups: dict[tuple[tuple[str, ...], str], list[Path]] = {}
+        for header, path in described:
+            copy = delimited.transcoded(path, source.encoding, scratch, place)
+            groups.setdefault((header.columns, header.delimiter), []).append(copy)
+        return " UNION ALL BY NAME ".join(_csv_sql(paths, *header) for header, paths in groups.items())
+    listed = ", ".join(map(path_literal, files))
+    return f"SELECT * FROM read_parquet([{listed}], union_by_name=true)"
+
+
+def _csv_sql(paths: list[Path], columns: tuple[str, ...], delimiter: str, /) -> str:
+    listed = ", ".join(map(path_literal, paths))
+    struct = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
+    return (
+        f"SELECT * FROM read_csv([{listed}], auto_detect=false, header=true, delim={literal(delimiter)}, "
+        f"quote='\"', escape='\"', columns={{{struct}}}, max_line_size=16777216)"
+    )
+
+
+def files_of(company: Company, name: str, /) -> list[Path]:
+    """Return the files that a path names: itself, those of a folder, or those that a pattern fits."""
+    source, place = company.tables[name], f"tables.{name}"
+    path = company.resolve(source.path or "")
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.name.lower().endswith((*_PARQUET, *_CSV)))
+        if not found:
+            raise SourceError(f"{place}: the folder {path} holds no Parquet or CSV file")
+    elif path.exists():
+        found = [path]
+    elif has_magic(str(path)):
+        found = sorted(file for file in map(Path, _fitting(str(path))) if file.is_file())
+        if not found:
+            raise SourceError(f"{place}: no file fits {path}; check the pattern")
+    else:
+        raise SourceError(f"{place}: {path}: no such file{nearest_file(path)}")
+    kinds = {"csv" if is_csv(file) else "parquet" for file in found}
+    if len(kinds) > 1:
+        raise SourceError(f"{place}: {path} holds CSV and Parquet files; name one kind by a pattern such as *.parquet")
+    return found
+
+
+def _fitting(pattern: str, /) -> list[str]:
+    return glob(pattern, recursive=True)  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
+
+
+def nearest_file(path: Path, /) -> str:
+    try:
+        names = [file.name for file in path.parent.iterdir()]
+    except OSError:
+        return f"; nor is there a folder {path.parent}"
+    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else "; check tables and path in the company file"
+
+
+def _must_be_readable(path: Path, place: str, /) -> None:
+    """Refuse what is empty, forbidden, or no table before an engine says so in its own words."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+            file.seek(max(0, path.stat().st_size - 4))
+            end = file.read(4)
+    except OSError as error:
+        raise unreadable(place, path, error) from None
+    if not start:
+        raise SourceError(f"{place}: {path} is empty; export it again")
+    if is_csv(path):
+        if start == b"PAR1":
+            raise SourceError(f"{place}: {path} is a Parquet file; name it .parquet")
+        return
+    if start == b"PK\x03\x04" or path.suffix.lower() in {".xlsx", ".xls", ".ods"}:
+        raise SourceError(f"{place}: {path} is a spreadsheet; save it as CSV")
+    if start != b"PAR1" or end != b"PAR1":
+        if path.suffix.lower() in _PARQUET:
+            raise SourceError(f"{place}: {path} is no whole Parquet file (cut off or damaged); export it again")
+        raise SourceError(f"{place}: {path} is neither CSV nor Parquet; name it .csv or .parquet, or convert it")
+
+
+def unreadable(place: str, path: Path, error: OSError, /) -> SourceError:
+    return SourceError(f"{place}: {path} cannot be read ({error.strerror or error}); check its permissions")
