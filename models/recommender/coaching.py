@@ -1,0 +1,385 @@
+"""Whom to help with what: gaps that are real, with the cases behind them and what must be provided first.
+
+Only levers that keep customers (or serve the driver outcome) are coached: help towards a KPI that harms would be harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue, Kpi
+from baton.company import Policy
+from features.casework import CaseTable, Organisation
+from models.estimators.design import Design, build_design
+from models.recommender.coaching_closing import NEWCOMER_MONTHS, closing_shares
+from models.recommender.coaching_gaps import FEWEST_CASES, Standing, readings, standing
+from models.recommender.coaching_process import process_shifts
+from models.recommender.coaching_words import person_reason, process_reason, team_reason
+
+__all__ = ["COLUMNS", "FALSE_FLAGS", "coach", "flagged", "helpful_levers"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+FALSE_FLAGS = 0.10
+"""Expected share of flags whose true gap is not worth acting on, over all employees and KPIs."""
+LEAST_PROBABILITY = 0.5
+EVIDENCE_CASES = 5
+DAYS_PER_MONTH = 30.4
+COLUMNS = (
+    "employee_id", "team_id", "process", "kpi", "action", "level", "gap_sd", "probability", "expected_effect",
+    "priority", "evidence", "needs", "reason", "n", "closing_share",
+)  # fmt: skip
+
+
+def coach(
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    effects: pd.DataFrame,
+    policy: Policy,
+    seed: int,
+    /,
+) -> pd.DataFrame:
+    """Find whom to help with what.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+        Of the employees only team, hiring and leaving are read.
+    catalogue : Catalogue
+    effects : pandas.DataFrame
+        Rows of ``effects.parquet``.
+    policy : Policy
+        ``min_group``, ``cycle_days``, ``confidence`` and ``fixed`` are kept to.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per employee (or team, or process) and action, the most useful first. ``gap_sd``: the expected true gap
+        in between-person standard deviations; ``probability``: that it exceeds half of one; ``expected_effect``: the
+        customers kept over a cycle if the gap closes as far as such gaps usually do (for a driver outcome its change,
+        summed over a cycle's cases; positive is good); ``priority``: that as a share of the largest, 0 to 100.
+
+    Source
+    ------
+    Adams 2009; Spiegelhalter 2005; Müller, Parmigiani & Rice 2006 (false discoveries from posteriors); Brynjolfsson, Li
+    & Raymond 2023.
+    """
+    benefit = helpful_levers(effects, cases, catalogue, policy)
+    scene = _scene(cases, organisation, catalogue, tuple(benefit), policy) if benefit else None
+    if scene is None:
+        return _table([])
+    rng = np.random.default_rng(seed)
+    standings = {}
+    for at, lever in enumerate(scene.design.levers):
+        stands = standing(readings(scene.design, at, scene.team, scene.recent), policy.min_group, rng)
+        if stands is not None:
+            standings[lever] = stands
+    rows = (
+        _people(scene, standings)
+        + _teams(scene, standings, policy)
+        + _processes(scene, standings, cases, catalogue, policy)
+    )
+    for row in rows:
+        row["expected_effect"] *= benefit[row["kpi"]]
+    return _table(_with_actions(rows, catalogue))
+
+
+def helpful_levers(
+    effects: pd.DataFrame, cases: CaseTable, catalogue: Catalogue, policy: Policy, /
+) -> dict[str, float]:
+    """Return the levers worth coaching, with the benefit of one SD better: a positive number.
+
+    Left out are levers whose direction is less sure than ``confidence``, that a refutation failed, that nobody owns as
+    a person, and fixed duties.
+
+    Returns
+    -------
+    dict of KPI to benefit
+        For churn the fall of the probability of leaving within the horizon; for a driver the change per case.
+    """
+    from scipy.special import ndtr
+
+    if effects.empty:
+        return {}
+    outcomes = list(dict.fromkeys(effects["outcome"]))
+    outcome = "churn" if "churn" in outcomes else outcomes[0]
+    helps = -1.0 if cases.better.get(outcome, "lower" if outcome == "churn" else "higher") == "lower" else 1.0
+    found = {}
+    for row in effects[(effects["outcome"] == outcome) & effects["effect"].notna()].to_dict("records"):
+        kpi = catalogue.get(row["kpi"])
+        if kpi is None or kpi.role != "lever" or kpi.owner != "employee" or kpi.id in policy.fixed:
+            continue
+        if f"kpi:{kpi.id}" not in cases.frame or row.get("refuted") is True:
+            continue
+        gain, error = helps * row["effect"], (row["high"] - row["low"]) / 3.29
+        if gain > 0 and (not error > 0 or float(ndtr(gain / error)) >= policy.confidence):
+            found[kpi.id] = float(gain)
+    return found
+
+
+def flagged(probability: Floats, false_share: float = FALSE_FLAGS, /) -> NDArray[np.bool_]:
+    """Choose as many flags as the expected share of false ones allows, the surest first.
+
+    Parameters
+    ----------
+    probability : array
+        Of each true gap; NaN: unknown, never flagged.
+
+    Examples
+    --------
+    >>> flagged(np.array([0.99, 0.9, 0.86, 0.6, np.nan])).tolist()
+    [True, True, True, False, False]
+    """
+    known = np.where(np.isfinite(probability), probability, 0.0)
+    order = np.argsort(-known, kind="stable")
+    false = np.cumsum(1 - known[order]) / np.arange(1, known.size + 1)
+    allowed = (false <= false_share) & (known[order] >= LEAST_PROBABILITY)
+    chosen = np.zeros(known.size, bool)
+    if allowed.any():
+        chosen[order[: int(np.flatnonzero(allowed)[-1]) + 1]] = True
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What all levels look at: cases made comparable, and who is still here."""
+
+    design: Design
+    frame: pd.DataFrame
+    kpis: Mapping[str, Kpi]
+    people: tuple[str, ...]
+    team: Codes
+    teams: tuple[str, ...]
+    recent: NDArray[np.bool_]
+    days: int
+    here: NDArray[np.bool_]
+    months: Floats
+    closing: Mapping[bool, float]
+    reach: float
+    """What a share of one of all cases is worth per unit of benefit, over a cycle."""
+
+
+def _scene(
+    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, levers: tuple[str, ...], policy: Policy, /
+) -> _Scene | None:
+    frame = cases.frame[cases.frame["employee_id"].notna()].reset_index(drop=True)
+    if len(frame) < 2 * FEWEST_CASES:
+        return None
+    design = build_design(cases, catalogue, None, levers)
+    people = tuple(str(name) for name in pd.factorize(frame["employee_id"])[1])
+    opened = frame["opened_at"]
+    as_of = pd.Timestamp(organisation.as_of)
+    window = pd.Timedelta(days=2 * policy.cycle_days)
+    recent = (opened > as_of - window).to_numpy()
+    days = int(min(2 * policy.cycle_days, max((as_of - opened.min()).days, 1)))
+    team = _own_team(design, len(people), recent)
+    months, gone = _tenure(organisation, people, as_of)
+    latest = opened.groupby(design.employee).max().reindex(range(len(people)))
+    here = ~gone & (latest > as_of - pd.Timedelta(days=policy.cycle_days)).to_numpy()
+    here &= _enough_peers(design, len(people), recent, policy.min_group)
+    late = (opened > opened.min() + (opened.max() - opened.min()) / 2).to_numpy()
+    cycles = max((opened.max() - opened.min()).days / 2, 1) / policy.cycle_days
+    half = months - cycles * policy.cycle_days / DAYS_PER_MONTH
+    closing = closing_shares(design, team, np.nan_to_num(half, nan=99.0) < NEWCOMER_MONTHS, late, cycles)
+    reach = policy.cycle_days / max(cases.horizon_days, 1) * cases.customers_at_risk
+    if not reach > 0:
+        reach = float(recent.sum()) / days * policy.cycle_days / cases.sampled_share
+    kpis = {lever: catalogue[lever] for lever in levers}
+    return _Scene(
+        design, frame, kpis, people, team, design.teams, recent, days, here, months, closing, float(reach)
+    )  # fmt: skip
+
+
+def _own_team(design: Design, people: int, recent: NDArray[np.bool_], /) -> Codes:
+    """Return the team of most of each employee's recent cases, else of all; -1 where unknown."""
+    team = np.full(people, -1, np.int64)
+    for rows in (np.ones(len(design.team), bool), recent):
+        table = np.zeros((people, len(design.teams) + 1))
+        np.add.at(table, (design.employee[rows], design.team[rows] + 1), 1.0)
+        seen = table.sum(axis=1) > 0
+        team[seen] = table[seen].argmax(axis=1) - 1
+    return team
+
+
+def _tenure(
+    organisation: Organisation, people: tuple[str, ...], as_of: pd.Timestamp, /
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Months since hiring (NaN unknown), and who has left."""
+    table = organisation.employees
+    if table.empty:
+        return np.full(len(people), np.nan), np.zeros(len(people), bool)
+    known = table.drop_duplicates("employee_id").set_index("employee_id").reindex(list(people))
+    hired, left = (pd.to_datetime(known[name]) for name in ("hired_at", "left_at"))
+    return ((as_of - hired).dt.days / DAYS_PER_MONTH).to_numpy(float), (left <= as_of).to_numpy()
+
+
+def _enough_peers(design: Design, people: int, recent: NDArray[np.bool_], min_group: int, /) -> NDArray[np.bool_]:
+    """Who shares a process with enough others: a comparison with fewer would show single colleagues."""
+    processes = int(design.process.max(initial=-1)) + 2
+    table = np.zeros((people, processes))
+    np.add.at(table, (design.employee[recent], design.process[recent] + 1), 1.0)
+    own = table.argmax(axis=1)
+    sharing = (table >= FEWEST_CASES).sum(axis=0)
+    return sharing[own] >= min_group + 1
+
+
+def _people(scene: _Scene, standings: Mapping[str, Standing], /) -> list[dict[str, Any]]:
+    probability = np.array([np.where(scene.here, stands.probability, np.nan) for stands in standings.values()])
+    if not probability.size:
+        return []
+    chosen = flagged(probability.ravel()).reshape(probability.shape)
+    count = np.bincount(scene.design.employee[scene.recent], minlength=len(scene.people))
+    rows = []
+    for (lever, stands), flags in zip(standings.items(), chosen, strict=True):
+        behind = _common(stands)
+        for person in np.flatnonzero(flags):
+            months = float(scene.months[person])
+            new = bool(months < NEWCOMER_MONTHS)
+            gap, chance = float(stands.gap[person]), float(stands.probability[person])
+            team = int(scene.team[person])
+            mine = scene.recent & (scene.design.employee == person)
+            reason = person_reason(
+                scene.kpis[lever], gap * stands.spread, chance, int(count[person]), scene.days,
+                months if new else None, scene.closing[new], team >= 0 and bool(behind[team]),
+            )  # fmt: skip
+            rows.append(
+                _row(scene, lever, "employee", gap, chance, mine, scene.closing[new], reason)
+                | {"employee_id": scene.people[person], "team_id": scene.teams[team] if team >= 0 else None}
+            )
+    return rows
+
+
+def _common(stands: Standing, /) -> NDArray[np.bool_]:
+    return stands.team_broad & (stands.team_probability > LEAST_PROBABILITY)
+
+
+def _teams(scene: _Scene, standings: Mapping[str, Standing], policy: Policy, /) -> list[dict[str, Any]]:
+    size = np.bincount(scene.team[scene.here & (scene.team >= 0)], minlength=len(scene.teams))
+    probability = np.array(
+        [
+            np.where((size >= policy.min_group) & _common(stands), stands.team_probability, np.nan)
+            for stands in standings.values()
+        ]
+    )
+    if not probability.size:
+        return []
+    rows = []
+    chosen = flagged(probability.ravel()).reshape(probability.shape)
+    for (lever, stands), flags in zip(standings.items(), chosen, strict=True):
+        for team in np.flatnonzero(flags):
+            gap, chance = float(stands.team_gap[team]), float(stands.team_probability[team])
+            mine = scene.recent & (scene.design.team == team)
+            reason = team_reason(scene.kpis[lever], gap * stands.spread, chance, int(size[team]), scene.days)
+            rows.append(
+                _row(scene, lever, "team", gap, chance, mine, scene.closing[False], reason)
+                | {"team_id": scene.teams[team]}
+            )
+    return rows
+
+
+def _processes(
+    scene: _Scene, standings: Mapping[str, Standing], cases: CaseTable, catalogue: Catalogue, policy: Policy, /
+) -> list[dict[str, Any]]:
+    levers = tuple(lever for lever in standings if lever in cases.case_level)
+    if not levers or "process" not in scene.frame or not scene.recent.any() or scene.recent.all():
+        return []
+    # one month for all: what has changed over time must stay in the values
+    still = replace(cases, frame=cases.frame.assign(period=0))
+    design = build_design(still, catalogue, None, levers)
+    names = [str(name) for name in pd.factorize(scene.frame["process"])[1]]
+    found = [
+        (lever, shift)
+        for at, lever in enumerate(levers)
+        for shift in process_shifts(design, at, scene.recent, standings[lever].spread, policy.min_group)
+    ]
+    chosen = flagged(np.array([shift.probability for _, shift in found]))
+    rows = []
+    for (lever, shift), flag in zip(found, chosen, strict=True):
+        if not flag:
+            continue
+        mine = scene.recent & (design.process == shift.process)
+        reason = process_reason(
+            scene.kpis[lever], names[shift.process], shift.gap * standings[lever].spread, shift.probability,
+            shift.people, scene.days,
+        )  # fmt: skip
+        rows.append(
+            _row(scene, lever, "process", shift.gap, shift.probability, mine, scene.closing[False], reason)
+            | {"process": names[shift.process]}
+        )
+    return rows
+
+
+def _row(
+    scene: _Scene,
+    lever: str,
+    level: str,
+    gap: float,
+    probability: float,
+    mine: NDArray[np.bool_],
+    closing: float,
+    reason: dict[str, str],
+    /,
+) -> dict[str, Any]:
+    share = float(mine.sum()) / max(float(scene.recent.sum()), 1.0)
+    return {
+        "employee_id": None,
+        "team_id": None,
+        "process": None,
+        "kpi": lever,
+        "level": level,
+        "gap_sd": gap,
+        "probability": probability,
+        "expected_effect": gap * closing * share * scene.reach,
+        "evidence": _evidence(scene, lever, mine),
+        "reason": reason,
+        "n": int(mine.sum()),
+        "closing_share": closing,
+    }
+
+
+def _evidence(scene: _Scene, lever: str, mine: NDArray[np.bool_], /) -> list[str]:
+    """Return the cases that show it most, the latest first among equals, no customer twice."""
+    value = scene.design.values[:, scene.design.levers.index(lever)]
+    rows = np.flatnonzero(mine & np.isfinite(value) & (value < 0))
+    opened = scene.frame["opened_at"].to_numpy()[rows]
+    # handlers' measures are the same for a month of cases: rounding leaves the latest first
+    rows = rows[np.lexsort((-opened.astype("int64"), value[rows].round(2)))]
+    customers = scene.design.customer[rows]
+    first = np.sort(np.unique(customers, return_index=True)[1])[:EVIDENCE_CASES]
+    return [str(name) for name in scene.frame["case_id"].to_numpy()[rows[first]]]
+
+
+def _with_actions(rows: list[dict[str, Any]], catalogue: Catalogue, /) -> list[dict[str, Any]]:
+    out = []
+    for row in rows:
+        kpi = catalogue[row["kpi"]]
+        offered = [(action.id, action.needs) for action in catalogue.actions_for(kpi.id, row["level"])]
+        for action, needs in offered or [(None, ())]:
+            texts = [{"en": need.en, "zh": need.zh} for need in dict.fromkeys((*needs, *kpi.needs))]
+            out.append(row | {"action": action, "needs": texts})
+    return out
+
+
+def _table(rows: list[dict[str, Any]], /) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "priority"])
+    largest = float(table["expected_effect"].max()) if len(table) else 0.0
+    table["priority"] = (100 * table["expected_effect"] / largest).round(1) if largest > 0 else 0.0
+    for name in ("employee_id", "team_id", "process", "kpi", "action", "level"):
+        table[name] = table[name].astype("str")
+    for name in ("gap_sd", "probability", "expected_effect", "priority", "closing_share"):
+        table[name] = table[name].astype("float64")
+    table["n"] = table["n"].astype("int64")
+    keys = ["priority", "probability", "level", "kpi", "employee_id", "team_id", "process", "action"]
+    return table.sort_values(keys, ascending=[False, False, *[True] * 6], kind="stable")[list(COLUMNS)].reset_index(
+        drop=True
+    )

@@ -1,0 +1,117 @@
+"""Why somebody is offered help, as sentences that a manager understands, in English and Chinese."""
+
+from __future__ import annotations
+
+from baton.catalogue.schema import Kpi
+
+__all__ = ["amount", "person_reason", "process_reason", "team_reason"]
+
+_UNITS = {
+    "share": (100.0, "{:.0f} percentage points", "{:.0f} 个百分点"),
+    "seconds": (1.0, "{:.0f} seconds", "{:.0f} 秒"),
+    "hours": (1.0, "{:.1f} hours", "{:.1f} 小时"),
+    "money": (1.0, "{:.2f} in money", "{:.2f} 元（货币单位）"),
+    "points": (1.0, "{:.1f} points", "{:.1f} 分"),
+    "days": (1.0, "{:.1f} days", "{:.1f} 天"),
+}
+
+
+def amount(kpi: Kpi, value: float, /) -> tuple[str, str]:
+    """Say how much, in the KPI's own unit.
+
+    Examples
+    --------
+    >>> from baton.catalogue.schema import Kpi, Text
+    >>> kpi = Kpi(id="k", name=Text(en="K", zh="K"), layer="role", perspective="customer", source="cases", expr="x",
+    ...           better="higher", unit="share", role="lever")
+    >>> amount(kpi, 0.083)
+    ('8 percentage points', '8 个百分点')
+    """
+    factor, english, chinese = _UNITS.get(kpi.unit, (1.0, "{:.2g}", "{:.2g}"))
+    return english.format(abs(value) * factor), chinese.format(abs(value) * factor)
+
+
+def _sides(kpi: Kpi, /) -> tuple[str, str]:
+    return ("below", "低") if kpi.better == "higher" else ("above", "高")
+
+
+def person_reason(
+    kpi: Kpi,
+    gap: float,
+    probability: float,
+    cases: int,
+    days: int,
+    months: float | None,
+    closing: float,
+    beyond: bool,
+    /,
+) -> dict[str, str]:
+    """Say why one person is offered help.
+
+    Parameters
+    ----------
+    gap : float
+        In the KPI's own unit, after shrinkage.
+    probability : float
+        That the true gap is worth acting on.
+    cases, days : int
+        What it rests on.
+    months : float or None
+        Since hiring, where the person is new.
+    closing : float
+        Share of such gaps that usually closes within a cycle.
+    beyond : bool
+        Whether the whole team is behind, and this is what comes on top.
+    """
+    much, much_zh = amount(kpi, gap)
+    side, side_zh = _sides(kpi)
+    team, team_zh = (", beyond what the whole team shows,", "（已扣除全团队共有的部分）") if beyond else ("", "")
+    english = (
+        f"{kpi.name.en}: about {much} {side} people with comparable cases{team} over {cases} cases in {days} days, "
+        f"case mix and chance allowed for. That the true gap is worth acting on is {probability:.0%} sure."
+    )
+    chinese = (
+        f"{kpi.name.zh}：近 {days} 天 {cases} 件服务单，扣除案件构成与偶然因素后，"
+        f"比处理同类案件的同事约{side_zh} {much_zh}"
+        f"{team_zh}；真实差距值得关注的把握为 {probability:.0%}。"
+    )
+    if months is not None:
+        english += f" New here ({months:.0f} months): newcomers gain most from help."
+        chinese += f"入职约 {months:.0f} 个月：新人从辅导中获益最多。"
+    english += f" Of such gaps about {closing:.0%} usually closes within a cycle. An offer of help, not a mark."
+    chinese += f"此类差距一般每个周期缩小约 {closing:.0%}。这是提供帮助，不是打分。"
+    return {"en": english, "zh": chinese}
+
+
+def team_reason(kpi: Kpi, gap: float, probability: float, people: int, days: int, /) -> dict[str, str]:
+    """Say why a gap is the team's and nobody's in particular."""
+    much, much_zh = amount(kpi, gap)
+    side, side_zh = _sides(kpi)
+    return {
+        "en": (
+            f"{kpi.name.en}: most of the team's {people} people lie {side} other teams with comparable cases, "
+            f"together by about {much} over {days} days ({probability:.0%} sure). What nearly everybody shows is a "
+            "matter of tools, rules or staffing, not of single people."
+        ),
+        "zh": (
+            f"{kpi.name.zh}：近 {days} 天，团队 {people} 人中多数都比处理同类案件的其他团队{side_zh}，合计约 {much_zh}"
+            f"（把握 {probability:.0%}）。多数人共有的差距应从工具、规则或人手上找原因，而不是归于个人。"
+        ),
+    }
+
+
+def process_reason(kpi: Kpi, process: str, gap: float, probability: float, people: int, days: int, /) -> dict[str, str]:
+    """Say why a gap is the process's."""
+    much, much_zh = amount(kpi, gap)
+    side, side_zh = _sides(kpi)
+    return {
+        "en": (
+            f"{kpi.name.en} in “{process}”: over the last {days} days about {much} {side} the time before, for most "
+            f"of the {people} people who work in it and unlike other processes ({probability:.0%} sure). "
+            "Look at the process first."
+        ),
+        "zh": (
+            f"“{process}”流程的{kpi.name.zh}：近 {days} 天比此前{side_zh}约 {much_zh}，"
+            f"参与的 {people} 人中多数如此，其他流程并未出现（把握 {probability:.0%}）。应先检查流程本身。"
+        ),
+    }
