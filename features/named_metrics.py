@@ -73,9 +73,9 @@ def key_revenue_share(warehouse: Warehouse, grain: Unit, start: datetime, as_of:
     customers = _cohort(warehouse, start, as_of)
     alive = customers.filter(customers.left_in_window == 0, customers.value.notnull())
     ranked = alive.select("customer_id", worth=alive.value.cast("float64"))
-    limit = ranked.aggregate(limit=ranked.worth.quantile(1 - KEY_SHARE))
-    joined = ranked.cross_join(limit)
-    key = (joined.worth >= joined.limit).cast("int32").cast("float64")
+    bar = ranked.aggregate(bar=ranked.worth.quantile(1 - KEY_SHARE))
+    joined = ranked.cross_join(bar)
+    key = (joined.worth >= joined.bar).cast("int32").cast("float64")
     of_unit = _with_unit(
         warehouse, joined.select("customer_id", "worth", key_worth=joined.worth * key), grain, start, as_of
     )
