@@ -65,11 +65,19 @@ def diagnosis_table(inputs: AdviceInputs, policy: Policy) -> pd.DataFrame:
             found = alignment(inputs.helpful, effect, low, high)
             rows.append(
                 {
-                    "team_id": team, "role": role, "kpi": line["kpi"], "weight": line["current"],
-                    "alignment": "weak" if measured and not heard else found, "effect": effect, "low": low, "high": high,
+                    "team_id": team,
+                    "role": role,
+                    "kpi": line["kpi"],
+                    "weight": line["current"],
+                    "alignment": "weak" if measured and not heard else found,
+                    "effect": effect,
+                    "low": low,
+                    "high": high,
                     "reliability": line["reliability"] if target.people >= policy.min_group else np.nan,
-                    "kpi_role": line["role"], "perspective": line["perspective"], "stage": line["stage"],
-                }  # fmt: skip
+                    "kpi_role": line["role"],
+                    "perspective": line["perspective"],
+                    "stage": line["stage"],
+                }
             )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("weight", "effect", "low", "high", "reliability"):

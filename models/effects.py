@@ -13,7 +13,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from features.casework import CaseTable, Organisation
 from models.estimators.case_level import case_level
-from models.estimators.design import Design, build_design, usable_levers
+from models.estimators.design import Design, build_design, usable_controls, usable_levers
 from models.estimators.double_ml import double_ml
 from models.estimators.employee_means import employee_means, solve_total
 from models.estimators.joint_test import JointTest, joint_test
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 DRAWS = 400
 PERMUTATIONS = 999
 FEWEST_EMPLOYEES = 30
-LEAST_DIFFERENCE = 1.64
+LEAST_DIFFERENCE = 2.5
 ALIKE = 0.92
 
 
@@ -119,6 +119,8 @@ def estimate(
     policy: Policy,
     seed: int,
     attributions: pd.DataFrame | None = None,
+    *,
+    learners: bool = True,
 ) -> Effects:
     """Estimate the effect of every lever on every outcome of the cases.
 
@@ -131,6 +133,8 @@ def estimate(
     seed : int
     attributions : pandas.DataFrame, optional
         Rows of ``attributions.parquet``, to be shown beside the effects.
+    learners : bool
+        Whether to run double machine learning too, for the outcome that weights serve; it takes the most time.
 
     Returns
     -------
@@ -139,8 +143,10 @@ def estimate(
     """
     names = [name.removeprefix("y:") for name in cases.frame.columns if name.startswith("y:")]
     outcomes: dict[str, OutcomeEffects] = {}
+    names = sorted(names, key=lambda name: name != "churn")
     for at, outcome in enumerate(names):
-        outcomes[outcome] = _estimate_outcome(cases, organisation, catalogue, outcome, seed + at)
+        learned = learners and at == 0
+        outcomes[outcome] = _estimate_outcome(cases, organisation, catalogue, outcome, seed + at, learned)
     from models.effects_tables import by_method_table, draws_table, effects_table
 
     return Effects(
@@ -152,7 +158,7 @@ def estimate(
 
 
 def _estimate_outcome(
-    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, outcome: str, seed: int, /
+    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, outcome: str, seed: int, learners: bool, /
 ) -> OutcomeEffects:
     levers, why_not = usable_levers(cases, catalogue)
     helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
@@ -160,17 +166,19 @@ def _estimate_outcome(
     kind = cases.kinds.get(outcome, "probability")
     known = cases.frame[f"y:{outcome}"].notna() & cases.frame["employee_id"].notna()
     if int(known.sum()) == 0 or cases.frame.loc[known, f"y:{outcome}"].nunique() < 2 or not levers:
-        reason = "not measured: the outcome is never known beside a handler" if levers else "not measured: no usable lever"
+        reason = "not measured: the outcome is never known beside a handler"
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
-    design = build_design(cases, catalogue, outcome, levers)
+    design = build_design(cases, catalogue, outcome, levers, organisation.employees, usable_controls(cases, catalogue))
     moments = between_moments(design)
     if int((moments.counts[:, -1] > 0).sum()) < len(levers) + 5:
         reason = "not measured: too few people to compare"
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
     design, dropped = _separable(design, moments, organisation, seed)
-    if not design.levers:
+    if not design.targets:
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped})
     found = _effects_of(design, kind, helpful, scale, {**why_not, **dropped}, seed)
+    if not learners:
+        return found
     spread = found.estimates["employee_means"].spread
     learned = double_ml(cases, catalogue, design, draws=DRAWS, seed=seed, spread=spread)
     return replace(found, estimates={**found.estimates, learned.method: learned})
@@ -185,19 +193,23 @@ def _effects_of(
     routing = routing_test(design, moments, permutations=20, seed=seed)
     enough = int((moments.counts[:, -1] >= 5).sum()) >= FEWEST_EMPLOYEES
     chosen = means if enough else plain
-    joint = joint_test(design, moments, means.error, permutations=PERMUTATIONS, seed=seed)
+    joint = joint_test(design, moments, permutations=PERMUTATIONS, seed=seed)
     checks = refute(design, moments, means, joint.single, seed)
     draws = (chosen.draws + _selection(design, chosen, routing, seed)) * scale
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
-    notes = [] if routing.near_random else [
-        "cases do not reach people by chance: effects are associations and their intervals are widened by as much as "
-        "the known case mix moves them"
-    ]
+    notes = (
+        []
+        if routing.near_random
+        else [
+            "cases do not reach people by chance: effects are associations, and their intervals are widened by twice what "
+            "the known case mix changes them by"
+        ]
+    )
     if not enough:
         notes.append(f"fewer than {FEWEST_EMPLOYEES} people with enough cases: the plain case-level regression is used")
     return OutcomeEffects(
-        outcome=design.outcome, kind=kind, helpful=helpful, levers=design.levers, point=point, low=low, high=high,
+        outcome=design.outcome, kind=kind, helpful=helpful, levers=design.targets, point=point, low=low, high=high,
         draws=draws, scale=scale, primary=chosen.method, estimates={means.method: means, plain.method: plain},
         joint=joint, routing=routing, why_not=why_not, refuted=reasons_against(checks), checks=checks,
         notes=tuple(notes),
@@ -218,7 +230,7 @@ def _separable(
     variance = np.diagonal(covariance, axis1=1, axis2=2)[:, : design.size]
     differs = variance[0] / np.maximum(variance[1:].std(axis=0), 1e-300) > LEAST_DIFFERENCE
     carded = set(organisation.current_cards["kpi"]) if len(organisation.scorecards) else set()
-    order = sorted(range(design.size), key=lambda at: (design.levers[at] not in carded, at))
+    order = sorted(range(design.size), key=lambda at: (at >= design.asked, design.levers[at] not in carded, at))
     spread = np.maximum(spreads(covariance[0]), 1e-300)
     kept: list[int] = []
     why: dict[str, str] = {}
@@ -232,7 +244,9 @@ def _separable(
             why[design.levers[at]] = f"not measured apart: it moves together with {design.levers[twin]}"
         else:
             kept.append(at)
-    return design.keep(tuple(design.levers[at] for at in sorted(kept))), why
+    asked = set(design.targets)
+    chosen = tuple(design.levers[at] for at in sorted(kept))
+    return design.keep(chosen), {kpi: reason for kpi, reason in why.items() if kpi in asked}
 
 
 def _selection(design: Design, chosen: Estimate, routing: Routing, seed: int, /) -> Floats:

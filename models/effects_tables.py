@@ -60,7 +60,9 @@ def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
 
 
 def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
-    empty: dict[str, Any] = dict.fromkeys(("effect", "low", "high", "agrees", "refuted", "effect_per_case", "robustness"))
+    empty: dict[str, Any] = dict.fromkeys(
+        ("effect", "low", "high", "agrees", "refuted", "effect_per_case", "robustness")
+    )
     if role != "lever":
         return empty | {"method": ROLE_SAYS[role], "evidence": ""}
     if kpi_id not in found.levers:
@@ -107,11 +109,18 @@ def draws_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
         for at, lever in enumerate(found.levers):
             parts.append(
                 pd.DataFrame(
-                    {"outcome": outcome, "kpi": lever, "draw": np.arange(len(found.draws)), "effect": found.draws[:, at]}
+                    {
+                        "outcome": outcome,
+                        "kpi": lever,
+                        "draw": np.arange(len(found.draws)),
+                        "effect": found.draws[:, at],
+                    }
                 )
             )
     empty = {"outcome": pd.Series(dtype="str"), "kpi": pd.Series(dtype="str"), "draw": pd.Series(dtype="int64")}
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(empty | {"effect": pd.Series(dtype="float64")})
+    return (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(empty | {"effect": pd.Series(dtype="float64")})
+    )
 
 
 def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
@@ -121,5 +130,7 @@ def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
         for method, answer in found.estimates.items():
             low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0) * found.scale
             for at, lever in enumerate(answer.levers):
-                rows.append((outcome, lever, method, answer.point[at] * found.scale, low[at], high[at], method == found.primary))
+                rows.append(
+                    (outcome, lever, method, answer.point[at] * found.scale, low[at], high[at], method == found.primary)
+                )
     return pd.DataFrame(rows, columns=["outcome", "kpi", "method", "effect", "low", "high", "primary"])

@@ -102,7 +102,7 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
     )
     if not kpis or not cases.frame["employee_id"].notna().any():
         return pd.DataFrame(columns=list(COLUMNS))
-    design = build_design(cases, catalogue, None, kpis)
+    design = build_design(cases, catalogue, None, kpis, organisation.employees)
     people = _volumes(cases, design)
     rows = _unit_rows("employee", people, signal_share(design, between_moments(design)), policy)
     teams = people[people["team_id"].notna()].groupby(["team_id", "kpi"], as_index=False, observed=True)
@@ -115,7 +115,7 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
 
 
 def _as_teams(design: Design, /) -> Design:
-    """The same cases with teams in place of employees, and employees in place of customers: pairs of different people."""
+    """Teams in place of employees, employees in place of customers: pairs are then of different people of one team."""
     from dataclasses import replace
 
     known = design.team >= 0
@@ -162,9 +162,16 @@ def _unit_rows(
         n = row["n_per_day"] * policy.cycle_days
         rows.append(
             {
-                "unit": unit, "unit_id": row["unit_id"], "team_id": row["team_id"], "kpi": row["kpi"], "n": n,
-                "n_per_day": row["n_per_day"], "icc": icc, "reliability": spearman_brown(icc, n),
-                "noise": noise_ratio(icc, n), "between_sd": spread,
-            }  # fmt: skip
+                "unit": unit,
+                "unit_id": row["unit_id"],
+                "team_id": row["team_id"],
+                "kpi": row["kpi"],
+                "n": n,
+                "n_per_day": row["n_per_day"],
+                "icc": icc,
+                "reliability": spearman_brown(icc, n),
+                "noise": noise_ratio(icc, n),
+                "between_sd": spread,
+            }
         )
     return rows

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -65,6 +63,7 @@ def recommend(
     from models.diagnosis import diagnosis_table
     from models.effects import estimate
     from models.recommender.advice_inputs import gather
+    from models.recommender.coaching import coach
     from models.recommender.weights import recommend as solve_weights
     from models.reliability import measure
 
@@ -85,11 +84,7 @@ def recommend(
     }
     progress("coaching", 3, 4)
     warnings = _warnings(effects, tables["weights"], cases)
-    if find_spec("models.recommender.coaching") is None:
-        warnings += ("coaching is not part of this version yet",)
-    else:
-        coach = import_module("models.recommender.coaching").coach
-        tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed)
+    tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed)
     for name, table in tables.items():
         place = folder.advice if name in ("effects_by_method", "reliability") else folder.path
         with write_atomically(place / f"{name}.parquet") as path:
@@ -114,7 +109,9 @@ def _warnings(effects: Effects, weights: pd.DataFrame, cases: CaseTable, /) -> t
     if weights.empty:
         notes.append("no weights: there is neither a scorecard nor a team with cases")
     elif bool(weights["hypothetical"].any()):
-        notes.append("no scorecard is known for some teams: their weights are hypothetical (table `scorecards` brings them)")
+        notes.append(
+            "no scorecard is known for some teams: their weights are hypothetical (table `scorecards` brings them)"
+        )
     for text in sorted({limit for limit in weights["limits"] if limit} if len(weights) else ()):
         notes.append(f"the policy's limits collide on some cards: {text}")
     return tuple(dict.fromkeys(notes))

@@ -38,9 +38,9 @@ def case_level(design: Design, /, *, draws: int, seed: int, spread: Floats, meth
     outcome = design.values[rows, -1]
     gram = levers.T @ levers
     scale = np.sqrt(np.clip(np.diagonal(gram), 1e-300, None))
-    point = np.full(design.size, np.nan)
-    scores = np.zeros(levers.shape)
-    for at, lever in enumerate(design.levers):
+    point = np.full(design.asked, np.nan)
+    scores = np.zeros((len(levers), design.asked))
+    for at, lever in enumerate(design.targets):
         chosen = design.controls(lever)
         inner = gram[np.ix_(chosen, chosen)] / np.outer(scale[chosen], scale[chosen]) + 1e-8 * np.eye(len(chosen))
         inverse = np.linalg.inv(inner) / np.outer(scale[chosen], scale[chosen])
@@ -53,7 +53,7 @@ def case_level(design: Design, /, *, draws: int, seed: int, spread: Floats, meth
     covariance = _meat(scores, employee) + _meat(scores, customer) - _meat(scores, both)
     return Estimate(
         method=method,
-        levers=design.levers,
+        levers=design.targets,
         point=point,
         draws=joint_normal(point, covariance, draws, seed),
         spread=spread,

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from features.casework import CaseTable
 
-__all__ = ["Design", "build_design", "covariates", "descendants", "strata_codes", "usable_levers"]
+__all__ = [
+    "Design",
+    "build_design",
+    "covariates",
+    "descendants",
+    "strata_codes",
+    "tenure_bands",
+    "usable_controls",
+    "usable_levers",
+]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -21,6 +30,7 @@ FEWEST_ROWS = 200
 TAILS = 0.005
 MOST_CATEGORIES = 12
 SMALLEST_CELL = 8.0
+TENURE_DAYS = (30.0, 60.0, 90.0, 150.0, 240.0, 365.0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,10 @@ class Design:
     ----------
     outcome : str
     levers : tuple of str
-        Names of the lever columns, in order.
+        Names of the lever columns, in order: first those whose effect is asked for, then those that are only
+        controlled for (levers that no single person owns, context).
+    asked : int
+        How many of the levers' effects are asked for.
     values : array of shape (rows, levers + 1)
         Levers turned so that more is better, then the outcome, as deviations from comparable cases; NaN unknown.
     unadjusted : array of shape (rows, levers + 1)
@@ -50,6 +63,7 @@ class Design:
 
     outcome: str
     levers: tuple[str, ...]
+    asked: int
     values: Floats
     unadjusted: Floats
     index: Floats
@@ -64,16 +78,23 @@ class Design:
 
     @property
     def size(self) -> int:
-        """Number of levers."""
+        """Number of levers, controls included."""
         return len(self.levers)
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Levers whose effect is asked for."""
+        return self.levers[: self.asked]
+
     def keep(self, levers: tuple[str, ...], /) -> Design:
-        """Return the design with some of the levers only."""
+        """Return the design with some of the levers only, in their order."""
         at = [self.levers.index(lever) for lever in levers]
         columns = [*at, self.size]
+        targets = set(self.targets)
         return replace(
             self,
             levers=levers,
+            asked=sum(lever in targets for lever in levers),
             values=self.values[:, columns],
             unadjusted=self.unadjusted[:, columns],
             handler_level=self.handler_level[at],
@@ -123,6 +144,17 @@ def usable_levers(cases: CaseTable, catalogue: Catalogue, /) -> tuple[tuple[str,
     return tuple(usable), why
 
 
+def usable_controls(cases: CaseTable, catalogue: Catalogue, /) -> tuple[str, ...]:
+    """Return what is only controlled for: context, and levers that no single person owns."""
+    found = []
+    for kpi in catalogue.values():
+        column = f"kpi:{kpi.id}"
+        shared = kpi.role == "context" or (kpi.role == "lever" and kpi.owner != "employee")
+        if shared and column in cases.frame and int(cases.frame[column].notna().sum()) >= FEWEST_ROWS:
+            found.append(kpi.id)
+    return tuple(found)
+
+
 def strata_codes(frame: pd.DataFrame, /) -> Codes:
     """Comparable cases: same process, priority and month, or coarser where cells would hold too few."""
     for keys in (["process", "priority", "period"], ["process", "period"], ["process"]):
@@ -165,10 +197,19 @@ def covariates(frame: pd.DataFrame, /) -> Floats:
     return (matrix[:, spread > 0] - matrix[:, spread > 0].mean(axis=0)) / spread[spread > 0]
 
 
-def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str | None, levers: tuple[str, ...], /) -> Design:
-    """Take process, priority, month and case mix out of levers and outcome.
+def build_design(
+    cases: CaseTable,
+    catalogue: Catalogue,
+    outcome: str | None,
+    levers: tuple[str, ...],
+    employees: pd.DataFrame | None = None,
+    controls: tuple[str, ...] = (),
+    /,
+) -> Design:
+    """Take process, priority, month, case mix and the handler's tenure out of levers and outcome.
 
-    The case mix's coefficients are estimated within employees, so that what people differ in is not taken out with it.
+    The coefficients of case mix and tenure are estimated within employees, so that what people differ in is not taken
+    out with them. Tenure is taken out because newcomers are trained and helped more, which is not why they do worse.
 
     Parameters
     ----------
@@ -177,13 +218,23 @@ def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str | None, le
     outcome : str or None
         Name of a ``y:`` column without its prefix; None leaves the outcome unknown.
     levers : tuple of str
+    employees : pandas.DataFrame, optional
+        employee_id and hired_at, for tenure.
+    controls : tuple of str
+        KPIs that are only controlled for.
 
     Returns
     -------
     Design
-        Cases with a known handler.
+        Cases with a known handler, from the time in which the outcome is known: what people did later must not
+        stand for what they did then.
     """
-    frame = cases.frame[cases.frame["employee_id"].notna()].reset_index(drop=True)
+    frame = cases.frame[cases.frame["employee_id"].notna()]
+    if outcome is not None:
+        known = frame["opened_at"][frame[f"y:{outcome}"].notna()]
+        frame = frame[frame["opened_at"] <= known.max()]
+    frame = frame.reset_index(drop=True)
+    asked, levers = len(levers), (*levers, *controls)
     raw = np.full((len(frame), len(levers) + 1), np.nan)
     for at, lever in enumerate(levers):
         raw[:, at] = catalogue[lever].sign * _clipped(frame[f"kpi:{lever}"])
@@ -192,7 +243,8 @@ def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str | None, le
     strata = strata_codes(frame)
     employee = pd.factorize(frame["employee_id"])[0].astype(np.int64)
     team, teams = pd.factorize(frame["team_id"])
-    values, unadjusted, index = _adjust(raw, covariates(frame), strata, employee)
+    mix, tenure = covariates(frame), tenure_bands(frame, employees)
+    values, unadjusted, index = _adjust(raw, np.hstack([mix, tenure]), mix.shape[1], strata, employee)
     customer = pd.factorize(frame["customer_id"])[0].astype(np.int64)
     unknown = customer < 0
     # a case without a known customer is a customer of its own
@@ -200,6 +252,7 @@ def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str | None, le
     return Design(
         outcome=outcome or "",
         levers=levers,
+        asked=asked,
         values=values,
         unadjusted=unadjusted,
         index=index,
@@ -212,6 +265,21 @@ def build_design(cases: CaseTable, catalogue: Catalogue, outcome: str | None, le
         teams=tuple(str(name) for name in teams),
         children=descendants(catalogue),
     )
+
+
+def tenure_bands(frame: pd.DataFrame, employees: pd.DataFrame | None, /) -> Floats:
+    """Indicators of how long the handler had been there when the case opened; no columns where nobody knows."""
+    if employees is None or "hired_at" not in employees or "opened_at" not in frame:
+        return np.zeros((len(frame), 0))
+    hired = pd.to_datetime(
+        employees.drop_duplicates("employee_id").set_index("employee_id")["hired_at"], errors="coerce"
+    )
+    if hired.dt.tz is not None:
+        hired = hired.dt.tz_localize(None)
+    days = (frame["opened_at"] - frame["employee_id"].map(hired)).dt.total_seconds().to_numpy() / 86_400.0
+    bands = np.digitize(np.nan_to_num(days, nan=1e9), TENURE_DAYS)
+    columns = [(bands == band).astype(np.float64) for band in range(len(TENURE_DAYS))]
+    return np.column_stack([column for column in columns if 0 < column.mean() < 1] or [np.zeros((len(frame), 0))])
 
 
 def _codes(frame: pd.DataFrame, name: str, /) -> Codes:
@@ -233,14 +301,19 @@ def _clipped(column: pd.Series, /) -> Floats:
 def _demean(matrix: Floats, codes: Codes, /) -> Floats:
     counts = np.bincount(codes)
     counts = np.where(counts == 0, 1, counts)
-    out = np.empty_like(matrix)
+    out = np.empty(matrix.shape, order="F")  # whole columns are read and written
     for at in range(matrix.shape[1]):
         out[:, at] = matrix[:, at] - (np.bincount(codes, weights=matrix[:, at]) / counts)[codes]
     return out
 
 
-def _adjust(raw: Floats, mix: Floats, strata: Codes, employee: Codes, /) -> tuple[Floats, Floats, Floats]:
-    """Return values adjusted for strata and case mix, for strata alone, and the outcome's case-mix index."""
+def _adjust(
+    raw: Floats, mix: Floats, case_columns: int, strata: Codes, employee: Codes, /
+) -> tuple[Floats, Floats, Floats]:
+    """Return values adjusted for strata and case mix, for all but the case mix, and the outcome's case-mix index.
+
+    The first ``case_columns`` columns of ``mix`` describe the case, the others the handler.
+    """
     values = np.full_like(raw, np.nan)
     unadjusted = np.full_like(raw, np.nan)
     index = np.zeros(len(raw))
@@ -258,11 +331,12 @@ def _adjust(raw: Floats, mix: Floats, strata: Codes, employee: Codes, /) -> tupl
         if mix.shape[1] == 0:
             values[np.ix_(rows, columns)] = target
             continue
-        around = _demean(mix[rows], cells)
+        around = _demean(np.asfortranarray(mix[rows]), cells)
         slope = _within_slope(around, target, people, cells)
         values[np.ix_(rows, columns)] = target - around @ slope
+        unadjusted[np.ix_(rows, columns)] -= around[:, case_columns:] @ slope[case_columns:]
         if raw.shape[1] - 1 in columns:
-            index[rows] = around @ slope[:, columns.index(raw.shape[1] - 1)]
+            index[rows] = around[:, :case_columns] @ slope[:case_columns, columns.index(raw.shape[1] - 1)]
     return values, unadjusted, index
 
 

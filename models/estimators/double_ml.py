@@ -27,8 +27,8 @@ __all__ = ["clean", "double_ml"]
 Floats = NDArray[np.float64]
 
 FOLDS = 3
-MOST_ROWS = 60_000
-TREES = 60
+MOST_ROWS = 40_000
+TREES = 40
 
 
 def double_ml(
@@ -56,9 +56,11 @@ def double_ml(
 def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) -> Design:
     """Replace the design's adjusted values by what cross-fitted learners leave of the raw ones.
 
-    At most 60,000 cases, whole customers at a time, are used.
+    At most 40,000 cases, whole customers at a time, are used.
     """
-    frame = cases.frame[cases.frame["employee_id"].notna()].reset_index(drop=True)
+    known = cases.frame["opened_at"][cases.frame[f"y:{design.outcome}"].notna() & cases.frame["employee_id"].notna()]
+    frame = cases.frame[cases.frame["employee_id"].notna() & (cases.frame["opened_at"] <= known.max())]
+    frame = frame.reset_index(drop=True)
     rng = np.random.default_rng(seed)
     customers = rng.permutation(int(design.customer.max()) + 1)
     rank = customers[design.customer]
@@ -67,7 +69,9 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
     context = _context(frame.iloc[rows])
     raw = np.full((len(rows), design.size + 1), np.nan)
     for at, lever in enumerate(design.levers):
-        raw[:, at] = catalogue[lever].sign * _clip(frame[f"kpi:{lever}"].to_numpy(dtype=np.float64, na_value=np.nan)[rows])
+        raw[:, at] = catalogue[lever].sign * _clip(
+            frame[f"kpi:{lever}"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+        )
     raw[:, -1] = frame[f"y:{design.outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
     employee_fold = rng.integers(0, FOLDS, int(design.employee.max()) + 1)[design.employee[rows]]
     customer_fold = rng.integers(0, FOLDS, len(customers))[design.customer[rows]]
@@ -115,7 +119,7 @@ def _learn(context: Floats, target: Floats, known: NDArray[np.bool_], test: NDAr
     import lightgbm
 
     settings = {
-        "objective": "l2", "num_leaves": 15, "learning_rate": 0.1, "min_data_in_leaf": 50, "verbosity": -1,
+        "objective": "l2", "num_leaves": 7, "learning_rate": 0.1, "min_data_in_leaf": 50, "verbosity": -1,
         "deterministic": True, "force_row_wise": True, "num_threads": 1, "seed": seed, "max_bin": 63,
     }  # fmt: skip
     data = lightgbm.Dataset(context[known], target[known], params={"max_bin": 63, "verbosity": -1})

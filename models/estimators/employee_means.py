@@ -25,9 +25,7 @@ LEAST_EIGENVALUE = 0.05
 """Smallest eigenvalue allowed in the correlation of people's true values: below it levers cannot be told apart."""
 
 
-def employee_means(
-    design: Design, /, *, draws: int, seed: int, moments: Moments | None = None
-) -> Estimate:
+def employee_means(design: Design, /, *, draws: int, seed: int, moments: Moments | None = None) -> Estimate:
     """Estimate effects per case by comparing employees.
 
     Parameters
@@ -50,10 +48,10 @@ def employee_means(
     point = effects[0]
     return Estimate(
         method="employee_means",
-        levers=design.levers,
+        levers=design.targets,
         point=point,
         draws=effects[1:],
-        spread=spreads(covariance[0])[: design.size],
+        spread=spreads(covariance[0])[: design.asked],
         freedom=max(float((moments.counts[:, -1] > 0).sum()) - design.size - 1.0, 1.0),
     )
 
@@ -88,8 +86,8 @@ def solve_total(design: Design, covariance: Floats, /) -> Floats:
     correlation = covariance[:, :size, :size] / (safe[:, :, None] * safe[:, None, :])
     answer = covariance[:, :size, size] / safe
     correlation = _positive(correlation)
-    out = np.zeros((len(covariance), size))
-    for at, lever in enumerate(design.levers):
+    out = np.zeros((len(covariance), design.asked))
+    for at, lever in enumerate(design.targets):
         chosen = design.controls(lever)
         solved = np.linalg.solve(correlation[:, chosen][:, :, chosen], answer[:, chosen][:, :, None])
         out[:, at] = solved[:, 0, 0] * (spread[:, at] > 0)

@@ -43,15 +43,13 @@ class JointTest:
     single: Floats
 
 
-def joint_test(design: Design, moments: Moments, error: Floats, /, *, permutations: int, seed: int) -> JointTest:
+def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: int) -> JointTest:
     """Test that no lever matters for the outcome.
 
     Parameters
     ----------
     design : Design
     moments : Moments
-    error : array of shape (levers,)
-        Standard errors of the effects, which put levers on one scale.
     permutations, seed : int
 
     Returns
@@ -61,27 +59,32 @@ def joint_test(design: Design, moments: Moments, error: Floats, /, *, permutatio
     """
     size = design.size
     people = int(((moments.counts[:, -1] > 0) & (moments.counts[:, :size] > 0).any(axis=1)).sum())
-    if size == 0 or people < max(FEWEST_PEOPLE, size + 3):
-        return JointTest(1.0, 0, people, np.ones(size))
+    if design.asked == 0 or people < max(FEWEST_PEOPLE, size + 3):
+        return JointTest(1.0, 0, people, np.ones(design.asked))
     rng = np.random.default_rng(seed)
     volume = np.sqrt(moments.weights[:, -1, -1])
     answers = moments.means[:, -1] * volume
     orders = _shuffles(_blocks(moments), permutations, rng)
-    permuted = np.vstack([answers[None, :], answers[orders]])
     inputs = moments.means[:, :size] * volume[:, None]
-    covariance = moments.covariance(np.ones((1, moments.employees)))
-    total = moments.weights[:, :size, size].sum(axis=0)
-    stacked = np.repeat(covariance, len(permuted), axis=0)
-    stacked[:, :size, size] = permuted @ inputs / np.where(total > 0, total, 1.0)
-    # what was observed leaves out pairs of one case, as the estimate does
-    stacked[0] = covariance[0]
-    ratio = solve_total(design, stacked) / np.where(error > 0, error, np.inf)
-    # permuted effects give the errors' true size, also where the bootstrap's is off
-    ratio = ratio / np.maximum(ratio[1:].std(axis=0), 1e-9)
+    ratio = _ratios(design, moments, inputs, answers[orders])
+    # one lever by itself: the others' part is taken out before outcomes are handed round (Freedman & Lane 1983)
+    explained = inputs @ np.linalg.lstsq(inputs, answers, rcond=None)[0]
+    alone = _ratios(design, moments, inputs, (answers - explained)[orders], scaled=False)
     largest, squares = np.abs(ratio).max(axis=1), (ratio**2).sum(axis=1)
     smaller = np.minimum(_tail(largest), _tail(squares))
-    single = (np.abs(ratio) >= np.abs(ratio[:1])).mean(axis=0)
+    single = (np.abs(alone) >= np.abs(alone[:1])).mean(axis=0)
     return JointTest(float((smaller <= smaller[0]).mean()), permutations, people, single)
+
+
+def _ratios(design: Design, moments: Moments, inputs: Floats, permuted: Floats, /, *, scaled: bool = True) -> Floats:
+    """Effects as observed (first row) and with outcomes handed round, on one scale if asked for."""
+    size = design.size
+    covariance = moments.covariance(np.ones((1, moments.employees)))
+    total = moments.weights[:, :size, size].sum(axis=0)
+    stacked = np.repeat(covariance, len(permuted) + 1, axis=0)
+    stacked[1:, :size, size] = permuted @ inputs / np.where(total > 0, total, 1.0)
+    effects = solve_total(design, stacked)
+    return effects / np.maximum(effects[1:].std(axis=0), 1e-300) if scaled else effects
 
 
 def _tail(statistic: Floats, /) -> Floats:

@@ -86,7 +86,9 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
     sums = _sums(filled, design.employee, people)
     counts = _sums(known.astype(np.float64), design.employee, people)
     products, pairs = _pairs_apart(design, filled, known, sums, counts)
-    scale = np.sqrt(np.divide((filled**2).sum(axis=0), known.sum(axis=0), out=np.ones(matrix.shape[1]), where=known.any(axis=0)))
+    scale = np.sqrt(
+        np.divide((filled**2).sum(axis=0), known.sum(axis=0), out=np.ones(matrix.shape[1]), where=known.any(axis=0))
+    )
     return Moments(
         products=products,
         weights=np.sqrt(pairs),
@@ -150,9 +152,7 @@ def _group_sums(filled: Floats, known: NDArray[np.bool_], codes: NDArray[np.int6
     return _sums(filled, codes, number), _sums(known.astype(np.float64), codes, number)
 
 
-def _same_reading(
-    design: Design, column: Floats, known: NDArray[np.bool_], people: int, /
-) -> tuple[Floats, Floats]:
+def _same_reading(design: Design, column: Floats, known: NDArray[np.bool_], people: int, /) -> tuple[Floats, Floats]:
     """Sums over pairs of cases of one month, which carry the same reading of a handler's measure."""
     months = int(design.period.max(initial=0)) + 2
     flat = design.employee * months + design.period + 1

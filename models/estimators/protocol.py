@@ -49,4 +49,6 @@ class Estimate:
 class Estimator(Protocol):
     """Turns a design into joint draws of effects."""
 
-    def __call__(self, design: Design, /, *, draws: int, seed: int) -> Estimate: ...
+    def __call__(self, design: Design, /, *, draws: int, seed: int) -> Estimate:
+        """Return effects per case and joint draws around them."""
+        ...

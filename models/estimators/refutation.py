@@ -1,8 +1,8 @@
 """Attempts to refute an effect: checks that a true one passes and a spurious one tends to fail.
 
-Placebo outcome: people must not seem to change what was known before the case reached them. Permuted lever: among people
-with the lever handed round, an effect as large must be rare. Random common cause: an invented trait must change nothing.
-Leave one team out: no single team may carry the sign.
+Placebo outcome: people must not seem to change what was known before the case reached them. Permuted lever: with what
+the other levers leave of the outcome handed round among people, an effect as large must be rare. Random common cause:
+an invented trait must change nothing. Leave one team out: no single team may carry the sign.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def refute(design: Design, moments: Moments, estimate: Estimate, permuted_p: Flo
     placebo, placebo_error = _placebo(design, moments, seed)
     return pd.DataFrame(
         {
-            "kpi": design.levers,
+            "kpi": design.targets,
             "effect_per_case": estimate.point,
             "error": estimate.error,
             "placebo": placebo,
@@ -91,7 +91,7 @@ def reasons_against(table: pd.DataFrame, /) -> dict[str, str]:
 def _placebo(design: Design, moments: Moments, seed: int, /) -> tuple[Floats, Floats]:
     """The effect on the case mix's own prediction of the outcome, which no handler can change."""
     if not design.index.any():
-        return np.zeros(design.size), np.zeros(design.size)
+        return np.zeros(design.asked), np.zeros(design.asked)
     values = design.values.copy()
     values[:, -1] = np.where(np.isfinite(values[:, -1]), design.index, np.nan)
     placed = between_moments(replace(design, values=values))
@@ -110,14 +110,14 @@ def _common_cause(design: Design, seed: int, /) -> Floats:
         handler_level=np.append(design.handler_level, False),
     )
     moments = between_moments(with_trait)
-    return solve_total(with_trait, moments.covariance(np.ones((1, moments.employees))))[0, : design.size]
+    return solve_total(with_trait, moments.covariance(np.ones((1, moments.employees))))[0]
 
 
 def _flips(design: Design, moments: Moments, point: Floats, /) -> NDArray[np.int64]:
     """Number of teams without which the sign of an effect turns."""
     teams = np.unique(moments.team[moments.team >= 0])
     if len(teams) < 3:
-        return np.zeros(design.size, dtype=np.int64)
+        return np.zeros(design.asked, dtype=np.int64)
     without = (moments.team[None, :] != teams[:, None]).astype(np.float64)
     effects = solve_total(design, moments.covariance(without))
     return (np.sign(effects) != np.sign(point)[None, :]).sum(axis=0)

@@ -100,7 +100,9 @@ class AdviceInputs:
         try:
             tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("kpis", "draws", "cards", "crews")}
         except OSError as error:
-            raise ArtefactError(f"{folder}: the advice cannot be read ({error}); run `baton recommend` again") from error
+            raise ArtefactError(
+                f"{folder}: the advice cannot be read ({error}); run `baton recommend` again"
+            ) from error
         tables["kpis"]["guards"] = tables["kpis"]["guards"].map(list)
         return cls(**tables, **(described | {"notes": tuple(described["notes"])}))
 
@@ -151,12 +153,24 @@ def catalogue_rows(catalogue: Catalogue) -> pd.DataFrame:
     """Return the catalogue's KPIs as ``AdviceInputs.kpis``, with nothing measured."""
     rows = [
         {
-            "kpi": kpi.id, "name_en": kpi.name.en, "name_zh": kpi.name.zh, "role": kpi.role,
-            "perspective": kpi.perspective, "stage": kpi.stage, "unit": kpi.unit, "better": kpi.better,
+            "kpi": kpi.id,
+            "name_en": kpi.name.en,
+            "name_zh": kpi.name.zh,
+            "role": kpi.role,
+            "perspective": kpi.perspective,
+            "stage": kpi.stage,
+            "unit": kpi.unit,
+            "better": kpi.better,
             "controllable": DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable,
-            "guards": list(kpi.guards), "effect": np.nan, "low": np.nan, "high": np.nan, "refuted": False,
-            "why": "not measured: no outcome to serve", "icc": np.nan, "between_sd": np.nan,
-        }  # fmt: skip
+            "guards": list(kpi.guards),
+            "effect": np.nan,
+            "low": np.nan,
+            "high": np.nan,
+            "refuted": False,
+            "why": "not measured: no outcome to serve",
+            "icc": np.nan,
+            "between_sd": np.nan,
+        }
         for kpi in catalogue.values()
     ]
     return pd.DataFrame(rows)

@@ -82,7 +82,9 @@ def check_policy(policy: Policy, /) -> None:
     """
     shares = sum(policy.min_share.values())
     if shares > 100:
-        raise PolicyError(f"policy.min_share: the perspectives' minima sum to {shares:g}, {shares - 100:g} over 100; lower one")
+        raise PolicyError(
+            f"policy.min_share: the perspectives' minima sum to {shares:g}, {shares - 100:g} over 100; lower one"
+        )
     if policy.max_weight < policy.step and policy.max_weight < policy.min_weight:
         raise PolicyError(f"policy.max_weight {policy.max_weight:g} is below one step of {policy.step:g}; raise it")
     lowest = np.ceil(policy.min_weight / policy.step) * policy.step
@@ -116,7 +118,8 @@ def ramp(lines: list[Line], policy: Policy, /, *, known: bool) -> list[Solved]:
     start = current
     for cycle in range(CYCLES):
         toward = [
-            Line(**(line.__dict__ | {"wanted": float(weight)})) for line, weight in zip(lines, final.weights, strict=True)
+            Line(**(line.__dict__ | {"wanted": float(weight)}))
+            for line, weight in zip(lines, final.weights, strict=True)
         ]
         solved = solve(toward, policy, start=start, reach=policy.max_change, strict=cycle == CYCLES - 1, follow=True)
         cards.append(solved)
@@ -153,20 +156,15 @@ def solve(
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    options = [_levels(line, policy, None if start is None else float(start[at]), reach, follow) for at, line in enumerate(lines)]
+    options = [
+        _levels(line, policy, None if start is None else float(start[at]), reach, follow)
+        for at, line in enumerate(lines)
+    ]
     starts = np.cumsum([0, *(len(levels) for levels in options)])
     size = int(starts[-1])
     levels = np.concatenate(options)
     owner = np.repeat(np.arange(len(lines)), [len(each) for each in options])
-    wanted = np.array([line.wanted for line in lines])
-    cost = (levels - wanted[owner]) ** 2
-    before = np.zeros(len(lines)) if start is None else start
-    cost += NEAR_TIE * np.abs(levels - before[owner]) + 1e-7 * owner * levels
-    if not follow:
-        kept = np.array([line.direction == 0 and start is not None for line in lines])
-        cost += np.where(kept[owner], KEEP_COST * np.abs(levels - before[owner]), 0.0)
-    cost += BREACH_COST * np.array([_excess(lines[at], policy, level, None if start is None or strict else float(start[at]))
-                                    for at, level in zip(owner, levels, strict=True)])  # fmt: skip
+    cost = _costs(lines, policy, levels, owner, start, strict, follow)
     rows, low, high, slack = _shared_limits(lines, policy, levels, owner, start, strict)
     one_each = (owner[None, :] == np.arange(len(lines))[:, None]).astype(float)
     matrix = np.vstack([one_each, levels[None, :], rows]) if len(rows) else np.vstack([one_each, levels[None, :]])
@@ -190,6 +188,30 @@ def solve(
     weights = np.array([levels[starts[at] : starts[at + 1]][int(np.argmax(result.x[starts[at] : starts[at + 1]]))]
                         for at in range(len(lines))])  # fmt: skip
     return Solved(weights, breaches(lines, policy, weights))
+
+
+def _costs(
+    lines: list[Line],
+    policy: Policy,
+    levels: Floats,
+    owner: NDArray[np.int64],
+    start: Floats | None,
+    strict: bool,
+    follow: bool,
+    /,
+) -> Floats:
+    """What each level costs: its squared distance to what is wanted, and far more where it breaks a limit."""
+    wanted = np.array([line.wanted for line in lines])
+    before = np.zeros(len(lines)) if start is None else start
+    cost = (levels - wanted[owner]) ** 2 + NEAR_TIE * np.abs(levels - before[owner]) + 1e-7 * owner * levels
+    if not follow and start is not None:
+        kept = np.array([line.direction == 0 for line in lines])
+        cost += np.where(kept[owner], KEEP_COST * np.abs(levels - before[owner]), 0.0)
+    excused = [None if start is None or strict else float(start[at]) for at in owner]
+    excess = [
+        _excess(lines[at], policy, float(level), was) for at, level, was in zip(owner, levels, excused, strict=True)
+    ]
+    return cost + BREACH_COST * np.array(excess)
 
 
 def _levels(line: Line, policy: Policy, start: float | None, reach: float, follow: bool, /) -> Floats:

@@ -104,24 +104,36 @@ def _kept(
             f"{name} keeps its points: a check of the finding failed, so it cannot be relied on. {finding}",
             f"“{name_zh}”分值保持不变：该结论未通过检验，不能作为依据。{finding_zh}",
         )
+    if not line["on_card"]:
+        return (
+            f"{name} is not on the card, and there is not enough evidence (or room) to put it there. {finding}",
+            f"“{name_zh}”不在记分卡上，目前证据或空间不足以纳入。{finding_zh}",
+        )
     sure = 0.0 if np.isnan(row["confidence"]) else 100 * float(row["confidence"])
     return (
         f"{name} keeps its points: not enough evidence (the likelier direction has a probability of {sure:.0f} %; "
         f"{100 * policy.confidence:.0f} % is asked for). {finding}",
-        f"“{name_zh}”分值保持不变：证据不足（较可能方向的概率为 {sure:.0f}%，要求至少 {100 * policy.confidence:.0f}%）。{finding_zh}",
+        f"“{name_zh}”分值保持不变：证据不足（较可能方向的概率为 {sure:.0f}%，要求至少 "
+        f"{100 * policy.confidence:.0f}%）。{finding_zh}",
     )
 
 
 def _reports(line: dict[str, Any], row: dict[str, Any], name: str, name_zh: str, /) -> tuple[str, str]:
     if line["role"] == "outcome":
-        english = f"{name} reports what customers felt or somebody judged; nobody can work on it directly, so evidence gives it no points."
+        english = (
+            f"{name} reports what customers felt or somebody judged; nobody can work on it directly, so evidence gives "
+            "it no points."
+        )
         chinese = f"“{name_zh}”反映客户感受或他人评价，无法直接去做，因此不因证据加分。"
     else:
         english = f"{name} is not something that people on this card do themselves, so evidence gives it no points."
         chinese = f"“{name_zh}”并非该岗位人员可以直接改变的事，因此不因证据加分。"
     if row["verdict"] == "keep":
         return english + " It keeps what it has.", chinese + "分值保持不变。"
-    return english + f" A limit brings it to {row['recommended_weight']:g} points.", chinese + f"按限制调整为 {row['recommended_weight']:g} 分。"
+    return (
+        english + f" A limit brings it to {row['recommended_weight']:g} points.",
+        chinese + f"按限制调整为 {row['recommended_weight']:g} 分。",
+    )
 
 
 def _finding(inputs: AdviceInputs, line: dict[str, Any], /) -> tuple[str, str]:
@@ -130,18 +142,26 @@ def _finding(inputs: AdviceInputs, line: dict[str, Any], /) -> tuple[str, str]:
     effect, low, high = (inputs.helpful * float(line[key]) for key in ("effect", "effect_low", "effect_high"))
     low, high = min(low, high), max(low, high)
     if inputs.outcome == "churn":
-        unit, unit_zh = f"of 100 customers over {inputs.horizon_days} days", f"每 100 位客户在 {inputs.horizon_days} 天内"
+        unit, unit_zh = (
+            f"of 100 customers over {inputs.horizon_days} days",
+            f"每 100 位客户在 {inputs.horizon_days} 天内",
+        )
         word, word_zh = ("more stay", "多留住") if effect >= 0 else ("more leave", "多流失")
     else:
-        unit, unit_zh = ("of 100 cases", "每 100 个服务个案中") if inputs.kind == "probability" else ("points per case", "每个个案")
+        unit, unit_zh = (
+            ("of 100 cases", "每 100 个服务个案中") if inputs.kind == "probability" else ("points per case", "每个个案")
+        )
         word, word_zh = ("turn out better", "结果变好") if effect >= 0 else ("turn out worse", "结果变差")
     size = 100.0 if inputs.kind == "probability" else 1.0
     ends = sorted((size * low * np.sign(effect or 1), size * high * np.sign(effect or 1)))
     english = (
-        f"Where people are {step} better at it, about {abs(size * effect):.2g} {unit} {word} "
-        f"(likely between {ends[0]:.2g} and {ends[1]:.2g})."
+        f"Where people are {step} better at it, about {_short(abs(size * effect))} {unit} {word} "
+        f"(likely between {_short(ends[0])} and {_short(ends[1])})."
     )
-    chinese = f"做得好{step_zh}的人，{unit_zh}约{word_zh} {abs(size * effect):.2g}（很可能在 {ends[0]:.2g} 到 {ends[1]:.2g} 之间）。"
+    chinese = (
+        f"在这一点上好出 {step_zh}的人，{unit_zh}约{word_zh} {_short(abs(size * effect))}"
+        f"（很可能在 {_short(ends[0])} 到 {_short(ends[1])} 之间）。"
+    )
     return english, chinese
 
 
@@ -159,11 +179,16 @@ def one_step(line: dict[str, Any], /) -> tuple[str, str]:
     if spread is None or np.isnan(spread):
         return "one typical step", "一个典型差距"
     if line["unit"] == "share":
-        return f"{100 * spread:.2g} percentage points", f"{100 * spread:.2g} 个百分点"
+        return f"{_short(100 * spread)} percentage points", f"{_short(100 * spread)} 个百分点"
     words = {"seconds": ("seconds", "秒"), "money": ("units of money", "货币单位"), "hours": ("hours", "小时"),
              "days": ("days", "天"), "points": ("points", "分")}  # fmt: skip
     word, word_zh = words.get(str(line["unit"]), ("", ""))
-    return f"{spread:.2g} {word}".strip(), f"{spread:.2g} {word_zh}".strip()
+    return f"{_short(spread)} {word}".strip(), f"{_short(spread)} {word_zh}".strip()
+
+
+def _short(number: float, /) -> str:
+    """Two figures, never with an exponent."""
+    return f"{number:.0f}" if abs(number) >= 10 else f"{number:.2g}"
 
 
 def _names(line: dict[str, Any], /) -> tuple[str, str]:
@@ -178,7 +203,9 @@ def _plain(why: str, /) -> str:
 
 _CHINESE = {
     "not measured: no values in the data": "数据中没有该指标的数值",
-    "not measured: no single person owns it, and there are too few teams to compare": "没有个人对其负责，而团队数量太少，无法比较",
+    "not measured: no single person owns it, and there are too few teams to compare": (
+        "没有个人对其负责，而团队数量太少，无法比较"
+    ),
     "not measured: it never differs": "该指标的数值从无差异",
     "not measured: too few people to compare": "可比较的人员太少",
     "not measured: people do not differ in it by more than chance": "人员之间的差异不超过偶然",

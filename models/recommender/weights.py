@@ -120,7 +120,9 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     frame = frame[frame["on_card"] | ~frame["fixed"]].copy()
     n = crew["n_per_day"].reindex(frame.index).fillna(0.0) * policy.cycle_days
     frame["noise"] = [noise_ratio(icc, k) if icc == icc else np.inf for icc, k in zip(frame["icc"], n, strict=True)]
-    frame["reliability"] = [spearman_brown(i, k) if i == i and k > 0 else np.nan for i, k in zip(frame["icc"], n, strict=True)]
+    frame["reliability"] = [
+        spearman_brown(i, k) if i == i and k > 0 else np.nan for i, k in zip(frame["icc"], n, strict=True)
+    ]
     _targets(inputs, policy, frame)
     known = len(card) > 0
     _directions(inputs, policy, frame, known)
@@ -136,8 +138,12 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> No
     chosen = list(frame.loc[pays, "kpi"])
     square = frame.loc[pays, "controllable"].to_numpy() ** 2
     noise = frame.loc[pays, "noise"].to_numpy()
-    precision = np.where(np.isfinite(noise), square / (square + policy.risk_aversion * np.where(np.isfinite(noise), noise, 0)), 0.0)
-    value = np.vstack([frame.loc[pays, "effect"].to_numpy(dtype=float)[None, :], inputs.draws[chosen].to_numpy(dtype=float)])
+    precision = np.where(
+        np.isfinite(noise), square / (square + policy.risk_aversion * np.where(np.isfinite(noise), noise, 0)), 0.0
+    )
+    value = np.vstack(
+        [frame.loc[pays, "effect"].to_numpy(dtype=float)[None, :], inputs.draws[chosen].to_numpy(dtype=float)]
+    )
     pull = np.clip(inputs.helpful * value, 0.0, None) * precision
     total = pull.sum(axis=1, keepdims=True)
     shares = np.divide(points * pull, total, out=np.zeros_like(pull), where=total > 0)
@@ -246,10 +252,16 @@ def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
         guards = tuple(guarded.get(line["kpi"], ()))
         lines.append(
             Line(
-                kpi=line["kpi"], role=str(line["role"]), perspective=str(line["perspective"]), current=float(now),
-                wanted=float(line["target"] * scale) if moves else float(now), direction=int(line["direction"]) if moves else 0,
-                fixed=bool(line["fixed"]), guarded_by=guards, guard_missing=bool(guards) and not set(guards) & here,
-            )  # fmt: skip
+                kpi=line["kpi"],
+                role=str(line["role"]),
+                perspective=str(line["perspective"]),
+                current=float(now),
+                wanted=float(line["target"] * scale) if moves else float(now),
+                direction=int(line["direction"]) if moves else 0,
+                fixed=bool(line["fixed"]),
+                guarded_by=guards,
+                guard_missing=bool(guards) and not set(guards) & here,
+            )
         )
     return lines
 
@@ -267,7 +279,9 @@ def _verdict(line: dict[str, Any], advised: float, known: bool, /) -> str:
     return "drop" if advised == 0 else "lower"
 
 
-def _expected(inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /) -> tuple[float, float, float]:
+def _expected(
+    inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
+) -> tuple[float, float, float]:
     """Customers kept over one cycle by the whole card, under the stated response of people to points."""
     frame = target.frame
     nothing = (np.nan, np.nan, np.nan)
