@@ -78,3 +78,19 @@ def make_table(predictor: Any, kind: str) -> MakeTable:
         )
 
     return make
+
+
+@pytest.fixture
+def table(make_table: MakeTable) -> TrainingTable:
+    return make_table()
+
+
+_FITTED: dict[tuple[str, str], Any] = {}
+
+
+@pytest.fixture
+def fitted(predictor: Any, kind: str, table: TrainingTable) -> Any:
+    """The predictor fitted on ``table``; made once, since nothing may change it."""
+    if (predictor.name, kind) not in _FITTED:
+        _FITTED[predictor.name, kind] = predictor.fit(table, 7)
+    return _FITTED[predictor.name, kind]

@@ -50,10 +50,8 @@ def test_probabilities_lie_between_0_and_1(predictor: Any, kind: str, make_table
 
 
 def test_what_is_saved_predicts_the_same_when_loaded(
-    predictor: Any, kind: str, make_table: MakeTable, tmp_path: Path
+    predictor: Any, kind: str, table: TrainingTable, fitted: Any, tmp_path: Path
 ) -> None:
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
     fitted.save(tmp_path)
     loaded = load_predictor(tmp_path)
     assert type(loaded) is predictor
@@ -64,28 +62,22 @@ def test_what_is_saved_predicts_the_same_when_loaded(
     assert {path.suffix for path in tmp_path.iterdir()} == {".lgb", ".json"}
 
 
-def test_contributions_add_up_to_the_raw_score(predictor: Any, kind: str, make_table: MakeTable) -> None:
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
+def test_contributions_add_up_to_the_raw_score(predictor: Any, kind: str, table: TrainingTable, fitted: Any) -> None:
     contributions = fitted.contributions(features_of(table))
     assert list(contributions.columns) == [*table.features, "bias"]
     np.testing.assert_allclose(contributions.sum(axis=1), fitted.raw(features_of(table)), rtol=0, atol=1e-6)
     assert contributions["csat__90d"].abs().mean() > 3 * contributions["noise"].abs().mean()
 
 
-def test_contributions_are_those_of_shap(predictor: Any, kind: str, make_table: MakeTable) -> None:
+def test_contributions_are_those_of_shap(predictor: Any, kind: str, table: TrainingTable, fitted: Any) -> None:
     import shap
 
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
     sample = features_of(table).iloc[:25]
     explained = shap.TreeExplainer(fitted.booster).shap_values(fitted.encoding.matrix(sample))
     np.testing.assert_allclose(fitted.contributions(sample)[list(table.features)], explained, rtol=0, atol=1e-6)
 
 
-def test_calibration_keeps_the_order_of_scores(predictor: Any, kind: str, make_table: MakeTable) -> None:
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
+def test_calibration_keeps_the_order_of_scores(predictor: Any, kind: str, table: TrainingTable, fitted: Any) -> None:
     order = np.argsort(fitted.raw(features_of(table)))
     assert (np.diff(fitted.predict(features_of(table))[order]) >= 0).all()
 
@@ -100,26 +92,20 @@ def test_the_input_is_left_as_it_was(predictor: Any, kind: str, make_table: Make
 
 
 def test_rows_in_another_order_and_columns_too_get_the_same_predictions(
-    predictor: Any, kind: str, make_table: MakeTable
+    predictor: Any, kind: str, table: TrainingTable, fitted: Any
 ) -> None:
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
     usual = pd.Series(fitted.predict(features_of(table)), index=table.frame.index)
     turned = table.frame.iloc[::-1][list(table.features)[::-1]]
     np.testing.assert_array_equal(fitted.predict(turned), usual.loc[turned.index])
 
 
-def test_a_value_never_seen_counts_as_unknown(predictor: Any, kind: str, make_table: MakeTable) -> None:
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
+def test_a_value_never_seen_counts_as_unknown(predictor: Any, kind: str, table: TrainingTable, fitted: Any) -> None:
     new = features_of(table).head(5).assign(segment=pd.Categorical(["moon"] * 5))
     unknown = new.assign(segment=pd.Categorical([None] * 5, categories=["home"]))
     np.testing.assert_array_equal(fitted.predict(new), fitted.predict(unknown))
 
 
-def test_an_absent_feature_counts_as_unknown(predictor: Any, kind: str, make_table: MakeTable) -> None:
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
+def test_an_absent_feature_counts_as_unknown(predictor: Any, kind: str, table: TrainingTable, fitted: Any) -> None:
     absent = features_of(table).drop(columns="csat__90d")
     unknown = features_of(table).assign(csat__90d=np.nan)
     np.testing.assert_array_equal(fitted.predict(absent), fitted.predict(unknown))
@@ -183,9 +169,7 @@ def test_one_feature_is_enough(predictor: Any, kind: str, make_table: MakeTable)
     assert low < high
 
 
-def test_no_rows_give_no_predictions(predictor: Any, kind: str, make_table: MakeTable) -> None:
-    table = make_table()
-    fitted = predictor.fit(table, SEED)
+def test_no_rows_give_no_predictions(predictor: Any, kind: str, table: TrainingTable, fitted: Any) -> None:
     none = features_of(table).head(0)
     assert fitted.predict(none).shape == (0,)
     assert list(fitted.contributions(none).columns) == [*table.features, "bias"]
