@@ -20,19 +20,22 @@ _HALF_A_POINT = 0.05  # weights are points; less is rounding
 
 @dataclass(frozen=True)
 class CardRow:
-    """A KPI on a card."""
+    """A KPI on a card, or (``held``) a candidate that does not come onto it."""
 
     kpi: str
     name: Bilingual
     today: Bilingual
     next: Bilingual
     change: Bilingual
-    verdict: Bilingual
+    verdict: Bilingual | None
     tone: str
     sure: Bilingual | None
     reason: Bilingual
     drawing: Markup
+    path: Bilingual | None
     moved: float
+    weight: float
+    held: bool
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Card:
     moved_points : float
         Points that change place.
     summary, expected : Bilingual
-        ``expected`` says what was computed of the card's effect, and as what.
+        ``expected`` says what was computed of the card's effect, and as what; None where nothing moves.
     tag : Bilingual or None
         Whether ``expected`` is a scenario or measured.
     glance : Bilingual
@@ -63,7 +66,7 @@ class Card:
     hypothetical: bool
     moved_points: float
     summary: Bilingual
-    expected: Bilingual
+    expected: Bilingual | None
     tag: Bilingual | None
     glance: Bilingual
     needs: tuple[Bilingual, ...]
@@ -72,6 +75,11 @@ class Card:
     def kept(self) -> tuple[CardRow, ...]:
         """KPIs that stay as they are and have a reason to tell."""
         return tuple(row for row in self.rows if row.tone == "plain" and row.reason.en)
+
+    @property
+    def lines(self) -> tuple[CardRow, ...]:
+        """KPIs that are on the card, today or next."""
+        return tuple(row for row in self.rows if not row.held)
 
     @property
     def moved(self) -> bool:
@@ -107,7 +115,7 @@ def _card(results: Results, team_id: object, role: str, rows: pd.DataFrame, /) -
     )
     drawn = sorted(
         (_row(results, row, min(longest, 100.0), hypothetical) for row in rows.to_dict("records")),
-        key=lambda row: (row.tone == "plain", -row.moved),
+        key=lambda row: (row.tone == "plain", -row.moved, -row.weight),
     )
     name = results.team_name(team_id)
     if role:
@@ -117,7 +125,8 @@ def _card(results: Results, team_id: object, role: str, rows: pd.DataFrame, /) -
         if hypothetical
         else float((rows["recommended_weight"] - rows["current_weight"].fillna(0)).clip(lower=0).sum())
     )
-    expected, tag, glance = _expected(results, rows.iloc[0])
+    moves = points >= _HALF_A_POINT or hypothetical
+    expected, tag, glance = _expected(results, rows.iloc[0]) if moves else (None, None, verbatim("\N{EN DASH}"))
     return Card(
         name=name,
         rows=tuple(drawn),
@@ -133,28 +142,48 @@ def _card(results: Results, team_id: object, role: str, rows: pd.DataFrame, /) -
 
 def _row(results: Results, row: dict[str, Any], longest: float, hypothetical: bool, /) -> CardRow:
     kpi, verdict = str(row["kpi"]), str(row["verdict"])
-    today, following = row["current_weight"], float(row["recommended_weight"])
+    today, advised = row["current_weight"], row["recommended_weight"]
     fixed = kpi in results.company.policy.fixed
     before = 0.0 if pd.isna(today) else float(today)
+    following = before if pd.isna(advised) else float(advised)
     moved = following - before
     known = not hypothetical
-    told = say(f"card.{verdict}") if verdict in _TONES else verbatim(verdict)
     confident = pd.notna(row["confidence"]) and verdict in _TONES and verdict != "keep"
     return CardRow(
         kpi=kpi,
         name=results.kpi_name(kpi),
         today=number(before) if known else say("word.unknown"),
-        next=number(following),
+        next=say("word.unknown") if pd.isna(advised) else number(following),
         change=signed(moved) if known and abs(moved) >= _HALF_A_POINT else verbatim(""),
-        verdict=say("card.duty") if fixed else told,
+        verdict=_verdict(verdict, fixed),
         tone=_TONES.get(verdict, "plain"),
         sure=say("card.sure", share=_chance(float(row["confidence"]))) if confident else None,
         reason=_reason(row["reason"]),
         drawing=_bar(
             before if known else None, following, row["low"], row["high"], longest, _TONES.get(verdict, "plain")
         ),
+        path=_path(row, before, following) if known and verdict != "keep" else None,
         moved=abs(moved),
+        weight=before,
+        held=known and before == 0 and following == 0,
     )
+
+
+def _verdict(verdict: str, fixed: bool, /) -> Bilingual | None:
+    if fixed:
+        return say("card.duty")
+    if verdict == "keep":
+        return None
+    return say(f"card.{verdict}") if verdict in _TONES else verbatim(verdict)
+
+
+def _path(row: dict[str, Any], before: float, following: float, /) -> Bilingual | None:
+    """The way over this and the next cycles, where it goes on after the first."""
+    later = [row.get("cycle_2"), row.get("cycle_3")]
+    points = [before, following, *(float(value) for value in later if value is not None and not pd.isna(value))]
+    if len(points) < 4 or points[1] == points[2] == points[3]:
+        return None
+    return say("card.path", path=" \N{RIGHTWARDS ARROW} ".join(f"{point:g}" for point in points))
 
 
 def _chance(share: float, /) -> Bilingual:
@@ -176,7 +205,7 @@ def _bar(today: float | None, following: float, low: float, high: float, longest
     if today is not None:
         parts.append(element("rect", x=0, y=3, width=at(today), height=8, class_="was"))
     parts.append(element("rect", x=0, y=13, width=max(at(following), 2.0), height=12, class_=f"bar {tone}"))
-    if pd.notna(low) and pd.notna(high):
+    if pd.notna(low) and pd.notna(high) and high > low:
         parts.append(element("rect", x=at(low), y=28, width=max(at(high) - at(low), 3.0), height=2, class_="reach"))
     return element(
         "svg",
@@ -194,29 +223,13 @@ def _expected(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bilingual
     value, low, high = row["expected_effect"], row["expected_low"], row["expected_high"]
     if pd.isna(value) or pd.isna(low) or pd.isna(high):
         return say("card.expected_none"), None, say("word.not_computed")
-    measured = str(row.get("response", "")) == "measured"
-    effects = results.get("effects")
-    churn = effects is not None and bool((effects["outcome"] == "churn").any())
-    text = say(
-        "card.measured" if measured else "card.expected",
-        value=_count(float(value)),
-        low=_count(float(low)),
-        high=_count(float(high)),
-        unit=say("card.unit_customers" if churn else "card.unit_cases"),
-        days=results.company.policy.cycle_days,
-    )
-    between = say("word.between", low=_count(float(low)), high=_count(float(high)))
-    glance = Bilingual(
-        *(
-            Markup("{} ({})").format(_count(float(value)).of(language), between.of(language))
-            for language in ("en", "zh")
-        )
-    )
-    return text, say("card.measured_tag" if measured else "card.scenario"), glance
-
-
-def _count(value: float, /) -> Bilingual:
-    return number(value, 0 if abs(value) >= 10 else 1)
+    measured = str(row.get("expected_basis", "")) == "measured"
+    value, low, high = float(value), float(low), float(high)
+    digits = 0 if max(abs(low), abs(high)) >= 10 else 1
+    shown = {name: number(figure, digits) for name, figure in (("value", value), ("low", low), ("high", high))}
+    days = results.company.policy.cycle_days
+    text = say("card.measured" if measured else "card.expected", unit=say("card.unit_customers"), days=days, **shown)
+    return text, say("card.measured_tag" if measured else "card.scenario"), say("glance.cell", **shown)
 
 
 def _needs(results: Results, kpis: list[str], /) -> tuple[Bilingual, ...]:

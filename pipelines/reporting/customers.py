@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -30,7 +31,7 @@ def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
     counts = pd.cut(chance, list(_EDGES), include_lowest=True, right=False).value_counts(sort=False)
     counts.iloc[-1] += int((chance >= 1).sum())  # the last band is closed
     rows = []
-    for (low, high), count in zip(zip(_EDGES, _EDGES[1:], strict=False), counts, strict=True):
+    for (low, high), count in zip(pairwise(_EDGES), counts, strict=True):
         name = verbatim(f"{100 * low:.0f}\N{EN DASH}{100 * high:.0f}%")
         rows.append(Bar(name, float(count), verbatim(f"{int(count):,}"), "bad" if low >= _HIGH else "plain"))
     above = chance[chance >= _HIGH]

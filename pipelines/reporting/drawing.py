@@ -84,6 +84,7 @@ class Scale:
     stop: float
 
     def __call__(self, value: float, /) -> float:
+        """Return the place of a value; values beyond an end stand at it."""
         inside = min(max(value, self.low), self.high)
         return self.start + (inside - self.low) / (self.high - self.low) * (self.stop - self.start)
 

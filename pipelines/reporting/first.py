@@ -213,6 +213,8 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         if pd.notna(lowest):
             told.append(say("answer.sure_moves", low=percent(float(lowest)), limit=percent(policy.confidence)))
         told.append(say("answer.sure_joint"))
+    elif cards and results.by_chance and results.joint_p_value is not None:
+        told.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))
     for outcome, key in (("churn", "answer.sure_model"), ("driver", "answer.sure_model_cases")):
         entry = next((value for name, value in results.evaluation.items() if name.split(":")[0] == outcome), None)
         if entry is not None and entry.get("auc") is not None:

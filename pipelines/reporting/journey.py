@@ -49,57 +49,55 @@ class Journey:
 
 def journey_section(results: Results, /) -> Journey:
     """Lay the scorecards over the journey."""
-    points = average_points(results)
-    wrong = set(misaligned_kpis(results))
-    measured = _measured(results)
+    points = {str(kpi): float(mean) for kpi, mean in average_points(results).items()}
     names = [(stage.id, translated(stage.name)) for stage in results.catalogue.stages]
-    names.append(("any", say("journey.any")))
-    stages, blind, heaviest = [], [], ("", 0.0)
-    for stage_id, name in names:
-        kpis = [kpi for kpi in results.catalogue.values() if kpi.stage == stage_id]
-        cards = sorted((kpi for kpi in kpis if points.get(kpi.id, 0.0) > 0), key=lambda kpi: -points[kpi.id])
-        total = float(sum(points[kpi.id] for kpi in cards))
-        free = [kpi for kpi in kpis if kpi not in cards and kpi.id in measured]
-        free.sort(key=lambda kpi: (not kpi.moment_of_truth, kpi.role != "lever"))
-        stages.append(
-            JourneyStage(
-                name=name,
-                points=say("journey.points", n=number(total, 0 if float(total).is_integer() else 1)),
-                share=total,
-                on_card=tuple(
-                    (
-                        translated(kpi.name),
-                        number(float(points[kpi.id]), 0 if float(points[kpi.id]).is_integer() else 1),
-                        kpi.moment_of_truth,
-                        kpi.id in wrong,
-                    )
-                    for kpi in cards
-                ),
-                measurable=tuple((translated(kpi.name), kpi.moment_of_truth) for kpi in free[:_MOST_NAMED]),
-                more=max(len(free) - _MOST_NAMED, 0),
-                absent=len([kpi for kpi in kpis if kpi not in cards and kpi.id not in measured]),
-            )
-        )
-        if stage_id != "any" and total == 0:
-            blind.append(say("word.quoted", text=name))
-        if total > heaviest[1]:
-            heaviest = (stage_id, total)
-    known = len(points) > 0
-    if not known:
+    measured, wrong = _measured(results), set(misaligned_kpis(results))
+    stages = [
+        _stage(results, stage, name, points, measured, wrong) for stage, name in [*names, ("any", say("journey.any"))]
+    ]
+    if not points:
         return Journey(say("journey.no_cards"), tuple(stages), False)
-    finding = (
-        say("journey.blind", stages=listed(blind)) if blind else say("journey.covered", stage=dict(names)[heaviest[0]])
+    real = stages[:-1]
+    blind = [say("word.quoted", text=stage.name) for stage in real if not stage.on_card]
+    if blind:
+        return Journey(say("journey.blind", stages=listed(blind)), tuple(stages), True)
+    heaviest = max(real, key=lambda stage: stage.share)
+    return Journey(say("journey.covered", stage=heaviest.name), tuple(stages), True)
+
+
+def _stage(
+    results: Results, stage_id: str, name: Bilingual, points: dict[str, float], measured: set[str], wrong: set[str], /
+) -> JourneyStage:
+    kpis = [kpi for kpi in results.catalogue.values() if kpi.stage == stage_id]
+    cards = sorted((kpi for kpi in kpis if points.get(kpi.id, 0.0) > 0), key=lambda kpi: -points[kpi.id])
+    free = [kpi for kpi in kpis if kpi not in cards and kpi.id in measured]
+    free.sort(key=lambda kpi: (not kpi.moment_of_truth, kpi.role != "lever"))
+    total = float(sum(points[kpi.id] for kpi in cards))
+    return JourneyStage(
+        name=name,
+        points=say("journey.points", points=_points(total)),
+        share=total,
+        on_card=tuple(
+            (translated(kpi.name), _points(points[kpi.id]), kpi.moment_of_truth, kpi.id in wrong) for kpi in cards
+        ),
+        measurable=tuple((translated(kpi.name), kpi.moment_of_truth) for kpi in free[:_MOST_NAMED]),
+        more=max(len(free) - _MOST_NAMED, 0),
+        absent=len(kpis) - len(cards) - len(free),
     )
-    return Journey(finding, tuple(stages), True)
+
+
+def _points(value: float, /) -> Bilingual:
+    return number(value, 0 if round(value, 6).is_integer() else 1)
 
 
 def _measured(results: Results, /) -> set[str]:
-    """KPIs that the data could compute: those that predictions, effects or cards had a value for, by their own names."""
+    """KPIs that had values: those that a prediction used, an effect was estimated of, or a card could be judged by."""
     found: set[str] = set()
-    for name in ("attributions", "effects", "diagnosis"):
-        frame = results.get(name)
-        if frame is not None:
-            found |= {str(kpi) for kpi in frame["kpi"].unique()}
+    attributions, effects = results.get("attributions"), results.get("effects")
+    if attributions is not None:
+        found |= {str(kpi) for kpi in attributions["kpi"].unique()}
+    if effects is not None:
+        found |= {str(kpi) for kpi in effects.loc[effects["effect"].notna(), "kpi"].unique()}
     return {kpi for kpi in found if kpi in results.catalogue and _has_source(results, results.catalogue[kpi])}
 
 

@@ -1,4 +1,4 @@
-"""What effects are told as: turned so that right and positive are good for the customer, in units that people count in."""
+"""What effects are told as: turned so that positive is good for the customer, in units that people count in."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Objective:
     def bare(self, effect: float, /) -> Bilingual:
         """Return the size of a turned effect."""
         size = abs(effect)
-        return number(size, 2 if self.kind == "number" else (0 if size >= 10 else 1))
+        return number(size, 2 if self.kind == "number" else (0 if size >= 2 else 1))
 
 
 def objective_of(results: Results, /) -> Objective | None:
@@ -80,6 +80,12 @@ def turned_effects(results: Results, objective: Objective, /) -> pd.DataFrame:
     rows["low"], rows["high"] = ends.min(axis=1), ends.max(axis=1)
     rows = rows[rows["low"].abs() != float("inf")]
     rows["tone"] = "unclear"
+    if results.by_chance:
+        return _ordered(rows)
     rows.loc[rows["low"] > 0, "tone"] = "good"
     rows.loc[rows["high"] < 0, "tone"] = "bad"
+    return _ordered(rows)
+
+
+def _ordered(rows: pd.DataFrame, /) -> pd.DataFrame:
     return rows.drop_duplicates("kpi").sort_values("effect", ascending=False, kind="stable").reset_index(drop=True)

@@ -54,6 +54,8 @@ class Results:
         What the run's steps said.
     skipped : dict of str to str
         Outcomes that were not learned, and why.
+    joint_p_value : float or None
+        How often chance alone would let the KPIs together seem to matter as much; None where that was not tested.
     versions : dict of str to str
     """
 
@@ -67,6 +69,7 @@ class Results:
     team_of: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
+    joint_p_value: float | None = None
     versions: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str, /) -> pd.DataFrame | None:
@@ -83,6 +86,11 @@ class Results:
         ]
         known = [time for time in times if not pd.isna(time)]
         return max(known) if known else None
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether chance alone explains the KPIs' effects well enough, so that none of them may be told as clear."""
+        return self.joint_p_value is not None and self.joint_p_value > self.company.policy.false_moves
 
     def kpi_name(self, kpi: str, /) -> Bilingual:
         """Return a KPI's name; a feature that is no KPI keeps its own."""
@@ -127,6 +135,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         team_of=team_of,
         warnings=_warnings(folder),
         skipped=read_json(skipped) if skipped.exists() else {},
+        joint_p_value=_joint_p_value(folder),
         versions=_versions(),
     )
 
@@ -178,6 +187,12 @@ def _warnings(folder: RunFolder, /) -> tuple[str, ...]:
     if not records and folder.file("run.json").exists():
         records = [read_json(folder.file("run.json"))]
     return tuple(dict.fromkeys(str(text) for record in records for text in record.get("warnings", ())))
+
+
+def _joint_p_value(folder: RunFolder, /) -> float | None:
+    place = folder.advice / "inputs.json"
+    found = read_json(place).get("joint_p_value") if place.exists() else None
+    return None if found is None else float(found)
 
 
 def _versions() -> dict[str, str]:

@@ -41,18 +41,19 @@ def support_section(results: Results, /) -> Support:
 def _people(
     results: Results, people: pd.DataFrame, /
 ) -> tuple[Bilingual | None, tuple[tuple[Bilingual, Bilingual], ...]]:
-    """Counts per KPI of the whole company; a count under ``min_group`` is told as such, and so is the sum that would reveal it."""
+    """People per KPI in the whole company, without a sum from which a small group could be worked out."""
     group = results.company.policy.min_group
     if not len(people):
         return None, ()
     if people["employee_id"].nunique() < group:
         return say("support.people_small", group=group), ()
     per_kpi = people.groupby("kpi")["employee_id"].nunique().sort_values(ascending=False, kind="stable")
-    rows = tuple(
-        (results.kpi_name(str(kpi)), say("support.few", group=group) if count < group else verbatim(f"{int(count):,}"))
-        for kpi, count in per_kpi.items()
-    )
-    return say("support.people", n=len(people)), rows
+    large = per_kpi[per_kpi >= group]
+    rows = [(results.kpi_name(str(kpi)), verbatim(f"{int(count):,}")) for kpi, count in large.items()]
+    rest = people.loc[~people["kpi"].isin(large.index), "employee_id"].nunique()
+    if rest >= group and len(per_kpi) - len(large) > 1:
+        rows.append((say("support.other_kpis", group=group), verbatim(f"{int(rest):,}")))
+    return say("support.people"), tuple(rows)
 
 
 def _advice(

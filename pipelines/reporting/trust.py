@@ -90,6 +90,8 @@ def _limits(results: Results, /) -> tuple[Bilingual, ...]:
     effects, objective = results.get("effects"), objective_of(results)
     if effects is not None and objective is not None:
         told.append(say("trust.limit_cause"))
+        if results.by_chance and results.joint_p_value is not None:
+            told.append(say("trust.limit_chance", p=number(results.joint_p_value, 2)))
         failed = effects[(effects["outcome"] == objective.outcome) & effects["refuted"].fillna(False).astype(bool)]
         if len(failed):
             names = [results.kpi_name(str(kpi)) for kpi in failed["kpi"].unique()]
