@@ -89,6 +89,7 @@ class Chain:
         def work(outcome: Outcome) -> None:
             report = staging.stage(company, self.catalogue, self.folder.staged)
             outcome.rows.update(report.rows)
+            outcome.warnings.extend(self.catalogue.notes)
             outcome.warnings.extend(report.summary())
 
         depends_on = {"inputs": self.fingerprints, "settings": described, "catalogue": self._catalogue_digest()}
