@@ -18,6 +18,7 @@ __all__ = ["Calibration", "IsotonicCalibration", "LogisticCalibration", "fit_cal
 
 _ISOTONIC_ROWS = 20_000
 _ISOTONIC_EVENTS = 2_000
+_ROWS_PER_BIN = 200
 _NEWTON_STEPS = 50
 
 
@@ -108,7 +109,7 @@ class IsotonicCalibration:
     """Straight lines between the centres of isotonic regression's blocks.
 
     Source: Oron & Flournoy (2017), centred isotonic regression. Unlike the plain step function it keeps nearly all
-    scores apart. Probabilities stay half an event away from 0 and 1.
+    scores apart. Blocks are made of bins of 200 rows, so that the ends stay away from 0 and 1.
     """
 
     raw: tuple[float, ...]
@@ -130,15 +131,14 @@ class IsotonicCalibration:
         from scipy.optimize import isotonic_regression
 
         order = np.argsort(raw, kind="stable")
-        values, starts, counts = np.unique(raw[order], return_index=True, return_counts=True)
-        mean = np.add.reduceat(label[order].astype(np.float64), starts) / counts
-        result = isotonic_regression(mean, weights=counts.astype(np.float64))
+        # single rows at the ends would be taken for certainties, so the smallest block is a bin of many
+        starts = np.unique(np.searchsorted(raw[order], raw[order][::_ROWS_PER_BIN]))
+        counts = np.diff(np.append(starts, len(raw))).astype(np.float64)
+        events = np.add.reduceat(label[order].astype(np.float64), starts)
+        result = isotonic_regression((events + 0.5) / (counts + 1), weights=counts)
         blocks = np.asarray(result.blocks)[:-1]
-        weight = np.add.reduceat(counts.astype(np.float64), blocks)
-        centre = np.add.reduceat(values * counts, blocks) / weight
-        level = np.asarray(result.x)[blocks]
-        half = 0.5 / len(label)
-        return cls(tuple(centre.tolist()), tuple(np.clip(level, half, 1 - half).tolist()))
+        centre = np.add.reduceat(np.add.reduceat(raw[order], starts), blocks) / np.add.reduceat(counts, blocks)
+        return cls(tuple(centre.tolist()), tuple(np.asarray(result.x)[blocks].tolist()))
 
     def apply(self, raw: np.ndarray, /) -> np.ndarray:
         """Return probabilities for raw scores; beyond the ends the last one holds."""
