@@ -6,32 +6,31 @@ Only levers that keep customers (or serve the driver outcome) are coached: help 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from baton.catalogue.schema import Catalogue, Kpi
+from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from features.casework import CaseTable, Organisation
-from models.estimators.design import Design, build_design
-from models.recommender.coaching_closing import NEWCOMER_MONTHS, closing_shares
-from models.recommender.coaching_gaps import FEWEST_CASES, Standing, readings, standing
+from models.estimators.design import build_design
+from models.recommender.coaching_closing import NEWCOMER_MONTHS
+from models.recommender.coaching_gaps import Standing, readings, standing
 from models.recommender.coaching_process import process_shifts
+from models.recommender.coaching_scene import Scene, build_scene
 from models.recommender.coaching_words import person_reason, process_reason, team_reason
 
 __all__ = ["COLUMNS", "FALSE_FLAGS", "coach", "flagged", "helpful_levers"]
 
 Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 FALSE_FLAGS = 0.10
 """Expected share of flags whose true gap is not worth acting on, over all employees and KPIs."""
 LEAST_PROBABILITY = 0.5
 EVIDENCE_CASES = 5
-DAYS_PER_MONTH = 30.4
 COLUMNS = (
     "employee_id", "team_id", "process", "kpi", "action", "level", "gap_sd", "probability", "expected_effect",
     "priority", "evidence", "needs", "reason", "n", "closing_share",
@@ -65,7 +64,7 @@ def coach(
     -------
     pandas.DataFrame
         One row per employee (or team, or process) and action, the most useful first. ``gap_sd``: the expected true gap
-        in between-person standard deviations; ``probability``: that it exceeds half of one; ``expected_effect``: the
+        in between-person standard deviations; ``probability``: that it is worth acting on; ``expected_effect``: the
         customers kept over a cycle if the gap closes as far as such gaps usually do (for a driver outcome its change,
         summed over a cycle's cases; positive is good); ``priority``: that as a share of the largest, 0 to 100.
 
@@ -75,7 +74,7 @@ def coach(
     & Raymond 2023.
     """
     benefit = helpful_levers(effects, cases, catalogue, policy)
-    scene = _scene(cases, organisation, catalogue, tuple(benefit), policy) if benefit else None
+    scene = build_scene(cases, organisation, catalogue, tuple(benefit), policy) if benefit else None
     if scene is None:
         return _table([])
     rng = np.random.default_rng(seed)
@@ -150,90 +149,7 @@ def flagged(probability: Floats, false_share: float = FALSE_FLAGS, /) -> NDArray
     return chosen
 
 
-@dataclass(frozen=True)
-class _Scene:
-    """What all levels look at: cases made comparable, and who is still here."""
-
-    design: Design
-    frame: pd.DataFrame
-    kpis: Mapping[str, Kpi]
-    people: tuple[str, ...]
-    team: Codes
-    teams: tuple[str, ...]
-    recent: NDArray[np.bool_]
-    days: int
-    here: NDArray[np.bool_]
-    months: Floats
-    closing: Mapping[bool, float]
-    reach: float
-    """What a share of one of all cases is worth per unit of benefit, over a cycle."""
-
-
-def _scene(
-    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, levers: tuple[str, ...], policy: Policy, /
-) -> _Scene | None:
-    frame = cases.frame[cases.frame["employee_id"].notna()].reset_index(drop=True)
-    if len(frame) < 2 * FEWEST_CASES:
-        return None
-    design = build_design(cases, catalogue, None, levers)
-    people = tuple(str(name) for name in pd.factorize(frame["employee_id"])[1])
-    opened = frame["opened_at"]
-    as_of = pd.Timestamp(organisation.as_of)
-    window = pd.Timedelta(days=2 * policy.cycle_days)
-    recent = (opened > as_of - window).to_numpy()
-    days = int(min(2 * policy.cycle_days, max((as_of - opened.min()).days, 1)))
-    team = _own_team(design, len(people), recent)
-    months, gone = _tenure(organisation, people, as_of)
-    latest = opened.groupby(design.employee).max().reindex(range(len(people)))
-    here = ~gone & (latest > as_of - pd.Timedelta(days=policy.cycle_days)).to_numpy()
-    here &= _enough_peers(design, len(people), recent, policy.min_group)
-    late = (opened > opened.min() + (opened.max() - opened.min()) / 2).to_numpy()
-    cycles = max((opened.max() - opened.min()).days / 2, 1) / policy.cycle_days
-    half = months - cycles * policy.cycle_days / DAYS_PER_MONTH
-    closing = closing_shares(design, team, np.nan_to_num(half, nan=99.0) < NEWCOMER_MONTHS, late, cycles)
-    reach = policy.cycle_days / max(cases.horizon_days, 1) * cases.customers_at_risk
-    if not reach > 0:
-        reach = float(recent.sum()) / days * policy.cycle_days / cases.sampled_share
-    kpis = {lever: catalogue[lever] for lever in levers}
-    return _Scene(
-        design, frame, kpis, people, team, design.teams, recent, days, here, months, closing, float(reach)
-    )  # fmt: skip
-
-
-def _own_team(design: Design, people: int, recent: NDArray[np.bool_], /) -> Codes:
-    """Return the team of most of each employee's recent cases, else of all; -1 where unknown."""
-    team = np.full(people, -1, np.int64)
-    for rows in (np.ones(len(design.team), bool), recent):
-        table = np.zeros((people, len(design.teams) + 1))
-        np.add.at(table, (design.employee[rows], design.team[rows] + 1), 1.0)
-        seen = table.sum(axis=1) > 0
-        team[seen] = table[seen].argmax(axis=1) - 1
-    return team
-
-
-def _tenure(
-    organisation: Organisation, people: tuple[str, ...], as_of: pd.Timestamp, /
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Months since hiring (NaN unknown), and who has left."""
-    table = organisation.employees
-    if table.empty:
-        return np.full(len(people), np.nan), np.zeros(len(people), bool)
-    known = table.drop_duplicates("employee_id").set_index("employee_id").reindex(list(people))
-    hired, left = (pd.to_datetime(known[name]) for name in ("hired_at", "left_at"))
-    return ((as_of - hired).dt.days / DAYS_PER_MONTH).to_numpy(float), (left <= as_of).to_numpy()
-
-
-def _enough_peers(design: Design, people: int, recent: NDArray[np.bool_], min_group: int, /) -> NDArray[np.bool_]:
-    """Who shares a process with enough others: a comparison with fewer would show single colleagues."""
-    processes = int(design.process.max(initial=-1)) + 2
-    table = np.zeros((people, processes))
-    np.add.at(table, (design.employee[recent], design.process[recent] + 1), 1.0)
-    own = table.argmax(axis=1)
-    sharing = (table >= FEWEST_CASES).sum(axis=0)
-    return sharing[own] >= min_group + 1
-
-
-def _people(scene: _Scene, standings: Mapping[str, Standing], /) -> list[dict[str, Any]]:
+def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str, Any]]:
     probability = np.array([np.where(scene.here, stands.probability, np.nan) for stands in standings.values()])
     if not probability.size:
         return []
@@ -263,7 +179,7 @@ def _common(stands: Standing, /) -> NDArray[np.bool_]:
     return stands.team_broad & (stands.team_probability > LEAST_PROBABILITY)
 
 
-def _teams(scene: _Scene, standings: Mapping[str, Standing], policy: Policy, /) -> list[dict[str, Any]]:
+def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -> list[dict[str, Any]]:
     size = np.bincount(scene.team[scene.here & (scene.team >= 0)], minlength=len(scene.teams))
     probability = np.array(
         [
@@ -288,15 +204,15 @@ def _teams(scene: _Scene, standings: Mapping[str, Standing], policy: Policy, /) 
 
 
 def _processes(
-    scene: _Scene, standings: Mapping[str, Standing], cases: CaseTable, catalogue: Catalogue, policy: Policy, /
+    scene: Scene, standings: Mapping[str, Standing], cases: CaseTable, catalogue: Catalogue, policy: Policy, /
 ) -> list[dict[str, Any]]:
     levers = tuple(lever for lever in standings if lever in cases.case_level)
-    if not levers or "process" not in scene.frame or not scene.recent.any() or scene.recent.all():
+    if not levers or len(scene.processes) < 2 or not scene.recent.any() or scene.recent.all():
         return []
     # one month for all: what has changed over time must stay in the values
     still = replace(cases, frame=cases.frame.assign(period=0))
     design = build_design(still, catalogue, None, levers)
-    names = [str(name) for name in pd.factorize(scene.frame["process"])[1]]
+    names = scene.processes
     found = [
         (lever, shift)
         for at, lever in enumerate(levers)
@@ -320,7 +236,7 @@ def _processes(
 
 
 def _row(
-    scene: _Scene,
+    scene: Scene,
     lever: str,
     level: str,
     gap: float,
@@ -347,16 +263,15 @@ def _row(
     }
 
 
-def _evidence(scene: _Scene, lever: str, mine: NDArray[np.bool_], /) -> list[str]:
+def _evidence(scene: Scene, lever: str, mine: NDArray[np.bool_], /) -> list[str]:
     """Return the cases that show it most, the latest first among equals, no customer twice."""
     value = scene.design.values[:, scene.design.levers.index(lever)]
     rows = np.flatnonzero(mine & np.isfinite(value) & (value < 0))
-    opened = scene.frame["opened_at"].to_numpy()[rows]
     # handlers' measures are the same for a month of cases: rounding leaves the latest first
-    rows = rows[np.lexsort((-opened.astype("int64"), value[rows].round(2)))]
+    rows = rows[np.lexsort((-scene.opened[rows], value[rows].round(2)))]
     customers = scene.design.customer[rows]
     first = np.sort(np.unique(customers, return_index=True)[1])[:EVIDENCE_CASES]
-    return [str(name) for name in scene.frame["case_id"].to_numpy()[rows[first]]]
+    return [str(name) for name in scene.case_id[rows[first]]]
 
 
 def _with_actions(rows: list[dict[str, Any]], catalogue: Catalogue, /) -> list[dict[str, Any]]:

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from models.estimators.design import Design
 
-__all__ = ["GAP_SD", "Readings", "Standing", "readings", "standing"]
+__all__ = ["GAP_SD", "GROUP_GAP_SD", "Readings", "Standing", "readings", "standing"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-GAP_SD = 0.5
-"""A gap is worth acting on from this many between-person standard deviations."""
+GAP_SD = 0.75
+"""A person's gap is worth acting on from this many between-person standard deviations."""
+GROUP_GAP_SD = 0.5
+"""A team's or a process's, which concerns many."""
 DRAWS = 200
 FEWEST_CASES = 10
 FEWEST_PEOPLE = 8
@@ -61,7 +63,7 @@ class Standing:
         Expected true gap in between-person SDs, and the probability that it exceeds ``GAP_SD``; NaN where unknown. For
         people of a team that is behind as a whole, the gap beyond the team's.
     team_gap, team_probability : arrays of shape (teams,)
-        The same for teams, against the people of other teams.
+        The same for teams, against the people of other teams; the probability that it exceeds ``GROUP_GAP_SD``.
     team_broad : array of bool, shape (teams,)
         Whether most of the team shows the gap.
     reliability : array of shape (employees,)
@@ -175,10 +177,9 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     floor = 0.05 * spread**2
     persons = np.maximum(persons, floor)
     tau_mean, tau_variance, reliability = _posterior_of_teams(value, noise, groups, persons, teams)
-    threshold = GAP_SD * spread
     size = np.bincount(groups)
     shows = np.bincount(groups, value < -SHOWS_GAP_SD * spread) / size
-    team_probability = _below(tau_mean, tau_variance, threshold).mean(axis=0)
+    team_probability = _below(tau_mean, tau_variance, GROUP_GAP_SD * spread).mean(axis=0)
     broad = (shows >= MOST_OF_A_TEAM) & (size >= min_group)
     common = broad[groups] & (team_probability[groups] > 0.5)
     own_mean = reliability * (value - tau_mean[:, groups])
@@ -225,11 +226,11 @@ def _below(mean: Floats, variance: Floats, threshold: float, /) -> Floats:
 
 def _differ(value: Floats, noise: Floats, /) -> bool:
     """Whether people differ by more than chance (Cochran's Q)."""
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     weight = 1.0 / noise
     centre = float((weight * value).sum() / weight.sum())
-    return float((weight * (value - centre) ** 2).sum()) > float(chi2.ppf(1 - DIFFERENCE_LEVEL, value.size - 1))
+    return float((weight * (value - centre) ** 2).sum()) > float(chdtri(value.size - 1, DIFFERENCE_LEVEL))
 
 
 def _components(value: Floats, noise: Floats, groups: Codes, draws: Floats, /) -> tuple[Floats, Floats]:

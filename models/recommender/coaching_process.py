@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.estimators.design import Design
-from models.recommender.coaching_gaps import GAP_SD
+from models.recommender.coaching_gaps import GROUP_GAP_SD
 
 __all__ = ["ProcessShift", "process_shifts"]
 
@@ -29,7 +29,7 @@ class ProcessShift:
     gap : float
         How far it fell behind its own past and the other processes, in between-person SDs.
     probability : float
-        That the true fall exceeds ``GAP_SD``.
+        That the true fall exceeds ``GROUP_GAP_SD``.
     people : int
         Employees seen in both times.
     """
@@ -76,7 +76,7 @@ def process_shifts(
         error = float(np.var(change, ddof=1)) / change.size + float(np.var(rest)) / rest.size
         prior = (PRIOR_SD * spread) ** 2
         trust = prior / (prior + error)
-        probability = float(ndtr((-GAP_SD * spread - trust * moved) / np.sqrt(max(trust * error, 1e-15))))
+        probability = float(ndtr((-GROUP_GAP_SD * spread - trust * moved) / np.sqrt(max(trust * error, 1e-15))))
         if np.mean(change - rest.mean() < 0) >= MOST_PEOPLE:
             found.append(ProcessShift(process, -trust * moved / spread, probability, int(change.size)))
     return found

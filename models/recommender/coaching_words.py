@@ -76,9 +76,9 @@ def person_reason(
         f"{team_zh}；真实差距值得关注的把握为 {probability:.0%}。"
     )
     if months is not None:
-        english += f" New here ({months:.0f} months): newcomers gain most from help."
-        chinese += f"入职约 {months:.0f} 个月：新人从辅导中获益最多。"
-    english += f" Of such gaps about {closing:.0%} usually closes within a cycle. An offer of help, not a mark."
+        english += f" New here ({int(months)} months): newcomers gain most from help."
+        chinese += f"入职约 {int(months)} 个月：新人从辅导中获益最多。"
+    english += f" Such gaps usually close by about {closing:.0%} within a cycle. This is an offer of help, not a mark."
     chinese += f"此类差距一般每个周期缩小约 {closing:.0%}。这是提供帮助，不是打分。"
     return {"en": english, "zh": chinese}
 
