@@ -16,6 +16,7 @@ Each leaf is also the builtin that a Python user would expect::
     ├── ArtefactError (LookupError)        a run, a model or a result is not there
     ├── PromotionError (ValueError)        a model may not become champion
     └── RequestError (ValueError)          a request to the service does not fit
+        └── UnknownIdError                 nobody has the id that a request asks about
 
 Messages say what is wrong, where, and what to do, in one line.
 """
@@ -36,6 +37,7 @@ __all__ = [
     "SourceError",
     "TableError",
     "TooLittleDataError",
+    "UnknownIdError",
 ]
 
 
@@ -101,3 +103,7 @@ class RequestError(BatonError, ValueError):
     def __init__(self, message: str, /, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class UnknownIdError(RequestError):
+    """Nobody has the id that a request asks about."""

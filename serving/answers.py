@@ -1,0 +1,246 @@
+"""The answers, as plain functions of a loaded run and a request."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from baton.company import Policy
+from baton.errors import ArtefactError, RequestError, UnknownIdError
+from serving.loading import LoadedRun, Served, plain_rows
+from serving.payloads import ChurnRequest, ChurnRow, CoachingRequest, DeclineRequest, DeclineRow, WeightsRequest, said
+
+__all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_weights"]
+
+_FINEST_STEP = 1.0
+
+
+def answer_churn(run: LoadedRun, request: ChurnRequest, /) -> dict[str, Any]:
+    """Return the probability that each customer leaves.
+
+    Raises
+    ------
+    ArtefactError
+        If the run has no churn outcome.
+    RequestError
+        If a feature is unknown or of the wrong type.
+    """
+    served = run.served.get("churn")
+    if served is None:
+        raise ArtefactError("this run predicts no churn: the company file asks for none, or data were too few")
+    ids = [row.customer_id for row in request.rows]
+    found = _predict(served, request.rows, ids, request.explain, range(len(request.rows)))
+    rows = [{"customer_id": row.customer_id, **answer} for row, answer in zip(request.rows, found, strict=True)]
+    return {"model": served.model, "as_of": served.as_of, "rows": rows}
+
+
+def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]:
+    """Return the probability that each unit's service declines.
+
+    Raises
+    ------
+    ArtefactError
+        If the run has no decline outcome.
+    RequestError
+        If a unit, metric or feature is unknown, or a row leaves open which decline is meant.
+    """
+    watched = {name: served for name, served in run.served.items() if name.startswith("decline:")}
+    if not watched:
+        raise ArtefactError(
+            "this run predicts no decline: the company file has no [[outcomes.decline]], or data were too few"
+        )
+    chosen = [_chosen(watched, row, place) for place, row in enumerate(request.rows)]
+    answers: list[dict[str, Any]] = [{} for _ in request.rows]
+    used = [served for name, served in watched.items() if name in chosen]
+    for served in used:
+        places = [place for place, name in enumerate(chosen) if name == served.outcome]
+        rows = [request.rows[place] for place in places]
+        ids = [_unit_id(run, row) for row in rows]
+        for place, row, found in zip(places, rows, _predict(served, rows, ids, request.explain, places), strict=True):
+            answers[place] = {"unit": served.unit, "unit_id": row.unit_id, "metric": served.metric, **found}
+    moments = {served.as_of for served in used}
+    return {
+        "model": ", ".join(served.model for served in used),
+        "as_of": max((moment for moment in moments if moment is not None), default=None),
+        "rows": answers,
+    }
+
+
+def _chosen(watched: dict[str, Served], row: DeclineRow, place: int, /) -> str:
+    """Return the outcome that a row asks for."""
+    units = sorted({served.unit for served in watched.values()})
+    if row.unit is not None and row.unit not in units:
+        raise RequestError(f"no decline of this unit is predicted; there are {', '.join(units)}", f"rows[{place}].unit")
+    fitting = {name: served for name, served in watched.items() if row.unit in (None, served.unit)}
+    metrics = sorted({served.metric or "" for served in fitting.values()})
+    if row.metric is not None:
+        fitting = {name: served for name, served in fitting.items() if served.metric == row.metric}
+        if not fitting:
+            raise RequestError(
+                f"no decline of this metric is predicted; there are {', '.join(metrics)}", f"rows[{place}].metric"
+            )
+    if len(fitting) > 1:
+        open_field = "unit" if row.unit is None and len({served.unit for served in fitting.values()}) > 1 else "metric"
+        choices = units if open_field == "unit" else metrics
+        raise RequestError(f"say which is meant: {', '.join(choices)}", f"rows[{place}].{open_field}")
+    return next(iter(fitting))
+
+
+def _unit_id(run: LoadedRun, row: DeclineRow, /) -> str | None:
+    return run.employee(row.unit_id) if row.unit == "employee" and row.unit_id is not None else row.unit_id
+
+
+def _predict(
+    served: Served,
+    rows: Sequence[ChurnRow | DeclineRow],
+    ids: Sequence[str | None],
+    explain: bool,
+    places: Sequence[int],
+    /,
+) -> list[dict[str, Any]]:
+    """Answer rows of one outcome: the run's own answers for its ids, else the champion's on their features."""
+    answers: list[dict[str, Any]] = [{} for _ in rows]
+    given, looked_up = [], []
+    for at, (row, unit_id) in enumerate(zip(rows, ids, strict=True)):
+        if row.features is not None:
+            given.append((at, _features(served, row.features, f"rows[{places[at]}].features")))
+        elif unit_id in served.scored:
+            known = served.scored[unit_id]
+            answers[at] = {"probability": known["probability"], **({"drivers": known["drivers"]} if explain else {})}
+        elif unit_id in served.current.index:
+            looked_up.append(at)
+        else:
+            moment = "known" if served.as_of is None else f"at risk at {served.as_of}"
+            answers[at] = {"probability": None, "error": f"no {served.unit} with this id is {moment}"}
+    if given:
+        frame = _frame(served, [features for _, features in given])
+        for (at, _), answer in zip(given, _computed(served, frame, explain), strict=True):
+            answers[at] = answer
+    if looked_up:
+        frame = served.current.loc[[ids[at] for at in looked_up]]
+        for at, answer in zip(looked_up, _computed(served, frame, explain), strict=True):
+            answers[at] = answer
+    return answers
+
+
+def _frame(served: Served, rows: list[dict[str, Any]], /) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    for name in served.predictor.encoding.features:
+        values = [row.get(name) for row in rows]
+        if name in served.predictor.encoding.categories:
+            columns[name] = pd.Series(values, dtype="object")
+        else:
+            columns[name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return pd.DataFrame(columns)
+
+
+def _computed(served: Served, frame: pd.DataFrame, explain: bool, /) -> list[dict[str, Any]]:
+    from models.attribution import drivers, kpi_values, per_kpi
+
+    predictor = served.predictor
+    answers: list[dict[str, Any]] = [{"probability": float(value)} for value in predictor.predict(frame)]
+    if explain:
+        import pyarrow as pa
+
+        summed = per_kpi(predictor.contributions(frame), predictor.kpi_of, name_context=True)
+        found = plain_rows(pa.table({"drivers": drivers(summed, kpi_values(frame, predictor.kpi_of))}))
+        for answer, row in zip(answers, found, strict=True):
+            answer["drivers"] = row["drivers"]
+    return answers
+
+
+def _features(served: Served, given: dict[str, Any], field: str, /) -> dict[str, Any]:
+    """Check names and types; what the model does not know is a fault of the request."""
+    known, categories = served.predictor.encoding.features, served.predictor.encoding.categories
+    names = set(known)
+    for name, value in given.items():
+        place = f"{field}.{name}"
+        if name not in names:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "names are <kpi>__<window>d, <kpi>__trend or <kpi>__n"
+            raise RequestError(f"the model knows no such feature; {hint}", place)
+        if name in categories:
+            if isinstance(value, float):
+                raise RequestError("a text is needed: this feature is a category", place)
+        elif isinstance(value, str):
+            raise RequestError("a number is needed", place)
+    return {name: str(value) if name in categories and value is not None else value for name, value in given.items()}
+
+
+def answer_weights(run: LoadedRun, request: WeightsRequest, /) -> dict[str, Any]:
+    """Return the recommended weights of one team's scorecards.
+
+    Raises
+    ------
+    ArtefactError
+        If the run gives no advice.
+    UnknownIdError
+        If there is no such team.
+    RequestError
+        If the policy asked for is no policy.
+    PolicyError
+        If its limits contradict each other.
+    """
+    if request.policy is None:
+        rows = run.rows("weights", "team_id", request.team_id)
+    else:
+        import pyarrow as pa
+
+        from models.recommender.weights import recommend
+
+        policy = _policy(run.company.policy, request.policy)
+        found = recommend(run.advice, policy, team_id=request.team_id)
+        rows = plain_rows(pa.Table.from_pandas(found, preserve_index=False)) if len(found) else []
+    if not rows:
+        raise UnknownIdError("no scorecard is advised for a team with this id", "team_id")
+    return {"rows": rows}
+
+
+def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
+    """Return the company's policy with some limits changed."""
+    try:
+        policy = Policy.model_validate(company.model_dump() | asked)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(str(fault["loc"][-1]), Policy.model_fields, n=1)
+            message = f"no such limit{f'; did you mean {close[0]!r}?' if close else ''}"
+        raise RequestError(message, said(("policy", *fault["loc"]))) from None
+    if policy.min_group < company.min_group:
+        raise RequestError(
+            f"may not be below the company's {company.min_group}: it protects single people", "policy.min_group"
+        )
+    if policy.step < min(_FINEST_STEP, company.step):
+        raise RequestError(f"may not be finer than {min(_FINEST_STEP, company.step):g} points", "policy.step")
+    return policy
+
+
+def answer_coaching(run: LoadedRun, request: CoachingRequest, /) -> dict[str, Any]:
+    """Return the offers of help for one employee, or for a team's people and processes.
+
+    Raises
+    ------
+    ArtefactError
+        If the run gives no coaching.
+    UnknownIdError
+        If there is no such employee or team.
+    """
+    if request.employee_id is not None:
+        employee = run.employee(request.employee_id)
+        rows = run.rows("coaching", "employee_id", employee)
+        known = run.knows("employees", "employee_id", employee) or run.knows("cases", "employee_id", employee)
+        field = "employee_id"
+    else:
+        team = request.team_id or ""
+        rows = run.rows("coaching", "team_id", team)
+        known = any(run.knows(table, "team_id", team) for table in ("teams", "employees", "cases"))
+        field = "team_id"
+    if not rows and not known:
+        raise UnknownIdError("the run knows nobody with this id", field)
+    return {"rows": rows}

@@ -1,0 +1,304 @@
+"""What the service answers from: a run's files, and the champion of each outcome."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from baton.company import Company
+from baton.errors import ArtefactError, BatonError
+from baton.files import RunFolder, read_json
+from features.pseudonyms import load_key, pseudonym
+from models.predictor import BoostedPredictor, load_predictor, outcome_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from models.recommender.advice_inputs import AdviceInputs
+
+__all__ = ["LoadedRun", "Loader", "Served", "load_run"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """One outcome that can be predicted.
+
+    Parameters
+    ----------
+    outcome : str
+        Key in ``evaluation.json``.
+    model : str
+        Outcome and version, such as ``churn/3``; ``churn/run`` where none is registered.
+    predictor : BoostedPredictor
+        The champion.
+    as_of : str or None
+        The snapshot that ids are answered for, UTC; None for a table without time.
+    current : pandas.DataFrame
+        Features by unit id at that snapshot.
+    scored : mapping of str to dict
+        The run's own answers by unit id, drivers included; empty where the champion is another run's.
+    """
+
+    outcome: str
+    model: str
+    predictor: BoostedPredictor = field(repr=False)
+    as_of: str | None
+    current: pd.DataFrame = field(repr=False)
+    scored: Mapping[str, dict[str, Any]] = field(repr=False, default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """What a row is about."""
+        return self.predictor.unit
+
+    @property
+    def metric(self) -> str | None:
+        """The metric of a decline."""
+        return self.outcome.split(":", 2)[2] if self.outcome.startswith("decline:") else None
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """One company's run, ready to answer.
+
+    Parameters
+    ----------
+    company : Company
+    folder : RunFolder
+    served : mapping of str to Served
+        By outcome.
+    key : bytes or None
+        Of the employees' pseudonyms, where it may be read.
+    """
+
+    company: Company
+    folder: RunFolder
+    served: Mapping[str, Served]
+    key: bytes | None = field(repr=False, default=None)
+
+    def rows(self, name: str, column: str, value: str, /) -> list[dict[str, Any]]:
+        """Return the rows of one of the contract's files where a column has a value.
+
+        Raises
+        ------
+        ArtefactError
+            If the run has not made the file.
+        """
+        table = self._table(name)
+        import pyarrow.compute as pc
+
+        return plain_rows(table.filter(pc.equal(table[column].cast("string"), value)))
+
+    def knows(self, name: str, column: str, value: str, /) -> bool:
+        """Whether a value stands in a column of one of the contract's files or of a cleaned source table."""
+        return value in self._values(name, column)
+
+    def employee(self, employee_id: str, /) -> str:
+        """Return an employee's pseudonym: ids in the results are pseudonyms, and a raw id needs the key."""
+        if self.key is None or employee_id in self._values("employees", "employee_id"):
+            return employee_id
+        return pseudonym(self.key, employee_id)
+
+    @cached_property
+    def advice(self) -> AdviceInputs:
+        """What weights are solved again from.
+
+        Raises
+        ------
+        ArtefactError
+            If the run has made none.
+        """
+        from models.recommender.advice_inputs import AdviceInputs
+
+        return AdviceInputs.load(self.folder.advice)
+
+    @cached_property
+    def _tables(self) -> dict[str, pa.Table]:
+        return {}
+
+    def _table(self, name: str, /) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        if name not in self._tables:
+            path = self.folder.require(f"{name}.parquet")
+            try:
+                # as one file: a folder's name with "=" in it would be read as a partition
+                self._tables[name] = pq.ParquetFile(path).read()
+            except (OSError, ValueError) as error:
+                raise ArtefactError(f"{path}: cannot be read ({error}); run again") from error
+        return self._tables[name]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], frozenset[str]]:
+        return {}
+
+    def _values(self, name: str, column: str, /) -> frozenset[str]:
+        import pyarrow.parquet as pq
+
+        if (name, column) not in self._known:
+            path = self.folder.staged / f"{name}.parquet"
+            found: frozenset[str] = frozenset()
+            if path.exists():
+                file = pq.ParquetFile(path)
+                if column in file.schema_arrow.names:
+                    values = file.read(columns=[column])[column].unique().to_pylist()
+                    found = frozenset(str(value) for value in values if value is not None)
+            self._known[name, column] = found
+        return self._known[name, column]
+
+
+def plain_rows(table: pa.Table, /) -> list[dict[str, Any]]:
+    """Return rows that JSON can say: times in ISO 8601 and UTC, no NaN.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> plain_rows(pa.table({"a": [float("nan"), 1.0]}))
+    [{'a': None}, {'a': 1.0}]
+    """
+    return [_plain(row) for row in table.to_pylist()]
+
+
+def _plain(value: Any, /) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    return f"{value.isoformat()}Z" if hasattr(value, "isoformat") else value
+
+
+def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
+    """Read a run and the champions.
+
+    Parameters
+    ----------
+    company : Company
+    folder : RunFolder
+
+    Returns
+    -------
+    LoadedRun
+
+    Raises
+    ------
+    ArtefactError
+        If there is no run in the folder.
+    """
+    folder.require("run.json")
+    served = {}
+    for place in sorted(folder.training.glob("*/table.json")):
+        outcome = read_json(place)["outcome"]
+        if outcome.split(":")[0] in ("churn", "decline") and (outcome_folder(folder.models, outcome)).exists():
+            served[outcome] = _load_outcome(company, folder, outcome, place.parent)
+    key_file = company.resolve(company.privacy.key)
+    readable = company.privacy.pseudonymise and key_file.is_file()
+    return LoadedRun(company, folder, served, load_key(key_file) if readable else None)
+
+
+def _load_outcome(company: Company, folder: RunFolder, outcome: str, training: Path, /) -> Served:
+    own = outcome_folder(folder.models, outcome)
+    place, version = _champion(company, outcome) or (own, "run")
+    described = read_json(training / "table.json")
+    latest = described["latest"]
+    only = None if latest is None else [("as_of", "==", pd.Timestamp(latest).tz_localize(None))]
+    predictor = load_predictor(place)
+    rows = pd.read_parquet(training / "rows.parquet", filters=only)
+    features = [name for name in predictor.encoding.features if name in rows.columns]
+    current = rows.drop_duplicates("unit_id", keep="last").set_index("unit_id")[features]
+    scored = _scored(folder, outcome) if _same(own, place) else {}
+    as_of = None if latest is None else f"{pd.Timestamp(latest).tz_localize(None).isoformat()}Z"
+    return Served(outcome, f"{outcome}/{version}", predictor, as_of, current, scored)
+
+
+def _champion(company: Company, outcome: str, /) -> tuple[Path, str] | None:
+    from models.registry import load_champion
+
+    try:
+        place, version = load_champion(company, outcome)
+    except ArtefactError:
+        return None  # a results' folder that was copied elsewhere still answers, by its own model
+    return place, str(version)
+
+
+def _same(one: Path, other: Path, /) -> bool:
+    names = ("model.lgb", "predictor.json")
+    return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+
+
+def _scored(folder: RunFolder, outcome: str, /) -> dict[str, dict[str, Any]]:
+    """The run's own answers: also right for rows that the model has learned from, which are answered out of fold."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    kind = outcome.split(":")[0]
+    path = folder.file(f"{kind}.parquet")
+    if not path.exists():
+        return {}
+    table = pq.ParquetFile(path).read()
+    name = "customer_id"
+    if kind == "decline":
+        _, unit, metric = outcome.split(":", 2)
+        table, name = table.filter(pc.and_(pc.equal(table["unit"], unit), pc.equal(table["metric"], metric))), "unit_id"
+    rows = plain_rows(table.select([name, "probability", "drivers"]))
+    return {row[name]: {"probability": row["probability"], "drivers": row["drivers"]} for row in rows}
+
+
+class Loader:
+    """Loads once, in the background, so that the service is alive before it is ready.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the loaded run.
+    """
+
+    def __init__(self, load: Callable[[], LoadedRun]) -> None:
+        self._load = load
+        self._run: LoadedRun | None = None
+        self._fault: BatonError | None = None
+        self._thread = threading.Thread(target=self._work, name="baton-loading", daemon=True)
+
+    def start(self) -> None:
+        """Begin to load."""
+        self._thread.start()
+
+    def wait(self, seconds: float, /) -> LoadedRun:
+        """Return the run when it is loaded.
+
+        Raises
+        ------
+        ArtefactError
+            If it cannot be loaded, or not in time.
+        """
+        self._thread.join(seconds)
+        found = self.run
+        if found is None:
+            raise ArtefactError(f"the run is not loaded after {seconds:g} s; try again")
+        return found
+
+    @property
+    def run(self) -> LoadedRun | None:
+        """The run, or None as long as it is being loaded.
+
+        Raises
+        ------
+        BatonError
+            If it cannot be loaded.
+        """
+        if self._fault is not None:
+            raise self._fault
+        return self._run
+
+    def _work(self) -> None:
+        try:
+            self._run = self._load()
+        except BatonError as error:
+            self._fault = error

@@ -1,0 +1,51 @@
+"""The manager's page at the root of the service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from baton.files import RunFolder
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["page_app"]
+
+_ABSENT = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Baton</title>"
+    "<p>There is no report in this run's folder yet: <code>baton run</code> writes it.</p></html>"
+)
+# the report is one file without network: nothing else may be loaded, framed or sent from it
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+
+def page_app(folder: RunFolder, /) -> Starlette:
+    """Return the application that shows a run's report.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        Read anew for each visitor, so that a new run's report is shown without a restart.
+    """
+    from starlette.applications import Starlette
+    from starlette.responses import FileResponse, HTMLResponse
+    from starlette.routing import Route
+
+    async def report(request: Request) -> Response:
+        page = folder.file("report.html")
+        if not page.is_file():
+            return HTMLResponse(_ABSENT, status_code=200, headers=_HEADERS)
+        return FileResponse(page, media_type="text/html; charset=utf-8", headers=_HEADERS)
+
+    return Starlette(routes=[Route("/", report, methods=["GET"])])

@@ -1,0 +1,179 @@
+"""What requests to the service look like; unknown fields are refused, limits are stated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = [
+    "MOST_ROWS",
+    "ChurnAnswer",
+    "ChurnAnswerRow",
+    "ChurnRequest",
+    "ChurnRow",
+    "CoachingAnswer",
+    "CoachingRequest",
+    "DeclineAnswer",
+    "DeclineAnswerRow",
+    "DeclineRequest",
+    "DeclineRow",
+    "Driver",
+    "WeightsAnswer",
+    "WeightsRequest",
+    "said",
+]
+
+MOST_ROWS = 5000
+_MOST_FEATURES = 5000
+_LONGEST = 500
+
+
+def _text(value: object) -> object:
+    # ids are strings whatever they come as
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18 else value
+
+
+Id = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int), Field(min_length=1, max_length=_LONGEST)]
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Features = Annotated[dict[Name, bool | Number | Name | None], Field(max_length=_MOST_FEATURES)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChurnRow(_Strict):
+    """A customer by id, or anybody by features."""
+
+    customer_id: Id | None = None
+    features: Features | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> ChurnRow:
+        if (self.customer_id is None) == (self.features is None):
+            raise ValueError("give either customer_id or features")
+        return self
+
+
+class ChurnRequest(_Strict):
+    """Who is about to leave?"""
+
+    rows: Annotated[list[ChurnRow], Field(max_length=MOST_ROWS)]
+    explain: bool = False
+
+
+class DeclineRow(_Strict):
+    """A unit by id, or any unit by features; ``metric`` is needed only where a unit is watched by several."""
+
+    unit: Name | None = None
+    unit_id: Id | None = None
+    metric: Name | None = None
+    features: Features | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> DeclineRow:
+        if (self.unit_id is None) == (self.features is None):
+            raise ValueError("give either unit and unit_id, or features")
+        if self.unit_id is not None and self.unit is None:
+            raise ValueError("unit_id needs its unit: employee, team, stage, process or customer_kind")
+        return self
+
+
+class DeclineRequest(_Strict):
+    """Where is service about to decline?"""
+
+    rows: Annotated[list[DeclineRow], Field(max_length=MOST_ROWS)]
+    explain: bool = False
+
+
+class WeightsRequest(_Strict):
+    """What should a team's scorecard pay for? ``policy`` holds those limits of ``[policy]`` that are to be others."""
+
+    team_id: Id
+    policy: Annotated[dict[Name, Any], Field(max_length=30)] | None = None
+
+
+class CoachingRequest(_Strict):
+    """Who needs help with what?"""
+
+    employee_id: Id | None = None
+    team_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> CoachingRequest:
+        if (self.employee_id is None) == (self.team_id is None):
+            raise ValueError("give either employee_id or team_id")
+        return self
+
+
+class Driver(BaseModel):
+    """What carries a prediction: log-odds before calibration; ``label`` for categories."""
+
+    kpi: str
+    value: float | None
+    label: str | None = None
+    attribution: float
+
+
+class _Predicted(BaseModel):
+    probability: float | None
+    drivers: list[Driver] | None = None
+    error: str | None = None
+
+
+class ChurnAnswerRow(_Predicted):
+    """One row of the answer, in the order of the request."""
+
+    customer_id: str | None
+
+
+class ChurnAnswer(BaseModel):
+    """Probabilities of leaving within the horizon."""
+
+    model: str
+    as_of: str | None
+    rows: list[ChurnAnswerRow]
+
+
+class DeclineAnswerRow(_Predicted):
+    """One row of the answer, in the order of the request."""
+
+    unit: str | None
+    unit_id: str | None
+    metric: str | None
+
+
+class DeclineAnswer(BaseModel):
+    """Probabilities of a decline within the horizon."""
+
+    model: str
+    as_of: str | None
+    rows: list[DeclineAnswerRow]
+
+
+class WeightsAnswer(BaseModel):
+    """The rows of ``weights.parquet`` of one team, under the company's policy or the one asked for."""
+
+    rows: list[dict[str, Any]]
+
+
+class CoachingAnswer(BaseModel):
+    """The rows of ``coaching.parquet`` of one employee or team."""
+
+    rows: list[dict[str, Any]]
+
+
+def said(location: tuple[int | str, ...], /) -> str:
+    """Return a place in a request as a path.
+
+    Examples
+    --------
+    >>> said(("rows", 3, "customer_id"))
+    'rows[3].customer_id'
+    """
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path

@@ -1,0 +1,130 @@
+"""The service: BentoML around the answers; what is wrong with a request is told in one table of HTTP codes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from baton.company import Company
+from baton.errors import ArtefactError, BatonError, OutputError, RequestError, SourceError, UnknownIdError
+from baton.files import RunFolder
+from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
+from serving.gate import OURS, Gate, error_body
+from serving.loading import LoadedRun, Loader, load_run
+from serving.page import page_app
+from serving.payloads import (
+    ChurnAnswer,
+    ChurnRequest,
+    CoachingAnswer,
+    CoachingRequest,
+    DeclineAnswer,
+    DeclineRequest,
+    WeightsAnswer,
+    WeightsRequest,
+)
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+__all__ = ["build"]
+
+ROUTES = {
+    "/predict_churn": ChurnRequest,
+    "/predict_decline": DeclineRequest,
+    "/recommend_weights": WeightsRequest,
+    "/recommend_coaching": CoachingRequest,
+}
+# the first that fits counts
+CODES: tuple[tuple[type[BatonError], int], ...] = (
+    (UnknownIdError, 404),
+    (RequestError, 400),
+    (ArtefactError, 404),
+    (OutputError, 503),
+    (SourceError, 503),
+)
+_THREADS = 4
+
+
+def build(company: Company, folder: RunFolder, /) -> Any:
+    """Return the BentoML service of one company's run; it begins to load when its application starts.
+
+    Parameters
+    ----------
+    company : Company
+    folder : RunFolder
+
+    Returns
+    -------
+    bentoml.Service
+        ``to_asgi()`` gives the application.
+    """
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+    os.environ.setdefault("BENTOML_HOME", str(company.folder / ".baton" / "bentoml"))
+    import bentoml
+
+    def answer(request: Any, how: Callable[[LoadedRun, Any], dict[str, Any]], loader: Loader) -> Response:
+        return _answered(loader, how, request)
+
+    @bentoml.service(name="baton", threads=_THREADS, traffic={"timeout": 120, "max_concurrency": 1000})
+    class Baton:
+        """Who is about to leave, where service is about to decline, what drives it, and what to do about it."""
+
+        def __init__(self) -> None:
+            self.loader = Loader(lambda: load_run(company, folder))
+            self.loader.start()
+
+        @bentoml.api
+        def predict_churn(self, request: ChurnRequest, /) -> ChurnAnswer:
+            """Tell how probable it is that each customer leaves within the horizon."""
+            return answer(request, answer_churn, self.loader)  # type: ignore[return-value]
+
+        @bentoml.api
+        def predict_decline(self, request: DeclineRequest, /) -> DeclineAnswer:
+            """Tell how probable it is that each unit's service declines within the horizon."""
+            return answer(request, answer_decline, self.loader)  # type: ignore[return-value]
+
+        @bentoml.api
+        def recommend_weights(self, request: WeightsRequest, /) -> WeightsAnswer:
+            """Tell what a team's scorecards should pay for, under the company's policy or another."""
+            return answer(request, answer_weights, self.loader)  # type: ignore[return-value]
+
+        @bentoml.api
+        def recommend_coaching(self, request: CoachingRequest, /) -> CoachingAnswer:
+            """Tell who needs help with what."""
+            return answer(request, answer_coaching, self.loader)  # type: ignore[return-value]
+
+        def __is_ready__(self) -> bool:
+            try:
+                return self.loader.run is not None
+            except BatonError:
+                return False
+
+    Baton.mount_asgi_app(page_app(folder), path="/")
+    Baton.add_asgi_middleware(Gate, models=ROUTES)
+    return Baton
+
+
+def _answered(loader: Loader, how: Callable[[LoadedRun, Any], dict[str, Any]], request: Any, /) -> Response:
+    try:
+        run = loader.run
+    except BatonError as error:
+        return _response(503, error_body("", str(error)))
+    if run is None:
+        return _response(503, error_body("", "the run is still being loaded; come back in a second"))
+    try:
+        return _response(200, how(run, request))
+    except BatonError as error:
+        code = next((code for kind, code in CODES if isinstance(error, kind)), 400)
+        return _response(code, error_body(getattr(error, "field", ""), str(error)))
+
+
+def _response(code: int, body: dict[str, Any], /) -> Response:
+    from starlette.responses import Response
+
+    headers = {} if code < 400 else {OURS.decode(): "1"}
+    if code == 503:
+        headers["retry-after"] = "2"
+    content = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(content, code, headers, "application/json")

@@ -1,0 +1,122 @@
+"""A small run, made by the contract: real predictors on few rows, advice by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from baton.company import Company, load_company
+from baton.files import RunFolder, write_json
+from features.pseudonyms import load_key, pseudonym
+from features.training import TrainingTable
+from models.predictor import outcome_folder, predictor_class
+from pipelines.score import score
+
+COMPANY = """
+[company]
+name = "Hafen"
+[tables]
+cases = { path = "cases.csv" }
+"""
+MONTHS = pd.date_range("2025-01-01", periods=4, freq="MS")
+
+
+def table(outcome: str, unit: str, ids: list[str], cause: str) -> TrainingTable:
+    """Rows of an outcome that one feature drives; the last snapshot's outcome is not yet known."""
+    generator = np.random.default_rng(7)
+    frame = pd.DataFrame([{"unit_id": name, "as_of": month} for month in MONTHS for name in ids])
+    frame["group"] = frame["unit_id"]
+    frame[cause] = generator.normal(size=len(frame))
+    frame["segment"] = pd.Categorical(generator.choice(["gold", "plain"], len(frame)))
+    frame["label"] = (frame[cause] + 0.5 * generator.normal(size=len(frame)) > 0).astype(float)
+    frame.loc[frame["as_of"] == MONTHS[-1], "label"] = np.nan
+    kpi_of = {cause: cause.split("__")[0], "segment": "_context"}
+    return TrainingTable(outcome, "probability", unit, frame, tuple(kpi_of), kpi_of, MONTHS[-1], horizon_days=30)
+
+
+def weights() -> pd.DataFrame:
+    row = {"team_id": "t1", "role": "agent", "current_weight": 50.0, "recommended_weight": 50.0, "verdict": "keep"}
+    reason = {"en": "Not enough evidence.", "zh": "证据不足。"}
+    rows = [{**row, "kpi": kpi, "expected_effect": np.nan, "reason": reason} for kpi in ("csat", "wait_seconds")]
+    return pd.DataFrame(rows)
+
+
+def coaching(employee: str) -> pd.DataFrame:
+    row = {"kpi": "wait_seconds", "action": "call_back", "gap_sd": 1.0, "evidence": ["k1", "k2"], "probability": 0.9}
+    reason = {"en": "Waits are long.", "zh": "等待时间长。"}
+    return pd.DataFrame(
+        [
+            {**row, "employee_id": employee, "team_id": "t1", "level": "employee", "reason": reason},
+            {**row, "employee_id": None, "team_id": "t1", "level": "team", "reason": reason},
+        ]
+    )
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    folder = tmp_path_factory.mktemp("hafen")
+    (folder / "company.toml").write_text(COMPANY, encoding="utf-8")
+    return load_company(folder)
+
+
+@pytest.fixture(scope="session")
+def run_folder(company: Company) -> RunFolder:
+    """The folder of a finished run: churn, two declines of employees, one of teams, weights, coaching, report."""
+    folder = RunFolder(company.folder / "out").create()
+    key = load_key(company.folder / "employees.key")
+    people = [pseudonym(key, f"e{number}") for number in range(40)]
+    tables = [
+        table("churn", "customer", [f"c{number}" for number in range(80)], "wait_seconds__30d"),
+        table("decline:employee:csat", "employee", people, "csat__30d"),
+        table("decline:employee:wait_seconds", "employee", people, "wait_seconds__30d"),
+        table("decline:team:csat", "team", [f"t{number}" for number in range(40)], "csat__30d"),
+    ]
+    for each in tables:
+        each.save(outcome_folder(folder.training, each.outcome))
+        predictor_class(each.outcome).fit(each, 1).save(outcome_folder(folder.models, each.outcome))
+    score(company, folder)
+    folder.staged.mkdir()
+    pd.DataFrame({"employee_id": people, "team_id": "t1"}).to_parquet(folder.staged / "employees.parquet")
+    weights().to_parquet(folder.file("weights.parquet"))
+    coaching(people[0]).to_parquet(folder.file("coaching.parquet"))
+    folder.file("report.html").write_text("<!doctype html><title>Hafen</title>", encoding="utf-8")
+    write_json(folder.file("run.json"), {"company": "Hafen"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def opened_on(company: Company) -> Callable[..., Any]:
+    """Open the service on a run, without a port; a defect in it is an answer with 500, as it would be for a user."""
+    from starlette.testclient import TestClient
+
+    from serving.service import build
+
+    @contextmanager
+    def opened(folder: RunFolder, *, ready: bool = True) -> Iterator[Any]:
+        with TestClient(build(company, folder).to_asgi(), raise_server_exceptions=False) as client:
+            end = time.monotonic() + 60
+            while ready and client.get("/readyz").status_code != 200:
+                assert time.monotonic() < end, "the service did not become ready"
+                time.sleep(0.05)
+            yield client
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def client(opened_on: Callable[..., Any], run_folder: RunFolder) -> Iterator[Any]:
+    """The service on the small run."""
+    with opened_on(run_folder) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def first_employee(company: Company, run_folder: RunFolder) -> str:
+    """The pseudonym of e0."""
+    return pseudonym(load_key(company.folder / "employees.key"), "e0")

@@ -1,0 +1,158 @@
+"""What the service answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from baton.files import RunFolder
+
+
+def rows(client: Any, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["rows"]
+
+
+def test_a_customers_answer_is_the_runs_own(client: Any, run_folder: RunFolder) -> None:
+    written = pd.read_parquet(run_folder.file("churn.parquet")).set_index("customer_id")
+    answer = client.post("/predict_churn", json={"rows": [{"customer_id": "c3"}, {"customer_id": "c1"}]}).json()
+    assert answer["as_of"] == "2025-04-01T00:00:00Z"
+    assert answer["model"] == "churn/run"
+    assert [row["customer_id"] for row in answer["rows"]] == ["c3", "c1"]
+    assert [row["probability"] for row in answer["rows"]] == written.loc[["c3", "c1"], "probability"].tolist()
+    assert "drivers" not in answer["rows"][0]
+
+
+def test_drivers_come_on_request(client: Any, run_folder: RunFolder) -> None:
+    written = pd.read_parquet(run_folder.file("churn.parquet")).set_index("customer_id").loc["c3", "drivers"]
+    (row,) = rows(client, "/predict_churn", {"rows": [{"customer_id": "c3"}], "explain": True})
+    assert {driver["kpi"] for driver in row["drivers"]} == {"wait_seconds", "segment"}
+    assert [driver["attribution"] for driver in row["drivers"]] == [driver["attribution"] for driver in written]
+
+
+def test_features_give_what_the_same_customers_id_gives(client: Any, run_folder: RunFolder) -> None:
+    training = pd.read_parquet(run_folder.training / "churn" / "rows.parquet")
+    known = training[(training["unit_id"] == "c5") & (training["as_of"] == training["as_of"].max())].iloc[0]
+    features = {"wait_seconds__30d": known["wait_seconds__30d"], "segment": known["segment"]}
+    body = {"rows": [{"features": features}, {"customer_id": "c5"}], "explain": True}
+    by_features, by_id = rows(client, "/predict_churn", body)
+    assert by_features["customer_id"] is None
+    assert by_features["probability"] == pytest.approx(by_id["probability"], abs=1e-12)
+    told = [driver["attribution"] for driver in by_features["drivers"]]
+    assert told == pytest.approx([driver["attribution"] for driver in by_id["drivers"]])
+
+
+def test_an_absent_feature_is_the_same_as_null(client: Any) -> None:
+    absent = rows(client, "/predict_churn", {"rows": [{"features": {}}]})
+    null = rows(client, "/predict_churn", {"rows": [{"features": {"wait_seconds__30d": None, "segment": None}}]})
+    assert absent == null
+
+
+def test_an_unknown_id_is_answered_in_its_own_row(client: Any) -> None:
+    found, missing = rows(client, "/predict_churn", {"rows": [{"customer_id": "c1"}, {"customer_id": "nobody"}]})
+    assert found["probability"] > 0
+    assert missing == {
+        "customer_id": "nobody",
+        "probability": None,
+        "error": "no customer with this id is at risk at 2025-04-01T00:00:00Z",
+    }
+
+
+def test_an_id_may_be_written_as_a_number(client: Any) -> None:
+    (row,) = rows(client, "/predict_churn", {"rows": [{"customer_id": 17}]})
+    assert row["customer_id"] == "17"
+
+
+def test_no_rows_give_no_rows(client: Any) -> None:
+    assert rows(client, "/predict_churn", {"rows": []}) == []
+    assert rows(client, "/predict_decline", {"rows": []}) == []
+
+
+def test_a_team_has_one_decline_and_an_employee_says_which(client: Any, first_employee: str) -> None:
+    body = {
+        "rows": [
+            {"unit": "team", "unit_id": "t7"},
+            {"unit": "employee", "unit_id": first_employee, "metric": "csat"},
+            {"unit": "employee", "unit_id": first_employee, "metric": "wait_seconds"},
+        ]
+    }
+    answer = client.post("/predict_decline", json=body).json()
+    assert [(row["unit"], row["metric"]) for row in answer["rows"]] == [
+        ("team", "csat"),
+        ("employee", "csat"),
+        ("employee", "wait_seconds"),
+    ]
+    assert all(0 < row["probability"] < 1 for row in answer["rows"])
+    assert answer["model"] == "decline:employee:csat/run, decline:employee:wait_seconds/run, decline:team:csat/run"
+
+
+def test_a_raw_id_is_known_by_its_pseudonym(client: Any, first_employee: str) -> None:
+    asked = [{"unit": "employee", "unit_id": name, "metric": "csat"} for name in ("e0", first_employee, "e999")]
+    raw, by_pseudonym, unknown = rows(client, "/predict_decline", {"rows": asked})
+    assert raw["probability"] == by_pseudonym["probability"]
+    assert "error" in unknown
+
+
+def test_weights_are_the_runs_rows_with_reasons_in_both_languages(client: Any) -> None:
+    found = rows(client, "/recommend_weights", {"team_id": "t1"})
+    assert [row["kpi"] for row in found] == ["csat", "wait_seconds"]
+    assert found[0]["reason"] == {"en": "Not enough evidence.", "zh": "证据不足。"}
+    assert found[0]["expected_effect"] is None
+
+
+def test_coaching_is_by_person_or_team(client: Any, first_employee: str) -> None:
+    assert [row["level"] for row in rows(client, "/recommend_coaching", {"employee_id": "e0"})] == ["employee"]
+    assert rows(client, "/recommend_coaching", {"employee_id": first_employee})[0]["evidence"] == ["k1", "k2"]
+    assert [row["level"] for row in rows(client, "/recommend_coaching", {"team_id": "t1"})] == ["employee", "team"]
+    assert rows(client, "/recommend_coaching", {"employee_id": "e1"}) == []
+
+
+def test_the_report_is_at_the_root_and_loads_nothing_from_elsewhere(client: Any) -> None:
+    page = client.get("/")
+    assert (page.status_code, page.text) == (200, "<!doctype html><title>Hafen</title>")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_health_metrics_and_the_description_are_there(client: Any) -> None:
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").status_code == 200
+    client.post("/predict_churn", json={"rows": []})
+    assert "bentoml_service_request_total" in client.get("/metrics").text
+    described = client.get("/docs.json").json()
+    asked = {"/predict_churn", "/predict_decline", "/recommend_weights", "/recommend_coaching"}
+    assert asked <= set(described["paths"])
+    body = described["paths"]["/predict_churn"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "rows" in str(body) or "$ref" in body
+
+
+def test_a_run_without_outcomes_or_advice_says_so(opened_on: Any, tmp_path: Path) -> None:
+    from baton.files import write_json
+
+    write_json(tmp_path / "run.json", {})
+    with opened_on(RunFolder(tmp_path)) as bare:
+        for path, body in (
+            ("/predict_churn", {"rows": []}),
+            ("/predict_decline", {"rows": []}),
+            ("/recommend_weights", {"team_id": "t1"}),
+            ("/recommend_weights", {"team_id": "t1", "policy": {}}),
+            ("/recommend_coaching", {"team_id": "t1"}),
+        ):
+            answer = bare.post(path, json=body)
+            assert answer.status_code == 404, path
+            assert answer.json()["error"]["message"]
+        assert "There is no report" in bare.get("/").text
+
+
+def test_a_run_that_cannot_be_loaded_is_alive_but_not_ready(opened_on: Any, tmp_path: Path) -> None:
+    with opened_on(RunFolder(tmp_path), ready=False) as broken:
+        assert broken.get("/livez").status_code == 200
+        assert broken.get("/readyz").status_code == 503
+        answer = broken.post("/predict_churn", json={"rows": []})
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "2"
+        assert "run.json: not there" in answer.json()["error"]["message"]
