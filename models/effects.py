@@ -202,7 +202,7 @@ def _effects_of(
         []
         if routing.near_random
         else [
-            "cases do not reach people by chance: effects are associations, and their intervals are widened by twice what "
+            "cases do not reach people by chance: effects are associations, their intervals widened by twice what "
             "the known case mix changes them by"
         ]
     )
