@@ -1,0 +1,175 @@
+"""Did a unit's metric get worse: means, baselines and labels (the definition stands in ``matrix_decline``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from baton.catalogue.schema import Kpi
+from baton.company import Decline
+from features import metrics
+from features.unit_rows import Unit
+from features.warehouse import Warehouse
+
+__all__ = ["Moments", "decline_labels", "unit_moments"]
+
+_Z = 0.8416212335729143  # one-sided 80 %
+_LEAST_GROUP = 5
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Means of units before and after each moment.
+
+    Parameters
+    ----------
+    past : pandas.DataFrame
+        Longest window up to ``as_of``: unit_id, as_of, n, mean, variance (between a unit's cases).
+    later : pandas.DataFrame
+        The horizon that ends at ``as_of``, in the same form.
+    horizon : timedelta
+    """
+
+    past: pd.DataFrame
+    later: pd.DataFrame
+    horizon: timedelta
+
+
+def unit_moments(
+    warehouse: Warehouse, metric: Kpi, unit: Unit, moments: Sequence[datetime], window_days: int
+) -> pd.DataFrame:
+    """Return count, mean and variance of a metric's rows per unit over one window.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit_id``, ``as_of``, ``n`` (NaN: not known), ``mean``, ``variance``.
+    """
+    square = metric.model_copy(update={"id": f"{metric.id}_squared", "expr": _squared(metric)})
+    rows = metric.model_copy(update={"id": f"{metric.id}_rows", "aggregate": "count"})
+    found = metrics.evaluate(warehouse, [metric, square, rows], unit, moments, [window_days])
+    frame = found.to_pyarrow().to_pandas()
+    cases = frame[f"{metric.id}__n"].astype("float64")
+    mean = frame[f"{metric.id}__{window_days}d"].astype("float64")
+    squares = frame[f"{metric.id}_squared__{window_days}d"].astype("float64")
+    # a row of `measures` is a mean over n cases already: n times its squared deviation estimates the cases' variance
+    count = frame[f"{metric.id}_rows__n"].astype("float64") if metric.source == "measures" else cases
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = ((squares - mean**2) * cases / (count - 1)).clip(lower=0).where(count > 1)
+    n = cases.where(metric.source != "measures" or warehouse.has("measures", "n"))
+    table = pd.DataFrame({"unit_id": frame["unit_id"], "as_of": frame["as_of"], "n": n, "mean": mean, "variance": variance})
+    return table[table["mean"].notna()].reset_index(drop=True)
+
+
+def decline_labels(
+    moments: Moments, metric: Kpi, settings: Decline, groups: Mapping[str, str], latest: pd.Timestamp
+) -> pd.DataFrame:
+    """Label each unit and moment.
+
+    Parameters
+    ----------
+    moments : Moments
+    metric : Kpi
+    settings : Decline
+    groups : mapping of str to str
+        Units' groups, where they have one of their own.
+    latest : pandas.Timestamp
+        The moment that has no future yet.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit_id``, ``as_of``, ``label`` (NaN at the latest), ``baseline`` (shrunk) and ``above_group`` (mean minus the
+        group's); no row where one of the windows has fewer than ``min_cases``.
+    """
+    past, later = (_with_enough(table, settings.min_cases) for table in (moments.past, moments.later))
+    later["as_of"] = later["as_of"] - moments.horizon
+    parts = []
+    for as_of, now in past.groupby("as_of"):
+        baseline = _baselines(now.reset_index(drop=True), groups)
+        if as_of == latest:
+            parts.append(baseline.assign(label=np.nan))
+            continue
+        then = later.loc[later["as_of"] == as_of, ["unit_id", "n", "mean", "counted"]]
+        both = baseline.merge(then, on="unit_id", suffixes=("", "_next"))
+        parts.append(both.assign(label=_declined(both, metric, settings)))
+    columns = ["unit_id", "as_of", "label", "baseline", "above_group"]
+    if not parts:
+        return pd.DataFrame({name: [] for name in columns})
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _with_enough(table: pd.DataFrame, min_cases: int, /) -> pd.DataFrame:
+    """Keep units with enough cases; where no number is known each counts as one and has no sampling noise."""
+    counted = table["n"].notna()
+    kept = table[~counted | (table["n"] >= min_cases)]
+    return kept.assign(counted=counted, n=kept["n"].fillna(1.0))
+
+
+def _squared(metric: Kpi, /) -> str:
+    # a boolean's square is itself; numbers are multiplied as floats
+    return f"CAST(({metric.expr}) AS DOUBLE) * CAST(({metric.expr}) AS DOUBLE)"
+
+
+def _baselines(now: pd.DataFrame, groups: Mapping[str, str], /) -> pd.DataFrame:
+    """Shrink each unit's mean towards its group's by its reliability."""
+    spread = _pooled(now)
+    named = now["unit_id"].map(lambda unit: groups.get(unit, ""))
+    small = named.map(named.value_counts()) < _LEAST_GROUP
+    now = now.assign(group=named.mask(small, ""), spread=spread)
+    parts = []
+    for group in sorted(now["group"].unique()):
+        peers = now if group == "" else now[now["group"] == group]
+        members = now[now["group"] == group]
+        centre = np.average(peers["mean"], weights=peers["n"])
+        between = _between(peers, spread)
+        reliability = between / (between + spread / members["n"]) if between > 0 else 0.0 * members["n"]
+        above = members["mean"] - centre
+        parts.append(members.assign(reliability=reliability, above_group=above, baseline=centre + reliability * above))
+    return pd.concat(parts)
+
+
+def _pooled(now: pd.DataFrame, /) -> float:
+    known = now[now["variance"].notna()]
+    if known.empty:
+        return 0.0
+    return float(np.average(known["variance"], weights=np.maximum(known["n"] - 1, 1)))
+
+
+def _between(peers: pd.DataFrame, spread: float, /) -> float:
+    """Variance between units, by the method of moments (DerSimonian & Laird 1986)."""
+    if len(peers) < 2 or spread == 0:
+        return float(peers["mean"].var()) if len(peers) > 1 else 0.0
+    weight = peers["n"] / spread
+    centre = np.average(peers["mean"], weights=weight)
+    heterogeneity = float((weight * (peers["mean"] - centre) ** 2).sum())
+    scale = float(weight.sum() - (weight**2).sum() / weight.sum())
+    return max(0.0, (heterogeneity - (len(peers) - 1)) / scale) if scale > 0 else 0.0
+
+
+def _declined(both: pd.DataFrame, metric: Kpi, settings: Decline, /) -> pd.Series:
+    worse = -metric.sign * (both["mean_next"] - both["baseline"] - _season(both))
+    least = settings.drop if settings.drop is not None else settings.drop_sd * np.sqrt(both["spread"])
+    noise = _Z * np.sqrt(both["spread"] / both["n_next"] + both["reliability"] * both["spread"] / both["n"])
+    noise = noise.where(both["counted"] & both["counted_next"], 0.0)
+    return ((worse > least) & (worse > noise)).astype("float64")
+
+
+def _season(both: pd.DataFrame, /) -> pd.Series:
+    """How the unit's peers moved, itself left out; less of it where there are few others to tell it from."""
+    moves = pd.Series(0.0, index=both.index)
+    for group in both["group"].unique():
+        peers = both if group == "" else both[both["group"] == group]
+        weight = peers["n_next"]
+        move = peers["mean_next"] - peers["mean"]
+        members = both.index[both["group"] == group]
+        for unit in members:
+            others = peers.index != unit
+            if others.any():
+                common = float(np.average(move[others], weights=weight[others]))
+                moves[unit] = common * min(1.0, others.sum() / _LEAST_GROUP)
+    return moves
