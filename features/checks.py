@@ -154,9 +154,7 @@ def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Ma
         hint = f"{hint}; {most}" if hint else most
     severity: Severity = "error" if treatment == "stop" else "warning"
     shown = _first_rows(intake, table, rule)
-    return Fault(
-        table.spec.name, rule.column, rule.kind, severity, count, shown, treatment, f"{count:,} × {rule.message}", hint
-    )
+    return Fault(table.spec.name, rule.column, rule.kind, severity, count, shown, treatment, rule.message, hint)
 
 
 def _first_rows(intake: Intake, table: TypedTable, rule: Rule, /) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from baton.company import Company, expand
@@ -15,7 +16,7 @@ from baton.errors import SourceError
 from features.sql_text import one_line
 from features.table_files import nearest_file
 
-__all__ = ["batches", "database_error", "open_table"]
+__all__ = ["batches", "database_error", "duckdb_query", "open_table"]
 
 _BATCH_ROWS = 50_000  # enough for speed, few enough for wide rows
 _VARIABLE = r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}"
@@ -48,7 +49,7 @@ def open_table(company: Company, name: str, /) -> ir.Table:
         raise database_error(company, name, error, "cannot be opened, is it running?") from None
     try:
         if source.sql is not None:
-            return connection.sql(source.sql)
+            return _query(connection, source.sql)
         table, _, database = str(source.table)[::-1].partition(".")
         return connection.table(table[::-1], database=database[::-1] or None)
     except Exception as error:
@@ -59,10 +60,17 @@ def open_table(company: Company, name: str, /) -> ir.Table:
 
 def batches(table: ir.Table, /) -> Any:
     """Return a table's rows as a reader of Arrow batches; never all of them in memory."""
+    other = [name for name, kind in table.schema().items() if not _is_plain(kind)]
+    table = table.mutate(**{name: table[name].cast("string") for name in other}) if other else table
     backend: Any = table.get_backend()
     if backend.name == "duckdb":  # Ibis 12 still calls a method that DuckDB 2 has renamed
         return backend.con.cursor().sql(backend.compile(table)).to_arrow_reader(_BATCH_ROWS)
     return table.to_pyarrow_batches(chunk_size=_BATCH_ROWS)
+
+
+def _is_plain(kind: dt.DataType, /) -> bool:
+    """Whether Arrow holds the type as the contract's types do: no identifiers of the engine's own, no nesting."""
+    return kind.is_numeric() or kind.is_boolean() or kind.is_string() or kind.is_timestamp() or kind.is_date()
 
 
 def database_error(company: Company, name: str, error: BaseException, what: str = "cannot be read", /) -> SourceError:
@@ -73,14 +81,43 @@ def database_error(company: Company, name: str, error: BaseException, what: str 
 
 def _without_table(company: Company, name: str, connection: Any, /) -> SourceError:
     table = str(company.tables[name].table)
-    close = difflib.get_close_matches(table, connection.list_tables(), n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else "; check tables and schema (write schema.table)"
-    return SourceError(
-        _blotted(
-            f"tables.{name}: {_address(company, str(company.tables[name].source))} has no table {table!r}{hint}",
-            company,
+    if connection.name == "duckdb":
+        rows = connection.con.cursor().execute("SELECT table_name FROM information_schema.tables").fetchall()
+        known = [row[0] for row in rows]
+    else:
+        known = connection.list_tables()
+    close = difflib.get_close_matches(table, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else "; check table and schema (write schema.table)"
+    address = _address(company, str(company.tables[name].source))
+    return SourceError(_blotted(f"tables.{name}: {address} has no table {table!r}{hint}", company))
+
+
+def _query(connection: Any, sql: str, /) -> ir.Table:
+    """Open a query; its columns are asked for here, since Ibis 12 asks newer DuckDB and sqlglot in ways that are gone."""
+    sql = sql.rstrip().rstrip(";")
+    if connection.name == "duckdb":
+        return duckdb_query(connection, sql)
+    if connection.name == "postgres":
+        return connection.sql(sql, schema=_postgres_schema(connection, sql))
+    return connection.sql(sql)
+
+
+def duckdb_query(connection: Any, sql: str, /) -> ir.Table:
+    """Return a query of an Ibis DuckDB connection as a table."""
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    described = connection.con.cursor().execute(f"DESCRIBE {sql}").fetchall()
+    return connection.sql(sql, schema=ibis.schema({row[0]: DuckDBType.from_string(row[1]) for row in described}))
+
+
+def _postgres_schema(connection: Any, sql: str, /) -> ibis.Schema:
+    from ibis.backends.sql.datatypes import PostgresType
+
+    with connection.con.cursor() as cursor, connection.con.transaction():
+        cursor.execute(f"SELECT * FROM ({sql}\n) AS answer LIMIT 0")
+        return ibis.schema(
+            {column.name: PostgresType.from_string(column.type_display) for column in cursor.description}
         )
-    )
 
 
 def _connect(url: str, /) -> Any:
@@ -91,9 +128,7 @@ def _connect(url: str, /) -> Any:
 
 def _url(company: Company, source: str, place: str, /) -> str:
     """Return a source's address with environment variables filled in and a relative file made absolute."""
-    # a password may hold letters that mean something in an address
-    written = re.sub(rf"(?<=:){_VARIABLE}(?=@)", lambda found: _safe(expand(found.group())), company.sources[source])
-    url = expand(written)
+    url = _filled(company, source)
     scheme, mark, rest = url.partition("://")
     if not mark:
         raise SourceError(f"sources.{source}: no address; write one such as duckdb://file.duckdb or postgres://host/db")
@@ -105,13 +140,19 @@ def _url(company: Company, source: str, place: str, /) -> str:
     return f"{scheme}://{path}"
 
 
+def _filled(company: Company, source: str, /) -> str:
+    # a password may hold letters that mean something in an address
+    safe = re.sub(rf"(?<=:){_VARIABLE}(?=@)", lambda found: _safe(expand(found.group())), company.sources[source])
+    return expand(safe)
+
+
 def _safe(secret: str, /) -> str:
     return quote(secret, safe="%")
 
 
 def _address(company: Company, source: str, /) -> str:
     """Name a source for people, without user and password."""
-    url = urlsplit(expand(company.sources[source]))
+    url = urlsplit(_filled(company, source))
     host = url.netloc.rpartition("@")[2]
     return f"source {source!r} ({url.scheme}://{host}{url.path})"
 

@@ -127,9 +127,10 @@ class Fault:
     def sentence(self) -> str:
         """Return where, what, what is done about it, and what to do, without any value of a row."""
         place = f"{self.table}.{self.column}" if self.column else self.table
-        done = {"stop": "", "drop": "; those rows are left out", "null": "; they count as unknown", "keep": ""}
+        done = {"stop": "", "drop": "; left out", "null": "; taken as unknown", "keep": "; kept"}
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {self.message}{done[self.treatment]}{hint}"
+        count = f" in {self.count:,} row{'s' if self.count > 1 else ''}" if self.rows else ""
+        return f"{place}: {self.message}{count}{done[self.treatment]}{hint}"
 
 
 @dataclass(frozen=True)

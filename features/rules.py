@@ -104,7 +104,7 @@ def row_rules(table: TypedTable, scales: Mapping[str, tuple[float | None, float 
             "unknown_unit",
             "unit",
             f"unit NOT IN ({units})",
-            f"units that are none of {', '.join(UNITS)}",
+            f"the unit is none of {', '.join(UNITS)}",
             shown=("unit",),
         )
 
@@ -137,7 +137,7 @@ def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
         "wrong_type" if most else kind,
         name,
         row_is_in(f"{table.known_relation} WHERE {predicate}"),
-        f"values are {noun}",
+        f"the value is {noun}",
         (name,),
         (name,),
         hint,
@@ -149,7 +149,7 @@ def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
 def _missing(table: TypedTable, /) -> Iterator[Rule]:
     for name in table.spec.required:
         if name in table.plans:
-            yield Rule("missing_value", name, f"{quoted(name)} IS NULL", f"rows without {name}")
+            yield Rule("missing_value", name, f"{quoted(name)} IS NULL", f"{name} has no value")
 
 
 def _times(table: TypedTable, /) -> Iterator[Rule]:
@@ -160,7 +160,7 @@ def _times(table: TypedTable, /) -> Iterator[Rule]:
                 "far_time",
                 name,
                 f"{column} < {_EARLIEST} OR {column} >= {_LATEST}",
-                "times before 1900 or after 2100",
+                "time before 1900 or after 2100",
                 (name,),
                 (name,),
             )
@@ -185,11 +185,11 @@ def _numbers(table: TypedTable, name: str, scale: tuple[float | None, float | No
         yield Rule("negative_duration", name, f"{column} < 0 AND {finite}", "seconds below zero", (name,), (name,))
         return
     words = f"below {low:g}" if high is None else f"outside {low:g} to {high:g}"
-    yield Rule("off_scale", name, f"({' OR '.join(bounds)}) AND {finite}", f"values {words}", (name,), (name,))
+    yield Rule("off_scale", name, f"({' OR '.join(bounds)}) AND {finite}", f"value {words}", (name,), (name,))
 
 
 def _infinite(name: str, /) -> Iterator[Rule]:
-    yield Rule("infinite", name, f"isinf({quoted(name)}::DOUBLE)", "infinite numbers", (name,), (name,))
+    yield Rule("infinite", name, f"isinf({quoted(name)}::DOUBLE)", "infinite number", (name,), (name,))
 
 
 def row_is_in(relation: str, /) -> str:

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from baton.company import Company
 from baton.errors import BatonError, OutputError, SourceError
 from features import delimited
-from features.databases import batches, database_error, open_table
+from features.databases import batches, database_error, duckdb_query, open_table
 from features.sql_text import one_line
 from features.table_files import file_relation, files_of, is_csv, unreadable
 
@@ -52,9 +52,9 @@ def open_source(company: Company, name: str, /) -> ir.Table:
     relation = file_relation(company, name, Path(scratch.name))
     try:
         connection.raw_sql(f"CREATE VIEW raw AS {relation}").fetchall()
-        if source.sql is not None:
-            return connection.sql(source.sql, dialect="duckdb")
-        return connection.table("raw")
+        if source.sql is None:
+            return connection.table("raw")
+        return duckdb_query(connection, source.sql)
     except Exception as error:
         raise query_error(company, name, error) from None
 

@@ -31,6 +31,9 @@ def path_literal(path: Path, /) -> str:
 
 def one_line(error: BaseException, /) -> str:
     """Return the gist of an error's message in one line, without SQL excerpts."""
+    broken = re.search(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)", str(error))
+    if broken is not None:  # the line itself may hold what nobody else should read
+        return f"line {broken.group(1)}: {broken.group(2).strip()}"
     text = str(error).split("\nLINE ")[0].split("\n\nLINE ")[0]
     lines = [line.strip() for line in text.splitlines() if line.strip() and set(line.strip()) != {"^"}]
     return " ".join(lines[:4])[:500] or type(error).__name__

@@ -89,6 +89,7 @@ def _fitting(pattern: str, /) -> list[str]:
 
 
 def nearest_file(path: Path, /) -> str:
+    """Return the end of a message about a missing file: which one was probably meant."""
     try:
         names = [file.name for file in path.parent.iterdir()]
     except OSError:
@@ -121,4 +122,5 @@ def _must_be_readable(path: Path, place: str, /) -> None:
 
 
 def unreadable(place: str, path: Path, error: OSError, /) -> SourceError:
+    """Return the error of a file that the system does not let us read."""
     return SourceError(f"{place}: {path} cannot be read ({error.strerror or error}); check its permissions")
