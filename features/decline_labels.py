@@ -60,7 +60,8 @@ def unit_moments(
     count = frame[f"{metric.id}_rows__n"].astype("float64") if metric.source == "measures" else cases
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = ((squares - mean**2) * cases / (count - 1)).clip(lower=0).where(count > 1)
-    n = cases.where(metric.source != "measures" or warehouse.has("measures", "n"))
+    is_counted = metric.source != "measures" or warehouse.has("measures", "n")
+    n = cases if is_counted else pd.Series(np.nan, index=cases.index)
     table = pd.DataFrame({"unit_id": frame["unit_id"], "as_of": frame["as_of"], "n": n, "mean": mean, "variance": variance})
     return table[table["mean"].notna()].reset_index(drop=True)
 
