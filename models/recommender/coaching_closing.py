@@ -51,12 +51,15 @@ def closing_shares(
         before, after = readings(design, at, team, ~late), readings(design, at, team, late)
         both = np.isfinite(before.value) & np.isfinite(after.value)
         scale = float(np.var(before.value[both])) if both.sum() > 1 else 0.0
-        if scale <= 0:
+        settled = both & ~newcomer
+        if scale <= 0 or not settled.any():
             continue
+        # the experienced are the yardstick in both halves, or newcomers who learn would seem to pull them down
+        first, second = (half.value - half.value[settled].mean() for half in (before, after))
         for new in (True, False):
             rows = both & (newcomer == new)
-            products[new].append(before.value[rows] * after.value[rows] / scale)
-            squares[new].append((before.value[rows] ** 2 - before.noise[rows]) / scale)
+            products[new].append(first[rows] * second[rows] / scale)
+            squares[new].append((first[rows] ** 2 - before.noise[rows]) / scale)
     return {new: _share(products[new], squares[new], PRIOR[new], cycles) for new in (True, False)}
 
 

@@ -22,7 +22,7 @@ DRAWS = 200
 FEWEST_CASES = 10
 FEWEST_PEOPLE = 8
 # between teams, in variances between a team's persons: what is believed before looking, and how many teams it counts
-TEAM_PRIOR, TEAM_PRIOR_TEAMS = 0.25, 4.0
+TEAM_PRIOR, TEAM_PRIOR_TEAMS = 0.1, 3.0
 MOST_OF_A_TEAM = 0.6
 SHOWS_GAP_SD = 0.25
 # where nobody differs from anybody, a statistic this large is seen in one of twenty KPIs
@@ -176,10 +176,11 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     persons, teams = _components(value, noise, groups, weights)
     floor = 0.05 * spread**2
     persons = np.maximum(persons, floor)
+    believed = np.sqrt(persons + teams)[:, None]
     tau_mean, tau_variance, reliability = _posterior_of_teams(value, noise, groups, persons, teams)
     size = np.bincount(groups)
     shows = np.bincount(groups, value < -SHOWS_GAP_SD * spread) / size
-    team_probability = _below(tau_mean, tau_variance, GROUP_GAP_SD * spread).mean(axis=0)
+    team_probability = _below(tau_mean, tau_variance, GROUP_GAP_SD * believed).mean(axis=0)
     broad = (shows >= MOST_OF_A_TEAM) & (size >= min_group)
     common = broad[groups] & (team_probability[groups] > 0.5)
     own_mean = reliability * (value - tau_mean[:, groups])
@@ -187,7 +188,9 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     all_mean = reliability * value + (1 - reliability) * tau_mean[:, groups]
     all_variance = (1 - reliability) * persons[:, None] + (1 - reliability) ** 2 * tau_variance[:, groups]
     mean, variance = np.where(common, own_mean, all_mean), np.where(common, own_variance, all_variance)
-    return _spread_out(found, rows, groups, spread, mean, variance, tau_mean, team_probability, broad, reliability)
+    return _spread_out(
+        found, rows, groups, spread, believed, mean, variance, tau_mean, team_probability, broad, reliability
+    )
 
 
 def _spread_out(
@@ -195,6 +198,7 @@ def _spread_out(
     rows: Codes,
     groups: Codes,
     spread: float,
+    believed: Floats,
     mean: Floats,
     variance: Floats,
     tau_mean: Floats,
@@ -206,7 +210,7 @@ def _spread_out(
     people, teams = found.value.size, int(found.team.max(initial=-1)) + 1
     gap, probability, trust = (np.full(people, np.nan) for _ in range(3))
     gap[rows] = -mean.mean(axis=0) / spread
-    probability[rows] = _below(mean, variance, GAP_SD * spread).mean(axis=0)
+    probability[rows] = _below(mean, variance, GAP_SD * believed).mean(axis=0)
     trust[rows] = reliability.mean(axis=0)
     team_gap, team_chance, team_broad = np.full(teams, np.nan), np.zeros(teams), np.zeros(teams, bool)
     for group in range(int(groups.max()) + 1):
@@ -217,7 +221,7 @@ def _spread_out(
     return Standing(spread, gap, probability, team_gap, team_chance, team_broad, trust)
 
 
-def _below(mean: Floats, variance: Floats, threshold: float, /) -> Floats:
+def _below(mean: Floats, variance: Floats, threshold: Floats, /) -> Floats:
     """Probability that a normal value lies below minus the threshold."""
     from scipy.special import ndtr
 
