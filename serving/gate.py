@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -10,12 +11,13 @@ from pydantic import BaseModel, ValidationError
 
 from serving.payloads import said
 
-__all__ = ["OURS", "Gate", "error_body", "refusal"]
+__all__ = ["OURS", "Application", "Gate", "Message", "Receive", "Scope", "Send", "error_body", "refusal"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OURS = b"x-baton-refusal"
 """Header by which refusals that are in shape already are told."""
@@ -26,7 +28,9 @@ _MEANINGS = {
     404: "there is nothing at this path; see /docs.json",
     405: "this path takes another method; see /docs.json",
 }
-_BRANCHES = ("bool", "constrained")
+_DEFECT = "a defect of the service; see its log"
+_LOG = logging.getLogger("baton.serving")
+_BRANCHES = ("bool", "constrained-str", "float")
 _EXEMPT = frozenset({"/livez", "/readyz", "/healthz", "/metrics"})
 
 
@@ -63,12 +67,15 @@ def refusal(model: type[BaseModel], body: bytes, /) -> dict[str, Any] | None:
 
 
 def _fault(model: type[BaseModel], found: Any, /) -> dict[str, str]:
-    # branches of a union are no part of the path that the sender knows
-    place = tuple(part for part in found["loc"] if isinstance(part, int) or not part.startswith(_BRANCHES))
-    message = found["msg"].removeprefix("Value error, ")
+    place, message = found["loc"], found["msg"].removeprefix("Value error, ")
+    if place and isinstance(place[-1], str) and place[-1].startswith(_BRANCHES):
+        # the branch of a union is no part of the path that the sender knows
+        place, message = place[:-1], "a finite number, a text, true, false or null is needed"
     if found["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields) if len(found["loc"]) == 1 else "see /docs.json"
         message = f"unknown field; known: {known}"
+    elif found["type"] in ("too_short", "string_too_short"):
+        message = "may not be empty"
     elif found["type"] == "json_invalid":
         message = f"the body is no JSON that can be read ({message.removeprefix('Invalid JSON: ')})"
     return {"field": said(place), "message": message}
@@ -91,7 +98,7 @@ class Gate:
 
     def __init__(
         self,
-        app: Callable[[Scope, Receive, Send], Awaitable[None]],
+        app: Application,
         *,
         models: Mapping[str, type[BaseModel]],
         largest_body: int = LARGEST_BODY,
@@ -105,19 +112,32 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
-        if scope["type"] != "http" or scope["path"] in _EXEMPT:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._inside >= self._most_at_once:
-            await _answer(
-                send, 503, error_body("", "too many requests at once; come back in a second"), [(b"retry-after", b"1")]
-            )
+        exempt = scope["path"] in _EXEMPT
+        if not exempt and self._inside >= self._most_at_once:
+            busy = error_body("", "too many requests at once; come back in a second")
+            await _answer(send, 503, busy, [(b"retry-after", b"1")])
             return
-        self._inside += 1
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        self._inside += not exempt
         try:
-            await self._admit(scope, receive, send)
+            await (self._app if exempt else self._admit)(scope, receive, watched)
+        except Exception:
+            # BentoML's time limit lets a request hang whose application failed before it answered
+            if begun:
+                raise
+            _LOG.exception("a defect in %s", scope["path"])
+            await _answer(send, 500, error_body("", _DEFECT))
         finally:
-            self._inside -= 1
+            self._inside -= not exempt
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         model = self._models.get(scope["path"])
@@ -181,9 +201,7 @@ def _in_one_shape(send: Send, /) -> Send:
                 return
         if status:
             if message["type"] == "http.response.body" and not message.get("more_body", False):
-                otherwise = (
-                    "a defect of the service; see its log" if status >= 500 else "this request cannot be answered"
-                )
+                otherwise = _DEFECT if status >= 500 else "this cannot be answered"
                 await _answer(send, status, error_body("", _MEANINGS.get(status, otherwise)), kept)
             return
         await send(message)

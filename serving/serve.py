@@ -33,10 +33,10 @@ def serve(company: Company, folder: RunFolder, *, host: str = "127.0.0.1", port:
     with listen(host, port) as listener:
         import uvicorn
 
-        from serving.service import build
+        from serving.service import application
 
-        application = build(company, folder).to_asgi()
-        configuration = uvicorn.Config(application, log_level="warning", access_log=False, timeout_keep_alive=30)
+        served = application(company, folder)
+        configuration = uvicorn.Config(served, log_level="warning", access_log=False, timeout_keep_alive=30)
         uvicorn.Server(configuration).run(sockets=[listener])
 
 

@@ -11,8 +11,9 @@ from baton.company import Company
 from baton.errors import ArtefactError, BatonError, OutputError, RequestError, SourceError, UnknownIdError
 from baton.files import RunFolder
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
-from serving.gate import OURS, Gate, error_body
+from serving.gate import OURS, Application, Gate, Receive, Scope, Send, error_body
 from serving.loading import LoadedRun, Loader, load_run
+from serving.metrics import count_in_one_process
 from serving.page import page_app
 from serving.payloads import (
     ChurnAnswer,
@@ -28,7 +29,7 @@ from serving.payloads import (
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-__all__ = ["build"]
+__all__ = ["application", "build"]
 
 ROUTES = {
     "/predict_churn": ChurnRequest,
@@ -45,6 +46,7 @@ CODES: tuple[tuple[type[BatonError], int], ...] = (
     (SourceError, 503),
 )
 _THREADS = 4
+_LONGEST_SECONDS = 120
 
 
 def build(company: Company, folder: RunFolder, /) -> Any:
@@ -58,7 +60,7 @@ def build(company: Company, folder: RunFolder, /) -> Any:
     Returns
     -------
     bentoml.Service
-        ``to_asgi()`` gives the application.
+        ``to_asgi()`` gives the application; ``application`` what is to be served.
     """
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     os.environ.setdefault("BENTOML_HOME", str(company.folder / ".baton" / "bentoml"))
@@ -67,7 +69,9 @@ def build(company: Company, folder: RunFolder, /) -> Any:
     def answer(request: Any, how: Callable[[LoadedRun, Any], dict[str, Any]], loader: Loader) -> Response:
         return _answered(loader, how, request)
 
-    @bentoml.service(name="baton", threads=_THREADS, traffic={"timeout": 120, "max_concurrency": 1000})
+    count_in_one_process()
+
+    @bentoml.service(name="baton", threads=_THREADS, traffic={"timeout": _LONGEST_SECONDS})
     class Baton:
         """Who is about to leave, where service is about to decline, what drives it, and what to do about it."""
 
@@ -104,6 +108,22 @@ def build(company: Company, folder: RunFolder, /) -> Any:
     Baton.mount_asgi_app(page_app(folder), path="/")
     Baton.add_asgi_middleware(Gate, models=ROUTES)
     return Baton
+
+
+def application(company: Company, folder: RunFolder, /) -> Application:
+    """Return the application to be served: the service, for paths that it knows.
+
+    BentoML counts requests per path, so that a scan of a million paths would make a million counters.
+    """
+    inside: Application = build(company, folder).to_asgi()
+    known = {*ROUTES, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
+
+    async def outside(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in known:
+            scope = {**scope, "path": "/unknown", "raw_path": b"/unknown"}
+        await inside(scope, receive, send)
+
+    return outside
 
 
 def _answered(loader: Loader, how: Callable[[LoadedRun, Any], dict[str, Any]], request: Any, /) -> Response:

@@ -95,11 +95,11 @@ def opened_on(company: Company) -> Callable[..., Any]:
     """Open the service on a run, without a port; a defect in it is an answer with 500, as it would be for a user."""
     from starlette.testclient import TestClient
 
-    from serving.service import build
+    from serving.service import application
 
     @contextmanager
     def opened(folder: RunFolder, *, ready: bool = True) -> Iterator[Any]:
-        with TestClient(build(company, folder).to_asgi(), raise_server_exceptions=False) as client:
+        with TestClient(application(company, folder), raise_server_exceptions=False) as client:
             end = time.monotonic() + 60
             while ready and client.get("/readyz").status_code != 200:
                 assert time.monotonic() < end, "the service did not become ready"

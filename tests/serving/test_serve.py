@@ -1,0 +1,79 @@
+"""The service on a real port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from baton.company import Company
+from baton.errors import ArtefactError, OutputError
+from baton.files import RunFolder
+from serving.serve import listen, serve
+
+
+@pytest.fixture(scope="module")
+def address(company: Company, run_folder: RunFolder, checkout: Path) -> Iterator[str]:
+    """A server as `baton serve` starts it, in a process of its own on a free port of this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "baton.cli", "serve", str(company.path), "--out", str(run_folder.path)]
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], cwd=checkout, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    )
+    place = f"http://127.0.0.1:{port}"
+    try:
+        end = time.monotonic() + 90
+        while not _ready(place):
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            assert time.monotonic() < end, "the server did not become ready"
+            time.sleep(0.2)
+        yield place
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _ready(place: str) -> bool:
+    try:
+        return httpx.get(f"{place}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_real_server_predicts_shows_the_page_and_refuses(address: str) -> None:
+    answer = httpx.post(f"{address}/predict_churn", json={"rows": [{"customer_id": "c1"}], "explain": True})
+    assert answer.status_code == 200
+    assert len(answer.json()["rows"][0]["drivers"]) == 2
+    assert "Hafen" in httpx.get(address).text
+    assert (
+        httpx.post(f"{address}/predict_churn", content=b"{", headers={"content-type": "application/json"})
+        .json()["error"]["message"]
+        .startswith("the body is no JSON")
+    )
+    assert "bentoml_service_request_total" in httpx.get(f"{address}/metrics").text
+
+
+def test_a_run_that_is_not_there_is_refused_before_a_port_is_opened(company: Company, tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match=r"run\.json: not there; `baton run"):
+        serve(company, RunFolder(tmp_path), port=1)
+
+
+def test_a_port_that_is_taken_is_told(company: Company, run_folder: RunFolder) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OutputError, match="choose another --port or --host"):
+            serve(company, run_folder, port=port)
+
+
+def test_an_address_that_is_none_is_told() -> None:
+    with pytest.raises(OutputError, match="cannot listen there"):
+        listen("not an address", 3000)
