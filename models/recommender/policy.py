@@ -7,7 +7,7 @@ them as little as it can and says which and by how much.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,19 +117,22 @@ def ramp(lines: list[Line], policy: Policy, /, *, known: bool) -> list[Solved]:
     cards: list[Solved] = []
     start = current
     for cycle in range(CYCLES):
+        # what only a limit moves, moves as late as the cap on change allows
+        room = (CYCLES - 1 - cycle) * policy.max_change
+        way = np.where([line.direction == 0 for line in lines], final.weights - start, 0.0)
+        farthest = float(np.abs(way).max(initial=0.0))
+        late = start + way * (max(farthest - room, 0.0) / farthest if farthest > 0 else 0.0)
         toward = [
-            Line(**(line.__dict__ | {"wanted": float(weight)}))
-            for line, weight in zip(lines, final.weights, strict=True)
+            replace(line, wanted=float(last if line.direction else soon))
+            for line, last, soon in zip(lines, final.weights, late, strict=True)
         ]
-        solved = solve(toward, policy, start=start, reach=policy.max_change, strict=cycle == CYCLES - 1, follow=True)
+        solved = solve(toward, policy, start=start, reach=policy.max_change, strict=cycle == CYCLES - 1)
         cards.append(solved)
         start = solved.weights
     return cards
 
 
-def solve(
-    lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: float, strict: bool, follow: bool = False
-) -> Solved:
+def solve(lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: float, strict: bool) -> Solved:
     """Solve one card.
 
     Parameters
@@ -142,8 +145,6 @@ def solve(
         Points a KPI may move from it.
     strict : bool
         Whether limits bind that the card before breaks; else they may be broken as much as it does.
-    follow : bool
-        Whether ``wanted`` is a card to be walked towards, so that directions are already in it.
 
     Returns
     -------
@@ -157,14 +158,13 @@ def solve(
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     options = [
-        _levels(line, policy, None if start is None else float(start[at]), reach, follow)
-        for at, line in enumerate(lines)
+        _levels(line, policy, None if start is None else float(start[at]), reach) for at, line in enumerate(lines)
     ]
     starts = np.cumsum([0, *(len(levels) for levels in options)])
     size = int(starts[-1])
     levels = np.concatenate(options)
     owner = np.repeat(np.arange(len(lines)), [len(each) for each in options])
-    cost = _costs(lines, policy, levels, owner, start, strict, follow)
+    cost = _costs(lines, policy, levels, owner, start, strict)
     rows, low, high, slack = _shared_limits(lines, policy, levels, owner, start, strict)
     one_each = (owner[None, :] == np.arange(len(lines))[:, None]).astype(float)
     matrix = np.vstack([one_each, levels[None, :], rows]) if len(rows) else np.vstack([one_each, levels[None, :]])
@@ -197,16 +197,17 @@ def _costs(
     owner: NDArray[np.int64],
     start: Floats | None,
     strict: bool,
-    follow: bool,
     /,
 ) -> Floats:
     """What each level costs: its squared distance to what is wanted, and far more where it breaks a limit."""
     wanted = np.array([line.wanted for line in lines])
     before = np.zeros(len(lines)) if start is None else start
     cost = (levels - wanted[owner]) ** 2 + NEAR_TIE * np.abs(levels - before[owner]) + 1e-7 * owner * levels
-    if not follow and start is not None:
-        kept = np.array([line.direction == 0 for line in lines])
-        cost += np.where(kept[owner], KEEP_COST * np.abs(levels - before[owner]), 0.0)
+    if start is not None:
+        direction = np.array([line.direction for line in lines])[owner]
+        astray = np.where(direction == 0, np.abs(levels - wanted[owner]), 0.0)
+        astray += np.maximum(-direction * (levels - before[owner]), 0.0)
+        cost += KEEP_COST * astray
     excused = [None if start is None or strict else float(start[at]) for at in owner]
     excess = [
         _excess(lines[at], policy, float(level), was) for at, level, was in zip(owner, levels, excused, strict=True)
@@ -214,7 +215,7 @@ def _costs(
     return cost + BREACH_COST * np.array(excess)
 
 
-def _levels(line: Line, policy: Policy, start: float | None, reach: float, follow: bool, /) -> Floats:
+def _levels(line: Line, policy: Policy, start: float | None, reach: float, /) -> Floats:
     """Points that a KPI may be given."""
     if line.fixed:
         return np.array([line.current])
@@ -224,11 +225,7 @@ def _levels(line: Line, policy: Policy, start: float | None, reach: float, follo
     around = start + np.arange(-int(start // policy.step), int((100 - start) // policy.step) + 1) * policy.step
     found = np.unique(np.round(np.concatenate([steps, around, [0.0, start]]), 6))
     found = found[np.abs(found - start) <= reach + 1e-9]
-    if line.direction > 0:
-        found = found[found >= min(start, line.current) - 1e-9]
-    elif line.direction < 0 or line.role != "lever":
-        found = found[found <= start + 1e-9]
-    if line.guard_missing:
+    if line.role == "outcome" or line.guard_missing:
         found = found[found <= start + 1e-9]
     return found
 

@@ -53,6 +53,8 @@ def _why(inputs: AdviceInputs, policy: Policy, line: dict[str, Any], row: dict[s
         )
     if line["role"] != "lever":
         return _reports(line, row, name, name_zh)
+    if line["direction"] == 0 and row["verdict"] != "keep":
+        return _limited(row, name, name_zh)
     if not line["measured"]:
         return (
             f"{name} keeps its points: {_plain(line['why'])}.",
@@ -82,6 +84,14 @@ def _moved(
         move += " Other KPIs do more for the customer, so its points are better spent there."
         move_zh += "其他指标对客户的作用更大，分值用在那里更值得。"
     return f"{move} {finding}", f"{move_zh}{finding_zh}"
+
+
+def _limited(row: dict[str, Any], name: str, name_zh: str, /) -> tuple[str, str]:
+    now, new = row["current_weight"], row["recommended_weight"]
+    return (
+        f"{name} goes from {now:g} to {new:g} points because a limit of the policy asks for it, not the evidence.",
+        f"“{name_zh}”从 {now:g} 分调整为 {new:g} 分是政策限制的要求，并非证据所致。",
+    )
 
 
 def _kept(
@@ -206,6 +216,7 @@ _CHINESE = {
     "not measured: no single person owns it, and there are too few teams to compare": (
         "没有个人对其负责，而团队数量太少，无法比较"
     ),
+    "not measured: nobody on this card has cases or readings of it": "该岗位人员没有相关个案或数值",
     "not measured: it never differs": "该指标的数值从无差异",
     "not measured: too few people to compare": "可比较的人员太少",
     "not measured: people do not differ in it by more than chance": "人员之间的差异不超过偶然",

@@ -32,6 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 
 WORTH_A_ROW = 1.0
+NOT_HERE = "not measured: nobody on this card has cases or readings of it"
 
 
 @dataclass(frozen=True)
@@ -132,36 +133,40 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
 
 def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> None:
     """Add measured, target, low, high, up and down."""
-    frame["measured"] = frame["kpi"].isin(inputs.draws.columns) & (frame["role"] == "lever") & ~frame["fixed"]
+    lever = frame["kpi"].isin(inputs.draws.columns) & (frame["role"] == "lever") & ~frame["fixed"]
+    here = np.isfinite(frame["noise"])
+    frame.loc[lever & ~here, "why"] = NOT_HERE
+    frame["measured"] = lever & here
+    for name in ("target", "low", "high", "up", "down"):
+        frame[name] = np.nan
+    other = frame["role"].isin(["outcome", "mediator", "context"]) & ~frame["fixed"]
+    for name in ("target", "low", "high"):
+        frame.loc[other, name] = 0.0
+        frame.loc[frame["fixed"], name] = frame.loc[frame["fixed"], "current"]
     pays = frame["measured"].to_numpy()
+    if not pays.any():
+        return
     points = 100.0 - float(frame.loc[frame["fixed"], "current"].sum())
-    chosen = list(frame.loc[pays, "kpi"])
-    square = frame.loc[pays, "controllable"].to_numpy() ** 2
-    noise = frame.loc[pays, "noise"].to_numpy()
-    precision = np.where(
-        np.isfinite(noise), square / (square + policy.risk_aversion * np.where(np.isfinite(noise), noise, 0)), 0.0
-    )
-    value = np.vstack(
-        [frame.loc[pays, "effect"].to_numpy(dtype=float)[None, :], inputs.draws[chosen].to_numpy(dtype=float)]
-    )
+    shares = points * _shares(inputs, policy, frame[pays])
+    current = frame.loc[pays, "current"].to_numpy()
+    # a KPI that is not on the card must be worth a line of its own
+    least = np.where(frame.loc[pays, "on_card"], current, policy.min_weight / 2)
+    frame.loc[pays, "target"] = shares[0]
+    frame.loc[pays, "low"] = np.quantile(shares[1:], 0.05, axis=0)
+    frame.loc[pays, "high"] = np.quantile(shares[1:], 0.95, axis=0)
+    frame.loc[pays, "up"] = (shares[1:] > least).mean(axis=0)
+    frame.loc[pays, "down"] = (shares[1:] < current).mean(axis=0)
+
+
+def _shares(inputs: AdviceInputs, policy: Policy, levers: pd.DataFrame, /) -> Floats:
+    """What each lever would be paid, as shares: first by the point estimates, then by each draw."""
+    square = levers["controllable"].to_numpy(dtype=float) ** 2
+    precision = square / (square + policy.risk_aversion * levers["noise"].to_numpy(dtype=float))
+    point = levers["effect"].to_numpy(dtype=float)
+    value = np.vstack([point, inputs.draws[list(levers["kpi"])].to_numpy(dtype=float)])
     pull = np.clip(inputs.helpful * value, 0.0, None) * precision
     total = pull.sum(axis=1, keepdims=True)
-    shares = np.divide(points * pull, total, out=np.zeros_like(pull), where=total > 0)
-    current = frame.loc[pays, "current"].to_numpy()
-    least = np.where(frame.loc[pays, "on_card"], current, policy.min_weight / 2)
-    for name, number in (
-        ("target", shares[0]),
-        ("low", np.quantile(shares[1:], 0.05, axis=0)),
-        ("high", np.quantile(shares[1:], 0.95, axis=0)),
-        ("up", (shares[1:] > least).mean(axis=0)),
-        ("down", (shares[1:] < current).mean(axis=0)),
-    ):
-        frame[name] = np.nan
-        frame.loc[pays, name] = number
-    other = frame["role"].isin(["outcome", "mediator", "context"]) & ~frame["fixed"]
-    frame.loc[other, ["target", "low", "high"]] = 0.0
-    for name in ("target", "low", "high"):
-        frame.loc[frame["fixed"], name] = frame.loc[frame["fixed"], "current"]
+    return np.divide(pull, total, out=np.zeros_like(pull), where=total > 0)
 
 
 def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known: bool, /) -> None:
@@ -169,14 +174,15 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
     # the interval's helpful end still lies on the harmful side
     best = frame["effect_high"] if inputs.helpful > 0 else frame["effect_low"]
     frame["misaligned"] = (frame["measured"] & (inputs.helpful * best < 0)).to_numpy(dtype=bool)
-    heard = inputs.joint_p_value <= policy.false_moves
-    up = frame["measured"] & ~frame["refuted"].fillna(False).astype(bool) & (frame["up"] >= policy.confidence)
-    down = frame["measured"] & (frame["down"] >= policy.confidence) & frame["on_card"]
+    sound = frame["measured"] & ~frame["refuted"].eq(True)
+    frame["misaligned"] &= sound
+    up = sound & (frame["up"] >= policy.confidence) & (frame["target"] > frame["current"])
+    down = sound & (frame["down"] >= policy.confidence) & frame["on_card"]
     if not known:
         helps = (inputs.helpful * inputs.draws > 0).mean().reindex(frame["kpi"]).to_numpy(dtype=float)
-        up = frame["measured"] & (np.nan_to_num(helps) >= policy.confidence)
-    direction = np.where(up & (frame["target"] > frame["current"]), 1, np.where(down, -1, 0))
-    frame["direction"] = direction if heard else 0
+        up = sound & (np.nan_to_num(helps) >= policy.confidence) & (frame["target"] > 0)
+    heard = inputs.joint_p_value <= policy.false_moves
+    frame["direction"] = np.where(up, 1, np.where(down, -1, 0)) if heard else 0
 
 
 def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from baton.catalogue.schema import Catalogue, Kpi, Stage
 from baton.company import Policy
 from features.casework import CaseTable, Organisation
 
-CARD = {"handle": 35.0, "cost": 25.0, "solved": 10.0, "script": 10.0, "rating": 15.0, "duty": 5.0}
+CARD = {"handle": 30.0, "cost": 25.0, "solved": 10.0, "script": 10.0, "rating": 20.0, "duty": 5.0}
 DIRECT = {"solved": -0.012, "handle": 0.004, "promise": -0.006, "cost": 0.008, "script": 0.0}
 HANDLE_ON_SOLVED = -0.5
 

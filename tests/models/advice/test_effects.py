@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,30 +17,30 @@ LEVERS = ("solved", "handle", "promise", "script", "cost")
 
 
 @pytest.fixture(scope="module")
-def effects(known) -> Effects:
+def effects(known: Any) -> Effects:
     return estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
 
 
-def test_employee_means_find_the_true_effects(known, effects):
+def test_employee_means_find_the_true_effects(known: Any, effects: Any) -> None:
     rows = effects.table.set_index("kpi")
     for lever in LEVERS:
         error = (rows.loc[lever, "high"] - rows.loc[lever, "low"]) / 3.29
         assert abs(rows.loc[lever, "effect_per_case"] * 1.5 - known.truth[lever] * 1.5) < 3 * error, lever
 
 
-def test_an_effect_is_that_of_one_case_times_the_cases_of_a_customer(effects):
+def test_an_effect_is_that_of_one_case_times_the_cases_of_a_customer(effects: Any) -> None:
     rows = effects.table[effects.table["effect"].notna()]
     assert np.allclose(rows["effect"], 1.5 * rows["effect_per_case"])
 
 
-def test_the_signs_of_helpful_and_harmful_levers_are_sure(effects):
+def test_the_signs_of_helpful_and_harmful_levers_are_sure(effects: Any) -> None:
     rows = effects.table.set_index("kpi")
     assert (rows.loc[["solved", "promise"], "high"] < 0).all()
     assert (rows.loc[["handle", "cost"], "low"] > 0).all()
     assert rows.loc["script", "low"] < 0 < rows.loc["script", "high"]
 
 
-def test_what_a_lever_leads_to_is_part_of_its_effect(known):
+def test_what_a_lever_leads_to_is_part_of_its_effect(known: Any) -> None:
     arrowless = [kpi.model_copy(update={"leads_to": ()}) for kpi in known.catalogue.values()]
     without = type(known.catalogue)(tuple(arrowless), known.catalogue.stages)
     design = build_design(known.cases, known.catalogue, "churn", LEVERS)
@@ -49,7 +51,7 @@ def test_what_a_lever_leads_to_is_part_of_its_effect(known):
     assert total > direct + 0.002
 
 
-def test_noise_in_a_measure_does_not_shrink_its_effect(make_company):
+def test_noise_in_a_measure_does_not_shrink_its_effect(make_company: Any) -> None:
     points = []
     for seed in range(4):
         company = make_company(seed, 150, 40_000)
@@ -59,7 +61,7 @@ def test_noise_in_a_measure_does_not_shrink_its_effect(make_company):
     assert np.mean(points) == pytest.approx(-0.006, abs=0.0015)
 
 
-def test_hidden_difficulty_fools_the_case_level_regression_but_not_employee_means(known):
+def test_hidden_difficulty_fools_the_case_level_regression_but_not_employee_means(known: Any) -> None:
     design = build_design(known.cases, known.catalogue, "churn", LEVERS)
     means = employee_means(design, draws=50, seed=1)
     plain = case_level(design, draws=50, seed=1, spread=means.spread)
@@ -68,32 +70,34 @@ def test_hidden_difficulty_fools_the_case_level_regression_but_not_employee_mean
     assert means.point[cost] == pytest.approx(0.008, abs=0.004)
 
 
-def test_the_same_seed_gives_the_same_draws(known, effects):
+def test_the_same_seed_gives_the_same_draws(known: Any, effects: Any) -> None:
     again = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
     pd.testing.assert_frame_equal(effects.table, again.table)
     pd.testing.assert_frame_equal(effects.draws, again.draws)
 
 
-def test_draws_are_joint_and_complete(effects):
+def test_draws_are_joint_and_complete(effects: Any) -> None:
     counts = effects.draws.groupby(["outcome", "kpi"])["draw"].agg(["count", "nunique"])
     assert (counts == 400).all().all()
     assert set(effects.draws.columns) == {"outcome", "kpi", "draw", "effect"}
 
 
-def test_outcomes_and_unmeasured_levers_have_no_effect_and_say_why(effects):
+def test_outcomes_and_unmeasured_levers_have_no_effect_and_say_why(effects: Any) -> None:
     rows = effects.table.set_index("kpi")
-    assert np.isnan(rows.loc["rating", "effect"]) and "reports" in rows.loc["rating", "method"]
-    assert np.isnan(rows.loc["duty", "effect"]) and "no values" in rows.loc["duty", "method"]
+    assert np.isnan(rows.loc["rating", "effect"])
+    assert "reports" in rows.loc["rating", "method"]
+    assert np.isnan(rows.loc["duty", "effect"])
+    assert "no values" in rows.loc["duty", "method"]
 
 
-def test_the_table_has_the_contracts_columns(effects):
+def test_the_table_has_the_contracts_columns(effects: Any) -> None:
     needed = ["outcome", "kpi", "role", "effect", "low", "high", "method", "attribution_effect", "agrees", "refuted",
               "effect_per_case", "robustness"]  # fmt: skip
     assert set(needed) <= set(effects.table.columns)
     assert effects.table.groupby("outcome")["kpi"].nunique().eq(7).all()
 
 
-def test_attribution_stands_beside_the_effect_and_disagreement_is_told(known):
+def test_attribution_stands_beside_the_effect_and_disagreement_is_told(known: Any) -> None:
     attributions = pd.DataFrame(
         {"outcome": "churn", "team_id": ["t1", "t1"], "kpi": ["cost", "solved"], "slope": [0.4, -0.3], "n": [100, 100]}
     )
@@ -107,22 +111,25 @@ def test_attribution_stands_beside_the_effect_and_disagreement_is_told(known):
     assert pd.isna(found.loc["script", "agrees"])
 
 
-def test_double_machine_learning_is_reported_beside_the_others(known):
+def test_double_machine_learning_is_reported_beside_the_others(known: Any) -> None:
     by_method = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7).by_method
     methods = by_method.groupby("method")["primary"].all()
     assert set(methods.index) == {"employee_means", "case_level", "double_ml"}
-    assert methods["employee_means"] and not methods["double_ml"]
+    assert methods["employee_means"]
+    assert not methods["double_ml"]
 
 
-def test_without_any_outcome_nothing_is_claimed(known):
+def test_without_any_outcome_nothing_is_claimed(known: Any) -> None:
     from dataclasses import replace
 
     bare = replace(known.cases, frame=known.cases.frame.drop(columns="y:churn"))
     found = estimate(bare, known.organisation, known.catalogue, known.policy, 7)
-    assert found.primary is None and found.table.empty and found.draws.empty
+    assert found.primary is None
+    assert found.table.empty
+    assert found.draws.empty
 
 
-def test_an_outcome_that_is_always_the_same_gives_no_effects(known):
+def test_an_outcome_that_is_always_the_same_gives_no_effects(known: Any) -> None:
     from dataclasses import replace
 
     flat = replace(known.cases, frame=known.cases.frame.assign(**{"y:churn": 0.0}))

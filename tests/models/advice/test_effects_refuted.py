@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from models.estimators.routing import routing_test
 LEVERS = ("solved", "handle", "promise", "script", "cost")
 
 
-def test_where_nothing_matters_the_joint_test_hardly_ever_speaks(make_company):
+def test_where_nothing_matters_the_joint_test_hardly_ever_speaks(make_company: Any) -> None:
     values = []
     for seed in range(60):
         company = make_company(seed, 40, 6_000, null=True)
@@ -28,18 +29,18 @@ def test_where_nothing_matters_the_joint_test_hardly_ever_speaks(make_company):
     assert 0.3 < np.median(values) < 0.7
 
 
-def test_where_levers_matter_the_joint_test_speaks(known):
+def test_where_levers_matter_the_joint_test_speaks(known: Any) -> None:
     design = build_design(known.cases, known.catalogue, "churn", LEVERS)
     assert joint_test(design, between_moments(design), permutations=199, seed=1).p_value <= 0.01
 
 
-def test_too_few_people_give_no_joint_test(make_company):
+def test_too_few_people_give_no_joint_test(make_company: Any) -> None:
     company = make_company(1, 8, 2_000)
     design = build_design(company.cases, company.catalogue, "churn", LEVERS)
     assert joint_test(design, between_moments(design), permutations=99, seed=1).p_value == 1.0
 
 
-def test_routing_by_chance_passes_and_routing_by_skill_is_noticed(make_company):
+def test_routing_by_chance_passes_and_routing_by_skill_is_noticed(make_company: Any) -> None:
     for strength, expected in ((0.0, True), (0.6, False)):
         company = make_company(3, 80, 20_000, skill_routing=strength)
         design = build_design(company.cases, company.catalogue, "churn", LEVERS)
@@ -47,7 +48,7 @@ def test_routing_by_chance_passes_and_routing_by_skill_is_noticed(make_company):
         assert routing.near_random is expected, strength
 
 
-def test_routing_by_skill_lowers_confidence(make_company):
+def test_routing_by_skill_lowers_confidence(make_company: Any) -> None:
     widths = []
     for strength in (0.0, 0.6):
         company = make_company(3, 80, 20_000, skill_routing=strength)
@@ -59,7 +60,7 @@ def test_routing_by_skill_lowers_confidence(make_company):
     assert widths[1] > 1.2 * widths[0]
 
 
-def test_a_lever_that_only_marks_easy_cases_fails_the_placebo(known):
+def test_a_lever_that_only_marks_easy_cases_fails_the_placebo(known: Any) -> None:
     frame = known.cases.frame.copy()
     easy = frame.groupby("employee_id")["kpi:solved"].transform("mean")
     # customers of people with a high share of solved cases were never going to leave, as was known before
@@ -72,7 +73,7 @@ def test_a_lever_that_only_marks_easy_cases_fails_the_placebo(known):
     assert "placebo" in found.primary.refuted.get("solved", "")
 
 
-def test_true_effects_survive_their_refutations(known):
+def test_true_effects_survive_their_refutations(known: Any) -> None:
     design = build_design(known.cases, known.catalogue, "churn", LEVERS)
     moments = between_moments(design)
     means = employee_means(design, draws=200, seed=1, moments=moments)
@@ -80,7 +81,7 @@ def test_true_effects_survive_their_refutations(known):
     assert reasons_against(refute(design, moments, means, joint.single, 1)) == {}
 
 
-def test_an_effect_carried_by_one_team_is_refuted(known):
+def test_an_effect_carried_by_one_team_is_refuted(known: Any) -> None:
     design = build_design(known.cases, known.catalogue, "churn", LEVERS)
     moments = between_moments(design)
     means = employee_means(design, draws=100, seed=1, moments=moments)
@@ -89,7 +90,7 @@ def test_an_effect_carried_by_one_team_is_refuted(known):
     assert "without a single team" in reasons_against(table)["solved"]
 
 
-def test_levers_that_move_together_are_not_told_apart(known):
+def test_levers_that_move_together_are_not_told_apart(known: Any) -> None:
     frame = known.cases.frame.assign(**{"kpi:promise": 3 * known.cases.frame["kpi:script"] + 1})
     cases = replace(known.cases, frame=frame)
     found = estimate(cases, known.organisation, known.catalogue, known.policy, 7, learners=False).table.set_index("kpi")
@@ -98,7 +99,7 @@ def test_levers_that_move_together_are_not_told_apart(known):
     assert "moves together with script" in found.loc["promise", "method"]
 
 
-def test_a_lever_in_which_people_do_not_differ_has_no_effect(known):
+def test_a_lever_in_which_people_do_not_differ_has_no_effect(known: Any) -> None:
     noise = np.random.default_rng(5).standard_normal(len(known.cases.frame))
     cases = replace(known.cases, frame=known.cases.frame.assign(**{"kpi:cost": noise}))
     found = estimate(cases, known.organisation, known.catalogue, known.policy, 7, learners=False).table.set_index("kpi")
