@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from pipelines.reporting.drawing import Scale, element
 from pipelines.reporting.results import Results
-from pipelines.reporting.wording import Bilingual, number, percent, say, signed, translated, verbatim
+from pipelines.reporting.wording import Bilingual, natural_order, number, percent, say, signed, translated, verbatim
 
 __all__ = ["Card", "CardRow", "cards_of"]
 
@@ -29,13 +29,18 @@ class CardRow:
     change: Bilingual
     verdict: Bilingual | None
     tone: str
-    sure: Bilingual | None
+    sure: Bilingual
     reason: Bilingual
     drawing: Markup
     path: Bilingual | None
-    moved: float
+    signed: float
     weight: float
     held: bool
+
+    @property
+    def moved(self) -> float:
+        """Points that change, whichever way."""
+        return abs(self.signed)
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,9 @@ class Card:
     needs: tuple[Bilingual, ...]
 
     @property
-    def kept(self) -> tuple[CardRow, ...]:
-        """KPIs that stay as they are and have a reason to tell."""
-        return tuple(row for row in self.rows if row.tone == "plain" and row.reason.en)
+    def told(self) -> tuple[CardRow, ...]:
+        """KPIs with a reason to tell, candidates that stay off the card included."""
+        return tuple(row for row in self.rows if row.reason.en)
 
     @property
     def lines(self) -> tuple[CardRow, ...]:
@@ -99,7 +104,7 @@ def cards_of(results: Results, /) -> tuple[tuple[Card, ...], int]:
             hidden += 1
             continue
         shown.append(_card(results, team_id, str(role), rows))
-    shown.sort(key=lambda card: (not card.moved, -card.moved_points, str(card.name.en)))
+    shown.sort(key=lambda card: (not card.moved, -card.moved_points, natural_order(card.name)))
     return tuple(shown), hidden
 
 
@@ -157,13 +162,13 @@ def _row(results: Results, row: dict[str, Any], longest: float, hypothetical: bo
         change=signed(moved) if known and abs(moved) >= _HALF_A_POINT else verbatim(""),
         verdict=_verdict(verdict, fixed),
         tone=_TONES.get(verdict, "plain"),
-        sure=say("card.sure", share=_chance(float(row["confidence"]))) if confident else None,
+        sure=_chance(float(row["confidence"])) if confident else verbatim(""),
         reason=_reason(row["reason"]),
         drawing=_bar(
             before if known else None, following, row["low"], row["high"], longest, _TONES.get(verdict, "plain")
         ),
         path=_path(row, before, following) if known and verdict != "keep" else None,
-        moved=abs(moved),
+        signed=moved,
         weight=before,
         held=known and before == 0 and following == 0,
     )

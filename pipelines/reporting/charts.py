@@ -110,17 +110,16 @@ class _Frame:
             pen.write(shown, self.width, y, anchor="end", style="value"),
         ]
 
-    def axis(self, pen: Pen, scale: Scale, ticks: Sequence[float], title: Bilingual, digits: int, /) -> list[Markup]:
-        parts = []
+    def axis(self, pen: Pen, scale: Scale, ticks: Sequence[float], title: Bilingual, drop: float, /) -> list[Markup]:
+        parts, digits = [], digits_for(ticks)
         for tick in ticks:
             x = scale(tick)
             style = "zero" if tick == 0 else "grid"
             parts.append(element("line", x1=x, x2=x, y1=6, y2=self.bottom, class_=style))
             parts.append(pen.write(number(tick, digits), x, self.bottom + 16, anchor="middle", style="tick"))
-        middle = (self.left + self.right) / 2
-        parts.append(
-            pen.write(title, middle, self.bottom + 40, anchor="middle", style="axis", width=self.right - self.left)
-        )
+        room = min(self.right - self.left + 170, self.width - 8)
+        middle = min((self.left + self.right) / 2, self.width - room / 2)
+        parts.append(pen.write(title, middle, self.bottom + drop, anchor="middle", style="axis", width=room))
         return parts
 
 
@@ -154,7 +153,7 @@ def intervals(
         frame = _Frame(wide, len(rows))
         ticks = nice_ticks(low, high, 5 if wide else 4)
         scale = Scale(ticks[0], ticks[-1], frame.left, frame.right)
-        parts = frame.axis(pen, scale, ticks, axis, digits_for(ticks))
+        parts = frame.axis(pen, scale, ticks, axis, 62)
         for index, row in enumerate(rows):
             y = frame.middle(index)
             parts += frame.words(pen, index, row.label, row.shown)
@@ -162,10 +161,10 @@ def intervals(
                 element("line", x1=scale(row.low), x2=scale(row.high), y1=y, y2=y, class_=f"whisker {row.tone}")
             )
             parts.append(_mark(scale(row.value), y, row.tone))
-        top = frame.bottom + 58
+        top = frame.bottom + 36
         parts.append(pen.write(ends[0], frame.left, top, style="end bad"))
         parts.append(pen.write(ends[1], frame.right, top, anchor="end", style="end good"))
-        return pen.drawing(frame.width, top + 8, "wide" if wide else "narrow", *parts)
+        return pen.drawing(frame.width, top + 40, "wide" if wide else "narrow", *parts)
 
     return twice(draw)
 
@@ -178,7 +177,7 @@ def bars(rows: Sequence[Bar], pen: Pen, axis: Bilingual, /) -> tuple[Markup, ...
         frame = _Frame(wide, len(rows))
         ticks = [tick for tick in nice_ticks(0, high, 5 if wide else 4) if tick >= 0]
         scale = Scale(0, ticks[-1], frame.left, frame.right)
-        parts = frame.axis(pen, scale, ticks, axis, digits_for(ticks))
+        parts = frame.axis(pen, scale, ticks, axis, 40)
         for index, row in enumerate(rows):
             y = frame.middle(index)
             parts += frame.words(pen, index, row.label, row.shown)

@@ -126,7 +126,8 @@ class Pen:
         """Return text at a place; with ``width``, broken into lines that are centred on ``y``."""
         size = 12.0
         written = []
-        for language in self.languages:
+        same = text.en == text.zh
+        for language in self.languages[:1] if same else self.languages:
             plain = str(text.of(language).unescape())
             lines = wrapped(plain, size, width) if width else [plain]
             top = y - (len(lines) - 1) * size * 0.6
@@ -134,7 +135,15 @@ class Pen:
                 element("tspan", escape(line), x=x, y=round(top + index * size * 1.2, 1))
                 for index, line in enumerate(lines)
             )
-            written.append(element("text", spans, class_=f"t {style}".strip(), lang=language, text_anchor=anchor))
+            written.append(
+                element(
+                    "text",
+                    spans,
+                    class_=style if same else f"t {style}".strip(),
+                    lang=None if same else language,
+                    text_anchor=anchor,
+                )
+            )
         return Markup("").join(written)
 
     def drawing(self, width: float, height: float, size: str, /, *parts: Markup) -> Markup:

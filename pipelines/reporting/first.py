@@ -191,7 +191,7 @@ def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /
         clear = [kpi for kpi in kpis if kpi in effects.index and effects.loc[kpi, "tone"] == tone]
         clear.sort(key=lambda kpi: -abs(float(effects.loc[kpi, "effect"])))  # type: ignore[arg-type]
         told += [_one_step(results, objective, kpi, effects.loc[kpi]) for kpi in clear[:1]]
-    return tuple(told) or (say("answer.why_keep"),)
+    return (*told, say("answer.one_step")) if told else (say("answer.why_keep"),)
 
 
 def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> Bilingual:

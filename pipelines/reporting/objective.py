@@ -71,7 +71,8 @@ def turned_effects(results: Results, objective: Objective, /) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        kpi, role, method, refuted, effect, low, high (turned: more is better), tone (``good``, ``bad``, ``unclear``).
+        kpi, role, method, refuted, effect, low, high (turned: more is better), tone (``good``, ``bad``, or
+        ``unclear``: it may be either, or it failed a cross-check).
     """
     effects = results.tables["effects"]
     rows = effects[(effects["outcome"] == objective.outcome) & effects["effect"].notna()].copy()
@@ -79,11 +80,11 @@ def turned_effects(results: Results, objective: Objective, /) -> pd.DataFrame:
     rows["effect"] = rows["effect"] * objective.factor
     rows["low"], rows["high"] = ends.min(axis=1), ends.max(axis=1)
     rows = rows[rows["low"].abs() != float("inf")]
-    rows["tone"] = "unclear"
+    rows["tone"], rows["refuted"] = "unclear", rows["refuted"].fillna(False).astype(bool)
     if results.by_chance:
         return _ordered(rows)
-    rows.loc[rows["low"] > 0, "tone"] = "good"
-    rows.loc[rows["high"] < 0, "tone"] = "bad"
+    rows.loc[(rows["low"] > 0) & ~rows["refuted"], "tone"] = "good"
+    rows.loc[(rows["high"] < 0) & ~rows["refuted"], "tone"] = "bad"
     return _ordered(rows)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from pipelines.reporting.cards import Card, cards_of
+from pipelines.reporting.cards import cards_of
 from pipelines.reporting.customers import risk_bands, top_customers
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.first import first_screen
+from pipelines.reporting.glance import glance_of
 from pipelines.reporting.journey import journey_section
 from pipelines.reporting.method import method_section
 from pipelines.reporting.results import Results
@@ -22,10 +22,11 @@ from pipelines.reporting.support import support_section
 from pipelines.reporting.trust import trust_section
 from pipelines.reporting.units import decline_figures
 from pipelines.reporting.why import why_section
-from pipelines.reporting.wording import Bilingual, listed, number, say, verbatim
+from pipelines.reporting.wording import Bilingual, say
 
 __all__ = ["render"]
 
+_MOST_CARDS = 60  # told in full; the others stand in the table of all
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -93,17 +94,17 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     cards, hidden = cards_of(results)
     declines, decline_notes = decline_figures(results, pen)
     bands, top = risk_bands(results, pen), top_customers(results)
-    glance = [_glance(card) for card in cards] if len(cards) > 1 else []
+    glance = glance_of(cards) if len(cards) > 1 else None
     anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or decline_notes else [])]
     return {
         "anchors": [*anchors, "why", "journey", "support", "trust", "method"],
         "first": first_screen(results, cards, hidden),
-        "cards": cards,
+        "cards": cards[:_MOST_CARDS],
+        "folded": max(len(cards) - _MOST_CARDS, 0),
         "sketch": bool(cards) and all(card.hypothetical for card in cards),
         "hidden": hidden,
         "min_group": results.company.policy.min_group,
         "glance": glance,
-        "glance_header": [say(f"glance.{column}") for column in ("team", "up", "down", "moved", "expected")],
         "bands": bands,
         "top": top,
         "declines": declines,
@@ -116,11 +117,3 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "trust": trust_section(results, pen),
         "method": method_section(results),
     }
-
-
-def _glance(card: Card, /) -> Sequence[Bilingual]:
-    up = [row.name for row in card.rows if row.tone == "good"]
-    down = [row.name for row in card.rows if row.tone == "bad"]
-    none = verbatim("\N{EN DASH}")
-    moved = none if card.hypothetical else number(card.moved_points)
-    return (card.name, listed(up) if up else none, listed(down) if down else none, moved, card.glance)

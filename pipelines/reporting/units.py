@@ -7,7 +7,7 @@ import pandas as pd
 from pipelines.reporting.charts import Bar, Figure, bars
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.results import Results
-from pipelines.reporting.wording import Bilingual, percent, say, verbatim
+from pipelines.reporting.wording import Bilingual, natural_order, percent, say, verbatim
 
 __all__ = ["decline_figures", "prone_units", "units_tile"]
 
@@ -122,7 +122,7 @@ def _people(results: Results, pen: Pen, metric: str, rows: pd.DataFrame, /) -> F
     """Expected numbers per team, by name of team: the whole team counts, so nobody is flagged."""
     counted = rows.groupby("team_id")["probability"].agg(["sum", "size"])
     named = sorted(
-        ((results.team_name(team), row) for team, row in counted.iterrows()), key=lambda pair: str(pair[0].en)
+        ((results.team_name(team), row) for team, row in counted.iterrows()), key=lambda pair: natural_order(pair[0])
     )
     drawn, table = [], []
     for name, row in named:

@@ -10,7 +10,8 @@ from baton.catalogue.schema import CONTEXT
 from pipelines.reporting.charts import Bar, Figure, Interval, bars, intervals
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.objective import Objective, objective_of, turned_effects
-from pipelines.reporting.plots import Point, quadrant
+from pipelines.reporting.plots import Point
+from pipelines.reporting.quadrant import quadrant
 from pipelines.reporting.results import Results
 from pipelines.reporting.wording import Bilingual, listed, number, percent, say
 
@@ -98,7 +99,7 @@ def _drivers(results: Results, pen: Pen, shares: pd.Series, /) -> Figure:
 def _effects(results: Results, pen: Pen, objective: Objective, effects: pd.DataFrame, /) -> Figure:
     rows = [
         Interval(
-            results.kpi_name(str(row.kpi)),
+            _marked(results.kpi_name(str(row.kpi)), bool(row.refuted)),
             float(row.effect),  # type: ignore[arg-type]
             float(row.low),  # type: ignore[arg-type]
             float(row.high),  # type: ignore[arg-type]
@@ -128,6 +129,11 @@ def _effects(results: Results, pen: Pen, objective: Objective, effects: pd.DataF
             for row in rows
         ],
     )
+
+
+def _marked(name: Bilingual, refuted: bool, /) -> Bilingual:
+    """A name with a dagger where the effect failed a cross-check."""
+    return Bilingual(name.en + " †", name.zh + " †") if refuted else name
 
 
 def _effects_title(results: Results, objective: Objective, effects: pd.DataFrame, /) -> Bilingual:
@@ -179,7 +185,7 @@ def _quadrant(
     )
     points = [
         Point(
-            results.kpi_name(str(row.kpi)),
+            _marked(results.kpi_name(str(row.kpi)), bool(row.refuted)),
             float(row.points),
             float(row.effect),
             float(row.low),

@@ -5,6 +5,7 @@ Every text of the page comes from ``texts.toml``; nothing is put together from h
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = [
     "Language",
     "listed",
     "money",
+    "natural_order",
     "number",
     "percent",
     "say",
@@ -122,6 +124,18 @@ def listed(texts: Sequence[Bilingual], /) -> Bilingual:
     head = Markup(", ").join(english[:-1])
     joined = Markup(" and ").join([head, english[-1]]) if len(english) > 1 else Markup("").join(english)
     return Bilingual(joined, Markup("、").join(text.zh for text in texts))
+
+
+def natural_order(text: Bilingual, /) -> list[tuple[int, str]]:
+    """Return a key that sorts names as people do: team 9 before team 10.
+
+    Examples
+    --------
+    >>> sorted([verbatim("team 10"), verbatim("team 9")], key=natural_order)[0].en
+    Markup('team 9')
+    """
+    parts = re.split(r"(\d+)", str(text.en).casefold())
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def number(value: float, /, digits: int = 0) -> Bilingual:

@@ -237,11 +237,16 @@ def catalogue(company: Company) -> Catalogue:
 
 
 @pytest.fixture
+def card_weights() -> pd.DataFrame:
+    return weights()
+
+
+@pytest.fixture
 def run_folder(tmp_path: Path) -> Callable[..., RunFolder]:
     """Return a function that writes a run folder without the files that are named, or with others in their place."""
 
     def build(*, without: tuple[str, ...] = (), **other: pd.DataFrame) -> RunFolder:
-        folder = RunFolder(tmp_path / "out").create()
+        folder = RunFolder(tmp_path / f"run-{len(list(tmp_path.iterdir()))}").create()
         for name, frame in (tables() | other).items():
             if name not in without:
                 frame.to_parquet(folder.file(f"{name}.parquet"), index=False)

@@ -1,0 +1,54 @@
+"""All scorecards in one table: what changes where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.reporting.cards import Card, CardRow
+from pipelines.reporting.wording import Bilingual, verbatim
+
+__all__ = ["Glance", "glance_of"]
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One row per card, one column per KPI that moves on any of them.
+
+    Parameters
+    ----------
+    kpis : tuple of Bilingual
+    rows : tuple
+        Per card its name, per KPI what is told and its tone, and the expected effect.
+    expected : bool
+        Whether an effect was computed of any card.
+    """
+
+    kpis: tuple[Bilingual, ...]
+    rows: tuple[tuple[Bilingual, tuple[tuple[Bilingual, str], ...], Bilingual], ...]
+    expected: bool
+
+
+def glance_of(cards: Sequence[Card], /) -> Glance | None:
+    """Return the table; None where no card moves. Of hypothetical cards it holds points, not changes."""
+    moving: dict[str, tuple[Bilingual, float]] = {}
+    for card in cards:
+        for row in card.rows:
+            if row.tone != "plain" and _told(card, row).en:
+                moving[row.kpi] = (row.name, moving.get(row.kpi, (row.name, 0.0))[1] + row.signed)
+    if not moving:
+        return None
+    kpis = sorted(moving, key=lambda kpi: -moving[kpi][1])
+    rows = []
+    for card in cards:
+        by_kpi = {row.kpi: (_told(card, row), row.tone) for row in card.rows}
+        rows.append((card.name, tuple(by_kpi.get(kpi, (verbatim(""), "plain")) for kpi in kpis), card.glance))
+    return Glance(
+        kpis=tuple(moving[kpi][0] for kpi in kpis),
+        rows=tuple(rows),
+        expected=any(card.tag is not None for card in cards),
+    )
+
+
+def _told(card: Card, row: CardRow, /) -> Bilingual:
+    return row.next if card.hypothetical else row.change
