@@ -16,7 +16,7 @@ from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.handlers import handler_values
 from features.sampling import chosen, table_of
-from features.unit_rows import CASE_GRAINS, case_unit, measured_units
+from features.unit_rows import CASE_GRAINS, measured_units, with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_CASES", "case_frame", "cases_per_customer"]
@@ -43,7 +43,7 @@ def case_frame(
     sampled_share : float
         Share of the customers that the rows come from.
     """
-    cases = case_unit(warehouse, warehouse["cases"], "team").drop("team_id").rename(team_id="unit_id")
+    cases = with_usual_team(warehouse)
     cases, share = _sampled(company, warehouse, cases)
     own = [kpi for kpi in catalogue.values() if metrics.has_case_value(kpi)]
     usable = {kpi.id for unit in CASE_GRAINS for kpi in metrics.available(warehouse, own, unit)}

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from features.aggregates import value_columns
 from features.metric_sql import Span, add_expressions, span_table, to_number
-from features.unit_rows import Unit, case_unit
+from features.unit_rows import Unit, case_unit, with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["handler_pass", "handler_values"]
@@ -44,7 +44,7 @@ def handler_pass(
     ibis Table
         ``unit_id``, ``as_of``, ``<kpi>__<label>`` and ``<kpi>__n`` (cases behind the longest window).
     """
-    cases = case_unit(warehouse, warehouse["cases"], grain)
+    cases = case_unit(warehouse, with_usual_team(warehouse), grain)
     cases = cases.filter(cases.unit_id.notnull() & cases.opened_at.notnull())
     rows = handler_values(warehouse, cases, kpis, measured)
     dates = span_table(spans)

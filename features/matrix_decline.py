@@ -31,7 +31,7 @@ from features.decline_labels import Moments, decline_labels, unit_moments
 from features.learnable import require_enough
 from features.matrix_churn import customer_shares, season
 from features.training import TrainingTable
-from features.unit_rows import case_unit
+from features.unit_rows import case_unit, with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["decline_table"]
@@ -200,8 +200,8 @@ def _shares(company: Company, warehouse: Warehouse, unit: Any, latest: datetime,
     if "cases" not in warehouse or unit == "customer":
         return customer_shares(company, warehouse, latest)
     start = latest - timedelta(days=max(company.snapshots.windows_days))
-    cases = case_unit(warehouse, warehouse["cases"], "team").drop("team_id").rename(team_id="unit_id")
-    cases = case_unit(warehouse, cases, unit) if unit != "team" else cases
+    cases = with_usual_team(warehouse)
+    cases = case_unit(warehouse, cases, unit)
     cases = cases.filter(cases.opened_at > start, cases.opened_at <= latest)
     return team_shares(cases, {"unit_id": cases.unit_id, "team_id": cases.team_id})
 

@@ -18,7 +18,7 @@ from features.known_at import RATING_DELAY_DAYS, columns_used, known_at
 from features.learnable import require_enough
 from features.sampling import chosen, table_of
 from features.training import TrainingTable
-from features.unit_rows import case_unit
+from features.unit_rows import with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_CASES", "driver_table"]
@@ -121,7 +121,7 @@ def _metric(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> 
 
 def _rows(company: Company, catalogue: Catalogue, warehouse: Warehouse, metric: Kpi, latest: datetime, /) -> ir.Table:
     """Rated cases and those of the latest window: keys, ``as_of``, ``label_``, context, and the case's own values."""
-    cases = case_unit(warehouse, warehouse["cases"], "team").drop("team_id").rename(team_id="unit_id")
+    cases = with_usual_team(warehouse)
     moment = next(name for name in _BEFORE if warehouse.has("cases", name))
     extra = attribute_columns(company, warehouse, "cases")
     own = [

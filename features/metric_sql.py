@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -86,17 +87,30 @@ def add_expressions(table: ir.Table, keep: Sequence[str], expressions: Mapping[s
     name = f"baton_rows_{next(_names)}"
     columns: list[exp.Expression] = [exp.column(column, quoted=True) for column in keep]
     for alias, text in expressions.items():
-        columns.append(exp.alias_(_without_division_by_zero(sg.parse_one(text, dialect="duckdb")), alias, quoted=True))
+        columns.append(exp.alias_(_portable(sg.parse_one(text, dialect="duckdb"), table.columns), alias, quoted=True))
     backend = table.get_backend()
     query = sg.select(*columns).from_(exp.to_identifier(name, quoted=True)).sql(backend.dialect)
-    aliased = table.alias(name)
-    if backend.name != "duckdb":
-        return aliased.sql(query)
-    # Ibis 12 asks DuckDB for a query's columns by a method that DuckDB 2 no longer has: ask in plain SQL
     whole = backend.compiler.add_query_to_expr(name=name, table=table, query=query)
-    described = backend.con.cursor().execute(f"DESCRIBE {whole}").fetchall()
-    schema = ibis.schema({row[0]: backend.compiler.type_mapper.from_string(row[1]) for row in described})
-    return ops.SQLStringView(parent=aliased.op(), query=query, schema=schema).to_expr()
+    schema = _schema_of(backend, whole)
+    return ops.SQLStringView(parent=table.alias(name).op(), query=query, schema=schema).to_expr()
+
+
+def _schema_of(backend: Any, query: str, /) -> ibis.Schema:
+    """Ask an engine what columns a query gives.
+
+    Ibis 12 asks DuckDB by a method that DuckDB 2 no longer has, and PostgreSQL by a view that it then cannot drop
+    (sqlglot 30): both are asked here in their own words.
+    """
+    of_type = backend.compiler.type_mapper.from_string
+    if backend.name == "duckdb":
+        rows = backend.con.cursor().execute(f"DESCRIBE {query}").fetchall()
+        return ibis.schema({row[0]: of_type(row[1]) for row in rows})
+    if backend.name == "postgres":
+        with backend.con.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({query}) AS described LIMIT 0")
+            types = backend.con.adapters.types
+            return ibis.schema({column.name: of_type(types[column.type_code].name) for column in cursor.description})
+    return backend._get_schema_using_query(query)
 
 
 def to_number(value: ir.Value, /) -> ir.Value:
@@ -106,13 +120,20 @@ def to_number(value: ir.Value, /) -> ir.Value:
     return value.cast("float64")
 
 
-def _without_division_by_zero(tree: object, /) -> object:
+def _portable(tree: Any, columns: Sequence[str], /) -> Any:
+    """Quote columns, which may be called ``select``, as the table spells them; let division by zero give null."""
     from sqlglot import exp
 
-    def guard(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Div | exp.Mod | exp.IntDiv) and not isinstance(node.expression, exp.Nullif):
-            node.set("expression", exp.Nullif(this=node.expression, expression=exp.Literal.number(0)))
+    spelt = {name.casefold(): name for name in columns}
+
+    def rewrite(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Column):
+            name = node.name if node.name in columns else spelt.get(node.name.casefold(), node.name)
+            return exp.column(name, quoted=True)
+        if isinstance(node, exp.Div | exp.Mod | exp.IntDiv):
+            divisor = node.expression
+            if not isinstance(divisor, exp.Nullif | exp.Literal):
+                node.set("expression", exp.Nullif(this=divisor, expression=exp.Literal.number(0)))
         return node
 
-    assert isinstance(tree, exp.Expression)
-    return tree.transform(guard)
+    return tree.transform(rewrite)

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from features.warehouse import Warehouse
 
-__all__ = ["CASE_GRAINS", "Unit", "case_unit", "is_available", "measured_units", "source_rows"]
+__all__ = ["CASE_GRAINS", "Unit", "case_unit", "is_available", "measured_units", "source_rows", "with_usual_team"]
 
 Unit = Literal["customer", "employee", "team", "stage", "process", "customer_kind"]
 
@@ -103,6 +103,12 @@ def case_unit(warehouse: Warehouse, rows: ir.Table, unit: Unit, /) -> ir.Table:
         kinds = warehouse["customers"].select(kind_of="customer_id", unit_id="kind")
         return rows.left_join(kinds, [rows.customer_id == kinds.kind_of]).drop("kind_of")
     return rows.mutate(unit_id=rows[CASE_GRAINS[unit]])
+
+
+def with_usual_team(warehouse: Warehouse, /) -> ir.Table:
+    """Return the cases, ``team_id`` filled in with the handler's usual team where the case has none."""
+    cases = case_unit(warehouse, warehouse["cases"], "team")
+    return cases.drop("team_id").rename(team_id="unit_id")
 
 
 def _with_team(warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
