@@ -1,0 +1,277 @@
+"""Advice against the truth: simulated companies through the whole chain, beside the rules a user would pick instead.
+
+Run from the checkout, for example ``python -m benchmarks.truth --worlds service null --seeds 5 --size small``. Printed
+are figures of this run and nothing else; shares stand beside their 95 % interval (Wilson).
+
+Regret of weights w on a card is ``1 − V(w)/V(w*)`` with ``V(w) = max(b·w, 0)² / (w'·D·w)``: b the true effects, helpful
+positive, times c²; D the diagonal of c² + r·σ². Where a lever has no true weight, σ² is the run's own estimate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+SIZES = {"large": (20_000, 200, 12), "small": (6_000, 60, 10), "tiny": (2_500, 30, 8)}
+HARMFUL = 0.1
+"""A KPI counts as truly misaligned if it harms by more than this share of the strongest effect."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One simulated company: what was advised and what is true."""
+
+    world: str
+    seed: int
+    seconds: float
+    regrets: dict[str, float]
+    rank: float
+    flagged: frozenset[str]
+    harmful: frozenset[str]
+    covered: int
+    measured: int
+    moved: bool
+    gain: float
+    p_value: float
+    near_random: bool
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the benchmark and print its tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--worlds", nargs="+", default=["service"])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=100)
+    parser.add_argument("--size", choices=sorted(SIZES), default="small")
+    chosen = parser.parse_args(arguments)
+    for world in chosen.worlds:
+        told = []
+        for company in companies(world, chosen.size, range(chosen.first_seed, chosen.first_seed + chosen.seeds)):
+            told.append(company)
+            sys.stderr.write(
+                f"{world} {company.seed}: {company.seconds:.0f} s, p {company.p_value:.3f}, moved {company.moved}\n"
+            )
+        sys.stdout.write(summary(world, chosen.size, told) + "\n")
+        sys.stdout.flush()
+
+
+def companies(world: str, size: str, seeds: range, /) -> Iterator[Told]:
+    """Simulate, advise and judge one company per seed."""
+    from pipelines.simulate import simulate
+
+    customers, employees, months = SIZES[size]
+    for seed in seeds:
+        begun = time.perf_counter()
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "company"
+            simulate(folder, customers=customers, employees=employees, months=months, seed=seed, world=world)
+            yield judge(folder, world, seed, begun)
+
+
+def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
+    """Advise one company and compare with its truth."""
+    from baton.catalogue.load import load_catalogue
+    from baton.company import load_company
+    from features import casework, staging
+    from models.effects import estimate
+    from models.recommender.advice_inputs import gather
+    from models.recommender.weights import recommend
+    from models.reliability import measure
+
+    company = load_company(folder)
+    catalogue = load_catalogue(company)
+    staging.stage(company, catalogue, folder / "staged")
+    cases, organisation = casework.build(company, catalogue, staging.open_warehouse(folder / "staged"))
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    effects = estimate(cases, organisation, catalogue, company.policy, seed, learners=False)
+    reliability = measure(cases, organisation, catalogue, company.policy)
+    inputs = gather(cases, organisation, catalogue, effects, reliability)
+    weights = recommend(inputs, company.policy)
+    found = effects.outcomes["churn"]
+    true = {row["kpi"]: row["effect"] for row in truth["effects"] if row["outcome"] == "churn"}
+    inside = [found.low[at] <= true[kpi] <= found.high[at] for at, kpi in enumerate(found.levers) if kpi in true]
+    cards = _cards(inputs, company.policy, truth, true)
+    most = max((abs(effect) for effect in true.values()), default=0.0)
+    moved = weights["current_weight"].notna() & (weights["recommended_weight"] != weights["current_weight"])
+    change = (weights["recommended_weight"] - weights["current_weight"]).fillna(0.0)
+    return Told(
+        world=world,
+        seed=seed,
+        seconds=time.perf_counter() - begun,
+        regrets=_regrets(cards, _rules(cases, catalogue, found)),
+        rank=float(np.nanmean([_rank(card) for card in cards])) if cards else float("nan"),
+        flagged=frozenset(weights.loc[weights["misaligned"], "kpi"]),
+        harmful=frozenset(kpi for kpi, effect in true.items() if effect > HARMFUL * most > 0),
+        covered=sum(inside),
+        measured=len(inside),
+        moved=bool(moved.any()),
+        gain=float(sum(-true.get(kpi, 0.0) * points for kpi, points in zip(weights["kpi"], change, strict=True))),
+        p_value=found.joint.p_value,
+        near_random=found.routing.near_random,
+    )
+
+
+def _cards(inputs: Any, policy: Any, truth: dict[str, Any], true: dict[str, float], /) -> list[pd.DataFrame]:
+    """Per card: kpi, target, current, true weight, b and D."""
+    from models.recommender.weights import target_card
+
+    best = {(row["team_id"], row["role"], row["kpi"]): row["weight"] for row in truth["weights"]}
+    control = truth["controllability"]
+    cards = []
+    for team, role in inputs.cards[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None):
+        frame = target_card(inputs, policy, team, role).frame.set_index("kpi")
+        levers = [kpi for kpi in control if kpi in true]
+        card = pd.DataFrame({"kpi": levers}, index=levers)
+        card["target"] = frame["target"].reindex(levers).fillna(0.0)
+        card["current"] = frame["current"].reindex(levers).fillna(0.0)
+        card["best"] = [best.get((team, role, kpi)) for kpi in levers]
+        if card["best"].isna().any() or card["best"].sum() <= 0:
+            continue
+        card["c2"] = [control[kpi] ** 2 for kpi in levers]
+        card["b"] = [-true[kpi] for kpi in levers] * card["c2"]
+        own = card["c2"] + policy.risk_aversion * frame["noise"].reindex(levers).replace(np.inf, np.nan).fillna(0.0)
+        # w* ∝ b / D up to the card's scale, which the levers with a true weight share
+        scale = (card["b"] / card["best"]).where(card["best"] > 0.01)
+        known = (scale / own).median()
+        card["D"] = np.where(scale.notna(), scale / known, own)
+        cards.append(card)
+    return cards
+
+
+def _value(card: pd.DataFrame, weights: np.ndarray, /) -> float:
+    spread = float((weights**2 * card["D"]).sum())
+    return max(float((card["b"] * weights).sum()), 0.0) ** 2 / spread if spread > 0 else 0.0
+
+
+def _regrets(cards: list[pd.DataFrame], rules: dict[str, dict[str, float]], /) -> dict[str, float]:
+    """Mean regret over cards of the advice and of every rule."""
+    found: dict[str, list[float]] = {}
+    for card in cards:
+        best = _value(card, card["best"].to_numpy())
+        tried = {
+            "Baton": card["target"].to_numpy(),
+            "today's card": card["current"].to_numpy(),
+            "equal": np.ones(len(card)),
+        }
+        for name, rule in rules.items():
+            tried[name] = np.array([rule.get(kpi, 0.0) for kpi in card["kpi"]])
+        for name, weights in tried.items():
+            found.setdefault(name, []).append(1 - _value(card, weights) / best)
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def _rank(card: pd.DataFrame, /) -> float:
+    if card["target"].nunique() < 2:
+        return float("nan")
+    return float(card["target"].corr(card["best"], method="spearman"))
+
+
+def _rules(cases: Any, catalogue: Any, found: Any, /) -> dict[str, dict[str, float]]:
+    """What a user would pick instead, for the same levers."""
+    frame = cases.frame[cases.frame["y:churn"].notna()]
+    levers = [kpi for kpi in found.levers if f"kpi:{kpi}" in frame]
+    if not levers:
+        return {}
+    table = frame[[f"kpi:{kpi}" for kpi in levers]].astype(float)
+    means = table.assign(y=frame["y:churn"]).groupby(frame["employee_id"]).mean().dropna()
+    counts = frame.groupby("employee_id")["case_id"].count().reindex(means.index).to_numpy(dtype=float)
+    turned = means[table.columns] * [catalogue[kpi].sign for kpi in levers]
+    spread = turned.std().replace(0.0, 1.0)
+    design = np.column_stack([np.ones(len(turned)), (turned - turned.mean()) / spread])
+    root = np.sqrt(counts)[:, None]
+    plain = np.linalg.lstsq(design * root, means["y"].to_numpy() * root[:, 0], rcond=None)[0][1:]
+    return {
+        "absolute correlation": {kpi: abs(float(table[f"kpi:{kpi}"].corr(frame["y:churn"]))) for kpi in levers},
+        "mean |SHAP|": _mean_shap(frame, table, levers),
+        "plain employee means": {kpi: max(-float(slope), 0.0) for kpi, slope in zip(levers, plain, strict=True)},
+    }
+
+
+def _mean_shap(frame: pd.DataFrame, table: pd.DataFrame, levers: list[str], /) -> dict[str, float]:
+    """Mean |SHAP| of a LightGBM model of leaving after a case, case mix in the model."""
+    import lightgbm
+
+    mix = frame[[name for name in frame if name.startswith("x:")]]
+    mix = mix.assign(
+        **{name: mix[name].astype("category") for name in mix if not pd.api.types.is_numeric_dtype(mix[name])}
+    )
+    features = pd.concat([table, mix, frame[["process", "priority", "channel"]].astype("category")], axis=1)
+    features.columns = [f"f{at}" for at in range(features.shape[1])]
+    settings = {
+        "objective": "binary",
+        "num_leaves": 15,
+        "learning_rate": 0.05,
+        "verbosity": -1,
+        "num_threads": 1,
+        "seed": 1,
+    }
+    model = lightgbm.train(settings, lightgbm.Dataset(features, frame["y:churn"]), num_boost_round=100)
+    part = features.sample(min(len(features), 5000), random_state=1)
+    shap = np.abs(np.asarray(model.predict(part, pred_contrib=True)))[:, : len(levers)].mean(axis=0)
+    return dict(zip(levers, shap.tolist(), strict=True))
+
+
+def wilson(hits: int, trials: int, /) -> tuple[float, float]:
+    """95 % interval of a share.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(2, 100)]
+    [0.006, 0.07]
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    z, share = 1.96, hits / trials
+    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    reach = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2)) / (1 + z * z / trials)
+    return float(max(middle - reach, 0.0)), float(min(middle + reach, 1.0))
+
+
+def summary(world: str, size: str, told: list[Told], /) -> str:
+    """Write one world's figures as Markdown."""
+    customers, employees, months = SIZES[size]
+    lines = [
+        f"### {world}, {size} ({customers:,} customers, {employees} people, {months} months), {len(told)} seeds",
+        "",
+        "| figure | value |",
+        "|---|---|",
+    ]
+    names = list(dict.fromkeys(name for company in told for name in company.regrets))
+    for name in names:
+        values = [company.regrets[name] for company in told if name in company.regrets]
+        lines.append(f"| regret, {name} | {np.mean(values):.3f} (worst {max(values):.3f}) |")
+    ranks = [company.rank for company in told if not np.isnan(company.rank)]
+    if ranks:
+        lines.append(f"| rank correlation with the true weights | {np.mean(ranks):.2f} |")
+    right = sum(len(company.flagged & company.harmful) for company in told)
+    lines += [
+        _share("misaligned KPIs, precision", right, sum(len(company.flagged) for company in told)),
+        _share("misaligned KPIs, recall", right, sum(len(company.harmful) for company in told)),
+        _share("90 % intervals that cover the truth", sum(c.covered for c in told), sum(c.measured for c in told)),
+        _share("companies in which a card moves", sum(c.moved for c in told), len(told)),
+        _share("companies that the next cycle's cards make worse", sum(c.gain < -1e-9 for c in told), len(told)),
+        _share("companies whose routing is called near random", sum(c.near_random for c in told), len(told)),
+        f"| seconds per company | {np.mean([company.seconds for company in told]):.0f} |",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _share(name: str, hits: int, trials: int, /) -> str:
+    if trials == 0:
+        return f"| {name} | none to judge |"
+    low, high = wilson(hits, trials)
+    return f"| {name} | {hits / trials:.2f} ({low:.2f}–{high:.2f}; {hits} of {trials}) |"
+
+
+if __name__ == "__main__":
+    main()
