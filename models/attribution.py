@@ -58,7 +58,7 @@ def per_kpi(contributions: pd.DataFrame, kpi_of: Mapping[str, str], /, *, name_c
 
 
 def value_feature(kpi: str, features: list[str], /) -> str:
-    """Return the feature that says what a KPI's value is: its longest window, else the case's own value.
+    """Return the feature that says what a KPI's value is: the case's own, else that of the longest window.
 
     Parameters
     ----------
@@ -73,11 +73,11 @@ def value_feature(kpi: str, features: list[str], /) -> str:
     >>> value_feature("tenure", ["tenure"])
     'tenure'
     """
-    windows = {name: int(found[1]) for name in features if (found := re.search(r"__(\d+)d$", name))}
-    if windows:
-        return max(windows, key=lambda name: windows[name])
-    plain = [name for name in features if name == kpi or name.endswith("__case")]
-    return plain[0] if plain else features[0]
+    own = [name for name in features if name == kpi or name.endswith("__case")]
+    windows = {name: int(found[1]) for name in features if (found := re.search(r"_(\d+)d$", name))}
+    if own or not windows:
+        return own[0] if own else features[0]
+    return max(windows, key=lambda name: windows[name])
 
 
 def kpi_values(frame: pd.DataFrame, kpi_of: Mapping[str, str], /) -> pd.DataFrame:

@@ -51,6 +51,8 @@ def test_features_that_are_no_kpi_keep_their_names_on_request() -> None:
 def test_a_kpis_value_is_that_of_its_longest_window_whatever_the_order() -> None:
     assert value_feature("csat", ["csat__trend", "csat__90d", "csat__7d", "csat__365d", "csat__n"]) == "csat__365d"
     assert value_feature("csat", ["csat__n", "csat__case"]) == "csat__case"
+    assert value_feature("csat", ["csat__handler_7d", "csat__team_90d", "csat__case"]) == "csat__case"
+    assert value_feature("csat", ["csat__handler_7d", "csat__handler_90d"]) == "csat__handler_90d"
     assert value_feature("csat", ["Contract"]) == "Contract"
 
 
