@@ -12,9 +12,9 @@ from pipelines.reporting.charts import Bar, Figure
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.plots import columns
 from pipelines.reporting.results import Results
-from pipelines.reporting.wording import Bilingual, listed, money, percent, say, verbatim
+from pipelines.reporting.wording import Bilingual, listed, money, number, percent, say, verbatim
 
-__all__ = ["risk_bands", "top_customers"]
+__all__ = ["caution", "risk_bands", "top_customers"]
 
 _EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 _HIGH = 0.2
@@ -49,9 +49,12 @@ def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
 def top_customers(
     results: Results, /
 ) -> tuple[Bilingual, Bilingual, Sequence[Bilingual], list[list[Bilingual]]] | None:
-    """Return title, note, header and rows of the customers to call first; by money at stake where it is known."""
+    """Return title, note, header and rows of the customers to call first; by money at stake where it is known.
+
+    None where chances are not known better than by guessing: no single customer is to be called on that.
+    """
     churn = results.get("churn")
-    if churn is None:
+    if churn is None or results.no_better_than_guessing("churn"):
         return None
     valued = "value_at_risk" in churn and churn["value_at_risk"].notna().any()
     ranked = churn.sort_values(["value_at_risk" if valued else "probability", "customer_id"], ascending=[False, True])
@@ -71,6 +74,14 @@ def top_customers(
         header,
         rows,
     )
+
+
+def caution(results: Results, /) -> Bilingual | None:
+    """Return a warning where customers' chances were predicted no better than by guessing."""
+    if results.get("churn") is None or not results.no_better_than_guessing("churn"):
+        return None
+    low, high = results.evaluation["churn"]["intervals"]["auc"]
+    return say("risk.guessed_churn", auc=say("word.between", low=number(low, 2), high=number(high, 2)))
 
 
 def _reasons(results: Results, drivers: Any, /) -> Bilingual:

@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipelines.reporting.cards import cards_of
-from pipelines.reporting.customers import risk_bands, top_customers
+from pipelines.reporting.customers import caution, risk_bands, top_customers
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.first import first_screen
 from pipelines.reporting.glance import glance_of
@@ -93,9 +93,10 @@ def _as_of(results: Results, /) -> Bilingual | None:
 def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     cards, hidden = cards_of(results)
     declines, decline_notes = decline_figures(results, pen)
-    bands, top = risk_bands(results, pen), top_customers(results)
+    bands, top, warned = risk_bands(results, pen), top_customers(results), caution(results)
+    notes = [*([warned] if warned else []), *decline_notes]
     glance = glance_of(cards) if len(cards) > 1 else None
-    anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or decline_notes else [])]
+    anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or notes else [])]
     return {
         "anchors": [*anchors, "why", "journey", "support", "trust", "method"],
         "first": first_screen(results, cards, hidden),
@@ -108,7 +109,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "bands": bands,
         "top": top,
         "declines": declines,
-        "decline_notes": decline_notes,
+        "decline_notes": notes,
         "why": why_section(results, pen),
         "journey": journey_section(results),
         "support": support_section(results),

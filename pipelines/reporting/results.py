@@ -16,6 +16,7 @@ from pipelines.reporting.wording import Bilingual, say, translated, verbatim
 
 __all__ = ["Results", "read_results"]
 
+_GUESSING = 0.5
 _COLUMNS = {
     "churn": ("customer_id", "as_of", "probability", "drivers"),
     "decline": ("unit", "unit_id", "metric", "as_of", "probability"),
@@ -91,6 +92,12 @@ class Results:
     def by_chance(self) -> bool:
         """Whether chance alone explains the KPIs' effects well enough, so that none of them may be told as clear."""
         return self.joint_p_value is not None and self.joint_p_value > self.company.policy.false_moves
+
+    def no_better_than_guessing(self, outcome: str, /) -> bool:
+        """Whether a prediction was tested and could not be told from guessing (95 % interval of its AUC)."""
+        intervals = self.evaluation.get(outcome, {}).get("intervals") or {}
+        low = (intervals.get("auc") or [None])[0]
+        return low is not None and float(low) <= _GUESSING
 
     def kpi_name(self, kpi: str, /) -> Bilingual:
         """Return a KPI's name; a feature that is no KPI keeps its own."""

@@ -115,5 +115,6 @@ def _missing(results: Results, /) -> tuple[Bilingual, ...]:
     if results.staged and "employees" not in results.staged and results.get("weights") is not None:
         told.append(say("missing.employees"))
     for outcome, reason in results.skipped.items():
-        told.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=reason))
+        why = reason.removeprefix(f"{outcome}: ")
+        told.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=why))
     return tuple(told)

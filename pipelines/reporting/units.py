@@ -7,7 +7,7 @@ import pandas as pd
 from pipelines.reporting.charts import Bar, Figure, bars
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.results import Results
-from pipelines.reporting.wording import Bilingual, natural_order, percent, say, verbatim
+from pipelines.reporting.wording import Bilingual, natural_order, number, percent, say, verbatim
 
 __all__ = ["decline_figures", "prone_units", "units_tile"]
 
@@ -21,11 +21,18 @@ def prone_units(results: Results, /) -> list[tuple[str, str, pd.DataFrame]]:
         return []
     found = []
     for (unit, metric), rows in decline.groupby(["unit", "metric"], sort=False):
+        if results.no_better_than_guessing(f"decline:{unit}:{metric}"):
+            continue
         kept = _showable(results, str(unit), rows)
         if len(kept):
             found.append((str(unit), str(metric), kept))
     order = {(block.unit, block.metric): index for index, block in enumerate(results.company.outcomes.decline)}
     return sorted(found, key=lambda block: order.get((block[0], block[1]), len(order)))  # type: ignore[index]
+
+
+def _guessed(results: Results, /) -> bool:
+    """Whether any decline was predicted no better than by guessing."""
+    return any(results.no_better_than_guessing(outcome) for outcome in results.evaluation if outcome[:7] == "decline")
 
 
 def _showable(results: Results, unit: str, rows: pd.DataFrame, /) -> pd.DataFrame:
@@ -51,6 +58,8 @@ def units_tile(results: Results, /) -> tuple[Bilingual, Bilingual, Bilingual, st
     label, found = say("tile.units"), prone_units(results)
     if not found:
         if results.get("decline") is not None:
+            if _guessed(results):
+                return label, say("word.unknown"), say("tile.units_guessed"), "plain"
             return label, say("word.none"), say("tile.units_small", group=results.company.policy.min_group), "plain"
         return label, say("word.not_computed"), say("tile.units_missing"), "plain"
     unit, metric, rows = found[0]
@@ -76,10 +85,14 @@ def decline_figures(results: Results, pen: Pen, /) -> tuple[list[Figure], list[B
             _people(results, pen, metric, rows) if unit == "employee" else _units(results, pen, unit, metric, rows)
         )
     for unit, metric in decline[["unit", "metric"]].drop_duplicates().itertuples(index=False):
-        if (str(unit), str(metric)) not in shown:
-            notes.append(
-                say("risk.no_units", metric=results.kpi_name(str(metric)), group=results.company.policy.min_group)
-            )
+        name = results.kpi_name(str(metric))
+        outcome = f"decline:{unit}:{metric}"
+        if results.no_better_than_guessing(outcome):
+            low, high = results.evaluation[outcome]["intervals"]["auc"]
+            auc = say("word.between", low=number(low, 2), high=number(high, 2))
+            notes.append(say("risk.guessed", metric=name, unit=say(f"unit.{unit}"), auc=auc))
+        elif (str(unit), str(metric)) not in shown:
+            notes.append(say("risk.no_units", metric=name, group=results.company.policy.min_group))
     return figures, notes
 
 

@@ -28,10 +28,11 @@
   // folds are opened for paper and closed again after
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open]):not(.data)")];
+    closed = [...closed, ...document.querySelectorAll("details:not([open]):not(.data)")];
     for (const fold of closed) fold.open = true;
   });
   window.addEventListener("afterprint", () => {
     for (const fold of closed) fold.open = false;
+    closed = [];
   });
 })();
