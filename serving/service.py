@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from baton.company import Company
-from baton.errors import ArtefactError, BatonError, OutputError, RequestError, SourceError, UnknownIdError
+from baton.errors import ArtefactError, BatonError, OutputError, PolicyError, RequestError, SourceError, UnknownIdError
 from baton.files import RunFolder
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
 from serving.gate import OURS, Application, Gate, Receive, Scope, Send, error_body
@@ -137,7 +137,8 @@ def _answered(loader: Loader, how: Callable[[LoadedRun, Any], dict[str, Any]], r
         return _response(200, how(run, request))
     except BatonError as error:
         code = next((code for kind, code in CODES if isinstance(error, kind)), 400)
-        return _response(code, error_body(getattr(error, "field", ""), str(error)))
+        field = "policy" if isinstance(error, PolicyError) else getattr(error, "field", "")
+        return _response(code, error_body(field, str(error)))
 
 
 def _response(code: int, body: dict[str, Any], /) -> Response:

@@ -91,14 +91,14 @@ def run_folder(company: Company) -> RunFolder:
 
 
 @pytest.fixture(scope="session")
-def opened_on(company: Company) -> Callable[..., Any]:
+def open_on() -> Callable[..., Any]:
     """Open the service on a run, without a port; a defect in it is an answer with 500, as it would be for a user."""
     from starlette.testclient import TestClient
 
     from serving.service import application
 
     @contextmanager
-    def opened(folder: RunFolder, *, ready: bool = True) -> Iterator[Any]:
+    def opened(company: Company, folder: RunFolder, *, ready: bool = True) -> Iterator[Any]:
         with TestClient(application(company, folder), raise_server_exceptions=False) as client:
             end = time.monotonic() + 60
             while ready and client.get("/readyz").status_code != 200:
@@ -110,9 +110,9 @@ def opened_on(company: Company) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def client(opened_on: Callable[..., Any], run_folder: RunFolder) -> Iterator[Any]:
+def client(open_on: Callable[..., Any], company: Company, run_folder: RunFolder) -> Iterator[Any]:
     """The service on the small run."""
-    with opened_on(run_folder) as opened:
+    with open_on(company, run_folder) as opened:
         yield opened
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from baton.company import Company
 from baton.files import RunFolder
 
 
@@ -130,11 +131,11 @@ def test_health_metrics_and_the_description_are_there(client: Any) -> None:
     assert "rows" in str(body) or "$ref" in body
 
 
-def test_a_run_without_outcomes_or_advice_says_so(opened_on: Any, tmp_path: Path) -> None:
+def test_a_run_without_outcomes_or_advice_says_so(open_on: Any, company: Company, tmp_path: Path) -> None:
     from baton.files import write_json
 
     write_json(tmp_path / "run.json", {})
-    with opened_on(RunFolder(tmp_path)) as bare:
+    with open_on(company, RunFolder(tmp_path)) as bare:
         for path, body in (
             ("/predict_churn", {"rows": []}),
             ("/predict_decline", {"rows": []}),
@@ -148,8 +149,8 @@ def test_a_run_without_outcomes_or_advice_says_so(opened_on: Any, tmp_path: Path
         assert "There is no report" in bare.get("/").text
 
 
-def test_a_run_that_cannot_be_loaded_is_alive_but_not_ready(opened_on: Any, tmp_path: Path) -> None:
-    with opened_on(RunFolder(tmp_path), ready=False) as broken:
+def test_a_run_that_cannot_be_loaded_is_alive_but_not_ready(open_on: Any, company: Company, tmp_path: Path) -> None:
+    with open_on(company, RunFolder(tmp_path), ready=False) as broken:
         assert broken.get("/livez").status_code == 200
         assert broken.get("/readyz").status_code == 503
         answer = broken.post("/predict_churn", json={"rows": []})
