@@ -25,8 +25,6 @@ FEWEST_PEOPLE = 8
 TEAM_PRIOR, TEAM_PRIOR_TEAMS = 0.1, 3.0
 MOST_OF_A_TEAM = 0.6
 SHOWS_GAP_SD = 0.25
-# where nobody differs from anybody, a statistic this large is seen in one of twenty KPIs
-DIFFERENCE_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -166,8 +164,6 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     # people without a team are a team of their own each: nothing is shared
     codes = np.where(found.team[rows] >= 0, found.team[rows], found.team.max(initial=-1) + 1 + np.arange(rows.size))
     groups = np.unique(codes, return_inverse=True)[1]
-    if not _differ(value, noise):
-        return None
     person, team = _components(value, noise, groups, np.ones((1, rows.size)))
     if person[0] + team[0] <= 0:
         return None
@@ -226,15 +222,6 @@ def _below(mean: Floats, variance: Floats, threshold: Floats, /) -> Floats:
     from scipy.special import ndtr
 
     return ndtr((-threshold - mean) / np.sqrt(np.maximum(variance, 1e-15)))
-
-
-def _differ(value: Floats, noise: Floats, /) -> bool:
-    """Whether people differ by more than chance (Cochran's Q)."""
-    from scipy.special import chdtri
-
-    weight = 1.0 / noise
-    centre = float((weight * value).sum() / weight.sum())
-    return float((weight * (value - centre) ** 2).sum()) > float(chdtri(value.size - 1, DIFFERENCE_LEVEL))
 
 
 def _components(value: Floats, noise: Floats, groups: Codes, draws: Floats, /) -> tuple[Floats, Floats]:
