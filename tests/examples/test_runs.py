@@ -19,14 +19,15 @@ Example = Callable[..., Company]
 
 @pytest.fixture
 def example(checkout: Path, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
-    """A copy of an example company, reading every n-th row of its set; what it writes stays in the copy."""
+    """A copy of an example company, reading every n-th row (or person) of its set; what it writes stays in the copy."""
 
-    def copy(name: str, data: str, every: int, file: str = "company.toml") -> Company:
+    def copy(name: str, data: str, every: int, person: str = "", file: str = "company.toml") -> Company:
         shutil.copytree(checkout / "examples" / name, tmp_path / name, ignore=shutil.ignore_patterns("out", ".baton"))
         raw = pd.read_csv(real_data / data, dtype=str, keep_default_na=False)
         target = tmp_path / "data" / data
         target.parent.mkdir(parents=True)
-        raw.iloc[::every].to_csv(target, index=False)
+        chosen = raw.iloc[::every] if not person else raw[raw[person].isin(sorted(set(raw[person]))[::every])]
+        chosen.to_csv(target, index=False)
         monkeypatch.setenv("BATON_DATA", str(tmp_path / "data"))
         return load_company(tmp_path / name / file)
 
@@ -62,3 +63,36 @@ def test_columns_written_after_the_fact_stop_the_run(example: Example, tmp_path:
     assert "churn_score" in str(refusal.value)
     assert not {"contract", "tenure_months", "internet_service"} & set(str(refusal.value).replace(",", " ").split())
     assert not folder.file("evaluation.json").exists()
+
+
+def test_remarks_that_customers_wrote_with_the_rating_are_found_out(example: Example, tmp_path: Path) -> None:
+    company = example("csat", "csat/customer_support.csv", every=2)
+    cases = company.tables["cases"]
+    told = cases.model_copy(
+        update={"sql": str(cases.sql).replace("from read", ', "Customer Remarks" as remarks from read')}
+    )
+    driven = company.outcomes.model_copy(update={"decline": ()})
+    company = company.model_copy(update={"tables": {**company.tables, "cases": told}, "outcomes": driven})
+    with pytest.raises(LeakError, match="attribute__remarks alone tells the outcome"):
+        run(company, RunFolder(tmp_path / "out"))
+
+
+@pytest.mark.slow
+def test_support_cases_give_drivers_and_sketched_cards_that_say_so(example: Example, tmp_path: Path) -> None:
+    company = example("csat", "csat/customer_support.csv", every=3, person="Agent_name")
+    company = company.model_copy(update={"outcomes": company.outcomes.model_copy(update={"decline": ()})})
+    folder = RunFolder(tmp_path / "out")
+    summary = run(company, folder)
+    entry = read_json(folder.file("evaluation.json"))["driver:csat"]
+    assert 0.60 < entry["auc"] < 0.75
+    assert entry["split"].startswith("in time")
+    scored = pd.read_parquet(folder.file("driver.parquet"))
+    assert scored["probability"].between(0, 1).all()
+    effects = pd.read_parquet(folder.file("effects.parquet")).set_index("kpi")
+    assert effects["effect"]["prompt_answer_rate"] < 0
+    assert effects["effect"][["response_seconds", "csat", "low_rating_share"]].isna().all()
+    weights = pd.read_parquet(folder.file("weights.parquet"))
+    assert weights["current_weight"].isna().all()
+    assert all("hypothetical" in reason["en"] and "假设" in reason["zh"] for reason in weights["reason"])
+    assert any("customer_id" in text for text in summary.warnings)
+    assert not folder.file("churn.parquet").exists()
