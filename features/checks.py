@@ -137,7 +137,7 @@ def _counted(intake: Intake, table: TypedTable, rules: list[Rule], /) -> Iterato
         yield from ((rule, count) for rule, count in zip(simple, counts, strict=True) if count)
     for rule in rules:
         if rule.looks_elsewhere:
-            count = intake.rows(f"SELECT count(*) FROM {table.relation} WHERE {rule.predicate}")[0][0]
+            count = intake.rows(f"SELECT count(*) FROM {rule.relation or table.relation} WHERE {rule.predicate}")[0][0]
             if count:
                 yield rule, count
 

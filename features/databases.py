@@ -93,7 +93,7 @@ def _without_table(company: Company, name: str, connection: Any, /) -> SourceErr
 
 
 def _query(connection: Any, sql: str, /) -> ir.Table:
-    """Open a query; its columns are asked for here, since Ibis 12 asks newer DuckDB and sqlglot in ways that are gone."""
+    """Open a query; its columns are asked for here: Ibis 12 asks newer DuckDB and sqlglot in ways that are gone."""
     sql = sql.rstrip().rstrip(";")
     if connection.name == "duckdb":
         return duckdb_query(connection, sql)

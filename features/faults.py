@@ -47,9 +47,9 @@ KINDS: dict[str, FaultKind] = _kinds(
     ("unreadable_table", "stop", "stop", "a table cannot be opened or read"),
     (
         "empty_table",
-        "stop",
+        "keep",
         "stop keep",
-        "a table has no row: stops where a required one is empty, else the table is left out",
+        "a table has no row: it is left out, but a run stops where nothing else is there to start from",
     ),
     ("one_row", "stop", "stop", "`cases`, `measures` and `snapshots` have one row in all"),
     ("missing_column", "stop", "stop", "a required column is missing"),

@@ -92,7 +92,7 @@ class Intake:
 
         self.company = company
         self.folder = folder
-        self.connection = duckdb.connect(str(folder / "raw.duckdb"))
+        self.connection = duckdb.connect()  # in memory as far as the limit goes, then in the scratch folder
         (folder / "copies").mkdir()
         for setting in (f"memory_limit={literal(_MEMORY_LIMIT)}", f"temp_directory={literal(str(folder / 'spill'))}"):
             self.connection.execute(f"SET {setting}")

