@@ -11,7 +11,7 @@ from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
 from features.metric_sql import to_number
 
-__all__ = ["aggregates_of", "column_names", "value_columns"]
+__all__ = ["aggregates_of", "column_names", "measured_id", "value_columns"]
 
 _QUANTILES = {"median": 0.5, "p90": 0.9}
 
@@ -20,13 +20,18 @@ def value_columns(kpi: Kpi, /) -> dict[str, str]:
     """Return the SQL of a KPI's value in one row, and of its denominator and weight where it has them."""
     value = str(kpi.expr)
     if kpi.source == "measures":  # all measures share one pass over their rows
-        value = f"CASE WHEN kpi = '{kpi.id}' THEN {value} END"
+        value = f"CASE WHEN kpi = '{measured_id(kpi)}' THEN {value} END"
     columns = {f"{kpi.id}__value": value}
     if kpi.denominator is not None:
         columns[f"{kpi.id}__denominator"] = kpi.denominator
     if kpi.source == "measures":
         columns[f"{kpi.id}__weight"] = 'COALESCE("n", 1)'
     return columns
+
+
+def measured_id(kpi: Kpi, /) -> str:
+    """Return the id under which ``measures`` holds a KPI; what is derived from one is called ``<id>__<word>``."""
+    return kpi.id.split("__")[0]
 
 
 def column_names(kpi: Kpi, labels: Sequence[str], /) -> list[str]:

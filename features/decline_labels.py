@@ -49,15 +49,16 @@ def unit_moments(
     pandas.DataFrame
         ``unit_id``, ``as_of``, ``n`` (NaN: not known), ``mean``, ``variance``.
     """
-    square = metric.model_copy(update={"id": f"{metric.id}_squared", "expr": _squared(metric)})
-    rows = metric.model_copy(update={"id": f"{metric.id}_rows", "aggregate": "count"})
+    square = metric.model_copy(update={"id": f"{metric.id}__squared", "expr": _squared(metric)})
+    rows = metric.model_copy(update={"id": f"{metric.id}__rows", "aggregate": "count"})
     found = metrics.evaluate(warehouse, [metric, square, rows], unit, moments, [window_days])
     frame = found.to_pyarrow().to_pandas()
     cases = frame[f"{metric.id}__n"].astype("float64")
     mean = frame[f"{metric.id}__{window_days}d"].astype("float64")
-    squares = frame[f"{metric.id}_squared__{window_days}d"].astype("float64")
+    squares = frame[f"{metric.id}__squared__{window_days}d"].astype("float64")
     # a row of `measures` is a mean over n cases already: n times its squared deviation estimates the cases' variance
-    count = frame[f"{metric.id}_rows__n"].astype("float64") if metric.source == "measures" else cases
+    rows_behind = frame[f"{metric.id}__rows__{window_days}d"].astype("float64")
+    count = rows_behind if metric.source == "measures" else cases
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = ((squares - mean**2) * cases / (count - 1)).clip(lower=0).where(count > 1)
     is_counted = metric.source != "measures" or warehouse.has("measures", "n")

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
-from features.aggregates import value_columns
+from features.aggregates import measured_id, value_columns
 from features.metric_sql import Span, add_expressions, span_table, to_number
 from features.unit_rows import Unit, case_unit, with_usual_team
 from features.warehouse import Warehouse
@@ -82,7 +82,7 @@ def handler_values(
         The cases' columns, and per KPI one under its id.
     """
     by_team = [
-        kpi for kpi in kpis if kpi.source == "measures" and "employee" not in measured.get(kpi.id, frozenset())
+        kpi for kpi in kpis if kpi.source == "measures" and "employee" not in measured.get(measured_id(kpi), frozenset())
     ]
     by_person = [kpi for kpi in kpis if kpi not in by_team]
     for owner, members in (("employee_id", by_person), ("team_id", by_team)):
@@ -125,7 +125,7 @@ def _history(warehouse: Warehouse, kpis: Sequence[Kpi], unit: str, /) -> ir.Tabl
 def _history_of(warehouse: Warehouse, kpi: Kpi, unit: str, /) -> ir.Table:
     table = warehouse[kpi.source]
     if kpi.source == "measures":
-        table = table.filter(table.kpi == kpi.id, table.unit == unit)
+        table = table.filter(table.kpi == measured_id(kpi), table.unit == unit)
         rows = add_expressions(table, ["unit_id", "to"], value_columns(kpi))
         rows = rows.rename(handler="unit_id", valid_from="to")
         weight = to_number(rows[f"{kpi.id}__weight"])

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
-from features.aggregates import aggregates_of, column_names, value_columns
+from features.aggregates import aggregates_of, column_names, measured_id, value_columns
 from features.handlers import handler_pass
 from features.known_at import columns_used, known_at
 from features.metric_sql import Span, add_expressions, span_table, spans_of, to_number
@@ -223,7 +223,7 @@ def _evaluate_spans(
 def _way(kpi: Kpi, grain: Unit, measured: dict[str, frozenset[str]], /) -> str:
     """How a KPI's rows reach a unit: directly, through the employee's team, or through the cases' handlers."""
     if kpi.source == "measures":
-        units = measured.get(kpi.id, frozenset())
+        units = measured.get(measured_id(kpi), frozenset())
         if grain in units or grain == "employee":
             return "measures"
         return "measures via team" if grain == "team" else "handler"
@@ -264,7 +264,7 @@ def _row_pass(
 
 def _measure_rows(warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, way: str, /) -> ir.Table:
     table = warehouse["measures"]
-    table = table.filter(table.kpi.isin([kpi.id for kpi in kpis]))
+    table = table.filter(table.kpi.isin([measured_id(kpi) for kpi in kpis]))
     if way == "measures":
         return table.filter(table.unit == grain)
     people = warehouse["employees"].select(member="employee_id", usual_team="team_id")
