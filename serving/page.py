@@ -1,8 +1,9 @@
-"""The manager's page at the root of the service."""
+"""What the service shows: the manager's page at the root, and the description of the rest."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from baton.files import RunFolder
 
@@ -30,16 +31,18 @@ _HEADERS = {
 }
 
 
-def page_app(folder: RunFolder, /) -> Starlette:
-    """Return the application that shows a run's report.
+def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], /) -> Starlette:
+    """Return the application that shows a run's report and the OpenAPI description.
 
     Parameters
     ----------
     folder : RunFolder
         Read anew for each visitor, so that a new run's report is shown without a restart.
+    description : callable
+        Returns the OpenAPI document.
     """
     from starlette.applications import Starlette
-    from starlette.responses import FileResponse, HTMLResponse
+    from starlette.responses import FileResponse, HTMLResponse, JSONResponse
     from starlette.routing import Route
 
     async def report(request: Request) -> Response:
@@ -48,4 +51,7 @@ def page_app(folder: RunFolder, /) -> Starlette:
             return HTMLResponse(_ABSENT, status_code=200, headers=_HEADERS)
         return FileResponse(page, media_type="text/html; charset=utf-8", headers=_HEADERS)
 
-    return Starlette(routes=[Route("/", report, methods=["GET"])])
+    async def docs(request: Request) -> Response:
+        return JSONResponse(description())
+
+    return Starlette(routes=[Route("/", report, methods=["GET"]), Route("/docs.json", docs, methods=["GET"])])

@@ -19,6 +19,8 @@ __all__ = [
     "DeclineRequest",
     "DeclineRow",
     "Driver",
+    "Fault",
+    "Refusal",
     "WeightsAnswer",
     "WeightsRequest",
     "said",
@@ -163,6 +165,20 @@ class CoachingAnswer(BaseModel):
     """The rows of ``coaching.parquet`` of one employee or team."""
 
     rows: list[dict[str, Any]]
+
+
+class Fault(BaseModel):
+    """What is wrong with one field; ``field`` is empty where it is the request as a whole."""
+
+    field: str
+    message: str
+
+
+class Refusal(BaseModel):
+    """The body of every 4xx and 5xx: the first fault, and all where there are several."""
+
+    error: Fault
+    faults: list[Fault] | None = None
 
 
 def said(location: tuple[int | str, ...], /) -> str:

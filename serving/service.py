@@ -11,6 +11,7 @@ from baton.company import Company
 from baton.errors import ArtefactError, BatonError, OutputError, PolicyError, RequestError, SourceError, UnknownIdError
 from baton.files import RunFolder
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
+from serving.description import describe
 from serving.gate import OURS, Application, Gate, Receive, Scope, Send, error_body
 from serving.loading import LoadedRun, Loader, load_run
 from serving.metrics import count_in_one_process
@@ -36,6 +37,12 @@ ROUTES = {
     "/predict_decline": DeclineRequest,
     "/recommend_weights": WeightsRequest,
     "/recommend_coaching": CoachingRequest,
+}
+ANSWERS = {
+    "/predict_churn": ChurnAnswer,
+    "/predict_decline": DeclineAnswer,
+    "/recommend_weights": WeightsAnswer,
+    "/recommend_coaching": CoachingAnswer,
 }
 # the first that fits counts
 CODES: tuple[tuple[type[BatonError], int], ...] = (
@@ -105,7 +112,10 @@ def build(company: Company, folder: RunFolder, /) -> Any:
             except BatonError:
                 return False
 
-    Baton.mount_asgi_app(page_app(folder), path="/")
+    def description() -> dict[str, Any]:
+        return describe(Baton.openapi_spec.asdict(), ROUTES, ANSWERS)
+
+    Baton.mount_asgi_app(page_app(folder, description), path="/")
     Baton.add_asgi_middleware(Gate, models=ROUTES)
     return Baton
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -107,3 +108,10 @@ def test_every_answer_fits_its_description(client: Any) -> None:
         answer = client.post(path, json=body)
         assert answer.status_code == 200
         model.model_validate_json(answer.content)
+
+
+def test_every_reference_in_the_description_leads_somewhere(client: Any) -> None:
+    described = client.get("/docs.json")
+    references = set(re.findall(r'"\$ref":\s*"#/components/schemas/(\w+)"', described.text))
+    assert "ChurnRequest" in references
+    assert references <= set(described.json()["components"]["schemas"])

@@ -1,0 +1,65 @@
+"""The service's OpenAPI description: BentoML's, with our own bodies and refusals, which it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from serving.payloads import Refusal
+
+__all__ = ["describe"]
+
+_REFERENCE = "#/components/schemas/{model}"
+_REFUSALS = {
+    "400": "The request does not fit; the body says which field and why.",
+    "404": "There is no such team or employee, or the run has no such outcome or advice.",
+    "413": "The body is too large.",
+    "415": "The body is not sent as application/json.",
+    "503": "Not loaded yet, or too many requests at once; Retry-After says when to come back.",
+}
+
+
+def describe(
+    given: Mapping[str, Any], requests: Mapping[str, type[BaseModel]], answers: Mapping[str, type[BaseModel]], /
+) -> dict[str, Any]:
+    """Return the description.
+
+    Parameters
+    ----------
+    given : mapping
+        BentoML's own.
+    requests, answers : mapping of str to pydantic model
+        By path.
+
+    Returns
+    -------
+    dict
+        An OpenAPI 3 document.
+    """
+    models = [*requests.values(), *answers.values(), Refusal]
+    modes: Any = [(model, "validation") for model in models]
+    _, schemas = models_json_schema(modes, ref_template=_REFERENCE)
+    paths = {**given["paths"]}
+    for path, request in requests.items():
+        refusals = {code: {"description": text, **_json(Refusal)} for code, text in _REFUSALS.items()}
+        answer = {"200": {"description": "One row per row asked for, in its order.", **_json(answers[path])}}
+        body = {"required": True, **_json(request)}
+        paths[path] = {"post": {**paths[path]["post"], "requestBody": body, "responses": answer | refusals}}
+    return {
+        "openapi": given["openapi"],
+        "info": {
+            "title": "Baton",
+            "version": "0.1.0",
+            "description": "Who is about to leave, where service is about to decline, what drives it, and what to do.",
+        },
+        "servers": [{"url": "."}],
+        "paths": paths,
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _json(model: type[BaseModel], /) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}}}
