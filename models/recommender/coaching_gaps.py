@@ -24,7 +24,7 @@ FEWEST_PEOPLE = 8
 # between teams, in variances between a team's persons: what is believed before looking, and how many teams it counts
 TEAM_PRIOR, TEAM_PRIOR_TEAMS = 0.1, 3.0
 MOST_OF_A_TEAM = 0.6
-SHOWS_GAP_SD = 0.25
+SHOWS_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,8 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     believed = np.sqrt(persons + teams)[:, None]
     tau_mean, tau_variance, reliability = _posterior_of_teams(value, noise, groups, persons, teams)
     size = np.bincount(groups)
-    shows = np.bincount(groups, value < -SHOWS_GAP_SD * spread) / size
+    # a few who are far behind pull their team down; most show it only if most lie at least half as far behind
+    shows = np.bincount(groups, value < SHOWS_SHARE * tau_mean.mean(axis=0)[groups]) / size
     team_probability = _below(tau_mean, tau_variance, GROUP_GAP_SD * believed).mean(axis=0)
     broad = (shows >= MOST_OF_A_TEAM) & (size >= min_group)
     common = broad[groups] & (team_probability[groups] > 0.5)
