@@ -83,7 +83,7 @@ class _Frame:
 
     @property
     def left(self) -> float:
-        return 216.0 if self.wide else 12.0
+        return 216.0 if self.wide else 2.0
 
     @property
     def right(self) -> float:

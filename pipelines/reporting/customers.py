@@ -76,6 +76,12 @@ def top_customers(
     )
 
 
+def _reason(results: Results, driver: dict[str, Any], /) -> Bilingual:
+    """A driver's name, with its value where that is a word."""
+    name, value = results.kpi_name(str(driver["kpi"])), driver.get("label")
+    return name if value is None or pd.isna(value) else say("feature.with_value", name=name, value=str(value))
+
+
 def caution(results: Results, /) -> Bilingual | None:
     """Return a warning where customers' chances were predicted no better than by guessing."""
     if results.get("churn") is None or not results.no_better_than_guessing("churn"):
@@ -88,5 +94,5 @@ def _reasons(results: Results, drivers: Any, /) -> Bilingual:
     """The KPIs that raise this customer's chance most, largest first."""
     found = [driver for driver in drivers if float(driver["attribution"]) > 0] if drivers is not None else []
     found.sort(key=lambda driver: -float(driver["attribution"]))
-    names = [results.kpi_name(str(driver["kpi"])) for driver in found[:_REASONS]]
+    names = [_reason(results, driver) for driver in found[:_REASONS]]
     return listed(names) if names else say("word.none")

@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.reporting.objective import objective_of
 from pipelines.reporting.results import Results
 from pipelines.reporting.trust import outcome_name
-from pipelines.reporting.wording import Bilingual, number, percent, say, verbatim
+from pipelines.reporting.wording import Bilingual, known_text, number, percent, say, verbatim
 
 __all__ = ["Method", "Table", "method_section"]
 
@@ -70,10 +70,7 @@ def _split(entry: dict[str, Any], /) -> str:
 
 
 def _baseline(name: str, /) -> Bilingual:
-    try:
-        return say(f"baseline.{name}")
-    except KeyError:
-        return verbatim(name.replace("_", " "))
+    return say(f"baseline.{name}") if known_text(f"baseline.{name}") else verbatim(name.replace("_", " "))
 
 
 def _figure(value: Any, interval: Any, /) -> Bilingual:
@@ -94,15 +91,15 @@ def _effects(results: Results, /) -> Table | None:
     if effects is None or objective is None:
         return None
     rows = []
-    for row in effects[effects["outcome"] == objective.outcome].to_dict("records"):
-        known = pd.notna(row["effect"])
+    estimated = effects[(effects["outcome"] == objective.outcome) & effects["effect"].notna()]
+    for row in estimated.to_dict("records"):
         rows.append(
             [
                 results.kpi_name(str(row["kpi"])),
                 _role(str(row["role"])),
-                number(float(row["effect"]), 4) if known else verbatim("\N{EN DASH}"),
+                number(float(row["effect"]), 4),
                 verbatim(f"{number(float(row['low']), 4).en} \N{EN DASH} {number(float(row['high']), 4).en}")
-                if known and pd.notna(row["low"])
+                if pd.notna(row["low"])
                 else verbatim("\N{EN DASH}"),
                 verbatim("" if pd.isna(row["method"]) else str(row["method"]).replace("_", " ")),
                 percent(float(row["robustness"]), 1) if pd.notna(row.get("robustness")) else verbatim("\N{EN DASH}"),

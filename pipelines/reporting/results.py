@@ -12,7 +12,7 @@ from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
-from pipelines.reporting.wording import Bilingual, say, translated, verbatim
+from pipelines.reporting.wording import Bilingual, known_text, say, translated, verbatim
 
 __all__ = ["Results", "read_results"]
 
@@ -105,6 +105,8 @@ class Results:
             return say("word.context")
         if kpi in self.catalogue:
             return translated(self.catalogue[kpi].name)
+        if known_text(f"feature.{kpi}"):
+            return say(f"feature.{kpi}")
         return verbatim(kpi.removeprefix("attribute__").replace("_", " "))
 
     def team_name(self, team_id: object, /) -> Bilingual:

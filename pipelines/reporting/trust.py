@@ -35,7 +35,7 @@ def trust_section(results: Results, pen: Pen, /) -> Trust:
     figures = [
         _calibration(results, pen, outcome, entry)
         for outcome, entry in results.evaluation.items()
-        if len(entry.get("reliability") or ()) > 1
+        if len(entry.get("reliability") or ()) > 1 and not results.no_better_than_guessing(outcome)
     ]
     return Trust(tuple(figures), _limits(results), results.warnings, _missing(results))
 

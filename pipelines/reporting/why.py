@@ -164,7 +164,8 @@ def _disagreements(
         elif row.tone == "unclear" and share >= _LOUD:
             sizes.append(say("why.disagree_loud", kpi=name, share=percent(share)))
         elif row.tone != "unclear" and share < _QUIET and kpi in shares.index:
-            quiet.append(say("why.disagree_quiet", kpi=name, share=percent(share, 1)))
+            key = "why.disagree_quiet" if row.tone == "good" else "why.disagree_quiet_bad"
+            quiet.append(say(key, kpi=name, share=percent(share, 1)))
     echoes = [
         say("why.disagree_echo", kpi=results.kpi_name(str(kpi)), share=percent(float(share)))
         for kpi, share in shares.items()

@@ -20,6 +20,7 @@ from baton.catalogue.schema import Text
 __all__ = [
     "Bilingual",
     "Language",
+    "known_text",
     "listed",
     "money",
     "natural_order",
@@ -93,6 +94,12 @@ def _filled(pattern: str, language: Language, values: dict[str, Bilingual | str 
         else:
             shown[name] = escape(f"{value:,}" if isinstance(value, int) else value)
     return Markup(pattern).format(**shown)
+
+
+def known_text(key: str, /) -> bool:
+    """Return whether ``texts.toml`` has a text."""
+    section, name = key.split(".", 1)
+    return name in _texts().get(section, {})
 
 
 def verbatim(text: object, /) -> Bilingual:

@@ -28,7 +28,7 @@
   // folds are opened for paper and closed again after
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = [...closed, ...document.querySelectorAll("details:not([open]):not(.data)")];
+    closed = [...closed, ...document.querySelectorAll(".card.chosen details:not([open]), .warnings:not([open])")];
     for (const fold of closed) fold.open = true;
   });
   window.addEventListener("afterprint", () => {

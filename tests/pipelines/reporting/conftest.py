@@ -13,6 +13,7 @@ from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_json
+from pipelines.report import report
 
 NASTY = 'Night <script>alert("x")</script> & "co"'
 AS_OF = pd.Timestamp("2025-12-01")
@@ -241,22 +242,35 @@ def card_weights() -> pd.DataFrame:
     return weights()
 
 
+def write_run(folder: RunFolder, without: tuple[str, ...] = (), other: dict[str, pd.DataFrame] | None = None) -> None:
+    folder.create()
+    for name, frame in (tables() | (other or {})).items():
+        if name not in without:
+            frame.to_parquet(folder.file(f"{name}.parquet"), index=False)
+    if "evaluation" not in without:
+        write_json(folder.file("evaluation.json"), evaluation())
+    folder.staged.mkdir(exist_ok=True)
+    for name, frame in staged().items():
+        if name not in without:
+            frame.to_parquet(folder.staged / f"{name}.parquet", index=False)
+    write_json(folder.steps / "stage.json", {"warnings": ["cases: 3 rows <dropped>"]})
+
+
 @pytest.fixture
 def run_folder(tmp_path: Path) -> Callable[..., RunFolder]:
     """Return a function that writes a run folder without the files that are named, or with others in their place."""
 
     def build(*, without: tuple[str, ...] = (), **other: pd.DataFrame) -> RunFolder:
-        folder = RunFolder(tmp_path / f"run-{len(list(tmp_path.iterdir()))}").create()
-        for name, frame in (tables() | other).items():
-            if name not in without:
-                frame.to_parquet(folder.file(f"{name}.parquet"), index=False)
-        if "evaluation" not in without:
-            write_json(folder.file("evaluation.json"), evaluation())
-        folder.staged.mkdir(exist_ok=True)
-        for name, frame in staged().items():
-            if name not in without:
-                frame.to_parquet(folder.staged / f"{name}.parquet", index=False)
-        write_json(folder.steps / "stage.json", {"warnings": ["cases: 3 rows <dropped>"]})
+        folder = RunFolder(tmp_path / f"run-{len(list(tmp_path.iterdir()))}")
+        write_run(folder, without, other)
         return folder
 
     return build
+
+
+@pytest.fixture(scope="session")
+def whole_page(company: Company, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the run with everything in it, made once; leave it as it is."""
+    folder = RunFolder(tmp_path_factory.mktemp("whole"))
+    write_run(folder)
+    return report(company, catalogue, folder)

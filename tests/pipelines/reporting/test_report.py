@@ -33,8 +33,8 @@ def words(page: str, language: str = "en") -> str:
 
 
 @pytest.fixture
-def page(company: Company, catalogue: Catalogue, run_folder: Build) -> str:
-    return written(company, catalogue, run_folder())
+def page(whole_page: Path) -> str:
+    return whole_page.read_text(encoding="utf-8")
 
 
 def test_the_first_sentence_names_what_is_paid_for_and_costs_customers(page: str) -> None:

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-
-from baton.catalogue.schema import Catalogue
-from baton.company import Company
-from baton.files import RunFolder
-from pipelines.report import report
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -27,8 +22,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def address(company: Company, catalogue: Catalogue, run_folder: Callable[..., RunFolder]) -> str:
-    return report(company, catalogue, run_folder()).as_uri()
+def address(whole_page: Path) -> str:
+    return whole_page.as_uri()
 
 
 @pytest.fixture
