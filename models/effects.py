@@ -13,6 +13,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from features.casework import CaseTable, Organisation
 from models.estimators.case_level import case_level
+from models.estimators.combined import combine
 from models.estimators.design import Design, build_design, usable_controls, usable_levers
 from models.estimators.double_ml import double_ml
 from models.estimators.employee_means import employee_means, solve_total
@@ -29,6 +30,7 @@ Floats = NDArray[np.float64]
 DRAWS = 400
 PERMUTATIONS = 999
 FEWEST_EMPLOYEES = 30
+FEWEST_CASES = 5
 LEAST_DIFFERENCE = 2.5
 ALIKE = 0.92
 
@@ -146,7 +148,7 @@ def estimate(
     names = sorted(names, key=lambda name: name != "churn")
     for at, outcome in enumerate(names):
         learned = learners and at == 0
-        outcomes[outcome] = _estimate_outcome(cases, organisation, catalogue, outcome, seed + at, learned)
+        outcomes[outcome] = _estimate_outcome(cases, organisation, catalogue, policy, outcome, seed + at, learned)
     from models.effects_tables import by_method_table, draws_table, effects_table
 
     return Effects(
@@ -158,9 +160,16 @@ def estimate(
 
 
 def _estimate_outcome(
-    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, outcome: str, seed: int, learners: bool, /
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    policy: Policy,
+    outcome: str,
+    seed: int,
+    learners: bool,
+    /,
 ) -> OutcomeEffects:
-    levers, why_not = usable_levers(cases, catalogue)
+    levers, why_not = usable_levers(cases, catalogue, policy.fixed)
     helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
     scale = cases.cases_per_customer if outcome == "churn" else 1.0
     kind = cases.kinds.get(outcome, "probability")
@@ -170,7 +179,7 @@ def _estimate_outcome(
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
     design = build_design(cases, catalogue, outcome, levers, organisation.employees, usable_controls(cases, catalogue))
     moments = between_moments(design)
-    if int((moments.counts[:, -1] > 0).sum()) < len(levers) + 5:
+    if int((moments.counts[:, -1] > 0).sum()) < design.size + 5:
         reason = "not measured: too few people to compare"
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
     design, dropped = _separable(design, moments, organisation, seed)
@@ -191,11 +200,10 @@ def _effects_of(
     means = employee_means(design, draws=DRAWS, seed=seed, moments=moments)
     plain = case_level(design, draws=DRAWS, seed=seed, spread=means.spread)
     routing = routing_test(design, moments, permutations=20, seed=seed)
-    enough = int((moments.counts[:, -1] >= 5).sum()) >= FEWEST_EMPLOYEES
-    chosen = means if enough else plain
+    chosen = combine(means, plain, seed=seed)
     joint = joint_test(design, moments, permutations=PERMUTATIONS, seed=seed)
     checks = refute(design, moments, means, joint.single, seed)
-    draws = (chosen.draws + _selection(design, chosen, routing, seed)) * scale
+    draws = (chosen.draws + _selection(design, means, routing, seed)) * scale
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     notes = (
@@ -206,12 +214,16 @@ def _effects_of(
             "the known case mix changes them by"
         ]
     )
-    if not enough:
-        notes.append(f"fewer than {FEWEST_EMPLOYEES} people with enough cases: the plain case-level regression is used")
+    if int((moments.counts[:, -1] >= FEWEST_CASES).sum()) < FEWEST_EMPLOYEES:
+        notes.append(
+            f"fewer than {FEWEST_EMPLOYEES} people with {FEWEST_CASES} cases: effects lean on single cases, whose "
+            "difficulty may be hidden"
+        )
     return OutcomeEffects(
         outcome=design.outcome, kind=kind, helpful=helpful, levers=design.targets, point=point, low=low, high=high,
-        draws=draws, scale=scale, primary=chosen.method, estimates={means.method: means, plain.method: plain},
-        joint=joint, routing=routing, why_not=why_not, refuted=reasons_against(checks), checks=checks,
+        draws=draws, scale=scale, primary=chosen.method,
+        estimates={each.method: each for each in (chosen, means, plain)}, joint=joint, routing=routing,
+        why_not=why_not, refuted=reasons_against(checks), checks=checks,
         notes=tuple(notes),
     )  # fmt: skip
 
@@ -249,7 +261,7 @@ def _separable(
     return design.keep(chosen), {kpi: reason for kpi, reason in why.items() if kpi in asked}
 
 
-def _selection(design: Design, chosen: Estimate, routing: Routing, seed: int, /) -> Floats:
+def _selection(design: Design, means: Estimate, routing: Routing, seed: int, /) -> Floats:
     """Draws of the bias that hidden case mix as strong as the known one would bring.
 
     Source: Altonji, Elder & Taber 2005; Oster 2019: selection on what is hidden judged by selection on what is seen.
@@ -258,8 +270,8 @@ def _selection(design: Design, chosen: Estimate, routing: Routing, seed: int, /)
         design, between_moments(design, design.unadjusted).covariance(np.ones((1, int(design.employee.max()) + 1)))
     )[0]
     strength = 1.0 if routing.near_random else 2.0
-    direction = np.random.default_rng(seed + 1).standard_normal((len(chosen.draws), 1))
-    return strength * direction * (chosen.point - crude)[None, :]
+    direction = np.random.default_rng(seed + 1).standard_normal((len(means.draws), 1))
+    return strength * direction * (means.point - crude)[None, :]
 
 
 def _nothing(outcome: str, kind: str, helpful: int, scale: float, why_not: Mapping[str, str], /) -> OutcomeEffects:

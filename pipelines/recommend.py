@@ -73,7 +73,15 @@ def recommend(
     progress("reliability of KPIs", 1, 4)
     reliability = measure(cases, organisation, catalogue, policy)
     progress("weights of scorecards", 2, 4)
-    inputs = gather(cases, organisation, catalogue, effects, reliability)
+    inputs = gather(
+        cases,
+        organisation,
+        catalogue,
+        effects,
+        reliability,
+        protected=company.privacy.protected,
+        cycle_days=policy.cycle_days,
+    )
     tables = {
         "effects": effects.table,
         "effect_draws": effects.draws,

@@ -125,13 +125,17 @@ def descendants(catalogue: Catalogue, /) -> dict[str, frozenset[str]]:
     return below
 
 
-def usable_levers(cases: CaseTable, catalogue: Catalogue, /) -> tuple[tuple[str, ...], dict[str, str]]:
+def usable_levers(
+    cases: CaseTable, catalogue: Catalogue, fixed: tuple[str, ...] = (), /
+) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the levers whose effect can be asked for, and why each of the others cannot."""
     usable: list[str] = []
     why: dict[str, str] = {}
     for kpi in catalogue.with_role("lever"):
         column = f"kpi:{kpi.id}"
-        if column not in cases.frame:
+        if kpi.id in fixed:
+            why[kpi.id] = "not asked: a duty that is not up for advice"
+        elif column not in cases.frame:
             why[kpi.id] = "not measured: no values in the data"
         elif kpi.owner != "employee":
             why[kpi.id] = "not measured: no single person owns it, and there are too few teams to compare"

@@ -46,13 +46,17 @@ def employee_means(design: Design, /, *, draws: int, seed: int, moments: Moments
     covariance = moments.covariance(weights)
     effects = solve_total(design, covariance)
     point = effects[0]
+    people = float((moments.counts[:, -1] > 0).sum())
+    freedom = max(people - design.size - 1.0, 1.0)
+    # the bootstrap does not know how many coefficients were fitted
+    wider = np.sqrt(people / freedom)
     return Estimate(
         method="employee_means",
         levers=design.targets,
         point=point,
-        draws=effects[1:],
+        draws=point + wider * (effects[1:] - point),
         spread=spreads(covariance[0])[: design.asked],
-        freedom=max(float((moments.counts[:, -1] > 0).sum()) - design.size - 1.0, 1.0),
+        freedom=freedom,
     )
 
 

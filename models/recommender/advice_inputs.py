@@ -16,12 +16,14 @@ from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
 from features.casework import CaseTable, Organisation
 from models.effects import Effects
+from models.recommender.fairness import no_groups, no_scores, protected_groups, scores
 
 __all__ = ["AdviceInputs", "catalogue_rows", "gather"]
 
 Floats = NDArray[np.float64]
 
 DEFAULT_CONTROLLABLE = 0.6
+TABLES = ("kpis", "draws", "cards", "crews", "scores", "groups")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class AdviceInputs:
         team_id, role, kpi, weight: today's cards; empty where none is known.
     crews : pandas.DataFrame
         team_id, role, kpi, n_per_day (a typical person's), people (on the card), share (of all cases).
+    scores : pandas.DataFrame
+        employee_id, role, kpi, z: people's last cycle, for the fairness audit alone.
+    groups : pandas.DataFrame
+        employee_id, attribute, group: protected groups, for the fairness audit alone.
     outcome : str or None
         The outcome that effects are on.
     helpful : int
@@ -68,6 +74,8 @@ class AdviceInputs:
     horizon_days: int
     customers_at_risk: int
     joint_p_value: float
+    scores: pd.DataFrame = field(default_factory=no_scores)
+    groups: pd.DataFrame = field(default_factory=no_groups)
     team_names: Mapping[str, str] = field(default_factory=dict)
     response_per_point: float = 0.025
     response_low: float = 0.0
@@ -77,13 +85,13 @@ class AdviceInputs:
 
     def save(self, folder: Path, /) -> None:
         """Write the inputs into a folder as Parquet and JSON."""
-        for name in ("kpis", "draws", "cards", "crews"):
+        for name in TABLES:
             with write_atomically(folder / f"{name}.parquet") as path:
                 getattr(self, name).to_parquet(path, index=False)
         described: dict[str, Any] = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in ("kpis", "draws", "cards", "crews", "team_names", "notes")
+            if name not in (*TABLES, "team_names", "notes")
         }
         write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": list(self.notes)})
 
@@ -98,7 +106,7 @@ class AdviceInputs:
         """
         described = read_json(folder / "inputs.json")
         try:
-            tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("kpis", "draws", "cards", "crews")}
+            tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
         except OSError as error:
             raise ArtefactError(
                 f"{folder}: the advice cannot be read ({error}); run `baton recommend` again"
@@ -108,7 +116,14 @@ class AdviceInputs:
 
 
 def gather(
-    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    effects: Effects,
+    reliability: pd.DataFrame,
+    *,
+    protected: tuple[str, ...] = (),
+    cycle_days: int = 90,
 ) -> AdviceInputs:
     """Gather what weights are solved from.
 
@@ -120,6 +135,10 @@ def gather(
     effects : Effects
     reliability : pandas.DataFrame
         From ``models.reliability.measure``.
+    protected : tuple of str
+        Columns of ``employees`` for the fairness audit.
+    cycle_days : int
+        How long a period people are scored over in it.
 
     Returns
     -------
@@ -144,6 +163,8 @@ def gather(
         horizon_days=cases.horizon_days,
         customers_at_risk=cases.customers_at_risk,
         joint_p_value=1.0 if found is None else found.joint.p_value,
+        scores=scores(organisation, catalogue, cycle_days),
+        groups=protected_groups(organisation, protected),
         team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
         notes=() if found is None else found.notes,
     )

@@ -98,6 +98,12 @@ def _kept(
     inputs: AdviceInputs, policy: Policy, line: dict[str, Any], row: dict[str, Any], name: str, name_zh: str, /
 ) -> tuple[str, str]:
     finding, finding_zh = _finding(inputs, line)
+    if line.get("blocked"):
+        return (
+            f"{name} keeps its points: under the card that the evidence asks for, a protected group would score "
+            f"clearly worse than others, so nothing is proposed. {finding}",
+            f"“{name_zh}”分值保持不变：按证据调整后，某一受保护群体的得分会明显低于其他群体，因此不提出调整。{finding_zh}",
+        )
     if inputs.joint_p_value > policy.false_moves:
         return (
             f"{name} keeps its points: taken together, the differences between people could be chance, so no card is "
@@ -217,6 +223,7 @@ _CHINESE = {
         "没有个人对其负责，而团队数量太少，无法比较"
     ),
     "not measured: nobody on this card has cases or readings of it": "该岗位人员没有相关个案或数值",
+    "not asked: a duty that is not up for advice": "属于固定职责，不在建议范围内",
     "not measured: it never differs": "该指标的数值从无差异",
     "not measured: too few people to compare": "可比较的人员太少",
     "not measured: people do not differ in it by more than chance": "人员之间的差异不超过偶然",

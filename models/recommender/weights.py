@@ -8,7 +8,7 @@ Source: Holmström & Milgrom 1991; Banker & Datar 1989; Baker 2002.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from models.recommender.advice_inputs import AdviceInputs
+from models.recommender.fairness import Impact, impact
 from models.recommender.policy import Line, Solved, check_policy, ramp
 from models.recommender.reasons import explain
 from models.reliability import noise_ratio, spearman_brown
@@ -28,7 +29,7 @@ Floats = NDArray[np.float64]
 COLUMNS = (
     "team_id", "role", "kpi", "current_weight", "target_weight", "recommended_weight", "low", "high", "verdict",
     "confidence", "expected_effect", "expected_low", "expected_high", "reliability", "reason", "cycle_2", "cycle_3",
-    "expected_basis", "hypothetical", "misaligned", "limits",
+    "expected_basis", "hypothetical", "misaligned", "limits", "impact_ratio", "impact",
 )  # fmt: skip
 
 WORTH_A_ROW = 1.0
@@ -189,6 +190,13 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
     target = target_card(inputs, policy, team, role)
     frame = target.frame
     steps = _solve(target, policy)
+    fair = _impact(inputs, policy, role, frame, steps)
+    blocked = fair.verdict == "fail" and bool((frame["direction"] != 0).any())
+    if blocked:
+        # nothing is proposed that a protected group pays for: the card stays, limits aside
+        frame = frame.assign(direction=0, blocked=True)
+        target = replace(target, frame=frame)
+        steps = _solve(target, policy)
     weights = [np.full(len(frame), np.nan)] * 3 if steps is None else [solved.weights for solved in steps]
     limits = () if steps is None else steps[-1].breaches
     expected, low, high = _expected(inputs, policy, target, weights[0])
@@ -212,10 +220,21 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "reliability": np.nan if few else line["reliability"],
             "cycle_2": float(weights[1][at]), "cycle_3": float(weights[2][at]),
             "expected_basis": "measured" if inputs.response_measured else "scenario",
-            "hypothetical": not target.known, "misaligned": line["misaligned"], "limits": "; ".join(limits),
+            "hypothetical": not target.known, "misaligned": line["misaligned"],
+            "limits": "; ".join(limits), "impact_ratio": fair.ratio, "impact": fair.verdict,
         }  # fmt: skip
         rows.append(row | {"reason": explain(inputs, policy, line, row)})
     return rows
+
+
+def _impact(
+    inputs: AdviceInputs, policy: Policy, role: str, frame: pd.DataFrame, steps: list[Solved] | None, /
+) -> Impact:
+    """What the card at the end of the ramp does to protected groups."""
+    if steps is None:
+        return Impact("cannot be told", float("nan"), "")
+    weights = dict(zip(frame["kpi"], steps[-1].weights, strict=True))
+    return impact(inputs.scores, inputs.groups, role, weights, policy.impact_ratio, policy.min_group)
 
 
 def _solve(target: TargetCard, policy: Policy, /) -> list[Solved] | None:
@@ -307,11 +326,12 @@ def _expected(
 
 def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
     numbers = ("current_weight", "target_weight", "recommended_weight", "low", "high", "confidence", "expected_effect",
-               "expected_low", "expected_high", "reliability", "cycle_2", "cycle_3")  # fmt: skip
+               "expected_low", "expected_high", "reliability", "cycle_2", "cycle_3",
+               "impact_ratio")  # fmt: skip
     for name in numbers:
         table[name] = table[name].astype("float64")
     for name in ("hypothetical", "misaligned"):
         table[name] = table[name].astype("bool")
-    for name in ("team_id", "role", "kpi", "verdict", "expected_basis", "limits"):
+    for name in ("team_id", "role", "kpi", "verdict", "expected_basis", "limits", "impact"):
         table[name] = table[name].astype("str")
     return table

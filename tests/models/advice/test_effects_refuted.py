@@ -95,7 +95,7 @@ def test_levers_that_move_together_are_not_told_apart(known: Any) -> None:
     cases = replace(known.cases, frame=frame)
     found = estimate(cases, known.organisation, known.catalogue, known.policy, 7, learners=False).table.set_index("kpi")
     # the one on a card stays
-    assert found.loc["script", "method"] == "employee_means"
+    assert found.loc["script", "method"] == "combined"
     assert "moves together with script" in found.loc["promise", "method"]
 
 

@@ -1,0 +1,157 @@
+"""Who would rise and who fall: last period scored again under a new card, by protected group.
+
+Protected attributes come in here and nowhere else; they never reach an effect, a weight or a reason about a person.
+
+Source: the four-fifths rule (29 CFR 1607.4 D), here on the share of a group that scores above the median.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import erfc, sqrt
+
+import numpy as np
+import pandas as pd
+
+from baton.catalogue.schema import Catalogue
+from features.casework import Organisation
+
+__all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_groups", "scores"]
+
+LEAST_GROUP = 10
+SURE = 0.1
+MOST_LEVELS = 8
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What a card does to protected groups.
+
+    Parameters
+    ----------
+    verdict : str
+        ``pass``, ``fail`` or ``cannot be told``; the last is no pass.
+    ratio : float
+        The smallest group's share above the median over the largest's, over all attributes; NaN unknown.
+    attribute : str
+        Where it is smallest.
+    """
+
+    verdict: str
+    ratio: float
+    attribute: str
+
+
+def no_scores() -> pd.DataFrame:
+    """Return ``scores`` of nobody."""
+    text = pd.Series(dtype="str")
+    return pd.DataFrame({"employee_id": text, "role": text, "kpi": text, "z": pd.Series(dtype="float64")})
+
+
+def no_groups() -> pd.DataFrame:
+    """Return ``protected_groups`` of nobody."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in ("employee_id", "attribute", "group")})
+
+
+def scores(organisation: Organisation, catalogue: Catalogue, cycle_days: int) -> pd.DataFrame:
+    """Return people's KPI values of the last cycle, comparable within their role.
+
+    Returns
+    -------
+    pandas.DataFrame
+        employee_id, role, kpi, z (deviation from the role's mean in standard deviations, more is better).
+    """
+    columns = ["employee_id", "role", "kpi", "z"]
+    panel, people = organisation.panel, organisation.employees
+    if panel.empty or people.empty:
+        return no_scores()
+    since = organisation.as_of - pd.Timedelta(days=cycle_days)
+    recent = panel[(panel["unit"] == "employee") & (panel["to"] > since) & panel["value"].notna()]
+    recent = recent[recent["kpi"].isin(list(catalogue))]
+    weight = recent["n"].fillna(1.0).clip(lower=1.0)
+    recent = recent.assign(weight=weight, weighted=recent["value"] * weight)
+    sums = recent.groupby(["unit_id", "kpi"], as_index=False, observed=True)[["weighted", "weight"]].sum()
+    roles = people.drop_duplicates("employee_id", keep="last").set_index("employee_id")
+    role = roles["role"].fillna("") if "role" in roles else pd.Series("", index=roles.index)
+    found = pd.DataFrame({"employee_id": sums["unit_id"].astype("str"), "kpi": sums["kpi"].astype("str")})
+    found["role"] = found["employee_id"].map(role).fillna("").astype("str")
+    found["z"] = sums["weighted"] / sums["weight"] * found["kpi"].map({kpi.id: kpi.sign for kpi in catalogue.values()})
+    grouped = found.groupby(["role", "kpi"])["z"]
+    found["z"] = (found["z"] - grouped.transform("mean")) / grouped.transform("std").replace(0.0, np.nan)
+    return found.dropna(subset=["z"])[columns].reset_index(drop=True)
+
+
+def protected_groups(organisation: Organisation, protected: tuple[str, ...]) -> pd.DataFrame:
+    """Return people's protected groups: employee_id, attribute, group; numbers are cut into thirds."""
+    people = organisation.employees
+    parts = []
+    for name in protected:
+        if name not in people:
+            continue
+        column = people[name]
+        if pd.api.types.is_numeric_dtype(column) and column.nunique() > MOST_LEVELS:
+            column = pd.qcut(column, 3, labels=["low", "middle", "high"], duplicates="drop")
+        part = pd.DataFrame({"employee_id": people["employee_id"], "attribute": name, "group": column.astype("str")})
+        parts.append(part[people[name].notna()])
+    return pd.concat(parts, ignore_index=True).astype("str") if parts else no_groups()
+
+
+def impact(
+    people: pd.DataFrame, groups: pd.DataFrame, role: str, weights: dict[str, float], least: float, min_group: int
+) -> Impact:
+    """Score everybody of a role under a card and compare the groups.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        From ``scores``.
+    groups : pandas.DataFrame
+        From ``protected_groups``.
+    role : str
+        Empty: everybody.
+    weights : dict of str to float
+        Points by KPI.
+    least : float
+        The smallest ratio that the policy allows.
+    min_group : int
+        Groups of fewer people are not compared.
+
+    Returns
+    -------
+    Impact
+        ``fail`` only where the ratio lies below ``least`` and the groups differ by more than chance (one-sided 10 %).
+    """
+    if people.empty or groups.empty:
+        return Impact("cannot be told", float("nan"), "")
+    mine = people[people["role"] == role] if role and (people["role"] == role).any() else people
+    points = mine["kpi"].map(weights).fillna(0.0)
+    total = (mine["z"] * points).groupby(mine["employee_id"]).sum()
+    total = total[points.groupby(mine["employee_id"]).sum() > 0]
+    if total.empty:
+        return Impact("cannot be told", float("nan"), "")
+    above = total > total.median()
+    worst, told, failed = Impact("pass", float("inf"), ""), False, False
+    for attribute, part in groups.groupby("attribute"):
+        member = part.set_index("employee_id")["group"].reindex(total.index).dropna()
+        counts = above.reindex(member.index).groupby(member).agg(["sum", "count"])
+        counts = counts[counts["count"] >= max(LEAST_GROUP, min_group)]
+        if len(counts) < 2:
+            continue
+        told = True
+        share = counts["sum"] / counts["count"]
+        ratio = float(share.min() / share.max()) if share.max() > 0 else 1.0
+        failed |= ratio < least and _chance(counts.loc[share.idxmin()], counts.loc[share.idxmax()]) < SURE
+        if ratio < worst.ratio:
+            worst = Impact("pass", ratio, str(attribute))
+    if not told:
+        return Impact("cannot be told", float("nan"), "")
+    if failed:
+        return Impact("fail", worst.ratio, worst.attribute)
+    return worst if worst.ratio >= least else Impact("cannot be told", worst.ratio, worst.attribute)
+
+
+def _chance(low: pd.Series, high: pd.Series, /) -> float:
+    """One-sided probability of such a difference between two shares by chance."""
+    pooled = (low["sum"] + high["sum"]) / (low["count"] + high["count"])
+    error = sqrt(max(pooled * (1 - pooled) * (1 / low["count"] + 1 / high["count"]), 1e-12))
+    return 0.5 * erfc(float(high["sum"] / high["count"] - low["sum"] / low["count"]) / error / sqrt(2.0))

@@ -1,0 +1,93 @@
+"""Fairness: a card under which a protected group would clearly score worse is not proposed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.effects import estimate
+from models.recommender.advice_inputs import AdviceInputs, gather
+from models.recommender.fairness import impact, protected_groups, scores
+from models.recommender.weights import recommend
+from models.reliability import measure
+
+
+def _people(gap: float, size: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rng = np.random.default_rng(4)
+    ids = [f"e{number}" for number in range(size)]
+    member = np.arange(size) % 2
+    z = rng.standard_normal(size) + gap * member
+    people = pd.DataFrame({"employee_id": ids, "role": "agent", "kpi": "solved", "z": z})
+    groups = pd.DataFrame({"employee_id": ids, "attribute": "gender", "group": np.where(member == 1, "a", "b")})
+    return people, groups
+
+
+def test_a_clear_gap_between_groups_fails_and_equal_groups_do_not() -> None:
+    for gap, verdict in ((1.5, {"fail"}), (0.0, {"pass", "cannot be told"})):
+        people, groups = _people(gap)
+        assert impact(people, groups, "agent", {"solved": 40.0}, 0.8, 5).verdict in verdict
+
+
+def test_the_ratio_is_the_smaller_share_above_the_median_over_the_larger() -> None:
+    people, groups = _people(1.0)
+    above = people["z"] > people["z"].median()
+    shares = above.groupby(groups["group"]).mean()
+    found = impact(people, groups, "agent", {"solved": 40.0}, 0.8, 5)
+    assert found.ratio == pytest.approx(shares.min() / shares.max())
+    assert found.attribute == "gender"
+
+
+def test_few_people_cannot_be_told_which_is_no_pass() -> None:
+    people, groups = _people(1.5, size=12)
+    assert impact(people, groups, "agent", {"solved": 40.0}, 0.8, 5).verdict == "cannot be told"
+
+
+def test_points_on_other_kpis_do_not_count() -> None:
+    people, groups = _people(1.5)
+    assert impact(people, groups, "agent", {"cost": 40.0}, 0.8, 5).verdict == "cannot be told"
+
+
+@pytest.fixture(scope="module")
+def inputs(known: Any) -> AdviceInputs:
+    effects = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
+    reliability = measure(known.cases, known.organisation, known.catalogue, known.policy)
+    return gather(known.cases, known.organisation, known.catalogue, effects, reliability)
+
+
+def test_an_unfair_card_is_not_proposed_and_the_reason_says_so(inputs: Any, known: Any) -> None:
+    people, groups = _people(1.5)
+    found = recommend(replace(inputs, scores=people, groups=groups), known.policy, "t1")
+    assert (found["verdict"] == "keep").all()
+    assert (found["impact"] == "fail").all()
+    assert "protected group" in found.set_index("kpi").loc["solved", "reason"]["en"]
+    fair = recommend(replace(inputs, scores=_people(0.0)[0], groups=groups), known.policy, "t1")
+    assert (fair["verdict"] != "keep").any()
+
+
+def test_people_are_scored_over_the_last_cycle_only_and_turned_by_better(known: Any) -> None:
+    panel = pd.DataFrame(
+        {
+            "unit": "employee",
+            "unit_id": ["e1", "e1", "e2", "e2"],
+            "team_id": "t1",
+            "from": pd.to_datetime(["2025-01-01", "2025-11-01", "2025-01-01", "2025-11-01"]),
+            "to": pd.to_datetime(["2025-02-01", "2025-12-01", "2025-02-01", "2025-12-01"]),
+            "kpi": "handle",
+            "value": [9999.0, 300.0, 0.0, 500.0],
+            "n": 10.0,
+        }
+    )
+    found = scores(replace(known.organisation, panel=panel), known.catalogue, 90).set_index("employee_id")["z"]
+    # shorter is better on paper
+    assert found["e1"] > 0 > found["e2"]
+
+
+def test_protected_numbers_are_cut_into_thirds_and_absent_columns_are_skipped(known: Any) -> None:
+    people = known.organisation.employees.assign(birth_year=np.arange(120) + 1900)
+    groups = protected_groups(replace(known.organisation, employees=people), ("birth_year", "gender"))
+    assert set(groups["attribute"]) == {"birth_year"}
+    assert groups["group"].value_counts().tolist() == [40, 40, 40]
