@@ -137,9 +137,26 @@ def _refusal(node: Expression, kind: str, /) -> str:
         return f"function {node.name.lower()} is not allowed; {allowed}"
     if isinstance(node, exp.Func):
         return f"function {node.sql_name().lower()} is not allowed; {allowed}"
-    if isinstance(node, exp.DDL | exp.DML | exp.Command | exp.Query | exp.Attach | exp.Pragma | exp.Set | exp.Copy):
+    if isinstance(node, _statements()):
         return "it is a statement; give one scalar expression over the source's columns"
     return f"{kind.lower()} is not allowed; {allowed}"
+
+
+def _statements() -> tuple[type[Any], ...]:
+    from sqlglot import exp
+
+    return (
+        exp.DDL,
+        exp.Drop,
+        exp.Update,
+        exp.Delete,
+        exp.Command,
+        exp.Query,
+        exp.Attach,
+        exp.Pragma,
+        exp.Set,
+        exp.Copy,
+    )
 
 
 def _parse(text: str, place: str, /) -> Expression:
