@@ -23,6 +23,8 @@ def check_coherence(
     CatalogueError
         At the first contradiction, naming the KPI and the nearest name that would do.
     """
+    if "any" in stages:
+        raise CatalogueError("stage any: the name stands for the whole journey; give the stage another id")
     for kpi in kpis.values():
         _check_kpi(kpi, kpis, stages)
     for arrows in ("leads_to", "guards"):

@@ -102,6 +102,7 @@ def test_own_stages_and_actions_join_the_presets(tmp_path: Path) -> None:
         ("[[kpis]]\nid = 'x'\n", "unknown table 'kpis'; did you mean 'kpi'"),
         ("[kpi]\nid = 'x'\n", "write [[kpi]] with two brackets"),
         ("[[kpi]\n", "no valid TOML"),
+        ('[[stage]]\nid = "any"\nname = "Any"\n', "stage any: the name stands for the whole journey"),
         (
             kpi() + '[[action]]\nid = "a"\nkpi = "own_kip"\nlevel = "team"\nname = "x"\nadvice = "x"\n',
             "action a: no KPI 'own_kip'; did you mean 'own_kpi'",
