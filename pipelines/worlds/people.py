@@ -14,6 +14,7 @@ __all__ = ["Cards", "People", "Slump", "draw_people"]
 _TEAM_SIZE = 12
 _TURNOVER_PER_MONTH = 0.02
 _LEARNING_MONTHS = 4.0
+_OVERLOAD = 0.08
 # what the card names, and what people do about it
 _ANSWERED_BY = {"cost_per_case": "cost_per_case", "csat": "promise_kept"}
 
@@ -112,7 +113,7 @@ def draw_people(world: World, calendar: Calendar, employees: int, seed: int, /) 
     cards = _cards(world, calendar, team_role, rng)
     occupancy, fatigue = _load(rng, calendar, post_team, len(team_role))
     slumps = _slumps(world, calendar, np.random.default_rng([seed, 9]), post_team.size, len(team_role))
-    fatigue = _tired(world, fatigue, slumps)
+    occupancy, fatigue = _tired(world, occupancy, fatigue, slumps)
     omitted = rng.standard_normal(len(person_team))
     values = {}
     for name, lever in world.levers.items():
@@ -251,14 +252,17 @@ def _slumps(world: World, calendar: Calendar, rng: np.random.Generator, posts: i
     return found
 
 
-def _tired(world: World, fatigue: np.ndarray, slumps: list[Slump], /) -> np.ndarray:
-    """Add the tiredness of slumps, half of it in the month before the service falls."""
-    tired = fatigue.copy()
+def _tired(
+    world: World, occupancy: np.ndarray, fatigue: np.ndarray, slumps: list[Slump], /
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add what slumps come from: too much work, and half of the tiredness in the month before the service falls."""
+    busy, tired = occupancy.copy(), fatigue.copy()
     for slump in slumps:
         if slump.unit == "employee":
+            busy[slump.number, slump.first - 1 : slump.first + 1] += _OVERLOAD
             tired[slump.number, slump.first : slump.after] += world.slumps.tiredness
             tired[slump.number, slump.first - 1] += world.slumps.tiredness / 2
-    return tired
+    return np.minimum(busy, 0.99), tired
 
 
 def _load(

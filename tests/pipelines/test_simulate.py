@@ -209,6 +209,31 @@ def test_every_world_can_be_lived_through(name: str) -> None:
     assert np.isfinite([row["effect"] for row in told.effects()]).all()
 
 
+def test_planted_falls_of_service_are_told_and_felt() -> None:
+    told = tell(customers=2000, months=12, seed=5, employees=120)
+    assert {slump.unit for slump in told.people.slumps} == {"employee", "team"}
+    kept = told.lived.promise_kept[told.happened()]
+    post, month = told.draws.post[told.happened()], told.draws.month[told.happened()]
+    slumping, warned = np.zeros(told.people.person.shape, bool), []
+    for slump in told.people.slumps:
+        if slump.unit == "employee":
+            slumping[slump.number, slump.first : slump.after] = True
+            warned.append(told.people.occupancy[slump.number, slump.first - 1] - told.people.occupancy.mean())
+    assert np.mean(warned) > 0.05
+    inside = slumping[post, month]
+    before_and_after = slumping.any(axis=1)[post] & ~inside
+    assert kept[inside].mean() < kept[before_and_after].mean() - 0.04
+
+
+def test_validation_finds_nothing_but_the_planted_dirt(company: Simulated) -> None:
+    from pipelines.validate import validate
+
+    report = validate(load_company(company.company_file))
+    assert {(fault.table, fault.kind, fault.severity) for fault in report.faults} == {
+        ("cases", "negative_duration", "warning")
+    }
+
+
 def test_texts_come_in_both_languages_with_a_recorded_cause(company: Simulated) -> None:
     cases = read(company, "cases")
     written = cases[cases["text"].notna()]
