@@ -23,25 +23,54 @@ _REASONS = 3
 
 
 def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
-    """Draw how many customers have which chance of leaving."""
-    churn = results.get("churn")
-    if churn is None:
+    """Draw how many customers have which chance of leaving; where churn is unknown, cases of a poor result."""
+    churn, driver = results.get("churn"), results.get("driver")
+    days = results.company.snapshots.horizon_days
+    if churn is not None:
+        chance, high = churn["probability"].astype(float), percent(_HIGH)
+        share, above = _share_above(chance)
+        across = say("risk.bands_across_flat") if results.flat else say("risk.bands_across", days=days)
+        return _bands(
+            chance,
+            pen,
+            title=say("risk.bands", share=share, n=above, band=high),
+            note=say("risk.bands_note_flat") if results.flat else say("risk.bands_note", days=days),
+            axes=(across, say("risk.bands_up")),
+        )
+    if driver is None or "probability" not in driver or driver["probability"].isna().all():
         return None
-    chance, days = churn["probability"].astype(float), results.company.snapshots.horizon_days
+    chance = driver["probability"].dropna().astype(float)
+    share, above = _share_above(chance)
+    return _bands(
+        chance,
+        pen,
+        title=say("risk.bands_cases", share=share, n=above, band=percent(_HIGH)),
+        note=say("risk.bands_note_cases"),
+        axes=(say("risk.bands_across_cases"), say("risk.bands_up_cases")),
+    )
+
+
+def _share_above(chance: pd.Series, /) -> tuple[Bilingual, int]:
+    """Which share of the expected events the high chances hold, and how many they are."""
+    above, total = chance[chance >= _HIGH], float(chance.sum())
+    return percent(float(above.sum()) / total if total > 0 else 0.0), len(above)
+
+
+def _bands(
+    chance: pd.Series, pen: Pen, /, *, title: Bilingual, note: Bilingual, axes: tuple[Bilingual, Bilingual]
+) -> Figure:
     counts = pd.cut(chance, list(_EDGES), include_lowest=True, right=False).value_counts(sort=False)
     counts.iloc[-1] += int((chance >= 1).sum())  # the last band is closed
     rows = []
     for (low, high), count in zip(pairwise(_EDGES), counts, strict=True):
         name = verbatim(f"{100 * low:.0f}\N{EN DASH}{100 * high:.0f}%")
         rows.append(Bar(name, float(count), verbatim(f"{int(count):,}"), "bad" if low >= _HIGH else "plain"))
-    above = chance[chance >= _HIGH]
-    share = percent(float(above.sum() / chance.sum())) if chance.sum() > 0 else percent(0)
     return Figure(
         name="risk-bands",
-        title=say("risk.bands", share=share, n=len(above), band=percent(_HIGH)),
-        note=say("risk.bands_note", days=days),
-        drawings=columns(rows, pen, say("risk.bands_across", days=days), say("risk.bands_up")),
-        header=(say("risk.band_column"), say("risk.customers_column")),
+        title=title,
+        note=note,
+        drawings=columns(rows, pen, *axes),
+        header=(axes[0], axes[1]),
         rows=[(row.label, row.shown) for row in rows],
     )
 
@@ -68,9 +97,10 @@ def top_customers(
             )
         rows.append([*cells, _reasons(results, row["drivers"])])
     header = [say("risk.customer"), say("risk.chance"), *([say("risk.stake")] if valued else []), say("risk.reasons")]
+    known = "_flat" if results.flat else ""
     return (
-        say("risk.top_value" if valued else "risk.top_risk"),
-        say("risk.top_note" if valued else "risk.top_note_risk"),
+        say(f"risk.top_risk{known}" if known or not valued else "risk.top_value"),
+        say("risk.top_note" if valued else f"risk.top_note_risk{known}"),
         header,
         rows,
     )

@@ -8,24 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from baton.catalogue.schema import CONTEXT
 from pipelines.reporting.cards import Card
 from pipelines.reporting.objective import Objective, objective_of, turned_effects
 from pipelines.reporting.results import Results
-from pipelines.reporting.units import prone_units, units_tile
-from pipelines.reporting.wording import Bilingual, listed, money, number, percent, say
+from pipelines.reporting.tiles import Tile, tiles_of
+from pipelines.reporting.units import prone_units
+from pipelines.reporting.wording import Bilingual, listed, number, percent, say
 
-__all__ = ["FirstScreen", "Tile", "first_screen", "misaligned_kpis"]
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A figure that matters: what it is, the figure, and what it means."""
-
-    label: Bilingual
-    value: Bilingual
-    note: Bilingual
-    tone: str = "plain"
-    link: str = ""
+__all__ = ["FirstScreen", "first_screen", "misaligned_kpis"]
 
 
 @dataclass(frozen=True)
@@ -41,19 +32,13 @@ def first_screen(results: Results, cards: Sequence[Card], hidden: int, /) -> Fir
     """Put together what matters most."""
     wrong = misaligned_kpis(results)
     objective = objective_of(results)
-    tiles = (
-        _cards_tile(results, cards, hidden),
-        _misaligned_tile(results, wrong),
-        _customers_tile(results),
-        Tile(*units_tile(results), link="risk"),
-    )
     answers = (
         (say("answer.what"), _what(results, cards)),
         (say("answer.why"), _why(results, cards, objective)),
         (say("answer.sure"), _sure(results, cards)),
         (say("answer.next"), _next(results, cards)),
     )
-    return FirstScreen(_headline(results, cards, wrong, objective), tiles, answers)
+    return FirstScreen(_headline(results, cards, wrong, objective), tiles_of(results, cards, hidden, wrong), answers)
 
 
 def misaligned_kpis(results: Results, /) -> list[str]:
@@ -91,6 +76,8 @@ def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objecti
     churn, driver = results.get("churn"), results.get("driver")
     if churn is not None:
         days = results.company.snapshots.horizon_days
+        if results.flat:
+            return say("headline.churn_flat", kpis=_names(results, _leaned_on(results)))
         return say("headline.churn", n=round(float(churn["probability"].sum())), total=len(churn), days=days)
     if driver is not None and "probability" in driver and driver["probability"].notna().any():
         return say("headline.driver", share=percent(float(driver["probability"].mean())))
@@ -99,56 +86,10 @@ def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objecti
     return say("headline.decline" if results.get("decline") is not None else "headline.nothing")
 
 
-def _cards_tile(results: Results, cards: Sequence[Card], hidden: int, /) -> Tile:
-    label, none = say("tile.cards"), say("word.none")
-    if not cards:
-        group = results.company.policy.min_group
-        note = say("tile.cards_small", group=group) if hidden else say("tile.cards_missing")
-        return Tile(label, say("word.not_computed") if not hidden else none, note)
-    if all(card.hypothetical for card in cards):
-        return Tile(label, say("word.none"), say("tile.cards_sketch"), link="now")
-    moved = sum(card.moved for card in cards)
-    if not moved:
-        return Tile(label, none, say("tile.cards_keep"), link="glance")
-    note = say("tile.cards_note", points=f"{results.company.policy.max_change:g}")
-    return Tile(label, say("tile.cards_value", n=moved, total=len(cards)), note, "good", "glance")
-
-
-def _misaligned_tile(results: Results, wrong: list[str], /) -> Tile:
-    label, diagnosis = say("tile.misaligned"), results.get("diagnosis")
-    if wrong:
-        return Tile(label, number(len(wrong)), listed([results.kpi_name(kpi) for kpi in wrong[:4]]), "bad", "why")
-    if diagnosis is None or not (diagnosis["weight"].fillna(0) > 0).any():
-        return Tile(label, say("word.unknown"), say("tile.misaligned_missing"))
-    if (diagnosis["alignment"] == "unmeasured").all():
-        return Tile(label, say("word.unknown"), say("tile.misaligned_unknown"))
-    return Tile(label, say("word.none"), say("tile.misaligned_none"), link="why")
-
-
-def _customers_tile(results: Results, /) -> Tile:
-    churn, driver = results.get("churn"), results.get("driver")
-    days = results.company.snapshots.horizon_days
-    if churn is not None:
-        expected, total = round(float(churn["probability"].sum())), len(churn)
-        label, value = say("tile.customers"), say("tile.customers_value", n=expected)
-        if churn["as_of"].isna().all():
-            return Tile(label, value, say("tile.customers_flat", total=total), "bad", "risk")
-        at_stake = churn["value_at_risk"].sum(min_count=1) if "value_at_risk" in churn else float("nan")
-        if pd.notna(at_stake) and at_stake > 0:
-            amount = money(float(at_stake), results.company.company.currency)
-            return Tile(label, value, say("tile.customers_money", total=total, days=days, money=amount), "bad", "risk")
-        return Tile(label, value, say("tile.customers_note", total=total, days=days), "bad", "risk")
-    setting = results.company.outcomes.driver
-    if driver is not None and setting is not None and setting.low is not None and "probability" in driver:
-        metric = say("risk.low_rating", metric=results.kpi_name(setting.metric), low=f"{setting.low:g}")
-        value = say("tile.cases_value", share=percent(float(driver["probability"].mean())))
-        return Tile(say("tile.cases"), value, say("tile.cases_note", metric=metric, n=len(driver)), "bad", "risk")
-    return Tile(say("tile.customers"), say("word.not_computed"), say("tile.customers_missing"))
-
-
 def _what(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
     if not cards:
-        return (say("answer.what_churn" if results.get("churn") is not None else "answer.what_none"),)
+        key = "what_none" if results.get("churn") is None else "what_flat" if results.flat else "what_churn"
+        return (say(f"answer.{key}"),)
     if all(card.hypothetical for card in cards):
         return (say("answer.what_sketch"),)
     up, down = _moves(cards, "good"), _moves(cards, "bad")
@@ -171,20 +112,10 @@ def _moves(cards: Sequence[Card], tone: str, /) -> list[str]:
 
 def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /) -> tuple[Bilingual, ...]:
     if objective is None:
-        attributions = results.get("attributions")
-        if attributions is None:
+        if results.get("attributions") is None:
             return (say("answer.why_keep"),) if cards else (say("missing.weights"),)
-        sizes = (
-            attributions.assign(size=attributions["mean_abs_attribution"] * attributions["n"])
-            .groupby("kpi")["size"]
-            .sum()
-        )
-        largest = sizes.drop("_context", errors="ignore").sort_values(ascending=False, kind="stable").index[:3]
-        return (
-            (say("answer.why_churn", kpis=_names(results, [str(kpi) for kpi in largest])),)
-            if len(largest)
-            else (say("answer.why_keep"),)
-        )
+        largest = _leaned_on(results)
+        return (say("answer.why_churn", kpis=_names(results, largest)) if largest else say("answer.why_keep"),)
     effects = turned_effects(results, objective).set_index("kpi")
     told = []
     for tone, kpis in (("bad", _moves(cards, "bad")), ("good", _moves(cards, "good"))):
@@ -192,6 +123,16 @@ def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /
         clear.sort(key=lambda kpi: -abs(float(effects.loc[kpi, "effect"])))  # type: ignore[arg-type]
         told += [_one_step(results, objective, kpi, effects.loc[kpi]) for kpi in clear[:1]]
     return (*told, say("answer.one_step")) if told else (say("answer.why_keep"),)
+
+
+def _leaned_on(results: Results, /) -> list[str]:
+    """The KPIs that the prediction looks at most."""
+    attributions = results.get("attributions")
+    if attributions is None:
+        return []
+    size = attributions["mean_abs_attribution"] * attributions["n"]
+    sizes = size.groupby(attributions["kpi"]).sum().drop(CONTEXT, errors="ignore")
+    return [str(kpi) for kpi in sizes.sort_values(ascending=False, kind="stable").index[:3]]
 
 
 def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> Bilingual:

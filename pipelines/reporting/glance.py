@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.reporting.cards import Card, CardRow
-from pipelines.reporting.wording import Bilingual, verbatim
+from pipelines.reporting.wording import Bilingual, say, verbatim
 
 __all__ = ["Glance", "glance_of"]
+
+
+Row = tuple[Bilingual, tuple[tuple[Bilingual, str], ...], Bilingual]
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Glance:
     """
 
     kpis: tuple[Bilingual, ...]
-    rows: tuple[tuple[Bilingual, tuple[tuple[Bilingual, str], ...], Bilingual], ...]
+    rows: tuple[Row, ...]
     expected: bool
 
 
@@ -43,11 +46,25 @@ def glance_of(cards: Sequence[Card], /) -> Glance | None:
     for card in cards:
         by_kpi = {row.kpi: (_told(card, row), row.tone) for row in card.rows}
         rows.append((card.name, tuple(by_kpi.get(kpi, (verbatim(""), "plain")) for kpi in kpis), card.glance))
+    if all(card.hypothetical for card in cards):
+        rows = _joined(rows)
     return Glance(
         kpis=tuple(moving[kpi][0] for kpi in kpis),
         rows=tuple(rows),
         expected=any(card.tag is not None for card in cards),
     )
+
+
+def _joined(rows: list[Row], /) -> list[Row]:
+    """Rows whose points are equal stand together under the first one's name."""
+    alike: dict[tuple[Bilingual, ...], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(tuple(text for text, _ in row[1]), []).append(row)
+    joined = []
+    for equal in alike.values():
+        name, cells, expected = equal[0]
+        joined.append((name if len(equal) == 1 else say("glance.same", first=name, n=len(equal) - 1), cells, expected))
+    return joined
 
 
 def _told(card: Card, row: CardRow, /) -> Bilingual:

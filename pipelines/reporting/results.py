@@ -57,6 +57,8 @@ class Results:
         Outcomes that were not learned, and why.
     joint_p_value : float or None
         How often chance alone would let the KPIs together seem to matter as much; None where that was not tested.
+    temporal : bool
+        Whether churn was learned from snapshots in time.
     versions : dict of str to str
     """
 
@@ -71,6 +73,7 @@ class Results:
     warnings: tuple[str, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
     joint_p_value: float | None = None
+    temporal: bool = True
     versions: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str, /) -> pd.DataFrame | None:
@@ -87,6 +90,12 @@ class Results:
         ]
         known = [time for time in times if not pd.isna(time)]
         return max(known) if known else None
+
+    @property
+    def flat(self) -> bool:
+        """Whether churn comes from a table without time, whose outcomes are known already."""
+        churn = self.get("churn")
+        return churn is not None and (not self.temporal or bool(churn["as_of"].isna().all()))
 
     @property
     def by_chance(self) -> bool:
@@ -144,6 +153,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         team_of=team_of,
         warnings=_warnings(folder),
         skipped=read_json(skipped) if skipped.exists() else {},
+        temporal=_temporal(folder),
         joint_p_value=_joint_p_value(folder),
         versions=_versions(),
     )
@@ -196,6 +206,11 @@ def _warnings(folder: RunFolder, /) -> tuple[str, ...]:
     if not records and folder.file("run.json").exists():
         records = [read_json(folder.file("run.json"))]
     return tuple(dict.fromkeys(str(text) for record in records for text in record.get("warnings", ())))
+
+
+def _temporal(folder: RunFolder, /) -> bool:
+    place = folder.training / "churn" / "table.json"
+    return bool(read_json(place).get("temporal", True)) if place.exists() else True
 
 
 def _joint_p_value(folder: RunFolder, /) -> float | None:
