@@ -123,7 +123,7 @@ def _panel(catalogue: Catalogue, warehouse: Warehouse, latest: datetime, employe
     first = snapshots.first_event(warehouse) or latest
     newest = datetime(latest.year, latest.month, 1)
     months = [snapshots.month_back(newest, step) for step in range(_PANEL_MONTHS)]
-    months = [month for month in months if month < latest and snapshots.month_back(first, 0) < _after(month)]
+    months = [month for month in months if month < latest and first <= _after(month)]
     parts = []
     for unit in _UNITS:
         kpis = [kpi for kpi in metrics.available(warehouse, catalogue.values(), unit) if kpi.metric is None]

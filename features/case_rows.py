@@ -15,6 +15,7 @@ from baton.company import Company
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.handlers import handler_values
+from features.metric_sql import finished
 from features.sampling import chosen, table_of
 from features.unit_rows import CASE_GRAINS, measured_units, with_usual_team
 from features.warehouse import Warehouse
@@ -133,18 +134,17 @@ def _with_churn(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir
         return rows
     horizon = ibis.interval(days=snapshots.churn_horizon_days(company))
     closed = rows.closed_at if warehouse.has("cases", "closed_at") else rows.opened_at
-    rows = rows.mutate(after_=closed, until_=closed + horizon)
+    rows = finished(rows.mutate(after_=closed, until_=closed + horizon))
     if churn.rule == "inactive":
         acts = warehouse["activity"].select(actor="customer_id", acted_at="at")
         active = rows.join(acts, [rows.customer_id == acts.actor, acts.acted_at > rows.after_, acts.acted_at <= rows.until_])
         seen = active.select(seen_case="case_id").distinct().mutate(seen=ibis.literal(1))
-        rows = rows.left_join(seen, [("case_id", "seen_case")]).drop("seen_case")
+        rows = finished(rows.left_join(seen, [("case_id", "seen_case")]).drop("seen_case"))
         at_risk, gone = rows.customer_id.notnull(), rows.seen.isnull()
     else:
         people = warehouse["customers"]
         people = people.group_by("customer_id").aggregate(left_at=people.left_at.max()).rename(leaver="customer_id")
-        rows = rows.left_join(people, [("customer_id", "leaver")])
-        rows = rows.select(*rows.columns)
+        rows = finished(rows.left_join(people, [("customer_id", "leaver")]))
         at_risk = rows.leaver.notnull() & (rows.left_at.isnull() | (rows.left_at > rows.after_))
         gone = rows.left_at.notnull() & (rows.left_at <= rows.until_)
     complete = rows.after_.notnull() & (rows.until_ <= ibis.literal(end, type="timestamp(6)"))

@@ -16,6 +16,7 @@ from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.known_at import RATING_DELAY_DAYS, columns_used, known_at
 from features.learnable import require_enough
+from features.metric_sql import finished
 from features.sampling import chosen, table_of
 from features.training import TrainingTable
 from features.unit_rows import with_usual_team
@@ -201,7 +202,7 @@ def _with_unit_values(
     dated = dated.select(*rows.columns, "look_").mutate(unit_of_case=lambda row: row[f"{unit}_id"])
     joined = dated.left_join(values, [("unit_of_case", "of_unit"), ("look_", "looked_")])
     kept = [name for name in rows.columns if name != "day_of_case"]
-    return joined.select(*kept, *named).filter(ibis.literal(True))
+    return finished(joined.select(*kept, *named))
 
 
 def _with_people(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:

@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["Span", "add_expressions", "span_table", "spans_of", "to_number"]
+__all__ = ["Span", "add_expressions", "finished", "span_table", "spans_of", "to_number"]
 
 _names = count()
 
@@ -111,6 +111,11 @@ def _schema_of(backend: Any, query: str, /) -> ibis.Schema:
             types = backend.con.adapters.types
             return ibis.schema({column.name: of_type(types[column.type_code].name) for column in cursor.description})
     return backend._get_schema_using_query(query)
+
+
+def finished(table: ir.Table, /) -> ir.Table:
+    """End a join, with columns computed on it: Ibis 12 would take it up where the next one begins, and lose them."""
+    return table.filter(ibis.literal(True))
 
 
 def to_number(value: ir.Value, /) -> ir.Value:

@@ -18,7 +18,7 @@ from baton.errors import CatalogueError
 from features.aggregates import aggregates_of, column_names, measured_id, value_columns
 from features.handlers import handler_pass
 from features.known_at import columns_used, known_at
-from features.metric_sql import Span, add_expressions, span_table, spans_of, to_number
+from features.metric_sql import Span, add_expressions, finished, span_table, spans_of, to_number
 from features.named_metrics import named_pass
 from features.unit_rows import Unit, is_available, measured_units, source_rows
 from features.warehouse import Warehouse
@@ -275,15 +275,13 @@ def _measure_rows(warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, way: s
 
 def _side_by_side(left: ir.Table, right: ir.Table, /) -> ir.Table:
     right = right.rename(unit_of_right="unit_id", as_of_right="as_of")
-    joined = left.outer_join(right, [("unit_id", "unit_of_right"), ("as_of", "as_of_right")]).select(
-        *left.columns, *right.columns
-    )  # Ibis takes up an unfinished join where a later one begins: finish it
+    joined = left.outer_join(right, [("unit_id", "unit_of_right"), ("as_of", "as_of_right")])
     keys = {
         "unit_id": ibis.coalesce(joined.unit_id, joined.unit_of_right),
         "as_of": ibis.coalesce(joined.as_of, joined.as_of_right),
     }
     kept = [name for name in joined.columns if name not in ("unit_id", "as_of", "unit_of_right", "as_of_right")]
-    return joined.select(**keys, **{name: joined[name] for name in kept})
+    return finished(joined.select(**keys, **{name: joined[name] for name in kept}))
 
 
 def _counts(kpi: Kpi, name: str, /) -> bool:

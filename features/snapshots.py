@@ -23,6 +23,7 @@ import ibis.expr.types as ir
 from baton.company import Company
 from baton.errors import CompanyFileError
 from baton.tables import TABLES
+from features.metric_sql import finished
 from features.warehouse import Warehouse
 
 __all__ = [
@@ -149,9 +150,7 @@ def at_risk(company: Company, warehouse: Warehouse, moments: Sequence[datetime])
     found = dated.filter(there).select("customer_id", "as_of", "joined_at", "left_at")
     if rule == "left_at" or churn is None:
         return found
-    return found.semi_join(
-        _active(warehouse, moments, -churn.inactive_days, 0), ["customer_id", "as_of"]
-    )
+    return finished(found.semi_join(_active(warehouse, moments, -churn.inactive_days, 0), ["customer_id", "as_of"]))
 
 
 def churn_labels(company: Company, warehouse: Warehouse, moments: Sequence[datetime]) -> ir.Table:
