@@ -140,9 +140,12 @@ def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> 
     if objective.kind == "churn":
         effect = say("answer.kept_fewer" if harm else "answer.kept_more", n=objective.bare(row["effect"]))
         return say("answer.why_harm" if harm else "answer.why_help", kpi=name, effect=effect)
-    return say(
-        "answer.why_harm_other" if harm else "answer.why_help_other", kpi=name, effect=objective.told(row["effect"])
-    )
+    if objective.kind == "low":
+        key = "answer.poor_more" if harm else "answer.poor_fewer"
+        effect = say(key, n=objective.bare(row["effect"]), metric=objective.metric)
+    else:
+        effect = say("answer.number_moves", n=objective.told(row["effect"]), metric=objective.metric)
+    return say("answer.why_harm_other" if harm else "answer.why_help_other", kpi=name, effect=effect)
 
 
 def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:

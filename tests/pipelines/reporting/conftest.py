@@ -238,6 +238,16 @@ def catalogue(company: Company) -> Catalogue:
 
 
 @pytest.fixture
+def effects() -> pd.DataFrame:
+    return tables()["effects"]
+
+
+@pytest.fixture
+def churn() -> pd.DataFrame:
+    return tables()["churn"]
+
+
+@pytest.fixture
 def card_weights() -> pd.DataFrame:
     return weights()
 

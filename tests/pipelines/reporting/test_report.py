@@ -193,6 +193,57 @@ def test_no_effect_is_called_clear_where_chance_explains_them_all(
     assert "whisker bad" not in effects
 
 
+def test_a_company_of_ratings_is_told_in_cases_not_in_customers(
+    catalogue: Catalogue, company: Company, run_folder: Build, effects: pd.DataFrame, card_weights: pd.DataFrame
+) -> None:
+    rated = company.model_copy(
+        update={"outcomes": Company.model_validate({"outcomes": {"driver": {"metric": "csat", "low": 2}}}).outcomes}
+    )
+    driver = pd.DataFrame({"case_id": ["1", "2"], "as_of": pd.Timestamp("2025-12-01"), "probability": [0.1, 0.3]})
+    folder = run_folder(
+        without=("churn", "decline", "evaluation"),
+        effects=effects.assign(outcome="driver:csat"),
+        driver=driver,
+        weights=card_weights.assign(expected_effect=None, expected_low=None, expected_high=None),
+    )
+    text = words(written(rated, catalogue, folder))
+    assert "the better that looks, the worse it gets for customers" in text
+    assert (
+        "the customers' result gets better: about 11 fewer of 1,000 cases end with Service rating of 2 or less" in text
+    )
+    assert "20% of cases Service rating of 2 or less, 2 cases of the latest window" in text
+    assert not re.search(r"customers (are )?kept|customers leav", text, re.I)
+
+
+def test_a_table_without_time_promises_no_horizon(
+    catalogue: Catalogue, company: Company, run_folder: Build, churn: pd.DataFrame
+) -> None:
+    absent = ("decline", "weights", "effects", "diagnosis", "coaching")
+    folder = run_folder(without=absent, churn=churn.assign(as_of=pd.NaT, value_at_risk=None))
+    text = words(written(company, catalogue, folder))
+    assert "Who leaves, in this table: “Service rating”" in text
+    assert "some of them have left already" in text
+    assert "within 90 days" not in text
+    assert "first customers to call" not in text
+
+
+def test_a_prediction_no_better_than_guessing_points_at_nobody(
+    company: Company, catalogue: Catalogue, tmp_path: Path, run_folder: Build
+) -> None:
+    folder = run_folder()
+    entry = {"rows": 90, "auc": 0.51, "intervals": {"auc": [0.4, 0.62]}, "reliability": []}
+    keys = ("churn", "decline:team:first_contact_resolution", "decline:employee:csat")
+    write_json(folder.file("evaluation.json"), dict.fromkeys(keys, entry))
+    page = written(company, catalogue, folder)
+    text = words(page)
+    assert (
+        "could not be told from guessing (AUC 0.40 to 0.62; 0.5 is guessing). Do not act on single customers." in text
+    )
+    assert "the predictions are not yet better than guessing, so none is shown" in text
+    assert 'id="decline-' not in page
+    assert "first customers to call" not in text
+
+
 def test_stages_that_no_scorecard_measures_are_named(page: str) -> None:
     assert "No scorecard measures anything in “Awareness and consultation”" in words(page)
 
