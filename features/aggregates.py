@@ -65,7 +65,7 @@ def aggregates_of(
         number = to_number(raw)
     elif kpi.aggregate not in ("count", "count_distinct"):
         raise CatalogueError(
-            f"KPI {kpi.id}: expr gives a {raw.type()}, but aggregate = \"{kpi.aggregate}\" needs a number; "
+            f'KPI {kpi.id}: expr gives a {raw.type()}, but aggregate = "{kpi.aggregate}" needs a number; '
             "for times use date_diff('second', earlier, later)"
         )
     columns: dict[str, ir.Value] = {}

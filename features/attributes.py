@@ -110,8 +110,8 @@ def overwritten(frame: pd.DataFrame, features: Iterable[str], /) -> list[str]:
         among_left, among_stayed = missing[left].mean(), missing[~left].mean()
         if abs(among_left - among_stayed) >= 0.3:
             notes.append(
-                f"{name} looks overwritten later: missing for {among_left:.0%} of those who left and {among_stayed:.0%} "
-                "of those who stayed; give its history in customers.valid_from or leave it out"
+                f"{name} looks overwritten later: missing for {among_left:.0%} of those who left and "
+                f"{among_stayed:.0%} of those who stayed; give its history in customers.valid_from or leave it out"
             )
             continue
         if isinstance(known[name].dtype, pd.CategoricalDtype):
@@ -119,7 +119,7 @@ def overwritten(frame: pd.DataFrame, features: Iterable[str], /) -> list[str]:
             suspect = told[(told["size"] >= 30) & (told["mean"] >= max(0.9, 2 * left.mean()))]
             if len(suspect):
                 notes.append(
-                    f"{name} looks overwritten later: of those with {suspect.index[0]!r}, {suspect['mean'].iloc[0]:.0%} "
+                    f"{name} looks overwritten later: {suspect['mean'].iloc[0]:.0%} of those with {suspect.index[0]!r} "
                     "left; give its history in customers.valid_from or leave it out"
                 )
     return notes

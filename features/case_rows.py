@@ -56,9 +56,7 @@ def case_frame(
         if kpi.source in ("work", "measures") and kpi.aggregate != "count" and _has_handler(warehouse, kpi, measured)
     ]
     extra = attribute_columns(company, warehouse, "cases")
-    rows = cases.select(
-        *_KEYS, *_CONTEXT, "opened_at", "closed_at", **{f"x:{name}": cases[name] for name in extra}
-    )
+    rows = cases.select(*_KEYS, *_CONTEXT, "opened_at", "closed_at", **{f"x:{name}": cases[name] for name in extra})
     values = metrics.case_values(warehouse, own).rename(valued_case="case_id")
     picked = values.select("valued_case", **{f"kpi:{kpi.id}": values[kpi.id] for kpi in own})
     rows = rows.left_join(picked, [("case_id", "valued_case")]).drop("valued_case")
@@ -137,7 +135,9 @@ def _with_churn(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir
     rows = finished(rows.mutate(after_=closed, until_=closed + horizon))
     if churn.rule == "inactive":
         acts = warehouse["activity"].select(actor="customer_id", acted_at="at")
-        active = rows.join(acts, [rows.customer_id == acts.actor, acts.acted_at > rows.after_, acts.acted_at <= rows.until_])
+        active = rows.join(
+            acts, [rows.customer_id == acts.actor, acts.acted_at > rows.after_, acts.acted_at <= rows.until_]
+        )
         seen = active.select(seen_case="case_id").distinct().mutate(seen=ibis.literal(1))
         rows = finished(rows.left_join(seen, [("case_id", "seen_case")]).drop("seen_case"))
         at_risk, gone = rows.customer_id.notnull(), rows.seen.isnull()

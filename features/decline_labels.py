@@ -63,7 +63,9 @@ def unit_moments(
         variance = ((squares - mean**2) * cases / (count - 1)).clip(lower=0).where(count > 1)
     is_counted = metric.source != "measures" or warehouse.has("measures", "n")
     n = cases if is_counted else pd.Series(np.nan, index=cases.index)
-    table = pd.DataFrame({"unit_id": frame["unit_id"], "as_of": frame["as_of"], "n": n, "mean": mean, "variance": variance})
+    table = pd.DataFrame(
+        {"unit_id": frame["unit_id"], "as_of": frame["as_of"], "n": n, "mean": mean, "variance": variance}
+    )
     return table[table["mean"].notna()].reset_index(drop=True)
 
 

@@ -82,7 +82,9 @@ def handler_values(
         The cases' columns, and per KPI one under its id.
     """
     by_team = [
-        kpi for kpi in kpis if kpi.source == "measures" and "employee" not in measured.get(measured_id(kpi), frozenset())
+        kpi
+        for kpi in kpis
+        if kpi.source == "measures" and "employee" not in measured.get(measured_id(kpi), frozenset())
     ]
     by_person = [kpi for kpi in kpis if kpi not in by_team]
     for owner, members in (("employee_id", by_person), ("team_id", by_team)):

@@ -136,7 +136,7 @@ def _refuse_early(kpi: Kpi, used: frozenset[str], times: frozenset[str], /) -> N
     declared = kpi.known_at
     if declared not in times:
         raise CatalogueError(
-            f"KPI {kpi.id}: known_at = \"{declared}\" is no time column of {kpi.source}; "
+            f'KPI {kpi.id}: known_at = "{declared}" is no time column of {kpi.source}; '
             f"use one of {', '.join(sorted(times)) or 'none'} or leave it out"
         )
     for name in sorted(used):
@@ -145,8 +145,8 @@ def _refuse_early(kpi: Kpi, used: frozenset[str], times: frozenset[str], /) -> N
             continue
         if _is_earlier(kpi.source, str(declared), needed):
             raise CatalogueError(
-                f"KPI {kpi.id}: known_at = \"{declared}\" is too early, its column {name} is only known at {needed}; "
-                f"set known_at = \"{needed}\" or leave it out"
+                f'KPI {kpi.id}: known_at = "{declared}" is too early, its column {name} is only known at {needed}; '
+                f'set known_at = "{needed}" or leave it out'
             )
 
 

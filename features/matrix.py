@@ -79,7 +79,9 @@ def _outcomes(
     if wanted.churn is not None and ("customers" in warehouse or "activity" in warehouse):
         work["churn"] = lambda: matrix_churn.churn_table(company, catalogue, warehouse)
     elif wanted.churn is not None and "snapshots" not in warehouse:
-        raise CompanyFileError("[outcomes.churn] needs the table customers (with left_at), activity or snapshots; give one")
+        raise CompanyFileError(
+            "[outcomes.churn] needs the table customers (with left_at), activity or snapshots; give one"
+        )
     for settings in wanted.decline:
         name = f"decline:{settings.unit}:{settings.metric}"
         work[name] = lambda settings=settings: matrix_decline.decline_table(company, catalogue, warehouse, settings)
@@ -90,5 +92,3 @@ def _outcomes(
         if name not in work:
             work[name] = lambda: matrix_flat.flat_table(company, catalogue, warehouse)
     return work
-
-

@@ -77,21 +77,7 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
         "label": pulled["label"].astype("float64"),
         "group": pulled["customer_id"].astype("str"),
     }
-    columns, kpi_of, texts = {}, {}, {}
-    for kpi in kpis:
-        for name in metrics.feature_names(kpi.id, company.snapshots.windows_days):
-            column = as_feature(pulled[name].fillna(0) if _counts(kpi, name) else pulled[name])
-            if column.notna().any():
-                columns[name], kpi_of[name] = column, kpi.id
-    for name in standing:
-        feature = f"attribute__{name}"
-        if is_free_text(pulled[feature]):
-            texts[feature] = pulled[feature]
-        elif pulled[feature].notna().any():
-            columns[feature], kpi_of[feature] = as_feature(pulled[feature]), CONTEXT
-    tenure = (pulled["as_of"] - pulled["joined_at"]).dt.total_seconds() / 86400
-    if tenure.notna().any():
-        columns["tenure_days"], kpi_of["tenure_days"] = as_feature(tenure.astype("float64")), CONTEXT
+    columns, kpi_of, texts = _features(company, kpis, standing, pulled)
     seasonal = season(pulled["as_of"], moments)
     if seasonal is not None:
         columns["season_month"], kpi_of["season_month"] = seasonal, CONTEXT
@@ -131,6 +117,30 @@ def customer_shares(company: Company, warehouse: Warehouse, latest: datetime, /)
     if warehouse.has("cases", "stage"):
         keys["stage"] = cases.stage
     return team_shares(cases, keys)
+
+
+def _features(
+    company: Company, kpis: list[Kpi], standing: list[str], pulled: pd.DataFrame, /
+) -> tuple[dict[str, pd.Series], dict[str, str], dict[str, pd.Series]]:
+    """Return the features, the KPI each belongs to, and free texts, which are none."""
+    columns: dict[str, pd.Series] = {}
+    kpi_of: dict[str, str] = {}
+    texts: dict[str, pd.Series] = {}
+    for kpi in kpis:
+        for name in metrics.feature_names(kpi.id, company.snapshots.windows_days):
+            column = as_feature(pulled[name].fillna(0) if _counts(kpi, name) else pulled[name])
+            if column.notna().any():
+                columns[name], kpi_of[name] = column, kpi.id
+    for name in standing:
+        feature = f"attribute__{name}"
+        if is_free_text(pulled[feature]):
+            texts[feature] = pulled[feature].astype("str").where(pulled[feature].notna())
+        elif pulled[feature].notna().any():
+            columns[feature], kpi_of[feature] = as_feature(pulled[feature]), CONTEXT
+    tenure = (pulled["as_of"] - pulled["joined_at"]).dt.total_seconds() / 86400
+    if tenure.notna().any():
+        columns["tenure_days"], kpi_of["tenure_days"] = as_feature(tenure.astype("float64")), CONTEXT
+    return columns, kpi_of, texts
 
 
 def _counts(kpi: Kpi, name: str, /) -> bool:

@@ -6,8 +6,8 @@ sampling noise.
 
 - *Case-level SD* ``s``: of the cases of the longest window around their units' means, pooled over units.
 - *Baseline*: ``g + r·(m − g)`` with ``m`` the unit's mean over the longest window, ``g`` its group's and ``r`` the
-  reliability ``τ² / (τ² + s²/n)``, ``τ²`` the variance between the group's units by the method of moments (DerSimonian &
-  Laird 1986). The group of an employee is the team, of any other unit all units; a group of fewer than five is
+  reliability ``τ² / (τ² + s²/n)``, ``τ²`` the variance between the group's units by the method of moments (DerSimonian
+  & Laird 1986). The group of an employee is the team, of any other unit all units; a group of fewer than five is
   widened to all.
 - *Season*: the other units' move from the longest window to the horizon is taken out, a fifth of it per other unit
   that there is up to the whole: what happens to everybody alike is season, not this unit's decline.
@@ -70,7 +70,9 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     longest = max(company.snapshots.windows_days)
     horizon = timedelta(days=settings.horizon_days)
     past = unit_moments(warehouse, metric, settings.unit, dates, longest)
-    later = unit_moments(warehouse, metric, settings.unit, [date + horizon for date in dates[:-1]], settings.horizon_days)
+    later = unit_moments(
+        warehouse, metric, settings.unit, [date + horizon for date in dates[:-1]], settings.horizon_days
+    )
     groups = _groups(warehouse, settings.unit)
     labelled = decline_labels(Moments(past, later, horizon), metric, settings, groups, pd.Timestamp(dates[-1]))
     if labelled.empty:
@@ -115,7 +117,9 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
 
 def _metric(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name: str, /) -> Kpi:
     if settings.metric not in catalogue:
-        raise CompanyFileError(f"[[outcomes.decline]] metric = {settings.metric!r} is no KPI of the catalogue; correct it")
+        raise CompanyFileError(
+            f"[[outcomes.decline]] metric = {settings.metric!r} is no KPI of the catalogue; correct it"
+        )
     metric = catalogue[settings.metric]
     grain = "customer" if settings.unit == "customer_kind" else settings.unit
     if grain not in metric.grains:

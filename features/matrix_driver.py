@@ -108,7 +108,9 @@ def _metric(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> 
     assert company.outcomes.driver is not None
     wanted = company.outcomes.driver.metric
     if wanted not in catalogue:
-        raise CompanyFileError(f"[outcomes.driver] metric = {wanted!r} is no KPI of the catalogue; define it or correct it")
+        raise CompanyFileError(
+            f"[outcomes.driver] metric = {wanted!r} is no KPI of the catalogue; define it or correct it"
+        )
     metric = catalogue[wanted]
     if "cases" not in warehouse or not metrics.has_case_value(metric):
         raise CompanyFileError(
@@ -222,7 +224,9 @@ def _with_people(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> i
     return rows
 
 
-def _features(pulled: pd.DataFrame, kpis: set[str], /) -> tuple[dict[str, pd.Series], dict[str, str], dict[str, pd.Series]]:
+def _features(
+    pulled: pd.DataFrame, kpis: set[str], /
+) -> tuple[dict[str, pd.Series], dict[str, str], dict[str, pd.Series]]:
     opened = pulled["opened_at"]
     columns: dict[str, pd.Series] = {
         "hour": opened.dt.hour.astype("float64"),

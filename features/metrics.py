@@ -151,7 +151,9 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
         raise CatalogueError(f"no KPI can be computed for a {grain}; give the tables that carry one")
     long = ibis.memtable(pa.concat_tables(parts))
     start = long.to - ibis.interval(months=1)
-    return long.filter(long.value.notnull()).select("unit", "unit_id", **{"from": start}, to="to", kpi="kpi", value="value", n="n")
+    return long.filter(long.value.notnull()).select(
+        "unit", "unit_id", **{"from": start}, to="to", kpi="kpi", value="value", n="n"
+    )
 
 
 def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:

@@ -57,9 +57,7 @@ def customer_lifetime_value(warehouse: Warehouse, grain: Unit, start: datetime, 
 def churn_rate(warehouse: Warehouse, grain: Unit, start: datetime, as_of: datetime) -> ir.Table:
     """Share of a unit's customers, there at the window's start, who left in the window."""
     of_unit = _with_unit(warehouse, _cohort(warehouse, start, as_of), grain, start, as_of)
-    return of_unit.group_by("unit_id").aggregate(
-        value=of_unit.left_in_window.cast("float64").mean(), n=of_unit.count()
-    )
+    return of_unit.group_by("unit_id").aggregate(value=of_unit.left_in_window.cast("float64").mean(), n=of_unit.count())
 
 
 def retention_rate(warehouse: Warehouse, grain: Unit, start: datetime, as_of: datetime) -> ir.Table:
@@ -92,9 +90,7 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def named_pass(
-    warehouse: Warehouse, kpi: Kpi, grain: Unit, spans: Sequence[Span], labels: Sequence[str]
-) -> ir.Table:
+def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, spans: Sequence[Span], labels: Sequence[str]) -> ir.Table:
     """Evaluate a named metric for every moment and window.
 
     Returns
@@ -126,9 +122,7 @@ def named_pass(
                 )
             )
     rows = reduce(lambda left, right: left.union(right), parts)
-    columns: dict[str, ir.Value] = {
-        f"{kpi.id}__{label}": rows.value.max(where=rows.label == label) for label in labels
-    }
+    columns: dict[str, ir.Value] = {f"{kpi.id}__{label}": rows.value.max(where=rows.label == label) for label in labels}
     columns[f"{kpi.id}__n"] = rows.n.max(where=rows.label == labels[-1])
     return rows.filter(rows.unit_id.notnull()).group_by("unit_id", "as_of").aggregate(**columns)
 
@@ -141,9 +135,7 @@ def _cohort(warehouse: Warehouse, start: datetime, as_of: datetime, /) -> ir.Tab
     return table.filter(there).select("customer_id", "value", left_in_window=left)
 
 
-def _with_unit(
-    warehouse: Warehouse, customers: ir.Table, grain: Unit, start: datetime, as_of: datetime, /
-) -> ir.Table:
+def _with_unit(warehouse: Warehouse, customers: ir.Table, grain: Unit, start: datetime, as_of: datetime, /) -> ir.Table:
     if grain == "customer":
         return customers.mutate(unit_id=customers.customer_id)
     if "cases" not in warehouse:

@@ -13,11 +13,20 @@ from baton.catalogue.schema import Kpi
 from baton.tables import TABLES
 from features.warehouse import Warehouse
 
-_TYPES = {"id": "VARCHAR", "text": "VARCHAR", "time": "TIMESTAMP", "number": "DOUBLE", "integer": "BIGINT", "flag": "BOOLEAN"}
+_TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "time": "TIMESTAMP",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "flag": "BOOLEAN",
+}
 _EXTRA = {str: "VARCHAR", datetime: "TIMESTAMP"}
 
 
-def warehouse_from(rows: dict[str, list[dict[str, Any]]], observed_until: dict[str, datetime] | None = None) -> Warehouse:
+def warehouse_from(
+    rows: dict[str, list[dict[str, Any]]], observed_until: dict[str, datetime] | None = None
+) -> Warehouse:
     """Make tables of the rows, with all of the contract's columns; extra columns take the type of their values."""
     engine = ibis.duckdb.connect(threads=1)
     run = engine.con.execute

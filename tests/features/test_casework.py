@@ -19,14 +19,24 @@ END = datetime(2024, 7, 1)
 
 
 def company(**details: Any) -> Company:
-    standing = {"snapshots": {"horizon_days": 30}, "outcomes": {"churn": {"rule": "left_at"}, "driver": {"metric": "csat", "low": 2}}}
+    standing = {
+        "snapshots": {"horizon_days": 30},
+        "outcomes": {"churn": {"rule": "left_at"}, "driver": {"metric": "csat", "low": 2}},
+    }
     return Company.model_validate(standing | details)
 
 
 def tables() -> dict[str, list[dict[str, Any]]]:
     def case(number: int, customer: str | None, day: int, **more: Any) -> dict[str, Any]:
         opened = START + timedelta(days=day)
-        standing = {"employee_id": "ann", "team_id": None, "stage": "use", "process": "billing", "priority": "high", "channel": "mail"}
+        standing = {
+            "employee_id": "ann",
+            "team_id": None,
+            "stage": "use",
+            "process": "billing",
+            "priority": "high",
+            "channel": "mail",
+        }
         return standing | {"case_id": f"k{number}", "customer_id": customer, "opened_at": opened,
                            "closed_at": opened + timedelta(days=1), "cost": float(number), "difficulty": 2.0} | more  # fmt: skip
 
@@ -42,14 +52,40 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         {"case_id": "end", "opened_at": END},
     ]
     customers = [
-        {"customer_id": "stays", "joined_at": START - timedelta(days=100), "left_at": None, "value": 100.0, "segment": "home", "plan": "a"},
-        {"customer_id": "leaves", "joined_at": START, "left_at": START + timedelta(days=70), "value": 50.0, "segment": "shop", "plan": "b"},
+        {
+            "customer_id": "stays",
+            "joined_at": START - timedelta(days=100),
+            "left_at": None,
+            "value": 100.0,
+            "segment": "home",
+            "plan": "a",
+        },
+        {
+            "customer_id": "leaves",
+            "joined_at": START,
+            "left_at": START + timedelta(days=70),
+            "value": 50.0,
+            "segment": "shop",
+            "plan": "b",
+        },
     ]
-    employees = [{"employee_id": "ann", "team_id": "north", "role": "agent", "hired_at": START, "gender": "f", "left_at": None}]
+    employees = [
+        {"employee_id": "ann", "team_id": "north", "role": "agent", "hired_at": START, "gender": "f", "left_at": None}
+    ]
     month = {"employee_id": "ann", "from": START}
-    work = [month | {"to": START + timedelta(days=30), "training_hours": 3.0}, month | {"to": START + timedelta(days=60), "training_hours": 7.0}]
+    work = [
+        month | {"to": START + timedelta(days=30), "training_hours": 3.0},
+        month | {"to": START + timedelta(days=60), "training_hours": 7.0},
+    ]
     cards = [
-        {"team_id": "north", "role": None, "kpi": "cost", "weight": weight, "valid_from": START + timedelta(days=day), "target": None}
+        {
+            "team_id": "north",
+            "role": None,
+            "kpi": "cost",
+            "weight": weight,
+            "valid_from": START + timedelta(days=day),
+            "target": None,
+        }
         for weight, day in ((40.0, 0), (60.0, 31), (10.0, 400))
     ]
     return {"cases": cases, "customers": customers, "employees": employees, "work": work, "scorecards": cards}
@@ -92,7 +128,9 @@ def test_a_customers_leaving_within_the_horizon_after_the_close_is_the_outcome(r
     assert churn["k2"] == 1  # closed on day 51, left on day 70
     assert churn["k3"] == 0  # closed on day 21: more than 30 days before
     assert churn["k0"] == 0
-    assert churn[["k4", "k5", "k6", "k7", "end"]].isna().all()  # gone before the close, nobody, horizon not over, still open
+    assert (
+        churn[["k4", "k5", "k6", "k7", "end"]].isna().all()
+    )  # gone before the close, nobody, horizon not over, still open
 
 
 def test_ratings_are_the_drivers_outcome(rows: pd.DataFrame, built: Any) -> None:
@@ -106,7 +144,11 @@ def test_the_customers_history_ends_where_the_case_begins(rows: pd.DataFrame) ->
     assert rows.loc["k4", "x:days_since_case"] == 40
     assert pd.isna(rows.loc["k0", "x:days_since_case"])
     assert rows.loc["k6", "x:days_since_case"] == 110
-    assert (rows.loc["k0", "x:tenure_days"], rows.loc["k0", "x:segment"], rows.loc["k0", "x:plan"]) == (110, "home", "a")
+    assert (rows.loc["k0", "x:tenure_days"], rows.loc["k0", "x:segment"], rows.loc["k0", "x:plan"]) == (
+        110,
+        "home",
+        "a",
+    )
     assert rows.loc["k0", "x:difficulty"] == 2
 
 
@@ -164,7 +206,9 @@ def test_whole_customers_are_sampled_the_same_way_every_time(
 def test_the_inactive_are_told_from_what_they_do_next(make_warehouse: Any, catalogue: Catalogue) -> None:
     rows = tables()
     acts = {"stays": range(0, 181, 10), "leaves": range(0, 60, 10)}
-    rows["activity"] = [{"customer_id": name, "at": START + timedelta(days=day)} for name, days in acts.items() for day in days]
+    rows["activity"] = [
+        {"customer_id": name, "at": START + timedelta(days=day)} for name, days in acts.items() for day in days
+    ]
     del rows["customers"]
     settings = company(outcomes={"churn": {"rule": "inactive", "inactive_days": 30}})
     churn = casework.build(settings, catalogue, make_warehouse(rows))[0].frame.set_index("case_id")["y:churn"]
@@ -172,11 +216,15 @@ def test_the_inactive_are_told_from_what_they_do_next(make_warehouse: Any, catal
 
 
 def test_without_cases_there_is_a_panel_and_a_sentence(make_warehouse: Any, catalogue: Catalogue) -> None:
-    measures = [{"unit": "team", "unit_id": "north", "from": START, "to": datetime(2024, 2, 1), "kpi": "kept", "value": 0.5}]
+    measures = [
+        {"unit": "team", "unit_id": "north", "from": START, "to": datetime(2024, 2, 1), "kpi": "kept", "value": 0.5}
+    ]
     table, organisation = casework.build(company(), catalogue, make_warehouse({"measures": measures}))
     assert len(table.frame) == 0
     assert "the table cases would bring them" in table.notes[0]
-    assert organisation.panel[["unit", "unit_id", "kpi", "value"]].to_numpy().tolist() == [["team", "north", "kept", 0.5]]
+    assert organisation.panel[["unit", "unit_id", "kpi", "value"]].to_numpy().tolist() == [
+        ["team", "north", "kept", 0.5]
+    ]
 
 
 def test_a_company_without_times_gets_no_advice(make_warehouse: Any, catalogue: Catalogue) -> None:

@@ -18,7 +18,9 @@ from features.training import TrainingTable
 ROWS = 3000
 
 
-def table_of(columns: dict[str, Any], label: Any, kind: Any = "probability", beside: tuple[str, ...] = ()) -> TrainingTable:
+def table_of(
+    columns: dict[str, Any], label: Any, kind: Any = "probability", beside: tuple[str, ...] = ()
+) -> TrainingTable:
     rows = [str(number) for number in range(len(label))]
     keys = {"unit_id": rows, "as_of": pd.NaT, "label": np.asarray(label, dtype="float64"), "group": rows}
     frame = pd.DataFrame({**keys, **columns})

@@ -21,11 +21,16 @@ APRIL, MAY = pd.Timestamp("2024-04-01"), pd.Timestamp("2024-05-01")
 HORIZON = timedelta(days=30)
 
 
-def moments(past: dict[str, tuple[float, float]], later: dict[str, tuple[float, float]], variance: float = 1.0) -> Moments:
+def moments(
+    past: dict[str, tuple[float, float]], later: dict[str, tuple[float, float]], variance: float = 1.0
+) -> Moments:
     """Means and counts of units: {unit: (mean, n)}."""
 
     def table(units: dict[str, tuple[float, float]], as_of: pd.Timestamp) -> pd.DataFrame:
-        rows = [{"unit_id": unit, "as_of": as_of, "n": n, "mean": mean, "variance": variance} for unit, (mean, n) in units.items()]
+        rows = [
+            {"unit_id": unit, "as_of": as_of, "n": n, "mean": mean, "variance": variance}
+            for unit, (mean, n) in units.items()
+        ]
         return pd.DataFrame(rows)
 
     return Moments(table(past, APRIL), table(later, APRIL + HORIZON), HORIZON)
@@ -99,7 +104,9 @@ def test_moments_are_the_cases_count_mean_and_variance(make_warehouse: Any, make
         {"case_id": f"k{number}", "opened_at": datetime(2024, 3, 1), "closed_at": datetime(2024, 3, 20), "process": "p", "cost": value}
         for number, value in enumerate(values)
     ]  # fmt: skip
-    found = unit_moments(make_warehouse({"cases": cases}), make_kpi("cost", expr="cost"), "process", [datetime(2024, 4, 1)], 30)
+    found = unit_moments(
+        make_warehouse({"cases": cases}), make_kpi("cost", expr="cost"), "process", [datetime(2024, 4, 1)], 30
+    )
     row = found.iloc[0]
     assert (row["n"], row["mean"]) == (4, np.mean(values))
     np.testing.assert_allclose(row["variance"], np.var(values, ddof=1))
@@ -137,7 +144,13 @@ def shop(make_warehouse: Any) -> Any:
             cases.append({"case_id": f"k{person}-{day}", "opened_at": opened, "closed_at": opened, "rated_at": opened,
                           "csat": float(rating), "employee_id": f"e{person}", "team_id": "ab"[person % 2]})  # fmt: skip
     people = [
-        {"employee_id": f"e{number}", "team_id": "ab"[number % 2], "hired_at": datetime(2023, 1, 1), "gender": "f", "sick_days": 3.0}
+        {
+            "employee_id": f"e{number}",
+            "team_id": "ab"[number % 2],
+            "hired_at": datetime(2023, 1, 1),
+            "gender": "f",
+            "sick_days": 3.0,
+        }
         for number in range(12)
     ]
     return make_warehouse({"cases": cases, "employees": people})
@@ -154,7 +167,15 @@ def test_the_table_has_units_at_moments_with_what_was_known(shop: Any, catalogue
     assert len(table.current) == 12
     assert table.current["label"].isna().all()
     assert 0.05 < table.labelled["label"].mean() < 0.5
-    assert {"csat__7d", "csat__60d", "csat__trend", "csat__n", "csat__baseline", "csat__above_group", "tenure_days"} == set(table.features)
+    assert {
+        "csat__7d",
+        "csat__60d",
+        "csat__trend",
+        "csat__n",
+        "csat__baseline",
+        "csat__above_group",
+        "tenure_days",
+    } == set(table.features)
     assert set(table.shares["team_id"]) == {"a", "b"}
 
 

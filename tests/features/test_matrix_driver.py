@@ -94,7 +94,9 @@ def test_the_handlers_figures_are_those_of_the_last_look_before_the_case_was_ope
 ) -> None:
     row = driver.frame.set_index("unit_id").loc["k100"]
     midnight = (START + timedelta(hours=700)).replace(hour=0)
-    people = metrics.evaluate(warehouse, [catalogue["csat"], catalogue["handling"]], "employee", [midnight], [7, 30]).to_pandas()
+    people = metrics.evaluate(
+        warehouse, [catalogue["csat"], catalogue["handling"]], "employee", [midnight], [7, 30]
+    ).to_pandas()
     expected = people.set_index("unit_id").loc["e0"]
     assert row["csat__handler_30d"] == pytest.approx(expected["csat__30d"], rel=1e-6)
     assert row["handling__handler_7d"] == pytest.approx(expected["handling__7d"], rel=1e-6)
@@ -104,7 +106,15 @@ def test_the_handlers_figures_are_those_of_the_last_look_before_the_case_was_ope
 
 def test_context_is_what_stood_beside_the_case_and_no_proxy_of_protected_attributes(driver: TrainingTable) -> None:
     context = {name for name, kpi in driver.kpi_of.items() if kpi == CONTEXT}
-    assert {"hour", "weekday", "process", "stage", "attribute__shift", "employee__band", "employee__tenure_days"} == context
+    assert {
+        "hour",
+        "weekday",
+        "process",
+        "stage",
+        "attribute__shift",
+        "employee__band",
+        "employee__tenure_days",
+    } == context
     assert driver.frame.set_index("unit_id").loc["k2", "hour"] == 14
 
 

@@ -40,7 +40,9 @@ def base() -> dict[str, list[dict[str, Any]]]:
              "occupancy": 0.5} for number in range(3)]  # fmt: skip
     measures = [{"unit": "employee", "unit_id": f"e{number}", "from": AS_OF - timedelta(days=60), "to": AS_OF - timedelta(days=40),
                  "kpi": "kept", "value": 0.25, "n": 4.0} for number in range(3)]  # fmt: skip
-    activity = [{"customer_id": f"c{number}", "at": AS_OF - timedelta(days=number), "amount": 2.0} for number in range(5)]
+    activity = [
+        {"customer_id": f"c{number}", "at": AS_OF - timedelta(days=number), "amount": 2.0} for number in range(5)
+    ]
     people = [{"employee_id": f"e{number}", "team_id": f"t{number % 2}"} for number in range(3)]
     return {"cases": cases, "work": work, "measures": measures, "activity": activity, "employees": people}
 
@@ -92,11 +94,15 @@ def test_rows_known_later_change_no_feature(
     planted["cases"].append(open_case | known | then | absurd)
     planted["cases"].append(open_case | then | absurd | {"case_id": "new", "opened_at": later[3]})
     planted["work"].append({"employee_id": "e0", "from": opened, "to": later[0], "occupancy": ABSURD})
-    planted["measures"].append({"unit": "employee", "unit_id": "e0", "from": opened, "to": later[1], "kpi": "kept", "value": ABSURD})
+    planted["measures"].append(
+        {"unit": "employee", "unit_id": "e0", "from": opened, "to": later[1], "kpi": "kept", "value": ABSURD}
+    )
     planted["activity"].append({"customer_id": "c0", "at": later[2], "amount": ABSURD})
     wanted = kpis(make_kpi)
     pd.testing.assert_frame_equal(
-        features(make_warehouse(truth), wanted, grain), features(make_warehouse(planted), wanted, grain), check_exact=True
+        features(make_warehouse(truth), wanted, grain),
+        features(make_warehouse(planted), wanted, grain),
+        check_exact=True,
     )
 
 
@@ -111,10 +117,14 @@ def test_a_handlers_later_figures_do_not_reach_back_to_a_customers_earlier_case(
     planted = {name: list(rows) for name, rows in truth.items()}
     moment = opened + (later - AS_OF)
     planted["work"].append({"employee_id": "e0", "from": opened, "to": moment, "occupancy": ABSURD})
-    planted["measures"].append({"unit": "employee", "unit_id": "e1", "from": opened, "to": moment, "kpi": "kept", "value": ABSURD})
+    planted["measures"].append(
+        {"unit": "employee", "unit_id": "e1", "from": opened, "to": moment, "kpi": "kept", "value": ABSURD}
+    )
     wanted = [kpi for kpi in kpis(make_kpi) if kpi.source in ("work", "measures")]
     pd.testing.assert_frame_equal(
-        features(make_warehouse(truth), wanted, "customer"), features(make_warehouse(planted), wanted, "customer"), check_exact=True
+        features(make_warehouse(truth), wanted, "customer"),
+        features(make_warehouse(planted), wanted, "customer"),
+        check_exact=True,
     )
 
 
@@ -128,7 +138,11 @@ def story() -> dict[str, list[dict[str, Any]]]:
     rows = base()
     start = AS_OF - timedelta(days=120)
     rows["customers"] = [
-        {"customer_id": f"c{number}", "joined_at": start, "left_at": AS_OF - timedelta(days=60 - number) if number % 2 else None}
+        {
+            "customer_id": f"c{number}",
+            "joined_at": start,
+            "left_at": AS_OF - timedelta(days=60 - number) if number % 2 else None,
+        }
         for number in range(60)
     ]
     rows["cases"] += [
@@ -150,7 +164,9 @@ def test_a_training_row_does_not_move_with_what_comes_after_it(make_warehouse: A
         if case["opened_at"] > turn:
             case |= {"csat": ABSURD, "cost": ABSURD, "stage": "renewal", "process": "other"}
     planted["work"].append({"employee_id": "e0", "from": turn, "to": AS_OF, "occupancy": ABSURD})
-    planted["measures"].append({"unit": "employee", "unit_id": "e0", "from": turn, "to": AS_OF, "kpi": "kept", "value": ABSURD})
+    planted["measures"].append(
+        {"unit": "employee", "unit_id": "e0", "from": turn, "to": AS_OF, "kpi": "kept", "value": ABSURD}
+    )
     tables = [churn_table(company(), catalogue, make_warehouse(rows)) for rows in (truth, planted)]
     early = [table.frame[table.frame["as_of"] <= turn][list(table.features)].reset_index(drop=True) for table in tables]
     assert len(early[0]) > 50
@@ -172,5 +188,7 @@ def test_a_cases_history_holds_only_earlier_cases(make_warehouse: Any, make_kpi:
     for rows in (truth, planted):
         frame, _, _ = case_frame(company(), catalogue, make_warehouse(rows))
         history = [name for name in frame.columns if name.startswith("x:") or name in ("kpi:kept", "kpi:occupancy")]
-        frames.append(frame[frame["opened_at"] < AS_OF - timedelta(hours=1)].sort_values("case_id")[["case_id", *history]])
+        frames.append(
+            frame[frame["opened_at"] < AS_OF - timedelta(hours=1)].sort_values("case_id")[["case_id", *history]]
+        )
     pd.testing.assert_frame_equal(*(frame.reset_index(drop=True) for frame in frames), check_exact=True)

@@ -68,7 +68,9 @@ def test_a_rating_without_a_time_is_known_a_week_after_the_close(make_warehouse:
 def test_a_time_inside_the_expression_counts_only_once_it_has_come(make_warehouse: Any, make_kpi: Any) -> None:
     """A dirty row answers after it was closed: the answer is news then, whatever the usual order of steps."""
     kpi = make_kpi("idle", expr="date_diff('second', responded_at, closed_at)")
-    rows = cases(APRIL - timedelta(days=2), APRIL - timedelta(days=2), responded_at=[APRIL + TICK, APRIL - timedelta(days=3)])
+    rows = cases(
+        APRIL - timedelta(days=2), APRIL - timedelta(days=2), responded_at=[APRIL + TICK, APRIL - timedelta(days=3)]
+    )
     found = only_row(make_warehouse({"cases": rows}), [kpi])
     assert (found["idle__7d"], found["idle__n"]) == (86400, 1)
 
@@ -86,7 +88,9 @@ def test_a_share_counts_yes_among_the_known(make_warehouse: Any, make_kpi: Any) 
 
 
 def test_the_team_of_a_case_wins_over_the_team_of_its_handler(make_warehouse: Any, make_kpi: Any) -> None:
-    rows = cases(APRIL, APRIL, APRIL, team_id=["north", None, None], employee_id=["ann", "ann", "bob"], cost=[1.0, 2.0, 4.0])
+    rows = cases(
+        APRIL, APRIL, APRIL, team_id=["north", None, None], employee_id=["ann", "ann", "bob"], cost=[1.0, 2.0, 4.0]
+    )
     people = [{"employee_id": "ann", "team_id": "south"}, {"employee_id": "bob", "team_id": None}]
     warehouse = make_warehouse({"cases": rows, "employees": people})
     frame = metrics.evaluate(warehouse, [make_kpi("cost", expr="cost")], "team", [APRIL], [7]).to_pandas()
@@ -104,7 +108,9 @@ def test_measures_are_weighted_by_the_cases_behind_them(make_warehouse: Any, mak
 
 def test_columns_with_odd_names_and_any_case_work(make_warehouse: Any, make_kpi: Any) -> None:
     rows = cases(APRIL, select=[4.0])
-    found = only_row(make_warehouse({"cases": rows}), [make_kpi("odd", expr='"select" * 2'), make_kpi("cap", expr='"SELECT"')])
+    found = only_row(
+        make_warehouse({"cases": rows}), [make_kpi("odd", expr='"select" * 2'), make_kpi("cap", expr='"SELECT"')]
+    )
     assert (found["odd__7d"], found["cap__7d"]) == (8, 4)
 
 
@@ -115,7 +121,11 @@ def test_columns_with_odd_names_and_any_case_work(make_warehouse: Any, make_kpi:
         ({"expr": "csat", "known_at": "closed_at"}, "csat", "only known at rated_at"),
         ({"expr": "wait_seconds", "known_at": "opened_at"}, "wait_seconds", "only known at responded_at"),
         ({"expr": "occupancy", "known_at": "from", "source": "work"}, "occupancy", "only known at to"),
-        ({"expr": "left_at is null", "known_at": "joined_at", "source": "customers"}, "left_at", "only known at left_at"),
+        (
+            {"expr": "left_at is null", "known_at": "joined_at", "source": "customers"},
+            "left_at",
+            "only known at left_at",
+        ),
         ({"expr": "cost", "known_at": "channel"}, "channel", "is no time column of cases"),
     ],
 )

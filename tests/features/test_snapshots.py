@@ -72,7 +72,9 @@ def labels(warehouse: Any, company: Company, *moments: datetime) -> dict[str, fl
 
 
 def people(**left: datetime | None) -> list[dict[str, Any]]:
-    return [{"customer_id": name, "joined_at": datetime(2023, 1, 1), "left_at": moment} for name, moment in left.items()]
+    return [
+        {"customer_id": name, "joined_at": datetime(2023, 1, 1), "left_at": moment} for name, moment in left.items()
+    ]
 
 
 def test_the_horizon_is_open_at_its_start_and_closed_at_its_end(make_warehouse: Any) -> None:

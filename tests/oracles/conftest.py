@@ -45,7 +45,8 @@ def tables() -> Tables:
             "team_id": _some([f"t{number}" for number in rng.integers(0, 3, count)], rng.random(count) < 0.4),
             "employee_id": _some([f"e{number}" for number in rng.integers(0, 8, count)], missing[2]),
             "responded_at": _some(
-                [a + timedelta(minutes=int(m)) for a, m in zip(opened, rng.integers(0, 300, count), strict=True)], missing[3]
+                [a + timedelta(minutes=int(m)) for a, m in zip(opened, rng.integers(0, 300, count), strict=True)],
+                missing[3],
             ),
             "closed_at": _some(closed, missing[4]),
             "due_at": [moment + timedelta(hours=100) for moment in opened],
@@ -83,7 +84,9 @@ def tables() -> Tables:
         {
             "customer_id": [f"c{number}" for number in range(30)],
             "joined_at": [START - timedelta(days=int(day)) for day in rng.integers(-60, 400, 30)],
-            "left_at": _some([START + timedelta(days=int(day)) for day in rng.integers(30, 200, 30)], rng.random(30) < 0.5),
+            "left_at": _some(
+                [START + timedelta(days=int(day)) for day in rng.integers(30, 200, 30)], rng.random(30) < 0.5
+            ),
             "kind": [["external", "partner"][number] for number in rng.integers(0, 2, 30)],
             "value": rng.integers(1, 100, 30) * 10.0,
         }
@@ -97,7 +100,10 @@ def tables() -> Tables:
         }
     )
     employees = pd.DataFrame(
-        {"employee_id": [f"e{number}" for number in range(8)], "team_id": ["t0", "t0", "t1", "t1", "t2", "t2", "t2", None]}
+        {
+            "employee_id": [f"e{number}" for number in range(8)],
+            "team_id": ["t0", "t0", "t1", "t1", "t2", "t2", "t2", None],
+        }
     )
     return {
         "cases": cases, "work": work, "measures": measures, "customers": customers, "activity": events,
@@ -151,7 +157,9 @@ def load_tables(engine: Any, tables: Tables) -> Warehouse:
     loaded = {}
     for name, frame in tables.items():
         types = {column.name: _TYPES[column.type] for column in TABLES[name].columns}
-        types |= {column: "string" if frame[column].dtype == "str" else "float64" for column in frame if column not in types}
+        types |= {
+            column: "string" if frame[column].dtype == "str" else "float64" for column in frame if column not in types
+        }
         whole = frame.reindex(columns=list(types))
         loaded[name] = _written(engine, name, _arrow(whole, types))
     return Warehouse(loaded, {name: frozenset(frame.columns) for name, frame in tables.items()})
@@ -170,7 +178,13 @@ def _written(engine: Any, name: str, table: Any, /) -> Any:
 def _arrow(frame: pd.DataFrame, types: dict[str, str], /) -> Any:
     import pyarrow as pa
 
-    kinds = {"string": pa.string(), "timestamp(6)": pa.timestamp("us"), "float64": pa.float64(), "int64": pa.int64(), "boolean": pa.bool_()}
+    kinds = {
+        "string": pa.string(),
+        "timestamp(6)": pa.timestamp("us"),
+        "float64": pa.float64(),
+        "int64": pa.int64(),
+        "boolean": pa.bool_(),
+    }
     columns = {}
     for name, kind in types.items():
         values = [None if pd.isna(value) else value for value in frame[name].astype("object")]
