@@ -145,7 +145,7 @@ def cross_fit(
     matrix : numpy.ndarray, shape (rows, features)
     label, fold : numpy.ndarray, shape (rows,)
     watched : numpy.ndarray of bool, shape (rows,)
-        Rows on which the loss is watched for early stopping.
+        Rows on which the loss is watched for early stopping; all, if a fold has none of them.
     categorical : sequence of int
         Positions of categorical features.
     recipe : Recipe
@@ -160,6 +160,8 @@ def cross_fit(
     import lightgbm as lgb
 
     parameters = recipe.parameters(kind, len(label), seed)
+    if len(np.unique(fold[watched])) < len(np.unique(fold)):
+        watched = np.ones_like(watched)  # a fold whose groups all ended early
     parts = [(np.flatnonzero(fold != part), np.flatnonzero((fold == part) & watched)) for part in np.unique(fold)]
     dataset = lgb.Dataset(matrix, label, categorical_feature=list(categorical), params=parameters)
     found: Any = lgb.cv(
@@ -215,7 +217,8 @@ def boost(
         booster = _trimmed(lgb.train(parameters, dataset, trees), trees)
         return Boosted((booster,), np.full(len(label), -1), np.full(len(label), np.nan), trees)
     dataset = lgb.Dataset(matrix[~held_out], label[~held_out], categorical_feature=columns, params=parameters)
-    watch = lgb.Dataset(matrix[held_out & watched], label[held_out & watched], reference=dataset)
+    watched = held_out & watched if (held_out & watched).any() else held_out
+    watch = lgb.Dataset(matrix[watched], label[watched], reference=dataset)
     stop = lgb.early_stopping(recipe.patience, verbose=False)
     full = lgb.train(parameters, dataset, recipe.most_trees, valid_sets=[watch], callbacks=[stop])
     trees = max(full.best_iteration, 1)

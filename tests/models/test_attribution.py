@@ -99,6 +99,16 @@ def test_slope_is_unknown_where_rows_are_few_or_values_unknown() -> None:
     assert found.set_index("kpi")["slope"]["csat"].notna().all()
 
 
+def test_rows_whose_value_is_unknown_do_not_bend_the_slope() -> None:
+    shap, frame = explained()
+    ids = pd.Series([f"c{number}" for number in range(200)])
+    shap.loc[120:, "wait__90d"] = 9.0
+    frame.loc[120:, "wait__90d"] = np.nan
+    found = attribution_rows("churn", ids, per_kpi(shap, KPI_OF), kpi_values(frame, KPI_OF), SHARES)
+    wait = found[found["kpi"] == "wait"].set_index("team_id")["slope"]
+    assert wait["north"] == pytest.approx(0.3 * frame["wait__90d"].std(ddof=0))
+
+
 def test_stages_split_like_teams() -> None:
     both = SHARES.assign(stage=["use", "renewal"] * 150)
     found, shap = rows_of(both, by="stage")

@@ -213,6 +213,11 @@ def test_a_flat_table_is_scored_by_models_that_have_not_seen_each_row(tmp_path: 
     found = read(folder, "churn.parquet").set_index("customer_id")["probability"]
     unseen = pd.read_parquet(folder.models / "churn" / "out_of_fold.parquet").set_index("unit_id")["prediction"]
     np.testing.assert_array_equal(found, unseen.loc[found.index])
+    rows = read(folder, "attributions.parquet")
+    teams = rows.drop_duplicates("team_id")
+    total = (rows["mean_attribution"] * rows["n"]).sum() + (teams["bias"] * teams["n"]).sum()
+    raw = pd.read_parquet(folder.models / "churn" / "out_of_fold.parquet")["raw"]
+    assert total / 200 == pytest.approx(raw.mean(), abs=1e-9)
 
 
 def test_two_runs_are_the_same(tmp_path: Path) -> None:
