@@ -54,6 +54,6 @@ def require_enough(outcome: str, labels: pd.Series, kind: str, *, of_all: bool =
         if fewer < LEAST_EVENTS:
             which = "with" if events <= rows - events else "without"
             raise TooLittleDataError(
-                f"{outcome}: only {fewer} of {rows} {unit} are {which} the outcome, at least {LEAST_EVENTS} are needed; give "
-                "a longer history or more units"
+                f"{outcome}: only {fewer} of {rows} {unit} are {which} the outcome, at least {LEAST_EVENTS} needed; "
+                "give a longer history or more units"
             )
