@@ -98,12 +98,12 @@ def _pull(
 ) -> np.ndarray:
     leaving, count = world.leaving, joined.size
     weeks = np.arange(calendar.week_count)
-    fixed = np.select([contract == "monthly", contract == "one_year"], [1.0, 0.0], -1.5)
+    fixed = np.select([contract == "monthly", contract == "one_year"], [1.3, 0.0], -1.9)
     fixed = fixed + np.select([segment == "premium", segment == "small_business"], [-0.3, -0.7], 0.15)
-    fixed = fixed + np.where(plan == "bundle", -0.5, np.where(plan == "mobile", 0.35, 0.0))
+    fixed = fixed + np.where(plan == "bundle", -0.6, np.where(plan == "mobile", 0.45, 0.0))
     fixed = fixed + leaving.customer_spread * rng.standard_normal(count)
     years = np.maximum(weeks[None, :] * 7 - joined[:, None], 0.0) / 365.0
-    pull = (fixed[:, None] - 0.6 * np.log1p(years)).astype(np.float32)
+    pull = (fixed[:, None] - 0.8 * np.log1p(years)).astype(np.float32)
     month_of_year = (calendar.origin + weeks * 7).astype("datetime64[M]").astype(int) % 12
     pull += (leaving.season * np.cos(2 * np.pi * (month_of_year - 8) / 12)).astype(np.float32)
     opens, closes = calendar.observed_days
