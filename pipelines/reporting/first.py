@@ -139,7 +139,8 @@ def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> 
     harm, name = row["tone"] == "bad", say("word.quoted", text=results.kpi_name(kpi))
     if objective.kind == "churn":
         effect = say("answer.kept_fewer" if harm else "answer.kept_more", n=objective.bare(row["effect"]))
-        return say("answer.why_harm" if harm else "answer.why_help", kpi=name, effect=effect)
+        days = results.company.snapshots.horizon_days
+        return say("answer.why_harm" if harm else "answer.why_help", kpi=name, effect=effect, days=days)
     if objective.kind == "low":
         key = "answer.poor_more" if harm else "answer.poor_fewer"
         effect = say(key, n=objective.bare(row["effect"]), metric=objective.metric)
