@@ -135,4 +135,4 @@ def test_an_outcome_that_is_always_the_same_gives_no_effects(known: Any) -> None
     flat = replace(known.cases, frame=known.cases.frame.assign(**{"y:churn": 0.0}))
     found = estimate(flat, known.organisation, known.catalogue, known.policy, 7)
     assert found.table["effect"].isna().all()
-    assert found.primary.joint.p_value == 1.0
+    assert found.outcomes["churn"].joint.p_value == 1.0

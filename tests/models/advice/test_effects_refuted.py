@@ -53,7 +53,7 @@ def test_routing_by_skill_lowers_confidence(make_company: Any) -> None:
     for strength in (0.0, 0.6):
         company = make_company(3, 80, 20_000, skill_routing=strength)
         found = estimate(company.cases, company.organisation, company.catalogue, company.policy, 7, learners=False)
-        primary = found.primary
+        primary = found.outcomes["churn"]
         at = primary.levers.index("solved")
         sampling = primary.estimates["employee_means"].error[at] * primary.scale
         widths.append((primary.high[at] - primary.low[at]) / sampling)
@@ -70,7 +70,7 @@ def test_a_lever_that_only_marks_easy_cases_fails_the_placebo(known: Any) -> Non
     ).astype(float)
     cases = replace(known.cases, frame=frame)
     found = estimate(cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
-    assert "placebo" in found.primary.refuted.get("solved", "")
+    assert "placebo" in found.outcomes["churn"].refuted.get("solved", "")
 
 
 def test_true_effects_survive_their_refutations(known: Any) -> None:
