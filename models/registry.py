@@ -61,8 +61,9 @@ class Registry:
         if not create and not (self.folder / "mlflow.db").exists():
             raise ArtefactError(f"{self.folder}: no models are registered there; `baton run` registers them")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            os.chmod(self.folder, 0o700)
+            if create:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                os.chmod(self.folder, 0o700)
             self._client = _client(self.folder / "mlflow.db")
         except OSError as error:
             raise OutputError(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baton.company import Company
@@ -70,7 +72,7 @@ def build(company: Company, folder: RunFolder, /) -> Any:
         ``to_asgi()`` gives the application; ``application`` what is to be served.
     """
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-    os.environ.setdefault("BENTOML_HOME", str(company.folder / ".baton" / "bentoml"))
+    os.environ.setdefault("BENTOML_HOME", str(_scratch(company)))
     import bentoml
 
     def answer(request: Any, how: Callable[[LoadedRun, Any], dict[str, Any]], loader: Loader) -> Response:
@@ -118,6 +120,13 @@ def build(company: Company, folder: RunFolder, /) -> Any:
     Baton.mount_asgi_app(page_app(folder, description), path="/")
     Baton.add_asgi_middleware(Gate, models=ROUTES)
     return Baton
+
+
+def _scratch(company: Company, /) -> Path:
+    """Return where BentoML may keep what it wants to keep: it makes folders, even where there is nothing to keep."""
+    place = company.folder / ".baton" / "bentoml"
+    writable = os.access(place if place.exists() else company.folder, os.W_OK)
+    return place if writable else Path(tempfile.gettempdir()) / "baton-bentoml"
 
 
 def application(company: Company, folder: RunFolder, /) -> Application:
