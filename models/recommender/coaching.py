@@ -6,7 +6,7 @@ Only levers that keep customers (or serve the driver outcome) are coached: help 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,15 +21,17 @@ from models.recommender.coaching_closing import NEWCOMER_MONTHS
 from models.recommender.coaching_gaps import Standing, readings, standing
 from models.recommender.coaching_process import process_shifts
 from models.recommender.coaching_scene import Scene, build_scene
-from models.recommender.coaching_words import person_reason, process_reason, team_reason
+from models.recommender.coaching_words import how_sure, person_reason, process_reason, team_reason
 
-__all__ = ["COLUMNS", "FALSE_FLAGS", "coach", "flagged", "helpful_levers"]
+__all__ = ["COLUMNS", "FALSE_FLAGS", "Benefit", "coach", "flagged", "helpful_levers"]
 
 Floats = NDArray[np.float64]
 
 FALSE_FLAGS = 0.10
 """Expected share of flags whose true gap is not worth acting on, over all employees and KPIs."""
 LEAST_PROBABILITY = 0.5
+LEAST_TRUE_SHARE = 0.1
+WIDTH_90 = 3.29
 EVIDENCE_CASES = 5
 COLUMNS = (
     "employee_id", "team_id", "process", "kpi", "action", "level", "gap_sd", "probability", "expected_effect",
@@ -89,22 +91,40 @@ def coach(
         + _processes(scene, standings, cases, catalogue, policy)
     )
     for row in rows:
-        row["expected_effect"] *= benefit[row["kpi"]]
+        worth = benefit[row["kpi"]]
+        row["expected_effect"] *= worth.gain
+        row["reason"] = how_sure(row["reason"], worth.sure)
     return _table(_with_actions(rows, catalogue))
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """What one SD better in a lever is worth.
+
+    Parameters
+    ----------
+    gain : float
+        For churn the fall of the probability of leaving within the horizon, for a driver the change per case; positive,
+        and drawn towards zero by how unsure it is.
+    sure : float
+        Probability that it helps at all.
+    """
+
+    gain: float
+    sure: float
 
 
 def helpful_levers(
     effects: pd.DataFrame, cases: CaseTable, catalogue: Catalogue, policy: Policy, /
-) -> dict[str, float]:
-    """Return the levers worth coaching, with the benefit of one SD better: a positive number.
+) -> dict[str, Benefit]:
+    """Return the levers worth coaching.
 
     Left out are levers whose direction is less sure than ``confidence``, that a refutation failed, that nobody owns as
     a person, and fixed duties.
 
     Returns
     -------
-    dict of KPI to benefit
-        For churn the fall of the probability of leaving within the horizon; for a driver the change per case.
+    dict of KPI to Benefit
     """
     from scipy.special import ndtr
 
@@ -113,16 +133,21 @@ def helpful_levers(
     outcomes = list(dict.fromkeys(effects["outcome"]))
     outcome = "churn" if "churn" in outcomes else outcomes[0]
     helps = -1.0 if cases.better.get(outcome, "lower" if outcome == "churn" else "higher") == "lower" else 1.0
+    rows = effects[(effects["outcome"] == outcome) & effects["effect"].notna()]
+    variance = ((rows["high"] - rows["low"]) / WIDTH_90) ** 2
+    # what all levers do tells how much of a single one's estimate is luck
+    true = max(float((rows["effect"] ** 2 - variance).mean()), LEAST_TRUE_SHARE * float((rows["effect"] ** 2).mean()))
     found = {}
-    for row in effects[(effects["outcome"] == outcome) & effects["effect"].notna()].to_dict("records"):
+    for row, noise in zip(rows.to_dict("records"), variance, strict=True):
         kpi = catalogue.get(row["kpi"])
         if kpi is None or kpi.role != "lever" or kpi.owner != "employee" or kpi.id in policy.fixed:
             continue
         if f"kpi:{kpi.id}" not in cases.frame or row.get("refuted") is True:
             continue
-        gain, error = helps * row["effect"], (row["high"] - row["low"]) / 3.29
-        if gain > 0 and (not error > 0 or float(ndtr(gain / error)) >= policy.confidence):
-            found[kpi.id] = float(gain)
+        gain = helps * row["effect"]
+        sure = float(ndtr(gain / np.sqrt(noise))) if noise > 0 else 1.0
+        if gain > 0 and sure >= policy.confidence:
+            found[kpi.id] = Benefit(gain * true / (true + noise), sure)
     return found
 
 

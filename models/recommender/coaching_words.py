@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from baton.catalogue.schema import Kpi
 
-__all__ = ["amount", "person_reason", "process_reason", "team_reason"]
+__all__ = ["amount", "how_sure", "person_reason", "process_reason", "team_reason"]
 
 _UNITS = {
     "share": (100.0, "{:.0f} percentage points", "{:.0f} 个百分点"),
@@ -68,12 +68,12 @@ def person_reason(
     team, team_zh = (", beyond what the whole team shows,", "（已扣除全团队共有的部分）") if beyond else ("", "")
     english = (
         f"{kpi.name.en}: about {much} {side} people with comparable cases{team} over {cases} cases in {days} days, "
-        f"case mix and chance allowed for. That the true gap is worth acting on is {probability:.0%} sure."
+        f"case mix and chance allowed for. That the true gap is worth acting on is {_percent(probability)} sure."
     )
     chinese = (
         f"{kpi.name.zh}：近 {days} 天 {cases} 件服务单，扣除案件构成与偶然因素后，"
         f"比处理同类案件的同事约{side_zh} {much_zh}"
-        f"{team_zh}；真实差距值得关注的把握为 {probability:.0%}。"
+        f"{team_zh}；真实差距值得关注的把握为 {_percent(probability)}。"
     )
     if months is not None:
         english += f" New here ({int(months)} months): newcomers gain most from help."
@@ -83,6 +83,25 @@ def person_reason(
     return {"en": english, "zh": chinese}
 
 
+def _percent(probability: float, /) -> str:
+    """Say a probability as a share of a hundred, never as certainty."""
+    return f"{min(max(round(100 * probability), 1), 99)}%"
+
+
+def how_sure(reason: dict[str, str], probability: float, /) -> dict[str, str]:
+    """Add how sure it is that the KPI serves customers at all.
+
+    Examples
+    --------
+    >>> how_sure({"en": "A gap.", "zh": "有差距。"}, 0.87)["en"]
+    'A gap. That doing better here serves customers is 87% sure.'
+    """
+    return {
+        "en": f"{reason['en']} That doing better here serves customers is {_percent(probability)} sure.",
+        "zh": f"{reason['zh']}改进这一点对客户有益的把握为 {_percent(probability)}。",
+    }
+
+
 def team_reason(kpi: Kpi, gap: float, probability: float, people: int, days: int, /) -> dict[str, str]:
     """Say why a gap is the team's and nobody's in particular."""
     much, much_zh = amount(kpi, gap)
@@ -90,12 +109,12 @@ def team_reason(kpi: Kpi, gap: float, probability: float, people: int, days: int
     return {
         "en": (
             f"{kpi.name.en}: most of the team's {people} people lie {side} other teams with comparable cases, "
-            f"together by about {much} over {days} days ({probability:.0%} sure). What nearly everybody shows is a "
-            "matter of tools, rules or staffing, not of single people."
+            f"together by about {much} over {days} days ({_percent(probability)} sure). What nearly everybody shows "
+            "is a matter of tools, rules or staffing, not of single people."
         ),
         "zh": (
             f"{kpi.name.zh}：近 {days} 天，团队 {people} 人中多数都比处理同类案件的其他团队{side_zh}，合计约 {much_zh}"
-            f"（把握 {probability:.0%}）。多数人共有的差距应从工具、规则或人手上找原因，而不是归于个人。"
+            f"（把握 {_percent(probability)}）。多数人共有的差距应从工具、规则或人手上找原因，而不是归于个人。"
         ),
     }
 
@@ -107,11 +126,11 @@ def process_reason(kpi: Kpi, process: str, gap: float, probability: float, peopl
     return {
         "en": (
             f"{kpi.name.en} in “{process}”: over the last {days} days about {much} {side} the time before, for most "
-            f"of the {people} people who work in it and unlike other processes ({probability:.0%} sure). "
+            f"of the {people} people who work in it and unlike other processes ({_percent(probability)} sure). "
             "Look at the process first."
         ),
         "zh": (
             f"“{process}”流程的{kpi.name.zh}：近 {days} 天比此前{side_zh}约 {much_zh}，"
-            f"参与的 {people} 人中多数如此，其他流程并未出现（把握 {probability:.0%}）。应先检查流程本身。"
+            f"参与的 {people} 人中多数如此，其他流程并未出现（把握 {_percent(probability)}）。应先检查流程本身。"
         ),
     }

@@ -273,11 +273,24 @@ def test_only_levers_that_surely_help_are_coached(table: pd.DataFrame, policy: P
 def test_a_lever_that_lowers_a_low_rating_and_one_that_raises_a_rating_both_help() -> None:
     cases, *_ = Shop(people=10, usual_cases=20).make()
     table = effects(solved=0.05).assign(outcome="driver:csat")
-    for better, expected in (("higher", {"solved": 0.05}), ("lower", {})):
+    for better, expected in (("higher", {"solved"}), ("lower", set())):
         turned = CaseTable(
             cases.frame, cases.case_level, 0, 0.0, 0, None, {"driver:csat": "number"}, {"driver:csat": better}
         )
-        assert helpful_levers(table, turned, CATALOGUE, Policy()) == expected
+        assert set(helpful_levers(table, turned, CATALOGUE, Policy())) == expected
+
+
+def test_an_unsure_effect_promises_less_and_says_so() -> None:
+    cases, *_ = Shop(people=10, usual_cases=20).make()
+    table = effects(solved=-0.01, promise=-0.01, handling=0.001)
+    table.loc[table["kpi"] == "promise", ["low", "high"]] = [-0.025, 0.005]
+    found = helpful_levers(table, cases, CATALOGUE, Policy())
+    assert found["solved"].gain == pytest.approx(0.01, rel=0.1)
+    assert found["promise"].gain < 0.8 * found["solved"].gain
+    assert 0.8 < found["promise"].sure < 0.95
+    reason = help_for(Shop(gaps={3: -0.3}))["reason"].iloc[0]
+    assert reason["en"].endswith("That doing better here serves customers is 99% sure.")
+    assert "100%" not in reason["en"] + reason["zh"]
 
 
 def test_a_team_smaller_than_the_smallest_group_is_never_judged() -> None:
