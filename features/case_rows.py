@@ -17,7 +17,7 @@ from features.attributes import as_feature, attribute_columns, is_free_text
 from features.handlers import handler_values
 from features.metric_sql import finished
 from features.sampling import chosen, table_of
-from features.unit_rows import CASE_GRAINS, measured_units, with_usual_team
+from features.unit_rows import CASE_GRAINS, customers_once, measured_units, with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_CASES", "case_frame", "cases_per_customer"]
@@ -113,10 +113,7 @@ def _sampled(company: Company, warehouse: Warehouse, cases: ir.Table, /) -> tupl
 def _with_customer(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
     if "customers" not in warehouse or not warehouse.has("cases", "customer_id"):
         return rows
-    table = warehouse["customers"]
-    if warehouse.has("customers", "valid_from"):  # what was known first stands for all of the history
-        first = ibis.window(group_by=table.customer_id, order_by=table.valid_from)
-        table = table.mutate(place=ibis.row_number().over(first)).filter(lambda row: row.place == 0)
+    table = customers_once(warehouse)
     names = [name for name in ("kind", "segment", "value") if warehouse.has("customers", name)]
     names += attribute_columns(company, warehouse, "customers")
     taken = set(rows.columns)

@@ -19,7 +19,7 @@ from features.learnable import require_enough
 from features.metric_sql import finished
 from features.sampling import chosen, table_of
 from features.training import TrainingTable
-from features.unit_rows import with_usual_team
+from features.unit_rows import customers_once, with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_CASES", "driver_table"]
@@ -216,11 +216,10 @@ def _with_people(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> i
         people = table.select(person_="employee_id", hired_="hired_at", employee__role=table.role, **named)
         rows = rows.left_join(people, [("employee_id", "person_")]).drop("person_")
     if "customers" in warehouse and warehouse.has("cases", "customer_id"):
-        table = warehouse["customers"]
-        if not warehouse.has("customers", "valid_from"):
-            named = {f"customer__{name}": table[name] for name in ("kind", "segment", "value")}
-            customers = table.select(buyer_="customer_id", joined_="joined_at", **named)
-            rows = rows.left_join(customers, [("customer_id", "buyer_")]).drop("buyer_")
+        table = customers_once(warehouse)
+        named = {f"customer__{name}": table[name] for name in ("kind", "segment", "value")}
+        customers = table.select(buyer_="customer_id", joined_="joined_at", **named)
+        rows = rows.left_join(customers, [("customer_id", "buyer_")]).drop("buyer_")
     return rows
 
 

@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
 from features.metric_sql import Span
-from features.unit_rows import Unit, case_unit
+from features.unit_rows import Unit, case_unit, customers_once
 from features.warehouse import Warehouse
 
 __all__ = ["METRICS", "named_pass"]
@@ -129,7 +129,7 @@ def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, spans: Sequence[Span
 
 def _cohort(warehouse: Warehouse, start: datetime, as_of: datetime, /) -> ir.Table:
     """Customers who were there at ``start``: customer_id, value, left_in_window (0/1)."""
-    table = warehouse["customers"]
+    table = customers_once(warehouse)
     there = (table.joined_at.isnull() | (table.joined_at < start)) & (table.left_at.isnull() | (table.left_at > start))
     left = (table.left_at.notnull() & (table.left_at <= as_of)).cast("int32")
     return table.filter(there).select("customer_id", "value", left_in_window=left)

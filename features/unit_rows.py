@@ -11,7 +11,16 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from features.warehouse import Warehouse
 
-__all__ = ["CASE_GRAINS", "Unit", "case_unit", "is_available", "measured_units", "source_rows", "with_usual_team"]
+__all__ = [
+    "CASE_GRAINS",
+    "Unit",
+    "case_unit",
+    "customers_once",
+    "is_available",
+    "measured_units",
+    "source_rows",
+    "with_usual_team",
+]
 
 Unit = Literal["customer", "employee", "team", "stage", "process", "customer_kind"]
 
@@ -83,7 +92,7 @@ def source_rows(warehouse: Warehouse, source: str, unit: Unit, /) -> ir.Table:
 
     ``cases.team_id`` wins over ``employees.team_id``, which has no history.
     """
-    table = warehouse[source]
+    table = customers_once(warehouse) if source == "customers" else warehouse[source]
     if source == "case_steps" and unit not in ("employee", "team"):
         owners = case_unit(warehouse, warehouse["cases"], unit).select(owned_case="case_id", unit_id="unit_id")
         joined = table.left_join(owners, [table.case_id == owners.owned_case])
@@ -100,9 +109,20 @@ def case_unit(warehouse: Warehouse, rows: ir.Table, unit: Unit, /) -> ir.Table:
     if unit == "team":
         return _with_team(warehouse, rows)
     if unit == "customer_kind":
-        kinds = warehouse["customers"].select(kind_of="customer_id", unit_id="kind")
+        kinds = customers_once(warehouse).select(kind_of="customer_id", unit_id="kind")
         return rows.left_join(kinds, [rows.customer_id == kinds.kind_of]).drop("kind_of")
     return rows.mutate(unit_id=rows[CASE_GRAINS[unit]])
+
+
+def customers_once(warehouse: Warehouse, /) -> ir.Table:
+    """Return one row per customer: where ``valid_from`` tells a history, what was known first stands for all of it."""
+    table = warehouse["customers"]
+    if not warehouse.has("customers", "valid_from"):
+        return table
+    own = ibis.window(group_by=table.customer_id)
+    place = ibis.row_number().over(ibis.window(group_by=table.customer_id, order_by=table.valid_from))
+    dated = table.mutate(left_at=table.left_at.max().over(own), joined_at=table.joined_at.min().over(own), place_=place)
+    return dated.filter(dated.place_ == 0).drop("place_")
 
 
 def with_usual_team(warehouse: Warehouse, /) -> ir.Table:

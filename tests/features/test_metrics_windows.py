@@ -35,7 +35,10 @@ def only_row(warehouse: Any, kpis: list[Any], windows: tuple[int, ...] = (7, 30)
 
 def test_a_window_is_open_at_its_start_and_closed_at_its_end(make_warehouse: Any, make_kpi: Any) -> None:
     week = timedelta(days=7)
-    rows = cases(APRIL, APRIL + TICK, APRIL - week, APRIL - week + TICK, cost=[1.0, 10.0, 100.0, 1000.0])
+    month = timedelta(days=30)
+    rows = cases(
+        APRIL, APRIL + TICK, APRIL - week, APRIL - week + TICK, APRIL - month, cost=[1.0, 10.0, 100.0, 1000.0, 1e5]
+    )
     found = only_row(make_warehouse({"cases": rows}), [make_kpi("cost", expr="cost", aggregate="sum")])
     assert found["cost__7d"] == 1001
     assert found["cost__30d"] == 1101
@@ -157,3 +160,19 @@ def test_kpis_whose_columns_are_missing_are_not_available(make_warehouse: Any, m
     ]
     assert [kpi.id for kpi in metrics.available(warehouse, kpis, "process")] == ["opened"]
     assert metrics.available(warehouse, kpis, "employee") == []
+
+
+def test_customers_with_a_history_of_attributes_count_once(make_warehouse: Any, make_kpi: Any) -> None:
+    rows = cases(APRIL, APRIL, cost=[1.0, 3.0], customer_id=["ann", "ann"])
+    ann = {"customer_id": "ann", "joined_at": datetime(2023, 1, 1)}
+    history = [
+        ann | {"kind": kind, "valid_from": datetime(2023, month, 1)}
+        for kind, month in (("partner", 6), ("external", 2))
+    ]
+    warehouse = make_warehouse({"cases": rows, "customers": history})
+    kpis = [make_kpi("cost", expr="cost", aggregate="sum")]
+    frame = metrics.evaluate(warehouse, kpis, "customer_kind", [APRIL], [7]).to_pandas()
+    assert frame[["unit_id", "cost__7d", "cost__n"]].to_numpy().tolist() == [["external", 4, 2]]
+    retained = [make_kpi("kept", source="customers", metric="retention_rate")]
+    found = metrics.evaluate(warehouse, retained, "customer", [APRIL], [7]).to_pandas()
+    assert found[["unit_id", "kept__7d", "kept__n"]].to_numpy().tolist() == [["ann", 1, 1]]
