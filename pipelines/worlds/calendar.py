@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["HORIZON_DAYS", "Calendar"]
+__all__ = ["FUTURE_MONTHS", "HORIZON_DAYS", "WARM_MONTHS", "Calendar"]
 
 HORIZON_DAYS = 90
 WARM_MONTHS = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.worlds.calendar import Calendar
+from pipelines.worlds.calendar import FUTURE_MONTHS, WARM_MONTHS, Calendar
 from pipelines.worlds.customers import Customers
 from pipelines.worlds.people import People
 from pipelines.worlds.settings import World
@@ -264,7 +264,9 @@ def live(world: World, people: People, draws: CaseDraws, shift: Mapping[str, np.
     service = world.omitted.on_leaving * people.omitted[draws.post, draws.month]
     for name, value in felt.items():
         unit = (value - levers[name].mean) / 10.0 if levers[name].scale == "money" else value
-        service = service + world.effect(name) * unit
+        service = service + world.effect(name) * _drifted(world, draws, people, name) * unit
+    if not world.null:
+        service = service + world.leaving.both_wrong * (~resolved & ~(chance["promise"] < at["promise_kept"]))
     harm = service + hard.on_leaving * difficulty + world.leaving.case_noise * size["harm"]
     rating = 3.75 - world.ratings.per_log_odds * service + hard.on_rating * difficulty
     return Lived(
@@ -272,3 +274,11 @@ def live(world: World, people: People, draws: CaseDraws, shift: Mapping[str, np.
         felt["response_seconds"], felt["wait_seconds"], felt["cost_per_case"], harm,
         rating + world.ratings.noise * size["rating"],
     )  # fmt: skip
+
+
+def _drifted(world: World, draws: CaseDraws, people: People, lever: str, /) -> np.ndarray | float:
+    """Return what a lever's direct effect is multiplied with: 1 but for a drifting world's second half."""
+    if lever not in world.drift:
+        return 1.0
+    middle = WARM_MONTHS + (people.person.shape[1] - WARM_MONTHS - FUTURE_MONTHS) // 2
+    return np.where(draws.month >= middle, world.drift[lever], 1.0)

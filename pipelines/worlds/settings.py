@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from baton.errors import CompanyFileError
 
@@ -137,12 +137,13 @@ class Slumps(_Part):
 
 
 class Leaving(_Part):
-    """How leaving builds up."""
+    """How leaving builds up; ``both_wrong`` comes on top where a case is neither solved nor its promise kept."""
 
     quarterly: float
     memory_per_week: float
     shape: Literal["logit", "linear"]
     short_calls_saturate: bool
+    both_wrong: float = 0.0
     case_noise: float
     customer_spread: float
     season: float
@@ -183,7 +184,11 @@ class RoleSetting(_Part):
 
 
 class World(_Part):
-    """One world: everything that its company, its people and its customers follow."""
+    """One world: everything that its company, its people and its customers follow.
+
+    ``drift`` multiplies direct effects from the middle of the observed time on; where it is set, the truth is that of
+    the last day.
+    """
 
     name: str
     title: str
@@ -196,6 +201,7 @@ class World(_Part):
     arrows: Arrows
     cards: Cards
     slumps: Slumps
+    drift: dict[str, float] = Field(default_factory=dict)
     leaving: Leaving
     ratings: Ratings
     processes: dict[str, Process]

@@ -48,6 +48,8 @@ class Story:
     def snapshots(self) -> list[int]:
         """Return the days at which the customers at risk are looked at."""
         days, observed = self.calendar.month_days, self.calendar.observed
+        if self.world.drift:
+            return [int(days[observed.stop])]
         return [int(day) for day in days[observed.start + min(3, self.calendar.months) : observed.stop + 1]]
 
     def happened(self) -> np.ndarray:

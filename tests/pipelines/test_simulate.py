@@ -202,6 +202,24 @@ def test_routing_within_a_queue_is_random_but_for_the_world_of_skill_routing() -
     assert link("skill_routing") > 0.3
 
 
+def test_in_the_drifting_world_promises_come_to_matter_more_and_quick_answers_no_more() -> None:
+    still, drifting = (
+        effects_of(tell(customers=1500, months=8, seed=5, world=name)) for name in ("service", "drifting")
+    )
+    assert drifting["promise_kept"] < 1.5 * still["promise_kept"] < 0
+    assert drifting["response_seconds"] > 0.3 * still["response_seconds"]
+
+
+def test_where_troubles_add_up_a_broken_promise_is_worse_in_an_unsolved_case() -> None:
+    told = tell(customers=1500, months=5, seed=5, world="interactions")
+    harm, lived = told.lived.harm, told.lived
+    unsolved, solved = (
+        harm[rows & ~lived.promise_kept].mean() - harm[rows & lived.promise_kept].mean()
+        for rows in (~lived.resolved, lived.resolved)
+    )
+    assert unsolved - solved == pytest.approx(1.5, abs=0.1)
+
+
 @pytest.mark.parametrize("name", world_names())
 def test_every_world_can_be_lived_through(name: str) -> None:
     told = tell(customers=300, months=5, seed=2, world=name)
