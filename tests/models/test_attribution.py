@@ -104,7 +104,9 @@ def test_rows_whose_value_is_unknown_do_not_bend_the_slope() -> None:
     ids = pd.Series([f"c{number}" for number in range(200)])
     shap.loc[120:, "wait__90d"] = 9.0
     frame.loc[120:, "wait__90d"] = np.nan
-    found = attribution_rows("churn", ids, per_kpi(shap, KPI_OF), kpi_values(frame, KPI_OF), SHARES)
+    high = frame["wait__90d"].gt(5) | frame["wait__90d"].isna()
+    shares = pd.DataFrame({"unit_id": ids, "team_id": np.where(high, "north", "south"), "share": 1.0})
+    found = attribution_rows("churn", ids, per_kpi(shap, KPI_OF), kpi_values(frame, KPI_OF), shares)
     wait = found[found["kpi"] == "wait"].set_index("team_id")["slope"]
     assert wait["north"] == pytest.approx(0.3 * frame["wait__90d"].std(ddof=0))
 

@@ -73,6 +73,9 @@ def test_rows_of_one_group_share_a_fold_and_folds_are_alike() -> None:
     shares = np.bincount(fold, weights=label) / sizes
     assert sizes.min() > 0.8 * sizes.max()
     assert np.ptp(shares) < 0.06
+    rare = (np.arange(300) < 25).astype(float)
+    alone = np.array([f"g{number:03d}" for number in np.random.default_rng(0).permutation(300)])
+    assert np.bincount(group_folds(alone, rare, 5, 7), weights=rare).tolist() == [5, 5, 5, 5, 5]
 
 
 def test_folds_do_not_depend_on_the_order_of_rows() -> None:
