@@ -8,18 +8,21 @@ Source: the four-fifths rule (29 CFR 1607.4 D), here on the share of a group tha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erfc, sqrt
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from features.casework import Organisation
 
 __all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_groups", "scores"]
 
+Floats = NDArray[np.float64]
+
 LEAST_GROUP = 10
-SURE = 0.1
+SURE = 0.05
+PERMUTATIONS = 400
 MOST_LEVELS = 8
 
 
@@ -30,7 +33,8 @@ class Impact:
     Parameters
     ----------
     verdict : str
-        ``pass``, ``fail`` or ``cannot be told``; the last is no pass.
+        ``pass``, ``fail`` or ``cannot be told``; the last is no pass. In weights also ``no worse than today``: a fail
+        that today's card shares.
     ratio : float
         The smallest group's share above the median over the largest's, over all attributes; NaN unknown.
     attribute : str
@@ -114,44 +118,50 @@ def impact(
     least : float
         The smallest ratio that the policy allows.
     min_group : int
-        Groups of fewer people are not compared.
+        Groups of fewer people, and of fewer than ten, are not compared.
 
     Returns
     -------
     Impact
-        ``fail`` only where the ratio lies below ``least`` and the groups differ by more than chance (one-sided 10 %).
+        ``fail`` only where the smallest ratio of all attributes lies below ``least`` and is rarely as small when the
+        same scores are handed round among the same people.
     """
+    unknown = Impact("cannot be told", float("nan"), "")
     if people.empty or groups.empty:
-        return Impact("cannot be told", float("nan"), "")
+        return unknown
     mine = people[people["role"] == role] if role and (people["role"] == role).any() else people
     points = mine["kpi"].map(weights).fillna(0.0)
     total = (mine["z"] * points).groupby(mine["employee_id"]).sum()
     total = total[points.groupby(mine["employee_id"]).sum() > 0]
-    if total.empty:
-        return Impact("cannot be told", float("nan"), "")
-    above = total > total.median()
-    worst, told, failed = Impact("pass", float("inf"), ""), False, False
-    for attribute, part in groups.groupby("attribute"):
-        member = part.set_index("employee_id")["group"].reindex(total.index).dropna()
-        counts = above.reindex(member.index).groupby(member).agg(["sum", "count"])
-        counts = counts[counts["count"] >= max(LEAST_GROUP, min_group)]
-        if len(counts) < 2:
-            continue
-        told = True
-        share = counts["sum"] / counts["count"]
-        ratio = float(share.min() / share.max()) if share.max() > 0 else 1.0
-        failed |= ratio < least and _chance(counts.loc[share.idxmin()], counts.loc[share.idxmax()]) < SURE
-        if ratio < worst.ratio:
-            worst = Impact("pass", ratio, str(attribute))
-    if not told:
-        return Impact("cannot be told", float("nan"), "")
-    if failed:
-        return Impact("fail", worst.ratio, worst.attribute)
-    return worst if worst.ratio >= least else Impact("cannot be told", worst.ratio, worst.attribute)
+    members = {
+        str(attribute): part.drop_duplicates("employee_id").set_index("employee_id")["group"].reindex(total.index)
+        for attribute, part in groups.groupby("attribute")
+    }
+    tables = {name: table for name, group in members.items() if len(table := _indicators(group, min_group)) > 1}
+    if not tables:
+        return unknown
+    above = (total > total.median()).to_numpy(dtype=float)
+    rng = np.random.default_rng(len(above))
+    shuffled = rng.permuted(np.tile(above, (PERMUTATIONS, 1)), axis=1)
+    ratios = {name: _ratios(table, np.vstack([above, shuffled])) for name, table in tables.items()}
+    worst = min(ratios, key=lambda name: ratios[name][0])
+    ratio = float(ratios[worst][0])
+    if ratio >= least:
+        return Impact("pass", ratio, worst)
+    smallest = np.min(list(ratios.values()), axis=0)
+    chance = float((smallest <= ratio + 1e-12).mean())
+    return Impact("fail" if chance <= SURE else "cannot be told", ratio, worst)
 
 
-def _chance(low: pd.Series, high: pd.Series, /) -> float:
-    """One-sided probability of such a difference between two shares by chance."""
-    pooled = (low["sum"] + high["sum"]) / (low["count"] + high["count"])
-    error = sqrt(max(pooled * (1 - pooled) * (1 / low["count"] + 1 / high["count"]), 1e-12))
-    return 0.5 * erfc(float(high["sum"] / high["count"] - low["sum"] / low["count"]) / error / sqrt(2.0))
+def _indicators(group: pd.Series, min_group: int, /) -> Floats:
+    """Return one row of memberships per group that is large enough."""
+    counts = group.value_counts()
+    large = counts.index[counts >= max(LEAST_GROUP, min_group)]
+    return np.array([(group == name).to_numpy(dtype=float) for name in sorted(large)])
+
+
+def _ratios(members: Floats, above: Floats, /) -> Floats:
+    """Per row of ``above`` the smallest group's share above the median over the largest's."""
+    shares = above @ members.T / members.sum(axis=1)
+    largest = shares.max(axis=1)
+    return np.divide(shares.min(axis=1), largest, out=np.ones(len(shares)), where=largest > 0)

