@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +38,21 @@ def test_drivers_come_on_request(client: Any, run_folder: RunFolder) -> None:
     assert [driver["attribution"] for driver in row["drivers"]] == [driver["attribution"] for driver in written]
 
 
-def test_features_give_what_the_same_customers_id_gives(client: Any, run_folder: RunFolder) -> None:
+@pytest.mark.parametrize("explain", [False, True])
+def test_features_give_what_the_same_customers_id_gives(client: Any, run_folder: RunFolder, explain: bool) -> None:
     training = pd.read_parquet(run_folder.training / "churn" / "rows.parquet")
-    known = training[(training["unit_id"] == "c5") & (training["as_of"] == training["as_of"].max())].iloc[0]
-    features = {"wait_seconds__30d": known["wait_seconds__30d"], "segment": known["segment"]}
-    body = {"rows": [{"features": features}, {"customer_id": "c5"}], "explain": True}
-    by_features, by_id = rows(client, "/predict_churn", body)
-    assert by_features["customer_id"] is None
-    assert by_features["probability"] == pytest.approx(by_id["probability"], abs=1e-12)
-    told = [driver["attribution"] for driver in by_features["drivers"]]
-    assert told == pytest.approx([driver["attribution"] for driver in by_id["drivers"]])
+    now = training[training["as_of"] == training["as_of"].max()].head(10)
+    assert set(now["segment"]) == {"gold", "plain"}
+    features = [{"features": row} for row in now[["wait_seconds__30d", "segment"]].to_dict("records")]
+    ids = [{"customer_id": name} for name in now["unit_id"]]
+    by_features = rows(client, "/predict_churn", {"rows": features, "explain": explain})
+    by_id = rows(client, "/predict_churn", {"rows": ids, "explain": explain})
+    assert [row["customer_id"] for row in by_features] == [None] * 10
+    for found, told in zip(by_features, by_id, strict=True):
+        assert found["probability"] == pytest.approx(told["probability"], abs=1e-12)
+        carried = [driver["attribution"] for driver in found.get("drivers", [])]
+        assert carried == pytest.approx([driver["attribution"] for driver in told.get("drivers", [])])
+        assert bool(carried) is explain
 
 
 def test_an_absent_feature_is_the_same_as_null(client: Any) -> None:
@@ -153,7 +161,48 @@ def test_a_run_that_cannot_be_loaded_is_alive_but_not_ready(open_on: Any, compan
     with open_on(company, RunFolder(tmp_path), ready=False) as broken:
         assert broken.get("/livez").status_code == 200
         assert broken.get("/readyz").status_code == 503
-        answer = broken.post("/predict_churn", json={"rows": []})
+        end = time.monotonic() + 30
+        while "still being loaded" in (answer := broken.post("/predict_churn", json={"rows": []})).text:
+            assert answer.status_code == 503
+            assert time.monotonic() < end
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "2"
         assert "run.json: not there" in answer.json()["error"]["message"]
+
+
+@pytest.fixture
+def rescored(run_folder: RunFolder, tmp_path: Path) -> RunFolder:
+    """A copy of the run whose written churn probabilities are not what its model says of the features."""
+    shutil.copytree(run_folder.path, tmp_path / "firm" / "out")
+    folder = RunFolder(tmp_path / "firm" / "out")
+    scores = pd.read_parquet(folder.file("churn.parquet"))
+    scores["probability"] = 0.125
+    scores.to_parquet(folder.file("churn.parquet"))
+    return folder
+
+
+def test_a_runs_own_scores_are_answered_since_they_are_out_of_fold(open_on: Any, rescored: RunFolder) -> None:
+    with open_on(Company(path=rescored.path.parent / "company.toml"), rescored) as opened:
+        (row,) = rows(opened, "/predict_churn", {"rows": [{"customer_id": "c3"}]})
+        assert row["probability"] == 0.125
+
+
+def test_a_champion_of_another_run_answers_by_its_own_lights(open_on: Any, client: Any, rescored: RunFolder) -> None:
+    from models.registry import Registry
+
+    company = Company(path=rescored.path.parent / "company.toml")
+    own = rescored.models / "churn"
+    Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, fingerprints={}, parameters={})
+    # the run has been made again since, and its model was no better
+    described = json.loads((own / "predictor.json").read_text("utf-8"))
+    (own / "predictor.json").write_text(json.dumps({**described, "about": {}}), encoding="utf-8")
+    body = {"rows": [{"customer_id": "c3"}, {"customer_id": "nobody"}, {"customer_id": "c1"}], "explain": True}
+    with open_on(company, rescored) as opened:
+        answer = opened.post("/predict_churn", json=body).json()
+    expected = client.post("/predict_churn", json=body).json()
+    assert answer["model"] == "churn/1"
+    for found, told in zip(answer["rows"], expected["rows"], strict=True):
+        assert found["probability"] == (told["probability"] and pytest.approx(told["probability"], abs=1e-12))
+        assert [driver["kpi"] for driver in found.get("drivers", [])] == [
+            driver["kpi"] for driver in told.get("drivers", [])
+        ]
