@@ -128,7 +128,8 @@ class Chain:
 
         def work(outcome: Outcome) -> None:
             _empty(self.folder.models)
-            verb.train(self.company, self.folder, self.tables(), self.progress)
+            result = verb.train(self.company, self.folder, self.tables(), self.progress)
+            outcome.warnings.extend(f"{name} not learned: {why}" for name, why in result.skipped.items())
 
         outputs = [self.folder.models, self.folder.file("evaluation.json")]
         self._step("train", {"features": self._keys["features"]}, outputs, work)
@@ -140,13 +141,13 @@ class Chain:
         if not self.folder.models.exists():
             raise ArtefactError(f"{self.folder.models}: no trained models; `baton train` makes them")
         trained = self._keys.get("train") or _record_key(self.folder, "train")
-        names = ("churn.parquet", "decline.parquet", "driver.parquet", "attributions.parquet")
+        names = ("churn", "decline", "driver", "attributions", "stage_attributions")
 
         def work(outcome: Outcome) -> None:
             outcome.rows.update(verb.score(self.company, self.folder) or {})
 
         depends_on = {"features": self._keys["features"], "train": trained}
-        self._step("score", depends_on, [self.folder.file(name) for name in names], work)
+        self._step("score", depends_on, [self.folder.file(f"{name}.parquet") for name in names], work)
 
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
