@@ -1,0 +1,158 @@
+"""The whole chain on a small simulated company: what it leaves, that it resumes, and that it tells of trouble."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from baton.company import load_company
+from baton.errors import BatonError, OutputError
+from baton.files import RunFolder, read_json
+from pipelines.run import run, score
+
+FILES = (
+    "evaluation.json churn.parquet decline.parquet attributions.parquet effects.parquet effect_draws.parquet "
+    "diagnosis.parquet weights.parquet coaching.parquet report.html run.json"
+).split()
+
+
+def test_a_run_leaves_every_file_of_the_contract(small_run: Path) -> None:
+    assert [name for name in FILES if not (small_run / name).exists()] == []
+    assert small_run.stat().st_mode & 0o077 == 0
+
+
+def test_recommended_weights_sum_to_100_on_every_card_and_keep_to_the_policy(
+    small_run: Path, small_company: Path
+) -> None:
+    policy = load_company(small_company).policy
+    weights = pd.read_parquet(small_run / "weights.parquet")
+    assert len(weights) > 0
+    sums = weights.groupby(["team_id", "role"], dropna=False)["recommended_weight"].sum()
+    assert sums.round(6).eq(100).all()
+    moved = (weights["recommended_weight"] - weights["current_weight"]).abs()
+    assert moved.max() <= policy.max_change + 1e-9
+    duties = weights[weights["kpi"].isin(policy.fixed)]
+    assert duties["recommended_weight"].eq(duties["current_weight"]).all()
+    assert {reason["zh"] != reason["en"] for reason in weights["reason"]} == {True}
+
+
+def test_no_real_id_of_an_employee_leaves_a_run(small_run: Path, small_company: Path) -> None:
+    employees = pd.read_csv(small_company / "hr" / "employees.csv", dtype=str)["employee_id"]
+    known = {name.encode() for name in employees}
+    for name in FILES:
+        path = small_run / name
+        if path.suffix == ".parquet":
+            text = pd.read_parquet(path).to_csv().encode()
+        else:
+            text = path.read_bytes()
+        assert not [one for one in known if b">" + one + b"<" in text or b'"' + one + b'"' in text], name
+        if path.suffix == ".parquet" and "employee_id" in pd.read_parquet(path).columns:
+            assert not set(pd.read_parquet(path)["employee_id"].dropna()) & set(employees), name
+
+
+def test_attributions_and_predictions_speak_of_kpis_of_the_catalogue(small_run: Path) -> None:
+    drivers = pd.read_parquet(small_run / "churn.parquet")["drivers"]
+    names = {driver["kpi"] for row in drivers.head(200) for driver in row}
+    assert "first_contact_resolution" in names
+    attributed = pd.read_parquet(small_run / "attributions.parquet")
+    assert {"_context", "first_contact_resolution"} <= set(attributed["kpi"])
+
+
+def test_sensitive_and_protected_columns_are_nowhere_a_feature(small_run: Path, small_company: Path) -> None:
+    privacy = load_company(small_company).privacy
+    for table in (small_run / "training").glob("*/table.json"):
+        features = read_json(table)["features"]
+        assert features
+        assert not [name for name in features for word in (*privacy.sensitive, *privacy.protected) if word in name.split("__")]
+
+
+@pytest.fixture
+def copied(small_run: Path, small_company: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A company and a run of its own, to be changed; times of change are kept, so that steps count as unchanged."""
+    company = shutil.copytree(small_company, tmp_path / "company")
+    folder = shutil.copytree(small_run, tmp_path / "run")
+    return company, folder
+
+
+def test_an_unchanged_run_is_kept_and_a_lost_file_alone_is_made_again(copied: tuple[Path, Path]) -> None:
+    company, folder = copied
+    before = (folder / "weights.parquet").read_bytes()
+    again = run(load_company(company), RunFolder(folder))
+    kept = {step.name: step.reused for step in again.steps}
+    assert kept["stage"] and kept["features"] and kept["train"] and kept["score"] and kept["advise"]
+    (folder / "report.html").unlink()
+    third = run(load_company(company), RunFolder(folder))
+    assert [step.name for step in third.steps if not step.reused] == ["report"]
+    assert (folder / "weights.parquet").read_bytes() == before
+
+
+def test_a_changed_policy_advises_again_without_training_again(copied: tuple[Path, Path]) -> None:
+    company, folder = copied
+    path = company / "company.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("max_change = 10", "max_change = 5"), encoding="utf-8")
+    steps = {step.name: step.reused for step in run(load_company(company), RunFolder(folder)).steps}
+    assert (steps["train"], steps["advise"], steps["report"]) == (True, False, False)
+    weights = pd.read_parquet(folder / "weights.parquet")
+    assert (weights["recommended_weight"] - weights["current_weight"]).abs().max() <= 5
+
+
+def test_a_run_that_is_killed_goes_on_where_it_was(copied: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines import recommend
+
+    company, folder = copied
+    path = company / "company.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("max_change = 10", "max_change = 5"), encoding="utf-8")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recommend, "recommend", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(load_company(company), RunFolder(folder))
+    assert not list(folder.rglob("*.part"))
+    steps = {step.name: step.reused for step in run(load_company(company), RunFolder(folder)).steps}
+    assert (steps["train"], steps["advise"]) == (True, False)
+    assert (folder / "weights.parquet").exists()
+
+
+def test_score_uses_the_models_that_were_trained_before(copied: tuple[Path, Path]) -> None:
+    company, folder = copied
+    model = (folder / "models" / "churn" / "model.lgb").read_bytes()
+    (folder / "churn.parquet").unlink()
+    score(load_company(company), RunFolder(folder))
+    assert (folder / "churn.parquet").exists()
+    assert (folder / "models" / "churn" / "model.lgb").read_bytes() == model
+
+
+def test_score_without_models_says_what_makes_them(small_company: Path, tmp_path: Path) -> None:
+    with pytest.raises(BatonError, match="baton train"):
+        score(load_company(small_company), RunFolder(tmp_path / "new"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full: /dev/full")
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    from baton.files import write_atomically
+
+    target = tmp_path / "result.json"
+    with pytest.raises(OutputError, match="No space left"), write_atomically(target) as part:
+        os.symlink("/dev/full", part)
+        part.write_text("x" * 100_000, encoding="utf-8")
+    assert not target.exists()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_run_json_tells_inputs_versions_seeds_and_timings(small_run: Path) -> None:
+    told = json.loads((small_run / "run.json").read_text(encoding="utf-8"))
+    assert set(told["inputs"]) == {"customers", "activity", "cases", "employees", "work", "measures", "teams", "scorecards"}
+    assert told["seed"] == 11
+    assert {"duckdb", "lightgbm", "python"} <= set(told["versions"])
+    assert [step["name"] for step in told["steps"]] == [
+        "stage", "features", "train", "score", "advise", "register", "report"
+    ]  # fmt: skip
+    assert all(step["seconds"] >= 0 for step in told["steps"])
