@@ -30,6 +30,7 @@ CARD = {
 EFFECTS = {  # change of the chance to leave within 90 days, and its 90 % interval
     "first_contact_resolution": (-0.011, -0.016, -0.006, True),
     "promise_kept": (-0.007, -0.012, -0.002, True),
+    "knowledge_use": (-0.004, -0.007, -0.001, True),
     "response_seconds": (-0.002, -0.006, 0.002, True),
     "script_adherence": (0.000, -0.004, 0.004, True),
     "cost_per_case": (0.005, 0.001, 0.009, True),
@@ -114,7 +115,7 @@ def tables() -> dict[str, pd.DataFrame]:
             "unit_id": [f"e{index:02d}" for index in range(24)],
             "metric": "csat",
             "as_of": AS_OF,
-            "probability": 0.25,
+            "probability": [0.2] * 12 + [0.36] * 10 + [0.9] * 2,
         }
     )
     teams = pd.DataFrame(
@@ -153,7 +154,7 @@ def tables() -> dict[str, pd.DataFrame]:
                 "method": "employee_means",
                 "attribution_effect": None,
                 "agrees": agrees,
-                "refuted": kpi == "response_seconds",
+                "refuted": kpi == "knowledge_use",
                 "effect_per_case": effect / 3,
                 "robustness": 0.12,
             }
