@@ -149,10 +149,13 @@ def _stage(size: int, folder: Path) -> Callable[[], Any]:
 
 
 def _baton(size: int, folder: Path) -> Callable[[], Any]:
+    import ibis
+
     from features import metrics
 
     catalogue = load_catalogue(Company())
     kpis = [catalogue[name] for name in KPIS]
+    ibis.duckdb.connect().disconnect()  # loads the backend, once per process
 
     def work() -> None:
         warehouse = open_warehouse(folder / f"staged-{size}")
