@@ -176,13 +176,13 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
     best = frame["effect_high"] if inputs.helpful > 0 else frame["effect_low"]
     frame["misaligned"] = (frame["measured"] & (inputs.helpful * best < 0)).to_numpy(dtype=bool)
     sound = frame["measured"] & ~frame["refuted"].eq(True)
-    frame["misaligned"] &= sound
+    heard = inputs.joint_p_value <= policy.false_moves
+    frame["misaligned"] &= sound & heard
     up = sound & (frame["up"] >= policy.confidence) & (frame["target"] > frame["current"])
     down = sound & (frame["down"] >= policy.confidence) & frame["on_card"]
     if not known:
         helps = (inputs.helpful * inputs.draws > 0).mean().reindex(frame["kpi"]).to_numpy(dtype=float)
         up = sound & (np.nan_to_num(helps) >= policy.confidence) & (frame["target"] > 0)
-    heard = inputs.joint_p_value <= policy.false_moves
     frame["direction"] = np.where(up, 1, np.where(down, -1, 0)) if heard else 0
 
 

@@ -106,6 +106,7 @@ def test_a_company_in_which_nothing_matters_keeps_its_cards(make_company: Any) -
 def test_the_joint_test_decides_whether_any_card_moves(inputs: Any, known: Any) -> None:
     silent = recommend(replace(inputs, joint_p_value=0.2), known.policy)
     assert (silent["verdict"] == "keep").all()
+    assert not silent["misaligned"].any()
     relaxed = known.policy.model_copy(update={"false_moves": 0.3})
     assert (recommend(replace(inputs, joint_p_value=0.2), relaxed)["verdict"] != "keep").any()
 
