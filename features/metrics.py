@@ -43,7 +43,7 @@ def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi
         for kpi in kpis
         if grain in kpi.grains
         and (
-            (kpi.metric is not None and unit != "customer_kind" and "customers" in warehouse)
+            (kpi.metric is not None and "customers" in warehouse and (unit == "customer" or "cases" in warehouse))
             or (kpi.metric is None and is_available(warehouse, kpi, unit, _needed_columns(warehouse, kpi), measured))
         )
     ]

@@ -1,30 +1,32 @@
 """Metrics that SQL over one table cannot say: lifetime value, churn and retention of a cohort, key customers' share.
 
-A catalogue declares them with ``metric = "name"``. Each is a function ``(warehouse, grain, span, index)`` that returns
-``unit_id``, ``value`` and ``n`` (customers behind it) for one window of one moment.
+A catalogue declares them with ``metric = "name"``. Each is a function of a cohort (the customers there at the start of
+each window of each moment) and of a way to give rows to units; it returns ``unit_id``, ``as_of``, ``label`` (the
+window), ``value`` and ``n`` (customers behind it).
 
-Above the customer, a unit's customers are those who had a case with it in the window; where the customer had several
-units, each counts the customer once.
+Above the customer, a unit's customers are those who had a case with it in the window; who had several units counts once
+in each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
-from features.metric_sql import Span
+from features.metric_sql import Span, finished, span_table
 from features.unit_rows import Unit, case_unit, customers_once
 from features.warehouse import Warehouse
 
 __all__ = ["METRICS", "named_pass"]
 
-Metric = Callable[[Warehouse, Unit, datetime, datetime], ir.Table]
+Attach = Callable[[ir.Table], ir.Table]
+Metric = Callable[[ir.Table, Attach], ir.Table]
+
+_WINDOW = ("as_of", "label")
 
 DISCOUNT_RATE = 0.10
 """Yearly discount in the customer lifetime value."""
@@ -33,7 +35,7 @@ KEY_SHARE = 0.2
 """Customers whose value lies in the top fifth are key customers."""
 
 
-def customer_lifetime_value(warehouse: Warehouse, grain: Unit, start: datetime, as_of: datetime) -> ir.Table:
+def customer_lifetime_value(cohort: ir.Table, attach: Attach) -> ir.Table:
     """Yearly value over hazard plus discount, averaged over a unit's customers at risk.
 
     The hazard is the company's own in the window: customers who left over customer-years at risk, with half an event
@@ -43,41 +45,41 @@ def customer_lifetime_value(warehouse: Warehouse, grain: Unit, start: datetime, 
     ------
     Gupta & Lehmann 2003, "Customers as assets": with constant margin m, hazard h and discount d, CLV = m / (h + d).
     """
-    customers = _cohort(warehouse, start, as_of)
-    years = (as_of - start).days / 365.25
-    rate = customers.aggregate(left=customers.left_in_window.sum(), present=customers.count())
-    rate = rate.select(hazard=(rate.left.cast("float64") + 0.5) / (rate.present.cast("float64") * years + 0.5))
-    alive = customers.filter(customers.left_in_window == 0, customers.value.notnull())
-    joined = alive.cross_join(rate)
-    alive = joined.select("customer_id", worth=joined.value.cast("float64") / (joined.hazard + DISCOUNT_RATE))
-    of_unit = _with_unit(warehouse, alive, grain, start, as_of)
-    return of_unit.group_by("unit_id").aggregate(value=of_unit.worth.mean(), n=of_unit.count())
-
-
-def churn_rate(warehouse: Warehouse, grain: Unit, start: datetime, as_of: datetime) -> ir.Table:
-    """Share of a unit's customers, there at the window's start, who left in the window."""
-    of_unit = _with_unit(warehouse, _cohort(warehouse, start, as_of), grain, start, as_of)
-    return of_unit.group_by("unit_id").aggregate(value=of_unit.left_in_window.cast("float64").mean(), n=of_unit.count())
-
-
-def retention_rate(warehouse: Warehouse, grain: Unit, start: datetime, as_of: datetime) -> ir.Table:
-    """Share of a unit's customers, there at the window's start, who are still there at its end."""
-    left = churn_rate(warehouse, grain, start, as_of)
-    return left.select("unit_id", value=1.0 - left.value, n="n")
-
-
-def key_revenue_share(warehouse: Warehouse, grain: Unit, start: datetime, as_of: datetime) -> ir.Table:
-    """Share of a unit's customers' yearly value that comes from key customers: the top fifth of those still there."""
-    customers = _cohort(warehouse, start, as_of)
-    alive = customers.filter(customers.left_in_window == 0, customers.value.notnull())
-    ranked = alive.select("customer_id", worth=alive.value.cast("float64"))
-    bar = ranked.aggregate(bar=ranked.worth.quantile(1 - KEY_SHARE))
-    joined = ranked.cross_join(bar)
-    key = (joined.worth >= joined.bar).cast("int32").cast("float64")
-    of_unit = _with_unit(
-        warehouse, joined.select("customer_id", "worth", key_worth=joined.worth * key), grain, start, as_of
+    rate = cohort.group_by(*_WINDOW).aggregate(
+        left_=cohort.left_in_window.sum().cast("float64"), years_=cohort.years.sum().cast("float64")
     )
-    return of_unit.group_by("unit_id").aggregate(
+    rate = rate.select(of_moment="as_of", of_label="label", hazard=(rate.left_ + 0.5) / (rate.years_ + 0.5))
+    alive = cohort.filter(cohort.left_in_window == 0, cohort.value.notnull())
+    joined = alive.join(rate, [("as_of", "of_moment"), ("label", "of_label")]).drop("of_moment", "of_label")
+    worth = joined.value.cast("float64") / (joined.hazard + DISCOUNT_RATE)
+    of_unit = attach(finished(joined.mutate(worth=worth)))
+    return of_unit.group_by("unit_id", *_WINDOW).aggregate(value=of_unit.worth.mean(), n=of_unit.count())
+
+
+def churn_rate(cohort: ir.Table, attach: Attach) -> ir.Table:
+    """Share of a unit's customers, there at the window's start, who left in the window."""
+    of_unit = attach(cohort)
+    return of_unit.group_by("unit_id", *_WINDOW).aggregate(
+        value=of_unit.left_in_window.cast("float64").mean(), n=of_unit.count()
+    )
+
+
+def retention_rate(cohort: ir.Table, attach: Attach) -> ir.Table:
+    """Share of a unit's customers, there at the window's start, who are still there at its end."""
+    left = churn_rate(cohort, attach)
+    return left.mutate(value=1.0 - left.value)
+
+
+def key_revenue_share(cohort: ir.Table, attach: Attach) -> ir.Table:
+    """Share of a unit's customers' yearly value that comes from key customers: the top fifth of those still there."""
+    alive = cohort.filter(cohort.left_in_window == 0, cohort.value.notnull())
+    alive = alive.mutate(worth=alive.value.cast("float64"))
+    limit = alive.group_by(*_WINDOW).aggregate(limit_=alive.worth.quantile(1 - KEY_SHARE))
+    limit = limit.rename(of_moment="as_of", of_label="label")
+    joined = alive.join(limit, [("as_of", "of_moment"), ("label", "of_label")]).drop("of_moment", "of_label")
+    is_key = (joined.worth >= joined.limit_).cast("int32").cast("float64")
+    of_unit = attach(finished(joined.mutate(key_worth=joined.worth * is_key)))
+    return of_unit.group_by("unit_id", *_WINDOW).aggregate(
         value=of_unit.key_worth.sum() / of_unit.worth.sum().nullif(0.0), n=of_unit.count()
     )
 
@@ -108,39 +110,54 @@ def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, spans: Sequence[Span
         raise CatalogueError(f"KPI {kpi.id}: no metric {kpi.metric!r}; known: {', '.join(sorted(METRICS))}")
     if "customers" not in warehouse:
         raise CatalogueError(f"KPI {kpi.id}: metric {kpi.metric} needs the table customers; give it under [tables]")
-    parts = []
-    for span in spans:
-        for index, label in enumerate(labels):
-            found = metric(warehouse, grain, span.starts[index], span.as_of)
-            parts.append(
-                found.select(
-                    "unit_id",
-                    as_of=ibis.literal(span.as_of, type="timestamp(6)"),
-                    label=ibis.literal(label),
-                    value=found.value.cast("float64"),
-                    n=found.n.cast("int64"),
-                )
-            )
-    rows = reduce(lambda left, right: left.union(right), parts)
-    columns: dict[str, ir.Value] = {f"{kpi.id}__{label}": rows.value.max(where=rows.label == label) for label in labels}
-    columns[f"{kpi.id}__n"] = rows.n.max(where=rows.label == labels[-1])
-    return rows.filter(rows.unit_id.notnull()).group_by("unit_id", "as_of").aggregate(**columns)
+    cohort = _cohort(warehouse, spans, labels)
+    served = None if grain == "customer" else _served(warehouse, grain, spans)
+
+    def attach(customers: ir.Table) -> ir.Table:
+        if served is None:
+            return customers.mutate(unit_id=customers.customer_id)
+        joined = customers.join(served, [("customer_id", "served_customer"), ("as_of", "served_moment")])
+        return finished(joined.filter(joined.last_opened > joined.start).drop("served_customer", "served_moment"))
+
+    rows = metric(cohort, attach)
+    rows = rows.filter(rows.unit_id.notnull())
+    columns: dict[str, ir.Value] = {
+        f"{kpi.id}__{label}": rows.value.cast("float64").max(where=rows.label == label) for label in labels
+    }
+    columns[f"{kpi.id}__n"] = rows.n.cast("int64").max(where=rows.label == labels[-1])
+    return rows.group_by("unit_id", "as_of").aggregate(**columns)
 
 
-def _cohort(warehouse: Warehouse, start: datetime, as_of: datetime, /) -> ir.Table:
-    """Customers who were there at ``start``: customer_id, value, left_in_window (0/1)."""
-    table = customers_once(warehouse)
-    there = (table.joined_at.isnull() | (table.joined_at < start)) & (table.left_at.isnull() | (table.left_at > start))
-    left = (table.left_at.notnull() & (table.left_at <= as_of)).cast("int32")
-    return table.filter(there).select("customer_id", "value", left_in_window=left)
+def _cohort(warehouse: Warehouse, spans: Sequence[Span], labels: Sequence[str], /) -> ir.Table:
+    """Customers there at each window's start: customer_id, value, as_of, label, start, years, left_in_window (0/1)."""
+    import pyarrow as pa
+
+    windows = [
+        (span.as_of, label, span.starts[index], (span.as_of - span.starts[index]).total_seconds() / (365.25 * 86400))
+        for span in spans
+        for index, label in enumerate(labels)
+    ]
+    kinds = (pa.timestamp("us"), pa.string(), pa.timestamp("us"), pa.float64())
+    columns = [pa.array(column, kind) for column, kind in zip(zip(*windows, strict=True), kinds, strict=True)]
+    looks = ibis.memtable(pa.table(columns, names=["as_of", "label", "start", "years"]))
+    dated = customers_once(warehouse).select("customer_id", "value", "joined_at", "left_at").cross_join(looks)
+    there = (dated.joined_at.isnull() | (dated.joined_at < dated.start)) & (
+        dated.left_at.isnull() | (dated.left_at > dated.start)
+    )
+    left = (dated.left_at.notnull() & (dated.left_at <= dated.as_of)).cast("int32")
+    kept = dated.filter(there)
+    return finished(kept.select("customer_id", "value", "as_of", "label", "start", "years", left_in_window=left))
 
 
-def _with_unit(warehouse: Warehouse, customers: ir.Table, grain: Unit, start: datetime, as_of: datetime, /) -> ir.Table:
-    if grain == "customer":
-        return customers.mutate(unit_id=customers.customer_id)
+def _served(warehouse: Warehouse, grain: Unit, spans: Sequence[Span], /) -> ir.Table:
+    """When each customer last opened a case with each unit, up to each moment: windows that start before hold them."""
     if "cases" not in warehouse:
-        return customers.mutate(unit_id=ibis.null("string"))
+        raise CatalogueError(f"a {grain} has customers only through the table cases; give it under [tables]")
     cases = case_unit(warehouse, warehouse["cases"], grain)
-    served = cases.filter(cases.opened_at > start, cases.opened_at <= as_of, cases.customer_id.notnull())
-    served = served.select(served="customer_id", unit_id="unit_id").distinct()
-    return customers.join(served, [customers.customer_id == served.served]).drop("served")
+    cases = cases.select("unit_id", "opened_at", served_customer="customer_id", day_=cases.opened_at.cast("date"))
+    dates = span_table(spans)
+    joined = cases.join(dates, [("day_", "day")])
+    joined = joined.filter(joined.opened_at <= joined.as_of, joined.served_customer.notnull())
+    return joined.group_by("unit_id", "served_customer", served_moment=joined.as_of).aggregate(
+        last_opened=joined.opened_at.max()
+    )

@@ -110,6 +110,13 @@ def test_nobody_is_at_risk_before_they_joined(make_warehouse: Any) -> None:
     assert set(labels(warehouse, settings(), MARCH)) == {"early", "unknown"}
 
 
+def test_who_has_left_by_the_snapshot_is_not_at_risk(make_warehouse: Any) -> None:
+    customers = people(gone=MARCH, leaves=MARCH + TICK, stays=None)
+    warehouse = span(make_warehouse, datetime(2023, 1, 1), datetime(2024, 9, 1), customers=customers)
+    risk = snapshots.at_risk(settings(), warehouse, [MARCH]).to_pandas()
+    assert set(risk["customer_id"]) == {"leaves", "stays"}
+
+
 def test_the_inactive_leave_by_doing_nothing(make_warehouse: Any) -> None:
     before, days = MARCH - timedelta(days=5), timedelta(days=30)
     acts = {
