@@ -20,7 +20,7 @@ from features.sources import explained
 from features.sql_text import quoted
 from features.structure import apart, column_faults, left_out, row_count_faults
 
-__all__ = ["Examination", "check", "examine"]
+__all__ = ["Examination", "check", "damage", "examine"]
 
 _SHOWN_ROWS = 3
 _LONGEST_VALUE = 40
@@ -90,7 +90,7 @@ def examine(intake: Intake, catalogue: Catalogue, /) -> Examination:
             faults += kpi_faults(intake, table, catalogue, chosen["kpi_fails"])
             end = _end(intake, table)
         except Exception as error:
-            faults.append(_unreadable(name, _damage(error, company, name)))
+            faults.append(_unreadable(name, damage(error, company, name)))
             del intake.tables[name]
             continue
         faults += [fault for _, fault in found]
@@ -108,8 +108,16 @@ def _unreadable(name: str, error: BatonError, /) -> Fault:
     return Fault(name, "", "unreadable_table", "error", 1, (), "stop", str(error))
 
 
-def _damage(error: Exception, company: Company, name: str, /) -> BatonError:
-    """Return the fault of a file that breaks while it is read; a defect of ours is raised as it is."""
+def damage(error: Exception, company: Company, name: str, /) -> BatonError:
+    """Return the fault of a file that breaks while it is read; a defect of ours is raised as it is.
+
+    Parameters
+    ----------
+    error : Exception
+    company : Company
+    name : str
+        The table that was being read.
+    """
     import duckdb
 
     ours = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.InternalException)

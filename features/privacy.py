@@ -7,6 +7,7 @@ from pathlib import Path
 from features.casting import SQL_TYPES
 from features.intake import Intake, TypedTable
 from features.pseudonyms import load_key, pseudonym
+from features.rules import UNITS
 from features.sql_text import literal, quoted
 
 __all__ = ["Sieve", "employee_columns"]
@@ -49,6 +50,12 @@ def employee_columns(table: str, /) -> tuple[str, ...]:
     return (_PERSON_COLUMNS[table],) if table in _PERSON_COLUMNS else ()
 
 
+def _may_be_a_person(relation: str = "", /) -> str:
+    """Return the condition on rows of ``measures`` whose unit, misspelt or not, is none that is surely no person."""
+    others = ", ".join(literal(unit) for unit in UNITS if unit != "employee")
+    return f"({relation}unit IS NULL OR {relation}unit NOT IN ({others}))"
+
+
 class Sieve:
     """Decides, per table, which columns stay behind, and gives employees their pseudonyms.
 
@@ -74,7 +81,7 @@ class Sieve:
         """Return the table's columns of employees' ids, each with a further condition on the row."""
         if not self.privacy.pseudonymise:
             return []
-        condition = " AND c.unit = 'employee'" if table == "measures" else ""
+        condition = f" AND {_may_be_a_person('c.')}" if table == "measures" else ""
         return [(column, condition) for column in employee_columns(table)]
 
     def row_drops(self, table: TypedTable, /) -> list[str]:
@@ -95,7 +102,7 @@ class Sieve:
         for name, table in self.intake.tables.items():
             for column in employee_columns(name):
                 if column in table.plans:
-                    where = "WHERE unit = 'employee'" if name == "measures" else ""
+                    where = f"WHERE {_may_be_a_person()}" if name == "measures" else ""
                     relations.append(f"SELECT {quoted(column)} AS id FROM {table.relation} {where}")
         ids: list[str] = []
         if relations:
@@ -136,7 +143,7 @@ class Sieve:
 
     def _identifying(self, table: TypedTable, left: set[str], /) -> set[str]:
         """Return the attributes that tell who an employee is."""
-        if not employee_columns(table.spec.name) or not table.rows:
+        if not table.rows:
             return set()
         found = set()
         for column in table.attributes:

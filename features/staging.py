@@ -6,7 +6,9 @@ Everything after reads these files through one embedded engine (see docs/decisio
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,11 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, OutputError, SourceError, TableError
 from baton.files import read_json, write_atomically, write_json
-from features.checks import Examination, examine
+from features.checks import Examination, damage, examine
 from features.faults import CheckReport
 from features.intake import ROW, Intake, TypedTable, opened
 from features.privacy import Sieve
-from features.sql_text import literal, path_literal, quoted
+from features.sql_text import literal, one_line, path_literal, quoted
 from features.warehouse import Warehouse
 
 __all__ = ["open_warehouse", "stage"]
@@ -121,11 +123,11 @@ def open_warehouse(folder: Path, /, *, threads: int | None = None, memory_limit:
         If the folder holds no staged tables.
     """
     described = read_json(folder / _SIDECAR)["tables"]
+    spill = tempfile.mkdtemp(prefix="baton-spill-")  # readable by its owner alone, and gone with the connection
     connection = ibis.duckdb.connect(
-        threads=threads or os.cpu_count() or 1,
-        memory_limit=memory_limit,
-        temp_directory=str(Path(tempfile.gettempdir()) / f"baton-spill-{os.getpid()}"),
+        threads=threads or os.cpu_count() or 1, memory_limit=memory_limit, temp_directory=spill
     )
+    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     connection.raw_sql("SET TimeZone='UTC'").fetchall()
     for name in described:
         path = folder / f"{name}.parquet"
@@ -165,8 +167,7 @@ def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, 
         try:
             intake.connection.execute(f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)")
         except Exception as error:
-            _raise_full_disk(error, path)
-            raise
+            raise _unwritten(error, intake, table.spec.name, path) from None
         rows = intake.rows(f"SELECT count(*) FROM read_parquet({path_literal(temporary.resolve())})")[0][0]
     return {
         "present": sorted(present),
@@ -175,12 +176,15 @@ def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, 
     }
 
 
-def _raise_full_disk(error: Exception, path: Path, /) -> None:
+def _unwritten(error: Exception, intake: Intake, name: str, path: Path, /) -> Exception:
+    """Return why a table could not be written: the disk, or a source that breaks while it is read to its end."""
     import duckdb
 
-    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-        reason = " ".join(str(error).split())[:200]
-        raise OutputError(f"{path}: cannot be written ({reason}); free space or choose --out") from None
+    if not isinstance(error, duckdb.Error):
+        return error
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException) and f".{path.name}." in str(error):
+        return OutputError(f"{path}: cannot be written ({one_line(error)}); free space or choose --out")
+    return damage(error, intake.company, name)
 
 
 def _cleaned(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[str, set[str]]:

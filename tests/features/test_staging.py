@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -332,6 +335,30 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path, mon
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OutputError, match="No space left on device"):
         stage(load_company(tmp_path), NO_KPIS, tmp_path / "staged")
+    assert list((tmp_path / "staged").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a process's files")
+def test_a_disk_that_fills_up_while_a_table_is_written_is_told(tmp_path: Path) -> None:
+    # long random texts: they do not compress
+    rows = "".join(
+        f"{number},2024-01-01,{hashlib.sha512(str(number).encode()).hexdigest()}\n" for number in range(4000)
+    )
+    (tmp_path / "cases.csv").write_text("case_id,opened_at,text\n" + rows)
+    (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n')
+    program = (
+        "import resource, signal; from pathlib import Path; from baton.catalogue.schema import Catalogue\n"
+        "from baton.company import load_company; from baton.errors import OutputError; from features import staging\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        "try:\n    staging.stage(load_company('.'), Catalogue((), ()), Path('staged'))\n"
+        "except OutputError as error:\n    print(error)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "cases.parquet: cannot be written" in told.stdout, told
+    assert "free space or choose --out" in told.stdout
     assert list((tmp_path / "staged").iterdir()) == []
 
 

@@ -75,6 +75,21 @@ def test_employees_have_one_pseudonym_everywhere(staged: Stage, tmp_path: Path) 
         assert raw not in written
 
 
+def test_a_misspelt_unit_lets_no_id_through(staged: Stage, tmp_path: Path) -> None:
+    measures = PEOPLE["measures"].replace("employee,anna", "Employee,anna")
+    _, warehouse = staged(PEOPLE | {"measures": measures}, settings='[faults]\nunknown_unit = "keep"')
+    anna = pseudonym(load_key(tmp_path / "employees.key"), "anna")
+    assert column(warehouse, "measures", "unit_id") == [anna, "anna"]
+
+
+def test_copies_of_ids_in_any_table_stay_behind(staged: Stage) -> None:
+    teams = "team_id,name,lead_person\nt,North,anna\nu,South,bob\n"
+    report, warehouse = staged(PEOPLE | {"teams": teams})
+    assert "lead_person" not in warehouse["teams"].columns
+    assert column(warehouse, "teams", "name") == ["North", "South"]
+    assert any(note.startswith("teams.lead_person tells who") for note in report.notes)
+
+
 def test_the_key_is_made_once_for_its_owner_alone(staged: Stage, tmp_path: Path) -> None:
     _, first = staged(PEOPLE)
     before = column(first, "cases", "employee_id")
