@@ -28,10 +28,11 @@ def warehouse(make_warehouse: Any) -> Any:
     for number in range(200):
         opened = START + timedelta(hours=7 * number)
         rated = number % 2 == 0
+        rated_hours = 10 if number == 10 else 40  # one was rated in the moment it was closed
         cases.append(
             {
                 "case_id": f"k{number}", "opened_at": opened, "responded_at": opened + timedelta(hours=number % 5),
-                "closed_at": opened + timedelta(hours=10), "rated_at": opened + timedelta(hours=40) if rated else None,
+                "closed_at": opened + timedelta(hours=10), "rated_at": opened + timedelta(hours=rated_hours) if rated else None,
                 "csat": float(1 + number % 4) if rated else None, "nps": 9.0, "handle_seconds": 10.0 * number,
                 "employee_id": f"e{number % 4}", "team_id": f"t{number % 2}", "stage": "use", "process": "billing",
                 "text": f"text {number}", "shift": "night" if number % 3 else "day", "customer_id": None,
