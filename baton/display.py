@@ -1,4 +1,7 @@
-"""How the command line shows results: tables on stdout for people, one JSON document for programs; progress on stderr."""
+"""How the command line shows results: tables on stdout for people, one JSON document for programs.
+
+Progress goes to stderr.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +108,7 @@ def simulated(made: Any, as_json: bool, /) -> None:
     console = _console()
     _table(console, f"Simulated: {made.folder}", ("table", "rows"), [(name, f"{n:,}") for name, n in made.rows.items()])
     rows = [(row["outcome"], row["kpi"], f"{row['effect']:+.4f}") for row in made.effects]
-    _table(console, "What is true: the effect of everyone one standard deviation better", ("outcome", "KPI", "effect"), rows)
+    _table(console, "True effects, everyone one standard deviation better", ("outcome", "KPI", "effect"), rows)
     console.print(f"Next: baton run {made.folder}", markup=False, soft_wrap=True)
 
 

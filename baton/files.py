@@ -108,7 +108,8 @@ def write_atomically(path: Path, /) -> Iterator[Path]:
     except BatonError:
         raise
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); free space or choose --out") from error
+        why = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({why}); free space or choose --out") from error
     finally:
         temporary.unlink(missing_ok=True)
 

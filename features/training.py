@@ -38,7 +38,8 @@ class TrainingTable:
     latest : pandas.Timestamp or None
         The snapshot to be scored; None where the table has no time.
     temporal : bool
-        False for a flat table without dates, where repeated stratified cross-validation stands in for the split in time.
+        False for a flat table without dates, where repeated stratified cross-validation stands in for the split in
+        time.
     horizon_days, gap_days : int
         How far the label looks ahead, and the gap before it.
     shares : pandas.DataFrame

@@ -1,8 +1,8 @@
 """What each step of a run was made from, so that a run resumes where an earlier one of the same inputs stopped.
 
 A step is skipped if its record says that it was made from the same key (inputs, settings, code, the keys of the steps
-it builds on) and all its files are still as it left them. The record goes first when a step starts and comes last when it ends, so that a
-killed step is done again. A library was looked for and left out: see docs/decisions/0002-steps.md.
+it builds on) and all its files are still as it left them. The record goes first when a step starts and comes last when
+it ends, so that a killed step is done again. A library was looked for and left out: see docs/decisions/0002-steps.md.
 """
 
 from __future__ import annotations

@@ -68,7 +68,9 @@ def test_sensitive_and_protected_columns_are_nowhere_a_feature(small_run: Path, 
     for table in (small_run / "training").glob("*/table.json"):
         features = read_json(table)["features"]
         assert features
-        assert not [name for name in features for word in (*privacy.sensitive, *privacy.protected) if word in name.split("__")]
+        assert not [
+            name for name in features for word in (*privacy.sensitive, *privacy.protected) if word in name.split("__")
+        ]
 
 
 @pytest.fixture
@@ -149,7 +151,16 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
 
 def test_run_json_tells_inputs_versions_seeds_and_timings(small_run: Path) -> None:
     told = json.loads((small_run / "run.json").read_text(encoding="utf-8"))
-    assert set(told["inputs"]) == {"customers", "activity", "cases", "employees", "work", "measures", "teams", "scorecards"}
+    assert set(told["inputs"]) == {
+        "customers",
+        "activity",
+        "cases",
+        "employees",
+        "work",
+        "measures",
+        "teams",
+        "scorecards",
+    }
     assert told["seed"] == 11
     assert {"duckdb", "lightgbm", "python"} <= set(told["versions"])
     assert [step["name"] for step in told["steps"]] == [
