@@ -13,7 +13,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from features.casework import CaseTable, Organisation
 from models.estimators.case_level import case_level
-from models.estimators.combined import combine
+from models.estimators.combined import combine, span
 from models.estimators.design import Design, build_design, usable_controls, usable_levers
 from models.estimators.double_ml import double_ml
 from models.estimators.employee_means import employee_means, solve_total
@@ -201,6 +201,8 @@ def _effects_of(
     plain = case_level(design, draws=DRAWS, seed=seed, spread=means.spread)
     routing = routing_test(design, moments, permutations=20, seed=seed)
     chosen = combine(means, plain, seed=seed)
+    if not routing.near_random:
+        chosen = span(chosen, plain, seed=seed)
     joint = joint_test(design, moments, permutations=PERMUTATIONS, seed=seed)
     checks = refute(design, moments, means, joint.single, seed)
     draws = (chosen.draws + _selection(design, means, routing, seed)) * scale
@@ -210,8 +212,8 @@ def _effects_of(
         []
         if routing.near_random
         else [
-            "cases do not reach people by chance: effects are associations, their intervals widened by twice what "
-            "the known case mix changes them by"
+            "cases do not reach people by chance: effects are associations, each between what comparing people and "
+            "comparing cases says, their intervals widened by twice what the known case mix changes them by"
         ]
     )
     if int((moments.counts[:, -1] >= FEWEST_CASES).sum()) < FEWEST_EMPLOYEES:

@@ -9,13 +9,15 @@ Source: Efron & Morris 1973 (empirical Bayes); Green & Strawderman 1991 (a possi
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.estimators.case_level import joint_normal
 from models.estimators.protocol import Estimate
 
-__all__ = ["combine"]
+__all__ = ["combine", "span"]
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +53,28 @@ def combine(means: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
         spread=means.spread,
         freedom=means.freedom,
     )
+
+
+def span(chosen: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
+    """Put the estimate midway between two that may both be off, with an interval that reaches both.
+
+    Where cases do not reach people by chance, neither the comparison of people nor that of cases is right by design;
+    their disagreement is uncertainty about which to believe, and no noise of either covers it.
+
+    Parameters
+    ----------
+    chosen, plain : Estimate
+        The combined estimate, and that of the case-level regression.
+    seed : int
+
+    Returns
+    -------
+    Estimate
+        Draws spread evenly over the way from one to the other, and an eighth of it beyond either end.
+    """
+    apart = plain.point - chosen.point
+    way = np.random.default_rng(seed + 2).uniform(-0.125, 1.125, size=(len(chosen.draws), 1))
+    return replace(chosen, point=chosen.point + apart / 2, draws=chosen.draws + way * apart[None, :])
 
 
 def _covariance(draws: Floats, /) -> Floats:

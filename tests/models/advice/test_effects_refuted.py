@@ -104,3 +104,15 @@ def test_a_lever_in_which_people_do_not_differ_has_no_effect(known: Any) -> None
     cases = replace(known.cases, frame=known.cases.frame.assign(**{"kpi:cost": noise}))
     found = estimate(cases, known.organisation, known.catalogue, known.policy, 7, learners=False).table.set_index("kpi")
     assert "do not differ" in found.loc["cost", "method"]
+
+
+def test_where_routing_is_not_by_chance_the_interval_reaches_the_other_estimator(make_company: Any) -> None:
+    company = make_company(3, 80, 20_000, skill_routing=0.6)
+    found = estimate(company.cases, company.organisation, company.catalogue, company.policy, 7, learners=False)
+    primary = found.outcomes["churn"]
+    assert not primary.routing.near_random
+    other = primary.estimates["case_level"].point * primary.scale
+    assert (primary.low <= other).all()
+    assert (other <= primary.high).all()
+    assert (primary.low < primary.point).all()
+    assert (primary.point < primary.high).all()
