@@ -81,6 +81,7 @@ def recommend(
         reliability,
         protected=company.privacy.protected,
         cycle_days=policy.cycle_days,
+        currency=company.company.currency,
     )
     tables = {
         "effects": effects.table,
@@ -92,7 +93,7 @@ def recommend(
     }
     progress("coaching", 3, 4)
     warnings = _warnings(effects, tables["weights"], cases)
-    tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed)
+    tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed, company.company.currency)
     for name, table in tables.items():
         place = folder.advice if name in ("effects_by_method", "reliability") else folder.path
         with write_atomically(place / f"{name}.parquet") as path:

@@ -62,6 +62,8 @@ class AdviceInputs:
     response_measured : bool
         Whether past changes of cards showed that; else it is a scenario.
     notes : tuple of str
+    currency : str
+        That amounts are told in.
     """
 
     kpis: pd.DataFrame
@@ -82,6 +84,7 @@ class AdviceInputs:
     response_high: float = 0.05
     response_measured: bool = False
     notes: tuple[str, ...] = ()
+    currency: str = ""
 
     def save(self, folder: Path, /) -> None:
         """Write the inputs into a folder as Parquet and JSON."""
@@ -124,6 +127,7 @@ def gather(
     *,
     protected: tuple[str, ...] = (),
     cycle_days: int = 90,
+    currency: str = "",
 ) -> AdviceInputs:
     """Gather what weights are solved from.
 
@@ -139,6 +143,8 @@ def gather(
         Columns of ``employees`` for the fairness audit.
     cycle_days : int
         How long a period people are scored over in it.
+    currency : str
+        That amounts are told in.
 
     Returns
     -------
@@ -167,6 +173,7 @@ def gather(
         groups=protected_groups(organisation, protected),
         team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
         notes=() if found is None else found.notes,
+        currency=currency,
     )
 
 

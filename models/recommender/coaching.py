@@ -46,6 +46,7 @@ def coach(
     effects: pd.DataFrame,
     policy: Policy,
     seed: int,
+    currency: str = "",
     /,
 ) -> pd.DataFrame:
     """Find whom to help with what.
@@ -61,6 +62,8 @@ def coach(
     policy : Policy
         ``min_group``, ``cycle_days``, ``confidence`` and ``fixed`` are kept to.
     seed : int
+    currency : str
+        That amounts are told in.
 
     Returns
     -------
@@ -79,6 +82,7 @@ def coach(
     scene = build_scene(cases, organisation, catalogue, tuple(benefit), policy) if benefit else None
     if scene is None:
         return _table([])
+    scene = replace(scene, currency=currency)
     rng = np.random.default_rng(seed)
     standings = {}
     for at, lever in enumerate(scene.design.levers):
@@ -191,7 +195,7 @@ def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str
             mine = scene.recent & (scene.design.employee == person)
             reason = person_reason(
                 scene.kpis[lever], gap * stands.spread, chance, int(count[person]), scene.days,
-                months if new else None, scene.closing[new], team >= 0 and bool(behind[team]),
+                months if new else None, scene.closing[new], team >= 0 and bool(behind[team]), scene.currency,
             )  # fmt: skip
             rows.append(
                 _row(scene, lever, "employee", gap, chance, mine, scene.closing[new], reason)
@@ -220,7 +224,8 @@ def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -
         for team in np.flatnonzero(flags):
             gap, chance = float(stands.team_gap[team]), float(stands.team_probability[team])
             mine = scene.recent & (scene.design.team == team)
-            reason = team_reason(scene.kpis[lever], gap * stands.spread, chance, int(size[team]), scene.days)
+            spread = gap * stands.spread
+            reason = team_reason(scene.kpis[lever], spread, chance, int(size[team]), scene.days, scene.currency)
             rows.append(
                 _row(scene, lever, "team", gap, chance, mine, scene.closing[False], reason)
                 | {"team_id": scene.teams[team]}
@@ -251,7 +256,7 @@ def _processes(
         mine = scene.recent & (design.process == shift.process)
         reason = process_reason(
             scene.kpis[lever], names[shift.process], shift.gap * standings[lever].spread, shift.probability,
-            shift.people, scene.days,
+            shift.people, scene.days, scene.currency,
         )  # fmt: skip
         rows.append(
             _row(scene, lever, "process", shift.gap, shift.probability, mine, scene.closing[False], reason)

@@ -50,6 +50,8 @@ class Scene:
         How much of a gap usually closes within a cycle, per newcomer or not.
     reach : float
         What all cases together are worth per unit of benefit, over a cycle: customers at risk, or cases.
+    currency : str
+        That amounts are told in.
     """
 
     design: Design
@@ -66,6 +68,7 @@ class Scene:
     months: Floats
     closing: Mapping[bool, float]
     reach: float
+    currency: str = ""
 
 
 def build_scene(

@@ -10,14 +10,14 @@ _UNITS = {
     "share": (100.0, "{:.0f} percentage points", "{:.0f} 个百分点"),
     "seconds": (1.0, "{:.0f} seconds", "{:.0f} 秒"),
     "hours": (1.0, "{:.1f} hours", "{:.1f} 小时"),
-    "money": (1.0, "{:.2f} in money", "{:.2f} 元（货币单位）"),
+    "money": (1.0, "{:.2f} {currency}", "{:.2f} {currency}"),
     "points": (1.0, "{:.1f} points", "{:.1f} 分"),
     "days": (1.0, "{:.1f} days", "{:.1f} 天"),
 }
 
 
-def amount(kpi: Kpi, value: float, /) -> tuple[str, str]:
-    """Say how much, in the KPI's own unit.
+def amount(kpi: Kpi, value: float, currency: str = "", /) -> tuple[str, str]:
+    """Say how much, in the KPI's own unit; money in the company's currency.
 
     Examples
     --------
@@ -28,7 +28,8 @@ def amount(kpi: Kpi, value: float, /) -> tuple[str, str]:
     ('8 percentage points', '8 个百分点')
     """
     factor, english, chinese = _UNITS.get(kpi.unit, (1.0, "{:.2g}", "{:.2g}"))
-    return english.format(abs(value) * factor), chinese.format(abs(value) * factor)
+    size = abs(value) * factor
+    return english.format(size, currency=currency).strip(), chinese.format(size, currency=currency).strip()
 
 
 def _sides(kpi: Kpi, /) -> tuple[str, str]:
@@ -44,6 +45,7 @@ def person_reason(
     months: float | None,
     closing: float,
     beyond: bool,
+    currency: str = "",
     /,
 ) -> dict[str, str]:
     """Say why one person is offered help.
@@ -62,8 +64,10 @@ def person_reason(
         Share of such gaps that usually closes within a cycle.
     beyond : bool
         Whether the whole team is behind, and this is what comes on top.
+    currency : str
+        That amounts are told in.
     """
-    much, much_zh = amount(kpi, gap)
+    much, much_zh = amount(kpi, gap, currency)
     side, side_zh = _sides(kpi)
     team, team_zh = (", beyond what the whole team shows,", "（已扣除全团队共有的部分）") if beyond else ("", "")
     english = (
@@ -71,9 +75,9 @@ def person_reason(
         f"case mix and chance allowed for. That the true gap is worth acting on is {_percent(probability)} sure."
     )
     chinese = (
-        f"{kpi.name.zh}：近 {days} 天 {cases} 件服务单，扣除案件构成与偶然因素后，"
-        f"比处理同类案件的同事约{side_zh} {much_zh}"
-        f"{team_zh}；真实差距值得关注的把握为 {_percent(probability)}。"
+        f"{kpi.name.zh}：近 {days} 天 {cases} 件工单，扣除工单构成与偶然因素后，"
+        f"比处理同类工单的同事约{side_zh} {much_zh}"
+        f"{team_zh}；真实差距值得关注的把握{_percent_zh(probability)}。"
     )
     if months is not None:
         english += f" New here ({int(months)} months): newcomers gain most from help."
@@ -85,7 +89,11 @@ def person_reason(
 
 def _percent(probability: float, /) -> str:
     """Say a probability as a share of a hundred, never as certainty."""
-    return f"{min(max(round(100 * probability), 1), 99)}%"
+    return "more than 99%" if probability > 0.99 else f"{max(round(100 * probability), 1)}%"
+
+
+def _percent_zh(probability: float, /) -> str:
+    return "超过 99%" if probability > 0.99 else f"为 {max(round(100 * probability), 1)}%"
 
 
 def how_sure(reason: dict[str, str], probability: float, /) -> dict[str, str]:
@@ -98,13 +106,15 @@ def how_sure(reason: dict[str, str], probability: float, /) -> dict[str, str]:
     """
     return {
         "en": f"{reason['en']} That doing better here serves customers is {_percent(probability)} sure.",
-        "zh": f"{reason['zh']}改进这一点对客户有益的把握为 {_percent(probability)}。",
+        "zh": f"{reason['zh']}改进这一点对客户有益的把握{_percent_zh(probability)}。",
     }
 
 
-def team_reason(kpi: Kpi, gap: float, probability: float, people: int, days: int, /) -> dict[str, str]:
+def team_reason(
+    kpi: Kpi, gap: float, probability: float, people: int, days: int, currency: str = "", /
+) -> dict[str, str]:
     """Say why a gap is the team's and nobody's in particular."""
-    much, much_zh = amount(kpi, gap)
+    much, much_zh = amount(kpi, gap, currency)
     side, side_zh = _sides(kpi)
     return {
         "en": (
@@ -113,15 +123,17 @@ def team_reason(kpi: Kpi, gap: float, probability: float, people: int, days: int
             "is a matter of tools, rules or staffing, not of single people."
         ),
         "zh": (
-            f"{kpi.name.zh}：近 {days} 天，团队 {people} 人中多数都比处理同类案件的其他团队{side_zh}，合计约 {much_zh}"
-            f"（把握 {_percent(probability)}）。多数人共有的差距应从工具、规则或人手上找原因，而不是归于个人。"
+            f"{kpi.name.zh}：近 {days} 天，团队 {people} 人中多数都比处理同类工单的其他团队{side_zh}，合计约 {much_zh}"
+            f"（把握{_percent_zh(probability)}）。多数人共有的差距应从工具、规则或人手上找原因，而不是归于个人。"
         ),
     }
 
 
-def process_reason(kpi: Kpi, process: str, gap: float, probability: float, people: int, days: int, /) -> dict[str, str]:
+def process_reason(
+    kpi: Kpi, process: str, gap: float, probability: float, people: int, days: int, currency: str = "", /
+) -> dict[str, str]:
     """Say why a gap is the process's."""
-    much, much_zh = amount(kpi, gap)
+    much, much_zh = amount(kpi, gap, currency)
     side, side_zh = _sides(kpi)
     return {
         "en": (
@@ -131,6 +143,6 @@ def process_reason(kpi: Kpi, process: str, gap: float, probability: float, peopl
         ),
         "zh": (
             f"“{process}”流程的{kpi.name.zh}：近 {days} 天比此前{side_zh}约 {much_zh}，"
-            f"参与的 {people} 人中多数如此，其他流程并未出现（把握 {_percent(probability)}）。应先检查流程本身。"
+            f"参与的 {people} 人中多数如此，其他流程并未出现（把握{_percent_zh(probability)}）。应先检查流程本身。"
         ),
     }

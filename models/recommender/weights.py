@@ -33,6 +33,7 @@ COLUMNS = (
 )  # fmt: skip
 
 WORTH_A_ROW = 1.0
+NEARLY = 1e-6
 NOT_HERE = "not measured: nobody on this card has cases or readings of it"
 
 
@@ -199,6 +200,8 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
         steps = _solve(target, policy)
     weights = [np.full(len(frame), np.nan)] * 3 if steps is None else [solved.weights for solved in steps]
     limits = () if steps is None else steps[-1].breaches
+    if steps is None and bool((frame["direction"] > 0).any()):
+        frame = frame.assign(too_few=frame["direction"] > 0)
     expected, low, high = _expected(inputs, policy, target, weights[0])
     rows = []
     for at, line in enumerate(frame.to_dict("records")):
@@ -250,7 +253,8 @@ def _solve(target: TargetCard, policy: Policy, /) -> list[Solved] | None:
     if not target.known:
         # without a card and without evidence there is nothing to propose
         frame = frame[frame["direction"] > 0]
-        if frame.empty:
+        # nor with so few KPIs that the limit on one of them cannot be kept
+        if len(frame) * (policy.max_weight // policy.step * policy.step) < 100.0 - NEARLY:
             return None
     lines = _lines(frame, policy, target.known)
     solved = ramp(lines, policy, known=target.known)

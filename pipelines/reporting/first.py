@@ -156,7 +156,8 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         moving = weights[weights["verdict"].isin(["raise", "lower", "add", "drop"])]
         lowest = moving["confidence"].min()
         if pd.notna(lowest):
-            told.append(say("answer.sure_moves", low=percent(float(lowest)), limit=percent(policy.confidence)))
+            low = percent(min(float(lowest), 0.99))
+            told.append(say("answer.sure_moves", low=low, limit=percent(policy.confidence)))
         told.append(say("answer.sure_joint"))
     elif cards and results.by_chance and results.joint_p_value is not None:
         told.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))

@@ -1,0 +1,118 @@
+"""Reasons are sentences: no names of settings, no certainty, units and currency in words, in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from baton.company import Policy
+from models.recommender.advice_inputs import AdviceInputs
+from models.recommender.reasons import explain
+from models.recommender.weights import recommend
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def inputs(**other: Any) -> AdviceInputs:
+    """Two teams without a card, one lever that surely helps, beside the rating that is the outcome."""
+    shared = {"perspective": "customer", "stage": "any", "better": "higher", "controllable": 0.6, "refuted": False,
+              "icc": 0.3}  # fmt: skip
+    lever = {"kpi": "quick", "name_en": "Quick answers", "name_zh": "快速回复", "role": "lever", "unit": "share",
+             "effect": -0.03, "low": -0.05, "high": 0.004, "why": "", "between_sd": 0.1}  # fmt: skip
+    rating = {"kpi": "csat", "name_en": "Satisfaction", "name_zh": "满意度", "role": "outcome", "unit": "rating",
+              "effect": float("nan"), "low": float("nan"), "high": float("nan"), "why": "x",
+              "between_sd": 0.4}  # fmt: skip
+    made: dict[str, Any] = {
+        "kpis": pd.DataFrame([lever | shared | {"guards": []}, rating | shared | {"guards": []}]),
+        "draws": pd.DataFrame({"quick": [-0.03] * 40}),
+        "cards": pd.DataFrame(columns=["team_id", "role", "kpi", "weight"]),
+        "crews": pd.DataFrame([{"team_id": "T", "role": "", "kpi": "quick", "n_per_day": 3.0, "people": 9, "share": 1}]),
+        "outcome": "driver:csat", "helpful": -1, "kind": "probability", "horizon_days": 90, "customers_at_risk": 100,
+        "joint_p_value": 0.001,
+    }  # fmt: skip
+    return AdviceInputs(**(made | other))
+
+
+def row(**other: Any) -> dict[str, Any]:
+    made = {"current_weight": 20.0, "recommended_weight": 30.0, "verdict": "raise", "confidence": 1.0, "limits": "",
+            "hypothetical": False}  # fmt: skip
+    return made | other
+
+
+def line(given: AdviceInputs, **other: Any) -> dict[str, Any]:
+    found = given.kpis.rename(columns={"low": "effect_low", "high": "effect_high"}).to_dict("records")[0]
+    return found | {"fixed": False, "on_card": True, "measured": True, "misaligned": False, "direction": 1} | other
+
+
+def test_an_effect_on_low_ratings_is_told_in_low_ratings() -> None:
+    given = inputs()
+    reason = explain(given, Policy(), line(given), row())
+    assert f"about 3 fewer low ratings per 100 cases (likely between {MINUS}0.4 and 5)" in reason["en"]
+    assert f"每 100 件工单中，低分评价约减少 3 件（很可能在 {MINUS}0.4 到 5 之间）" in reason["zh"]
+    worse = line(given, effect=0.03, effect_low=0.01, effect_high=0.05)
+    assert "about 3 more low ratings per 100 cases" in explain(given, Policy(), worse, row())["en"]
+
+
+def test_an_effect_on_a_number_names_it() -> None:
+    given = inputs(kind="number", helpful=1)
+    reason = explain(given, Policy(), line(given, effect=0.2), row())
+    assert "Satisfaction is about 0.2 better per case" in reason["en"]
+    assert "每件工单的满意度约改善 0.2" in reason["zh"]
+
+
+def test_amounts_are_told_in_the_companys_currency() -> None:
+    given = inputs(currency="CNY")
+    reason = explain(given, Policy(), line(given, unit="money", between_sd=12.0), row())
+    assert "12 CNY better" in reason["en"]
+    assert "12 CNY" in reason["zh"]
+
+
+def test_broken_limits_are_told_in_words() -> None:
+    given = inputs()
+    limits = "max_weight by 60 (quick); min_weight by 2 (quick); min_share.customer by 7.5; outcome_max by 5"
+    reason = explain(given, Policy(), line(given), row(limits=limits))
+    for words in ("max_weight", "min_weight", "min_share", "outcome_max", "customer by"):
+        assert words not in reason["en"] + reason["zh"]
+    assert "Quick answers has 60 points more than one KPI may have" in reason["en"]
+    assert (
+        "“快速回复”超出单项上限 60 分；“快速回复”低于单项下限 2 分；客户维度低于最低份额 7.5 分；结果类指标"
+        in reason["zh"]
+    )
+
+
+@pytest.mark.parametrize(("sure", "en", "zh"), [(1.0, "more than 99%", "超过 99%"), (0.7, "of 70%", "为 70%")])
+def test_no_probability_is_told_as_certain(sure: float, en: str, zh: str) -> None:
+    given = inputs()
+    kept = line(given, direction=0, refuted=False)
+    reason = explain(given, Policy(), kept, row(verdict="keep", confidence=sure))
+    assert en in reason["en"]
+    assert zh in reason["zh"]
+    assert "100" not in reason["en"].split("fewer")[0].replace("100 cases", "")
+
+
+def test_one_lever_makes_no_card() -> None:
+    advised = recommend(inputs(), Policy())
+    assert list(advised["kpi"]) == ["quick"]
+    assert list(advised["verdict"]) == ["keep"]
+    assert list(advised["limits"]) == [""]
+    assert advised["recommended_weight"].isna().all()
+    assert "too few KPIs" in advised["reason"][0]["en"]
+    assert "不足以组成一张 100 分的计分卡" in advised["reason"][0]["zh"]
+
+
+def test_one_lever_makes_a_card_where_the_policy_lets_it() -> None:
+    advised = recommend(inputs(), replace_policy(max_weight=100.0))
+    assert list(advised["recommended_weight"]) == [100.0]
+
+
+def replace_policy(**limits: Any) -> Policy:
+    return Policy.model_validate(Policy().model_dump() | limits)
+
+
+def test_the_currency_is_kept_with_the_inputs(tmp_path: Any) -> None:
+    given = replace(inputs(), currency="CNY")
+    given.save(tmp_path)
+    assert AdviceInputs.load(tmp_path).currency == "CNY"
