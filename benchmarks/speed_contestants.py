@@ -283,16 +283,20 @@ def _bare(rows: int) -> Callable[[], Any]:
 
     from models.boosting import group_folds
     from models.churn import ChurnPredictor
+    from models.encoding import Encoding
+    from models.sufficiency import later_rows
 
     table = training_table(rows)
     recipe = ChurnPredictor.recipe
-    matrix, label = table.frame[list(table.features)].to_numpy(), table.frame["label"].to_numpy()
+    encoding = Encoding.learn(table.frame, table.features)
+    matrix, label = encoding.matrix(table.frame[list(table.features)]), table.frame["label"].to_numpy()
     held = group_folds(table.frame["group"].to_numpy(), label, recipe.folds, SEED) == 0
+    watched = held & later_rows(table, table.frame)
     parameters = recipe.parameters("probability", rows, SEED)
 
     def work() -> None:
         data = lgb.Dataset(matrix[~held], label[~held], params=parameters)
-        watch = lgb.Dataset(matrix[held], label[held], reference=data)
+        watch = lgb.Dataset(matrix[watched], label[watched], reference=data)
         stop = lgb.early_stopping(recipe.patience, verbose=False)
         lgb.train(parameters, data, recipe.most_trees, valid_sets=[watch], callbacks=[stop])
 
