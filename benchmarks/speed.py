@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="*", type=float, default=[1e5, 1e6, 1e7], help="numbers of cases")
     parser.add_argument("--rows", nargs="*", type=float, default=[2e4, 2e5], help="rows of the training matrix")
+    parser.add_argument("--turns", type=int, default=None, help="turns per contestant (default: fewer for more cases)")
     parser.add_argument("--folder", type=Path, default=None, help="where the data lie (default: a temporary folder)")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "SIZE", "FOLDER"), help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
@@ -46,8 +47,8 @@ def main(arguments: list[str] | None = None) -> None:
         say(json.dumps(measured(what, int(size), Path(folder))))
         return
     with tempfile.TemporaryDirectory(prefix="baton-speed-", dir=chosen.folder) as folder:
-        features([int(size) for size in chosen.sizes], Path(folder))
-        learning([int(rows) for rows in chosen.rows], Path(folder))
+        features([int(size) for size in chosen.sizes], Path(folder), chosen.turns)
+        learning([int(rows) for rows in chosen.rows], Path(folder), chosen.turns or FEWEST_TURNS)
 
 
 def say(text: str = "") -> None:
@@ -103,7 +104,7 @@ def ratio(ours: dict[str, float], other: dict[str, float]) -> str:
     return f"{ours['seconds'] / other['seconds']:.2f} ({ours['cpu_seconds'] / other['cpu_seconds']:.2f})"
 
 
-def features(sizes: list[int], folder: Path) -> None:
+def features(sizes: list[int], folder: Path, turns: int | None) -> None:
     """Print the table of feature building."""
     if not sizes:
         return
@@ -118,7 +119,7 @@ def features(sizes: list[int], folder: Path) -> None:
         contestants.generate(size, folder)
         staging = turn("stage", size, folder)
         names = ["baton", "sql_range", "sql_days"] + (["pandas"] if size <= PANDAS_UP_TO else [])
-        found = race(names, size, folder, TURNS.get(size, FEWEST_TURNS))
+        found = race(names, size, folder, turns or TURNS.get(size, FEWEST_TURNS))
         contestants.compare(size, folder)
         ours, pandas = found["baton"], found.get("pandas")
         hand = min((found["sql_range"], found["sql_days"]), key=lambda one: one["seconds"])
@@ -135,19 +136,19 @@ def features(sizes: list[int], folder: Path) -> None:
     say()
 
 
-def learning(rows: list[int], folder: Path) -> None:
+def learning(rows: list[int], folder: Path, turns: int) -> None:
     """Print the tables of training and attribution."""
     if not rows:
         return
     say("| training rows | fit s | bare LightGBM s | ratio |")
     say("|---|---|---|---|")
     for size in rows:
-        found = race(["fit", "bare"], size, folder, 3)
+        found = race(["fit", "bare"], size, folder, turns)
         ours, bare = found["fit"], found["bare"]
         say(f"| {size:,} | {ours['seconds']:.2f} | {bare['seconds']:.2f} | {ratio(ours, bare)} |")
     say()
     size = 10_000
-    found = race(["contributions", "shap"], size, folder, 3)
+    found = race(["contributions", "shap"], size, folder, turns)
     ours, other = found["contributions"], found["shap"]
     say("| rows explained | contributions s | shap.TreeExplainer s | ratio |")
     say("|---|---|---|---|")
