@@ -278,6 +278,8 @@ def tenure_bands(frame: pd.DataFrame, employees: pd.DataFrame | None, /) -> Floa
     hired = pd.to_datetime(
         employees.drop_duplicates("employee_id").set_index("employee_id")["hired_at"], errors="coerce"
     )
+    if not hired.notna().any():
+        return np.zeros((len(frame), 0))
     if hired.dt.tz is not None:
         hired = hired.dt.tz_localize(None)
     days = (frame["opened_at"] - frame["employee_id"].map(hired)).dt.total_seconds().to_numpy() / 86_400.0
