@@ -107,7 +107,7 @@ class Chain:
             built = matrix.build(company, self.catalogue, staging.open_warehouse(folder.staged), self.progress)
             if not built.tables:
                 raise TableError(
-                    "nothing can be learned: " + "; ".join(f"{name}: {why}" for name, why in built.skipped.items())
+                    "nothing can be learned: " + "; ".join(_once(name, why) for name, why in built.skipped.items())
                     if built.skipped
                     else "no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.driver]"
                 )
@@ -117,7 +117,9 @@ class Chain:
                 outcome.rows[name] = len(table.frame)
                 outcome.warnings.extend(f"{name}: {note}" for note in table.notes)
             write_json(folder.training / "skipped.json", built.skipped)
-            outcome.warnings.extend(f"{name} left out: {why}" for name, why in built.skipped.items())
+            outcome.warnings.extend(
+                f"{name} left out: {why.removeprefix(f'{name}: ')}" for name, why in built.skipped.items()
+            )
 
         depends_on = {"stage": self._keys["stage"], "settings": described, "catalogue": self._catalogue_digest()}
         self._step("features", depends_on, [folder.training], work)
@@ -279,6 +281,11 @@ def _through(company: Company, folder: RunFolder, progress: Progress, steps: tup
         for step in ("stage", "features", *steps):
             getattr(chain, step)()
         return chain.finish()
+
+
+def _once(name: str, why: str, /) -> str:
+    """Name an outcome and why it was skipped; the reason may begin with the name."""
+    return f"{name}: {why.removeprefix(f'{name}: ')}"
 
 
 def _empty(folder: Path, /) -> None:

@@ -111,3 +111,87 @@ def test_init_writes_a_company_file_that_loads_and_never_overwrites(tmp_path: Pa
     written = [Path(path) for path in json.loads(first.stdout)["written"]]
     assert {path.name for path in written} >= {"company.toml", "kpis.toml"}
     refused(baton("init", tmp_path / "mine"), "company.toml")
+
+
+CUSTOMERS = "customer_id,joined_at,left_at\nC1,2023-01-05,\nC2,2023-02-05,2024-05-01\n"
+CASES = "case_id,customer_id,opened_at,closed_at\nK1,C1,2024-01-02,2024-01-03\nK2,C2,2024-02-02,2024-02-03\n"
+
+
+def shop(folder: Path, cases: str | bytes = CASES, *, name: str = "cases.csv", kpi: str = "") -> tuple[Path, Path]:
+    """Write a small company with this table of cases and this KPI; return its file and a folder for its output."""
+    text = '[tables]\ncustomers = { path = "customers.csv" }\n' + f'cases = {{ path = "{name}" }}\n'
+    text += '[outcomes.churn]\nrule = "left_at"\n'
+    if kpi:
+        text += '[kpis]\nfiles = ["kpis.toml"]\n'
+    path = company(folder, text)
+    (folder / "customers.csv").write_text(CUSTOMERS, encoding="utf-8")
+    (folder / name).write_bytes(cases if isinstance(cases, bytes) else cases.encode())
+    (folder / "kpis.toml").write_text(
+        '[[kpi]]\nid = "mine"\nname = { en = "Mine", zh = "我的" }\nlayer = "role"\nperspective = "customer"\n'
+        f'source = "cases"\nknown_at = "closed_at"\nbetter = "higher"\nunit = "share"\nrole = "lever"\nexpr = {kpi!r}\n',
+        encoding="utf-8",
+    )
+    return path, folder / "out"
+
+
+@pytest.mark.parametrize(
+    ("name", "cases", "said"),
+    [
+        ("cases.csv", CASES.splitlines()[0] + "\n", "no row"),
+        ("cases.csv", "", "empty"),
+        ("cases.csv", "\n".join(CASES.splitlines()[:2]) + "\n", "single row"),
+        ("cases.csv", CASES.replace("2024-01-02", "03/04/2024").replace("2024-02-02", "05/06/2024"), "both ways"),
+        ("cases.parquet", b"PAR1" + b"x" * 300, "no whole Parquet file"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_with_nothing_written(
+    tmp_path: Path, name: str, cases: str | bytes, said: str
+) -> None:
+    path, out = shop(tmp_path, cases, name=name)
+    refused(baton("run", path, "--out", out), "cases", said)
+    assert not [file for file in out.rglob("*") if file.is_file() and file.name != "lock"]
+
+
+@pytest.mark.parametrize(
+    ("expr", "said"),
+    [
+        ("case when 1 > 0 then", "syntax error"),
+        ("length((select content from read_text('/etc/hostname')))", "query of its own"),
+        ("1; attach 'other.db'", "statement's end"),
+    ],
+)
+def test_an_expression_that_is_no_plain_expression_is_refused(tmp_path: Path, expr: str, said: str) -> None:
+    path, out = shop(tmp_path, kpi=expr)
+    refused(baton("run", path, "--out", out), "KPI mine", said)
+    assert not out.exists() or not [file for file in out.rglob("*") if file.is_file() and file.name != "lock"]
+
+
+def test_a_database_that_is_down_is_named_without_its_password(tmp_path: Path) -> None:
+    text = '[sources]\nerp = "postgresql://me:opensesame@127.0.0.1:1/x"\n'
+    path = company(tmp_path, text + '[tables]\ncases = { source = "erp", table = "cases" }\n')
+    result = baton("run", path, "--out", tmp_path / "out")
+    refused(result, "tables.cases", "erp", "is it running?")
+    assert "opensesame" not in result.stderr
+
+
+def test_a_reason_why_nothing_can_be_learned_names_the_outcome_once(tmp_path: Path) -> None:
+    path, out = shop(tmp_path)
+    result = baton("run", path, "--out", out)
+    refused(result, "nothing can be learned: churn: ")
+    assert "churn: churn:" not in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files, which stands for a full disk")
+def test_a_full_disk_is_told_in_one_line_and_leaves_no_part(tmp_path: Path) -> None:
+    path, out = shop(tmp_path)
+    script = (
+        "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200));"
+        f"sys.argv = ['baton', 'run', {str(path)!r}, '--out', {str(out)!r}];"
+        "runpy.run_module('baton.cli', run_name='__main__')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    refused(result, "cannot be written")
+    assert not list(out.rglob("*.part"))
