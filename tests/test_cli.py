@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,17 @@ CUSTOMERS = "customer_id,joined_at,left_at\nC1,2023-01-05,\nC2,2023-02-05,2024-0
 CASES = "case_id,customer_id,opened_at,closed_at\nK1,C1,2024-01-02,2024-01-03\nK2,C2,2024-02-02,2024-02-03\n"
 
 
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str | Path) -> Any:
+    """Call the command line within this process, which spares the start of another."""
+    from baton.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["baton", *map(str, words)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    said = capsys.readouterr()
+    return subprocess.CompletedProcess(words, int(stopped.value.code or 0), said.out, said.err)
+
+
 def shop(folder: Path, cases: str | bytes = CASES, *, name: str = "cases.csv", kpi: str = "") -> tuple[Path, Path]:
     """Write a small company with this table of cases and this KPI; return its file and a folder for its output."""
     text = '[tables]\ncustomers = { path = "customers.csv" }\n' + f'cases = {{ path = "{name}" }}\n'
@@ -145,10 +157,15 @@ def shop(folder: Path, cases: str | bytes = CASES, *, name: str = "cases.csv", k
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_with_nothing_written(
-    tmp_path: Path, name: str, cases: str | bytes, said: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    cases: str | bytes,
+    said: str,
 ) -> None:
     path, out = shop(tmp_path, cases, name=name)
-    refused(baton("run", path, "--out", out), "cases", said)
+    refused(here(monkeypatch, capsys, "run", path, "--out", out), "cases", said)
     assert not [file for file in out.rglob("*") if file.is_file() and file.name != "lock"]
 
 
@@ -160,9 +177,11 @@ def test_a_table_that_cannot_be_used_is_refused_with_nothing_written(
         ("1; attach 'other.db'", "statement's end"),
     ],
 )
-def test_an_expression_that_is_no_plain_expression_is_refused(tmp_path: Path, expr: str, said: str) -> None:
+def test_an_expression_that_is_no_plain_expression_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], expr: str, said: str
+) -> None:
     path, out = shop(tmp_path, kpi=expr)
-    refused(baton("run", path, "--out", out), "KPI mine", said)
+    refused(here(monkeypatch, capsys, "run", path, "--out", out), "KPI mine", said)
     assert not out.exists() or not [file for file in out.rglob("*") if file.is_file() and file.name != "lock"]
 
 
