@@ -33,6 +33,10 @@ class Recipe:
         Parts of the training rows that are held out in turn.
     hold_out_rows : int
         From so many rows on, one part is held out and the model of the others is kept.
+    additive_weights : tuple of float
+        Weights of the additive models (``models/additive.py``) that are tried beside the trees, for probabilities.
+    additive_rows : int
+        Up to how many rows they are.
     """
 
     leaves: int = 7
@@ -41,6 +45,8 @@ class Recipe:
     patience: int = 30
     folds: int = 5
     hold_out_rows: int = 50_000
+    additive_weights: tuple[float, ...] = ()
+    additive_rows: int = 5_000
 
     def parameters(self, kind: Kind, rows: int, seed: int, /) -> dict[str, Any]:
         """Return LightGBM's parameters; the same seed gives the same trees, whatever the number of threads."""
@@ -75,16 +81,19 @@ class Boosted:
         Log-odds (or number) by that booster; NaN where all have seen the row.
     trees : int
         How many trees the held-out rows asked for.
+    weight : float or None
+        Of the additive model, where it is one; None for boosted trees.
     """
 
     boosters: tuple[lgb.Booster, ...]
     part: np.ndarray
     raw: np.ndarray
     trees: int
+    weight: float | None = None
 
     def restricted(self, rows: np.ndarray, /) -> Boosted:
         """Return the same boosters over some of the rows."""
-        return Boosted(self.boosters, self.part[rows], self.raw[rows], self.trees)
+        return Boosted(self.boosters, self.part[rows], self.raw[rows], self.trees, self.weight)
 
     def contributions(self, matrix: np.ndarray, /) -> np.ndarray:
         """Return exact TreeSHAP values of each row by the booster that has not seen it, the bias last."""

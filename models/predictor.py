@@ -16,8 +16,10 @@ from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
 from features.training import TrainingTable
 from models import calibration as calibrations
+from models.additive import fit_additive
 from models.boosting import Boosted, Recipe, boost, cross_fit, group_folds
 from models.calibration import Calibration
+from models.choice import choose, choose_apart, cross_fit_additive
 from models.encoding import Encoding
 from models.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
 
@@ -119,10 +121,12 @@ class BoostedPredictor:
         matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
         held = cls._held_out(table, rows, matrix, encoding, seed)
         if len(label) >= cls.recipe.hold_out_rows:
-            final = held
+            final = held.boosters[0]
+        elif held.weight is not None:
+            final = fit_additive(matrix, label, categorical=encoding.categorical, weight=held.weight, seed=seed)
         else:
             how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
-            final = boost(matrix, label, trees=held.trees, **how)
+            final = boost(matrix, label, trees=held.trees, **how).boosters[0]
         known = ~np.isnan(held.raw)
         late = later_rows(table, rows)
         used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
@@ -131,14 +135,15 @@ class BoostedPredictor:
             "rows": len(label),
             "base_rate": float(label.mean()),
             "seed": seed,
-            "trees": held.trees,
+            "trees": final.num_trees(),
+            "additive_weight": held.weight,
             "calibration_rows": int(used.sum()) if calibration is not None else 0,
             "parameters": cls.recipe.parameters(table.kind, len(label), seed),
             "from": _moment(rows["as_of"].min()),
             "to": _moment(rows["as_of"].max()),
         }
         kpi_of = {name: table.kpi_of.get(name, "_context") for name in table.features}
-        return cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final.boosters[0], calibration, about)
+        return cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final, calibration, about)
 
     @classmethod
     def cross_fit(cls, table: TrainingTable, seed: int, /) -> tuple[Boosted, Encoding]:
@@ -172,7 +177,13 @@ class BoostedPredictor:
         how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
         if len(label) >= cls.recipe.hold_out_rows and not every_row:
             return boost(matrix, label, held_out=fold == 0, watched=late, **how)
-        return cross_fit(matrix, label, fold, late, **how)
+        trees = cross_fit(matrix, label, fold, late, **how)
+        if table.kind != "probability" or len(label) > cls.recipe.additive_rows or not _both_beside(label, fold):
+            return trees
+        own: Any = {"categorical": encoding.categorical, "seed": seed}
+        weights = cls.recipe.additive_weights
+        others = [cross_fit_additive(matrix, label, fold, weight=weight, **own) for weight in weights]
+        return (choose_apart if every_row else choose)([trees, *others], label, late) if others else trees
 
     def raw(self, frame: pd.DataFrame, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
@@ -317,6 +328,11 @@ def outcome_folder(root: Path, outcome: str, /) -> Path:
     'models/decline.team.csat'
     """
     return root / outcome.replace(":", ".")
+
+
+def _both_beside(label: np.ndarray, fold: np.ndarray, /) -> bool:
+    """Tell whether the rows beside each fold hold both outcomes."""
+    return all(0 < label[fold != part].mean() < 1 for part in np.unique(fold))
 
 
 def _moment(value: Any, /) -> str | None:
