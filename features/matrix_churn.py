@@ -49,9 +49,11 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
     horizon = snapshots.churn_horizon_days(company)
     moments = snapshots.dates(company, warehouse, horizon)
     if len(moments) < 2:
+        end, days = snapshots.label_end(warehouse), horizon + company.snapshots.gap_days
+        told = "nothing tells until when" if end is None else f"leaving is told until {end:%Y-%m-%d}"
         raise TooLittleDataError(
-            f"churn: no snapshot has {horizon + company.snapshots.gap_days} days of observed future after it; give a "
-            "longer history or a shorter horizon_days"
+            f"churn: no snapshot has {days} days of observed future after it ({told}); give a longer history or a "
+            "shorter horizon_days, or say with observed_until under [tables] that the tables reach further"
         )
     latest, notes = moments[-1], []
     rows = snapshots.churn_labels(company, warehouse, moments)
