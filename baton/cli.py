@@ -46,7 +46,7 @@ def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  #
 @app.command(epilog="Example: `baton init mycompany --scenario service`")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")] = Path(),
-    scenario: Annotated[str, typer.Option(help="KPI presets to start from: service.")] = "service",
+    scenario: Annotated[str, typer.Option(help="KPI presets to start from: service, product, b2b.")] = "service",
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented company file and an empty catalogue."""
@@ -59,11 +59,17 @@ def init(
 @app.command(epilog="Example: `baton simulate demo --customers 2000 --seed 7`")
 def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")],
-    scenario: Annotated[str, typer.Option(help="Kind of company: service.")] = "service",
-    customers: Annotated[int, typer.Option(min=50, help="How many customers it has over time.")] = 20_000,
-    months: Annotated[int, typer.Option(min=6, max=120, help="How many months are recorded.")] = 12,
+    scenario: Annotated[str, typer.Option(help="Kind of company: service, product, b2b.")] = "service",
+    customers: Annotated[
+        int | None, typer.Option(min=50, help="How many customers it has over time (default: by scenario).")
+    ] = None,
+    months: Annotated[
+        int | None, typer.Option(min=6, max=120, help="How many months are recorded (default: by scenario).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same company.")] = 7,
-    world: Annotated[str, typer.Option(help="Which truth rules: see docs/simulated-companies.md.")] = "service",
+    world: Annotated[
+        str | None, typer.Option(help="Which truth rules (default: the scenario's): see docs/simulated-companies.md.")
+    ] = None,
     employees: Annotated[int | None, typer.Option(min=4, help="How many people serve (default: by customers).")] = None,
     as_json: JsonOption = False,
 ) -> None:

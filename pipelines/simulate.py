@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baton.errors import CompanyFileError, OutputError
-from baton.files import write_atomically, write_json
 from baton.progress import Progress, silent
+from pipelines.worlds.service_company import tell
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pipelines.worlds.written import Written
 
-    from pipelines.worlds.truth import Story
+__all__ = ["SCENARIOS", "Scenario", "Simulated", "simulate", "tell"]
 
-__all__ = ["Simulated", "simulate", "tell"]
 
-_FOLDERS = {
-    "customers": "crm/customers.csv",
-    "activity": "crm/activity.parquet",
-    "cases": "service_desk/cases.parquet",
-    "employees": "hr/employees.csv",
-    "work": "hr/work.csv",
-    "measures": "hr/measures.csv",
-    "teams": "hr/teams.csv",
-    "scorecards": "hr/scorecards.csv",
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of company that can be simulated.
+
+    Parameters
+    ----------
+    module : str
+        Where its ``write_company`` lies.
+    customers, months : int
+        What is simulated unless somebody says otherwise.
+    """
+
+    module: str
+    customers: int
+    months: int
+
+
+SCENARIOS = {
+    "service": Scenario("pipelines.worlds.service_company", 20_000, 12),
+    "product": Scenario("pipelines.worlds.product.company", 4_000, 18),
+    "b2b": Scenario("pipelines.worlds.b2b.company", 600, 48),
 }
+"""What ``--scenario`` takes."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +68,11 @@ def simulate(
     /,
     *,
     scenario: str = "service",
-    customers: int = 20_000,
-    months: int = 12,
+    customers: int | None = None,
+    months: int | None = None,
     seed: int = 7,
     employees: int | None = None,
-    world: str = "service",
+    world: str | None = None,
     progress: Progress = silent,
 ) -> Simulated:
     """Write a company of known truth into a folder.
@@ -69,15 +82,16 @@ def simulate(
     folder : str or Path
         Made if it is not there; must not hold a company already.
     scenario : str
-        ``service``; the others are not there yet.
-    customers, months : int
-        Customers over the whole time, and observed months.
+        ``service``, ``product`` or ``b2b``.
+    customers, months : int, optional
+        Customers over the whole time, and observed months; each scenario has its own default (``SCENARIOS``).
     seed : int
         The same seed writes the same bytes.
     employees : int, optional
         Posts filled at any time; one per hundred customers if left out, at least eight.
     world : str
-        What holds in it: one of ``pipelines.worlds.settings.world_names()``.
+        What holds in it: for ``service`` one of ``pipelines.worlds.settings.world_names()``; named like the scenario
+        if left out.
 
     Returns
     -------
@@ -91,110 +105,25 @@ def simulate(
         If the folder holds a company already, or cannot be written.
     """
     target = Path(folder)
-    if scenario != "service":
-        raise CompanyFileError(f"scenario {scenario!r}: only 'service' can be simulated yet; leave --scenario out")
+    if scenario not in SCENARIOS:
+        raise CompanyFileError(f"scenario {scenario!r}: no such scenario; choose one of {', '.join(SCENARIOS)}")
+    default = SCENARIOS[scenario]
+    customers = default.customers if customers is None else customers
+    months = default.months if months is None else months
     if customers < 50 or months < 4:
         raise CompanyFileError(
             f"{customers} customers over {months} months: too little for a company; give at least 50 and 4"
         )
     if (target / "company.toml").exists():
         raise OutputError(f"{target}: there is a company already; choose another folder")
-    from pipelines.worlds import records
-
-    story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
-    progress("writing tables", 0, len(_FOLDERS))
-    cases, causes = records.cases(story, seed)
-    tables: dict[str, pd.DataFrame] = {
-        "customers": records.customers(story),
-        "activity": records.activity(story, seed),
-        "cases": cases,
-        "employees": records.employees(story, seed),
-        "work": records.work(story, seed),
-        "measures": records.measures(story, seed),
-        "teams": records.teams(story),
-        "scorecards": records.scorecards(story),
-    }
-    for done, (name, frame) in enumerate(tables.items(), start=1):
-        _write(target / _FOLDERS[name], frame)
-        progress(f"{name} written", done, len(_FOLDERS))
-    progress("telling the truth", 0, 0)
-    effects = story.effects()
-    from pipelines.worlds.company_file import company_file, roles
-
-    write_json(
-        target / "truth.json",
-        {
-            "world": world,
-            "seed": seed,
-            "effects": effects,
-            "weights": story.weights(effects),
-            "roles": roles(story.world),
-            "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
-            "decline": records.declines(story),
-            "causes": [{"cause": cause, "share": share} for cause, share in causes.items()],
-        },
+    write_company = getattr(import_module(default.module), "write_company")  # noqa: B009
+    written: Written = write_company(
+        target,
+        customers=customers,
+        months=months,
+        seed=seed,
+        employees=employees,
+        world=scenario if world is None else world,
+        progress=progress,
     )
-    with write_atomically(target / "company.toml") as path:
-        path.write_text(company_file(story.world, seed, _FOLDERS), encoding="utf-8")
-    return Simulated(target, target / "company.toml", {name: len(frame) for name, frame in tables.items()}, effects)
-
-
-def tell(
-    *,
-    customers: int,
-    months: int,
-    seed: int,
-    employees: int | None = None,
-    world: str = "service",
-    progress: Progress = silent,
-) -> Story:
-    """Live through a company without writing it: for benchmarks that need the truth of many.
-
-    Parameters
-    ----------
-    customers, months, seed, employees, world
-        As for ``simulate``.
-
-    Returns
-    -------
-    Story
-    """
-    import numpy as np
-
-    from pipelines.worlds.calendar import Calendar
-    from pipelines.worlds.cases import CHANNEL_RESPONSE_SECONDS, draw_cases, live
-    from pipelines.worlds.customers import draw_customers
-    from pipelines.worlds.leaving import calibrate, hazards, leave, stocks
-    from pipelines.worlds.people import draw_people
-    from pipelines.worlds.records import closing_days
-    from pipelines.worlds.settings import load_world
-    from pipelines.worlds.truth import Story, handle_seconds
-
-    setting = load_world(world)
-    calendar = Calendar(months)
-    posts = employees if employees is not None else max(8, round(customers / setting.volume.customers_per_employee))
-    if posts < len(setting.roles):
-        raise CompanyFileError(f"{posts} employees: too few for {len(setting.roles)} roles; give more")
-    people = draw_people(setting, calendar, posts, seed)
-    clients = draw_customers(setting, calendar, customers, seed)
-    progress("drawing cases", 0, 0)
-    draws = draw_cases(setting, calendar, clients, people, seed)
-    lived = live(setting, people, draws)
-    needed = CHANNEL_RESPONSE_SECONDS[draws.channel] * np.exp(lived.response_log) + handle_seconds(
-        setting, draws, lived
-    )
-    closed = closing_days(draws.opened_day, draws.priority, lived.on_time, needed, draws.uniform["close"])
-    week = (closed // 7).astype(int)
-    stock = stocks(setting, clients.count, calendar.week_count, draws.customer, week, lived.harm)
-    intercept = calibrate(setting, calendar, clients, stock)
-    leaving = hazards(setting, clients, stock, intercept)
-    left_day = leave(calendar, clients, leaving)
-    return Story(setting, calendar, clients, people, draws, lived, week, intercept, leaving, left_day)
-
-
-def _write(path: Path, frame: pd.DataFrame, /) -> None:
-    with write_atomically(path) as temporary:
-        if path.suffix == ".parquet":
-            frame.to_parquet(temporary, index=False)
-        else:
-            frame.to_csv(temporary, index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n")
+    return Simulated(target, target / "company.toml", written.rows, written.effects)

@@ -265,7 +265,7 @@ def test_texts_come_in_both_languages_with_a_recorded_cause(company: Simulated) 
     ("arguments", "words"),
     [
         ({"world": "servise"}, "no such world"),
-        ({"scenario": "b2b"}, "only 'service'"),
+        ({"scenario": "b2c"}, "no such scenario"),
         ({"customers": 10}, "too little"),
         ({"months": 1}, "too little"),
         ({"employees": 2}, "too few"),

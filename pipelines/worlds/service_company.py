@@ -1,0 +1,150 @@
+"""Write a service company of known truth: its tables, its company file, and what is true in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from baton.errors import CompanyFileError
+from baton.files import write_atomically, write_json
+from baton.progress import Progress, silent
+from pipelines.worlds.written import Written, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipelines.worlds.truth import Story
+
+__all__ = ["tell", "write_company"]
+
+_FOLDERS = {
+    "customers": "crm/customers.csv",
+    "activity": "crm/activity.parquet",
+    "cases": "service_desk/cases.parquet",
+    "employees": "hr/employees.csv",
+    "work": "hr/work.csv",
+    "measures": "hr/measures.csv",
+    "teams": "hr/teams.csv",
+    "scorecards": "hr/scorecards.csv",
+}
+
+
+def write_company(
+    target: Path,
+    /,
+    *,
+    customers: int,
+    months: int,
+    seed: int,
+    employees: int | None,
+    world: str,
+    progress: Progress = silent,
+) -> Written:
+    """Live through a service company and write it.
+
+    Parameters
+    ----------
+    target : Path
+        Folder without a company.
+    customers, months, seed, employees, world, progress
+        As for ``pipelines.simulate.simulate``.
+
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    CompanyFileError
+        If there is no such world, or too few people for its roles.
+    """
+    from pipelines.worlds import records
+    from pipelines.worlds.company_file import company_file, roles
+
+    story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
+    progress("writing tables", 0, len(_FOLDERS))
+    cases, causes = records.cases(story, seed)
+    tables: dict[str, pd.DataFrame] = {
+        "customers": records.customers(story),
+        "activity": records.activity(story, seed),
+        "cases": cases,
+        "employees": records.employees(story, seed),
+        "work": records.work(story, seed),
+        "measures": records.measures(story, seed),
+        "teams": records.teams(story),
+        "scorecards": records.scorecards(story),
+    }
+    for done, (name, frame) in enumerate(tables.items(), start=1):
+        write_table(target / _FOLDERS[name], frame)
+        progress(f"{name} written", done, len(_FOLDERS))
+    progress("telling the truth", 0, 0)
+    effects = story.effects()
+    write_json(
+        target / "truth.json",
+        {
+            "world": world,
+            "seed": seed,
+            "effects": effects,
+            "weights": story.weights(effects),
+            "roles": roles(story.world),
+            "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
+            "decline": records.declines(story),
+            "causes": [{"cause": cause, "share": share} for cause, share in causes.items()],
+        },
+    )
+    with write_atomically(target / "company.toml") as path:
+        path.write_text(company_file(story.world, seed, _FOLDERS), encoding="utf-8")
+    return Written({name: len(frame) for name, frame in tables.items()}, effects)
+
+
+def tell(
+    *,
+    customers: int,
+    months: int,
+    seed: int,
+    employees: int | None = None,
+    world: str = "service",
+    progress: Progress = silent,
+) -> Story:
+    """Live through a company without writing it: for benchmarks that need the truth of many.
+
+    Parameters
+    ----------
+    customers, months, seed, employees, world
+        As for ``simulate``.
+
+    Returns
+    -------
+    Story
+    """
+    import numpy as np
+
+    from pipelines.worlds.calendar import Calendar
+    from pipelines.worlds.cases import CHANNEL_RESPONSE_SECONDS, draw_cases, live
+    from pipelines.worlds.customers import draw_customers
+    from pipelines.worlds.leaving import calibrate, hazards, leave, stocks
+    from pipelines.worlds.people import draw_people
+    from pipelines.worlds.records import closing_days
+    from pipelines.worlds.settings import load_world
+    from pipelines.worlds.truth import Story, handle_seconds
+
+    setting = load_world(world)
+    calendar = Calendar(months)
+    posts = employees if employees is not None else max(8, round(customers / setting.volume.customers_per_employee))
+    if posts < len(setting.roles):
+        raise CompanyFileError(f"{posts} employees: too few for {len(setting.roles)} roles; give more")
+    people = draw_people(setting, calendar, posts, seed)
+    clients = draw_customers(setting, calendar, customers, seed)
+    progress("drawing cases", 0, 0)
+    draws = draw_cases(setting, calendar, clients, people, seed)
+    lived = live(setting, people, draws)
+    needed = CHANNEL_RESPONSE_SECONDS[draws.channel] * np.exp(lived.response_log) + handle_seconds(
+        setting, draws, lived
+    )
+    closed = closing_days(draws.opened_day, draws.priority, lived.on_time, needed, draws.uniform["close"])
+    week = (closed // 7).astype(int)
+    stock = stocks(setting, clients.count, calendar.week_count, draws.customer, week, lived.harm)
+    intercept = calibrate(setting, calendar, clients, stock)
+    leaving = hazards(setting, clients, stock, intercept)
+    left_day = leave(calendar, clients, leaving)
+    return Story(setting, calendar, clients, people, draws, lived, week, intercept, leaving, left_day)
