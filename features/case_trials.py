@@ -1,0 +1,90 @@
+"""The same cases with their outcomes handed round, or only half of them: what advice must do on these is known.
+
+On permuted outcomes nothing may be advised; on either half of the customers, or of the people, the advice should agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.casework import CaseTable
+from features.sampling import chosen
+
+__all__ = ["halved", "permuted"]
+
+_ALIKE = ("process", "period")
+
+
+def permuted(cases: CaseTable, seed: int) -> CaseTable:
+    """Return the cases with their outcomes handed round among cases of one process and month.
+
+    All outcomes of a case travel together, and an unknown outcome travels like any other, so that shares, trends and
+    differences between processes stay; what anybody did has nothing to do with what came after.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    seed : int
+
+    Returns
+    -------
+    CaseTable
+    """
+    return replace(cases, frame=_handed_round(cases.frame, _ALIKE, seed))
+
+
+def halved(
+    cases: CaseTable, seed: int, by: Literal["customer", "employee"] = "customer"
+) -> tuple[CaseTable, CaseTable]:
+    """Split the cases into two halves of whole customers, or of whole employees.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    seed : int
+    by : {"customer", "employee"}
+        Cases of nobody known fall into either half one by one.
+
+    Returns
+    -------
+    tuple of CaseTable
+        Halves by customers stand for the whole company (``sampled_share`` says so); halves by employees are two
+        companies of half the staff each.
+    """
+    frame = cases.frame
+    if frame.empty:
+        return cases, cases
+    owner = frame[f"{by}_id"].astype("str").where(frame[f"{by}_id"].notna(), frame["case_id"].astype("str"))
+    first = owner.isin(set(chosen(owner.unique().tolist(), 0.5, seed)))
+    share = cases.sampled_share / 2 if by == "customer" else cases.sampled_share
+    one, two = (
+        replace(cases, frame=frame[half].reset_index(drop=True), sampled_share=share) for half in (first, ~first)
+    )
+    return one, two
+
+
+def _handed_round(frame: pd.DataFrame, alike: tuple[str, ...], seed: int, /) -> pd.DataFrame:
+    outcomes = [name for name in frame.columns if name.startswith("y:")]
+    if not outcomes:
+        return frame
+    keys = [key for key in alike if key in frame]
+    codes = (
+        frame.groupby(keys, dropna=False, observed=True, sort=False).ngroup().to_numpy()
+        if keys
+        else np.zeros(len(frame), dtype=np.int64)
+    )
+    source = _shuffled_within(codes, seed)
+    return frame.assign(**{name: frame[name].to_numpy()[source] for name in outcomes})
+
+
+def _shuffled_within(codes: NDArray[np.int64], seed: int, /) -> NDArray[np.int64]:
+    """Return for each row the row of the same group whose outcome it takes."""
+    shuffled = np.argsort(codes + np.random.default_rng(seed).random(len(codes)), kind="stable")
+    source = np.empty(len(codes), dtype=np.int64)
+    source[np.argsort(codes, kind="stable")] = shuffled
+    return source
