@@ -124,17 +124,19 @@ def _baselines(now: pd.DataFrame, groups: Mapping[str, str], /) -> pd.DataFrame:
     spread = _pooled(now)
     named = now["unit_id"].map(lambda unit: groups.get(unit, ""))
     small = named.map(named.value_counts()) < _LEAST_GROUP
-    now = now.assign(group=named.mask(small, ""), spread=spread)
-    parts = []
-    for group in sorted(now["group"].unique()):
-        peers = now if group == "" else now[now["group"] == group]
-        members = now[now["group"] == group]
-        centre = np.average(peers["mean"], weights=peers["n"])
-        between = _between(peers, spread)
-        reliability = between / (between + spread / members["n"]) if between > 0 else 0.0 * members["n"]
-        above = members["mean"] - centre
-        parts.append(members.assign(reliability=reliability, above_group=above, baseline=centre + reliability * above))
-    return pd.concat(parts)
+    group = named.mask(small, "").astype("str")
+    mean, n = now["mean"].to_numpy("float64"), now["n"].to_numpy("float64")
+    reliability, above, baseline = (np.full(len(now), np.nan) for _ in range(3))
+    for name, members in group.groupby(group, sort=True).indices.items():
+        peers = slice(None) if name == "" else members
+        centre = np.average(mean[peers], weights=n[peers])
+        between = _between(mean[peers], n[peers], spread)
+        reliability[members] = between / (between + spread / n[members]) if between > 0 else 0.0
+        above[members] = mean[members] - centre
+        baseline[members] = centre + reliability[members] * above[members]
+    return now.assign(
+        group=group, spread=spread, reliability=reliability, above_group=above, baseline=baseline
+    ).sort_values("group", kind="stable")
 
 
 def _pooled(now: pd.DataFrame, /) -> float:
@@ -144,15 +146,15 @@ def _pooled(now: pd.DataFrame, /) -> float:
     return float(np.average(known["variance"], weights=np.maximum(known["n"] - 1, 1)))
 
 
-def _between(peers: pd.DataFrame, spread: float, /) -> float:
+def _between(mean: np.ndarray, n: np.ndarray, spread: float, /) -> float:
     """Variance between units, by the method of moments (DerSimonian & Laird 1986)."""
-    if len(peers) < 2 or spread == 0:
-        return float(peers["mean"].var()) if len(peers) > 1 else 0.0
-    weight = peers["n"] / spread
-    centre = np.average(peers["mean"], weights=weight)
-    heterogeneity = float((weight * (peers["mean"] - centre) ** 2).sum())
+    if len(mean) < 2 or spread == 0:
+        return float(np.var(mean, ddof=1)) if len(mean) > 1 else 0.0
+    weight = n / spread
+    centre = np.average(mean, weights=weight)
+    heterogeneity = float((weight * (mean - centre) ** 2).sum())
     scale = float(weight.sum() - (weight**2).sum() / weight.sum())
-    return max(0.0, (heterogeneity - (len(peers) - 1)) / scale) if scale > 0 else 0.0
+    return max(0.0, (heterogeneity - (len(mean) - 1)) / scale) if scale > 0 else 0.0
 
 
 def _declined(both: pd.DataFrame, metric: Kpi, settings: Decline, /) -> pd.Series:
@@ -165,15 +167,14 @@ def _declined(both: pd.DataFrame, metric: Kpi, settings: Decline, /) -> pd.Serie
 
 def _season(both: pd.DataFrame, /) -> pd.Series:
     """How the unit's peers moved, itself left out; less of it where there are few others to tell it from."""
-    moves = pd.Series(0.0, index=both.index)
-    for group in both["group"].unique():
-        peers = both if group == "" else both[both["group"] == group]
-        weight = peers["n_next"]
-        move = peers["mean_next"] - peers["mean"]
-        members = both.index[both["group"] == group]
-        for unit in members:
-            others = peers.index != unit
-            if others.any():
-                common = float(np.average(move[others], weights=weight[others]))
-                moves[unit] = common * min(1.0, others.sum() / _LEAST_GROUP)
-    return moves
+    weight = both["n_next"].to_numpy("float64")
+    move = (both["mean_next"] - both["mean"]).to_numpy("float64")
+    moves = np.zeros(len(both))
+    for group, members in both["group"].groupby(both["group"]).indices.items():
+        peers = slice(None) if group == "" else members
+        others = len(weight[peers]) - 1
+        if others:
+            left = weight[peers].sum() - weight[members]
+            common = ((weight * move)[peers].sum() - (weight * move)[members]) / left
+            moves[members] = common * min(1.0, others / _LEAST_GROUP)
+    return pd.Series(moves, index=both.index)
