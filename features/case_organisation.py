@@ -13,6 +13,7 @@ from baton.tables import TABLES
 from features import metrics, snapshots
 from features.case_rows import case_frame, cases_per_customer
 from features.casework import CaseTable, Organisation
+from features.exposures import build_exposures
 from features.unit_rows import Unit, case_unit
 from features.warehouse import Warehouse
 
@@ -36,18 +37,24 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
     """
     horizon = snapshots.churn_horizon_days(company)
     kinds, better = _outcomes(company, catalogue)
+    exposures = build_exposures(company, catalogue, warehouse)
+    at_risk, value = 0, None
+    if company.outcomes.churn is not None and ("cases" in warehouse or exposures is not None):
+        at_risk, value = _at_risk(company, warehouse, latest.to_pydatetime())
     if "cases" not in warehouse:
         empty = pd.DataFrame({name: [] for name in ("case_id", "customer_id", "employee_id", "team_id")})
         note = "no cases: effects on customers cannot be estimated; the table cases would bring them"
-        return CaseTable(empty, frozenset(), horizon, float("nan"), 0, None, {}, {}, notes=(note,))
+        if exposures is None:
+            return CaseTable(empty, frozenset(), horizon, float("nan"), 0, None, {}, {}, notes=(note,))
+        told = {"churn": kinds["churn"]}, {"churn": better["churn"]}
+        return CaseTable(empty, frozenset(), horizon, float("nan"), at_risk, value, *told, exposures=exposures)
     frame, case_level, share = case_frame(company, catalogue, warehouse)
     present = [name for name in kinds if f"y:{name}" in frame.columns]
     notes = []
     if share < 1:
         notes.append(f"effects are estimated from {share:.1%} of the customers, chosen by a digest of their ids")
-    at_risk, value, per_customer = 0, None, float("nan")
+    per_customer = float("nan")
     if company.outcomes.churn is not None:
-        at_risk, value = _at_risk(company, warehouse, latest.to_pydatetime())
         per_customer = cases_per_customer(company, warehouse, latest.to_pydatetime())
     return CaseTable(
         frame=frame,
@@ -60,6 +67,7 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
         better={name: better[name] for name in present},
         sampled_share=share,
         notes=tuple(notes),
+        exposures=exposures,
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.casework import CaseTable
+from features.exposures import ExposureTable
 from features.sampling import chosen
 
 __all__ = ["halved", "permuted"]
@@ -35,7 +36,10 @@ def permuted(cases: CaseTable, seed: int) -> CaseTable:
     -------
     CaseTable
     """
-    return replace(cases, frame=_handed_round(cases.frame, _ALIKE, seed))
+    met = cases.exposures
+    if met is not None:
+        met = replace(met, frame=_handed_round(met.frame, ("as_of",), seed))
+    return replace(cases, frame=_handed_round(cases.frame, _ALIKE, seed), exposures=met)
 
 
 def halved(
@@ -65,7 +69,24 @@ def halved(
     one, two = (
         replace(cases, frame=frame[half].reset_index(drop=True), sampled_share=share) for half in (first, ~first)
     )
+    if cases.exposures is not None and by == "customer":
+        mine = cases.exposures.frame["customer_id"].isin(set(chosen(_names(cases), 0.5, seed)))
+        one = replace(one, exposures=_some_rows(cases.exposures, mine.to_numpy()))
+        two = replace(two, exposures=_some_rows(cases.exposures, ~mine.to_numpy()))
     return one, two
+
+
+def _names(cases: CaseTable, /) -> list[str]:
+    """Return the ids of the customers of cases and exposures."""
+    names = set(cases.frame["customer_id"].dropna().astype("str"))
+    return sorted(names | (set() if cases.exposures is None else set(cases.exposures.frame["customer_id"])))
+
+
+def _some_rows(exposures: ExposureTable, kept: NDArray[np.bool_], /) -> ExposureTable:
+    place = np.where(kept, np.cumsum(kept) - 1, -1)
+    shares = exposures.shares[kept[exposures.shares["row"].to_numpy()]]
+    shares = shares.assign(row=place[shares["row"].to_numpy()]).reset_index(drop=True)
+    return replace(exposures, frame=exposures.frame[kept].reset_index(drop=True), shares=shares)
 
 
 def _handed_round(frame: pd.DataFrame, alike: tuple[str, ...], seed: int, /) -> pd.DataFrame:

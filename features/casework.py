@@ -11,6 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from baton.catalogue.schema import Catalogue
     from baton.company import Company
+    from features.exposures import ExposureTable
     from features.warehouse import Warehouse
 
 __all__ = ["CaseTable", "Organisation", "build"]
@@ -78,6 +79,8 @@ class CaseTable:
         Per outcome ``lower`` (churn, low ratings) or ``higher``.
     sampled_share : float
         Share of the customers that the rows come from.
+    exposures : ExposureTable, optional
+        Customers by month and the teams they were exposed to, where what customers do tells which team owns it.
     """
 
     frame: pd.DataFrame
@@ -90,6 +93,7 @@ class CaseTable:
     better: Mapping[str, str]
     sampled_share: float = 1.0
     notes: tuple[str, ...] = field(default=())
+    exposures: ExposureTable | None = None
 
 
 def build(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> tuple[CaseTable, Organisation]:

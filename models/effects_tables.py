@@ -11,6 +11,7 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue
 from features.casework import CaseTable
 from models.estimators.robustness import robustness_value
+from models.team_effects import METHOD
 
 if TYPE_CHECKING:
     from models.effects import OutcomeEffects
@@ -39,7 +40,7 @@ def effects_table(
     """One row per outcome and KPI of the catalogue, with a reason where there is no effect."""
     rows: list[dict[str, Any]] = []
     for outcome, found in outcomes.items():
-        base = float(cases.frame[f"y:{outcome}"].mean()) if found.kind == "probability" else None
+        base = _base_rate(cases, outcome) if found.kind == "probability" else None
         for kpi in catalogue.values():
             row = {"outcome": outcome, "kpi": kpi.id, "role": kpi.role} | _row(found, kpi.id, kpi.role)
             row["attribution_effect"] = _attributed(attributions, outcome, kpi.id, kpi.sign, base)
@@ -47,6 +48,12 @@ def effects_table(
                 row["agrees"] = bool(np.sign(row["effect"]) == np.sign(row["attribution_effect"]))
             rows.append(row)
     return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _base_rate(cases: CaseTable, outcome: str, /) -> float:
+    if f"y:{outcome}" in cases.frame or cases.exposures is None:
+        return float(cases.frame[f"y:{outcome}"].mean())
+    return float(cases.exposures.frame[f"y:{outcome}"].mean()) * cases.exposures.rows_per_horizon
 
 
 def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
@@ -68,19 +75,25 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
     if kpi_id not in found.levers:
         return empty | {"method": found.why_not.get(kpi_id, "not measured"), "evidence": ""}
     at = found.levers.index(kpi_id)
-    chosen = found.estimates[found.primary]
+    if kpi_id in found.teams.levers:
+        place = found.teams.levers.index(kpi_id)
+        chosen, per_case = found.teams.estimates[METHOD], float(found.teams.per_row[place])
+        method, notes = METHOD, [found.teams.notes[kpi_id]] if kpi_id in found.teams.notes else []
+    else:
+        chosen, per_case = found.estimates[found.primary], float(found.point[at] / found.scale) if found.scale else None
+        method, notes = found.primary, list(found.notes)
     error = float(found.draws[:, at].std(ddof=1))
     t_value = np.array([found.point[at] / error if error > 0 else 0.0])
     return {
         "effect": float(found.point[at]),
         "low": float(found.low[at]),
         "high": float(found.high[at]),
-        "method": found.primary,
+        "method": method,
         "agrees": None,
         "refuted": kpi_id in found.refuted,
-        "effect_per_case": float(found.point[at] / found.scale) if found.scale else None,
+        "effect_per_case": per_case,
         "robustness": float(robustness_value(t_value, chosen.freedom)[0]),
-        "evidence": "; ".join((*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *found.notes)),
+        "evidence": "; ".join((*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *notes)),
     }
 
 
@@ -127,10 +140,12 @@ def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
     """Every estimator's answer: outcome, kpi, method, effect, low, high, primary."""
     rows = []
     for outcome, found in outcomes.items():
-        for method, answer in found.estimates.items():
-            low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0) * found.scale
-            for at, lever in enumerate(answer.levers):
-                rows.append(
-                    (outcome, lever, method, answer.point[at] * found.scale, low[at], high[at], method == found.primary)
-                )
+        parts = [(found.estimates, found.scale, found.primary), (found.teams.estimates, 1.0, METHOD)]
+        for estimates, scale, primary in parts:
+            for method, answer in estimates.items():
+                low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0) * scale
+                for at, lever in enumerate(answer.levers):
+                    rows.append(
+                        (outcome, lever, method, answer.point[at] * scale, low[at], high[at], method == primary)
+                    )
     return pd.DataFrame(rows, columns=["outcome", "kpi", "method", "effect", "low", "high", "primary"])
