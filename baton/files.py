@@ -71,6 +71,11 @@ class RunFolder:
         return self.path / "staged"
 
     @property
+    def partials(self) -> Path:
+        """Folder of partial results by which a run with newer data need not compute what it has seen before."""
+        return self.path / "partials"
+
+    @property
     def training(self) -> Path:
         """Folder of the training tables, one sub-folder per outcome."""
         return self.path / "training"

@@ -11,7 +11,15 @@ from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
 from features.metric_sql import to_number
 
-__all__ = ["aggregates_of", "column_names", "measured_id", "value_columns"]
+__all__ = [
+    "aggregates_of",
+    "column_names",
+    "combined_of",
+    "daily_of",
+    "is_additive",
+    "measured_id",
+    "value_columns",
+]
 
 _QUANTILES = {"median": 0.5, "p90": 0.9}
 
@@ -59,21 +67,98 @@ def aggregates_of(
     CatalogueError
         If the expression gives no number where one is needed.
     """
-    raw = rows[f"{kpi.id}__value"]
-    number = None
-    if raw.type().is_numeric() or raw.type().is_boolean():
-        number = to_number(raw)
-    elif kpi.aggregate not in ("count", "count_distinct"):
-        raise CatalogueError(
-            f'KPI {kpi.id}: expr gives a {raw.type()}, but aggregate = "{kpi.aggregate}" needs a number; '
-            "for times use date_diff('second', earlier, later)"
-        )
+    raw, number = _value_of(rows, kpi)
     columns: dict[str, ir.Value] = {}
     for label, condition in in_window.items():
         where = None if label == longest else condition
         columns[f"{kpi.id}__{label}"] = _aggregate(rows, kpi, raw, number, where)
-    columns[f"{kpi.id}__n"] = _rows_behind(rows, kpi, raw)
+    behind = _rows_behind(rows, kpi, raw)
+    columns[f"{kpi.id}__n"] = behind.round().cast("int64") if kpi.source == "measures" else behind
     return columns
+
+
+def is_additive(kpi: Kpi, /) -> bool:
+    """Whether a KPI's days can be put together to any window; quantiles and distinct counts cannot."""
+    return kpi.aggregate not in (*_QUANTILES, "count_distinct")
+
+
+def daily_of(rows: ir.Table, kpi: Kpi, /) -> dict[str, ir.Value]:
+    """Return the parts of a KPI that can be added up over days: sums, counts, extremes and the rows behind them.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        With the KPI's ``value_columns``.
+    kpi : Kpi
+        An additive one.
+
+    Raises
+    ------
+    CatalogueError
+        If the expression gives no number where one is needed.
+    """
+    raw, number = _value_of(rows, kpi)
+    columns: dict[str, ir.Value] = {f"{kpi.id}__rows": _rows_behind(rows, kpi, raw)}
+    if kpi.aggregate == "count":
+        counted = _aggregate(rows, kpi, raw, number, None)
+        return columns | {f"{kpi.id}__sum": counted.cast("int64")}
+    assert number is not None
+    if kpi.aggregate in ("sum", "min", "max"):
+        return columns | {f"{kpi.id}__{kpi.aggregate}": _aggregate(rows, kpi, raw, number, None)}
+    if kpi.aggregate == "ratio":
+        below = to_number(rows[f"{kpi.id}__denominator"])
+        both = number.notnull() & below.notnull()
+        above, under = number.sum(where=both), below.sum(where=both)
+    elif kpi.source == "measures":
+        weight = ibis.cases((number.notnull(), to_number(rows[f"{kpi.id}__weight"])))
+        above, under = (number * weight).sum(), weight.sum()
+    else:
+        above, under = number.sum(), number.count()
+    return columns | {f"{kpi.id}__sum": above, f"{kpi.id}__below": under}
+
+
+def combined_of(
+    days: ir.Table, kpi: Kpi, in_window: Mapping[str, ir.BooleanValue], longest: str, /
+) -> dict[str, ir.Value]:
+    """Return the same columns as ``aggregates_of``, put together from days.
+
+    Parameters
+    ----------
+    days : ibis Table
+        With the KPI's ``daily_of``; all days lie in the longest window.
+    kpi : Kpi
+    in_window : mapping of str to ibis boolean
+        Per window's label, whether a day lies in it.
+    longest : str
+        The label of the longest window.
+    """
+    columns: dict[str, ir.Value] = {}
+    for label, condition in in_window.items():
+        where = None if label == longest else condition
+        if kpi.aggregate in ("min", "max"):
+            part = days[f"{kpi.id}__{kpi.aggregate}"]
+            value = part.min(where=where) if kpi.aggregate == "min" else part.max(where=where)
+        else:
+            value = days[f"{kpi.id}__sum"].sum(where=where)
+        if kpi.aggregate in ("mean", "share", "ratio"):
+            value = value / days[f"{kpi.id}__below"].sum(where=where).cast("float64").nullif(0.0)
+        columns[f"{kpi.id}__{label}"] = value.cast("int64" if kpi.aggregate == "count" else "float64")
+    behind = days[f"{kpi.id}__rows"].sum()
+    columns[f"{kpi.id}__n"] = (behind.round() if kpi.source == "measures" else behind).cast("int64")
+    return columns
+
+
+def _value_of(rows: ir.Table, kpi: Kpi, /) -> tuple[ir.Value, ir.NumericValue | None]:
+    """Return a row's value, and the value as a number where it is one."""
+    raw = rows[f"{kpi.id}__value"]
+    if raw.type().is_numeric() or raw.type().is_boolean():
+        return raw, to_number(raw)
+    if kpi.aggregate not in ("count", "count_distinct"):
+        raise CatalogueError(
+            f'KPI {kpi.id}: expr gives a {raw.type()}, but aggregate = "{kpi.aggregate}" needs a number; '
+            "for times use date_diff('second', earlier, later)"
+        )
+    return raw, None
 
 
 def _aggregate(
@@ -103,7 +188,7 @@ def _aggregate(
 
 def _rows_behind(rows: ir.Table, kpi: Kpi, raw: ir.Value, /) -> ir.Value:
     if kpi.source == "measures":
-        return to_number(rows[f"{kpi.id}__weight"]).sum(where=raw.notnull()).round().cast("int64")
+        return to_number(rows[f"{kpi.id}__weight"]).sum(where=raw.notnull())
     if kpi.denominator is not None:
         return raw.count(where=rows[f"{kpi.id}__denominator"].notnull())
     return raw.count()

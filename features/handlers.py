@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from features.aggregates import measured_id, value_columns
 from features.metric_sql import Span, add_expressions, span_table, to_number
+from features.sampling import Among
 from features.unit_rows import Unit, case_unit, with_usual_team
 from features.warehouse import Warehouse
 
@@ -24,6 +25,7 @@ def handler_pass(
     spans: Sequence[Span],
     labels: Sequence[str],
     measured: Mapping[str, frozenset[str]],
+    among: Among | None = None,
 ) -> ir.Table:
     """Average, over the cases that a unit opened in each window, the handlers' values known when each case opened.
 
@@ -38,6 +40,8 @@ def handler_pass(
         The windows and their names, shortest first.
     measured : mapping of str to frozenset of str
         Kinds of unit that ``measures`` has, per KPI.
+    among : Among, optional
+        The units asked for; None: all.
 
     Returns
     -------
@@ -46,6 +50,8 @@ def handler_pass(
     """
     cases = case_unit(warehouse, with_usual_team(warehouse), grain)
     cases = cases.filter(cases.unit_id.notnull() & cases.opened_at.notnull())
+    if among is not None:
+        cases = among.of(cases)
     rows = handler_values(warehouse, cases, kpis, measured)
     dates = span_table(spans)
     joined = rows.join(dates, [rows.opened_at.cast("date") == dates.day])

@@ -14,15 +14,16 @@ from baton.errors import TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
 from features.learnable import require_enough
-from features.sampling import chosen, table_of
+from features.metric_sql import finished
+from features.sampling import Among, chosen
 from features.training import TrainingTable
 from features.unit_rows import case_unit
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_ROWS", "churn_table", "customer_shares", "season"]
 
-MOST_ROWS = 400_000
-"""Labelled rows beyond this teach little and cost much: whole customers are sampled."""
+MOST_ROWS = 200_000
+"""Labelled rows beyond this teach little and cost much (docs/speed.md): whole customers are sampled."""
 
 _STANDING = ("kind", "segment", "value")
 
@@ -57,21 +58,12 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
         )
     latest, notes = moments[-1], []
     rows = snapshots.churn_labels(company, warehouse, moments)
-    rows, share = _bounded(company, rows, latest)
-    if share < 1:
-        notes.append(f"trained on {share:.0%} of the customers, chosen by a digest of their ids; all are scored")
+    among = _sample(company, rows)
+    if among is not None:
+        notes.append(f"trained on {among.share:.0%} of the customers, chosen by a digest of their ids; all are scored")
     kpis = metrics.available(warehouse, catalogue.values(), "customer")
-    wide = rows
-    if kpis:
-        values = metrics.evaluate(warehouse, kpis, "customer", moments, company.snapshots.windows_days)
-        values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
-        joined = rows.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])
-        wide = joined.drop("unit_of_value", "as_of_value")
     standing = _standing_columns(company, warehouse)
-    if standing:
-        wide = _with_attributes(warehouse, wide, standing)
-    pulled = wide.to_pyarrow().to_pandas()
-    pulled = pulled.sort_values(["as_of", "customer_id"], ignore_index=True)
+    pulled = _pulled(company, warehouse, rows, moments, kpis, standing, among)
     require_enough("churn", pulled["label"].dropna(), "probability", of_all=True, unit="customer snapshots")
     keys = {
         "unit_id": pulled["customer_id"].astype("str"),
@@ -149,18 +141,45 @@ def _counts(kpi: Kpi, name: str, /) -> bool:
     return name.endswith("__n") or kpi.aggregate in ("count", "count_distinct")
 
 
-def _bounded(company: Company, rows: ir.Table, latest: datetime, /) -> tuple[ir.Table, float]:
-    """Keep whole customers so that the labelled rows stay in bounds; all of the latest snapshot."""
+def _sample(company: Company, rows: ir.Table, /) -> Among | None:
+    """Choose whole customers so that the labelled rows stay in bounds; None: they do."""
     labelled = rows.filter(rows.label.notnull())
     count = labelled.count().to_pyarrow().as_py()
-    wanted = rows.filter(rows.label.notnull() | (rows.as_of == _literal(latest)))
-    share = min(1.0, MOST_ROWS / max(count, 1))
-    if share == 1:
-        return wanted, share
+    if count <= MOST_ROWS:
+        return None
+    share, seed = MOST_ROWS / count, company.company.seed
     ids = labelled.select("customer_id").distinct().to_pyarrow()["customer_id"].to_pylist()
-    kept = table_of(chosen(ids, share, company.company.seed), "customer_id")
-    sampled = labelled.semi_join(kept, "customer_id")
-    return sampled.union(rows.filter(rows.as_of == _literal(latest), rows.label.isnull())), share
+    return Among(chosen(ids, share, seed), share, seed)
+
+
+def _pulled(
+    company: Company,
+    warehouse: Warehouse,
+    rows: ir.Table,
+    moments: list[datetime],
+    kpis: list[Kpi],
+    standing: list[str],
+    among: Among | None,
+    /,
+) -> pd.DataFrame:
+    """Return the labelled rows of the customers asked for, and all of the latest snapshot, with what was known."""
+    earlier, latest = moments[:-1], moments[-1:]
+    is_latest = rows.as_of == _literal(latest[0])
+    learned = rows.filter(rows.label.notnull(), ~is_latest).rename(unit_id="customer_id")
+    learned = (learned if among is None else among.of(learned)).rename(customer_id="unit_id")
+    parts = []
+    for part, dates, some in ((learned, earlier, among), (rows.filter(is_latest), latest, None)):
+        wide = part
+        if kpis:
+            windows = company.snapshots.windows_days
+            values = metrics.evaluate(warehouse, kpis, "customer", dates, windows, among=some)
+            values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
+            joined = part.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])
+            wide = finished(joined.drop("unit_of_value", "as_of_value"))
+        if standing:
+            wide = _with_attributes(warehouse, wide, standing)
+        parts.append(wide.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"]))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _standing_columns(company: Company, warehouse: Warehouse, /) -> list[str]:

@@ -15,12 +15,14 @@ import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
-from features.aggregates import aggregates_of, column_names, measured_id, value_columns
+from features.aggregates import column_names, measured_id, value_columns
 from features.handlers import handler_pass
 from features.known_at import columns_used, known_at
-from features.metric_sql import Span, add_expressions, finished, span_table, spans_of, to_number
+from features.metric_sql import Span, add_expressions, spans_of, to_number
 from features.named_metrics import named_pass
-from features.unit_rows import Unit, is_available, measured_units, source_rows
+from features.row_pass import row_pass, side_by_side
+from features.sampling import Among
+from features.unit_rows import Unit, is_available, measured_units
 from features.warehouse import Warehouse
 
 __all__ = ["available", "case_values", "evaluate", "feature_names", "panel"]
@@ -69,6 +71,8 @@ def evaluate(
     grain: Unit,
     as_of: Sequence[datetime],
     windows_days: Sequence[int],
+    *,
+    among: Among | None = None,
 ) -> ir.Table:
     """Evaluate KPIs for every unit of a grain at given moments.
 
@@ -82,6 +86,8 @@ def evaluate(
     as_of : sequence of datetime
         UTC without zone.
     windows_days : sequence of int
+    among : Among, optional
+        The units asked for, to spare work; others may be there too. None: all.
 
     Returns
     -------
@@ -97,7 +103,8 @@ def evaluate(
     """
     chosen = list(kpis)
     ordered = sorted(windows_days)
-    wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), [f"{days}d" for days in ordered])
+    labels = [f"{days}d" for days in ordered]
+    wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), labels, among)
     columns = {}
     for kpi in chosen:
         names = feature_names(kpi.id, ordered)
@@ -194,7 +201,13 @@ def has_case_value(kpi: Kpi, /) -> bool:
 
 
 def _evaluate_spans(
-    warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, spans: Sequence[Span], labels: Sequence[str], /
+    warehouse: Warehouse,
+    kpis: Sequence[Kpi],
+    grain: Unit,
+    spans: Sequence[Span],
+    labels: Sequence[str],
+    among: Among | None = None,
+    /,
 ) -> ir.Table:
     """Run all passes and put their columns side by side: ``<kpi>__<label>`` and ``<kpi>__n``."""
     passes: list[ir.Table] = []
@@ -212,12 +225,12 @@ def _evaluate_spans(
         if way == "handler":
             handled.extend(members)
         else:
-            passes.append(_row_pass(warehouse, members, grain, (way, moment), spans, labels))
+            passes.append(row_pass(warehouse, members, grain, (way, moment), spans, labels, among))
     if handled:
-        passes.append(handler_pass(warehouse, handled, grain, spans, labels, measured))
+        passes.append(handler_pass(warehouse, handled, grain, spans, labels, measured, among))
     if not passes:
         raise CatalogueError(f"no KPI was given to evaluate for a {grain}")
-    wide = reduce(_side_by_side, passes)
+    wide = reduce(side_by_side, passes)
     zeros = [name for kpi in kpis for name in column_names(kpi, labels) if _counts(kpi, name)]
     return wide.mutate(**{name: wide[name].fill_null(0) for name in zeros})
 
@@ -232,58 +245,6 @@ def _way(kpi: Kpi, grain: Unit, measured: dict[str, frozenset[str]], /) -> str:
     if kpi.source == "work" and grain not in ("employee", "team"):
         return "handler"
     return "rows"
-
-
-def _row_pass(
-    warehouse: Warehouse,
-    kpis: Sequence[Kpi],
-    grain: Unit,
-    way_and_moment: tuple[str, str],
-    spans: Sequence[Span],
-    labels: Sequence[str],
-    /,
-) -> ir.Table:
-    """One pass over one source's rows: joined to the moments, aggregated per window, grouped once."""
-    way, moment = way_and_moment
-    kpi = kpis[0]
-    rows = source_rows(warehouse, kpi.source, grain) if way == "rows" else _measure_rows(warehouse, kpis, grain, way)
-    expressions = {"known_at_": moment}
-    for member in kpis:
-        expressions |= value_columns(member)
-    rows = add_expressions(rows, ["unit_id"], expressions)
-    rows = rows.filter(rows.unit_id.notnull() & rows.known_at_.notnull())
-    dates = span_table(spans)
-    joined = rows.join(dates, [rows.known_at_.cast("date") == dates.day])
-    starts = [joined[f"start_{index}"] for index in range(len(labels))]
-    joined = joined.filter(joined.known_at_ > reduce(ibis.least, starts), joined.known_at_ <= joined.as_of)
-    in_window = {label: joined.known_at_ > joined[f"start_{index}"] for index, label in enumerate(labels)}
-    longest = labels[-1]
-    columns: dict[str, ir.Value] = {}
-    for member in kpis:
-        columns |= aggregates_of(joined, member, in_window, longest)
-    return joined.group_by("unit_id", "as_of").aggregate(**columns)
-
-
-def _measure_rows(warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, way: str, /) -> ir.Table:
-    table = warehouse["measures"]
-    table = table.filter(table.kpi.isin([measured_id(kpi) for kpi in kpis]))
-    if way == "measures":
-        return table.filter(table.unit == grain)
-    people = warehouse["employees"].select(member="employee_id", usual_team="team_id")
-    rows = table.filter(table.unit == "employee")
-    joined = rows.join(people, [rows.unit_id == people.member])
-    return joined.mutate(unit_id=joined.usual_team).drop("member", "usual_team")
-
-
-def _side_by_side(left: ir.Table, right: ir.Table, /) -> ir.Table:
-    right = right.rename(unit_of_right="unit_id", as_of_right="as_of")
-    joined = left.outer_join(right, [("unit_id", "unit_of_right"), ("as_of", "as_of_right")])
-    keys = {
-        "unit_id": ibis.coalesce(joined.unit_id, joined.unit_of_right),
-        "as_of": ibis.coalesce(joined.as_of, joined.as_of_right),
-    }
-    kept = [name for name in joined.columns if name not in ("unit_id", "as_of", "unit_of_right", "as_of_right")]
-    return finished(joined.select(**keys, **{name: joined[name] for name in kept}))
 
 
 def _counts(kpi: Kpi, name: str, /) -> bool:

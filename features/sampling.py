@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["chosen", "table_of"]
+__all__ = ["Among", "chosen", "table_of"]
 
 
 def chosen(ids: Iterable[str], share: float, seed: int, /) -> list[str]:
@@ -38,3 +39,23 @@ def table_of(ids: list[str], column: str, /) -> ir.Table:
     import pyarrow as pa
 
     return ibis.memtable(pa.table({column: pa.array(ids, pa.string())}))
+
+
+@dataclass(frozen=True)
+class Among:
+    """Some of the units: those that ``chosen`` takes at a share, so that a larger share holds all of a smaller one's.
+
+    Parameters
+    ----------
+    ids : list of str
+    share, seed
+        By which they were chosen.
+    """
+
+    ids: list[str] = field(repr=False)
+    share: float
+    seed: int
+
+    def of(self, rows: ir.Table, /) -> ir.Table:
+        """Return the rows whose ``unit_id`` is one of them."""
+        return rows.semi_join(table_of(self.ids, "unit_id"), "unit_id")

@@ -22,6 +22,7 @@ from baton.files import read_json, write_atomically, write_json
 from features.checks import Examination, damage, examine
 from features.faults import CheckReport
 from features.intake import ROW, Intake, TypedTable, opened
+from features.partials import Partials
 from features.privacy import Sieve
 from features.sql_text import literal, one_line, path_literal, quoted
 from features.warehouse import Warehouse
@@ -105,7 +106,9 @@ def refuse(report: CheckReport, /) -> None:
     raise TableError(shown + more)
 
 
-def open_warehouse(folder: Path, /, *, threads: int | None = None, memory_limit: str = "3GB") -> Warehouse:
+def open_warehouse(
+    folder: Path, /, *, threads: int | None = None, memory_limit: str = "3GB", partials: Partials | None = None
+) -> Warehouse:
     """Open staged tables in one embedded engine.
 
     Parameters
@@ -116,6 +119,8 @@ def open_warehouse(folder: Path, /, *, threads: int | None = None, memory_limit:
         None: one per core.
     memory_limit : str
         Beyond it, the engine goes to disk.
+    partials : Partials, optional
+        Where partial results are kept from run to run.
 
     Raises
     ------
@@ -144,6 +149,7 @@ def open_warehouse(folder: Path, /, *, threads: int | None = None, memory_limit:
             for name, table in described.items()
             if table["observed_until"] is not None
         },
+        partials=partials,
     )
 
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
+
+if TYPE_CHECKING:
+    from features.partials import Partials
 
 __all__ = ["Warehouse"]
 
@@ -27,11 +31,14 @@ class Warehouse:
         Columns that the source really had, extra ones included; the others are typed nulls.
     observed_until : mapping of str to datetime
         Per table with a time: the last moment up to which it is complete.
+    partials : Partials, optional
+        Where partial results of KPIs are kept from run to run; None: everything is computed.
     """
 
     tables: Mapping[str, ir.Table]
     present: Mapping[str, frozenset[str]]
     observed_until: Mapping[str, datetime] = field(default_factory=dict)
+    partials: Partials | None = field(default=None, repr=False)
 
     def __contains__(self, name: str) -> bool:
         return name in self.tables

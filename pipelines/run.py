@@ -20,7 +20,9 @@ from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.progress import Progress, silent
 from features import sources, staging
+from features.partials import Partials
 from features.training import TrainingTable
+from features.warehouse import Warehouse
 from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, digest
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
@@ -67,6 +69,7 @@ class Chain:
         self.code = code_fingerprint()
         self.fingerprints: dict[str, str] = {}
         self.ledger = Ledger(folder, {"code": self.code, "company": company.company.model_dump()}, progress=progress)
+        self.partials = Partials(folder.partials, digest([self.code, version("duckdb")]))
         self._keys: dict[str, str] = {}
 
     def _step(
@@ -104,7 +107,7 @@ class Chain:
 
         def work(outcome: Outcome) -> None:
             _empty(folder.training)
-            built = matrix.build(company, self.catalogue, staging.open_warehouse(folder.staged), self.progress)
+            built = matrix.build(company, self.catalogue, self._warehouse(), self.progress)
             if not built.tables:
                 raise TableError(
                     "nothing can be learned: " + "; ".join(_once(name, why) for name, why in built.skipped.items())
@@ -162,7 +165,7 @@ class Chain:
         def work(outcome: Outcome) -> None:
             for name in names:
                 folder.file(f"{name}.parquet").unlink(missing_ok=True)
-            warehouse = staging.open_warehouse(folder.staged)
+            warehouse = self._warehouse()
             if "cases" not in warehouse and "measures" not in warehouse:
                 outcome.warnings.append(
                     "no advice: effects on customers need the table `cases` (who served whom, and how)"
@@ -197,6 +200,9 @@ class Chain:
 
         self._step("report", dict(self._keys), [self.folder.file("report.html")], work)
 
+    def _warehouse(self) -> Warehouse:
+        return staging.open_warehouse(self.folder.staged, partials=self.partials)
+
     def tables(self) -> dict[str, TrainingTable]:
         """Return the training tables by outcome."""
         folders = sorted(path for path in self.folder.training.iterdir() if path.is_dir())
@@ -209,6 +215,8 @@ class Chain:
         skipped = read_json(skipped_file) if skipped_file.exists() else {}
         records = tuple(self.ledger.records)
         warnings = tuple(dict.fromkeys(text for record in records for text in record.warnings))
+        if {"features", "advise"} <= {record.name for record in records if not record.reused}:
+            self.partials.tidy()  # whatever can ask for partial results has asked
         write_json(
             self.folder.file("run.json"),
             {
@@ -220,6 +228,7 @@ class Chain:
                 "seed": self.company.company.seed,
                 "versions": {"python": platform.python_version(), **{name: version(name) for name in _NOTED_PACKAGES}},
                 "steps": [asdict(record) for record in records],
+                "partials": {"computed": self.partials.computed, "kept": self.partials.kept},
                 "skipped": skipped,
                 "warnings": list(warnings),
             },

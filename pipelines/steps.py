@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from baton.errors import OutputError
 from baton.files import RunFolder, read_json, write_json
 from baton.progress import Progress, silent
+from pipelines.memory import watched
 
 __all__ = ["Ledger", "StepRecord", "code_fingerprint", "digest"]
 
@@ -69,6 +70,8 @@ class StepRecord:
         Rows that it made, by name.
     warnings : tuple of str
         What a reader of the results must know.
+    peak_memory_mb : float or None
+        The most memory (MiB) that the process held while it was done; None: not known.
     """
 
     name: str
@@ -77,6 +80,7 @@ class StepRecord:
     seconds: float
     rows: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    peak_memory_mb: float | None = None
 
 
 @dataclass
@@ -152,15 +156,17 @@ class Ledger:
         place.unlink(missing_ok=True)
         self._progress(name, 0, 0)
         started, outcome = time.perf_counter(), Outcome()
-        work(outcome)
-        record = StepRecord(
-            name, key, False, round(time.perf_counter() - started, 3), outcome.rows, tuple(outcome.warnings)
-        )
+        with watched() as peak:
+            work(outcome)
+        seconds = round(time.perf_counter() - started, 3)
+        held = None if peak.mebibytes is None else round(peak.mebibytes, 1)
+        record = StepRecord(name, key, False, seconds, outcome.rows, tuple(outcome.warnings), held)
         write_json(
             place,
             {
                 "key": key,
                 "seconds": record.seconds,
+                "peak_memory_mb": held,
                 "rows": record.rows,
                 "warnings": list(record.warnings),
                 "files": _state(outputs, self.folder.path),
@@ -175,7 +181,8 @@ class Ledger:
         found = read_json(place)
         if found.get("key") != key or found.get("files") != _state(outputs, self.folder.path):
             return None
-        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], tuple(found["warnings"]))
+        warnings, held = tuple(found["warnings"]), found.get("peak_memory_mb")
+        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], warnings, held)
 
 
 def _state(outputs: list[Path], root: Path, /) -> dict[str, list[int]]:
