@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,27 @@ class Registry:
         self._client.set_terminated(run_id)
         self._client.set_registered_model_alias(name, _CHALLENGER if known else _CHAMPION, str(made.version))
         return int(made.version), True
+
+    def log_figures(self, name: str, figures: Mapping[str, float], parameters: Mapping[str, str], /) -> None:
+        """Log figures of something that is not to be registered, as a run of its own."""
+        run = self._client.create_run(self._experiment(), run_name=name)
+        for parameter, value in parameters.items():
+            self._client.log_param(run.info.run_id, parameter, value)
+        for figure, value in figures.items():
+            self._client.log_metric(run.info.run_id, figure, value)
+        self._client.set_terminated(run.info.run_id)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return every logged run, newest first: name, started_at (UTC), and its figures."""
+        found = self._client.search_runs([self._experiment()], order_by=["attributes.start_time DESC"])
+        return [
+            {
+                "name": run.info.run_name,
+                "started_at": datetime.fromtimestamp(run.info.start_time / 1000, UTC).isoformat(timespec="seconds"),
+                **run.data.metrics,
+            }
+            for run in found
+        ]
 
     def versions(self, outcome: str | None = None, /) -> list[Version]:
         """Return the registered versions, of one outcome or of all, oldest first."""

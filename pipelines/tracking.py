@@ -8,10 +8,11 @@ from typing import Any
 from baton.company import Company
 from baton.files import RunFolder, read_json
 from features.training import TrainingTable
+from models.comparison import Comparison
 from models.promotion import Version
 from models.registry import Registry, registry_folder
 
-__all__ = ["list_models", "promote", "rollback", "track"]
+__all__ = ["list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
 
 
 def track(company: Company, folder: RunFolder, fingerprints: Mapping[str, str]) -> list[str]:
@@ -84,11 +85,31 @@ def _test_again(registry: Registry, champion: Version, table: TrainingTable, ent
     registry.note_test(champion.outcome, champion.version, str(entry.get("test_fingerprint", "")), figures)
 
 
+def log_comparison(company: Company, comparison: Comparison) -> None:
+    """Log every model of a comparison as an MLflow run of its own, to be looked at beside the registered ones.
+
+    Parameters
+    ----------
+    company : Company
+    comparison : Comparison
+    """
+    registry = Registry(company, create=True)
+    for model, figures in comparison.figures.iterrows():
+        known = {str(name): float(value) for name, value in figures.items() if value == value}
+        settings = {"split": comparison.split, "test_set": comparison.test_fingerprint[:8]}
+        registry.log_figures(f"{comparison.outcome} · {model}", known, settings)
+
+
 def list_models(company: Company) -> list[dict[str, Any]]:
     """Return the registered versions: outcome, version, alias, registered_at, rows, figures, fingerprints."""
     if not (registry_folder(company) / "mlflow.db").exists():
         return []
     return [version.row() for version in Registry(company).versions()]
+
+
+def list_runs(company: Company) -> list[dict[str, Any]]:
+    """Return everything that was logged, newest first: name, started_at, figures."""
+    return Registry(company).runs() if (registry_folder(company) / "mlflow.db").exists() else []
 
 
 def promote(company: Company, outcome: str, version: int, *, force: bool = False) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from models.recommender.policy import Line, Solved, check_policy, ramp
 from models.recommender.reasons import explain
 from models.reliability import noise_ratio, spearman_brown
 
-__all__ = ["COLUMNS", "TargetCard", "recommend", "target_card"]
+__all__ = ["COLUMNS", "TargetCard", "expected_effect", "recommend", "target_card"]
 
 Floats = NDArray[np.float64]
 
@@ -202,7 +202,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
     limits = () if steps is None else steps[-1].breaches
     if steps is None and bool((frame["direction"] > 0).any()):
         frame = frame.assign(too_few=frame["direction"] > 0)
-    expected, low, high = _expected(inputs, policy, target, weights[0])
+    expected, low, high = expected_effect(inputs, policy, target, weights[0])
     rows = []
     for at, line in enumerate(frame.to_dict("records")):
         advised = float(weights[0][at])
@@ -316,10 +316,24 @@ def _verdict(line: dict[str, Any], advised: float, known: bool, /) -> str:
     return "drop" if advised == 0 else "lower"
 
 
-def _expected(
+def expected_effect(
     inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
 ) -> tuple[float, float, float]:
-    """Customers kept over one cycle by the whole card, under the stated response of people to points."""
+    """Return the customers kept over one cycle by a whole card, under the stated response of people to points.
+
+    Parameters
+    ----------
+    inputs : AdviceInputs
+    policy : Policy
+    target : TargetCard
+    weights : array of shape (KPIs,)
+        Points per row of ``target.frame``.
+
+    Returns
+    -------
+    tuple of float
+        Expected, low, high (90 %), against today's card; NaN where no effect on leaving is known.
+    """
     frame = target.frame
     nothing = (np.nan, np.nan, np.nan)
     if inputs.outcome != "churn" or np.isnan(weights).any() or not target.known:

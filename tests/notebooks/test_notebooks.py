@@ -19,6 +19,7 @@ def test_the_notebook_runs(
     monkeypatch.setenv("BATON_RUN", str(small_run))
     monkeypatch.setenv("PYTHONPATH", str(checkout))
     monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # several tests at once share the cores
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}

@@ -1,0 +1,202 @@
+"""Pictures of a run's results for notebooks: matplotlib figures, each of one question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from models.comparison import Comparison
+    from pipelines.analysis import Results
+
+__all__ = ["attribution_beside_effect", "calibration", "cards", "comparison", "drivers", "effects"]
+
+# blue and orange are told apart by everybody (Okabe & Ito 2008)
+_BLUE, _ORANGE, _GREY, _INK = "#0072B2", "#D55E00", "#9AA0A6", "#202124"
+_STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": _GREY,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlesize": 11,
+    "figure.dpi": 110,
+    "legend.frameon": False,
+}
+
+
+def calibration(results: Results, outcome: str = "churn", /) -> Figure:
+    """Draw what was predicted against what came true: dots on the line keep their promise.
+
+    Parameters
+    ----------
+    results : Results
+    outcome : str
+    """
+    curve = results.calibration(outcome)
+    with _page(5.2, 4.6) as (figure, axes):
+        shares, said = 100 * curve["observed"], 100 * curve["mean_predicted"]
+        error = 196 * np.sqrt(np.clip(curve["observed"] * (1 - curve["observed"]), 0, None) / curve["n"])
+        most = 1.08 * float(max((shares + error).max(), said.max()))
+        axes.plot([0, most], [0, most], color=_GREY, linewidth=1, zorder=1)
+        axes.errorbar(said, shares, yerr=error, fmt="o", color=_BLUE, ecolor=_BLUE, elinewidth=1, capsize=0)
+        axes.set(xlim=(0, most), ylim=(0, most), xlabel="predicted, %", ylabel="came true, % (bars: 95 %)")
+        axes.set_title(f"Does {outcome} happen as often as predicted?")
+    return figure
+
+
+def drivers(results: Results, outcome: str = "churn", /, *, most: int = 12) -> Figure:
+    """Draw which KPIs move the prediction most.
+
+    Parameters
+    ----------
+    results : Results
+    outcome : str
+    most : int
+        How many KPIs.
+    """
+    found = results.attribution(outcome).head(most).iloc[::-1]
+    with _page(7.0, 0.6 + 0.3 * len(found)) as (figure, axes):
+        names = [_name(results, kpi) for kpi in found.index]
+        colours = [_GREY if kpi not in results.catalogue else _BLUE for kpi in found.index]
+        axes.barh(names, found.to_numpy(), color=colours, height=0.7)
+        axes.set_xlabel("mean size of the attribution, log-odds (grey: no KPI)")
+        axes.set_title(f"What the prediction of {outcome} looks at")
+    return figure
+
+
+def effects(results: Results, outcome: str = "churn", /) -> Figure:
+    """Draw each lever's effect with its 90 % interval, and the truth where it is known.
+
+    Parameters
+    ----------
+    results : Results
+    outcome : str
+    """
+    rows = results.effects
+    rows = rows[(rows["outcome"] == outcome) & rows["effect"].notna()].sort_values("effect", ascending=False)
+    truth = results.truth(outcome)
+    with _page(7.4, 1.2 + 0.36 * len(rows)) as (figure, axes):
+        height = np.arange(len(rows))
+        axes.axvline(0, color=_GREY, linewidth=1)
+        axes.hlines(height, 100 * rows["low"], 100 * rows["high"], color=_BLUE, linewidth=2)
+        axes.plot(100 * rows["effect"], height, "o", color=_BLUE, label="estimated, 90 % interval")
+        if truth is not None:
+            axes.plot(100 * truth.reindex(rows["kpi"]), height, "D", color=_ORANGE, label="truth", markersize=6)
+        axes.set_yticks(height, [_name(results, kpi) for kpi in rows["kpi"]])
+        unit = "customers per 100" if outcome == "churn" else "hundredths of the outcome"
+        axes.set_xlabel(f"{unit}, everybody one standard deviation better (left of 0: fewer)")
+        axes.set_title(f"What really moves {outcome}")
+        _legend_below(figure, axes)
+    return figure
+
+
+def attribution_beside_effect(results: Results, outcome: str = "churn", /) -> Figure:
+    """Draw what the prediction says a better KPI does beside what it is estimated to do and, if known, what it does.
+
+    Parameters
+    ----------
+    results : Results
+    outcome : str
+    """
+    rows = results.effects
+    truth = results.truth(outcome)
+    told = rows["effect"].notna() if truth is None else rows["effect"].notna() | rows["kpi"].isin(truth.index)
+    rows = rows[(rows["outcome"] == outcome) & rows["attribution_effect"].notna() & told]
+    rows = rows.sort_values("attribution_effect")
+    with _page(7.4, 1.2 + 0.36 * len(rows)) as (figure, axes):
+        height = np.arange(len(rows))[::-1]
+        axes.axvline(0, color=_GREY, linewidth=1)
+        axes.plot(100 * rows["attribution_effect"], height, "s", color=_GREY, label="what the prediction says (SHAP)")
+        axes.plot(100 * rows["effect"], height, "o", color=_BLUE, label="estimated effect")
+        if truth is not None:
+            axes.plot(100 * truth.reindex(rows["kpi"]), height, "D", color=_ORANGE, label="truth", markersize=6)
+        axes.set_yticks(height, [_name(results, kpi) for kpi in rows["kpi"]])
+        axes.set_xlabel("leaving, points per 100 customers, one standard deviation better")
+        axes.set_title("Attribution is not effect")
+        _legend_below(figure, axes)
+    return figure
+
+
+def cards(results: Results, team_id: str, /, role: str | None = None, **limits: object) -> Figure:
+    """Draw one team's card: today, advised for the next cycle, and what the evidence alone would pay.
+
+    Parameters
+    ----------
+    results : Results
+    team_id : str
+    role : str, optional
+        The first of the team's cards if left out.
+    **limits
+        Settings of ``[policy]`` to solve the card again under.
+    """
+    rows = results.weights(team_id, **limits)
+    rows = rows[rows["role"] == (rows["role"].iloc[0] if role is None else role)].iloc[::-1]
+    with _page(7.4, 1.2 + 0.42 * len(rows)) as (figure, axes):
+        height = np.arange(len(rows))
+        today, advised = rows["current_weight"].fillna(0), rows["recommended_weight"]
+        axes.hlines(height, today, advised, color=_GREY, linewidth=3)
+        axes.plot(today, height, "o", color=_GREY, label="today", markersize=8)
+        axes.plot(advised, height, "o", color=_BLUE, label="advised, next cycle", markersize=8)
+        axes.plot(rows["target_weight"], height, "|", color=_ORANGE, label="the evidence alone", markersize=12, mew=2)
+        axes.set_yticks(height, [_name(results, kpi) for kpi in rows["kpi"]])
+        axes.set(xlabel="points of 100", xlim=(-1, None))
+        axes.set_title(f"The card of {results.advice.team_names.get(team_id, team_id)}")
+        _legend_below(figure, axes)
+    return figure
+
+
+def comparison(found: Comparison, /, figure_name: str = "auc") -> Figure:
+    """Draw one figure of every model that was compared, with intervals where there are some.
+
+    Parameters
+    ----------
+    found : Comparison
+    figure_name : str
+        A column of ``found.figures``.
+    """
+    values = found.figures[figure_name].iloc[::-1]
+    spans = found.intervals[found.intervals["figure"] == figure_name].set_index("model")
+    with _page(6.4, 1.0 + 0.36 * len(values)) as (figure, axes):
+        height = np.arange(len(values))
+        own = [name in spans.index for name in values.index]
+        axes.plot(values, height, "o", color=_GREY)
+        for at, name in enumerate(values.index):
+            if own[at]:
+                axes.hlines(at, *spans.loc[name, ["low", "high"]].astype(float), color=_BLUE, linewidth=2)
+                axes.plot(values[name], at, "o", color=_BLUE)
+        axes.set_yticks(height, [str(name).replace("_", " ") for name in values.index])
+        axes.set_xlabel(f"{figure_name} (bars: 95 %)")
+        axes.set_title("The same rows, several models")
+    return figure
+
+
+@contextmanager
+def _page(width: float, height: float, /) -> Iterator[tuple[Figure, Axes]]:
+    """Give an empty picture in the house's style, and take it off pyplot's list when it is drawn."""
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(_STYLE):
+        figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+        try:
+            yield figure, axes
+        finally:
+            plt.close(figure)  # else a notebook shows it twice
+
+
+def _legend_below(figure: Figure, axes: Axes, /) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+
+
+def _name(results: Results, kpi: str, /) -> str:
+    if kpi in results.catalogue:
+        return results.catalogue[kpi].name.en
+    return "everything else" if kpi == "_context" else kpi.replace("attribute__", "").replace("_", " ")
