@@ -205,7 +205,7 @@ def summary(found: Any, as_json: bool, /) -> None:
     if advice:
         _table(console, "Advice", ("what", "how many"), list(advice.items()))
     for name, why in found.skipped.items():
-        console.print(f"left out: {name}: {why}", markup=False, soft_wrap=True)
+        console.print(f"left out: {name}: {why.removeprefix(name + ': ')}", markup=False, soft_wrap=True)
     for text in found.warnings:
         console.print(f"note: {text}", markup=False, soft_wrap=True)
     if (folder / "report.html").exists():
