@@ -51,14 +51,14 @@ def diagnosis_table(inputs: AdviceInputs, policy: Policy) -> pd.DataFrame:
     -------
     pandas.DataFrame
         team_id, role, kpi, weight, alignment, effect, low, high, reliability, kpi_role, perspective, stage. Where no
-        effect can be told from chance in the whole company (joint test), effects are shown and called weak.
+        effect of an owner's levers can be told from chance (joint test), effects are shown and called weak.
     """
     rows: list[dict[str, Any]] = []
-    heard = inputs.joint_p_value <= policy.false_moves
     for team, role in inputs.cards[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None):
         target = target_card(inputs, policy, team, role)
         for line in target.frame[target.frame["on_card"]].to_dict("records"):
             measured = bool(line["measured"])
+            heard = max(float(line["joint_p"]), inputs.joint_p_value) <= policy.false_moves
             effect, low, high = (
                 (float(line[name]) for name in ("effect", "effect_low", "effect_high")) if measured else [np.nan] * 3
             )
@@ -73,7 +73,7 @@ def diagnosis_table(inputs: AdviceInputs, policy: Policy) -> pd.DataFrame:
                     "effect": effect,
                     "low": low,
                     "high": high,
-                    "reliability": line["reliability"] if target.people >= policy.min_group else np.nan,
+                    "reliability": np.nan if 0 < target.people < policy.min_group else line["reliability"],
                     "kpi_role": line["role"],
                     "perspective": line["perspective"],
                     "stage": line["stage"],

@@ -87,7 +87,8 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
     organisation : Organisation
     catalogue : Catalogue
     policy : Policy
-        ``cycle_days`` sets the volume; teams of fewer than ``min_group`` people are left out.
+        ``cycle_days`` sets the volume; teams of fewer than ``min_group`` people are left out, save with KPIs that teams
+        own, which are not about anybody.
 
     Returns
     -------
@@ -100,8 +101,9 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
         for kpi in catalogue.values()
         if f"kpi:{kpi.id}" in cases.frame and cases.frame[f"kpi:{kpi.id}"].notna().any()
     )
+    owned = _owned_rows(cases, catalogue, policy)
     if not kpis or not cases.frame["employee_id"].notna().any():
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(owned, columns=list(COLUMNS))
     design = build_design(cases, catalogue, None, kpis, organisation.employees)
     people = _volumes(cases, design)
     rows = _unit_rows("employee", people, signal_share(design, between_moments(design)), policy)
@@ -110,8 +112,19 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
     together = together[together["members"] >= policy.min_group]
     together["unit_id"] = together["team_id"]
     team_design = _as_teams(design)
+    together = together[~together["kpi"].isin([row["kpi"] for row in owned])]
     rows += _unit_rows("team", together, signal_share(team_design, between_moments(team_design)), policy)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows + owned, columns=list(COLUMNS))
+
+
+def _owned_rows(cases: CaseTable, catalogue: Catalogue, policy: Policy, /) -> list[dict[str, Any]]:
+    """KPIs that teams own, at the team's own volume."""
+    from models.team_reliability import team_signals
+
+    signals = team_signals(cases, catalogue)
+    once = signals.drop_duplicates("kpi").set_index("kpi")
+    shares = {str(kpi): (float(row["icc"]), float(row["between_sd"])) for kpi, row in once.iterrows()}
+    return _unit_rows("team", signals.assign(unit_id=signals["team_id"]), shares, policy)
 
 
 def _as_teams(design: Design, /) -> Design:

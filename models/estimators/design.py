@@ -138,7 +138,7 @@ def usable_levers(
         elif column not in cases.frame:
             why[kpi.id] = "not measured: no values in the data"
         elif kpi.owner != "employee":
-            why[kpi.id] = "not measured: no single person owns it, and there are too few teams to compare"
+            why[kpi.id] = "not measured: no single person owns it, and no team either"
         elif int(cases.frame[column].notna().sum()) < FEWEST_ROWS:
             why[kpi.id] = f"not measured: known for fewer than {FEWEST_ROWS} cases"
         elif cases.frame[column].dropna().nunique() < 2:

@@ -34,14 +34,15 @@ class AdviceInputs:
     ----------
     kpis : pandas.DataFrame
         One row per KPI of the catalogue: kpi, name_en, name_zh, role, perspective, stage, unit, better, controllable,
-        guards (list: KPIs not to be pushed without this one), effect, low, high, refuted, why (why there is no effect),
-        icc, between_sd.
+        guards (list: KPIs not to be pushed without this one), owner (employee, team or empty), effect, low, high,
+        refuted, why (why there is no effect), joint_p (the joint test over the owner's levers), icc, between_sd.
     draws : pandas.DataFrame
         One row per draw, one column per lever with an effect.
     cards : pandas.DataFrame
         team_id, role, kpi, weight: today's cards; empty where none is known.
     crews : pandas.DataFrame
-        team_id, role, kpi, n_per_day (a typical person's), people (on the card), share (of all cases).
+        team_id, role, kpi, n_per_day (a typical person's; the team's for what teams own), people (on the card; 0 where
+        nobody is known by name), share (of all cases, or of customers' activity).
     scores : pandas.DataFrame
         employee_id, role, kpi, z: people's last cycle, for the fairness audit alone.
     groups : pandas.DataFrame
@@ -55,6 +56,7 @@ class AdviceInputs:
     horizon_days : int
     customers_at_risk : int
     joint_p_value : float
+        The smallest of the owners'.
     team_names : mapping of str to str
     response_per_point : float
         Between-person standard deviations that one more point moves a fully controllable KPI by.
@@ -114,7 +116,10 @@ class AdviceInputs:
             raise ArtefactError(
                 f"{folder}: the advice cannot be read ({error}); run `baton recommend` again"
             ) from error
-        tables["kpis"]["guards"] = tables["kpis"]["guards"].map(list)
+        kpis = tables["kpis"]
+        kpis["guards"] = kpis["guards"].map(list)
+        if "joint_p" not in kpis:  # written before teams were compared
+            kpis["owner"], kpis["joint_p"] = "employee", float(described["joint_p_value"])
         return cls(**tables, **(described | {"notes": tuple(described["notes"])}))
 
 
@@ -162,17 +167,17 @@ def gather(
         kpis=_kpi_rows(catalogue, effects, reliability),
         draws=pd.DataFrame(columns),
         cards=cards.reset_index(drop=True),
-        crews=_crews(cases, organisation, cards, reliability),
+        crews=_crews(cases, organisation, cards, reliability, {k.id for k in catalogue.values() if k.owner == "team"}),
         outcome=None if found is None or not found.levers else found.outcome,
         helpful=-1 if found is None else found.helpful,
         kind="probability" if found is None else found.kind,
         horizon_days=cases.horizon_days,
         customers_at_risk=cases.customers_at_risk,
-        joint_p_value=1.0 if found is None else found.joint.p_value,
+        joint_p_value=min(found.p_values.values(), default=1.0) if found is not None else 1.0,
         scores=scores(organisation, catalogue, cycle_days),
         groups=protected_groups(organisation, protected),
         team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
-        notes=() if found is None else found.notes,
+        notes=() if found is None else tuple(dict.fromkeys((*found.notes, *found.teams.notes.values()))),
         currency=currency,
     )
 
@@ -191,11 +196,13 @@ def catalogue_rows(catalogue: Catalogue) -> pd.DataFrame:
             "better": kpi.better,
             "controllable": DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable,
             "guards": list(kpi.guards),
+            "owner": kpi.owner or "",
             "effect": np.nan,
             "low": np.nan,
             "high": np.nan,
             "refuted": False,
             "why": "not measured: no outcome to serve",
+            "joint_p": 1.0,
             "icc": np.nan,
             "between_sd": np.nan,
         }
@@ -214,27 +221,34 @@ def _kpi_rows(catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame,
             rows.loc[known, name] = table.loc[known, name]
         rows.loc[known, "refuted"] = table.loc[known, "refuted"].astype(bool)
         rows["why"] = table["method"].reindex(rows.index).where(~rows.index.isin(known), "")
-    signal = reliability[reliability["unit"] == "employee"].drop_duplicates("kpi").set_index("kpi")
+        rows["joint_p"] = rows["owner"].map(found.p_values).fillna(1.0).astype("float64")
+    unit = rows["owner"].where(rows["owner"] == "team", "employee")
+    signal = reliability[reliability["unit"] == reliability["kpi"].map(unit)]
+    signal = signal.drop_duplicates("kpi").set_index("kpi")
     for name in ("icc", "between_sd"):
         rows[name] = signal[name].reindex(rows.index).astype("float64") if len(signal) else np.nan
     return rows.reset_index(drop=True)
 
 
 def _crews(
-    cases: CaseTable, organisation: Organisation, cards: pd.DataFrame, reliability: pd.DataFrame, /
+    cases: CaseTable, organisation: Organisation, cards: pd.DataFrame, reliability: pd.DataFrame, of_teams: set[str], /
 ) -> pd.DataFrame:
-    """Who works under each card, how many cases a typical person has, and how much of the company's work that is."""
+    """Who works under each card, how much of each KPI they have, and how much of the company's work that is."""
     columns = ["team_id", "role", "kpi", "n_per_day", "people", "share"]
-    people = reliability[reliability["unit"] == "employee"]
-    if people.empty:
+    owned = reliability[(reliability["unit"] == "team") & reliability["kpi"].isin(of_teams)]
+    people = reliability[(reliability["unit"] == "employee") & ~reliability["kpi"].isin(set(owned["kpi"]))]
+    if people.empty and owned.empty:
         return pd.DataFrame(columns=columns)
     roles = _roles(organisation)
     people = people.assign(role=people["unit_id"].map(roles).fillna(""))
     served = cases.frame.groupby("employee_id")["case_id"].count()
+    exposed = _team_shares(cases)
     keys = list(cards[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None))
     carded = {team for team, _ in keys}
-    keys += [key for key in people[["team_id", "role"]].dropna().drop_duplicates().itertuples(index=False, name=None)
-             if key[0] not in carded]  # fmt: skip
+    named = people[["team_id", "role"]].dropna().drop_duplicates()
+    keys += [key for key in named.itertuples(index=False, name=None) if key[0] not in carded]
+    carded = {team for team, _ in keys}
+    keys += [(team, "") for team in sorted(set(owned["team_id"]) - carded)]
     rows: list[dict[str, Any]] = []
     for team, role in keys:
         crew = people[people["team_id"] == team]
@@ -242,10 +256,35 @@ def _crews(
             crew = crew[crew["role"] == role]
         members = crew["unit_id"].unique()
         share = float(served.reindex(members).sum() / max(len(cases.frame), 1))
-        for kpi, n_per_day in crew.groupby("kpi")["n_per_day"].median().items():
+        volumes = crew.groupby("kpi")["n_per_day"].median().to_dict()
+        mine = owned[owned["team_id"] == team].set_index("kpi")["n_per_day"].to_dict()
+        listed = len(members) or _listed(organisation, team, role)
+        for kpi, n_per_day in {**volumes, **mine}.items():
+            met = share if len(members) else float(exposed.get(team, 0.0))
             rows.append({"team_id": team, "role": role, "kpi": kpi, "n_per_day": float(n_per_day),
-                         "people": len(members), "share": share})  # fmt: skip
+                         "people": listed, "share": met})  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _listed(organisation: Organisation, team: str, role: str, /) -> int:
+    """How many people are known to be in a team."""
+    people = organisation.employees
+    if people.empty or "team_id" not in people:
+        return 0
+    mine = people[people["team_id"] == team]
+    mine = mine[mine["left_at"].isna()] if "left_at" in mine else mine
+    if role and "role" in mine and (mine["role"] == role).any():
+        mine = mine[mine["role"] == role]
+    return int(mine["employee_id"].nunique())
+
+
+def _team_shares(cases: CaseTable, /) -> dict[str, float]:
+    """Each team's share of what customers do, else of the cases."""
+    found = cases.frame["team_id"].value_counts(normalize=True).to_dict() if len(cases.frame) else {}
+    if cases.exposures is not None and len(cases.exposures.frame):
+        met = cases.exposures.shares.groupby("team_id", observed=True)["share"].sum() / len(cases.exposures.frame)
+        found |= met.to_dict()
+    return {str(team): float(share) for team, share in found.items()}
 
 
 def _roles(organisation: Organisation, /) -> pd.Series:

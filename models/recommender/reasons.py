@@ -106,7 +106,13 @@ def _kept(
             f"clearly worse than others, so nothing is proposed. {finding}",
             f"“{name_zh}”分值保持不变：按证据调整后，某一受保护群体的得分会明显低于其他群体，因此不提出调整。{finding_zh}",
         )
-    if inputs.joint_p_value > policy.false_moves:
+    if max(float(line.get("joint_p", 0.0)), inputs.joint_p_value) > policy.false_moves:
+        if line.get("owner") == "team":
+            return (
+                f"{name} keeps its points: taken together, the differences between teams could be chance, so it is not "
+                f"moved. {finding}",
+                f"“{name_zh}”分值保持不变：总体来看，团队之间的差异可能只是偶然，因此不作调整。{finding_zh}",
+            )
         return (
             f"{name} keeps its points: taken together, the differences between people could be chance, so no card is "
             f"moved. {finding}",
@@ -175,9 +181,10 @@ def _finding(inputs: AdviceInputs, line: dict[str, Any], /) -> tuple[str, str]:
     size = 100.0 if inputs.kind == "probability" else 1.0
     ends = sorted(size * end * float(np.sign(effect or 1)) for end in (low, high))
     found, found_zh = _outcome(inputs, effect >= 0, _short(abs(size * effect)))
+    who, who_zh = ("teams", "团队") if line.get("owner") == "team" else ("people", "人")
     return (
-        f"Where people are {step} better at it, {found} (likely between {_short(ends[0])} and {_short(ends[1])}).",
-        f"在这一点上好出 {step_zh}的人，{found_zh}（很可能在 {_short(ends[0])} 到 {_short(ends[1])} 之间）。",
+        f"Where {who} are {step} better at it, {found} (likely between {_short(ends[0])} and {_short(ends[1])}).",
+        f"在这一点上好出 {step_zh}的{who_zh}，{found_zh}（很可能在 {_short(ends[0])} 到 {_short(ends[1])} 之间）。",
     )
 
 
@@ -282,15 +289,18 @@ def _plain(why: str, /) -> str:
 
 _CHINESE = {
     "not measured: no values in the data": "数据中没有该指标的数值",
-    "not measured: no single person owns it, and there are too few teams to compare": (
-        "没有个人对其负责，而团队数量太少，无法比较"
-    ),
+    "not measured: no single person owns it, and no team either": "没有个人或团队对其负责",
     "not measured: nobody on this card has cases or readings of it": "该岗位人员没有相关工单或数值",
     "not asked: a duty that is not up for advice": "属于固定职责，不在建议范围内",
     "not measured: it never differs": "该指标的数值从无差异",
     "not measured: too few people to compare": "可比较的人员太少",
     "not measured: people do not differ in it by more than chance": "人员之间的差异不超过偶然",
     "not measured: the outcome is never known beside a handler": "没有既知经办人又知结果的工单",
+    "not measured: no values of teams in the data": "数据中没有各团队的该指标数值",
+    "not measured: teams do not differ in it by more than chance": "团队之间的差异不超过偶然",
+    "not measured: too few teams to compare, and nothing that changes within them": (
+        "团队数量太少，且各团队的数值没有变化，无法比较"
+    ),
     "not measured: no outcome to serve": "没有可服务的结果指标",
 }
 
@@ -298,6 +308,8 @@ _CHINESE = {
 def _plain_zh(why: str, /) -> str:
     if why.startswith("not measured apart"):
         return "它与另一个指标同步变动，无法分开衡量"
+    if " teams have it, not enough to compare" in why:
+        return "拥有该指标的团队太少，无法比较"
     if why.startswith("not measured: known for fewer"):
         return "已知数值的工单太少"
     return _CHINESE.get(why, "其作用尚不清楚")

@@ -116,6 +116,8 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     here = [kpi for kpi in inputs.draws.columns if kpi in crew.index and kpi not in card.index]
     frame = kpis.reindex([*card.index, *here]).rename(columns={"low": "effect_low", "high": "effect_high"})
     frame["kpi"] = frame.index
+    if "joint_p" not in frame:
+        frame["joint_p"] = inputs.joint_p_value
     frame["role"] = frame["role"].fillna("unknown")
     frame["on_card"] = frame["kpi"].isin(card.index)
     frame["current"] = card.reindex(frame.index).fillna(0.0).astype(float)
@@ -177,14 +179,15 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
     best = frame["effect_high"] if inputs.helpful > 0 else frame["effect_low"]
     frame["misaligned"] = (frame["measured"] & (inputs.helpful * best < 0)).to_numpy(dtype=bool)
     sound = frame["measured"] & ~frame["refuted"].eq(True)
-    heard = inputs.joint_p_value <= policy.false_moves
+    # each owner's levers by their own joint test, all of them together at false_moves
+    heard = np.maximum(frame["joint_p"].fillna(1.0), inputs.joint_p_value) <= policy.false_moves
     frame["misaligned"] &= sound & heard
     up = sound & (frame["up"] >= policy.confidence) & (frame["target"] > frame["current"])
     down = sound & (frame["down"] >= policy.confidence) & frame["on_card"]
     if not known:
         helps = (inputs.helpful * inputs.draws > 0).mean().reindex(frame["kpi"]).to_numpy(dtype=float)
         up = sound & (np.nan_to_num(helps) >= policy.confidence) & (frame["target"] > 0)
-    frame["direction"] = np.where(up, 1, np.where(down, -1, 0)) if heard else 0
+    frame["direction"] = np.where(heard & up, 1, np.where(heard & down, -1, 0))
 
 
 def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> list[dict[str, Any]]:
@@ -214,7 +217,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             sure = line["up"]
         elif verdict in ("lower", "drop"):
             sure = line["down"]
-        few = target.people < policy.min_group
+        few = 0 < target.people < policy.min_group
         row = {
             "team_id": team, "role": role, "kpi": line["kpi"],
             "current_weight": line["current"] if target.known else np.nan, "target_weight": line["target"],
