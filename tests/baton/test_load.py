@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from baton.catalogue.load import available_presets, load_catalogue
+from baton.catalogue.load import PRESETS, load_catalogue
 from baton.company import Company
 from baton.errors import CatalogueError, ExpressionError
 
@@ -128,10 +128,12 @@ def test_a_file_that_is_not_there_is_named_with_its_neighbour(tmp_path: Path) ->
         load_catalogue(settings)
 
 
-def test_a_preset_that_nobody_ships_names_those_that_are_shipped() -> None:
-    assert {"product", "service"} <= set(available_presets())
-    with pytest.raises(CatalogueError, match="'hospital' is not there yet .this version ships: .*product.*service"):
-        load_catalogue(Company(kpis={"presets": ["hospital"]}))  # type: ignore[arg-type]
+def test_a_preset_whose_files_are_missing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("journey.toml", "service_role.toml"):
+        (tmp_path / name).write_bytes((PRESETS / name).read_bytes())
+    monkeypatch.setattr("baton.catalogue.load.PRESETS", tmp_path)
+    with pytest.raises(CatalogueError, match="'product' is not there yet .this version ships: service"):
+        load_catalogue(Company(company={"scenario": "product"}))  # type: ignore[arg-type]
 
 
 def test_an_own_kpi_on_a_sensitive_column_is_refused(tmp_path: Path) -> None:
