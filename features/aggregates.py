@@ -100,8 +100,7 @@ def daily_of(rows: ir.Table, kpi: Kpi, /) -> dict[str, ir.Value]:
     raw, number = _value_of(rows, kpi)
     columns: dict[str, ir.Value] = {f"{kpi.id}__rows": _rows_behind(rows, kpi, raw)}
     if kpi.aggregate == "count":
-        counted = _aggregate(rows, kpi, raw, number, None)
-        return columns | {f"{kpi.id}__sum": counted.cast("int64")}
+        return columns | {f"{kpi.id}__sum": _aggregate(rows, kpi, raw, number, None)}
     assert number is not None
     if kpi.aggregate in ("sum", "min", "max"):
         return columns | {f"{kpi.id}__{kpi.aggregate}": _aggregate(rows, kpi, raw, number, None)}
@@ -169,7 +168,9 @@ def _aggregate(
         return raw.nunique(where=where)
     if how == "count":
         # a yes-or-no expression counts the rows that say yes
-        return raw.cast("int32").sum(where=where).cast("int64") if raw.type().is_boolean() else raw.count(where=where)
+        if raw.type().is_boolean():
+            return rows.count(where=raw if where is None else raw & where)
+        return raw.count(where=where)
     assert number is not None
     if how == "ratio":
         below = to_number(rows[f"{kpi.id}__denominator"])
