@@ -179,7 +179,7 @@ def estimate(
     from models.effects_tables import by_method_table, draws_table, effects_table
 
     return Effects(
-        table=effects_table(cases, catalogue, outcomes, attributions),
+        table=effects_table(cases, catalogue, outcomes, attributions, _carded(organisation), policy.false_moves),
         draws=draws_table(outcomes),
         by_method=by_method_table(outcomes),
         outcomes=outcomes,
@@ -259,6 +259,10 @@ def _effects_of(
     )  # fmt: skip
 
 
+def _carded(organisation: Organisation, /) -> frozenset[str]:
+    return frozenset(organisation.current_cards["kpi"]) if len(organisation.scorecards) else frozenset()
+
+
 def _with_teams(found: OutcomeEffects, teams: TeamFindings, /) -> OutcomeEffects:
     """Put levers that teams own beside those of single people."""
     why_not = {kpi: why for kpi, why in {**found.why_not, **teams.why_not}.items() if kpi not in teams.levers}
@@ -292,7 +296,7 @@ def _separable(
     covariance = moments.covariance(weights)
     variance = np.diagonal(covariance, axis1=1, axis2=2)[:, : design.size]
     differs = variance[0] / np.maximum(variance[1:].std(axis=0), 1e-300) > LEAST_DIFFERENCE
-    carded = set(organisation.current_cards["kpi"]) if len(organisation.scorecards) else set()
+    carded = _carded(organisation)
     order = sorted(range(design.size), key=lambda at: (at >= design.asked, design.levers[at] not in carded, at))
     spread = np.maximum(spreads(covariance[0]), 1e-300)
     kept: list[int] = []

@@ -20,7 +20,7 @@ __all__ = ["by_method_table", "draws_table", "effects_table"]
 
 COLUMNS = (
     "outcome", "kpi", "role", "effect", "low", "high", "method", "attribution_effect", "agrees", "refuted",
-    "effect_per_case", "robustness", "evidence",
+    "effect_per_case", "robustness", "evidence", "clear",
 )  # fmt: skip
 
 ROLE_SAYS = {
@@ -35,14 +35,22 @@ def effects_table(
     catalogue: Catalogue,
     outcomes: Mapping[str, OutcomeEffects],
     attributions: pd.DataFrame | None,
+    carded: frozenset[str] = frozenset(),
+    false_moves: float = 0.05,
     /,
 ) -> pd.DataFrame:
-    """One row per outcome and KPI of the catalogue, with a reason where there is no effect."""
+    """One row per outcome and KPI of the catalogue, with a reason where there is no effect.
+
+    Column ``clear`` says ``helps`` or ``harms`` where the interval, the joint test of the owner's levers and the
+    refutations agree, else ``unclear``. A lever on no card (``carded``) is called harmful only if it is so among all such
+    levers together: nobody is paid for it, and of twenty intervals one misses.
+    """
     rows: list[dict[str, Any]] = []
     for outcome, found in outcomes.items():
         base = _base_rate(cases, outcome) if found.kind == "probability" else None
         for kpi in catalogue.values():
             row = {"outcome": outcome, "kpi": kpi.id, "role": kpi.role} | _row(found, kpi.id, kpi.role)
+            row["clear"] = _clear(found, kpi.id, carded, false_moves)
             row["attribution_effect"] = _attributed(attributions, outcome, kpi.id, kpi.sign, base)
             if row["effect"] is not None and row["attribution_effect"]:
                 row["agrees"] = bool(np.sign(row["effect"]) == np.sign(row["attribution_effect"]))
@@ -61,7 +69,7 @@ def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
         table[name] = table[name].astype("float64")
     for name in ("agrees", "refuted"):
         table[name] = table[name].astype("boolean")
-    for name in ("outcome", "kpi", "role", "method", "evidence"):
+    for name in ("outcome", "kpi", "role", "method", "evidence", "clear"):
         table[name] = table[name].astype("str")
     return table
 
@@ -95,6 +103,27 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
         "robustness": float(robustness_value(t_value, chosen.freedom)[0]),
         "evidence": "; ".join((*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *notes)),
     }
+
+
+def _clear(found: OutcomeEffects, kpi_id: str, carded: frozenset[str], false_moves: float, /) -> str:
+    if kpi_id not in found.levers or kpi_id in found.refuted:
+        return "unclear"
+    owner = "team" if kpi_id in found.teams.levers else "employee"
+    if found.p_values.get(owner, 1.0) > false_moves:
+        return "unclear"
+    at = found.levers.index(kpi_id)
+    worst, best = sorted((found.helpful * float(found.low[at]), found.helpful * float(found.high[at])))
+    if worst > 0:
+        return "helps"
+    if best >= 0:
+        return "unclear"
+    others = [lever for lever in found.levers if lever not in carded]
+    if not carded or kpi_id not in others:
+        return "harms"
+    from scipy.stats import norm
+
+    far = abs(float(found.point[at])) / max(float(found.draws[:, at].std(ddof=1)), 1e-300)
+    return "harms" if far > norm.ppf(1.0 - 0.05 / len(others)) else "unclear"
 
 
 def _attributed(

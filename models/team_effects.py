@@ -143,12 +143,13 @@ def _of_cells(cells: TeamCells, organisation: Organisation, seed: int, /) -> Tea
     checks = refute_teams(cells, deciding, spread, found, joint.single)
 
     def answer(method: str, middle: Floats, spreads: Floats) -> Estimate:
-        middle = np.nan_to_num(middle)
+        # where there is nothing to compare the draws are unknown too
+        draws = _student(np.nan_to_num(middle), spreads, freedom, seed) + np.where(np.isfinite(middle), 0.0, np.nan)
         return Estimate(
             method=method,
             levers=cells.levers,
             point=middle * size,
-            draws=_student(middle, spreads, freedom, seed) * size,
+            draws=draws * size,
             spread=spread,
             freedom=freedom,
         )

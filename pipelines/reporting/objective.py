@@ -85,6 +85,8 @@ def turned_effects(results: Results, objective: Objective, /) -> pd.DataFrame:
         return _ordered(rows)
     rows.loc[(rows["low"] > 0) & ~rows["refuted"], "tone"] = "good"
     rows.loc[(rows["high"] < 0) & ~rows["refuted"], "tone"] = "bad"
+    if "clear" in rows:  # what one interval alone does not say
+        rows.loc[rows["clear"] == "unclear", "tone"] = "unclear"
     return _ordered(rows)
 
 
