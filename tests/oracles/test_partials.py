@@ -230,7 +230,7 @@ def test_a_part_that_was_being_written_when_the_run_was_killed_is_written_again(
     kpi = make_kpi("spent", source="activity", expr="amount", aggregate="sum")
     figures(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer_kind")
     changed = {name: frame.copy() for name, frame in tables.items()}
-    changed["activity"]["amount"] += 1
+    changed["activity"].loc[changed["activity"]["at"] >= "2024-04-01", "amount"] += 1
     with monkeypatch.context() as patch:
         patch.setattr(module, "_write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
