@@ -9,8 +9,10 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.tables import TABLES
+from features.known_at import columns_used
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_LEVELS", "as_feature", "attribute_columns", "is_free_text", "is_private", "overwritten", "team_shares"]
@@ -24,6 +26,7 @@ _PROXIES = re.compile(
     r"|patern\w*|parent\w*|child\w*|marital|married|union|sick\w*|ill|illness|absence\w*|absent\w*|leave_days|overtime\w*"
     r"|hours|health\w*|care_days)(_|$)"
 )
+_BEGINNINGS = ("opened_at", "joined_at", "at")
 _ID_LIKE = re.compile(r"(^|_)(id|name|email|phone|address)$")
 
 
@@ -49,9 +52,18 @@ def is_private(company: Company, column: str, *, employee: bool) -> bool:
     return name in listed or (employee and _PROXIES.search(name) is not None)
 
 
-def attribute_columns(company: Company, warehouse: Warehouse, table: str) -> list[str]:
-    """Return the extra columns of a table that may become attributes of its rows."""
+def attribute_columns(
+    company: Company, warehouse: Warehouse, table: str, catalogue: Catalogue | None = None
+) -> list[str]:
+    """Return the extra columns of a table that may become attributes of its rows.
+
+    An extra column that a KPI of the catalogue knows only later than the row's beginning is no attribute: it would tell
+    ahead of its time.
+    """
     known = set(TABLES[table].names) | {"valid_from"}
+    for kpi in () if catalogue is None else catalogue.values():
+        if kpi.source == table and kpi.expr is not None and kpi.known_at not in (None, *_BEGINNINGS):
+            known |= columns_used(kpi)
     employee = table == "employees"
     found = []
     for name, kind in warehouse[table].schema().items():

@@ -55,7 +55,7 @@ def case_frame(
         for kpi in catalogue.values()
         if kpi.source in ("work", "measures") and kpi.aggregate != "count" and _has_handler(warehouse, kpi, measured)
     ]
-    extra = attribute_columns(company, warehouse, "cases")
+    extra = attribute_columns(company, warehouse, "cases", catalogue)
     rows = cases.select(*_KEYS, *_CONTEXT, "opened_at", "closed_at", **{f"x:{name}": cases[name] for name in extra})
     values = metrics.case_values(warehouse, own).rename(valued_case="case_id")
     picked = values.select("valued_case", **{f"kpi:{kpi.id}": values[kpi.id] for kpi in own})

@@ -81,7 +81,12 @@ def examine(intake: Intake, catalogue: Catalogue, /) -> Examination:
             raise
         except BatonError as error:
             faults.append(_unreadable(name, error))
-    faults += row_count_faults(intake.tables, company.tables, chosen["empty_table"])
+    faults += row_count_faults(
+        intake.tables,
+        company.tables,
+        chosen["empty_table"],
+        inactive=company.outcomes.churn is not None and company.outcomes.churn.rule == "inactive",
+    )
     ends: dict[str, datetime] = {}
     for name, table in list(intake.tables.items()):
         try:

@@ -126,7 +126,7 @@ def _rows(company: Company, catalogue: Catalogue, warehouse: Warehouse, metric: 
     """Rated cases and those of the latest window: keys, ``as_of``, ``label_``, context, and the case's own values."""
     cases = with_usual_team(warehouse)
     moment = next(name for name in _BEFORE if warehouse.has("cases", name))
-    extra = attribute_columns(company, warehouse, "cases")
+    extra = attribute_columns(company, warehouse, "cases", catalogue)
     own = [
         kpi
         for kpi in catalogue.values()

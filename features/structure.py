@@ -81,10 +81,14 @@ def column_faults(table: TypedTable, misspelt: Treatment, /) -> Iterator[Fault]:
 
 
 def row_count_faults(
-    tables: Mapping[str, TypedTable], configured: Collection[str], empty: Treatment, /
+    tables: Mapping[str, TypedTable], configured: Collection[str], empty: Treatment, /, *, inactive: bool = False
 ) -> Iterator[Fault]:
-    """Yield what is wrong with numbers of rows: nothing to start from, empty tables, a single row."""
-    given = [name for name in _SOURCES_OF_OUTCOMES if name in configured]
+    """Yield what is wrong with numbers of rows: nothing to start from, empty tables, a single row.
+
+    Where customers leave by falling silent (``inactive``), what they did is enough to start from.
+    """
+    starts = (*_SOURCES_OF_OUTCOMES, "activity") if inactive else _SOURCES_OF_OUTCOMES
+    given = [name for name in starts if name in configured]
     if not given:
         yield Fault(
             "",

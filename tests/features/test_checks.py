@@ -261,6 +261,12 @@ def test_nothing_to_start_from_stops(checked: Check) -> None:
     assert (fault.kind, fault.treatment) == ("missing_table", "stop")
 
 
+def test_what_customers_did_is_enough_where_they_leave_by_falling_silent(checked: Check) -> None:
+    activity = {"activity": "customer_id,at\na,2024-01-01\nb,2024-02-01\n"}
+    assert not checked(activity, settings='[outcomes.churn]\nrule = "inactive"').stops
+    assert only(checked(activity)).kind == "missing_table"
+
+
 def test_cards_are_summed_per_team_role_and_date(checked: Check) -> None:
     cards = """
         team_id,role,kpi,weight,valid_from
