@@ -29,9 +29,23 @@ from baton.files import read_json, write_json
 from features.metric_sql import Span
 from features.sampling import Among
 
-__all__ = ["Partials", "Pass"]
+__all__ = ["Partials", "Pass", "made_by"]
 
 _INDEX = "index.json"
+_MAKERS = ("aggregates.py", "metric_sql.py", "partials.py", "row_pass.py")
+
+
+def made_by() -> str:
+    """Return a fingerprint of the code and the engine that make partial results out of a pass's rows.
+
+    What makes the rows themselves is not in it: other rows have other fingerprints.
+    """
+    import duckdb
+
+    summary = hashlib.blake2b(duckdb.__version__.encode(), digest_size=12)
+    for name in _MAKERS:
+        summary.update((Path(__file__).parent / name).read_bytes())
+    return summary.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,7 @@ class Partials:
     folder : Path
         Made where something is kept.
     made_by : str
-        Fingerprint of the code and its engine: another version computes again.
+        Fingerprint of code and engine (``made_by``): another version computes again.
     """
 
     def __init__(self, folder: Path, made_by: str) -> None:

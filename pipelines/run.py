@@ -20,7 +20,7 @@ from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.progress import Progress, silent
 from features import sources, staging
-from features.partials import Partials
+from features.partials import Partials, made_by
 from features.training import TrainingTable
 from features.warehouse import Warehouse
 from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, digest
@@ -69,7 +69,7 @@ class Chain:
         self.code = code_fingerprint()
         self.fingerprints: dict[str, str] = {}
         self.ledger = Ledger(folder, {"code": self.code, "company": company.company.model_dump()}, progress=progress)
-        self.partials = Partials(folder.partials, digest([self.code, version("duckdb")]))
+        self.partials = Partials(folder.partials, made_by())
         self._keys: dict[str, str] = {}
 
     def _step(

@@ -72,6 +72,8 @@ class StepRecord:
         What a reader of the results must know.
     peak_memory_mb : float or None
         The most memory (MiB) that the process held while it was done; None: not known.
+    cpu_seconds : float or None
+        Processor time of all the process's threads; None: not known.
     """
 
     name: str
@@ -81,6 +83,7 @@ class StepRecord:
     rows: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     peak_memory_mb: float | None = None
+    cpu_seconds: float | None = None
 
 
 @dataclass
@@ -155,17 +158,18 @@ class Ledger:
             return done
         place.unlink(missing_ok=True)
         self._progress(name, 0, 0)
-        started, outcome = time.perf_counter(), Outcome()
+        started, worked, outcome = time.perf_counter(), time.process_time(), Outcome()
         with watched() as peak:
             work(outcome)
-        seconds = round(time.perf_counter() - started, 3)
+        seconds, cpu = round(time.perf_counter() - started, 3), round(time.process_time() - worked, 3)
         held = None if peak.mebibytes is None else round(peak.mebibytes, 1)
-        record = StepRecord(name, key, False, seconds, outcome.rows, tuple(outcome.warnings), held)
+        record = StepRecord(name, key, False, seconds, outcome.rows, tuple(outcome.warnings), held, cpu)
         write_json(
             place,
             {
                 "key": key,
                 "seconds": record.seconds,
+                "cpu_seconds": cpu,
                 "peak_memory_mb": held,
                 "rows": record.rows,
                 "warnings": list(record.warnings),
@@ -181,8 +185,8 @@ class Ledger:
         found = read_json(place)
         if found.get("key") != key or found.get("files") != _state(outputs, self.folder.path):
             return None
-        warnings, held = tuple(found["warnings"]), found.get("peak_memory_mb")
-        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], warnings, held)
+        warnings, held, cpu = tuple(found["warnings"]), found.get("peak_memory_mb"), found.get("cpu_seconds")
+        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], warnings, held, cpu)
 
 
 def _state(outputs: list[Path], root: Path, /) -> dict[str, list[int]]:
