@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipelines.worlds.cases import CHANNEL_RESPONSE_SECONDS, CHANNELS, PRIORITIES
-from pipelines.worlds.texts import write_texts
+from pipelines.worlds.texts import TELECOM_TEXTS, write_texts
 from pipelines.worlds.truth import SCRIPT_SAMPLE, Story, case_columns, team_name, unit_values
 
 __all__ = [
@@ -115,8 +116,13 @@ def activity(story: Story, seed: int, /) -> pd.DataFrame:
     )
 
 
-def cases(story: Story, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
+def cases(story: Story, seed: int, /, content_file: Path = TELECOM_TEXTS) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null.
+
+    Parameters
+    ----------
+    content_file : Path
+        What customers write.
 
     Returns
     -------
@@ -155,7 +161,7 @@ def cases(story: Story, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
         return np.where(over, values, np.nan)
 
     process = np.array(processes)[draws.process[rows]]
-    texts, causes, shares = write_texts(process, story.customers.language[draws.customer[rows]], rng)
+    texts, causes, shares = write_texts(process, story.customers.language[draws.customer[rows]], rng, content_file)
     frame = pd.DataFrame(
         {
             "case_id": np.char.add("K", np.char.zfill(np.arange(1, rows.size + 1).astype(str), 8)),

@@ -7,21 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["write_texts"]
+__all__ = ["TELECOM_TEXTS", "write_texts"]
 
-_FILE = Path(__file__).resolve().parent / "texts.toml"
+TELECOM_TEXTS = Path(__file__).resolve().parent / "texts.toml"
+"""What customers of the telecom write."""
+
 _WRITTEN_SHARE = 0.3
 _MISLABELLED = 0.05
 
 
 def write_texts(
-    process: np.ndarray, language: np.ndarray, rng: np.random.Generator, /
+    process: np.ndarray, language: np.ndarray, rng: np.random.Generator, /, content_file: Path = TELECOM_TEXTS
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
     """Write texts for some of the cases.
 
     Parameters
     ----------
     process, language : arrays of str (cases,)
+    content_file : Path
+        What can be written, and why: openings, endings and causes by process, as in ``texts.toml``.
 
     Returns
     -------
@@ -29,7 +33,7 @@ def write_texts(
         Texts and recorded root causes (object arrays, None where nothing was written; a few causes are recorded
         wrongly), and each true cause's share of the texts.
     """
-    content = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    content = tomllib.loads(content_file.read_text(encoding="utf-8"))
     names = list(content["causes"])
     texts, causes = np.full(process.size, None, object), np.full(process.size, None, object)
     written = np.flatnonzero(rng.random(process.size) < _WRITTEN_SHARE)

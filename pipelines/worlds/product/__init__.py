@@ -1,0 +1,1 @@
+"""A simulated product company: teams that own functions, accounts that use them, and support."""
