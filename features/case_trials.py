@@ -61,7 +61,7 @@ def halved(
         companies of half the staff each.
     """
     frame = cases.frame
-    if frame.empty:
+    if frame.empty and cases.exposures is None:
         return cases, cases
     owner = frame[f"{by}_id"].astype("str").where(frame[f"{by}_id"].notna(), frame["case_id"].astype("str"))
     first = owner.isin(set(chosen(owner.unique().tolist(), 0.5, seed)))

@@ -42,8 +42,8 @@ def effects_table(
     """One row per outcome and KPI of the catalogue, with a reason where there is no effect.
 
     Column ``clear`` says ``helps`` or ``harms`` where the interval, the joint test of the owner's levers and the
-    refutations agree, else ``unclear``. A lever on no card (``carded``) is called harmful only if it is so among all such
-    levers together: nobody is paid for it, and of twenty intervals one misses.
+    refutations agree, else ``unclear``. A lever on no card (``carded``) is called harmful only if it is so among all
+    such levers together: nobody is paid for it, and of twenty intervals one misses.
     """
     rows: list[dict[str, Any]] = []
     for outcome, found in outcomes.items():

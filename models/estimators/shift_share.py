@@ -35,6 +35,7 @@ LEAST_EIGENVALUE = 0.05
 LEAST_LEFT = 0.2
 """Least share of all change that is taken to be left when one team is left out."""
 
+SWEEPS = 4
 SEEN_AGAIN = 2.0
 """How many standard errors the agreement of the two halves about teams must lie above chance."""
 
@@ -46,7 +47,7 @@ class Shocks:
     Parameters
     ----------
     values : array of shape (2, months, teams, levers)
-        Deviations from the month's mean over teams; unknown ones at the team's own mean.
+        Deviations from what all teams have in common in a month: of the team's months from its own mean, or of that.
     nuisance : array of shape (teams, columns)
         What is taken out of the comparison along with them: every team by itself, or which KPIs a team has.
     usable : array of bool, shape (levers,)
@@ -93,16 +94,32 @@ def times(contacts: Floats, columns: Floats, /) -> Floats:
     return contacts[..., None] * columns if contacts.ndim == 3 else contacts @ columns
 
 
-def shocks_of(cells: TeamCells, /) -> Floats:
-    """Return teams' values as deviations from the month's mean, unknown ones at the team's own mean."""
-    weight = np.where(np.isfinite(cells.values), cells.volume.mean(axis=0)[None, :, :, None], 0.0)
-    known = np.nan_to_num(cells.values)
-    total = weight.sum(axis=2, keepdims=True)
-    mean = np.divide((weight * known).sum(axis=2, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
-    deviation = np.where(np.isfinite(cells.values), known - mean, 0.0)
-    own = weight.sum(axis=1, keepdims=True)
-    usual = np.divide((weight * deviation).sum(axis=1, keepdims=True), own, out=np.zeros_like(own), where=own > 0)
-    return np.where(np.isfinite(cells.values), deviation, usual)
+def shocks_of(cells: TeamCells, /) -> tuple[Floats, Floats]:
+    """Take apart what teams are and how they change.
+
+    Returns
+    -------
+    usual : array of shape (2, teams, levers)
+        Each team's mean over the months, as a deviation from the mean over teams.
+    moved : array of shape (2, months, teams, levers)
+        Deviations of the months from it, what all teams have in common in a month taken out; 0 where unknown.
+    """
+    known = np.isfinite(cells.values)
+    weight = np.where(known, cells.volume.mean(axis=0)[None, :, :, None], 0.0)
+    left = np.where(known, np.nan_to_num(cells.values), 0.0)
+    usual = np.zeros((2, len(cells.teams), cells.size))
+    for _ in range(SWEEPS):
+        own = _weighted(left, weight, 1)
+        usual, left = usual + own[:, 0], np.where(known, left - own, 0.0)
+        left = np.where(known, left - _weighted(left, weight, 2), 0.0)
+    usual = usual - _weighted(usual, weight.sum(axis=1), 1)
+    return np.where(known.any(axis=1), usual, 0.0), left
+
+
+def _weighted(values: Floats, weight: Floats, axis: int, /) -> Floats:
+    total = weight.sum(axis=axis, keepdims=True)
+    mean = (weight * values).sum(axis=axis, keepdims=True)
+    return np.divide(mean, total, out=np.zeros_like(total), where=total > 0)
 
 
 def team_spread(cells: TeamCells, /) -> tuple[Floats, NDArray[np.bool_]]:
@@ -113,7 +130,7 @@ def team_spread(cells: TeamCells, /) -> tuple[Floats, NDArray[np.bool_]]:
     spread : array of shape (levers,)
     differ : array of bool, shape (levers,)
     """
-    usual = _usual(cells, shocks_of(cells))
+    usual, _ = shocks_of(cells)
     known = np.isfinite(cells.values).any(axis=1).all(axis=0)
     spread, differ = np.zeros(cells.size), np.zeros(cells.size, dtype=bool)
     for at in range(cells.size):
@@ -129,8 +146,8 @@ def team_spread(cells: TeamCells, /) -> tuple[Floats, NDArray[np.bool_]]:
 
 def within_teams(cells: TeamCells, /) -> Shocks:
     """Each team against itself: every team has an intercept of its own."""
-    values = shocks_of(cells)
-    moved = values - _usual(cells, values)[:, None]
+    _, moved = shocks_of(cells)
+    largest = np.nanmax(np.abs(np.where(np.isfinite(cells.values), cells.values, 0.0)), axis=(0, 1, 2), initial=0.0)
     usable = np.zeros(cells.size, dtype=bool)
     seen = cells.volume.min(axis=0) > 0
     for at in range(cells.size):
@@ -138,14 +155,14 @@ def within_teams(cells: TeamCells, /) -> Shocks:
         one, two = moved[0, ..., at][known], moved[1, ..., at][known]
         size = float(np.sqrt(np.mean(one**2) * np.mean(two**2))) if len(one) else 0.0
         again = float(np.mean(one * two)) * np.sqrt(len(one)) if len(one) else 0.0
-        usable[at] = size > 1e-9 * (1e-300 + np.abs(values[..., at]).max()) and again > SEEN_AGAIN * size
-    return Shocks(values, np.eye(len(cells.teams)), usable)
+        usable[at] = size > 1e-9 * (1e-300 + largest[at]) and again > SEEN_AGAIN * size
+    return Shocks(moved, np.eye(len(cells.teams)), usable)
 
 
 def between_teams(cells: TeamCells, /) -> Shocks:
     """Teams against each other, at their means over the months; teams with the same KPIs share an intercept."""
-    values = shocks_of(cells)
-    usual = np.broadcast_to(_usual(cells, values)[:, None], values.shape)
+    usual, moved = shocks_of(cells)
+    usual = np.broadcast_to(usual[:, None], moved.shape)
     known = np.isfinite(cells.values).any(axis=(0, 1))
     kinds, kind = np.unique(known, axis=0, return_inverse=True)
     nuisance = np.eye(len(kinds))[kind.ravel()]
@@ -216,13 +233,6 @@ def prior_variance(within: Floats, between: Floats, within_error: Floats, betwee
     apart = (within - between)[both] ** 2 - within_error[both] - between_error[both]
     typical = float(np.mean(between[across] ** 2)) if across.any() else 0.0
     return max(float(apart.mean()) if both.any() else 0.0, typical, 1e-300) + between_error
-
-
-def _usual(cells: TeamCells, values: Floats, /) -> Floats:
-    """Each team's mean over the months: array of shape (2, teams, levers)."""
-    weight = np.where(np.isfinite(cells.values), cells.volume.mean(axis=0)[None, :, :, None], 0.0)
-    own = weight.sum(axis=1)
-    return np.divide((weight * values).sum(axis=1), own, out=np.zeros_like(own), where=own > 0)
 
 
 def _cleaned(contacts: Floats, values: Floats, nuisance: Floats, /) -> tuple[Floats, Floats]:

@@ -12,6 +12,7 @@ import pytest
 from baton.catalogue.schema import Catalogue, Kpi, Stage
 from baton.company import Policy
 from features.casework import CaseTable, Organisation
+from features.exposures import ExposureTable
 
 CARD = {"handle": 30.0, "cost": 25.0, "solved": 10.0, "script": 10.0, "rating": 20.0, "duty": 5.0}
 DIRECT = {"solved": -0.012, "handle": 0.004, "promise": -0.006, "cost": 0.008, "script": 0.0}
@@ -179,3 +180,132 @@ def _organisation(employees: int, cards: bool) -> Organisation:
     named = pd.DataFrame({"team_id": teams, "name": [f"Team {team}" for team in teams]})
     scorecards = pd.DataFrame(rows if cards else [], columns=columns)
     return Organisation(people, named, scorecards, pd.DataFrame(), pd.Timestamp("2025-12-31"))
+
+
+MONTHLY = {"adoption": -0.006, "defects": -0.004, "speed": 0.003, "idle": 0.0}
+"""What one standard deviation better of a product team's KPI does to leaving in a month."""
+
+TEAM_CARD = {"speed": 60.0, "defects": 25.0, "adoption": 10.0, "idle": 5.0}
+
+
+@pytest.fixture(scope="session")
+def make_team_company() -> Callable[..., Known]:
+    """Make a company whose levers belong to product teams: ``make_team_company(seed, teams, customers, ...)``.
+
+    Customers use several teams' products. With ``confounded`` the restless ones use those of teams that do well, so that
+    a comparison between teams is wrong and only change within them is right.
+    """
+
+    def make(
+        seed: int = 1, teams: int = 20, customers: int = 3000, *, months: int = 18, strength: float = 1.0,
+        confounded: float = 0.0, moving: float = 0.7, noise: float = 0.3,
+    ) -> Known:  # fmt: skip
+        rng = np.random.default_rng(seed)
+        levels = rng.standard_normal((teams, len(MONTHLY)))
+        true = levels + moving * _wandering(rng, months, teams, len(MONTHLY))
+        trait = rng.standard_normal(customers)
+        taste = 1.2 * rng.standard_normal((customers, teams)) + 1.5 * confounded * np.outer(trait, levels[:, :2].sum(1))
+        shares = np.exp(taste) * (taste >= np.sort(taste, axis=1)[:, [-5]])
+        shares /= shares.sum(axis=1, keepdims=True)
+        slopes = strength * np.array(list(MONTHLY.values()))
+        own = 0.004 * rng.standard_normal(teams)
+        left = np.full(customers, months)
+        for month in range(months):
+            felt = np.mean([true[max(month - back, 0)] for back in range(4)], axis=0) @ slopes
+            risk = 0.035 + 0.008 * trait + 0.004 * np.sin(month) + shares @ (felt + own)
+            leaves = (left == months) & (rng.random(customers) < np.clip(risk, 0.001, 0.9))
+            left[leaves] = month
+        catalogue = Catalogue(
+            tuple(
+                _kpi(name, name, source="activity", expr="amount", better="lower" if name == "defects" else "higher",
+                     grains=("customer", "team"))
+                for name in MONTHLY
+            ),
+            (Stage.model_validate({"id": "use", "name": {"en": "Use", "zh": "使用"}}),),
+        )  # fmt: skip
+        met = ExposureTable(
+            *_lived(rng, shares, left, months, trait), _told(rng, true, catalogue, noise), frozenset(MONTHLY), 30, 2.8
+        )
+        keys = pd.DataFrame({name: [] for name in ("case_id", "customer_id", "employee_id", "team_id")})
+        cases = CaseTable(keys, frozenset(), 90, float("nan"), customers, None, {"churn": "probability"},
+                          {"churn": "lower"}, exposures=met)  # fmt: skip
+        spread = (levels + (true - levels).mean(axis=0)).std(axis=0)
+        truth = dict(zip(MONTHLY, slopes * spread * met.rows_per_horizon, strict=True))
+        return Known(cases, _product_teams(teams), catalogue, Policy(), truth)
+
+    return make
+
+
+def _wandering(rng: np.random.Generator, months: int, teams: int, size: int) -> np.ndarray:
+    moved = rng.standard_normal((months, teams, size))
+    for month in range(1, months):
+        moved[month] = 0.7 * moved[month - 1] + np.sqrt(1 - 0.49) * moved[month]
+    return moved
+
+
+def _lived(
+    rng: np.random.Generator, shares: np.ndarray, left: np.ndarray, months: int, trait: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows and shares of the customers who are still there at each month's beginning."""
+    half, seen = rng.integers(0, 2, len(left)), 0.5 * trait + rng.standard_normal(len(left))
+    rows, exposed, start = [], [], 0
+    for month in range(3, months):
+        here = np.flatnonzero(left >= month)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "customer_id": [f"c{number}" for number in here],
+                    "as_of": pd.Timestamp("2024-01-01") + pd.DateOffset(months=month),
+                    "half": half[here],
+                    "x:seen": seen[here],
+                    "y:churn": (left[here] == month).astype(float),
+                }
+            )
+        )
+        row, team = np.nonzero(shares[here])
+        exposed.append(
+            pd.DataFrame(
+                {"row": row + start, "team_id": [f"p{number:02d}" for number in team], "share": shares[here][row, team]}
+            )
+        )
+        start += len(here)
+    return pd.concat(rows, ignore_index=True), pd.concat(exposed, ignore_index=True)
+
+
+def _told(rng: np.random.Generator, true: np.ndarray, catalogue: Catalogue, noise: float) -> pd.DataFrame:
+    """Teams' KPIs by month as each half of the customers lived them."""
+    months, teams, _ = true.shape
+    stamps = [pd.Timestamp("2024-01-01") + pd.DateOffset(months=month) for month in range(months)]
+    parts = []
+    for at, name in enumerate(MONTHLY):
+        halves = [
+            0.5 + 0.1 * catalogue[name].sign * (true[:, :, at] + noise * rng.standard_normal((months, teams)))
+            for _ in (0, 1)
+        ]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "team_id": np.tile([f"p{number:02d}" for number in range(teams)], months),
+                    "month": np.repeat(stamps, teams),
+                    "kpi": name,
+                    "value_0": halves[0].ravel(),
+                    "value_1": halves[1].ravel(),
+                    "n_0": 50.0,
+                    "n_1": 50.0,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _product_teams(teams: int) -> Organisation:
+    names = [f"p{number:02d}" for number in range(teams)]
+    rows = [
+        {"team_id": team, "role": "", "kpi": kpi, "weight": weight, "target": None, "valid_from": day}
+        for team in names
+        for kpi, weight in TEAM_CARD.items()
+        for day in [pd.Timestamp("2023-12-01")]
+    ]
+    people = pd.DataFrame({"employee_id": [], "team_id": [], "role": []})
+    named = pd.DataFrame({"team_id": names, "name": [f"Product {team}" for team in names]})
+    return Organisation(people, named, pd.DataFrame(rows), pd.DataFrame(), pd.Timestamp("2025-07-01"))
