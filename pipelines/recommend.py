@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Advice", "recommend"]
 
+_BESIDE = ("effects_by_method", "reliability", "panel", "arrows")  # in advice/, not among the contract's files
+
 
 @dataclass(frozen=True)
 class Advice:
@@ -50,8 +52,8 @@ def recommend(
     company : Company
     catalogue : Catalogue
     folder : RunFolder
-        Where effects, effect_draws, diagnosis, weights and coaching (Parquet) and what weights are solved again from
-        (``advice/``) are written.
+        Where effects, effect_draws, diagnosis, weights and coaching (Parquet), and in ``advice/`` what weights are
+        solved again from, the units' KPIs by month and the tested arrows of the strategy map, are written.
     cases : CaseTable
     organisation : Organisation
     progress : Progress
@@ -66,6 +68,7 @@ def recommend(
     from models.recommender.coaching import coach
     from models.recommender.weights import recommend as solve_weights
     from models.reliability import measure
+    from models.strategy_map import tested_arrows
 
     policy, seed = company.policy, company.company.seed
     progress("effects of levers", 0, 4)
@@ -90,12 +93,14 @@ def recommend(
         "reliability": reliability,
         "diagnosis": diagnosis_table(inputs, policy),
         "weights": solve_weights(inputs, policy),
+        "panel": organisation.panel,
+        "arrows": tested_arrows(organisation.panel, organisation.teams, catalogue, seed),
     }
     progress("coaching", 3, 4)
     warnings = _warnings(effects, tables["weights"], cases)
     tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed, company.company.currency)
     for name, table in tables.items():
-        place = folder.advice if name in ("effects_by_method", "reliability") else folder.path
+        place = folder.advice if name in _BESIDE else folder.path
         with write_atomically(place / f"{name}.parquet") as path:
             table.to_parquet(path, index=False)
     inputs.save(folder.advice)
