@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 
-__all__ = ["VERDICTS", "tested_arrows"]
+__all__ = ["VERDICTS", "strategy_arrows"]
 
 VERDICTS = ("confirmed", "not_confirmed", "contradicted", "untested")
 _COLUMNS = ("parent", "child", "unit", "units", "months", "association", "low", "high", "p_value", "verdict")
@@ -29,7 +29,7 @@ _FALSE_SHARE = 0.1
 Floats = NDArray[np.float64]
 
 
-def tested_arrows(panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalogue, seed: int) -> pd.DataFrame:
+def strategy_arrows(panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalogue, seed: int) -> pd.DataFrame:
     """Test every ``leads_to`` of the catalogue on the months of the units that own both KPIs.
 
     Parameters

@@ -68,7 +68,7 @@ def recommend(
     from models.recommender.coaching import coach
     from models.recommender.weights import recommend as solve_weights
     from models.reliability import measure
-    from models.strategy_map import tested_arrows
+    from models.strategy_map import strategy_arrows
 
     policy, seed = company.policy, company.company.seed
     progress("effects of levers", 0, 4)
@@ -94,7 +94,7 @@ def recommend(
         "diagnosis": diagnosis_table(inputs, policy),
         "weights": solve_weights(inputs, policy),
         "panel": organisation.panel,
-        "arrows": tested_arrows(organisation.panel, organisation.teams, catalogue, seed),
+        "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, seed),
     }
     progress("coaching", 3, 4)
     warnings = _warnings(effects, tables["weights"], cases)

@@ -7,7 +7,7 @@ import pytest
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from models.strategy_map import tested_arrows
+from models.strategy_map import strategy_arrows
 
 TEAMS = pd.DataFrame({"team_id": ["t0", "t1", "t2"], "department": ["a", "a", "a"]})
 
@@ -37,7 +37,7 @@ def long_panel(values: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 def found(panel: pd.DataFrame, catalogue: Catalogue, parent: str, child: str) -> pd.Series:
-    table = tested_arrows(panel, TEAMS, catalogue, seed=3)
+    table = strategy_arrows(panel, TEAMS, catalogue, seed=3)
     return table[(table["parent"] == parent) & (table["child"] == child)].iloc[0]
 
 
