@@ -98,12 +98,15 @@ def as_feature(column: pd.Series, /) -> pd.Series:
 
 
 def _cut(values: np.ndarray, /) -> np.ndarray:
-    """Cut to seven significant digits; what is not finite is unknown."""
+    """Cut to seven significant digits, by way of twelve; what is not finite is unknown.
+
+    Means of prices often end in an exact five: cut at once, the last digit of a sum would decide which way it goes.
+    """
     known = np.where(np.isfinite(values), values, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         digits = 6 - np.floor(np.log10(np.abs(known)))
     scale = 10.0 ** np.clip(np.where(np.isfinite(digits), digits, 0), -290, 290)
-    return np.round(known * scale) / scale
+    return np.round(np.round(known * scale * 1e5) / 1e5) / scale
 
 
 def overwritten(frame: pd.DataFrame, features: Iterable[str], /) -> list[str]:

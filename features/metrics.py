@@ -27,6 +27,8 @@ from features.warehouse import Warehouse
 
 __all__ = ["available", "case_values", "evaluate", "feature_names", "panel"]
 
+_NOISE = 1e-12
+
 
 def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi]:
     """Return the KPIs that mean something for a unit and can be computed from what the company has.
@@ -112,7 +114,9 @@ def evaluate(
             columns[name] = wide[name]
         if len(ordered) > 1:
             shortest, longest = wide[names[0]].cast("float64"), wide[names[len(ordered) - 1]].cast("float64")
-            columns[f"{kpi.id}__trend"] = shortest - longest
+            moved = shortest - longest
+            # what engines that add in another order differ by is no trend
+            columns[f"{kpi.id}__trend"] = ibis.ifelse(moved.abs() <= longest.abs() * _NOISE, 0.0, moved)
         columns[names[-1]] = wide[names[-1]]
     return wide.select("unit_id", "as_of", **columns)
 
