@@ -10,7 +10,7 @@ from pipelines.worlds.calendar import Calendar
 from pipelines.worlds.customers import Customers
 from pipelines.worlds.product.settings import ProductWorld
 
-__all__ = ["INDUSTRIES", "Accounts", "draw_accounts"]
+__all__ = ["INDUSTRIES", "Accounts", "appetite", "draw_accounts"]
 
 _CONTRACTS = np.array(["monthly", "annual", "three_years"])
 _PLANS = np.array(["starter", "team", "business", "enterprise"])
@@ -81,6 +81,17 @@ def draw_accounts(world: ProductWorld, calendar: Calendar, count: int, teams: in
         contact, pull, rng.exponential(1.0, count),
     )  # fmt: skip
     return Accounts(customers, seats, hours, account, team, share)
+
+
+def appetite(world: ProductWorld, pull: np.ndarray, /) -> np.ndarray:
+    """Return how much is used, relative to what is usual, by accounts drawn away: who is about to leave uses less.
+
+    Parameters
+    ----------
+    pull : array (accounts, weeks)
+        Log-odds of leaving.
+    """
+    return np.exp(-world.volume.use_falls * np.clip(pull - pull.mean(), -3.0, 3.0))
 
 
 def _use(

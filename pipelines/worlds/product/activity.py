@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from pipelines.worlds.product.accounts import appetite
 from pipelines.worlds.product.story import ProductStory
 from pipelines.worlds.product.teams import team_name
 from pipelines.worlds.records import customer_ids
@@ -16,7 +17,8 @@ __all__ = ["activity"]
 
 _FUNCTIONS = 3
 _KEY_SHARE = 0.45
-_ADOPTED_AFTER_DAYS = 6.0
+_ADOPTED_AFTER_DAYS, _IGNORED_AFTER_DAYS = 6.0, 14.0
+_ABANDONED_AFTER_DAYS = 3.0
 _LOST_WITHOUT_SETUP, _LOST_ANYWAY = 0.40, 0.08
 _UPGRADES_PER_MONTH = 0.01
 
@@ -87,12 +89,18 @@ def _unease(story: ProductStory, /) -> np.ndarray:
     return np.clip(unease - unease.mean(), -3.0, 3.0)
 
 
+def _wish(story: ProductStory, /) -> np.ndarray:
+    """How much accounts use for what draws them away and for what product and support did: array (accounts, weeks)."""
+    lived = story.support.customers.pull - story.base_pull + story.case_stock
+    return appetite(story.world, story.base_pull) * appetite(story.world, lived)
+
+
 def _use(story: ProductStory, rng: np.random.Generator, log: _Log, /) -> None:
     """Weekly use of functions: hours, by the team's share in what the account uses."""
     accounts, volume = story.accounts, story.world.volume
     opens, closes = story.calendar.observed_days
     weeks = np.arange(opens // 7, min(closes // 7 + 1, story.calendar.week_count))
-    falls = np.exp(-volume.use_falls * _unease(story)[:, weeks])
+    falls = _wish(story)[:, weeks]
     count = rng.poisson(volume.rows_per_week * accounts.share[:, None] * falls[accounts.account])
     pair, week = np.nonzero(count)
     number = count[pair, week]
@@ -109,11 +117,11 @@ def _use(story: ProductStory, rng: np.random.Generator, log: _Log, /) -> None:
 
 def _logins(story: ProductStory, rng: np.random.Generator, log: _Log, /) -> None:
     """One row per account and week: how many of its seats were in use."""
-    accounts, volume = story.accounts, story.world.volume
+    accounts = story.accounts
     opens, closes = story.calendar.observed_days
     weeks = np.arange(opens // 7, min(closes // 7 + 1, story.calendar.week_count))
     count = accounts.customers.count
-    falls = np.exp(-volume.use_falls * _unease(story)[:, weeks] + 0.2 * rng.standard_normal((count, weeks.size)))
+    falls = _wish(story)[:, weeks] * np.exp(0.2 * rng.standard_normal((count, weeks.size)))
     in_use = rng.beta(6.0, 3.0, count)
     users = np.minimum(np.round(accounts.seats[:, None] * in_use[:, None] * falls), accounts.seats[:, None])
     account, week = np.nonzero(users)
@@ -127,10 +135,10 @@ def _product_events(story: ProductStory, rng: np.random.Generator, log: _Log, /)
     there = lived.offered
     offers, adopted = draws.offers.of(there), lived.adopted[there]
     function = 100 + offers.month * 10 + draws.slot[there]
-    log.add("update", owner[offers.pair], offers.day, None, used[offers.pair], function)
-    after = offers.day + np.minimum(rng.exponential(_ADOPTED_AFTER_DAYS, offers.day.size), 20.0) + 0.05
-    took = offers.pair[adopted]
-    log.add("update_adopted", owner[took], after[adopted], None, used[took], function[adopted])
+    after = np.minimum(rng.exponential(_ADOPTED_AFTER_DAYS, adopted.size) + 0.05, _IGNORED_AFTER_DAYS)
+    known = offers.day + np.where(adopted, after, _IGNORED_AFTER_DAYS)
+    for kind, rows in (("update_adopted", adopted), ("update_ignored", ~adopted)):
+        log.add(kind, owner[offers.pair[rows]], known[rows], None, used[offers.pair[rows]], function[rows])
     errors = draws.errors
     met = lived.errors > 0
     log.add("error", owner[errors.pair[met]], errors.day[met], lived.errors[met].astype(float), used[errors.pair[met]])
@@ -142,15 +150,19 @@ def _product_events(story: ProductStory, rng: np.random.Generator, log: _Log, /)
     log.add("suggestion", whose, wishes.day, None, wanted)
     log.add("request_answered", whose, wishes.day + lived.answer_days, lived.answer_days, wanted)
     taken = lived.suggestion_adopted
-    later = wishes.day + 3.0 + rng.exponential(8.0, wishes.day.size)
-    log.add("suggestion_adopted", whose[taken], later[taken], None, wanted[taken])
+    decided = wishes.day + 3.0 + rng.exponential(8.0, wishes.day.size)
+    for kind, rows in (("suggestion_adopted", taken), ("suggestion_declined", ~taken)):
+        log.add(kind, whose[rows], decided[rows], None, wanted[rows])
     setups, done = draws.setups, lived.setup_completed
     who, whom = owner[setups.pair], used[setups.pair]
-    hours = 20.0 * np.exp(0.8 * setups.size)
+    hours = np.minimum(20.0 * np.exp(0.8 * setups.size), 160.0)
+    given_up = setups.day + _ABANDONED_AFTER_DAYS
     log.add("setup_started", who, setups.day, None, whom)
     log.add("setup_completed", who[done], (setups.day + hours / 24)[done], hours[done], whom[done])
+    log.add("setup_abandoned", who[~done], given_up[~done], None, whom[~done])
     lost = rng.random(setups.day.size) < np.where(done, _LOST_ANYWAY, _LOST_WITHOUT_SETUP)
-    log.add("first_week_lost", who[lost], setups.day[lost] + 7.0, None, whom[lost])
+    for kind, rows in (("first_week_lost", lost), ("first_week_kept", ~lost)):
+        log.add(kind, who[rows], setups.day[rows] + 7.0, None, whom[rows])
 
 
 def _money(story: ProductStory, rng: np.random.Generator, log: _Log, /) -> None:

@@ -36,15 +36,15 @@ rule = "left_at"
 unit = "team"
 metric = "new_function_adoption"
 horizon_days = 60
-drop_sd = 0.05
+drop_sd = 0.1
 min_cases = 40
 
 [[outcomes.decline]]
 unit = "team"
-metric = "defect_rate"
+metric = "setup_completion_rate"
 horizon_days = 60
-drop = 0.01
-min_cases = 40
+drop_sd = 0.1
+min_cases = 30
 
 [[outcomes.decline]]
 unit = "employee"

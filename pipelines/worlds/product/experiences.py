@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.worlds.calendar import Calendar
-from pipelines.worlds.product.accounts import Accounts
+from pipelines.worlds.product.accounts import Accounts, appetite
 from pipelines.worlds.product.settings import ProductWorld
 from pipelines.worlds.product.teams import ProductTeams, levels
 
@@ -142,9 +142,11 @@ def draw_experiences(
     each_pair, each_month = (part.ravel() for part in np.indices((pairs, months)))
     errors = events(each_pair, each_month)
     hours = accounts.hours[accounts.account] * accounts.share
+    week = np.minimum((errors.day // 7).astype(int), calendar.week_count - 1)
+    used = appetite(world, accounts.customers.pull)[accounts.account[errors.pair], week]
     return ProductDraws(
         rng.random((teams, months)), offers, slot, errors, rng.random(errors.pair.size) < volume.reported_errors,
-        hours[errors.pair], counted(volume.suggestions_per_month), counted(volume.setups_per_month),
+        hours[errors.pair] * used, counted(volume.suggestions_per_month), counted(volume.setups_per_month),
     )  # fmt: skip
 
 
