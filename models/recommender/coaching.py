@@ -209,7 +209,9 @@ def _common(stands: Standing, /) -> NDArray[np.bool_]:
 
 
 def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -> list[dict[str, Any]]:
-    size = np.bincount(scene.team[scene.here & (scene.team >= 0)], minlength=len(scene.teams))
+    # teams that are nobody's own, such as those that only had cases handed to them, may lie beyond the last
+    teams = int(scene.team.max(initial=-1)) + 1
+    size = np.bincount(scene.team[scene.here & (scene.team >= 0)], minlength=teams)
     probability = np.array(
         [
             np.where((size >= policy.min_group) & _common(stands), stands.team_probability, np.nan)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +366,12 @@ def test_without_a_table_of_employees_the_cases_tell_the_teams() -> None:
     table = coach(cases, bare, CATALOGUE, SOLVED, Policy(), 7)
     assert "E03" in people_of(table)
     assert set(table.loc[table["level"] == "team", "team_id"]) == {"T2"}
+
+
+def test_a_team_that_only_had_cases_handed_to_it_is_nobodys_own_and_disturbs_nothing() -> None:
+    shop = Shop(team_gaps={1: -0.2})
+    cases, organisation, _ = shop.make()
+    frame = cases.frame.copy()
+    frame.loc[frame.index[2000::50], "team_id"] = "T9"
+    found = coach(replace(cases, frame=frame), organisation, CATALOGUE, SOLVED, Policy(), 7)
+    assert set(found.loc[found["level"] == "team", "team_id"]) == {"T1"}
