@@ -98,9 +98,7 @@ def build_exposures(company: Company, catalogue: Catalogue, warehouse: Warehouse
     rows = _rows(company, warehouse, moments, label_days)
     if rows["y:churn"].nunique() < 2:
         return None
-    halves = [chosen(_customers(warehouse), 0.5, company.company.seed + 1)]
-    rows["half"] = (~rows["customer_id"].isin(set(halves[0]))).astype("int64")
-    values, split = _values(warehouse, kpis, months[:-1], halves[0])
+    values, split = _values(warehouse, kpis, months[:-1])
     shares = _shares(warehouse, rows)
     leaving = float(rows["y:churn"].mean())
     ahead = snapshots.churn_horizon_days(company) / label_days
@@ -143,9 +141,9 @@ def _months(first: datetime, end: datetime, /) -> list[datetime]:
     return months[::-1]
 
 
-def _customers(warehouse: Warehouse, /) -> list[str]:
-    column = warehouse["activity"].select("customer_id").distinct().to_pyarrow()["customer_id"]
-    return sorted(column.drop_null().to_pylist())
+def _second_half(customer: ir.Value, /) -> ir.BooleanValue:
+    """Whether a customer is of the second half: by a digest that every engine knows, so that rows need no join."""
+    return customer.cast("string").concat("/half").hexdigest("md5").substr(0, 1) >= "8"
 
 
 def _rows(company: Company, warehouse: Warehouse, moments: Sequence[datetime], label_days: int, /) -> pd.DataFrame:
@@ -165,6 +163,7 @@ def _rows(company: Company, warehouse: Warehouse, moments: Sequence[datetime], l
         names += attribute_columns(company, warehouse, "customers")
         held = table.select(holder="customer_id", **{f"x:{name}": table[name] for name in names})
         labels = labels.left_join(held, [("customer_id", "holder")]).drop("holder")
+    labels = labels.mutate(half=_second_half(labels.customer_id).cast("int64"))
     frame = labels.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"], ignore_index=True)
     frame["y:churn"] = frame["label"].astype("float64")
     frame["x:tenure_days"] = (frame["as_of"] - frame["joined_at"]).dt.total_seconds() / 86_400.0
@@ -175,17 +174,15 @@ def _rows(company: Company, warehouse: Warehouse, moments: Sequence[datetime], l
 
 
 def _values(
-    warehouse: Warehouse, kpis: list[Kpi], months: Sequence[datetime], first_half: list[str], /
+    warehouse: Warehouse, kpis: list[Kpi], months: Sequence[datetime], /
 ) -> tuple[pd.DataFrame, frozenset[str]]:
     """KPIs of teams by month, for each half of the customers where the source tells whose row it is."""
     parts = []
     split = [kpi for kpi in kpis if kpi.source == "activity"]
-    half = table_of(first_half, "customer_id")
     if split and months:
-        activity = warehouse["activity"]
-        for number, rows in zip(
-            _HALVES, (activity.semi_join(half, "customer_id"), activity.anti_join(half, "customer_id")), strict=True
-        ):
+        activity = warehouse["activity"].filter(ibis._.team_id.notnull())
+        second = _second_half(activity.customer_id)
+        for number, rows in zip(_HALVES, (activity.filter(~second), activity.filter(second)), strict=True):
             own = Warehouse({**warehouse.tables, "activity": rows}, warehouse.present, warehouse.observed_until)
             parts.append(_panel(own, split, months).assign(half=number))
     whole = [kpi for kpi in kpis if kpi.source != "activity"]
