@@ -1,6 +1,7 @@
 """Advice against the truth: simulated companies through the whole chain, beside the rules a user would pick instead.
 
-Run from the checkout, for example ``python -m benchmarks.truth --worlds service null --seeds 5 --size small``. Printed
+Run from the checkout, for example ``python -m benchmarks.truth --worlds service null --seeds 5 --size small``, or
+``--worlds product product_null b2b b2b_null --size whole`` for companies whose levers belong to teams too. Printed
 are figures of this run and nothing else; shares stand beside their 95 % interval (Wilson).
 
 Regret of weights w on a card is ``1 − V(w)/V(w*)`` with ``V(w) = max(b·w, 0)² / (w'·D·w)``: b the true effects, helpful
@@ -22,7 +23,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-SIZES = {"large": (20_000, 200, 12), "small": (6_000, 60, 10), "tiny": (2_500, 30, 8)}
+SIZES = {"large": (20_000, 200, 12), "small": (6_000, 60, 10), "tiny": (2_500, 30, 8), "whole": (None, None, None)}
+"""Customers, people, months; ``whole`` is what each scenario makes if not told."""
+SCENARIOS = ("product", "b2b")
 HARMFUL = 0.1
 """A KPI counts as truly misaligned if it harms by more than this share of the strongest effect."""
 
@@ -74,7 +77,11 @@ def companies(world: str, size: str, seeds: range, /) -> Iterator[Told]:
         begun = time.perf_counter()
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / "company"
-            simulate(folder, customers=customers, employees=employees, months=months, seed=seed, world=world)
+            scenario = next((name for name in SCENARIOS if world.split("_")[0] == name), "service")
+            simulate(
+                folder, scenario=scenario, customers=customers, employees=employees, months=months, seed=seed,
+                world=world,
+            )  # fmt: skip
             yield judge(folder, world, seed, begun)
 
 
@@ -116,7 +123,7 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
         measured=len(inside),
         moved=bool(moved.any()),
         gain=float(sum(-true.get(kpi, 0.0) * points for kpi, points in zip(weights["kpi"], change, strict=True))),
-        p_value=found.joint.p_value,
+        p_value=min(found.p_values.values(), default=1.0),
         near_random=found.routing.near_random,
     )
 
@@ -130,12 +137,14 @@ def _cards(inputs: Any, policy: Any, truth: dict[str, Any], true: dict[str, floa
     cards = []
     for team, role in inputs.cards[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None):
         frame = target_card(inputs, policy, team, role).frame.set_index("kpi")
-        levers = [kpi for kpi in control if kpi in true]
+        # what is not this card's to move has no true weight on it
+        levers = [kpi for kpi in control if kpi in true and best.get((team, role, kpi)) is not None]
         card = pd.DataFrame({"kpi": levers}, index=levers)
+        card.attrs["of_team"] = role == ""
         card["target"] = frame["target"].reindex(levers).fillna(0.0)
         card["current"] = frame["current"].reindex(levers).fillna(0.0)
         card["best"] = [best.get((team, role, kpi)) for kpi in levers]
-        if card["best"].isna().any() or card["best"].sum() <= 0:
+        if not levers or card["best"].sum() <= 0:
             continue
         card["c2"] = [control[kpi] ** 2 for kpi in levers]
         card["b"] = [-true[kpi] for kpi in levers] * card["c2"]
@@ -163,6 +172,8 @@ def _regrets(cards: list[pd.DataFrame], rules: dict[str, dict[str, float]], /) -
             "today's card": card["current"].to_numpy(),
             "equal": np.ones(len(card)),
         }
+        if card.attrs["of_team"]:
+            tried |= {f"{name}, cards of teams alone": weights for name, weights in tried.items()}
         for name, rule in rules.items():
             tried[name] = np.array([rule.get(kpi, 0.0) for kpi in card["kpi"]])
         for name, weights in tried.items():
@@ -179,7 +190,7 @@ def _rank(card: pd.DataFrame, /) -> float:
 def _rules(cases: Any, catalogue: Any, found: Any, /) -> dict[str, dict[str, float]]:
     """What a user would pick instead, for the same levers."""
     frame = cases.frame[cases.frame["y:churn"].notna()]
-    levers = [kpi for kpi in found.levers if f"kpi:{kpi}" in frame]
+    levers = [kpi for kpi in found.levers if f"kpi:{kpi}" in frame and kpi not in found.teams.levers]
     if not levers:
         return {}
     table = frame[[f"kpi:{kpi}" for kpi in levers]].astype(float)
@@ -241,7 +252,9 @@ def summary(world: str, size: str, told: list[Told], /) -> str:
     """Write one world's figures as Markdown."""
     customers, employees, months = SIZES[size]
     lines = [
-        f"### {world}, {size} ({customers:,} customers, {employees} people, {months} months), {len(told)} seeds",
+        f"### {world}, {size}"
+        + (f" ({customers:,} customers, {employees} people, {months} months)" if customers else "")
+        + f", {len(told)} seeds",
         "",
         "| figure | value |",
         "|---|---|",
