@@ -137,7 +137,8 @@ def helpful_levers(
     outcomes = list(dict.fromkeys(effects["outcome"]))
     outcome = "churn" if "churn" in outcomes else outcomes[0]
     helps = -1.0 if cases.better.get(outcome, "lower" if outcome == "churn" else "higher") == "lower" else 1.0
-    rows = effects[(effects["outcome"] == outcome) & effects["effect"].notna()]
+    of_people = {kpi.id for kpi in catalogue.values() if kpi.owner == "employee"}
+    rows = effects[(effects["outcome"] == outcome) & effects["effect"].notna() & effects["kpi"].isin(of_people)]
     variance = ((rows["high"] - rows["low"]) / WIDTH_90) ** 2
     # what all levers do tells how much of a single one's estimate is luck
     true = max(float((rows["effect"] ** 2 - variance).mean()), LEAST_TRUE_SHARE * float((rows["effect"] ** 2).mean()))
