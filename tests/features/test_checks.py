@@ -256,15 +256,12 @@ def test_one_row_stops(checked: Check) -> None:
     assert only(checked({"cases": "case_id,opened_at\n1,2024-01-01\n"})).kind == "one_row"
 
 
-def test_nothing_to_start_from_stops(checked: Check) -> None:
+def test_nothing_to_start_from_stops_unless_customers_leave_by_falling_silent(checked: Check) -> None:
     fault = only(checked({"customers": "customer_id\na\n"}))
     assert (fault.kind, fault.treatment) == ("missing_table", "stop")
-
-
-def test_what_customers_did_is_enough_where_they_leave_by_falling_silent(checked: Check) -> None:
-    activity = {"activity": "customer_id,at\na,2024-01-01\nb,2024-02-01\n"}
-    assert not checked(activity, settings='[outcomes.churn]\nrule = "inactive"').stops
-    assert only(checked(activity)).kind == "missing_table"
+    silent = {"activity": "customer_id,at\na,2024-01-01\nb,2024-02-01\n"}
+    assert only(checked(silent)).kind == "missing_table"
+    assert not checked(silent, settings='[outcomes.churn]\nrule = "inactive"').stops
 
 
 def test_cards_are_summed_per_team_role_and_date(checked: Check) -> None:
