@@ -150,7 +150,10 @@ def _counted(intake: Intake, table: TypedTable, rules: list[Rule], /) -> Iterato
         yield from ((rule, count) for rule, count in zip(simple, counts, strict=True) if count)
     for rule in rules:
         if rule.looks_elsewhere:
-            count = intake.rows(f"SELECT count(*) FROM {rule.relation or table.relation} WHERE {rule.predicate}")[0][0]
+            relation = rule.relation or table.relation
+            if ROW not in rule.predicate:
+                relation = f"unnumbered_{relation}"
+            count = intake.rows(f"SELECT count(*) FROM {relation} WHERE {rule.predicate}")[0][0]
             if count:
                 yield rule, count
 

@@ -55,6 +55,11 @@ class TypedTable:
     notes: tuple[str, ...] = ()
 
     @property
+    def unnumbered(self) -> str:
+        """SQL name of the typed table without its row number, for reading that can go on in parallel."""
+        return f"unnumbered_{self.relation}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of all columns of the typed table but the row number."""
         return (*self.spec.names, *self.attributes)
@@ -159,8 +164,11 @@ class Intake:
         plans = dict(_first_plan(spec, name, raw_type, timezone) for name, raw_type in described)
         asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
         values = ", ".join(f"{known(plan)} AS {quoted(name)}" for name, plan in plans.items())
+        # rows are numbered one after the other, and whoever asks for some of the rows waits for it
+        unnumbered = f"unnumbered_known_{spec.name}"
+        self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT {values} FROM {raw}")
         self.connection.execute(
-            f"CREATE VIEW known_{spec.name} AS SELECT {values}, row_number() OVER () AS {ROW} FROM {raw}"
+            f"CREATE VIEW known_{spec.name} AS SELECT *, row_number() OVER () AS {ROW} FROM {unnumbered}"
         )
         listed = ", ".join(["count(*)", *(profile_sql(plan) for plan in asked.values())])
         count, *found = self.rows(f"SELECT {listed} FROM known_{spec.name}")[0]
@@ -183,6 +191,8 @@ class Intake:
             f"CREATE {'TABLE' if parsed else 'VIEW'} {table.relation} AS "
             f"SELECT {listed}, {ROW} FROM {table.known_relation}"
         )
+        values = f"* EXCLUDE ({ROW}) FROM {table.relation}" if parsed else f"{listed} FROM {unnumbered}"
+        self.connection.execute(f"CREATE VIEW {table.unnumbered} AS SELECT {values}")
         return table
 
 

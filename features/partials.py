@@ -69,7 +69,7 @@ class Pass:
 
 
 class Partials:
-    """The partial results of one run folder.
+    """The partial results of one run folder, for one state of the staged tables.
 
     Parameters
     ----------
@@ -83,6 +83,7 @@ class Partials:
         self.folder = folder
         self._made_by = made_by
         self._asked: dict[Path, set[str]] = {}
+        self._prints: dict[str, dict[str, list[Any]]] = {}
         self.computed: dict[str, int] = {"months": 0, "windows": 0}
         self.kept: dict[str, int] = {"months": 0, "windows": 0}
 
@@ -107,7 +108,7 @@ class Partials:
         """
         place = self._place("days", of)
         months: dict[str, dict[str, list[Any]]] = {}
-        for day, print_ in _fingerprints(of.rows).items():
+        for day, print_ in self._fingerprints(of).items():
             months.setdefault(day[:7], {})[day] = print_
         wanted = {month: _digest(days) for month, days in months.items()}
         self._asked.setdefault(place, set()).update(wanted)
@@ -155,7 +156,7 @@ class Partials:
             If the disk is full or the folder cannot be written.
         """
         place = self._place("windows", of, list(labels))
-        prints = _fingerprints(of.rows)
+        prints = self._fingerprints(of)
         index = _Index(place)
         share, seed = (1.0, None) if among is None else (among.share, among.seed)
         wanted: dict[str, list[Any]] = {}
@@ -191,6 +192,19 @@ class Partials:
             index = _Index(place)
             index.drop(index.entries.keys() - names)
 
+    def _fingerprints(self, of: Pass, /) -> dict[str, list[Any]]:
+        """Return number of rows and sum of their hashes per day on which they were known; asked for once in a run."""
+        key = _digest([of.grain, of.source, of.defined])
+        if key not in self._prints:
+            backend: Any = of.rows.get_backend()
+            listed = ", ".join(f'"{name}"' for name in of.rows.columns if name != "day_")
+            found = backend.con.cursor().execute(
+                f"SELECT CAST(day_ AS VARCHAR), count(*), CAST(sum(hash({listed})) AS VARCHAR) "
+                f"FROM ({backend.compile(of.rows)}) GROUP BY day_ ORDER BY day_"
+            )
+            self._prints[key] = {day: [count, total] for day, count, total in found.fetchall()}
+        return self._prints[key]
+
     def _place(self, kind: str, of: Pass, /, *more: Any) -> Path:
         key = _digest([self._made_by, kind, of.grain, of.source, of.defined, *more])
         return self.folder / kind / f"{of.grain}-{of.source}-{key[:12]}"
@@ -215,17 +229,6 @@ class _Index:
     def add(self, entries: Mapping[str, Any], /) -> None:
         self.entries = dict(sorted({**self.entries, **entries}.items()))
         write_json(self._path, self.entries)
-
-
-def _fingerprints(rows: ir.Table, /) -> dict[str, list[Any]]:
-    """Number of rows and sum of their hashes per day on which they were known."""
-    backend: Any = rows.get_backend()
-    listed = ", ".join(f'"{name}"' for name in rows.columns if name != "day_")
-    found = backend.con.cursor().execute(
-        f"SELECT CAST(day_ AS VARCHAR), count(*), CAST(sum(hash({listed})) AS VARCHAR) "
-        f"FROM ({backend.compile(rows)}) GROUP BY day_ ORDER BY day_"
-    )
-    return {day: [count, total] for day, count, total in found.fetchall()}
 
 
 def _seen(span: Span, prints: Mapping[str, list[Any]], /) -> dict[str, list[Any]]:

@@ -217,7 +217,7 @@ def _cleaned(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[st
         listed.append(f"{expression} AS {quoted(column)}")
     where = " AND ".join(f"NOT coalesce({test}, FALSE)" for test in [*drops, *sieve.row_drops(table)]) or "TRUE"
     required = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in table.spec.required) or "TRUE"
-    inner = f"SELECT {', '.join(listed)}, {ROW} FROM {table.relation} WHERE {where}"
+    body = f"{', '.join(listed)} WHERE {where}"
     outer = ", ".join(f"{_final(sieve, table, column)} AS {quoted(column)}" for column in keep)
     joins = " ".join(
         f"LEFT JOIN pseudonyms AS p{position} ON p{position}.id = c.{quoted(column)}{condition}"
@@ -225,7 +225,10 @@ def _cleaned(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[st
     )
     present = {column for column in table.plans if column not in sieve.dropped[name]}
     # a join need not keep the order of rows, and the same inputs must give the same files
-    order = f"ORDER BY c.{ROW}" if joins or "SELECT" in where + inner[6:] else ""
+    order = f"ORDER BY c.{ROW}" if joins or "SELECT" in body else ""
+    numbered = order or ROW in body
+    relation = table.relation if numbered else table.unnumbered
+    inner = f"SELECT {f'{ROW}, ' if numbered else ''}{', '.join(listed)} FROM {relation} WHERE {where}"
     return f"SELECT {outer} FROM ({inner}) AS c {joins} WHERE {required} {order}", present
 
 
