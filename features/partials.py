@@ -7,7 +7,7 @@ days as they are; a corrected past, a rating that comes late, or a person who ch
 
 ``days`` keeps one file per month of daily sums, counts and extremes, from which any window is put together. ``windows``
 keeps the finished windows of each moment, where days cannot be added up (quantiles, distinct counts) or would be hardly
-fewer than the rows (customers).
+fewer than the rows (customers, employees).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One pass over one source's rows: whose they are, when they were known, and their values, grouped per window.
 
 With a store of partial results (``features/partials.py``) and windows that begin and end at midnight, the pass is put
-together from what an earlier run has kept: above the customer from days, where days can be added up; for customers,
-quantiles and distinct counts from the windows of earlier moments.
+together from what an earlier run has kept: for teams, stages, processes and kinds of customer from days, where days can
+be added up; for customers, employees, quantiles and distinct counts from the windows of earlier moments.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from features.unit_rows import Unit, source_rows
 from features.warehouse import Warehouse
 
 __all__ = ["row_pass", "side_by_side"]
+
+_SELDOM = ("customer", "employee")
+"""Units whose days hold hardly more than a row or two: their days would be as many as the rows."""
 
 
 def row_pass(
@@ -59,7 +62,7 @@ def row_pass(
     if store is None or not spans or not all(map(_is_midnight, spans)):
         return _windowed(rows if among is None else among.of(rows), kpis, spans, labels)
     rows = rows.mutate(day_=(rows.known_at_ - ibis.interval(microseconds=1)).cast("date"))
-    summed = [kpi for kpi in kpis if grain != "customer" and is_additive(kpi)]
+    summed = [kpi for kpi in kpis if grain not in _SELDOM and is_additive(kpi)]
     others = [kpi for kpi in kpis if kpi not in summed]
     parts: list[ir.Table] = []
     if summed:
