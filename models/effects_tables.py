@@ -20,7 +20,7 @@ __all__ = ["by_method_table", "draws_table", "effects_table"]
 
 COLUMNS = (
     "outcome", "kpi", "role", "effect", "low", "high", "method", "attribution_effect", "agrees", "refuted",
-    "effect_per_case", "robustness", "evidence", "clear",
+    "effect_per_case", "robustness", "evidence", "clear", "joint_p",
 )  # fmt: skip
 
 ROLE_SAYS = {
@@ -43,13 +43,15 @@ def effects_table(
 
     Column ``clear`` says ``helps`` or ``harms`` where the interval, the joint test of the owner's levers and the
     refutations agree, else ``unclear``. A lever on no card (``carded``) is called harmful only if it is so among all
-    such levers together: nobody is paid for it, and of twenty intervals one misses.
+    such levers together: nobody is paid for it, and of twenty intervals one misses. ``joint_p`` is the p-value of the
+    joint test over the levers of the same owner.
     """
     rows: list[dict[str, Any]] = []
     for outcome, found in outcomes.items():
         base = _base_rate(cases, outcome) if found.kind == "probability" else None
         for kpi in catalogue.values():
             row = {"outcome": outcome, "kpi": kpi.id, "role": kpi.role} | _row(found, kpi.id, kpi.role)
+            row["joint_p"] = _joint_p(found, kpi.id)
             row["clear"] = _clear(found, kpi.id, carded, false_moves)
             row["attribution_effect"] = _attributed(attributions, outcome, kpi.id, kpi.sign, base)
             if row["effect"] is not None and row["attribution_effect"]:
@@ -65,7 +67,7 @@ def _base_rate(cases: CaseTable, outcome: str, /) -> float:
 
 
 def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
-    for name in ("effect", "low", "high", "attribution_effect", "effect_per_case", "robustness"):
+    for name in ("effect", "low", "high", "attribution_effect", "effect_per_case", "robustness", "joint_p"):
         table[name] = table[name].astype("float64")
     for name in ("agrees", "refuted"):
         table[name] = table[name].astype("boolean")
@@ -105,11 +107,14 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
     }
 
 
+def _joint_p(found: OutcomeEffects, kpi_id: str, /) -> float:
+    if kpi_id not in found.levers:
+        return float("nan")
+    return found.p_values.get("team" if kpi_id in found.teams.levers else "employee", 1.0)
+
+
 def _clear(found: OutcomeEffects, kpi_id: str, carded: frozenset[str], false_moves: float, /) -> str:
-    if kpi_id not in found.levers or kpi_id in found.refuted:
-        return "unclear"
-    owner = "team" if kpi_id in found.teams.levers else "employee"
-    if found.p_values.get(owner, 1.0) > false_moves:
+    if kpi_id not in found.levers or kpi_id in found.refuted or _joint_p(found, kpi_id) > false_moves:
         return "unclear"
     at = found.levers.index(kpi_id)
     worst, best = sorted((found.helpful * float(found.low[at]), found.helpful * float(found.high[at])))

@@ -124,7 +124,8 @@ def helpful_levers(
     """Return the levers worth coaching.
 
     Left out are levers whose direction is less sure than ``confidence``, that a refutation failed, that nobody owns as
-    a person, and fixed duties.
+    a person, and fixed duties; and all of them where the joint test over them does not hold ``false_moves``: where no
+    KPI matters nobody is to be sent to practise one.
 
     Returns
     -------
@@ -146,6 +147,8 @@ def helpful_levers(
     for row, noise in zip(rows.to_dict("records"), variance, strict=True):
         kpi = catalogue.get(row["kpi"])
         if kpi is None or kpi.role != "lever" or kpi.owner != "employee" or kpi.id in policy.fixed:
+            continue
+        if row.get("joint_p", 0.0) > policy.false_moves:
             continue
         if f"kpi:{kpi.id}" not in cases.frame or row.get("refuted") is True:
             continue

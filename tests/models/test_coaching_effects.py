@@ -46,12 +46,27 @@ def effects(**found: float) -> pd.DataFrame:
         (effects(solved=0.01), Policy(), False),
         (effects(solved=-0.0002), Policy(), False),
         (effects(solved=-0.01).assign(refuted=True), Policy(), False),
+        (effects(solved=-0.01).assign(joint_p=0.04), Policy(), True),
+        (effects(solved=-0.01).assign(joint_p=0.06), Policy(), False),
+        (effects(solved=-0.01).assign(joint_p=0.06), Policy(false_moves=0.1), True),
         (effects(rating=-0.01), Policy(), False),
         (effects(training=-0.01), Policy(fixed=("training",)), False),
         (effects(training=-0.01), Policy(), True),
         (effects(), Policy(), False),
     ],
-    ids=["helps", "harms", "unsure", "refuted", "reports only", "fixed duty", "no duty", "nothing known"],
+    ids=[
+        "helps",
+        "harms",
+        "unsure",
+        "refuted",
+        "seen beside chance",
+        "by chance",
+        "more allowed",
+        "reports only",
+        "fixed duty",
+        "no duty",
+        "nothing known",
+    ],
 )
 def test_only_levers_that_surely_help_are_coached(table: pd.DataFrame, policy: Policy, coached: bool) -> None:
     assert bool(helpful_levers(table, CASES, CATALOGUE, policy)) is coached
