@@ -1,32 +1,26 @@
-"""Which extra columns become attributes."""
+"""Numbers become features in which the order of adding cannot be seen."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import numpy as np
+import pandas as pd
+import pytest
 
-from baton.catalogue.schema import Catalogue, Kpi, Text
-from baton.company import load_company
-from features import staging
-from features.attributes import attribute_columns
-
-
-def met(known_at: str | None) -> Catalogue:
-    kpi = Kpi(
-        id="promise_met", name=Text(en="Promise", zh="承诺"), layer="role", perspective="customer", source="cases",
-        expr="promise > 0", known_at=known_at, better="higher", unit="share", role="outcome",
-    )  # fmt: skip
-    return Catalogue((kpi,), ())
+from features.attributes import as_feature
 
 
-def test_a_column_that_a_kpi_knows_only_later_is_no_attribute(tmp_path: Path) -> None:
-    (tmp_path / "cases.csv").write_text(
-        "case_id,opened_at,closed_at,promise,topic\n1,2024-01-01,2024-01-02,1,a\n2,2024-01-01,2024-01-02,0,b\n",
-        encoding="utf-8",
-    )
-    (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n', encoding="utf-8")
-    company = load_company(tmp_path)
-    staging.stage(company, met("closed_at"), tmp_path / "staged")
-    warehouse = staging.open_warehouse(tmp_path / "staged")
-    assert attribute_columns(company, warehouse, "cases", met("closed_at")) == ["topic"]
-    assert attribute_columns(company, warehouse, "cases", met("opened_at")) == ["promise", "topic"]
-    assert attribute_columns(company, warehouse, "cases") == ["promise", "topic"]
+@pytest.mark.parametrize("exact", [26.006875, 0.00123456785, 1234567.5, -17.435625])
+def test_an_exact_half_in_the_eighth_digit_goes_one_way_whatever_the_last_digit_of_the_sum(exact: float) -> None:
+    around = [
+        exact,
+        np.nextafter(exact, np.inf),
+        np.nextafter(exact, -np.inf),
+        exact * (1 + 4e-16),
+        exact * (1 - 4e-16),
+    ]
+    assert as_feature(pd.Series(around)).nunique() == 1
+
+
+def test_seven_digits_are_kept() -> None:
+    assert as_feature(pd.Series([1.23456789, 9876543.21, 0.0, np.inf])).tolist()[:3] == [1.234568, 9876543.0, 0.0]
+    assert as_feature(pd.Series([np.inf, np.nan])).isna().all()

@@ -91,3 +91,21 @@ def test_a_folder_that_cannot_be_made_is_refused_with_what_to_do(tmp_path: Path)
 def test_fingerprints_do_not_depend_on_the_order_of_keys_but_on_values() -> None:
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1, "b": 3})
     assert code_fingerprint() == code_fingerprint()
+
+
+def test_a_step_tells_the_memory_and_the_processor_time_that_it_took_also_when_it_is_kept(kitchen: Kitchen) -> None:
+    import numpy as np
+
+    def cook_much(outcome: Outcome) -> None:
+        kitchen.cook(outcome)
+        held.append(np.ones(200 * 2**20, dtype=np.uint8))
+        np.linalg.svd(np.ones((200, 200)))
+
+    held: list[np.ndarray] = []
+    small = Ledger(kitchen.folder, {"code": 0}).step("cook", {}, [kitchen.dish], kitchen.cook)
+    large = Ledger(kitchen.folder, {"code": 1}).step("cook", {}, [kitchen.dish], cook_much)
+    kept = Ledger(kitchen.folder, {"code": 1}).step("cook", {}, [kitchen.dish], cook_much)
+    assert small.peak_memory_mb is not None and large.peak_memory_mb is not None
+    assert large.peak_memory_mb - small.peak_memory_mb > 150
+    assert large.cpu_seconds is not None and large.cpu_seconds > 0
+    assert (kept.reused, kept.peak_memory_mb, kept.cpu_seconds) == (True, large.peak_memory_mb, large.cpu_seconds)
