@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
 from features.aggregates import column_names, measured_id, value_columns
+from features.gaps import blind_moments, missing_months
 from features.handlers import handler_pass
 from features.known_at import columns_used, known_at
 from features.metric_sql import Span, add_expressions, spans_of, to_number
@@ -107,13 +108,16 @@ def evaluate(
     ordered = sorted(windows_days)
     labels = [f"{days}d" for days in ordered]
     wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), labels, among)
-    columns = {}
+    columns: dict[str, ir.Value] = {}
+    gaps = missing_months(warehouse) if any(_counted(kpi) for kpi in chosen) else {}
     for kpi in chosen:
         names = feature_names(kpi.id, ordered)
-        for name in names[: len(ordered)]:
-            columns[name] = wide[name]
+        for name, days in zip(names, ordered, strict=False):
+            # nothing recorded is unknown, not zero
+            blind = blind_moments(gaps.get(kpi.source, []), as_of, days) if _counted(kpi) else []
+            columns[name] = ibis.ifelse(wide["as_of"].isin(blind), ibis.null(), wide[name]) if blind else wide[name]
         if len(ordered) > 1:
-            shortest, longest = wide[names[0]].cast("float64"), wide[names[len(ordered) - 1]].cast("float64")
+            shortest, longest = columns[names[0]].cast("float64"), columns[names[len(ordered) - 1]].cast("float64")
             moved = shortest - longest
             # what engines that add in another order differ by is no trend
             columns[f"{kpi.id}__trend"] = ibis.ifelse(moved.abs() <= longest.abs() * _NOISE, 0.0, moved)
@@ -162,9 +166,13 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
         raise CatalogueError(f"no KPI can be computed for a {grain}; give the tables that carry one")
     long = ibis.memtable(pa.concat_tables(parts))
     start = long.to - ibis.interval(months=1)
-    return long.filter(long.value.notnull()).select(
-        "unit", "unit_id", **{"from": start}, to="to", kpi="kpi", value="value", n="n"
-    )
+    known = long.value.notnull()
+    gaps = missing_months(warehouse) if any(_counted(kpi) for kpi in chosen) else {}
+    for kpi in chosen:
+        blind = [_next_month(month) for month in gaps.get(kpi.source, [])] if _counted(kpi) else []
+        if blind:
+            known = known & ~((long.kpi == kpi.id) & long.to.isin(blind))
+    return long.filter(known).select("unit", "unit_id", **{"from": start}, to="to", kpi="kpi", value="value", n="n")
 
 
 def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:
@@ -252,7 +260,11 @@ def _way(kpi: Kpi, grain: Unit, measured: dict[str, frozenset[str]], /) -> str:
 
 
 def _counts(kpi: Kpi, name: str, /) -> bool:
-    return name.endswith("__n") or kpi.aggregate in ("count", "count_distinct")
+    return name.endswith("__n") or _counted(kpi)
+
+
+def _counted(kpi: Kpi, /) -> bool:
+    return kpi.aggregate in ("count", "count_distinct")
 
 
 def _needed_columns(warehouse: Warehouse, kpi: Kpi, /) -> frozenset[str]:

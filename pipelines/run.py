@@ -85,6 +85,9 @@ class Chain:
         TableError
             If faults stop the run.
         """
+        from features.concentration import concentration_warnings
+        from features.gaps import gap_warnings
+
         company = self.company
         self.fingerprints = sources.fingerprint(company)
         described = company.model_dump(include={"tables", "faults", "privacy", "outcomes"}, mode="json")
@@ -94,6 +97,8 @@ class Chain:
             outcome.rows.update(report.rows)
             outcome.warnings.extend(self.catalogue.notes)
             outcome.warnings.extend(report.summary())
+            warehouse = self._warehouse()
+            outcome.warnings.extend([*gap_warnings(warehouse), *concentration_warnings(warehouse)])
 
         depends_on = {"inputs": self.fingerprints, "settings": described, "catalogue": self._catalogue_digest()}
         self._step("stage", depends_on, [self.folder.staged], work)

@@ -195,6 +195,8 @@ def live(
     harm[rows] += world.effect("supplier_defect_rate") * (defect[rows] - mean["supplier_defect_rate"])
     felt[rows] -= defect[rows]
     visit = np.char.endswith(names, "_visit")
+    # a visit that is not needed for trouble adds none: how many there are must not matter by chance
+    harm[visit] = 0.0
     for rows, kpi in (
         (np.isin(names, ["enquiry", "complaint"]), "response_seconds"),
         (names == "joint_project", "project_delay_days"),
