@@ -159,6 +159,25 @@ class Chain:
         depends_on = {"features": self._keys["features"], "train": trained}
         self._step("score", depends_on, [self.folder.file(f"{name}.parquet") for name in names], work)
 
+    def process(self) -> None:
+        """Find where cases wait, from the event log."""
+        from pipelines.bottlenecks import OUTPUTS, find_bottlenecks
+
+        def work(outcome: Outcome) -> None:
+            found = find_bottlenecks(self.company, self.catalogue, self._warehouse(), self.folder)
+            outcome.rows.update(found.rows)
+            outcome.warnings.extend(found.warnings)
+
+        described = self.company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
+        scored = self._keys.get("score") or _record_key(self.folder, "score")
+        depends_on = {
+            "stage": self._keys["stage"],
+            "score": scored,
+            "settings": described,
+            "catalogue": self._catalogue_digest(),
+        }
+        self._step("process", depends_on, [self.folder.file(name) for name in OUTPUTS], work)
+
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
         from features import casework
@@ -270,7 +289,7 @@ def run(company: Company, folder: RunFolder, progress: Progress = silent) -> Run
     BatonError
         With one sentence that says what is wrong, where, and what to do.
     """
-    return _through(company, folder, progress, ("train", "score", "advise", "register", "report"))
+    return _through(company, folder, progress, ("train", "score", "process", "advise", "register", "report"))
 
 
 def train(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
@@ -280,7 +299,7 @@ def train(company: Company, folder: RunFolder, progress: Progress = silent) -> R
 
 def score(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
     """Score the data as they are now with the models that were trained before."""
-    return _through(company, folder, progress, ("score",))
+    return _through(company, folder, progress, ("score", "process"))
 
 
 def recommend(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:

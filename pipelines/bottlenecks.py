@@ -1,0 +1,155 @@
+"""Where cases wait: bottlenecks, flows between steps and hand-overs between teams, from the event log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Company
+from baton.files import RunFolder, write_atomically
+from features.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.case_steps import StepLog
+
+__all__ = ["OUTPUTS", "Bottlenecks", "find_bottlenecks"]
+
+OUTPUTS = ("bottlenecks.parquet", "flows.parquet", "handoffs.parquet", "processes.parquet")
+_KEPT = ("process", "step", "team_id", "hidden", "cases", "visits", "position")
+_EXPLAINED = 0.8
+
+
+@dataclass(frozen=True)
+class Bottlenecks:
+    """What was found.
+
+    Parameters
+    ----------
+    rows : dict of str to int
+        Rows per file.
+    warnings : tuple of str
+        What a reader must know.
+    """
+
+    rows: dict[str, int]
+    warnings: tuple[str, ...] = ()
+
+
+def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehouse, folder: RunFolder, /) -> Bottlenecks:
+    """Find where cases wait, and write it.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    warehouse : Warehouse
+    folder : RunFolder
+        Receives ``bottlenecks.parquet``, ``flows.parquet``, ``handoffs.parquet`` and ``processes.parquet``; its
+        ``churn.parquet``, if there, tells the value at risk. Files of an earlier run are removed.
+
+    Returns
+    -------
+    Bottlenecks
+        Empty where the company has no ``case_steps`` or no ``cases``.
+    """
+    from features import case_flows
+    from features.case_outcomes import case_outcomes, customers_of_long_waits
+    from features.case_steps import step_log
+
+    for name in OUTPUTS:
+        folder.file(name).unlink(missing_ok=True)
+    if "case_steps" not in warehouse or "cases" not in warehouse:
+        return Bottlenecks({})
+    log = step_log(warehouse)
+    least = company.policy.min_group
+    case_flows.mark_long_waits(log, warehouse, least)
+    outcome = case_outcomes(company, catalogue, warehouse, log)
+    steps = case_flows.steps(log, least)
+    customers = customers_of_long_waits(warehouse, log, _at_risk(folder), outcome)
+    steps = _named(steps).merge(customers, how="left", on=["process", "step", "team_id"])
+    tables = {
+        "bottlenecks.parquet": _without_small(steps),
+        "flows.parquet": _named(case_flows.flows(log)),
+        "handoffs.parquet": _named(case_flows.hand_overs(log)),
+        "processes.parquet": _with_association(_named(case_flows.processes(log)), log, outcome),
+    }
+    for name, frame in tables.items():
+        with write_atomically(folder.file(name)) as temporary:
+            frame.to_parquet(temporary, index=False)
+    rows = {name.removesuffix(".parquet"): len(frame) for name, frame in tables.items()}
+    return Bottlenecks(rows, tuple(_warnings(log, tables["processes.parquet"], steps, least)))
+
+
+def _named(frame: pd.DataFrame, /) -> pd.DataFrame:
+    """Give names back as text: the engine counted them as numbers."""
+    names = ("process", "step", "team_id", "source", "target", "source_team")
+    return frame.assign(**{name: frame[name].astype("str") for name in names if name in frame})
+
+
+def _at_risk(folder: RunFolder, /) -> str | None:
+    from features.sql_text import path_literal
+
+    place = folder.file("churn.parquet")
+    if not place.exists():
+        return None
+    return f"SELECT customer_id, value_at_risk FROM read_parquet({path_literal(place.resolve())})"
+
+
+def _without_small(steps: pd.DataFrame, /) -> pd.DataFrame:
+    """Blank every figure of steps with too few people but how many cases pass."""
+    figures = [name for name in steps.columns if name not in _KEPT]
+    shown = steps.copy()
+    for name in figures:
+        if name == "case_ids":
+            shown[name] = [[] if hidden else ids for ids, hidden in zip(shown[name], shown["hidden"], strict=True)]
+        else:
+            shown[name] = shown[name].mask(shown["hidden"])
+    return shown
+
+
+def _with_association(processes: pd.DataFrame, log: StepLog, outcome: str | None, /) -> pd.DataFrame:
+    """Add what long waits go with, per process: an association, weighted to the same months."""
+    from features.case_flows import LONG
+    from features.case_outcomes import exposed_cases
+    from models.bottlenecks import association
+
+    columns = ("long", "others", "difference", "low", "high")
+    found = (
+        {}
+        if outcome is None
+        else {str(process): association(cases) for process, cases in exposed_cases(log, LONG).groupby("process")}
+    )
+    told = [found.get(process) for process in processes["process"]]
+    added = {f"outcome_{name}": [None if one is None else getattr(one, name) for one in told] for name in columns}
+    added |= {
+        f"outcome_{name}": [0 if one is None else getattr(one, name) for one in told] for name in ("cases", "customers")
+    }
+    typed = {name: "float64" for name in added if name not in ("outcome_cases", "outcome_customers")}
+    import pandas as pd
+
+    extra = pd.DataFrame({"outcome": pd.array([outcome] * len(processes), dtype="str"), **added}, index=processes.index)
+    return processes.join(extra.astype(typed))
+
+
+def _warnings(log: StepLog, processes: pd.DataFrame, steps: pd.DataFrame, least: int, /) -> list[str]:
+    told = []
+    if log.orphans:
+        told.append(f"bottlenecks: {log.orphans:,} steps of cases that are not in the table cases were passed over")
+    if log.passed_over:
+        told.append(
+            f"bottlenecks: {log.passed_over:,} steps with a lifecycle other than start and complete were passed over"
+        )
+    closed = processes[processes["explained_share"].notna()]
+    weak = closed[closed["explained_share"] < _EXPLAINED]
+    if len(weak):
+        told.append(
+            f"bottlenecks: in {len(weak)} of {len(processes)} processes the steps explain less than {_EXPLAINED:.0%} "
+            "of the time from opening to closing; see explained_share in processes.parquet"
+        )
+    hidden = int(steps.loc[steps["hidden"] & steps["team_id"].isna(), "step"].count())
+    if hidden:
+        told.append(f"bottlenecks: times of {hidden} steps are not shown: fewer than {least} people (policy.min_group)")
+    return told
