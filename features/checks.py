@@ -13,6 +13,7 @@ from baton.errors import BatonError, CompanyFileError
 from features.faults import CheckReport, Fault, Severity, Treatment, treatments
 from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
+from features.log_rules import log_rules
 from features.relations import between_rows, between_tables
 from features.rules import Rule, parse_rules, row_rules
 from features.scales import scales
@@ -136,7 +137,12 @@ def _row_faults(
 ) -> list[tuple[Rule, Fault]]:
     company = intake.company
     bounds = scales(intake, table, company.outcomes.driver, notes)
-    rules = [*row_rules(table, bounds), *between_rows(intake, table), *between_tables(intake, table, catalogue.keys())]
+    rules = [
+        *row_rules(table, bounds),
+        *between_rows(intake, table),
+        *between_tables(intake, table, catalogue.keys()),
+        *log_rules(intake, table),
+    ]
     counted = [*parse_rules(intake, table), *_counted(intake, table, rules)]
     return [(rule, _fault(intake, table, rule, count, chosen)) for rule, count in counted]
 
