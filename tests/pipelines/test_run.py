@@ -166,4 +166,7 @@ def test_run_json_tells_inputs_versions_seeds_and_timings(small_run: Path) -> No
     assert [step["name"] for step in told["steps"]] == [
         "stage", "features", "train", "score", "advise", "register", "report"
     ]  # fmt: skip
-    assert all(step["seconds"] >= 0 for step in told["steps"])
+    assert all(step["seconds"] >= 0 and step["cpu_seconds"] >= 0 for step in told["steps"])
+    assert all(step["peak_memory_mb"] > 10 for step in told["steps"])
+    # the panel of the advice is put together from days that the features have left
+    assert told["partials"]["computed"]["months"] > 0 and told["partials"]["kept"]["months"] > 0
