@@ -35,8 +35,8 @@ class Accounts:
     region, industry, segment, language : arrays of str (accounts,)
     contact_rate : array (accounts,)
         Relative to the mean.
-    manager, engineer : int arrays (accounts,)
-        Posts that look after the account.
+    manager, engineer : int arrays (accounts, months)
+        Posts that look after the account; it is handed over now and then.
     supplier : int array (accounts, suppliers per account)
         Posts of the suppliers that deliver to it.
     pull : array (accounts, months)
@@ -98,9 +98,19 @@ def draw_accounts(world: B2bWorld, calendar: Calendar, owners: Owners, count: in
     managers, engineers = owners.posts_of("account_manager"), owners.posts_of("field_engineer")
     return Accounts(
         term, expires, joined, value.round(2), region, industry, segment, language, rate / rate.mean(),
-        managers[rng.integers(0, managers.size, count)], engineers[rng.integers(0, engineers.size, count)],
+        _keepers(world, rng, managers, accounts=count, months=month.size),
+        _keepers(world, rng, engineers, accounts=count, months=month.size),
         suppliers[order], _pull(world, calendar, rng, term, region, industry, joined), rng.exponential(1.0, count),
     )  # fmt: skip
+
+
+def _keepers(world: B2bWorld, rng: np.random.Generator, posts: np.ndarray, *, accounts: int, months: int) -> np.ndarray:
+    """Draw who looks after each account: array (accounts, months)."""
+    handed = rng.random((accounts, months)) < 1 / world.volume.months_until_handover
+    handed[:, 0] = True
+    drawn = posts[rng.integers(0, posts.size, (accounts, months))]
+    last = np.maximum.accumulate(np.where(handed, np.arange(months), 0), axis=1)
+    return np.take_along_axis(drawn, last, axis=1)
 
 
 def _pull(

@@ -129,7 +129,7 @@ def draw_dealings(world: B2bWorld, calendar: Calendar, owners: Owners, accounts:
     kept = (day > accounts.joined[who]) & (day >= 0)
     who, kind, day, due, which = who[kept], kind[kept], day[kept], due[kept], np.concatenate(slot)[kept]
     when = np.searchsorted(days, day, side="right") - 1
-    post = _posts(world, owners, accounts, rng, who, kind)
+    post = _posts(world, owners, accounts, rng, who, when, kind)
     return Draws(
         who, when, kind, post, day, due, which, rng.standard_normal(who.size),
         {name: rng.random(who.size) for name in ("well", "defect", "late", "close", "answers", "nps", "lucky")},
@@ -139,22 +139,23 @@ def draw_dealings(world: B2bWorld, calendar: Calendar, owners: Owners, accounts:
 
 
 def _posts(
-    world: B2bWorld, owners: Owners, accounts: Accounts, rng: np.random.Generator, who: np.ndarray, kind: np.ndarray, /
-) -> np.ndarray:
+    world: B2bWorld, owners: Owners, accounts: Accounts, rng: np.random.Generator, who: np.ndarray, when: np.ndarray,
+    kind: np.ndarray, /
+) -> np.ndarray:  # fmt: skip
     """Give each case to the account's manager, any project manager, mostly its engineer, one of its suppliers."""
     roles = np.array([setting.role for setting in world.processes.values()])[kind]
     names = np.array(list(world.processes))[kind]
     projects, engineers = owners.posts_of("project_manager"), owners.posts_of("field_engineer")
     visit = np.char.endswith(names, "_visit")
     own = visit | (rng.random(who.size) < _OWN_ENGINEER)
-    engineer = np.where(own, accounts.engineer[who], engineers[rng.integers(0, engineers.size, who.size)])
+    engineer = np.where(own, accounts.engineer[who, when], engineers[rng.integers(0, engineers.size, who.size)])
     # the first supplier delivers most
     place = np.minimum(
         (accounts.supplier.shape[1] * rng.random(who.size) ** 1.5).astype(int), accounts.supplier.shape[1] - 1
     )
     return np.select(
         [roles == "account_manager", roles == "project_manager", roles == "field_engineer"],
-        [accounts.manager[who], projects[rng.integers(0, projects.size, who.size)], engineer],
+        [accounts.manager[who, when], projects[rng.integers(0, projects.size, who.size)], engineer],
         accounts.supplier[who, place],
     )
 
@@ -178,7 +179,8 @@ def live(
     at, mean = levels(world, owners, shift), {name: lever.mean for name, lever in world.levers.items()}
     names = np.array(list(world.processes))[draws.process]
     here = {name: value[draws.post, draws.month] for name, value in at.items()}
-    per_month = world.volume.visits_per_month * np.exp(at["visits_per_account"])[accounts.engineer]
+    now = np.arange(draws.visits_chance.shape[1])[None, :]
+    per_month = world.volume.visits_per_month * np.exp(at["visits_per_account"])[accounts.engineer, now]
     visits = np.minimum(poisson.ppf(draws.visits_chance, per_month).astype(int), MOST_VISITS)
     happened = (draws.slot < 0) | (draws.slot < visits[draws.account, draws.month])
     setting = world.leaving
@@ -214,7 +216,7 @@ def live(
 
     service = added(~visit)
     for kpi in ("second_needs_found", "margin_rate"):
-        service = service + world.effect(kpi) * (at[kpi] - mean[kpi])[accounts.manager]
+        service = service + world.effect(kpi) * (at[kpi] - mean[kpi])[accounts.manager, now]
     visited = added(visit & happened)
     visited = visited + world.effect("visits_per_account") * (visits - world.volume.visits_per_month)
     rating = 3.8 + 0.9 * felt - 0.15 * draws.hard + 0.7 * draws.size["rating"]

@@ -33,6 +33,7 @@ class Volume(_Part):
     median_value: float
     contact_spread: float
     visits_per_month: float
+    months_until_handover: float
 
 
 class Memory(_Part):

@@ -148,8 +148,9 @@ def _visits(story: B2bStory, /) -> tuple[np.ndarray, np.ndarray]:
     here = (accounts.joined[:, None] < days[None, :-1]) & (story.left_day[:, None] >= days[None, 1:])
     looked_after = np.zeros(story.owners.person.shape)
     visits = np.zeros(story.owners.person.shape)
-    np.add.at(looked_after, accounts.engineer, here)
-    np.add.at(visits, accounts.engineer, story.lived.visits * here)
+    at = (accounts.engineer, np.broadcast_to(np.arange(here.shape[1]), here.shape))
+    np.add.at(looked_after, at, here)
+    np.add.at(visits, at, story.lived.visits * here)
     return looked_after, visits
 
 
@@ -181,7 +182,7 @@ def _renewals(story: B2bStory, /) -> list[pd.DataFrame]:
     there &= (month >= observed.start) & (month < observed.stop)
     account, month = account[there], month[there]
     stays = story.left_day[account] >= days[month + 1]
-    person = story.owners.person[accounts.manager[account], month]
+    person = story.owners.person[accounts.manager[account, month], month]
     ids = employee_ids(story.owners.person_team.size)[person]
     frame = pd.DataFrame({"id": ids, "month": month, "stays": stays.astype(float)})
     told = frame.groupby(["id", "month"], as_index=False)["stays"].agg(["mean", "count"]).reset_index()

@@ -17,9 +17,9 @@ _PATHS: dict[str, tuple[tuple[str, float, float, bool], ...]] = {
         ("inspected", 0.95, 0.97, True), ("received", 0.98, 1.00, False),
     ),
     "joint_project": (
-        ("kick-off", 0.00, 0.02, False), ("design", 0.04, 0.25, False), ("customer's approval", 0.25, 0.38, False),
-        ("build", 0.45, 0.70, False), ("test", 0.72, 0.80, False), ("build", 0.80, 0.88, True),
-        ("test", 0.88, 0.93, True), ("handover", 0.96, 1.00, False),
+        ("kick-off", 0.00, 0.02, False), ("design", 0.04, 0.25, False), ("customer's approval", 0.26, 0.38, False),
+        ("build", 0.45, 0.70, False), ("test", 0.72, 0.80, False), ("build", 0.82, 0.88, True),
+        ("test", 0.89, 0.93, True), ("handover", 0.96, 1.00, False),
     ),
     "go_live": (
         ("rehearsal", 0.05, 0.20, False), ("switch over", 0.40, 0.45, False), ("roll back", 0.46, 0.50, True),
