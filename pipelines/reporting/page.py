@@ -17,6 +17,7 @@ from pipelines.reporting.first import first_screen
 from pipelines.reporting.glance import glance_of
 from pipelines.reporting.journey import journey_section
 from pipelines.reporting.method import method_section
+from pipelines.reporting.process_map import process_section
 from pipelines.reporting.results import Results
 from pipelines.reporting.support import support_section
 from pipelines.reporting.trust import trust_section
@@ -97,8 +98,9 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     notes = [*([warned] if warned else []), *decline_notes]
     glance = glance_of(cards) if len(cards) > 1 else None
     anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or notes else [])]
+    process = process_section(results, pen)
     return {
-        "anchors": [*anchors, "why", "journey", "support", "trust", "method"],
+        "anchors": [*anchors, "why", "journey", *(["process"] if process else []), "support", "trust", "method"],
         "first": first_screen(results, cards, hidden),
         "cards": cards[:_MOST_CARDS],
         "folded": max(len(cards) - _MOST_CARDS, 0),
@@ -112,6 +114,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "decline_notes": notes,
         "why": why_section(results, pen),
         "journey": journey_section(results),
+        "process": process,
         "support": support_section(results),
         "support_header": [say(f"support.{column}") for column in ("where", "kpi", "action", "reason", "needs")],
         "count_header": [say("support.kpi"), say("support.concerned")],

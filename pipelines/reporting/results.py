@@ -29,6 +29,10 @@ _COLUMNS = {
         *("verdict", "confidence", "expected_effect", "expected_low", "expected_high", "reason"),
     ),
     "coaching": ("team_id", "kpi", "level"),
+    "bottlenecks": ("process", "step", "team_id", "hidden", "cases", "wait_seconds_total"),
+    "flows": ("process", "source", "target", "transitions"),
+    "handoffs": ("process", "step", "source_team", "team_id", "wait_seconds_total"),
+    "processes": ("process", "cases", "wait_seconds_total"),
 }
 
 

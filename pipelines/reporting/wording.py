@@ -1,6 +1,7 @@
 """Texts of the page in both languages, and numbers as people write them.
 
-Every text of the page comes from ``texts.toml``; nothing is put together from halves of sentences in Python.
+Every text of the page comes from ``texts.toml`` (and ``texts_*.toml``); nothing is put together from halves of
+sentences in Python.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Bilingual:
 
 @cache
 def _texts() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
+    files = sorted(Path(__file__).parent.glob("texts*.toml"))
+    return {key: texts for path in files for key, texts in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 
 
 def say(key: str, /, **values: Bilingual | str | int) -> Bilingual:

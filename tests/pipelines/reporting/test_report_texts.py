@@ -11,7 +11,8 @@ from pipelines.reporting.drawing import nice_ticks, wrapped
 from pipelines.reporting.wording import money, number, percent, say, signed, verbatim
 
 FOLDER = Path(reporting.__file__).parent
-TEXTS = tomllib.loads((FOLDER / "texts.toml").read_text(encoding="utf-8"))
+FILES = sorted(FOLDER.glob("texts*.toml"))
+TEXTS = {key: texts for path in FILES for key, texts in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 KEYS = [(section, name) for section, texts in TEXTS.items() for name in texts]
 
 
