@@ -39,7 +39,7 @@ class TeamFindings:
     point : array of shape (levers,)
     draws : array of shape (draws, levers)
     per_row : array of shape (levers,)
-        The effect on a case, where exposures are cases; NaN else.
+        The effect shared out over the cases of a customer at risk, where exposures are cases; NaN else.
     estimates : mapping of str to Estimate
         ``teams_combined``, ``teams_within``, ``teams_between``, on the scale of the effect.
     joint : JointTest
@@ -201,7 +201,9 @@ def _comparable(cells: TeamCells, organisation: Organisation, /) -> tuple[TeamCe
             enough.append(lever)
     cells = cells.keep(tuple(enough))
     spread, differ = team_spread(cells)
-    usual = np.nanmean(cells.values, axis=(0, 1)) if enough else np.zeros((0, 0))
+    # a team may lack a lever altogether: its mean is unknown
+    known = np.isfinite(cells.values).sum(axis=(0, 1))
+    usual = np.where(known > 0, np.nansum(cells.values, axis=(0, 1)) / np.maximum(known, 1), np.nan)
     carded = set(organisation.current_cards["kpi"]) if len(organisation.scorecards) else set()
     kept: list[int] = []
     for at in sorted(range(cells.size), key=lambda at: (cells.levers[at] not in carded, at)):

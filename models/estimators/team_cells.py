@@ -52,7 +52,7 @@ class TeamCells:
     values : array of shape (2, months, teams, levers)
         The team's KPI turned so that more is better, as the half of the customers lived it; NaN unknown.
     covered : array of shape (levers,)
-        Mean share that teams with the KPI have of a row.
+        Mean share that teams with the KPI have of a row; of a case, over how often its customer meets that team again.
     scale : float
         What takes an effect on a row to the effect.
     row_volume : array of shape (2, months, teams, levers)
@@ -176,6 +176,23 @@ def cells_of_cases(
         row_volume=volume / max(cases.sampled_share, 1e-9),
         children=descendants(catalogue),
     )
+
+
+def _met_again(frame: pd.DataFrame, horizon_days: int, /) -> Floats:
+    """Count, per case, the customer's cases with the same team within the horizon after it, itself included."""
+    count = np.ones(len(frame))
+    known = np.flatnonzero((frame["customer_id"].notna() & frame["team_id"].notna()).to_numpy())
+    if not len(known):
+        return count
+    part = frame.iloc[known]
+    owner = part.groupby(["customer_id", "team_id"], sort=False, observed=True).ngroup().to_numpy()
+    days = (part["opened_at"] - frame["opened_at"].min()).dt.total_seconds().to_numpy() / 86_400.0
+    place = owner * (float(days.max()) + horizon_days + 1.0) + days
+    order = np.argsort(place, kind="stable")
+    ordered = place[order]
+    ends = np.searchsorted(ordered, ordered + horizon_days, side="right")
+    count[known[order]] = ends - np.arange(len(ordered))
+    return count
 
 
 def cells_of_activity(exposures: ExposureTable, catalogue: Catalogue, levers: tuple[str, ...], /) -> TeamCells:

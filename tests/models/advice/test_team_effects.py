@@ -12,6 +12,7 @@ import pytest
 from features.case_trials import halved, permuted
 from models.diagnosis import diagnosis_table
 from models.effects import Effects, estimate
+from models.estimators.team_cells import _met_again
 from models.recommender.advice_inputs import AdviceInputs, gather
 from models.recommender.weights import recommend
 from models.reliability import measure
@@ -174,5 +175,18 @@ def test_cases_tell_what_their_teams_do_where_no_person_owns_it(known: Any, make
     assert teams_found.levers == ("adoption",)
     assert -0.05 < teams_found.per_row[0] < -0.015
     assert teams_found.point[0] == pytest.approx(teams_found.per_row[0] * table.cases_per_customer)
+    assert teams_found.estimates[METHOD].draws.shape == (400, 1)
     assert teams_found.joint.p_value < 0.05
     assert teams_found.why_not["defects"] == "not measured: no values of teams in the data"
+
+
+def test_a_customer_who_meets_a_team_again_within_the_horizon_is_counted() -> None:
+    start = pd.Timestamp("2025-01-01")
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "a", "b", None],
+            "team_id": ["t", "t", "u", "t", "t", "t"],
+            "opened_at": [start + pd.Timedelta(days=day) for day in (0, 40, 41, 120, 1, 2)],
+        }
+    )
+    assert _met_again(frame, 90).tolist() == [2, 2, 1, 1, 1, 1]
