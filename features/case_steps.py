@@ -97,7 +97,7 @@ def step_log(warehouse: Warehouse, /) -> StepLog:
     backend: Any = warehouse["case_steps"].get_backend()
     # a cursor of its own: the warehouse's connection stays as it is, and the temporary tables go with this one
     engine = backend.con.cursor()
-    lifecycle = "lower(trim(lifecycle))" if warehouse.has("case_steps", "lifecycle") else "NULL::VARCHAR"
+    lifecycle = "lower(trim(lifecycle::VARCHAR))" if warehouse.has("case_steps", "lifecycle") else "NULL::VARCHAR"
     for name, query in _KINDS.items():
         engine.execute(f"CREATE TEMP TYPE {name} AS ENUM ({query})")
     engine.execute(_CASES)
@@ -123,8 +123,9 @@ _KINDS = {
 _CASES = """
 CREATE OR REPLACE TEMP TABLE step_all_cases AS
 SELECT (row_number() OVER ())::INTEGER AS case_number, case_id, customer_id, coalesce(process, '')::step_process AS
-    process,
-    epoch_us(opened_at) AS opened, epoch_us(greatest(closed_at, opened_at)) AS closed, handle_seconds
+    process, epoch_us(opened_at) AS opened,
+    CASE WHEN closed_at IS NOT NULL THEN epoch_us(greatest(closed_at, opened_at)) END AS closed,
+    handle_seconds
 FROM cases WHERE case_id IS NOT NULL AND opened_at IS NOT NULL
 """
 

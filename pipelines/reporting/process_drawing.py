@@ -142,6 +142,7 @@ def _arrow(layout: _Layout, arrow: MapArrow, thick: float, pen: Pen, /) -> list[
     near = abs(arrow.stop - arrow.start) == 1 and not back
     start, stop = layout.along(arrow.start), layout.along(arrow.stop)
     half = min(layout.pitch - 14, 96) / 2 if layout.wide else 22.0
+    bend = 0.0
     if near:
         rim = [half if 0 < place < layout.places - 1 else 7.0 for place in (arrow.start, arrow.stop)]
         ends = (layout.point(start + rim[0], 0), layout.point(stop - rim[1] - 7, 0))
