@@ -10,14 +10,17 @@ import pandas as pd
 
 from pipelines.worlds.cases import CHANNEL_RESPONSE_SECONDS, CHANNELS, PRIORITIES
 from pipelines.worlds.texts import TELECOM_TEXTS, write_texts
-from pipelines.worlds.truth import SCRIPT_SAMPLE, Story, case_columns, team_name, unit_values
+from pipelines.worlds.truth import SCRIPT_SAMPLE, Story, case_columns, handle_seconds, team_name, unit_values
 
 __all__ = [
     "activity",
+    "case_end_days",
+    "case_rows",
     "cases",
     "closing_days",
     "customers",
     "declines",
+    "employee_ids",
     "employees",
     "measures",
     "scorecards",
@@ -116,6 +119,22 @@ def activity(story: Story, seed: int, /) -> pd.DataFrame:
     )
 
 
+def case_rows(story: Story, /) -> np.ndarray:
+    """Return which of the drawn cases happened, as they were opened: int (cases,)."""
+    rows = np.flatnonzero(story.happened())
+    return rows[np.argsort(story.draws.opened_day[rows], kind="stable")]
+
+
+def case_end_days(story: Story, rows: np.ndarray, /) -> np.ndarray:
+    """Return the day on which each of some cases is closed, observed or not: array (cases,)."""
+    draws, lived = story.draws, story.lived
+    response = CHANNEL_RESPONSE_SECONDS[draws.channel[rows]] * np.exp(lived.response_log[rows])
+    needed = response + handle_seconds(story.world, draws, lived)[rows]
+    return closing_days(
+        draws.opened_day[rows], draws.priority[rows], lived.on_time[rows], needed, draws.uniform["close"][rows]
+    )
+
+
 def cases(story: Story, seed: int, /, content_file: Path = TELECOM_TEXTS) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null.
 
@@ -130,17 +149,14 @@ def cases(story: Story, seed: int, /, content_file: Path = TELECOM_TEXTS) -> tup
         The cases, and each true root cause's share of those with a text.
     """
     rng = np.random.default_rng([seed, 5])
-    rows = np.flatnonzero(story.happened())
-    rows = rows[np.argsort(story.draws.opened_day[rows], kind="stable")]
+    rows = case_rows(story)
     draws, lived, calendar = story.draws, story.lived, story.calendar
     columns = {name: values[rows] for name, values in case_columns(story).items()}
     processes = list(story.world.processes)
     stage = np.array([process.stage for process in story.world.processes.values()])
     priority, channel, opened = draws.priority[rows], draws.channel[rows], draws.opened_day[rows]
     response = CHANNEL_RESPONSE_SECONDS[channel] * np.exp(lived.response_log[rows])
-    closed = closing_days(
-        opened, priority, lived.on_time[rows], response + columns["handle_seconds"], draws.uniform["close"][rows]
-    )
+    closed = case_end_days(story, rows)
     rating = np.clip(np.round(lived.rating[rows]), 1, 5)
     ends = float(calendar.observed_days[1])
     # the very pleased and the displeased answer more often

@@ -21,6 +21,7 @@ _FOLDERS = {
     "customers": "crm/customers.csv",
     "activity": "crm/activity.parquet",
     "cases": "service_desk/cases.parquet",
+    "case_steps": "service_desk/case_steps.parquet",
     "employees": "hr/employees.csv",
     "work": "hr/work.csv",
     "measures": "hr/measures.csv",
@@ -60,14 +61,17 @@ def write_company(
     """
     from pipelines.worlds import records
     from pipelines.worlds.company_file import company_file, roles
+    from pipelines.worlds.steps import case_steps
 
     story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
     progress("writing tables", 0, len(_FOLDERS))
     cases, causes = records.cases(story, seed)
+    steps = case_steps(story, cases, seed)
     tables: dict[str, pd.DataFrame] = {
         "customers": records.customers(story),
         "activity": records.activity(story, seed),
         "cases": cases,
+        "case_steps": steps.frame,
         "employees": records.employees(story, seed),
         "work": records.work(story, seed),
         "measures": records.measures(story, seed),
@@ -89,6 +93,7 @@ def write_company(
             "roles": roles(story.world),
             "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
             "decline": records.declines(story),
+            "bottlenecks": steps.bottlenecks,
             "causes": [{"cause": cause, "share": share} for cause, share in causes.items()],
         },
     )

@@ -13,7 +13,7 @@ from baton.errors import CompanyFileError
 __all__ = ["Lever", "World", "load_world", "world_names"]
 
 _FOLDER = Path(__file__).resolve().parent
-_CONTENT = frozenset({"texts"})
+_CONTENT = frozenset({"internal_steps", "internal_texts", "steps", "texts"})
 
 
 class _Part(BaseModel):
@@ -187,7 +187,8 @@ class World(_Part):
     """One world: everything that its company, its people and its customers follow.
 
     ``drift`` multiplies direct effects from the middle of the observed time on; where it is set, the truth is that of
-    the last day.
+    the last day. ``texts`` and ``steps`` name the files beside this one that hold what customers write and how cases
+    go.
     """
 
     name: str
@@ -206,6 +207,8 @@ class World(_Part):
     ratings: Ratings
     processes: dict[str, Process]
     roles: dict[str, RoleSetting]
+    texts: str = "texts"
+    steps: str = "steps"
 
     def effect(self, lever: str, /) -> float:
         """Return the direct effect of a lever on the log-odds of leaving: zero where no KPI matters."""

@@ -37,7 +37,7 @@ def read(company: Simulated, name: str) -> pd.DataFrame:
 def test_the_same_seed_writes_the_same_bytes(company: Simulated, tmp_path: Path) -> None:
     again = simulate(tmp_path / "again", customers=1200, months=9, seed=3, employees=48)
     files = sorted(path.relative_to(company.folder) for path in company.folder.rglob("*") if path.is_file())
-    assert len(files) == 10
+    assert len(files) == 11
     for file in files:
         assert (company.folder / file).read_bytes() == (again.folder / file).read_bytes(), file
 
@@ -259,6 +259,61 @@ def test_texts_come_in_both_languages_with_a_recorded_cause(company: Simulated) 
     assert written["text"].str.contains(r"[\u4e00-\u9fff]").mean() > 0.1
     assert written["root_cause"].nunique() == 10
     assert cases.loc[cases["text"].isna(), "root_cause"].isna().all()
+
+
+def test_the_event_log_tells_the_same_story_as_the_cases(company: Simulated) -> None:
+    steps, cases = read(company, "case_steps"), read(company, "cases").set_index("case_id")
+    assert 5 < len(steps) / len(cases) < 8
+    assert steps["at"].max() < pd.Timestamp("2026-07-01")
+    assert (steps["at"] >= steps["case_id"].map(cases["opened_at"])).all()
+    assert steps.groupby("case_id")["at"].apply(lambda at: at.is_monotonic_increasing).all()
+    closed = steps[steps["activity"] == "close"].set_index("case_id")["at"]
+    assert closed.eq(cases["closed_at"].dropna()).all()
+    answered = steps[(steps["activity"] == "answer") & (steps["lifecycle"] == "start")].set_index("case_id")["at"]
+    told = cases["responded_at"][cases["responded_at"] >= cases["opened_at"]]
+    assert answered.reindex(told.index).eq(told).all()
+
+
+def test_work_in_the_event_log_adds_up_to_the_handling_time(company: Simulated) -> None:
+    steps, cases = read(company, "case_steps"), read(company, "cases").set_index("case_id")
+    seconds = (steps["at"] - steps["at"].min()).dt.total_seconds()
+    paired = steps.groupby(["case_id", "activity"])["lifecycle"].transform("nunique") == 2
+    signed = seconds.where(steps["lifecycle"] == "complete", -seconds)[paired]
+    work = signed.groupby(steps["case_id"]).sum()
+    handled = cases.loc[cases["closed_at"].notna(), "handle_seconds"].dropna()
+    assert (work.reindex(handled.index) - handled).abs().max() <= 8
+
+
+def test_transfers_hand_over_to_another_team_and_re_openings_come_back(company: Simulated) -> None:
+    steps, cases = read(company, "case_steps"), read(company, "cases").set_index("case_id")
+    over = cases[cases["closed_at"].notna()]
+    taken = steps[steps["activity"] == "take over"]
+    assert set(taken["case_id"]) >= set(over.index[over["transferred"] > 0])
+    contact_centre = taken[taken["case_id"].map(cases["process"]) == "billing"]
+    assert (contact_centre["team_id"] != contact_centre["case_id"].map(cases["team_id"])).all()
+    again = set(over.index[over["reopened"] > 0])
+    assert set(steps.loc[steps["activity"] == "re-open", "case_id"]) >= again
+    completed = steps[steps["lifecycle"] == "complete"].groupby("case_id")["activity"]
+    assert completed.apply(lambda names: names.duplicated().any()).loc[sorted(again)].all()
+
+
+def test_the_truth_names_the_step_that_every_process_waits_for_longest(company: Simulated) -> None:
+    truth = json.loads((company.folder / "truth.json").read_text(encoding="utf-8"))
+    steps, cases = read(company, "case_steps"), read(company, "cases").set_index("case_id")
+    told = {row["process"]: row["activity"] for row in truth["bottlenecks"]}
+    assert set(told) == set(cases["process"])
+    assert told["installation"] == "visit"
+    assert told["billing"] == "approve the credit"
+    # by hand: from the end of the step before (or the opening) to the start of the step
+    steps = steps[steps["case_id"].isin(cases.index[cases["closed_at"].notna()])]
+    before = steps.groupby("case_id")["at"].shift().fillna(steps["case_id"].map(cases["opened_at"]))
+    waits = (steps["at"] - before).dt.total_seconds()
+    reached = (steps["lifecycle"] == "start") | steps["activity"].isin(["close", "re-open"])
+    total = waits[reached].groupby([steps["case_id"].map(cases["process"]), steps["activity"]]).sum()
+    assert {process: part.idxmax()[1] for process, part in total.groupby(level=0)} == told
+    hours = total["repair", told["repair"]] / 3600 / ((cases["process"] == "repair") & cases["closed_at"].notna()).sum()
+    row = next(row for row in truth["bottlenecks"] if row["process"] == "repair")
+    assert row["waiting_hours"] == pytest.approx(hours, rel=0.01)
 
 
 @pytest.mark.parametrize(
