@@ -155,11 +155,11 @@ def cells_of_cases(
     sums = np.stack([summed(design.values[:, at]) for at in range(len(levers))], axis=-1)
     values = np.divide(sums, volume, out=np.full_like(sums, np.nan), where=volume > 0)
     contacts = summed(answered.astype(np.float64))
-    with_values = frame["team_id"].map(pd.Series(range(len(teams)), index=list(teams)))
-    covered = [
-        float(with_values.isin(np.flatnonzero(volume[..., at].sum(axis=(0, 1)) > 0)).mean())
-        for at in range(len(levers))
-    ]
+    measured = [np.asarray(teams)[volume[..., at].sum(axis=(0, 1)) > 0] for at in range(len(levers))]
+    # who meets a team again and again feels it in each outcome of theirs: one case's difference is that of several
+    again = _met_again(frame, cases.horizon_days) if outcome == "churn" else np.ones(len(frame))
+    owners = [frame["team_id"].isin(list(names)).to_numpy() for names in measured]
+    covered = [float(mine.mean()) / float(again[mine].mean()) if mine.any() else 0.0 for mine in owners]
     return TeamCells(
         outcome=outcome,
         basis="cases",

@@ -175,7 +175,10 @@ def test_cases_tell_what_their_teams_do_where_no_person_owns_it(known: Any, make
     assert teams_found.levers == ("adoption",)
     assert -0.05 < teams_found.per_row[0] < -0.015
     assert teams_found.point[0] == pytest.approx(teams_found.per_row[0] * table.cases_per_customer)
-    assert teams_found.estimates[METHOD].draws.shape == (400, 1)
+    # the same cases in the hands of a tenth of the customers: each meets a team again, and feels it each time
+    fewer = frame.assign(customer_id=[f"c{number % 1500}" for number in range(cases)])
+    sticky = estimate_teams(replace(table, frame=fewer), known.organisation, catalogue, (), "churn", 7)
+    assert 1.2 < teams_found.point[0] / sticky.point[0] < 3.0
     assert teams_found.joint.p_value < 0.05
     assert teams_found.why_not["defects"] == "not measured: no values of teams in the data"
 
