@@ -24,6 +24,7 @@ Points = Annotated[float, Field(ge=0, le=100)]
 Unit = Literal["employee", "team", "stage", "process", "customer_kind"]
 Treatment = Literal["stop", "drop", "null", "keep"]
 Scenario = Literal["service", "product", "b2b"]
+Preset = Literal["service", "product", "b2b", "internal"]
 
 
 class _Section(BaseModel):
@@ -130,7 +131,7 @@ class Text(_Section):
 class Kpis(_Section):
     """``[kpis]``: where the catalogue comes from."""
 
-    presets: tuple[Scenario, ...] | None = None
+    presets: tuple[Preset, ...] | None = None
     files: tuple[str, ...] = ()
 
 

@@ -11,7 +11,10 @@ from baton.catalogue.nearest import did_you_mean
 from baton.errors import CompanyFileError, OutputError
 from baton.files import write_atomically
 
-__all__ = ["initialise"]
+__all__ = ["SCENARIOS", "initialise"]
+
+SCENARIOS = ("service", "product", "b2b")
+"""What a company may start from."""
 
 _TEMPLATES = Path(baton.__file__).parent / "templates"
 
@@ -38,7 +41,8 @@ def initialise(folder: Path, scenario: str = "service") -> list[Path]:
     OutputError
         If one of the files is there already, or the folder cannot be written.
     """
-    presets = available_presets()
+    # a preset without a scenario (internal customers) is named beside one, under [kpis] presets
+    presets = [name for name in SCENARIOS if name in available_presets()]
     if scenario not in presets:
         raise CompanyFileError(
             f"scenario {scenario!r}: there is no preset for it in this version{did_you_mean(scenario, presets)}"
