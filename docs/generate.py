@@ -16,7 +16,12 @@ DOCS = Path(__file__).resolve().parent
 
 def pages() -> dict[str, str]:
     """Return the generated pages by file name."""
-    return {"cli.md": command_page(), "company-file.md": company_page(), "kpi-library.md": library()}
+    from baton.catalogue.load import available_presets
+
+    library = {
+        "kpi-library.md" if name == "service" else f"kpi-library-{name}.md": kpis(name) for name in available_presets()
+    }
+    return {"cli.md": command_page(), "company-file.md": company_page(), **library}
 
 
 def command_page() -> str:
@@ -63,13 +68,13 @@ def company_page() -> str:
     return "\n\n".join([words["introduction"].strip(), *sections]) + "\n"
 
 
-def library() -> str:
-    """Return the page of the KPIs that the presets bring."""
+def kpis(preset: str) -> str:
+    """Return the page of the KPIs that a preset brings."""
     from baton.catalogue.library import library_page
     from baton.catalogue.load import load_catalogue
     from baton.company import Company
 
-    return library_page(load_catalogue(Company()))
+    return library_page(load_catalogue(Company.model_validate({"kpis": {"presets": [preset]}})), preset)
 
 
 def _sections(company: type[BaseModel]) -> list[tuple[str, str, type[BaseModel] | None, dict[str, object]]]:

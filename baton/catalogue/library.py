@@ -9,9 +9,9 @@ from baton.catalogue.schema import Action, Catalogue, Kpi, Text
 __all__ = ["library_page"]
 
 _INTRODUCTION = """\
-# The KPI library
+# The KPI library: {preset}
 
-The KPIs that `presets = ["service"]` brings: {kpis} KPIs over {stages} journey stages, three layers and four
+The KPIs that `presets = ["{preset}"]` brings: {kpis} KPIs over {stages} journey stages, three layers and four
 perspectives, {moments} of them moments of truth, with {actions} coaching actions. This page is made from
 `baton/catalogue/presets` by `python docs/generate.py`.
 
@@ -27,13 +27,28 @@ which conditions the work was done. **Guards** are pushed together: where a KPI 
 not be raised without it.
 """
 
+_STRATEGIC = """\
+## How strategic metrics are computed · 战略指标的算法
 
-def library_page(catalogue: Catalogue, /) -> str:
+- **Customer lifetime value**: yearly value over hazard plus a yearly discount of 10 %, the hazard being the company's
+  own in the window (Gupta & Lehmann 2003). 客户终身价值＝年价值÷（流失强度＋10%贴现率）。
+- **Retention and churn**: of the customers there at the window's start, the share still there (or gone) at its end.
+  留存率与流失率：期初客户中期末仍在（或已离开）的比例。
+- **Share of revenue from key customers**: what the fifth of the customers with the highest yearly value brings, over
+  what all bring. 重点客户收入占比：年价值最高的五分之一客户所占份额。
+- **NPS** is asked after a case, 0 to 10; the preset's definition says how answers become a figure.
+  净推荐值在工单结束后询问，按0至10分作答。
+"""
+
+
+def library_page(catalogue: Catalogue, /, preset: str = "service") -> str:
     """Return a Markdown page with every KPI of a catalogue by journey stage, and its coaching actions.
 
     Parameters
     ----------
     catalogue : Catalogue
+    preset : str
+        The preset that the catalogue was loaded from.
 
     Returns
     -------
@@ -42,6 +57,7 @@ def library_page(catalogue: Catalogue, /) -> str:
     """
     parts = [
         _INTRODUCTION.format(
+            preset=preset,
             kpis=len(catalogue),
             stages=len(catalogue.stages),
             moments=sum(kpi.moment_of_truth for kpi in catalogue.values()),
@@ -54,6 +70,7 @@ def library_page(catalogue: Catalogue, /) -> str:
         if kpis:
             parts.append(f"## {title}\n")
             parts.extend(_section(kpi, catalogue) for kpi in kpis)
+    parts.append(_STRATEGIC if any(kpi.metric for kpi in catalogue.values()) else "")
     parts.append("## Coaching actions · 辅导措施\n")
     parts.append(_actions(catalogue))
     return "\n".join(parts).rstrip() + "\n"

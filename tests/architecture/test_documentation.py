@@ -23,7 +23,17 @@ def generator(checkout: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "company-file.md", "kpi-library.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "cli.md",
+        "company-file.md",
+        "kpi-library.md",
+        "kpi-library-b2b.md",
+        "kpi-library-internal.md",
+        "kpi-library-product.md",
+    ],
+)
 def test_the_page_is_what_the_code_says(page: str, generator: ModuleType, checkout: Path) -> None:
     written = (checkout / "docs" / page).read_text("utf-8")
     assert written == generator.pages()[page], "run: python docs/generate.py"

@@ -81,6 +81,20 @@ def test_what_is_there_already_stays(folder: Path) -> None:
     assert not (folder / "company.toml").exists()
 
 
+@pytest.mark.parametrize("scenario", ["service", "product", "b2b"])
+def test_each_scenario_starts_from_its_own_preset(tmp_path: Path, scenario: str) -> None:
+    initialise(tmp_path / scenario, scenario)
+    company = load_company(tmp_path / scenario)
+    assert company.company.scenario == scenario
+    assert company.presets == (scenario,)
+    assert len(load_catalogue(company)) >= 30
+
+
+def test_internal_customers_are_a_preset_beside_a_scenario_and_none_themselves(tmp_path: Path) -> None:
+    with pytest.raises(CompanyFileError, match="scenario 'internal'"):
+        initialise(tmp_path / "new", "internal")
+
+
 def test_a_scenario_without_a_preset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompanyFileError, match="scenario 'serivce'.* did you mean 'service'"):
         initialise(tmp_path / "new", "serivce")
