@@ -1,0 +1,30 @@
+"""On a simulated company the worst step of every process is the one that its truth names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from baton.catalogue.load import load_catalogue
+from baton.company import load_company
+from baton.files import RunFolder, read_json
+from features.staging import open_warehouse, stage
+from pipelines.bottlenecks import find_bottlenecks
+
+
+def test_the_true_bottlenecks_are_found(small_company: Path, tmp_path: Path) -> None:
+    company, folder = load_company(small_company), RunFolder(tmp_path)
+    catalogue = load_catalogue(company)
+    stage(company, catalogue, folder.staged)
+    find_bottlenecks(company, catalogue, open_warehouse(folder.staged, threads=1), folder)
+    told = pd.read_parquet(folder.file("bottlenecks.parquet"))
+    whole = told[told["team_id"].isna()]
+    worst = whole.sort_values("wait_seconds_total").drop_duplicates("process", keep="last").set_index("process")
+    total = whole.groupby("process")["wait_seconds_total"].sum()
+    truth = {entry["process"]: entry for entry in read_json(small_company / "truth.json")["bottlenecks"]}
+    assert worst["step"].to_dict() == {process: entry["activity"] for process, entry in truth.items()}
+    for process, entry in truth.items():
+        share = worst.loc[process, "wait_seconds_total"] / total[process]
+        assert share == pytest.approx(entry["share"], abs=0.01)
