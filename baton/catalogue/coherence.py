@@ -14,9 +14,19 @@ __all__ = ["check_coherence"]
 
 
 def check_coherence(
-    kpis: Mapping[str, Kpi], stages: Mapping[str, Stage], actions: Sequence[Action], company: Company, /
+    kpis: Mapping[str, Kpi],
+    stages: Mapping[str, Stage],
+    actions: Sequence[Action],
+    company: Company,
+    /,
+    places: Mapping[tuple[str, str], str] | None = None,
 ) -> None:
     """Check what KPIs, stages, actions and the company file say of each other.
+
+    Parameters
+    ----------
+    places : mapping of (kind, id) to str, optional
+        The file or preset that each comes from, named in what is refused.
 
     Raises
     ------
@@ -25,30 +35,35 @@ def check_coherence(
     """
     if "any" in stages:
         raise CatalogueError("stage any: the name stands for the whole journey; give the stage another id")
+    found = places or {}
     for kpi in kpis.values():
-        _check_kpi(kpi, kpis, stages)
+        _check_kpi(kpi, kpis, stages, _where(found, "kpi", kpi.id))
     for arrows in ("leads_to", "guards"):
-        _check_circles(kpis, arrows)
+        _check_circles(kpis, arrows, found)
     for action in actions:
         if action.kpi not in kpis:
-            raise CatalogueError(f"action {action.id}: no KPI {action.kpi!r}{did_you_mean(action.kpi, kpis)}")
+            where = _where(found, "action", action.id)
+            raise CatalogueError(f"{where}action {action.id}: no KPI {action.kpi!r}{did_you_mean(action.kpi, kpis)}")
     _check_outcomes(kpis, company)
 
 
-def _check_kpi(kpi: Kpi, kpis: Mapping[str, Kpi], stages: Mapping[str, Stage], /) -> None:
+def _where(places: Mapping[tuple[str, str], str], kind: str, name: str, /) -> str:
+    return f"{places[kind, name]}: " if (kind, name) in places else ""
+
+
+def _check_kpi(kpi: Kpi, kpis: Mapping[str, Kpi], stages: Mapping[str, Stage], where: str, /) -> None:
     if kpi.stage != "any" and kpi.stage not in stages:
-        raise CatalogueError(
-            f"KPI {kpi.id}: no stage {kpi.stage!r}{did_you_mean(kpi.stage, [*stages, 'any'])}; or add a [[stage]]"
-        )
+        nearest = did_you_mean(kpi.stage, [*stages, "any"])
+        raise CatalogueError(f"{where}KPI {kpi.id}: no stage {kpi.stage!r}{nearest}; or add a [[stage]]")
     for key in ("guards", "leads_to"):
         for other in getattr(kpi, key):
             if other not in kpis:
-                raise CatalogueError(f"KPI {kpi.id}, {key}: no KPI {other!r}{did_you_mean(other, kpis)}")
+                raise CatalogueError(f"{where}KPI {kpi.id}, {key}: no KPI {other!r}{did_you_mean(other, kpis)}")
     if kpi.known_at is not None:
         times = _times(kpi.source)
         if kpi.known_at not in times:
             raise CatalogueError(
-                f"KPI {kpi.id}: known_at {kpi.known_at!r} is no time column of {kpi.source}"
+                f"{where}KPI {kpi.id}: known_at {kpi.known_at!r} is no time column of {kpi.source}"
                 f"{did_you_mean(kpi.known_at, times)}"
             )
 
@@ -59,13 +74,15 @@ def _times(source: str, /) -> list[str]:
     return [*times, "valid_from"] if source == "customers" else times
 
 
-def _check_circles(kpis: Mapping[str, Kpi], arrows: str, /) -> None:
+def _check_circles(kpis: Mapping[str, Kpi], arrows: str, places: Mapping[tuple[str, str], str], /) -> None:
     done: set[str] = set()
 
     def follow(name: str, path: tuple[str, ...]) -> None:
         if name in path:
             circle = " → ".join([*path[path.index(name) :], name])
-            raise CatalogueError(f"{arrows} runs in a circle: {circle}; take one arrow out")
+            raise CatalogueError(
+                f"{_where(places, 'kpi', name)}{arrows} runs in a circle: {circle}; take one arrow out"
+            )
         if name in done:
             return
         for other in getattr(kpis[name], arrows):

@@ -38,6 +38,7 @@ class _Draft:
     action: dict[str, Action] = field(default_factory=dict)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    own: set[str] = field(default_factory=set)
 
     def kept(self, kind: str, /) -> dict[str, Any]:
         return getattr(self, kind)
@@ -83,7 +84,7 @@ def load_catalogue(company: Company, /) -> Catalogue:
         _check_sensitive(kpi, company, draft.places["kpi", kpi.id])
         check_expression(kpi)
     actions = [action for action in draft.action.values() if _wanted(action, draft)]
-    check_coherence(draft.kpi, draft.stage, actions, company)
+    check_coherence(draft.kpi, draft.stage, actions, company, draft.places)
     return Catalogue(tuple(draft.kpi.values()), tuple(draft.stage.values()), tuple(actions), tuple(draft.notes))
 
 
@@ -122,10 +123,14 @@ def _add(draft: _Draft, path: Path, place: str, /, *, ours: bool) -> None:
             if name in seen:
                 raise CatalogueError(f"{place}: {kind} {name!r} is there twice; give each an id of its own")
             seen.add(name)
+            if not ours and name in kept and (other := draft.places[kind, name]) in draft.own:
+                raise CatalogueError(f"{place}: {kind} {name!r} is in {other} too; keep it in one of the two files")
             if not ours and name in kept:
                 draft.notes.append(f"{place}: {kind} {name} replaces that of {draft.places[kind, name]}")
             kept[name] = item
             draft.places[kind, name] = place
+    if not ours:
+        draft.own.add(place)
 
 
 def _read(path: Path, /) -> dict[str, Any]:

@@ -116,6 +116,24 @@ def test_a_contradiction_is_refused_and_named(tmp_path: Path, text: str, said: s
     assert "\n" not in str(refusal.value)
 
 
+def test_one_id_in_two_of_the_companys_files_is_refused_and_both_are_named(tmp_path: Path) -> None:
+    settings = company(tmp_path, kpi())
+    (tmp_path / "more.toml").write_text(kpi(), encoding="utf-8")
+    settings = settings.model_copy(
+        update={"kpis": settings.kpis.model_copy(update={"files": ("kpis.toml", "more.toml")})}
+    )
+    with pytest.raises(CatalogueError, match=r"more\.toml: kpi 'own_kpi' is in kpis\.toml too"):
+        load_catalogue(settings)
+
+
+@pytest.mark.parametrize(
+    "more", ['guards = ["handel_seconds"]', 'leads_to = ["own_kpi"]', 'guards = ["own_kpi"]', 'stage = "usage"']
+)
+def test_what_is_refused_names_the_file_and_the_kpi(tmp_path: Path, more: str) -> None:
+    with pytest.raises(CatalogueError, match=r"^kpis\.toml: .*own_kpi"):
+        load_catalogue(company(tmp_path, kpi(more=more)))
+
+
 def test_sql_that_reads_a_file_is_refused_before_any_table_is_opened(tmp_path: Path) -> None:
     with pytest.raises(ExpressionError, match="KPI own_kpi, expr: function read_text is not allowed"):
         load_catalogue(company(tmp_path, kpi(expr="read_text('key')")))
