@@ -34,5 +34,5 @@ def test_the_table_in_contributing_becomes_features_a_catalogue_entry_and_an_att
     assert {f"settled_within_a_day__{window}d" for window in (7, 30, 90)} <= columns
     values = table.frame["settled_within_a_day__90d"].dropna()
     assert 0 < values.mean() < 1
-    contributions = pd.DataFrame({**dict.fromkeys(sorted(columns), [0.5]), "bias": [0.0]})
+    contributions = pd.DataFrame({**{name: [0.5] for name in sorted(columns)}, "bias": [0.0]})
     assert per_kpi(contributions, table.kpi_of)["settled_within_a_day"].tolist() == [0.5 * len(columns)]
