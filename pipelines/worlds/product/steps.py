@@ -48,6 +48,7 @@ def case_steps(story: ProductStory, cases: pd.DataFrame, seed: int, /) -> pd.Dat
     cuts = np.sort(rng.random((6, count)), axis=0)
     # the wait for the product team is the longest part
     cuts[2] = cuts[1] + 0.6 * (cuts[3] - cuts[1])
+    back = cuts[3] + 0.3 * (cuts[4] - cuts[3])
 
     def before(share: np.ndarray) -> np.ndarray:
         return opened + ((answered - opened) * share).astype("timedelta64[us]")
@@ -64,7 +65,7 @@ def case_steps(story: ProductStory, cases: pd.DataFrame, seed: int, /) -> pd.Dat
         ("answer", "complete", answered, everyone, "person"),
         ("mend in product team", "start", after(cuts[2]), handed, "product"),
         ("mend in product team", "complete", after(cuts[3]), handed, "product"),
-        ("work on", "start", after(np.where(handed, cuts[3], cuts[0])), everyone, "person"),
+        ("work on", "start", after(np.where(handed, back, cuts[0])), everyone, "person"),
         ("work on", "complete", after(cuts[4]), everyone, "person"),
         ("work on", "start", after(0.5 * (cuts[4] + cuts[5])), again, "person"),
         ("work on", "complete", after(cuts[5]), again, "person"),
