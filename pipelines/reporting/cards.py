@@ -49,6 +49,7 @@ class Card:
 
     Parameters
     ----------
+    team_id : str
     name : Bilingual
     rows : tuple of CardRow
         Moved ones first, then by weight.
@@ -66,6 +67,7 @@ class Card:
         What people must be given first.
     """
 
+    team_id: str
     name: Bilingual
     rows: tuple[CardRow, ...]
     hypothetical: bool
@@ -133,6 +135,7 @@ def _card(results: Results, team_id: object, role: str, rows: pd.DataFrame, /) -
     moves = points >= _HALF_A_POINT or hypothetical
     expected, tag, glance = _expected(results, rows.iloc[0]) if moves else (None, None, verbatim("\N{EN DASH}"))
     return Card(
+        team_id=str(team_id),
         name=name,
         rows=tuple(drawn),
         hypothetical=hypothetical,

@@ -8,7 +8,7 @@ from baton.catalogue.schema import Kpi
 from pipelines.reporting.first import misaligned_kpis
 from pipelines.reporting.results import Results
 from pipelines.reporting.why import average_points
-from pipelines.reporting.wording import Bilingual, listed, number, say, translated
+from pipelines.reporting.wording import Bilingual, listed, number, say, translated, verbatim
 
 __all__ = ["Journey", "JourneyStage", "journey_section"]
 
@@ -21,8 +21,8 @@ class JourneyStage:
 
     Parameters
     ----------
-    on_card : tuple of (Bilingual, Bilingual, bool, bool)
-        Name, points, moment of truth, misaligned.
+    on_card : tuple of (Bilingual, Bilingual, bool, bool, Bilingual)
+        Name, points, moment of truth, misaligned, who answers for it.
     measurable : tuple of (Bilingual, bool)
         KPIs with data that no card holds: name, moment of truth.
     more, absent : int
@@ -32,7 +32,7 @@ class JourneyStage:
     name: Bilingual
     points: Bilingual
     share: float
-    on_card: tuple[tuple[Bilingual, Bilingual, bool, bool], ...]
+    on_card: tuple[tuple[Bilingual, Bilingual, bool, bool, Bilingual], ...]
     measurable: tuple[tuple[Bilingual, bool], ...]
     more: int
     absent: int
@@ -78,12 +78,31 @@ def _stage(
         points=say("journey.points", points=_points(total)),
         share=total,
         on_card=tuple(
-            (translated(kpi.name), _points(points[kpi.id]), kpi.moment_of_truth, kpi.id in wrong) for kpi in cards
+            (
+                translated(kpi.name),
+                _points(points[kpi.id]),
+                kpi.moment_of_truth,
+                kpi.id in wrong,
+                _answering(results, kpi.id),
+            )
+            for kpi in cards
         ),
         measurable=tuple((translated(kpi.name), kpi.moment_of_truth) for kpi in free[:_MOST_NAMED]),
         more=max(len(free) - _MOST_NAMED, 0),
         absent=len(kpis) - len(cards) - len(free),
     )
+
+
+def _answering(results: Results, kpi_id: str, /) -> Bilingual:
+    """Whose cards hold a KPI: posts by their name, whole teams by their number."""
+    weights = results.tables["weights"]
+    holders = weights[(weights["kpi"] == kpi_id) & (weights["current_weight"] > 0)]
+    roles = holders["role"].fillna("").astype(str)
+    named = [verbatim(role) for role in sorted(set(roles) - {""})]
+    whole = int((roles == "").sum())
+    if whole:
+        named.append(say("answers.whole_team", n=whole))
+    return say("answers.who", who=listed(named)) if named else say("answers.nobody")
 
 
 def _points(value: float, /) -> Bilingual:

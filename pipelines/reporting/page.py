@@ -19,7 +19,9 @@ from pipelines.reporting.journey import journey_section
 from pipelines.reporting.method import method_section
 from pipelines.reporting.process_map import process_section
 from pipelines.reporting.results import Results
+from pipelines.reporting.strategy import strategy_figure
 from pipelines.reporting.support import support_section
+from pipelines.reporting.teams import company_fields, team_pages
 from pipelines.reporting.trust import trust_section
 from pipelines.reporting.units import decline_figures
 from pipelines.reporting.why import why_section
@@ -99,8 +101,21 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     glance = glance_of(cards) if len(cards) > 1 else None
     anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or notes else [])]
     process = process_section(results, pen)
+    pages, unpaged = team_pages(results, cards, pen)
+    fields, fields_key, untold = company_fields(results, pen)
+    strategy = strategy_figure(results, pen)
     return {
-        "anchors": [*anchors, "why", "journey", *(["process"] if process else []), "support", "trust", "method"],
+        "anchors": [
+            *anchors,
+            "why",
+            "journey",
+            *(["process"] if process else []),
+            *(["strategy"] if strategy else []),
+            *(["teams"] if pages else []),
+            "support",
+            "trust",
+            "method",
+        ],
         "first": first_screen(results, cards, hidden),
         "cards": cards[:_MOST_CARDS],
         "folded": max(len(cards) - _MOST_CARDS, 0),
@@ -115,6 +130,12 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "why": why_section(results, pen),
         "journey": journey_section(results),
         "process": process,
+        "fields": fields,
+        "fields_key": fields_key,
+        "untold": untold,
+        "strategy": strategy,
+        "pages": pages,
+        "unpaged": unpaged,
         "support": support_section(results),
         "support_header": [say(f"support.{column}") for column in ("where", "kpi", "action", "reason", "needs")],
         "count_header": [say("support.kpi"), say("support.concerned")],

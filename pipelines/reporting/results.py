@@ -64,6 +64,14 @@ class Results:
     temporal : bool
         Whether churn was learned from snapshots in time.
     versions : dict of str to str
+    panel : pandas.DataFrame
+        KPIs of units by month: unit, unit_id, team_id, from, kpi, value, n; empty where there is none.
+    arrows : pandas.DataFrame
+        The tested arrows of the strategy map; empty where there are none.
+    shares : pandas.DataFrame
+        How the latest customers split over teams: unit_id, team_id, share.
+    departments : dict of str to str
+        Teams' departments.
     """
 
     company: Company
@@ -79,6 +87,10 @@ class Results:
     joint_p_value: float | None = None
     temporal: bool = True
     versions: dict[str, str] = field(default_factory=dict)
+    panel: pd.DataFrame = field(default_factory=pd.DataFrame)
+    arrows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shares: pd.DataFrame = field(default_factory=pd.DataFrame)
+    departments: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str, /) -> pd.DataFrame | None:
         """Return a result table, or None where the run has none."""
@@ -160,6 +172,10 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         temporal=_temporal(folder),
         joint_p_value=_joint_p_value(folder),
         versions=_versions(),
+        panel=_beside(folder.advice / "panel.parquet"),
+        arrows=_beside(folder.advice / "arrows.parquet"),
+        shares=_beside(folder.training / "churn" / "shares.parquet"),
+        departments=_departments(folder),
     )
 
 
@@ -179,6 +195,21 @@ def _read(path: Path, /, columns: list[str] | None = None) -> pd.DataFrame:
         return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
         raise ArtefactError(f"{path}: cannot be read ({error}); delete it and run again") from error
+
+
+def _beside(path: Path, /) -> pd.DataFrame:
+    return _read(path) if path.exists() else pd.DataFrame()
+
+
+def _departments(folder: RunFolder, /) -> dict[str, str]:
+    teams = folder.staged / "teams.parquet"
+    if not teams.exists():
+        return {}
+    frame = _read(teams)
+    if "department" not in frame:
+        return {}
+    known = frame.dropna(subset=["team_id", "department"])
+    return dict(zip(known["team_id"].astype(str), known["department"].astype(str), strict=True))
 
 
 def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str], int], dict[str, str]]:

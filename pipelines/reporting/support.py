@@ -11,7 +11,7 @@ from markupsafe import escape
 from pipelines.reporting.results import Results
 from pipelines.reporting.wording import Bilingual, listed, say, translated, verbatim
 
-__all__ = ["Support", "support_section"]
+__all__ = ["Support", "support_section", "team_advice"]
 
 _MOST_ROWS = 12
 
@@ -74,6 +74,18 @@ def _advice(
             )
         )
     return tuple(rows[:_MOST_ROWS])
+
+
+def team_advice(results: Results, team_id: str, /) -> tuple[tuple[Bilingual, Bilingual, Bilingual, Bilingual], ...]:
+    """Return what would help one team as a team: KPI, action, reason, what to provide first."""
+    coaching = results.get("coaching")
+    if coaching is None or results.too_small(team_id):
+        return ()
+    mine = coaching[(coaching["level"] == "team") & (coaching["team_id"].astype(str) == team_id)]
+    return tuple(
+        (results.kpi_name(str(row["kpi"])), _action(results, row), _reason(row.get("reason")), _needs(row.get("needs")))
+        for row in mine.to_dict("records")
+    )
 
 
 def _place(results: Results, row: dict[str, Any], /) -> Bilingual:

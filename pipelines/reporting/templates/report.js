@@ -22,6 +22,24 @@
     choose(chooser.value);
   }
 
+  const teams = document.querySelector("[data-teams]");
+  const visit = (anchor) => {
+    for (const page of document.querySelectorAll(".team")) page.classList.toggle("chosen", page.id === anchor);
+  };
+  if (teams) {
+    teams.addEventListener("change", () => visit(teams.value));
+    const follow = () => {
+      const wanted = location.hash.slice(1);
+      if ([...teams.options].some((option) => option.value === wanted)) {
+        teams.value = wanted;
+        visit(wanted);
+        document.getElementById(wanted).scrollIntoView();
+      }
+    };
+    window.addEventListener("hashchange", follow);
+    follow();
+  }
+
   const print = document.querySelector("[data-print]");
   if (print) print.addEventListener("click", () => window.print());
 

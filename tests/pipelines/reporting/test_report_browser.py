@@ -63,7 +63,7 @@ def test_the_switch_changes_every_text_the_title_and_the_language_told_to_reader
 
 
 def test_the_chooser_shows_the_card_of_the_team_that_is_chosen(page: Page) -> None:
-    chooser = page.get_by_role("combobox", name="Team")
+    chooser = page.locator("[data-chooser]")
     assert page.locator("[data-card]:visible").get_attribute("data-card") == "0"
     assert chooser.locator("option").all_inner_texts() == [
         "Day shift · agent",
