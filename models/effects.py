@@ -22,6 +22,7 @@ from models.estimators.moments import Moments, between_moments
 from models.estimators.protocol import Estimate
 from models.estimators.refutation import reasons_against, refute
 from models.estimators.routing import Routing, routing_test
+from models.estimators.team_cells import met_again
 from models.team_effects import TeamFindings, estimate_teams
 
 __all__ = ["DRAWS", "Effects", "OutcomeEffects", "estimate"]
@@ -198,7 +199,7 @@ def _estimate_outcome(
 ) -> OutcomeEffects:
     levers, why_not = usable_levers(cases, catalogue, policy.fixed)
     helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
-    scale = cases.cases_per_customer if outcome == "churn" else 1.0
+    scale = cases.cases_per_customer / _meetings(cases) if outcome == "churn" else 1.0
     kind = cases.kinds.get(outcome, "probability")
     known = cases.frame["employee_id"].notna()
     if f"y:{outcome}" in cases.frame:
@@ -220,6 +221,12 @@ def _estimate_outcome(
     spread = found.estimates["employee_means"].spread
     learned = double_ml(cases, catalogue, design, draws=DRAWS, seed=seed, spread=spread)
     return replace(found, estimates={**found.estimates, learned.method: learned})
+
+
+def _meetings(cases: CaseTable, /) -> float:
+    """How often a customer who meets a person meets them within a horizon: one case's difference is that of all."""
+    known = cases.frame[cases.frame["employee_id"].notna() & cases.frame["customer_id"].notna()]
+    return float(met_again(known, cases.horizon_days, "employee_id").mean()) if len(known) else 1.0
 
 
 def _effects_of(

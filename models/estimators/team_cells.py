@@ -21,7 +21,7 @@ from features.casework import CaseTable
 from features.exposures import WINDOW_MONTHS, ExposureTable
 from models.estimators.design import build_design, covariates, descendants
 
-__all__ = ["FEWEST_TEAMS", "MOST_TEAMS", "TeamCells", "cells_of_activity", "cells_of_cases"]
+__all__ = ["FEWEST_TEAMS", "MOST_TEAMS", "TeamCells", "cells_of_activity", "cells_of_cases", "met_again"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -157,7 +157,7 @@ def cells_of_cases(
     contacts = summed(answered.astype(np.float64))
     measured = [np.asarray(teams)[volume[..., at].sum(axis=(0, 1)) > 0] for at in range(len(levers))]
     # who meets a team again and again feels it in each outcome of theirs: one case's difference is that of several
-    again = _met_again(frame, cases.horizon_days) if outcome == "churn" else np.ones(len(frame))
+    again = met_again(frame, cases.horizon_days, "team_id") if outcome == "churn" else np.ones(len(frame))
     owners = [frame["team_id"].isin(list(names)).to_numpy() for names in measured]
     covered = [float(mine.mean()) / float(again[mine].mean()) if mine.any() else 0.0 for mine in owners]
     return TeamCells(
@@ -178,16 +178,28 @@ def cells_of_cases(
     )
 
 
-def _met_again(frame: pd.DataFrame, horizon_days: int, /) -> Floats:
-    """Count, per case, the customer's cases with the same team within the horizon after it, itself included."""
+def met_again(frame: pd.DataFrame, horizon_days: int, owner: str, /) -> Floats:
+    """Count, per case, the customer's cases with the same team or person within the horizon after it, itself included.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Cases: customer_id, opened_at and the column ``owner``.
+    horizon_days : int
+    owner : {"team_id", "employee_id"}
+
+    Returns
+    -------
+    array of shape (cases,)
+    """
     count = np.ones(len(frame))
-    known = np.flatnonzero((frame["customer_id"].notna() & frame["team_id"].notna()).to_numpy())
+    known = np.flatnonzero((frame["customer_id"].notna() & frame[owner].notna()).to_numpy())
     if not len(known):
         return count
     part = frame.iloc[known]
-    owner = part.groupby(["customer_id", "team_id"], sort=False, observed=True).ngroup().to_numpy()
+    pair = part.groupby(["customer_id", owner], sort=False, observed=True).ngroup().to_numpy()
     days = (part["opened_at"] - frame["opened_at"].min()).dt.total_seconds().to_numpy() / 86_400.0
-    place = owner * (float(days.max()) + horizon_days + 1.0) + days
+    place = pair * (float(days.max()) + horizon_days + 1.0) + days
     order = np.argsort(place, kind="stable")
     ordered = place[order]
     ends = np.searchsorted(ordered, ordered + horizon_days, side="right")

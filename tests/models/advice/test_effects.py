@@ -28,9 +28,16 @@ def test_employee_means_find_the_true_effects(known: Any, effects: Any) -> None:
         assert abs(rows.loc[lever, "effect_per_case"] * 1.5 - known.truth[lever] * 1.5) < 3 * error, lever
 
 
-def test_an_effect_is_that_of_one_case_times_the_cases_of_a_customer(effects: Any) -> None:
+def test_an_effect_counts_the_cases_of_a_customer_and_meeting_the_same_person_again_once(
+    known: Any, effects: Any
+) -> None:
     rows = effects.table[effects.table["effect"].notna()]
-    assert np.allclose(rows["effect"], 1.5 * rows["effect_per_case"])
+    cases = known.cases.frame[["customer_id", "employee_id", "opened_at"]]
+    pairs = cases.merge(cases, on=["customer_id", "employee_id"], suffixes=("", "_after"))
+    days = (pairs["opened_at_after"] - pairs["opened_at"]).dt.total_seconds() / 86_400
+    again = ((days >= 0) & (days <= known.cases.horizon_days)).sum() / len(cases)
+    assert again > 1.005
+    assert np.allclose(rows["effect"], 1.5 / again * rows["effect_per_case"], rtol=3e-3)
 
 
 def test_the_signs_of_helpful_and_harmful_levers_are_sure(effects: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 from features.case_trials import halved, permuted
 from models.diagnosis import diagnosis_table
 from models.effects import Effects, estimate
-from models.estimators.team_cells import _met_again
+from models.estimators.team_cells import met_again
 from models.recommender.advice_inputs import AdviceInputs, gather
 from models.recommender.weights import recommend
 from models.reliability import measure
@@ -192,4 +192,4 @@ def test_a_customer_who_meets_a_team_again_within_the_horizon_is_counted() -> No
             "opened_at": [start + pd.Timedelta(days=day) for day in (0, 40, 41, 120, 1, 2)],
         }
     )
-    assert _met_again(frame, 90).tolist() == [2, 2, 1, 1, 1, 1]
+    assert met_again(frame, 90, "team_id").tolist() == [2, 2, 1, 1, 1, 1]
