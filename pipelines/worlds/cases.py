@@ -200,6 +200,10 @@ def levels(world: World, people: People, shift: Mapping[str, np.ndarray] | None 
         + arrows.transfer_on_on_time * (moved["transfer_rate"] - world.levers["transfer_rate"].mean)
         + arrows.first_contact_on_on_time * solved
     )
+    moved |= {name: raised(name) for name, lever in world.levers.items() if lever.monthly}
+    if arrows.incidents_on_incident_hours:
+        incidents = moved["major_incidents"] - world.levers["major_incidents"].mean
+        moved["major_incident_hours"] = moved["major_incident_hours"] + arrows.incidents_on_incident_hours * incidents
     return moved
 
 
@@ -262,6 +266,7 @@ def live(world: World, people: People, draws: CaseDraws, shift: Mapping[str, np.
         "wait_seconds": at["wait_seconds"] + _WAIT_NOISE * size["wait"],
     }
     service = world.omitted.on_leaving * people.omitted[draws.post, draws.month]
+    felt |= {name: at[name] - lever.mean for name, lever in levers.items() if lever.monthly}
     for name, value in felt.items():
         unit = (value - levers[name].mean) / 10.0 if levers[name].scale == "money" else value
         service = service + world.effect(name) * _drifted(world, draws, people, name) * unit

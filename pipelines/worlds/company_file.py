@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from pipelines.worlds.settings import World
@@ -54,7 +55,7 @@ drop_sd = 0.1
 min_cases = 20
 
 [kpis]
-presets = ["service"]
+presets = {presets}
 
 [policy]                       # the defaults, written out
 min_weight = 5
@@ -87,10 +88,11 @@ def company_file(world: World, seed: int, paths: Mapping[str, str], /) -> str:
         Relative to the file.
     """
     tables = "\n".join(f'{name} = {{ path = "{path}" }}' for name, path in paths.items())
-    return _TEXT.format(world=world.name, name=world.title, seed=seed, tables=tables)
+    presets = json.dumps(world.presets)
+    return _TEXT.format(world=world.name, name=world.title, seed=seed, tables=tables, presets=presets)
 
 
 def roles(world: World, /) -> dict[str, str]:
     """Return the true causal role of every KPI that the company has."""
-    found = dict.fromkeys(world.levers, "lever") | dict.fromkeys(ECHOES, "outcome")
+    found = {kpi: str(lever.role) for kpi, lever in world.levers.items()} | dict.fromkeys(ECHOES, "outcome")
     return found | dict.fromkeys(DUTIES, "lever") | {"occupancy": "context"}

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pipelines.worlds.cases import CHANNEL_RESPONSE_SECONDS, CHANNELS, PRIORITIES
-from pipelines.worlds.texts import TELECOM_TEXTS, write_texts
+from pipelines.worlds.settings import World
+from pipelines.worlds.team_measures import team_measures
+from pipelines.worlds.texts import write_texts
 from pipelines.worlds.truth import SCRIPT_SAMPLE, Story, case_columns, handle_seconds, team_name, unit_values
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "work",
 ]
 
+_FOLDER = Path(__file__).resolve().parent
 _DUE_HOURS = np.array([120.0, 72.0, 24.0])
 _DAY_SECONDS = 86400.0
 
@@ -51,9 +54,14 @@ def closing_days(
     return opened_day + np.where(on_time, inside, late) / _DAY_SECONDS
 
 
-def customer_ids(count: int, /) -> np.ndarray:
+def customer_ids(world: World, count: int, /) -> np.ndarray:
     """Return the customers' ids."""
-    return np.char.add("C", np.char.zfill(np.arange(1, count + 1).astype(str), 6))
+    return np.char.add(world.customer_prefix, np.char.zfill(np.arange(1, count + 1).astype(str), 6))
+
+
+def _worded(world: World, values: np.ndarray, /) -> np.ndarray:
+    """Say it in the company's own words."""
+    return np.array([world.words.get(str(value), str(value)) for value in values])
 
 
 def employee_ids(count: int, /) -> np.ndarray:
@@ -67,16 +75,16 @@ def customers(story: Story, /) -> pd.DataFrame:
     left = np.where(story.left_day < closes, story.left_day, np.nan)
     frame = pd.DataFrame(
         {
-            "customer_id": customer_ids(people.count),
+            "customer_id": customer_ids(story.world, people.count),
             "joined_at": story.calendar.times(people.joined),
             "left_at": story.calendar.times(left),
-            "kind": "external",
-            "segment": people.segment,
+            "kind": story.world.kind,
+            "segment": _worded(story.world, people.segment),
             "value": people.value,
             "contract": people.contract,
-            "plan": people.plan,
+            "plan": _worded(story.world, people.plan),
             "language": people.language,
-            "site": people.site,
+            "site": _worded(story.world, people.site),
         }
     )
     return frame[people.joined < closes].reset_index(drop=True)
@@ -88,7 +96,7 @@ def activity(story: Story, seed: int, /) -> pd.DataFrame:
     people, calendar = story.customers, story.calendar
     opens, closes = calendar.observed_days
     days = calendar.month_days[calendar.observed.start : calendar.observed.stop + 1]
-    ids, logins = customer_ids(people.count), np.exp(0.4 * rng.standard_normal(people.count))
+    ids, logins = customer_ids(story.world, people.count), np.exp(0.4 * rng.standard_normal(people.count))
     due_day = rng.integers(1, 25, people.count)
     who, when, kind = [], [], []
     for first, after in itertools.pairwise(days):
@@ -114,7 +122,7 @@ def activity(story: Story, seed: int, /) -> pd.DataFrame:
             "at": calendar.times(day),
             "kind": np.array(["payment", "login"])[what],
             "amount": np.where(what == 0, (people.value[customer] / 12).round(2), np.nan),
-            "item": np.where(what == 0, people.plan[customer], "self_service"),
+            "item": np.where(what == 0, _worded(story.world, people.plan)[customer], "self_service"),
         }
     )
 
@@ -135,13 +143,8 @@ def case_end_days(story: Story, rows: np.ndarray, /) -> np.ndarray:
     )
 
 
-def cases(story: Story, seed: int, /, content_file: Path = TELECOM_TEXTS) -> tuple[pd.DataFrame, dict[str, float]]:
+def cases(story: Story, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null.
-
-    Parameters
-    ----------
-    content_file : Path
-        What customers write.
 
     Returns
     -------
@@ -177,12 +180,13 @@ def cases(story: Story, seed: int, /, content_file: Path = TELECOM_TEXTS) -> tup
         return np.where(over, values, np.nan)
 
     process = np.array(processes)[draws.process[rows]]
-    texts, causes, shares = write_texts(process, story.customers.language[draws.customer[rows]], rng, content_file)
+    texts_file = _FOLDER / f"{story.world.texts}.toml"
+    texts, causes, shares = write_texts(process, story.customers.language[draws.customer[rows]], rng, texts_file)
     frame = pd.DataFrame(
         {
             "case_id": np.char.add("K", np.char.zfill(np.arange(1, rows.size + 1).astype(str), 8)),
             "opened_at": calendar.times(opened),
-            "customer_id": customer_ids(story.customers.count)[draws.customer[rows]],
+            "customer_id": customer_ids(story.world, story.customers.count)[draws.customer[rows]],
             "stage": stage[draws.process[rows]],
             "process": process,
             "team_id": np.array([team_name(number) for number in range(len(story.people.team_role))])[team],
@@ -242,7 +246,7 @@ def employees(story: Story, seed: int, /) -> pd.DataFrame:
             "left_at": calendar.times(np.where(left < closes, left, np.nan)),
             "contract": rng.choice(["permanent", "agency"], count, p=[0.75, 0.25]),
             "language": rng.choice(["en", "en+zh"], count, p=[0.7, 0.3]),
-            "site": rng.choice(["harbour", "hills"], count, p=[0.6, 0.4]),
+            "site": _worded(story.world, rng.choice(["harbour", "hills"], count, p=[0.6, 0.4])),
             "gender": rng.choice(["f", "m", "x"], count, p=[0.52, 0.46, 0.02]),
             "birth_year": rng.integers(1962, 2005, count),
         }
@@ -323,7 +327,7 @@ def measures(story: Story, seed: int, /) -> pd.DataFrame:
                 }
             )
         )
-    frame = pd.concat(frames, ignore_index=True)
+    frame = pd.concat([*frames, *team_measures(story, rng)], ignore_index=True)
     return frame.sort_values(["from", "unit_id", "kpi"], kind="stable").reset_index(drop=True)
 
 

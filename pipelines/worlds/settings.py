@@ -14,6 +14,8 @@ __all__ = ["Lever", "World", "load_world", "world_names"]
 
 _FOLDER = Path(__file__).resolve().parent
 _CONTENT = frozenset({"internal_steps", "internal_texts", "steps", "texts"})
+# what a company does itself, instead of what the company below does
+_REPLACED = ("processes", "roles")
 
 
 class _Part(BaseModel):
@@ -58,8 +60,8 @@ class Lever(_Part):
 
     Parameters
     ----------
-    scale : {"share", "log", "money", "count"}
-        ``log``: the deviation of the log of seconds from what the case needs.
+    scale : {"share", "log", "money", "count", "level"}
+        ``log``: the deviation of the log of seconds from what the case needs; ``level``: a figure in its own unit.
     mean, person_sd, team_sd, newcomer : float
         In the lever's own scale; ``newcomer`` is how far somebody on the first day is off.
     controllability : float
@@ -69,9 +71,13 @@ class Lever(_Part):
     better : {"higher", "lower"}
     unit : {"employee", "team"}
         Who owns it.
+    monthly : bool
+        A figure of the month, felt in every case of it and recorded in ``measures``; no case carries it.
+    role : {"lever", "mediator"}
+        Whether it is moved by itself, or by another lever.
     """
 
-    scale: Literal["share", "log", "money", "count"]
+    scale: Literal["share", "log", "money", "count", "level"]
     mean: float
     person_sd: float
     team_sd: float
@@ -80,6 +86,8 @@ class Lever(_Part):
     on_leaving: float
     better: Literal["higher", "lower"]
     unit: Literal["employee", "team"] = "employee"
+    monthly: bool = False
+    role: Literal["lever", "mediator"] = "lever"
 
     @property
     def sign(self) -> int:
@@ -105,6 +113,7 @@ class Arrows(_Part):
     first_contact_on_on_time: float
     fatigue_on_first_contact: float
     fatigue_on_promise: float
+    incidents_on_incident_hours: float = 0.0
 
 
 class Cards(_Part):
@@ -188,7 +197,8 @@ class World(_Part):
 
     ``drift`` multiplies direct effects from the middle of the observed time on; where it is set, the truth is that of
     the last day. ``texts`` and ``steps`` name the files beside this one that hold what customers write and how cases
-    go.
+    go. ``kind`` is the customers' kind, ``customer_prefix`` begins their ids, and ``words`` says what this company
+    calls the segments, plans and sites of the telecom.
     """
 
     name: str
@@ -209,6 +219,10 @@ class World(_Part):
     roles: dict[str, RoleSetting]
     texts: str = "texts"
     steps: str = "steps"
+    kind: Literal["external", "internal"] = "external"
+    customer_prefix: str = "C"
+    words: dict[str, str] = Field(default_factory=dict)
+    presets: tuple[str, ...] = ("service",)
 
     def effect(self, lever: str, /) -> float:
         """Return the direct effect of a lever on the log-odds of leaving: zero where no KPI matters."""
@@ -249,7 +263,9 @@ def load_world(name: str, /) -> World:
 def _merged(name: str, /) -> dict[str, Any]:
     own = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     below = own.pop("extends", None)
-    return own if below is None else _over(_merged(below), own)
+    if below is None:
+        return own
+    return _over(_merged(below), own) | {part: own[part] for part in _REPLACED if part in own}
 
 
 def _over(below: dict[str, Any], above: dict[str, Any], /) -> dict[str, Any]:

@@ -181,7 +181,11 @@ class Story:
         found["script_adherence"] = np.full(
             posts.size, float(np.mean(script * (1 - script))) / (3 * SCRIPT_SAMPLE) / between
         )
-        for kpi in self.world.levers:
+        for kpi, lever in self.world.levers.items():
+            if lever.monthly and lever.scale == "count":
+                # three months of chance
+                between = max(self.spread(values[kpi], lever.unit) ** 2, 1e-12)
+                found[kpi] = np.full(posts.size, lever.mean / 3 / between)
             found.setdefault(kpi, np.zeros(posts.size))
         return found
 
