@@ -109,7 +109,10 @@ def customers_of_long_waits(
     if outcome == "churn":
         left = _LEFT_SHARES
     else:
-        left = "SELECT process, step, team_id, NULL::DOUBLE AS left_share, NULL::DOUBLE AS left_share_others FROM step_met WHERE FALSE"
+        left = (
+            "SELECT process, step, team_id, NULL::DOUBLE AS left_share, NULL::DOUBLE AS left_share_others "
+            "FROM step_met WHERE FALSE"
+        )
     return log.frame(_MONEY.format(value=value, risk=at_risk or _NO_RISK, left=left))
 
 

@@ -85,7 +85,8 @@ def _reversed(table: TypedTable, /) -> Rule:
         "at",
         row_is_in(
             f"(SELECT {ROW} FROM (SELECT {ROW}, lower(trim(lifecycle::VARCHAR)) AS life, "
-            "lag(lower(trim(lifecycle::VARCHAR))) OVER same AS before, lead(lower(trim(lifecycle::VARCHAR))) OVER same AS after_1, "
+            "lag(lower(trim(lifecycle::VARCHAR))) OVER same AS before, "
+            "lead(lower(trim(lifecycle::VARCHAR))) OVER same AS after_1, "
             "lead(lower(trim(lifecycle::VARCHAR)), 2) OVER same AS after_2 "
             f'FROM {table.relation} WINDOW same AS (PARTITION BY case_id, activity ORDER BY "at", {ROW})) '
             "WHERE life = 'complete' AND coalesce(before, '') <> 'start' AND after_1 = 'start' "
