@@ -240,7 +240,8 @@ def test_a_prediction_no_better_than_guessing_points_at_nobody(
     page = written(company, catalogue, folder)
     text = words(page)
     assert (
-        "could not be told from guessing (AUC 0.40 to 0.62; 0.5 is guessing). Do not act on single customers." in text
+        "it picked the right one with a chance of 0.40 to 0.62; a coin reaches 0.5). Do not act on single customers."
+        in text
     )
     assert "the predictions are not yet better than guessing, so none is shown" in text
     assert 'id="decline-' not in page

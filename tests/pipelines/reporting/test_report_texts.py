@@ -76,3 +76,22 @@ def test_ticks_are_round_and_span_the_range() -> None:
 
 def test_data_stay_as_they_are_in_both_languages() -> None:
     assert verbatim("{n} & co").zh == "{n} &amp; co"
+
+
+JARGON = (
+    r"\b(SHAP|AUC|regression|p-values?|confound\w*|posterior|Bonferroni|bootstrap|logit|log-odds|estimator|covariate)\b"
+    "|置信区间|对数几率|混杂|显著性"
+)
+
+
+def test_what_managers_read_holds_no_statistics_words() -> None:
+    for_analysts = {"method", "baseline"}  # behind a fold
+    found = [
+        f"{section}.{name}: {match.group(0)}"
+        for section, texts in TEXTS.items()
+        if section not in for_analysts
+        for name, entry in texts.items()
+        for text in entry.values()
+        if (match := re.search(JARGON, text))
+    ]
+    assert not found, found
