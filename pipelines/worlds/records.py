@@ -143,8 +143,15 @@ def case_end_days(story: Story, rows: np.ndarray, /) -> np.ndarray:
     )
 
 
-def cases(story: Story, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
+def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null.
+
+    Parameters
+    ----------
+    story : Story
+    seed : int
+    content_file : Path, optional
+        What customers write; the world's own texts if left out.
 
     Returns
     -------
@@ -180,7 +187,7 @@ def cases(story: Story, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
         return np.where(over, values, np.nan)
 
     process = np.array(processes)[draws.process[rows]]
-    texts_file = _FOLDER / f"{story.world.texts}.toml"
+    texts_file = _FOLDER / f"{story.world.texts}.toml" if content_file is None else content_file
     texts, causes, shares = write_texts(process, story.customers.language[draws.customer[rows]], rng, texts_file)
     frame = pd.DataFrame(
         {

@@ -71,7 +71,7 @@ def activity(story: ProductStory, seed: int, /) -> pd.DataFrame:
     account, day, amount, team, item, kind = (part[order] for part in (account, day, amount, team, item, kind))
     return pd.DataFrame(
         {
-            "customer_id": customer_ids(story.accounts.customers.count)[account],
+            "customer_id": customer_ids(story.support.world, story.accounts.customers.count)[account],
             "at": story.calendar.times(day),
             "kind": np.array(log.kinds)[kind],
             "amount": amount.round(3),
