@@ -122,10 +122,36 @@ class Outcomes(_Section):
 
 
 class Text(_Section):
-    """``[text]``: complaint texts and their labels."""
+    """``[text]``: complaint texts and their labels.
+
+    Parameters
+    ----------
+    model : str
+        ``auto``, ``tfidf``, ``encoder``, ``finetune``, or an encoder: a local folder or a Hugging Face id.
+    labels : str
+        Column of ``cases`` with the cause that somebody recorded.
+    confidence : str, optional
+        Column of ``cases`` with how sure the annotator was, 0..1: the weight of the label.
+    taxonomy : str
+        ``general``, or a TOML file of the company's own causes.
+    encoder : str
+        What ``encoder`` and ``finetune`` start from: ``auto``, a package's encoder, a local folder, a Hugging Face id.
+    risk : float
+        Share of wrong answers, among those given, that the company accepts; beyond it the answer is "unclear".
+    latency_ms : float
+        The longest that classifying one text of 40 words may take on one core, for a model to be chosen by ``auto``.
+    train_minutes : float
+        The longest that ``auto`` may spend on training.
+    """
 
     model: str = "auto"
     labels: str = "root_cause"
+    confidence: str | None = None
+    taxonomy: str = "general"
+    encoder: str = "auto"
+    risk: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    latency_ms: Annotated[float, Field(gt=0)] = 50.0
+    train_minutes: Annotated[float, Field(gt=0)] = 10.0
 
 
 class Kpis(_Section):
