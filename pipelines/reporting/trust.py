@@ -12,6 +12,7 @@ from pipelines.reporting.charts import Figure
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.objective import objective_of
 from pipelines.reporting.plots import Point, calibration
+from pipelines.reporting.recorded import recorded
 from pipelines.reporting.results import Results
 from pipelines.reporting.wording import Bilingual, listed, number, percent, say, verbatim
 
@@ -26,7 +27,7 @@ class Trust:
 
     figures: tuple[Figure, ...]
     limits: tuple[Bilingual, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Bilingual, ...]
     missing: tuple[Bilingual, ...]
 
 
@@ -37,7 +38,7 @@ def trust_section(results: Results, pen: Pen, /) -> Trust:
         for outcome, entry in results.evaluation.items()
         if len(entry.get("reliability") or ()) > 1 and not results.no_better_than_guessing(outcome)
     ]
-    return Trust(tuple(figures), _limits(results), results.warnings, _missing(results))
+    return Trust(tuple(figures), _limits(results), tuple(map(recorded, results.warnings)), _missing(results))
 
 
 def outcome_name(results: Results, outcome: str, /) -> Bilingual:
@@ -116,5 +117,5 @@ def _missing(results: Results, /) -> tuple[Bilingual, ...]:
         told.append(say("missing.employees"))
     for outcome, reason in results.skipped.items():
         why = reason.removeprefix(f"{outcome}: ")
-        told.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=why))
+        told.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=recorded(why)))
     return tuple(told)
