@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
@@ -9,10 +11,12 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 
 from baton.company import Text
+from baton.errors import ArtefactError
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
+from models.texts.model_files import MODEL_FILE, read_model_file
 
-__all__ = ["TextModel"]
+__all__ = ["TextModel", "load_text_model", "text_model_classes"]
 
 
 class TextModel(Protocol):
@@ -53,3 +57,30 @@ class TextModel(Protocol):
             If a file is missing, damaged, or holds code.
         """
         ...
+
+
+def text_model_classes() -> dict[str, type[TextModel]]:
+    """Return every text model there is by its name: classes in ``models/texts/`` whose ``name`` is not empty."""
+    package = importlib.import_module("models.texts")
+    found: dict[str, type[TextModel]] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        for candidate in vars(importlib.import_module(f"models.texts.{module.name}")).values():
+            name = getattr(candidate, "name", None)
+            if isinstance(candidate, type) and isinstance(name, str) and name and hasattr(candidate, "probabilities"):
+                found[name] = candidate
+    return dict(sorted(found.items()))
+
+
+def load_text_model(folder: Path, /) -> TextModel:
+    """Read a text model of any kind.
+
+    Raises
+    ------
+    ArtefactError
+        If none is there, or a file is missing, damaged, or can carry code.
+    """
+    name = read_model_file(folder)["name"]
+    classes = text_model_classes()
+    if name not in classes:
+        raise ArtefactError(f"{folder / MODEL_FILE}: is a {name!r} model; this Baton knows {', '.join(classes)}")
+    return classes[name].load(folder)
