@@ -76,6 +76,11 @@ class RunFolder:
         return self.path / "partials"
 
     @property
+    def texts(self) -> Path:
+        """Folder of what was read from the cases' texts: which causes are KPIs, and the cases with their causes."""
+        return self.path / "texts"
+
+    @property
     def training(self) -> Path:
         """Folder of the training tables, one sub-folder per outcome."""
         return self.path / "training"

@@ -23,7 +23,7 @@ _CASE_STEPS = ("opened_at", "responded_at", "closed_at", "rated_at")
 _CASE_COLUMNS = {
     **dict.fromkeys(
         ("case_id", "customer_id", "opened_at", "stage", "process", "team_id", "employee_id", "due_at", "channel",
-         "priority", "text"),
+         "priority", "text", "text_cause"),
         "opened_at",
     ),
     **dict.fromkeys(("responded_at", "wait_seconds"), "responded_at"),

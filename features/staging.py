@@ -11,7 +11,7 @@ import tempfile
 import weakref
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
@@ -19,6 +19,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, OutputError, SourceError, TableError
 from baton.files import read_json, write_atomically, write_json
+from features.cause_kpis import CAUSE_COLUMN
 from features.checks import Examination, damage, examine
 from features.faults import CheckReport
 from features.intake import ROW, Intake, TypedTable, opened
@@ -27,7 +28,10 @@ from features.privacy import Sieve
 from features.sql_text import literal, one_line, path_literal, quoted
 from features.warehouse import Warehouse
 
-__all__ = ["open_warehouse", "stage"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["open_warehouse", "stage", "with_text_causes"]
 
 _SIDECAR = "tables.json"
 _WEEK = "INTERVAL 7 DAYS"
@@ -107,7 +111,13 @@ def refuse(report: CheckReport, /) -> None:
 
 
 def open_warehouse(
-    folder: Path, /, *, threads: int | None = None, memory_limit: str = "3GB", partials: Partials | None = None
+    folder: Path,
+    /,
+    *,
+    threads: int | None = None,
+    memory_limit: str = "3GB",
+    partials: Partials | None = None,
+    cases: Path | None = None,
 ) -> Warehouse:
     """Open staged tables in one embedded engine.
 
@@ -121,6 +131,8 @@ def open_warehouse(
         Beyond it, the engine goes to disk.
     partials : Partials, optional
         Where partial results are kept from run to run.
+    cases : Path, optional
+        The cases with what their texts are about (``with_text_causes``), to be read instead of the staged ones.
 
     Raises
     ------
@@ -135,7 +147,7 @@ def open_warehouse(
     weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     connection.raw_sql("SET TimeZone='UTC'").fetchall()
     for name in described:
-        path = folder / f"{name}.parquet"
+        path = cases if name == "cases" and cases is not None else folder / f"{name}.parquet"
         if not path.exists():
             raise ArtefactError(f"{path}: not there; run again")
         connection.raw_sql(
@@ -143,7 +155,10 @@ def open_warehouse(
         ).fetchall()
     return Warehouse(
         tables={name: connection.table(name) for name in described},
-        present={name: frozenset(table["present"]) for name, table in described.items()},
+        present={
+            name: frozenset(table["present"]) | ({CAUSE_COLUMN} if name == "cases" and cases is not None else set())
+            for name, table in described.items()
+        },
         observed_until={
             name: datetime.fromisoformat(table["observed_until"])
             for name, table in described.items()
@@ -151,6 +166,43 @@ def open_warehouse(
         },
         partials=partials,
     )
+
+
+def with_text_causes(folder: Path, causes: pa.Table, place: Path, /) -> None:
+    """Write the staged cases with the column ``text_cause``, in their order.
+
+    Parameters
+    ----------
+    folder : Path
+        As written by ``stage``.
+    causes : pyarrow.Table
+        ``case_id`` (once) and ``text_cause``.
+    place : Path
+        The Parquet file to write.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full or the folder cannot be written.
+    """
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.register("causes", causes)
+    staged = path_literal((folder / "cases.parquet").resolve())
+    with write_atomically(place) as temporary:
+        try:
+            connection.execute(
+                f"COPY (SELECT c.* EXCLUDE (file_row_number), k.{CAUSE_COLUMN} "
+                f"FROM (SELECT COLUMNS(lambda name: name <> '{CAUSE_COLUMN}') "
+                f"FROM read_parquet({staged}, file_row_number = true)) AS c "
+                f"LEFT JOIN causes AS k USING (case_id) ORDER BY c.file_row_number) "
+                f"TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+            )
+        except duckdb.IOException as error:
+            raise OutputError(f"{place}: cannot be written ({one_line(error)}); free space or choose --out") from None
+        finally:
+            connection.close()
 
 
 def _results_folder(folder: Path, /) -> Path:
