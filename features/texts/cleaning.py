@@ -1,0 +1,79 @@
+"""Takes off what is not the customer's own message: markup, quoted replies, signatures, control characters."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+__all__ = ["clean"]
+
+_MARKUP = re.compile(
+    r"<(?:/?(?:p|br|div|span|html|body|table|td|tr|a|b|i|li|ul|font|strong|em|h\d)\b[^<>]{0,500}|!--)", re.I
+)
+# controls other than tab and line ends, zero-width marks, bidirectional overrides, the byte-order mark
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]")
+_QUOTED = re.compile(r"^\s*(?:>|｜|\|\s?>)")
+# from one of these lines on, the rest is somebody's earlier message
+_EARLIER = re.compile(
+    r"^\s*(?:-{2,}\s*(?:original message|forwarded message|原始邮件|转发邮件|回复邮件)\s*-{0,}|_{10,}"
+    r"|on\b.{4,120}\bwrote:|在.{2,60}写道[：:]|(?:from|发件人|寄件者)\s*[：:].{0,200})\s*$",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(
+    r"^\s*(?:--|__|sent from my .{1,40}|get outlook for .{1,20}|(?:best|kind|warm)?\s*regards\b.{0,20}"
+    r"|yours (?:sincerely|faithfully|truly)\b.{0,5}|sincerely\b.{0,5}|发自我的.{1,20}|此致.{0,4}|敬礼[！!]?)"
+    r"\s*[,，.]?\s*$",
+    re.IGNORECASE,
+)
+_SPACES = re.compile(r"[ \t\u00a0\u3000]+")
+_LINES = re.compile(r"\n{3,}")
+_LONGEST_SIGNATURE = 8
+
+
+def clean(text: str, /) -> str:
+    r"""Return what the customer wrote, as plain text.
+
+    Where everything would go (a message that is one quotation), everything is kept.
+
+    Examples
+    --------
+    >>> clean("<p>The router is <b>dead</b>.</p>")
+    'The router is dead.'
+    >>> clean("Still no refund!\n\nBest regards,\nAnn\n\nOn Monday you wrote:\n> We will pay.")
+    'Still no refund!'
+    """
+    plain = _plain(text)
+    own = _own_lines(plain.split("\n"))
+    return _tidy("\n".join(own)) or _tidy(plain)
+
+
+def _plain(text: str, /) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _MARKUP.search(text):
+        from selectolax.lexbor import LexborHTMLParser
+
+        tree = LexborHTMLParser(re.sub(r"(?i)<br\s*/?>|</p>|</div>|</li>|</tr>", "\n", text))
+        tree.strip_tags(["script", "style", "head", "blockquote"])
+        text = tree.text(separator="") if tree.root is not None else text
+    text = html.unescape(text) if "&" in text else text
+    return _CONTROLS.sub("", unicodedata.normalize("NFKC", text))
+
+
+def _own_lines(lines: list[str], /) -> list[str]:
+    own: list[str] = []
+    for line in lines:
+        if _EARLIER.match(line[:400]) and any(kept.strip() for kept in own):
+            break
+        if not _QUOTED.match(line):
+            own.append(line)
+    for place, line in enumerate(own):
+        near_the_end = sum(bool(rest.strip()) for rest in own[place:]) <= _LONGEST_SIGNATURE
+        if near_the_end and _SIGNATURE.match(line[:120]) and any(kept.strip() for kept in own[:place]):
+            return own[:place]
+    return own
+
+
+def _tidy(text: str, /) -> str:
+    lines = [_SPACES.sub(" ", line).strip() for line in text.split("\n")]
+    return _LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -1,0 +1,38 @@
+"""Makes a text ready for every model: cleaned, personal data masked, its language told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from features.texts.cleaning import clean
+from features.texts.language import detect
+from features.texts.masking import mask
+
+__all__ = ["prepare"]
+
+
+def prepare(texts: Sequence[Any], /) -> pd.DataFrame:
+    """Prepare texts; repeated ones are worked on once.
+
+    Parameters
+    ----------
+    texts : sequence of str or None
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per text, in order: ``text`` (str, cleaned and masked), ``language`` (str), ``mixed`` (bool), ``empty``
+        (bool).
+    """
+    known: dict[str, tuple[str, str, bool, bool]] = {}
+    rows = []
+    for text in texts:
+        raw = text if isinstance(text, str) else ""
+        if raw not in known:
+            ready = mask(clean(raw))
+            known[raw] = (ready, *detect(ready), not any(character.isalnum() for character in ready))
+        rows.append(known[raw])
+    return pd.DataFrame(rows, columns=["text", "language", "mixed", "empty"]).astype({"mixed": bool, "empty": bool})

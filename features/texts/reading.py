@@ -1,0 +1,105 @@
+"""Reads the texts of a company's cases, with their labels."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from baton.catalogue.nearest import did_you_mean
+from baton.company import Company
+from baton.errors import CompanyFileError
+from features.texts.preparing import prepare
+from features.texts.spelling import join_spellings
+from features.texts.text_set import TextSet
+from features.warehouse import Warehouse
+
+__all__ = ["group_of", "read_texts"]
+
+_NOISE = re.compile(r"\[[a-z]+\]|https?://\S+|[@#]\w+|[\W\d_]+")
+_DEFAULT_LABELS = "root_cause"
+
+
+def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
+    """Return the cases with a text, or None where there are none.
+
+    Parameters
+    ----------
+    company : Company
+    warehouse : Warehouse
+
+    Returns
+    -------
+    TextSet or None
+        ``text_id`` is the case.
+
+    Raises
+    ------
+    CompanyFileError
+        If ``[text]`` names a column that the cases do not have, or a confidence outside 0..1.
+    """
+    if not warehouse.has("cases", "text"):
+        return None
+    settings, cases = company.text, warehouse["cases"]
+    wanted = {"labels": settings.labels, "confidence": settings.confidence}
+    for setting, column in wanted.items():
+        if column is not None and column not in cases.columns and (setting, column) != ("labels", _DEFAULT_LABELS):
+            raise CompanyFileError(
+                f"{company.path}: text.{setting}: the cases have no column {column!r}"
+                f"{did_you_mean(column, cases.columns)}"
+            )
+    columns = dict.fromkeys(["case_id", "opened_at", "text", settings.labels, settings.confidence])
+    rows = cases.filter(cases.text.notnull()).select(*[name for name in columns if name in cases.columns]).to_pandas()
+    if rows.empty:
+        return None
+    ready = prepare(rows["text"].tolist())
+    labels, notes = _labels(rows, settings.labels)
+    frame = pd.DataFrame(
+        {
+            "text_id": rows["case_id"].astype("str"),
+            "text": ready["text"].astype("str"),
+            "language": ready["language"].astype("str"),
+            "mixed": ready["mixed"],
+            "label": pd.Series(labels, dtype=object),
+            "weight": _weights(company, rows),
+            "at": rows["opened_at"],
+        }
+    )
+    groups = {text: group_of(text) for text in frame["text"].unique()}
+    frame["group"] = frame["text"].map(groups)
+    return TextSet(frame.reset_index(drop=True), notes)
+
+
+def group_of(text: str, /) -> str:
+    """Return the same digest for texts that differ in case, figures, punctuation, handles and links alone."""
+    folded = _NOISE.sub("", unicodedata.normalize("NFKC", text).casefold()) or text
+    return hashlib.blake2b(folded.encode(), digest_size=8).hexdigest()
+
+
+def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple[str, ...]]:
+    if column not in rows:
+        return [None] * len(rows), ()
+    told = [None if pd.isna(value) else str(value) for value in rows[column]]
+    labels, notes = join_spellings(told)
+    counted = pd.Series([label for label in labels if label is not None], dtype=object).value_counts()
+    once = sorted(str(label) for label in counted.index[counted == 1])
+    if once:
+        shown = ", ".join(repr(label) for label in once[:5]) + (" …" if len(once) > 5 else "")
+        notes = (*notes, f"labels seen once cannot be learned: {shown}")
+    return labels, notes
+
+
+def _weights(company: Company, rows: pd.DataFrame, /) -> np.ndarray:
+    column = company.text.confidence
+    if column is None:
+        return np.ones(len(rows))
+    values = pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=np.float64)
+    if np.nanmin(values, initial=0.0) < 0 or np.nanmax(values, initial=0.0) > 1:
+        raise CompanyFileError(
+            f"{company.path}: text.confidence: {column!r} has values outside 0..1; give how sure the annotator was "
+            "as a share"
+        )
+    return np.where(np.isnan(values), 1.0, values)

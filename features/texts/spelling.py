@@ -1,0 +1,48 @@
+"""Joins labels that differ only in how they are spelt."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+__all__ = ["join_spellings", "spelling_key"]
+
+
+def spelling_key(label: str, /) -> str:
+    """Return what spellings of one label have in common.
+
+    Examples
+    --------
+    >>> spelling_key("Late Flight") == spelling_key("late_flight ")
+    True
+    """
+    folded = unicodedata.normalize("NFKC", label).casefold()
+    return "".join(character for character in folded if character.isalnum())
+
+
+def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], tuple[str, ...]]:
+    """Give each label its most frequent spelling.
+
+    Returns
+    -------
+    tuple
+        The labels (None stays None; blanks become None), and a note per label that was spelt in several ways.
+
+    Examples
+    --------
+    >>> join_spellings(["Billing", "billing", "Billing", None])[0]
+    ['Billing', 'Billing', 'Billing', None]
+    """
+    told = [label.strip() if isinstance(label, str) and label.strip() else None for label in labels]
+    counted = Counter(label for label in told if label is not None)
+    ways: dict[str, list[str]] = defaultdict(list)
+    for label in sorted(counted, key=lambda name: (-counted[name], name)):
+        ways[spelling_key(label) or label].append(label)
+    chosen = {label: spellings[0] for spellings in ways.values() for label in spellings}
+    notes = tuple(
+        f"the label {spellings[0]!r} is also spelt {', '.join(repr(other) for other in spellings[1:])}; taken as one"
+        for spellings in ways.values()
+        if len(spellings) > 1
+    )
+    return [None if label is None else chosen[label] for label in told], notes
