@@ -1,0 +1,101 @@
+"""Causes in two levels: what ships, and what a company brings."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from baton.catalogue.load import load_catalogue
+from baton.company import Company, Kpis, Text
+from baton.errors import CatalogueError
+from baton.taxonomy import load_taxonomy
+
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+def own(tmp_path: Path, content: str) -> Company:
+    (tmp_path / "causes.toml").write_text(content, encoding="utf-8")
+    return Company(path=tmp_path / "company.toml", text=Text(taxonomy="causes.toml"))
+
+
+NOISE = """
+[[cause]]
+id = "noise"
+name = { en = "Noise", zh = "噪声" }
+description = { en = "It is too loud.", zh = "太吵了。" }
+stage = "use"
+owner = { en = "Facilities", zh = "物业" }
+aliases = ["Loud room"]
+
+[[cause]]
+id = "noise_night"
+parent = "noise"
+name = { en = "At night", zh = "夜间" }
+description = { en = "It is loud at night.", zh = "夜里太吵。" }
+"""
+
+
+def test_every_cause_that_ships_is_told_in_both_languages_with_process_stage_and_owner() -> None:
+    taxonomy = load_taxonomy()
+    assert len(taxonomy.mains) >= 11
+    for cause in taxonomy:
+        assert HAN.search(cause.name.zh) and HAN.search(cause.description.zh), cause.id
+        assert not HAN.search(cause.name.en + cause.description.en), cause.id
+        assert cause.process and cause.stage and cause.owner, cause.id
+        assert cause.parent is not None or taxonomy.subs(cause.id), cause.id
+
+
+def test_the_kpis_that_causes_name_are_in_a_preset() -> None:
+    known = load_catalogue(Company(kpis=Kpis(presets=("service", "product", "b2b", "internal"))))
+    assert {kpi for cause in load_taxonomy() for kpi in cause.kpis} <= set(known)
+
+
+def test_the_causes_of_the_simulated_companies_are_known(checkout: Path) -> None:
+    worlds = checkout / "pipelines" / "worlds"
+    taxonomy, seen = load_taxonomy(), 0
+    for place in [*worlds.glob("*texts*.toml"), *worlds.glob("*/texts*.toml")]:
+        for name in tomllib.loads(place.read_text("utf-8")).get("causes", {}):
+            seen += 1
+            assert taxonomy.find(name) is not None, f"{place.name}: {name}"
+    assert seen > 30
+
+
+@pytest.mark.parametrize("label", ["late flight", "LATE_FLIGHT", " Late-Flight ", "delivery_delay_late", "晚到"])
+def test_a_label_is_found_in_any_spelling(label: str) -> None:
+    cause = load_taxonomy().find(label)
+    assert cause is not None and load_taxonomy().main(cause.id).id == "delivery_delay"
+
+
+def test_a_company_brings_its_own_causes_alone_or_on_top(tmp_path: Path) -> None:
+    alone = load_taxonomy(own(tmp_path, NOISE))
+    assert [cause.id for cause in alone] == ["noise", "noise_night"]
+    assert alone["noise_night"].stage == "use" and alone.find("loud ROOM").id == "noise"
+    both = load_taxonomy(own(tmp_path, 'extends = "general"\n' + NOISE))
+    assert "billing" in both and "noise_night" in both
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (NOISE.replace("aliases", "alias"), "noise.*unknown key; did you mean 'aliases'"),
+        (NOISE.replace('parent = "noise"', 'parent = "nois"'), "noise_night.parent.*'nois'; did you mean 'noise'"),
+        (NOISE.replace("noise_night", "noise"), "'noise' stands there twice"),
+        (NOISE + 'aliases = ["loud room"]\n', "'loud room' stands for both 'noise' and 'noise_night'"),
+        ('extend = "general"\n' + NOISE, "unknown key 'extend'; did you mean 'extends'"),
+        ("", r"no \[\[cause\]\]"),
+        ("[[cause]", "cannot be read"),
+        (NOISE.replace('description = { en = "It is too loud.", zh = "太吵了。" }', ""), "noise.*description"),
+    ],
+)
+def test_a_taxonomy_that_contradicts_itself_is_refused_by_name(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        load_taxonomy(own(tmp_path, content))
+
+
+def test_a_taxonomy_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
+    company = Company(path=tmp_path / "company.toml", text=Text(taxonomy="missing.toml"))
+    with pytest.raises(CatalogueError, match="missing.toml: not there"):
+        load_taxonomy(company)
