@@ -26,6 +26,9 @@ _SIGNATURE = re.compile(
     r"\s*[,，.]?\s*$",
     re.IGNORECASE,
 )
+# full-width letters, figures and the marks that numbers and addresses are written with; Chinese punctuation stays
+_NARROW = {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+_NARROW |= {0xFF20: "@", 0xFF0B: "+", 0xFF0D: "-", 0xFF0E: "."}
 _SPACES = re.compile(r"[ \t\u00a0\u3000]+")
 _LINES = re.compile(r"\n{3,}")
 _LONGEST_SIGNATURE = 8
@@ -57,7 +60,7 @@ def _plain(text: str, /) -> str:
         tree.strip_tags(["script", "style", "head", "blockquote"])
         text = tree.text(separator="") if tree.root is not None else text
     text = html.unescape(text) if "&" in text else text
-    return _CONTROLS.sub("", unicodedata.normalize("NFKC", text))
+    return _CONTROLS.sub("", unicodedata.normalize("NFC", text).translate(_NARROW))
 
 
 def _own_lines(lines: list[str], /) -> list[str]:
