@@ -65,14 +65,17 @@ def _plain(text: str, /) -> str:
 
 def _own_lines(lines: list[str], /) -> list[str]:
     own: list[str] = []
+    begun = False
     for line in lines:
-        if _EARLIER.match(line[:400]) and any(kept.strip() for kept in own):
+        if begun and _EARLIER.match(line[:400]):
             break
         if not _QUOTED.match(line):
             own.append(line)
-    for place, line in enumerate(own):
-        near_the_end = sum(bool(rest.strip()) for rest in own[place:]) <= _LONGEST_SIGNATURE
-        if near_the_end and _SIGNATURE.match(line[:120]) and any(kept.strip() for kept in own[:place]):
+            begun = begun or bool(line.strip())
+    first = next((place for place, line in enumerate(own) if line.strip()), len(own))
+    filled = [place for place, line in enumerate(own) if line.strip()][-_LONGEST_SIGNATURE:]
+    for place in filled:
+        if place > first and _SIGNATURE.match(own[place][:120]):
             return own[:place]
     return own
 

@@ -86,7 +86,7 @@ def _kind_of_digits(found: re.Match[str], /) -> str:
     digits = re.sub(r"\D", "", run)
     if _MONEY_OR_DATE.match(run.strip()) or len(digits) < 7 or re.fullmatch(r"\d{1,3}(?:[ .]\d{3})+", run.strip()):
         return run
-    if 13 <= len(digits) <= 19 and _luhn(digits):
+    if 13 <= len(digits) <= 19 and "+" not in run and _luhn(digits):
         return "[card]"
     return "[phone]" if len(digits) <= 13 and ("+" in run or _looks_like_a_phone(digits, run)) else "[id]"
 
