@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from baton.company import Text
+from baton.errors import CompanyFileError, TooLittleDataError
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
-from models.texts.learning import lesson
+from models.texts.encoder import EncoderModel, encoder_of
+from models.texts.learning import Lesson, fold_numbers, lesson
+from models.texts.rivalry import beats, latency_ms, macro_f1
+from models.texts.stacked import Mixture, StackedModel, aligned
 from models.texts.text_model import TextModel
 from models.texts.tfidf import TfidfModel
+from models.texts.zero_shot import ZeroShotModel
 
 __all__ = ["Choice", "choose_model"]
 
 _PARTS = 5
+_ENOUGH_TO_SPLIT = 600
+_MOST_TEXTS = 20_000
+_FEW_PER_CLASS = 30
+_NOTHING_TO_GAIN = 0.97
+_FINETUNE_TEXTS = 1_000
+# seen on two threads: a small transformer learns from about 90 short texts a second, in about six epochs
+_FINETUNE_SECONDS_PER_TEXT = 6 / 90
+_ENCODER_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -26,13 +42,13 @@ class Choice:
     Parameters
     ----------
     model : TextModel
-        Fitted on every labelled text where that is cheap.
+        Fitted on every labelled text, or, where that is dear, on those beside the validation part.
     validation : TextSet
-        The labelled texts kept apart; with few, all of them, each answered by a model that had not seen it.
+        The labelled texts kept apart, each pair of text and label once; with few, all of them.
     validation_probabilities : numpy.ndarray, shape (validation texts, classes)
         By a model of the same kind that had not seen them; columns as in ``model.classes``.
     compared : dict of str to dict
-        Figures of each model tried: ``macro_f1``, ``accuracy``, ``train_seconds``, ``latency_ms``.
+        Figures of each model tried: ``macro_f1``, ``accuracy``, ``train_seconds``, ``latency_ms``, ``chosen``.
     notes : tuple of str
         What a reader must know about the choice.
     """
@@ -44,19 +60,258 @@ class Choice:
     notes: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """One model on the validation part."""
+
+    kind: type[TextModel]
+    probabilities: np.ndarray
+    train_seconds: float
+    latency_ms: float
+    fitted: TextModel
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Labelled texts, and which of them each fit leaves out."""
+
+    texts: TextSet
+    held: Lesson
+    rounds: tuple[tuple[np.ndarray, np.ndarray], ...]
+    validation: TextSet
+    notes: tuple[str, ...]
+
+
 def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress = silent) -> Choice:
     """Choose a text model for labelled texts.
+
+    Parameters
+    ----------
+    texts : TextSet
+        Texts without labels, and labels of one text only, are left out.
+    settings : Text
+        ``model`` says what may be chosen, ``latency_ms`` and ``train_minutes`` what it may cost.
+    seed : int
+    progress : Progress
 
     Raises
     ------
     TooLittleDataError
         If fewer than two labels can be learned.
+    CompanyFileError
+        If the model or the encoder that the settings name is not to be had.
     """
-    labelled = texts.labelled
-    classes = lesson(labelled).classes
-    apart = np.arange(len(labelled)) % _PARTS == 0
-    model = TfidfModel.fit(labelled.rows(~apart), seed, settings=settings, progress=progress)
-    found = model.probabilities(labelled.rows(apart).texts)
-    probabilities = np.zeros((len(found), len(classes)))
-    probabilities[:, [classes.index(name) for name in model.classes]] = found
-    return Choice(TfidfModel.fit(labelled, seed, settings=settings), labelled.rows(apart), probabilities, {}, ())
+    split = _split(texts, seed)
+    notes = list(split.notes)
+    trials: dict[str, _Trial] = {}
+    for kind in _kinds(split, settings, notes):
+        if "tfidf" in trials and _score(trials["tfidf"], split) >= _NOTHING_TO_GAIN:
+            notes.append("the other models were not tried: n-grams are right nearly always")
+            break
+        if kind is EncoderModel and settings.model == "auto" and _too_slow(split, settings, notes):
+            continue
+        trials[kind.name] = _try(kind, split, settings, seed, progress)
+    chosen, mixture = _winner(trials, split, settings, seed, notes)
+    probabilities = trials[chosen].probabilities if mixture is None else mixture[1]
+    compared = {
+        name: {
+            "macro_f1": _score(trial, split),
+            "accuracy": float(np.mean(trial.probabilities.argmax(axis=1) == split.held.target)),
+            "train_seconds": round(trial.train_seconds, 3),
+            "latency_ms": round(trial.latency_ms, 3),
+            "chosen": name == chosen and mixture is None,
+        }
+        for name, trial in trials.items()
+    }
+    if mixture is None:
+        model = _final(trials[chosen], split, settings, seed, progress)
+    else:
+        members = [_final(trial, split, settings, seed, progress) for trial in trials.values()]
+        model = StackedModel(split.held.classes, tuple(members), mixture[0])
+        compared["stacked"] = {
+            "macro_f1": macro_f1(split.held.target, probabilities.argmax(axis=1), len(split.held.classes)),
+            "accuracy": float(np.mean(probabilities.argmax(axis=1) == split.held.target)),
+            "train_seconds": round(sum(trial.train_seconds for trial in trials.values()), 3),
+            "latency_ms": round(sum(trial.latency_ms for trial in trials.values()), 3),
+            "chosen": True,
+        }
+    ordered = aligned(probabilities, split.held.classes, model.classes)
+    return Choice(model, split.validation, ordered, compared, tuple(dict.fromkeys(notes)))
+
+
+def _split(texts: TextSet, seed: int) -> _Split:
+    """Keep a fifth of the groups apart, or, with few texts, each fifth in turn."""
+    frame = texts.frame
+    frame = frame[frame["label"].notna() & (frame["weight"] > 0)]
+    notes: list[str] = []
+    per_label = frame.groupby("label")["text"].nunique()
+    rare = sorted(per_label.index[per_label < 2])
+    if rare:
+        notes.append(f"labels of one text are not learned: {', '.join(rare)}")
+        frame = frame[~frame["label"].isin(rare)]
+    if frame["label"].nunique() < 2:
+        raise TooLittleDataError(
+            f"texts: {frame['label'].nunique()} labels have two different texts or more; label texts of a second cause"
+        )
+    pairs = frame.groupby(["text", "label"], sort=True).ngroup().to_numpy()
+    if pairs.max() >= _MOST_TEXTS:
+        kept = _sample(frame.drop_duplicates(["text", "label"])["label"].to_numpy(), seed)
+        first = frame.drop_duplicates(["text", "label"]).iloc[kept]
+        frame = frame[np.isin(pairs, pairs[frame.index.get_indexer(first.index)])]
+        notes.append(f"learned from {len(kept)} different texts of {pairs.max() + 1}, the rare labels first")
+    # rows in the order of the lesson, which is sorted by text and label
+    rows = TextSet(frame.sort_values(["text", "label"], kind="stable").reset_index(drop=True), texts.notes)
+    learned = lesson(rows)
+    pairs = rows.frame.groupby(["text", "label"], sort=True).ngroup().to_numpy()
+    fold = fold_numbers(learned, _PARTS, seed)
+    parts = int(fold.max()) + 1
+    apart = [0] if len(learned.texts) >= _ENOUGH_TO_SPLIT else list(range(parts))
+    seen_in = np.flatnonzero(np.isin(fold, apart))
+    rounds = tuple((fold[pairs] != part, np.flatnonzero(fold[seen_in] == part)) for part in apart)
+    once = rows.frame.groupby(["text", "label"], sort=True, as_index=False)
+    mean = once["weight"].mean()["weight"].to_numpy()
+    validation = once.head(1).sort_values(["text", "label"], kind="stable").assign(weight=mean).reset_index(drop=True)
+    return _Split(rows, learned.rows(seen_in), rounds, TextSet(validation, texts.notes).rows(seen_in), tuple(notes))
+
+
+def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Return positions of so many texts that learning stays quick: all of rare labels, an equal part of the rest."""
+    generator = np.random.default_rng(seed)
+    _, of_row, counts = np.unique(labels.astype(str), return_inverse=True, return_counts=True)
+    # the largest number per label that keeps the sum within bounds
+    most = max(cap for cap in range(1, _MOST_TEXTS + 1) if np.minimum(counts, cap).sum() <= _MOST_TEXTS)
+    shuffled = generator.permutation(len(labels))
+    rank = np.empty(len(labels), dtype=np.int64)
+    for number in range(len(counts)):
+        mine = shuffled[of_row[shuffled] == number]
+        rank[mine] = np.arange(len(mine))
+    return np.flatnonzero(rank < most)
+
+
+def _kinds(split: _Split, settings: Text, notes: list[str]) -> list[type[TextModel]]:
+    """Return the kinds of model that the settings allow, the floor first."""
+    if settings.model == "tfidf":
+        return [TfidfModel]
+    if settings.model == "finetune":
+        return [_finetuned(required=True)]  # type: ignore[list-item]
+    if settings.model != "auto":
+        return [EncoderModel]
+    kinds: list[type[TextModel]] = [TfidfModel, EncoderModel]
+    if np.median(np.bincount(split.held.target)) * (_PARTS if len(split.rounds) == 1 else 1) < _FEW_PER_CLASS:
+        kinds.append(ZeroShotModel)
+    finetuned = _finetuned(required=False)
+    if finetuned is not None and _worth_finetuning(split, settings, notes):
+        kinds.append(finetuned)
+    return kinds
+
+
+def _finetuned(*, required: bool) -> type[TextModel] | None:
+    if importlib.util.find_spec("torch") is not None and importlib.util.find_spec("models.texts.finetune") is not None:
+        return importlib.import_module("models.texts.finetune").FinetunedModel
+    if required:
+        raise CompanyFileError(
+            '[text] model: "finetune" needs PyTorch, which is not installed; install the training extra '
+            '(CONTRIBUTING.md), or write model = "auto"'
+        )
+    return None
+
+
+def _worth_finetuning(split: _Split, settings: Text, notes: list[str]) -> bool:
+    count = split.texts.frame["text"].nunique()
+    if count < _FINETUNE_TEXTS:
+        return False
+    languages = split.texts.frame["language"].value_counts(normalize=True)
+    if settings.encoder == "auto" and float(languages.get("en") or 0.0) < 0.9:
+        notes.append("no transformer that knows the texts' languages is at hand to be fine-tuned")
+        return False
+    seconds = count * _FINETUNE_SECONDS_PER_TEXT
+    if seconds > 60 * settings.train_minutes and not _has_gpu():
+        notes.append(
+            f"fine-tuning was not tried: it would take about {seconds / 60:.0f} minutes, "
+            f"[text] train_minutes allows {settings.train_minutes:g}"
+        )
+        return False
+    return True
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _too_slow(split: _Split, settings: Text, notes: list[str]) -> bool:
+    """Tell whether the encoder would take too much of the time for training, by trying it on a few texts."""
+    encoder = encoder_of(split.texts, settings)
+    different = sorted(split.texts.frame["text"].unique(), key=len)
+    few = different[:: max(1, len(different) // 12)][:12]
+    encoder.embed(few[:1])
+    start = time.perf_counter()
+    encoder.embed(few)
+    seconds = (time.perf_counter() - start) / len(few) * len(different)
+    if seconds <= _ENCODER_SHARE * 60 * settings.train_minutes:
+        return False
+    notes.append(f"the encoder was not tried: reading the texts would take about {seconds / 60:.1f} minutes")
+    return True
+
+
+def _try(kind: type[TextModel], split: _Split, settings: Text, seed: int, progress: Progress) -> _Trial:
+    classes = split.held.classes
+    found = np.zeros((len(split.held.texts), len(classes)))
+    start = time.perf_counter()
+    model: TextModel | None = None
+    for rest, apart in split.rounds:
+        model = kind.fit(split.texts.rows(rest), seed, settings=settings, progress=progress)
+        answers = model.probabilities([split.held.texts[row] for row in apart])
+        found[apart] = aligned(answers, model.classes, classes)
+    assert model is not None
+    seconds = (time.perf_counter() - start) / len(split.rounds)
+    return _Trial(kind, found, seconds, latency_ms(model, split.held.texts), model)
+
+
+def _score(trial: _Trial, split: _Split) -> float:
+    return macro_f1(split.held.target, trial.probabilities.argmax(axis=1), len(split.held.classes))
+
+
+def _winner(
+    trials: dict[str, _Trial], split: _Split, settings: Text, seed: int, notes: list[str]
+) -> tuple[str, tuple[Mixture, np.ndarray] | None]:
+    """Return the name of the best model, and the mixture of all where that is better still."""
+    names = list(trials)
+    best = names[0]
+    for name in names[1:]:
+        if trials[name].latency_ms > settings.latency_ms:
+            notes.append(
+                f"{name} was left out: {trials[name].latency_ms:.0f} ms a text, [text] latency_ms allows "
+                f"{settings.latency_ms:g}"
+            )
+            continue
+        better = _score(trials[name], split) > _score(trials[best], split)
+        if better and beats(trials[name].probabilities, trials[names[0]].probabilities, split.held, seed):
+            best = name
+    slow = sum(trial.latency_ms for trial in trials.values()) > settings.latency_ms
+    if len(trials) < 2 or slow:
+        return best, None
+    members = [trial.probabilities for trial in trials.values()]
+    mixed = _mixed_apart(members, split.held, seed)
+    if beats(mixed, trials[best].probabilities, split.held, seed):
+        return best, (Mixture.fit(members, split.held.target, split.held.weights), mixed)
+    return best, None
+
+
+def _mixed_apart(members: list[np.ndarray], held: Lesson, seed: int) -> np.ndarray:
+    """Return the mixture's probabilities for texts on which neither its models nor its weights were fitted."""
+    half = fold_numbers(held, 2, seed)
+    mixed = np.zeros_like(members[0])
+    for part in (0, 1):
+        rest = half != part
+        mixture = Mixture.fit([some[rest] for some in members], held.target[rest], held.weights[rest])
+        mixed[~rest] = mixture.apply([some[~rest] for some in members])
+    return mixed
+
+
+def _final(trial: _Trial, split: _Split, settings: Text, seed: int, progress: Progress) -> TextModel:
+    """Fit again on every labelled text, unless that is dear."""
+    if trial.kind.name == "finetune":
+        return trial.fitted
+    return trial.kind.fit(split.texts, seed, settings=settings, progress=progress)

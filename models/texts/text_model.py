@@ -26,7 +26,11 @@ class TextModel(Protocol):
     """
 
     name: ClassVar[str]
-    classes: tuple[str, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels it knows, in the order of the columns of ``probabilities``."""
+        ...
 
     @classmethod
     def fit(cls, texts: TextSet, seed: int, /, *, settings: Text | None = None, progress: Progress = silent) -> Self:

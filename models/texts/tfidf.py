@@ -36,7 +36,10 @@ _TOKEN = rf"(?u)[{_HAN}]|[^\W_{_HAN}]+|[!?！？]"
 _TERMS_FILE = "terms.json"
 _FOLDS = 4
 _MANY_TERMS = 150_000
-_COLD_SCORE = -6.0
+_COLD_SCORE = -3.0
+_STRENGTH = 0.3
+_RATIO = False
+_SHIFT = False
 
 
 def _plain(text: str) -> str:
@@ -133,30 +136,33 @@ def _learn_views(texts: Sequence[str]) -> tuple[View, ...]:
 
 
 def _linear(matrix: Any, some: Lesson, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fit a logistic regression per class against the rest; return coefficients and intercepts."""
+    """Fit a support vector machine per class against the rest; return coefficients and intercepts."""
     from scipy.sparse import diags_array
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import LinearSVC
 
     coefficients = np.zeros((len(some.classes), matrix.shape[1]))
     intercepts = np.full(len(some.classes), _COLD_SCORE)
-    for number in range(len(some.classes)):
+    said = matrix.astype(bool).astype(np.float64)
+    for number in np.unique(some.target):
         hit = some.target == number
-        if not hit.any() or hit.all():
+        if hit.all():
+            intercepts[number] = -_COLD_SCORE
             continue
-        ratio = _log_ratio(matrix, hit, some.weights)
-        model = LogisticRegression(C=10.0, class_weight="balanced", solver="liblinear", random_state=seed)
-        model.fit(matrix @ diags_array(ratio), hit, sample_weight=some.weights)
+        ratio = _log_ratio(said, hit, some.weights) if _RATIO else np.ones(matrix.shape[1])
+        # a class counts as if all were as frequent
+        weights = some.weights * np.where(hit, some.balance[number], 1.0)
+        model = LinearSVC(C=_STRENGTH, random_state=seed).fit(matrix @ diags_array(ratio), hit, sample_weight=weights)
         coefficients[number] = np.ravel(model.coef_) * ratio
         intercepts[number] = float(np.ravel(model.intercept_)[0])
     return coefficients, intercepts
 
 
-def _log_ratio(matrix: csr_matrix, hit: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """How much more a term is said where a class is meant; terms then count by it.
+def _log_ratio(said: Any, hit: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """How much more often a term is said where a class is meant; terms then count by it.
 
     Source: Wang & Manning (2012), "Baselines and bigrams", equation 2.
     """
-    here, there = (np.asarray(matrix.T @ (weights * where)).ravel() + 1.0 for where in (hit, ~hit))
+    here, there = (np.asarray(said.T @ (weights * where)).ravel() + 1.0 for where in (hit, ~hit))
     return np.log((here / here.sum()) / (there / there.sum()))
 
 
@@ -193,17 +199,18 @@ class TfidfModel:
         learned = lesson(texts)
         fold = fold_numbers(learned, _FOLDS, seed)
         parts = int(fold.max()) + 1
+        # which terms there are is learned without labels, so once for all folds
+        views = _learn_views(learned.texts)
+        matrix = _stacked(views, learned.texts)
         scores = np.zeros((len(learned.texts), len(learned.classes)))
         for part in range(parts):
             progress("learning n-grams", part, parts + 1)
-            rest, apart = learned.rows(fold != part), learned.rows(fold == part)
-            views = _learn_views(rest.texts)
-            coefficients, intercepts = _linear(_stacked(views, rest.texts), rest, seed)
-            scores[fold == part] = _stacked(views, apart.texts) @ coefficients.T + intercepts
-        scale = ScoreScale.fit(scores, learned.target, learned.weights)
+            apart = fold == part
+            coefficients, intercepts = _linear(matrix[~apart], learned.rows(~apart), seed)
+            scores[apart] = matrix[apart] @ coefficients.T + intercepts
+        scale = ScoreScale.fit(scores, learned.target, learned.weights, shift=_SHIFT)
         progress("learning n-grams", parts, parts + 1)
-        views = _learn_views(learned.texts)
-        coefficients, intercepts = _linear(_stacked(views, learned.texts), learned, seed)
+        coefficients, intercepts = _linear(matrix, learned, seed)
         progress("learning n-grams", parts + 1, parts + 1)
         return cls(learned.classes, views, coefficients.astype(np.float32), intercepts, scale)
 

@@ -1,0 +1,172 @@
+"""Several text models averaged, where that does better on texts that none of them has seen."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from baton.company import Text
+from baton.errors import ArtefactError
+from baton.progress import Progress, silent
+from features.texts.text_set import TextSet
+from models.texts.encoder import EncoderModel
+from models.texts.learning import fold_numbers, lesson
+from models.texts.model_files import ARRAYS_FILE, field_of, read_arrays, read_model_file, write_arrays, write_model_file
+from models.texts.scores import ScoreScale
+from models.texts.text_model import TextModel, load_text_model
+from models.texts.tfidf import TfidfModel
+
+__all__ = ["Mixture", "StackedModel", "aligned"]
+
+_STEPS = 4
+_FOLDS = 4
+
+
+def aligned(probabilities: np.ndarray, have: Sequence[str], wanted: Sequence[str], /) -> np.ndarray:
+    """Return probabilities with the columns of other classes; what a model does not know has probability 0.
+
+    Examples
+    --------
+    >>> aligned(np.array([[0.25, 0.75]]), ["late", "lost"], ["bill", "late", "lost"]).tolist()
+    [[0.0, 0.25, 0.75]]
+    """
+    result = np.zeros((len(probabilities), len(wanted)))
+    place = {name: number for number, name in enumerate(wanted)}
+    for column, name in enumerate(have):
+        if name in place:
+            result[:, place[name]] = probabilities[:, column]
+    return result
+
+
+def _logarithm(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probabilities, 1e-6))
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Weights of models, and a calibration of their average.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (models,)
+        They sum to 1.
+    scale : ScoreScale
+        An average of probabilities is too timid; this undoes it.
+    """
+
+    weights: np.ndarray
+    scale: ScoreScale
+
+    @classmethod
+    def fit(cls, members: Sequence[np.ndarray], target: np.ndarray, counts: np.ndarray, /) -> Mixture:
+        """Find the weights of least log loss, in quarters.
+
+        Parameters
+        ----------
+        members : sequence of numpy.ndarray, shape (texts, classes)
+            Probabilities of each model for texts that it has not seen.
+        target : numpy.ndarray of int, shape (texts,)
+        counts : numpy.ndarray, shape (texts,)
+            How much each text counts.
+        """
+        best: tuple[float, Mixture] | None = None
+        for steps in itertools.product(range(_STEPS + 1), repeat=len(members)):
+            if sum(steps) != _STEPS:
+                continue
+            weights = np.array(steps) / _STEPS
+            scores = _logarithm(sum(weight * some for weight, some in zip(weights, members, strict=True)))
+            scale = ScoreScale.fit(scores, target, counts, shift=False)
+            found = scale.apply(scores)[np.arange(len(target)), target]
+            loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=counts))
+            if best is None or loss < best[0] - 1e-9:
+                best = loss, cls(weights, scale)
+        assert best is not None
+        return best[1]
+
+    def apply(self, members: Sequence[np.ndarray], /) -> np.ndarray:
+        """Return the calibrated average of probabilities (texts, classes)."""
+        mixed = sum(weight * some for weight, some in zip(self.weights, members, strict=True))
+        return self.scale.apply(_logarithm(np.asarray(mixed)))
+
+
+@dataclass(frozen=True)
+class StackedModel:
+    """The weighted average of models' probabilities.
+
+    Parameters
+    ----------
+    classes : tuple of str
+    members : tuple of TextModel
+    mixture : Mixture
+    """
+
+    name: ClassVar[str] = "stacked"
+
+    classes: tuple[str, ...]
+    members: tuple[TextModel, ...]
+    mixture: Mixture
+
+    @classmethod
+    def fit(cls, texts: TextSet, seed: int, /, *, settings: Text | None = None, progress: Progress = silent) -> Self:
+        """Learn n-grams and an encoder's head, and their weights on a quarter of the groups; then learn from all.
+
+        Raises
+        ------
+        TooLittleDataError
+            If fewer than two labels can be learned.
+        """
+        learned = lesson(texts)
+        apart = fold_numbers(learned, _FOLDS, seed) == 0
+        rest = {learned.texts[row] for row in np.flatnonzero(~apart)}
+        held = learned.rows(apart)
+        visible = texts.rows(texts.frame["text"].isin(rest).to_numpy())
+        kinds: tuple[type[TextModel], ...] = (TfidfModel, EncoderModel)
+        tried = [kind.fit(visible, seed, settings=settings, progress=progress) for kind in kinds]
+        seen = [aligned(model.probabilities(held.texts), model.classes, learned.classes) for model in tried]
+        mixture = Mixture.fit(seen, held.target, held.weights)
+        members = tuple(kind.fit(texts, seed, settings=settings, progress=progress) for kind in kinds)
+        return cls(learned.classes, members, mixture)
+
+    def probabilities(self, texts: Sequence[str], /) -> np.ndarray:
+        """Return calibrated probabilities (texts, classes); rows sum to 1. Takes cleaned and masked texts."""
+        if not len(texts):
+            return np.zeros((0, len(self.classes)))
+        zeros = np.zeros((len(texts), len(self.classes)))
+        # a model without weight is not asked
+        found = [
+            aligned(model.probabilities(texts), model.classes, self.classes) if weight > 0 else zeros
+            for model, weight in zip(self.members, self.mixture.weights, strict=True)
+        ]
+        return self.mixture.apply(found)
+
+    def save(self, folder: Path, /) -> None:
+        """Write the weights as JSON and NPZ, and each model into a folder of its own."""
+        write_model_file(
+            folder, self.name, self.classes, {"slope": self.mixture.scale.slope, "members": len(self.members)}
+        )
+        write_arrays(folder / ARRAYS_FILE, {"weights": self.mixture.weights, "shift": self.mixture.scale.shift})
+        for number, model in enumerate(self.members):
+            model.save(folder / f"member_{number}")
+
+    @classmethod
+    def load(cls, folder: Path, /) -> Self:
+        """Read what ``save`` has written.
+
+        Raises
+        ------
+        ArtefactError
+            If a file is missing, damaged, or holds code.
+        """
+        what = read_model_file(folder, cls.name)
+        count = field_of(what, "members", folder)
+        if not isinstance(count, int) or not 1 <= count <= 9:
+            raise ArtefactError(f"{folder}: says {count!r} models are averaged; train again with `baton run`")
+        arrays = read_arrays(folder / ARRAYS_FILE, {"weights": (count,), "shift": (len(what["classes"]),)})
+        members = tuple(load_text_model(folder / f"member_{number}") for number in range(count))
+        scale = ScoreScale(float(field_of(what, "slope", folder)), arrays["shift"])
+        return cls(tuple(what["classes"]), members, Mixture(arrays["weights"], scale))
