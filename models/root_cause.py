@@ -1,0 +1,315 @@
+"""What customers write, told as causes: which, how sure, and when not to say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from baton.company import Text
+from baton.errors import ArtefactError
+from baton.files import read_json, write_atomically, write_json
+from baton.progress import Progress, silent
+from features.texts.preparing import prepare
+from features.texts.spelling import join_spellings
+from features.texts.text_set import TextSet
+from models.texts.answers import ANSWER_COLUMNS, answer_table
+from models.texts.cause_trials import readable_languages, tried, what_is_never_said
+from models.texts.choice import choose_model
+from models.texts.crossing import cross_fitted
+from models.texts.label_quality import suspicious_labels
+from models.texts.model_files import refuse_code
+from models.texts.selective import SelectiveRule
+from models.texts.text_evaluation import Unseen
+from models.texts.text_model import TextModel, load_text_model
+
+if TYPE_CHECKING:
+    from baton.taxonomy import Taxonomy
+
+__all__ = ["RootCauseModel"]
+
+FORMAT = 1
+_ABOUT_FILE = "root_cause.json"
+_MODEL_FOLDER = "model"
+_SEEN_FILE = "seen.parquet"
+_SUSPICIOUS_FILE = "suspicious.parquet"
+_AT_A_TIME = 20_000
+
+
+@dataclass(frozen=True)
+class RootCauseModel:
+    """A text model, the thresholds below which it does not answer, and what it says of the texts it learned from.
+
+    Parameters
+    ----------
+    model : TextModel
+    rule : SelectiveRule
+    main_causes : dict of str to str or None
+        The taxonomy's upper cause of each class.
+    languages : frozenset of str
+        Those that it has been seen to read; a text in another is not answered.
+    evaluation : dict
+        The entry ``root_cause`` of ``evaluation.json``.
+    suspicious : pandas.DataFrame
+        ``text_id``, ``label``, ``likely``, ``probability``: labels to be read again, the most doubtful first.
+    seen : pandas.DataFrame
+        ``text_id``, ``digest`` and the answer's columns: texts that it learned from, answered by models that did not.
+    """
+
+    model: TextModel
+    rule: SelectiveRule
+    main_causes: dict[str, str | None]
+    languages: frozenset[str]
+    evaluation: dict[str, Any]
+    suspicious: pd.DataFrame
+    seen: pd.DataFrame
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The causes that it tells apart."""
+        return self.model.classes
+
+    @classmethod
+    def fit(
+        cls, texts: TextSet, taxonomy: Taxonomy, settings: Text, seed: int, progress: Progress = silent
+    ) -> RootCauseModel:
+        """Learn from the labelled texts, or, where there are none, from what the taxonomy says of each cause.
+
+        Parameters
+        ----------
+        texts : TextSet
+        taxonomy : Taxonomy
+        settings : Text
+        seed : int
+        progress : Progress
+
+        Returns
+        -------
+        RootCauseModel
+
+        Raises
+        ------
+        TooLittleDataError
+            If all labels are one.
+        CompanyFileError
+            If the encoder that ``[text]`` names is not there.
+        """
+        labels, notes = join_spellings([label if isinstance(label, str) else None for label in texts.labels])
+        frame = texts.frame.assign(label=pd.Series(labels, index=texts.frame.index, dtype=object))
+        texts = TextSet(frame, texts.notes)
+        readable = frame["label"].notna() & (frame["weight"] > 0) & frame["text"].str.strip().ne("")
+        labelled = texts.rows(readable.to_numpy())
+        choice = choose_model(labelled, settings, seed, progress)
+        crossed = cross_fitted(choice, labelled, settings, seed, progress)
+        tested = crossed.tested
+        rule = SelectiveRule.fit(
+            tested.probabilities, tested.texts.labels, tested.classes, settings.risk, groups=tested.groups
+        )
+        languages = readable_languages(choice.model, labelled, settings, seed)
+        progress("testing the causes", 0, 1)
+        evaluation = tried(choice, crossed, labelled, settings, seed)
+        evaluation["notes"] += [*notes, *what_is_never_said(rule, choice.model.classes)]
+        evaluation["languages"] = sorted(languages)
+        progress("testing the causes", 1, 1)
+        model = cls(
+            choice.model,
+            rule,
+            _main_causes(choice.model.classes, taxonomy),
+            languages,
+            evaluation,
+            suspicious_labels(crossed.unseen.texts, crossed.unseen.probabilities, crossed.unseen.classes),
+            pd.DataFrame(),
+        )
+        return replace(model, seen=model._seen(crossed.unseen))
+
+    def classify(self, raw_texts: Sequence[str | None]) -> pd.DataFrame:
+        """Say what texts are about, as customers wrote them.
+
+        Parameters
+        ----------
+        raw_texts : sequence of str or None
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per text, in order: ``cause`` (best guess; null for an empty text), ``main_cause``,
+            ``probability``, ``abstained``, ``second_cause``, ``language``, ``reason`` (why abstained: ``unclear``,
+            ``language``, ``empty``; else ``""``).
+        """
+        ready = prepare(raw_texts)
+        return self._answer(ready["text"], ready["language"], ready["empty"].to_numpy(dtype=bool))
+
+    def answers(self, texts: TextSet) -> pd.DataFrame:
+        """Say what prepared texts are about; those it learned from by models that had not seen them.
+
+        Parameters
+        ----------
+        texts : TextSet
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per text, in order: ``text_id`` and the columns of ``classify``.
+        """
+        frame = texts.frame
+        text = frame["text"].astype("str")
+        told = self._answer(text, frame["language"], ~text.str.contains(r"\w", regex=True).to_numpy(dtype=bool))
+        told.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
+        if self.seen.empty:
+            return told
+        keys = told["text_id"] + "|" + _digests(text).to_numpy()
+        place = pd.Series(np.arange(len(self.seen)), index=self.seen["text_id"] + "|" + self.seen["digest"])
+        row = place[~place.index.duplicated()].reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)
+        learned = np.isfinite(row)
+        for name in ANSWER_COLUMNS:
+            values = told[name].to_numpy(dtype=object).copy()
+            values[learned] = self.seen[name].to_numpy(dtype=object)[row[learned].astype(np.int64)]
+            told[name] = pd.Series(values, index=told.index).astype(told[name].dtype)
+        return told
+
+    def learn(
+        self,
+        corrections: pd.DataFrame,
+        texts: TextSet,
+        taxonomy: Taxonomy,
+        settings: Text,
+        seed: int,
+        progress: Progress = silent,
+    ) -> RootCauseModel:
+        """Learn again after somebody has corrected answers.
+
+        Parameters
+        ----------
+        corrections : pandas.DataFrame
+            ``text`` (raw) and ``label``. The same text in ``texts`` takes the label; a new one is added.
+        texts : TextSet
+            What was learned from before.
+        taxonomy, settings, seed, progress
+            As for ``fit``.
+        """
+        from features.texts.reading import group_of
+
+        ready = prepare(corrections["text"].tolist())
+        label_of = dict(zip(ready["text"], corrections["label"].astype("str"), strict=True))
+        frame = texts.frame.copy()
+        corrected = frame["text"].isin(label_of).to_numpy()
+        frame["label"] = frame["label"].astype(object)
+        frame.loc[corrected, "label"] = frame.loc[corrected, "text"].map(label_of)
+        frame.loc[corrected, "weight"] = 1.0
+        new = ready[~ready["text"].isin(set(frame["text"]))].drop_duplicates("text")
+        added = pd.DataFrame(
+            {
+                "text_id": [f"correction-{number}" for number in range(len(new))],
+                "text": new["text"].to_numpy(),
+                "language": new["language"].to_numpy(),
+                "mixed": new["mixed"].to_numpy(),
+                "label": new["text"].map(label_of).to_numpy(dtype=object),
+                "weight": 1.0,
+                "at": pd.NaT,
+                "group": [group_of(text) for text in new["text"]],
+            }
+        )
+        added["at"] = added["at"].astype(frame["at"].dtype)
+        whole = pd.concat([frame, added], ignore_index=True) if len(added) else frame
+        return type(self).fit(TextSet(whole, texts.notes), taxonomy, settings, seed, progress)
+
+    def save(self, folder: Path) -> None:
+        """Write the model as JSON, Parquet and what the text model writes; never as a pickle."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.model.save(folder / _MODEL_FOLDER)
+        about = {
+            "format": FORMAT,
+            "rule": self.rule.to_json(),
+            "main_causes": self.main_causes,
+            "languages": sorted(self.languages),
+            "evaluation": self.evaluation,
+        }
+        for name, table in ((_SEEN_FILE, self.seen), (_SUSPICIOUS_FILE, self.suspicious)):
+            with write_atomically(folder / name) as temporary:
+                table.to_parquet(temporary, index=False)
+        write_json(folder / _ABOUT_FILE, about)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` has written.
+
+        Raises
+        ------
+        ArtefactError
+            If a file is missing, damaged, of a later format, or can carry code.
+        """
+        refuse_code(folder)
+        path = folder / _ABOUT_FILE
+        about = read_json(path)
+        if not isinstance(about, dict) or about.get("format") != FORMAT:
+            found = about.get("format") if isinstance(about, dict) else about
+            raise ArtefactError(f"{path}: has format {found!r}, this Baton reads {FORMAT}; run again")
+        kept = {"main_causes": dict, "evaluation": dict, "languages": list}
+        for name, kind in kept.items():
+            if not isinstance(about.get(name), kind):
+                raise ArtefactError(f"{path}: lacks {name!r}; delete the folder and run again")
+        return cls(
+            load_text_model(folder / _MODEL_FOLDER),
+            SelectiveRule.from_json(about.get("rule"), str(path)),
+            about["main_causes"],
+            frozenset(about["languages"]),
+            about["evaluation"],
+            _read_table(folder / _SUSPICIOUS_FILE),
+            _read_table(folder / _SEEN_FILE),
+        )
+
+    def _answer(self, texts: pd.Series, languages: pd.Series, empty: np.ndarray) -> pd.DataFrame:
+        distinct, of_row = np.unique(texts.to_numpy(dtype=object).astype(str), return_inverse=True)
+        parts = [
+            self.model.probabilities(distinct[start : start + _AT_A_TIME].tolist())
+            for start in range(0, len(distinct), _AT_A_TIME)
+        ]
+        probabilities = np.concatenate(parts)[of_row] if parts else np.zeros((0, len(self.classes)))
+        return answer_table(
+            probabilities,
+            self.classes,
+            self.rule,
+            languages=languages.to_numpy(dtype=object),
+            trusted=self.languages,
+            empty=empty,
+            main_causes=self.main_causes,
+        )
+
+    def _seen(self, unseen: Unseen) -> pd.DataFrame:
+        frame = unseen.texts.frame
+        told = answer_table(
+            unseen.probabilities,
+            unseen.classes,
+            self.rule,
+            languages=frame["language"].to_numpy(dtype=object),
+            trusted=self.languages,
+            empty=np.zeros(len(frame), dtype=bool),
+            main_causes=self.main_causes,
+        )
+        told.insert(0, "digest", _digests(frame["text"]).to_numpy())
+        told.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
+        return told
+
+
+def _main_causes(classes: Sequence[str], taxonomy: Taxonomy, /) -> dict[str, str | None]:
+    known = {name: taxonomy.find(name) for name in classes}
+    return {name: None if cause is None else taxonomy.main(cause.id).id for name, cause in known.items()}
+
+
+def _digests(texts: pd.Series, /) -> pd.Series:
+    of_text = {text: hashlib.blake2b(text.encode(), digest_size=8).hexdigest() for text in texts.unique()}
+    return texts.map(of_text).astype("str")
+
+
+def _read_table(path: Path, /) -> pd.DataFrame:
+    if not path.is_file():
+        raise ArtefactError(f"{path}: not there; run again")
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"{path}: is damaged ({error}); delete the folder and run again") from error
