@@ -1,0 +1,118 @@
+"""How often each cause is told, month by month, for the company, its journey stages and its teams."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["cause_trends"]
+
+_FEWEST_MONTHS = 4
+_LATEST_MONTHS = 12
+_Z90 = 1.6448536269514722
+_COLUMNS = [
+    "level", "unit_id", "cause", "month", "n", "texts", "share", "growth", "growth_low", "growth_high", "growing",
+]  # fmt: skip
+
+
+def cause_trends(answers: pd.DataFrame, cases: pd.DataFrame, /, *, min_group: int = 5) -> pd.DataFrame:
+    """Count causes by month, and say which grow.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        One row per text: ``case_id``, ``cause``, ``abstained``. Texts whose cause could not be told count among the
+        texts of a month and for no cause.
+    cases : pandas.DataFrame
+        ``case_id``, ``opened_at``, and, where known, ``stage`` and ``team_id``.
+    min_group : int
+        A cause that a unit's customers told less often than this in all is left out for that unit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Level (``company``, ``stage``, ``team``) × unit × cause × month: ``n`` texts of the cause, among ``texts``;
+        ``share``; ``growth``: factor by which the odds change in a month over the last twelve whole months (1: none),
+        with its 90 % interval, repeated on the cause's rows; ``growing``: whether the interval lies above 1 after
+        holding the share of false discoveries among a level's causes at 10 %. Incomplete months at either end stay in
+        the counts and out of the growth.
+
+    Source
+    ------
+    Quasi-binomial regression on the month (McCullagh & Nelder 1989, ch. 4.5): weeks and months scatter more than coins.
+    Benjamini & Hochberg 1995 for the false discoveries.
+    """
+    told = answers[["case_id", "cause", "abstained"]].merge(cases, on="case_id", how="inner")
+    told = told[told["opened_at"].notna()]
+    if told.empty:
+        return pd.DataFrame({name: [] for name in _COLUMNS})
+    told = told.assign(month=told["opened_at"].dt.to_period("M"))
+    complete = _complete_months(told["opened_at"])
+    levels = [("company", None), *((level, column) for level, column in (("stage", "stage"), ("team", "team_id")))]
+    parts = []
+    for level, column in levels:
+        if column is not None and (column not in told or told[column].isna().all()):
+            continue
+        units = pd.Series("", index=told.index) if column is None else told[column]
+        parts.append(_level(told.assign(unit_id=units)[units.notna()], level, complete, min_group))
+    return pd.concat(parts, ignore_index=True)[_COLUMNS]
+
+
+def _complete_months(opened_at: pd.Series, /) -> pd.PeriodIndex:
+    first, last = opened_at.min(), opened_at.max()
+    months = pd.period_range(first, last, freq="M")
+    begun = months[0].start_time.normalize() >= first.normalize() - pd.Timedelta(days=1)
+    ended = months[-1].end_time.normalize() <= last.normalize() + pd.Timedelta(days=1)
+    return months[(0 if begun else 1) : (len(months) if ended else len(months) - 1)][-_LATEST_MONTHS:]
+
+
+def _level(told: pd.DataFrame, level: str, complete: pd.PeriodIndex, min_group: int, /) -> pd.DataFrame:
+    texts = told.groupby(["unit_id", "month"], observed=True).size().rename("texts").reset_index()
+    known = told[~told["abstained"].astype(bool) & told["cause"].notna()]
+    counted = known.groupby(["unit_id", "cause", "month"], observed=True).size().rename("n").reset_index()
+    totals = counted.groupby(["unit_id", "cause"])["n"].sum()
+    kept = totals[totals >= min_group].index.to_frame(index=False)
+    rows = kept.merge(texts, on="unit_id").merge(counted, on=["unit_id", "cause", "month"], how="left")
+    rows["n"] = rows["n"].fillna(0).astype("int64")
+    rows["share"] = rows["n"] / rows["texts"]
+    found = []
+    for (unit, cause), group in rows.groupby(["unit_id", "cause"], observed=True):
+        within = group[group["month"].isin(complete)].sort_values("month")
+        since = within["month"].astype("int64").to_numpy(dtype=np.float64)
+        slope, error, p_value = _slope(since, within["n"].to_numpy(float), within["texts"].to_numpy(float))
+        found.append((unit, cause, slope, error, p_value))
+    growth = pd.DataFrame(found, columns=["unit_id", "cause", "slope", "error", "p_value"])
+    growth["growing"] = _discovered(growth["p_value"].to_numpy(), 0.10) & (growth["slope"] > 0)
+    growth["growth"] = np.exp(growth["slope"])
+    growth["growth_low"] = np.exp(growth["slope"] - _Z90 * growth["error"])
+    growth["growth_high"] = np.exp(growth["slope"] + _Z90 * growth["error"])
+    rows = rows.merge(growth.drop(columns=["slope", "error", "p_value"]), on=["unit_id", "cause"])
+    rows["month"] = rows["month"].dt.to_timestamp()
+    return rows.assign(level=level).sort_values(["unit_id", "cause", "month"])
+
+
+def _slope(since: np.ndarray, n: np.ndarray, texts: np.ndarray, /) -> tuple[float, float, float]:
+    """Return the slope of the log odds per month, its standard error, and the two-sided p value."""
+    import statsmodels.api as sm
+    from scipy.stats import t
+
+    if len(since) < _FEWEST_MONTHS or n.sum() < 10 or n.sum() > texts.sum() - 10:
+        return float("nan"), float("nan"), float("nan")
+    design = np.column_stack([np.ones(len(since)), since - since.mean()])
+    fitted = sm.GLM(np.column_stack([n, texts - n]), design, family=sm.families.Binomial()).fit()
+    degrees = len(since) - 2
+    scatter = max(float(fitted.pearson_chi2) / degrees, 1.0)  # never surer than coins
+    error = float(fitted.bse[1]) * scatter**0.5
+    slope = float(fitted.params[1])
+    return slope, error, float(2 * t.sf(abs(slope) / error, degrees))
+
+
+def _discovered(p_values: np.ndarray, share: float, /) -> np.ndarray:
+    """Return which p values hold the expected share of false discoveries (Benjamini & Hochberg 1995)."""
+    known = np.flatnonzero(~np.isnan(p_values))
+    ranked = known[np.argsort(p_values[known])]
+    passed = p_values[ranked] <= share * np.arange(1, len(ranked) + 1) / max(len(ranked), 1)
+    discovered = np.zeros(len(p_values), bool)
+    if passed.any():
+        discovered[ranked[: np.flatnonzero(passed)[-1] + 1]] = True
+    return discovered
