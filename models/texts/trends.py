@@ -9,7 +9,6 @@ __all__ = ["cause_trends"]
 
 _FEWEST_MONTHS = 4
 _LATEST_MONTHS = 12
-_Z90 = 1.6448536269514722
 _COLUMNS = [
     "level", "unit_id", "cause", "month", "n", "texts", "share", "growth", "growth_low", "growth_high", "growing",
 ]  # fmt: skip
@@ -79,20 +78,20 @@ def _level(told: pd.DataFrame, level: str, complete: pd.PeriodIndex, min_group: 
     for (unit, cause), group in rows.groupby(["unit_id", "cause"], observed=True):
         within = group[group["month"].isin(complete)].sort_values("month")
         since = within["month"].astype("int64").to_numpy(dtype=np.float64)
-        slope, error, p_value = _slope(since, within["n"].to_numpy(float), within["texts"].to_numpy(float))
-        found.append((unit, cause, slope, error, p_value))
-    growth = pd.DataFrame(found, columns=["unit_id", "cause", "slope", "error", "p_value"])
+        slope, half, p_value = _slope(since, within["n"].to_numpy(float), within["texts"].to_numpy(float))
+        found.append((unit, cause, slope, half, p_value))
+    growth = pd.DataFrame(found, columns=["unit_id", "cause", "slope", "half", "p_value"])
     growth["growing"] = _discovered(growth["p_value"].to_numpy(), 0.10) & (growth["slope"] > 0)
     growth["growth"] = np.exp(growth["slope"])
-    growth["growth_low"] = np.exp(growth["slope"] - _Z90 * growth["error"])
-    growth["growth_high"] = np.exp(growth["slope"] + _Z90 * growth["error"])
-    rows = rows.merge(growth.drop(columns=["slope", "error", "p_value"]), on=["unit_id", "cause"])
+    growth["growth_low"] = np.exp(growth["slope"] - growth["half"])
+    growth["growth_high"] = np.exp(growth["slope"] + growth["half"])
+    rows = rows.merge(growth.drop(columns=["slope", "half", "p_value"]), on=["unit_id", "cause"])
     rows["month"] = rows["month"].dt.to_timestamp()
     return rows.assign(level=level).sort_values(["unit_id", "cause", "month"])
 
 
 def _slope(since: np.ndarray, n: np.ndarray, texts: np.ndarray, /) -> tuple[float, float, float]:
-    """Return the slope of the log odds per month, its standard error, and the two-sided p value."""
+    """Return the slope of the log odds per month, half of its 90 % interval, and the two-sided p value."""
     import statsmodels.api as sm
     from scipy.stats import t
 
@@ -104,7 +103,7 @@ def _slope(since: np.ndarray, n: np.ndarray, texts: np.ndarray, /) -> tuple[floa
     scatter = max(float(fitted.pearson_chi2) / degrees, 1.0)  # never surer than coins
     error = float(fitted.bse[1]) * scatter**0.5
     slope = float(fitted.params[1])
-    return slope, error, float(2 * t.sf(abs(slope) / error, degrees))
+    return slope, float(t.ppf(0.95, degrees)) * error, float(2 * t.sf(abs(slope) / error, degrees))
 
 
 def _discovered(p_values: np.ndarray, share: float, /) -> np.ndarray:
