@@ -57,10 +57,17 @@ class Mixture:
         They sum to 1.
     scale : ScoreScale
         An average of probabilities is too timid; this undoes it.
+    multiplied : bool
+        Whether logarithms of probabilities are averaged, not probabilities: one model may then rule a class out.
+
+    Notes
+    -----
+    Source: Genest & Zidek (1986), "Combining probability distributions": linear and logarithmic opinion pools.
     """
 
     weights: np.ndarray
     scale: ScoreScale
+    multiplied: bool = False
 
     @classmethod
     def fit(cls, members: Sequence[np.ndarray], target: np.ndarray, counts: np.ndarray, /) -> Mixture:
@@ -79,19 +86,25 @@ class Mixture:
             if sum(steps) != _STEPS:
                 continue
             weights = np.array(steps) / _STEPS
-            scores = _logarithm(sum(weight * some for weight, some in zip(weights, members, strict=True)))
-            scale = ScoreScale.fit(scores, target, counts, shift=False)
-            found = scale.apply(scores)[np.arange(len(target)), target]
-            loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=counts))
-            if best is None or loss < best[0] - 1e-9:
-                best = loss, cls(weights, scale)
+            for multiplied in (False, True) if max(steps) < _STEPS else (False,):
+                scores = _pooled(weights, members, multiplied)
+                scale = ScoreScale.fit(scores, target, counts, shift=False)
+                found = scale.apply(scores)[np.arange(len(target)), target]
+                loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=counts))
+                if best is None or loss < best[0] - 1e-9:
+                    best = loss, cls(weights, scale, multiplied)
         assert best is not None
         return best[1]
 
     def apply(self, members: Sequence[np.ndarray], /) -> np.ndarray:
         """Return the calibrated average of probabilities (texts, classes)."""
-        mixed = sum(weight * some for weight, some in zip(self.weights, members, strict=True))
-        return self.scale.apply(_logarithm(np.asarray(mixed)))
+        return self.scale.apply(_pooled(self.weights, members, self.multiplied))
+
+
+def _pooled(weights: np.ndarray, members: Sequence[np.ndarray], multiplied: bool) -> np.ndarray:
+    if multiplied:
+        return np.asarray(sum(weight * _logarithm(some) for weight, some in zip(weights, members, strict=True)))
+    return _logarithm(np.asarray(sum(weight * some for weight, some in zip(weights, members, strict=True))))
 
 
 @dataclass(frozen=True)
@@ -146,9 +159,9 @@ class StackedModel:
 
     def save(self, folder: Path, /) -> None:
         """Write the weights as JSON and NPZ, and each model into a folder of its own."""
-        write_model_file(
-            folder, self.name, self.classes, {"slope": self.mixture.scale.slope, "members": len(self.members)}
-        )
+        mixture = self.mixture
+        what = {"slope": mixture.scale.slope, "multiplied": mixture.multiplied, "members": len(self.members)}
+        write_model_file(folder, self.name, self.classes, what)
         write_arrays(folder / ARRAYS_FILE, {"weights": self.mixture.weights, "shift": self.mixture.scale.shift})
         for number, model in enumerate(self.members):
             model.save(folder / f"member_{number}")
@@ -169,4 +182,5 @@ class StackedModel:
         arrays = read_arrays(folder / ARRAYS_FILE, {"weights": (count,), "shift": (len(what["classes"]),)})
         members = tuple(load_text_model(folder / f"member_{number}") for number in range(count))
         scale = ScoreScale(float(field_of(what, "slope", folder)), arrays["shift"])
-        return cls(tuple(what["classes"]), members, Mixture(arrays["weights"], scale))
+        mixture = Mixture(arrays["weights"], scale, bool(field_of(what, "multiplied", folder)))
+        return cls(tuple(what["classes"]), members, mixture)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from baton.company import Text
+from baton.errors import CompanyFileError, TooLittleDataError
+from features.texts.text_set import TextSet
+from models.texts import choice as choosing
+from models.texts.choice import choose_model
+from models.texts.learning import Lesson, fold_numbers, lesson
+from models.texts.rivalry import beats
+
+WORDS = {
+    "billing": "bill fee charge invoice refund",
+    "delay": "late wait hours slow delayed",
+    "staff": "rude tone ignored shouted snappy",
+}
+
+
+def said(count: int, seed: int = 0, noise: float = 0.3) -> TextSet:
+    generator = np.random.default_rng(seed)
+    rows = []
+    for label in WORDS:
+        for _ in range(count):
+            topic = label if generator.random() > noise else generator.choice(list(WORDS))
+            text = " ".join(
+                [*generator.choice(WORDS[topic].split(), 2), *(f"n{n}" for n in generator.integers(99, size=3))]
+            )
+            rows.append((text, label))
+    frame = pd.DataFrame(rows, columns=["text", "label"])
+    frame = frame.assign(text_id=[str(n) for n in range(len(frame))], language="en", mixed=False, weight=1.0, at=pd.NaT)
+    return TextSet(frame.assign(group=frame["text"].str.split().str[:2].str.join(" ")))
+
+
+def added(texts: TextSet, **columns: Any) -> TextSet:
+    row = texts.frame.iloc[[0]].assign(**{"text_id": "x", "group": "x", **columns})
+    return TextSet(pd.concat([texts.frame, row], ignore_index=True))
+
+
+FLOOR = Text(model="tfidf")
+
+
+def test_few_texts_are_each_answered_by_a_model_that_has_not_seen_their_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+    fit = choosing.TfidfModel.fit
+
+    def watched(texts: TextSet, *rest: Any, **more: Any) -> Any:
+        seen.append(set(texts.frame["group"]))
+        return fit(texts, *rest, **more)
+
+    monkeypatch.setattr(choosing.TfidfModel, "fit", watched)
+    texts = said(30)
+    chosen = choose_model(texts, FLOOR, 0)
+    assert len(chosen.validation) == texts.frame[["text", "label"]].drop_duplicates().shape[0]
+    *rounds, final = seen
+    everything = set(texts.frame["group"])
+    assert final == everything
+    apart = [everything - some for some in rounds]
+    assert set().union(*apart) == everything
+    assert sum(map(len, apart)) == len(everything)
+
+
+def test_many_texts_lose_a_fifth_to_validation_by_whole_groups() -> None:
+    texts = said(300)
+    chosen = choose_model(texts, FLOOR, 0)
+    share = len(chosen.validation) / len(texts)
+    assert 0.1 < share < 0.3
+    mine = texts.frame["group"].isin(chosen.validation.frame["group"])
+    assert len(chosen.validation) == mine.sum() - texts.frame[mine].duplicated(["text", "label"]).sum()
+
+
+def test_answers_on_validation_are_those_of_its_texts_in_the_models_classes() -> None:
+    chosen = choose_model(said(60), FLOOR, 0)
+    assert chosen.model.classes == ("billing", "delay", "staff")
+    answers = np.array(chosen.model.classes)[chosen.validation_probabilities.argmax(axis=1)]
+    figures = chosen.compared["tfidf"]
+    assert np.mean(answers == chosen.validation.labels) == pytest.approx(figures["accuracy"])
+    assert 0.5 < figures["accuracy"] < 0.95
+    assert figures["chosen"]
+
+
+def test_a_label_of_one_text_is_left_out_with_a_note() -> None:
+    chosen = choose_model(added(said(30), text="the lift is stuck", label="lift"), FLOOR, 0)
+    assert "lift" not in chosen.model.classes
+    assert chosen.notes == ("labels of one text are not learned: lift",)
+
+
+@pytest.mark.parametrize(
+    "labels", [["billing"] * 3, ["billing", "delay", "staff"], [None] * 3], ids=["all one", "each once", "none"]
+)
+def test_fewer_than_two_labels_that_repeat_are_refused(labels: list[str | None]) -> None:
+    texts = said(1)
+    with pytest.raises(TooLittleDataError, match="label texts of a second cause"):
+        choose_model(TextSet(texts.frame.assign(label=pd.Series(labels, dtype=object))), FLOOR, 0)
+
+
+def test_nothing_else_is_tried_where_n_grams_are_right_nearly_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "EncoderModel", None)
+    monkeypatch.setattr(choosing, "_kinds", lambda *_: [choosing.TfidfModel, choosing.ZeroShotModel])
+    chosen = choose_model(said(40, noise=0), Text(), 0)
+    assert chosen.model.name == "tfidf"
+    assert list(chosen.compared) == ["tfidf"]
+    assert "n-grams are right nearly always" in chosen.notes[0]
+
+
+def test_repeated_texts_cost_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = said(40)
+    often = TextSet(pd.concat([texts.frame] * 5, ignore_index=True))
+    once, again = (choose_model(some, FLOOR, 0) for some in (texts, often))
+    assert len(again.validation) == len(once.validation)
+    np.testing.assert_allclose(again.validation_probabilities, once.validation_probabilities, atol=1e-9)
+
+
+def test_too_many_texts_are_sampled_so_that_rare_labels_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_MOST_TEXTS", 60)
+    texts = said(40)
+    frame = texts.frame[~((texts.frame["label"] == "staff") & (texts.frame.groupby("label").cumcount() >= 10))]
+    chosen = choose_model(TextSet(frame.reset_index(drop=True)), FLOOR, 0)
+    counts = chosen.validation.frame["label"].value_counts()
+    assert counts["staff"] == 10
+    assert len(chosen.validation) <= 60
+    assert counts["billing"] == counts["delay"] == 25
+
+
+class Oracle:
+    """A model that knows every answer, at a price."""
+
+    name = "oracle"
+    classes = tuple(WORDS)
+
+    @classmethod
+    def fit(cls, texts: TextSet, seed: int, /, **_: Any) -> Oracle:
+        return cls()
+
+    def probabilities(self, texts: list[str], /) -> np.ndarray:
+        truth = dict(zip(said(60).texts, said(60).labels, strict=True))
+        return np.array([[0.9 if truth.get(text) == name else 0.05 for name in self.classes] for text in texts])
+
+
+def test_a_better_model_wins_and_a_better_but_slow_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_kinds", lambda *_: [choosing.TfidfModel, Oracle])
+    monkeypatch.setattr(choosing, "latency_ms", lambda model, _: 30.0 if model.name == "oracle" else 1.0)
+    quick, slow = (choose_model(said(60), Text(latency_ms=limit), 0) for limit in (50.0, 20.0))
+    assert quick.model.name in ("oracle", "stacked")
+    assert slow.model.name == "tfidf"
+    assert slow.compared["oracle"]["macro_f1"] > slow.compared["tfidf"]["macro_f1"]
+    assert "oracle was left out: 30 ms a text" in slow.notes[0]
+
+
+def test_luck_does_not_beat_the_holder() -> None:
+    held = lesson(said(60))
+    generator = np.random.default_rng(3)
+    holder = generator.random((len(held.texts), 3))
+    luckier = holder + generator.normal(scale=0.05, size=holder.shape)
+    better = holder + 0.4 * np.eye(3)[held.target]
+    assert not beats(luckier, holder, held, 0)
+    assert beats(better, holder, held, 0)
+
+
+def test_fine_tuning_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(CompanyFileError, match="needs PyTorch"):
+        choose_model(said(30), Text(model="finetune"), 0)
+
+
+def test_folds_part_no_group_and_spread_each_label() -> None:
+    groups = np.repeat(np.arange(30), 4)
+    some = Lesson([""] * 120, ("a", "b"), np.where(groups % 3 == 0, 1, 0), np.ones(120), groups)
+    fold = fold_numbers(some, 5, 0)
+    assert all(len(set(fold[groups == group])) == 1 for group in range(30))
+    assert [int(some.target[fold == part].sum()) for part in range(5)] == [8] * 5
+    assert fold_numbers(some, 5, 0).tolist() == fold.tolist()
