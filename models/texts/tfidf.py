@@ -37,9 +37,9 @@ _TERMS_FILE = "terms.json"
 _FOLDS = 4
 _MANY_TERMS = 150_000
 _COLD_SCORE = -3.0
-_STRENGTH = 0.3
-_RATIO = False
-_SHIFT = False
+_STRENGTH, _STRENGTH_BY_RATIO = 0.3, 0.5
+# a complaint opens with what it is about: its subject, or its first sentence
+_STARTS = (20, 60)
 
 
 def _plain(text: str) -> str:
@@ -120,7 +120,7 @@ def _views(texts: Sequence[str]) -> tuple[View, ...]:
     if chinese < 0.9:
         views.append(View("char_wb", 2, 5))
     if chinese > 0.1:
-        views.append(View("word", 1, 2, start=30))
+        views.extend(View("word", 1, 2, start=start) for start in _STARTS)
     return tuple(views)
 
 
@@ -135,7 +135,7 @@ def _learn_views(texts: Sequence[str]) -> tuple[View, ...]:
     return tuple(view.learn(texts, 2 if len(texts) >= 200 else 1) for view in _views(texts))
 
 
-def _linear(matrix: Any, some: Lesson, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _linear(matrix: Any, some: Lesson, by_ratio: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Fit a support vector machine per class against the rest; return coefficients and intercepts."""
     from scipy.sparse import diags_array
     from sklearn.svm import LinearSVC
@@ -148,10 +148,11 @@ def _linear(matrix: Any, some: Lesson, seed: int) -> tuple[np.ndarray, np.ndarra
         if hit.all():
             intercepts[number] = -_COLD_SCORE
             continue
-        ratio = _log_ratio(said, hit, some.weights) if _RATIO else np.ones(matrix.shape[1])
+        ratio = _log_ratio(said, hit, some.weights) if by_ratio else np.ones(matrix.shape[1])
         # a class counts as if all were as frequent
         weights = some.weights * np.where(hit, some.balance[number], 1.0)
-        model = LinearSVC(C=_STRENGTH, random_state=seed).fit(matrix @ diags_array(ratio), hit, sample_weight=weights)
+        strength = _STRENGTH_BY_RATIO if by_ratio else _STRENGTH
+        model = LinearSVC(C=strength, random_state=seed).fit(matrix @ diags_array(ratio), hit, sample_weight=weights)
         coefficients[number] = np.ravel(model.coef_) * ratio
         intercepts[number] = float(np.ravel(model.intercept_)[0])
     return coefficients, intercepts
@@ -202,15 +203,17 @@ class TfidfModel:
         # which terms there are is learned without labels, so once for all folds
         views = _learn_views(learned.texts)
         matrix = _stacked(views, learned.texts)
+        # long texts say much beside what they are about, and the ratio tells which terms matter; short ones do not
+        by_ratio = any(view.start for view in views)
         scores = np.zeros((len(learned.texts), len(learned.classes)))
         for part in range(parts):
             progress("learning n-grams", part, parts + 1)
             apart = fold == part
-            coefficients, intercepts = _linear(matrix[~apart], learned.rows(~apart), seed)
+            coefficients, intercepts = _linear(matrix[~apart], learned.rows(~apart), by_ratio, seed)
             scores[apart] = matrix[apart] @ coefficients.T + intercepts
-        scale = ScoreScale.fit(scores, learned.target, learned.weights, shift=_SHIFT)
+        scale = ScoreScale.fit(scores, learned.target, learned.weights, shift=False)
         progress("learning n-grams", parts, parts + 1)
-        coefficients, intercepts = _linear(matrix, learned, seed)
+        coefficients, intercepts = _linear(matrix, learned, by_ratio, seed)
         progress("learning n-grams", parts + 1, parts + 1)
         return cls(learned.classes, views, coefficients.astype(np.float32), intercepts, scale)
 
