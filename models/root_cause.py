@@ -21,12 +21,14 @@ from features.texts.text_set import TextSet
 from models.texts.answers import ANSWER_COLUMNS, answer_table
 from models.texts.cause_trials import readable_languages, tried, what_is_never_said
 from models.texts.choice import choose_model
-from models.texts.crossing import cross_fitted
+from models.texts.crossing import cross_fitted, refitting
+from models.texts.described import described, speaks_the_taxonomy, untested_entry, untested_rule
 from models.texts.label_quality import suspicious_labels
 from models.texts.model_files import refuse_code
 from models.texts.selective import SelectiveRule
 from models.texts.text_evaluation import Unseen
 from models.texts.text_model import TextModel, load_text_model
+from models.texts.zero_shot import ZeroShotModel
 
 if TYPE_CHECKING:
     from baton.taxonomy import Taxonomy
@@ -104,15 +106,21 @@ class RootCauseModel:
         texts = TextSet(frame, texts.notes)
         readable = frame["label"].notna() & (frame["weight"] > 0) & frame["text"].str.strip().ne("")
         labelled = texts.rows(readable.to_numpy())
-        choice = choose_model(labelled, settings, seed, progress)
-        crossed = cross_fitted(choice, labelled, settings, seed, progress)
+        few = None
+        if not len(labelled) or speaks_the_taxonomy(labelled, taxonomy):
+            few = described(labelled, taxonomy, settings, seed)
+            if not few.testable:
+                return cls._untested(few.model, texts, labelled, taxonomy, settings, notes)
+        choice = choose_model(labelled, settings, seed, progress) if few is None else few.choice(labelled)
+        fit = refitting(choice.model, settings, seed) if few is None else few.fit
+        crossed = cross_fitted(choice, labelled, fit, seed, progress)
         tested = crossed.tested
         rule = SelectiveRule.fit(
             tested.probabilities, tested.texts.labels, tested.classes, settings.risk, groups=tested.groups
         )
         languages = readable_languages(choice.model, labelled, settings, seed)
         progress("testing the causes", 0, 1)
-        evaluation = tried(choice, crossed, labelled, settings, seed)
+        evaluation = tried(choice, crossed, labelled, fit, settings, seed)
         evaluation["notes"] += [*notes, *what_is_never_said(rule, choice.model.classes)]
         evaluation["languages"] = sorted(languages)
         progress("testing the causes", 1, 1)
@@ -126,6 +134,26 @@ class RootCauseModel:
             pd.DataFrame(),
         )
         return replace(model, seen=model._seen(crossed.unseen))
+
+    @classmethod
+    def _untested(
+        cls,
+        model: ZeroShotModel,
+        texts: TextSet,
+        labelled: TextSet,
+        taxonomy: Taxonomy,
+        settings: Text,
+        notes: Sequence[str],
+        /,
+    ) -> RootCauseModel:
+        """Return the model where nothing says how often it is right."""
+        entry = untested_entry(texts, labelled, settings)
+        entry["notes"] += notes
+        languages = frozenset({"en", "zh"}) | model.encoder.languages
+        entry["languages"] = sorted(languages)
+        mains = _main_causes(model.classes, taxonomy)
+        suspicious = suspicious_labels(labelled.rows(np.zeros(0, dtype=np.int64)), np.zeros((0, 2)), model.classes)
+        return cls(model, untested_rule(model, settings), mains, languages, entry, suspicious, pd.DataFrame())
 
     def classify(self, raw_texts: Sequence[str | None]) -> pd.DataFrame:
         """Say what texts are about, as customers wrote them.

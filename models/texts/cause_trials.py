@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from features.texts.text_set import TextSet
 from models.figures import plain
 from models.texts.choice import Choice
 from models.texts.crossing import Crossed, refitting
+from models.texts.encoder import EncoderModel
 from models.texts.selective import SelectiveRule
 from models.texts.text_evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority, onto_classes
 from models.texts.text_model import TextModel
@@ -19,12 +21,15 @@ from models.texts.tfidf import TfidfModel
 
 __all__ = ["readable_languages", "tried", "what_is_never_said"]
 
+Fit = Callable[[TextSet], TextModel]
 _LEAST_IN_LANGUAGE = 20
 _AS_GOOD = 0.8
 _KEPT = ("rows", "split", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage", "intervals")
 
 
-def tried(choice: Choice, crossed: Crossed, labelled: TextSet, settings: Text, seed: int, /) -> dict[str, Any]:
+def tried(
+    choice: Choice, crossed: Crossed, labelled: TextSet, fit: Fit, settings: Text, seed: int, /
+) -> dict[str, Any]:
     """Return the entry ``root_cause`` of ``evaluation.json``.
 
     Parameters
@@ -33,6 +38,8 @@ def tried(choice: Choice, crossed: Crossed, labelled: TextSet, settings: Text, s
     crossed : Crossed
     labelled : TextSet
         All texts that the model learned from.
+    fit : callable
+        What fits such a model again.
     settings : Text
     seed : int
         Of folds and bootstrap.
@@ -48,7 +55,7 @@ def tried(choice: Choice, crossed: Crossed, labelled: TextSet, settings: Text, s
     )
     if crossed.repeats:
         across["repeats"] = _spread(crossed.repeats)
-    later = _later(choice, labelled, settings, seed) if crossed.tested is crossed.unseen else None
+    later = _later(choice, labelled, fit, settings, seed) if crossed.tested is crossed.unseen else None
     entry = across
     if later is not None:
         unseen, floors = later
@@ -93,8 +100,6 @@ def readable_languages(model: TextModel, labelled: TextSet, settings: Text, seed
     settings : Text
     seed : int
     """
-    from models.texts.encoder import EncoderModel
-
     language = labelled.frame["language"].to_numpy(dtype=object).astype(str)
     names, counts = np.unique(language, return_counts=True)
     least = min(_LEAST_IN_LANGUAGE, counts.max(initial=0))
@@ -142,13 +147,13 @@ def _floors(choice: Choice, tested: Unseen, labelled: TextSet, settings: Text, s
 
 
 def _later(
-    choice: Choice, labelled: TextSet, settings: Text, seed: int, /
+    choice: Choice, labelled: TextSet, fit: Fit, settings: Text, seed: int, /
 ) -> tuple[Unseen, dict[str, np.ndarray]] | None:
     split = later_texts(labelled)
     if split is None:
         return None
     train, test, classes = labelled.rows(split.train), labelled.rows(split.test), choice.model.classes
-    model = refitting(choice.model, settings, seed)(train)
+    model = fit(train)
     unseen = Unseen(test, _apart(model, test, classes), classes, np.zeros(len(test), dtype=np.int64), split.said)
     share = np.array([(train.labels == name).mean() for name in classes])
     floors = {"majority": np.tile(share / share.sum(), (len(test), 1)), "tfidf": unseen.probabilities}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,16 +13,21 @@ from baton.company import Text
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.choice import Choice
+from models.texts.encoder import EncoderModel, fit_head
+from models.texts.learning import lesson
+from models.texts.stacked import StackedModel
 from models.texts.text_evaluation import Unseen, cross_fit, onto_classes
 from models.texts.text_model import TextModel
 from models.texts.text_splits import deal_groups
 from models.texts.tfidf import TfidfModel
+from models.texts.zero_shot import ZeroShotModel
 
 if TYPE_CHECKING:
     from models.texts.encoders import Encoder
 
-__all__ = ["Crossed", "cross_fitted", "refitting"]
+__all__ = ["Crossed", "cross_fitted", "kinds_of", "refitting", "remembering"]
 
+_Reader = TypeVar("_Reader", EncoderModel, ZeroShotModel)
 _FOLDS = 5
 _FOLDS_OF_MANY = 3
 _MANY_TEXTS = 3_000
@@ -88,22 +93,28 @@ def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextS
     settings : Text
     seed : int
     """
-    from models.texts.encoder import EncoderModel, fit_head
-    from models.texts.learning import lesson
-
+    if isinstance(model, StackedModel) and not kinds_of(model) & DEAR:
+        fits = [refitting(member, settings, seed) for member in model.members]
+        # the weights are a few numbers that were set when the models were chosen; they are kept
+        return lambda texts: replace(model, members=tuple(fit(texts) for fit in fits))
     if isinstance(model, EncoderModel):
-        encoder = _Remembering(model.encoder)
+        known = remembering(model)
 
         def fit_encoder(texts: TextSet) -> TextModel:
             learned = lesson(texts)
-            head, scale = fit_head(encoder.embed(learned.texts), learned, seed)
-            return replace(model, classes=learned.classes, encoder=encoder, head=head, scale=scale)
+            head, scale = fit_head(known.encoder.embed(learned.texts), learned, seed)
+            return replace(known, classes=learned.classes, head=head, scale=scale)
 
         return fit_encoder
     if model.name == "tfidf" or kinds_of(model) & DEAR:
         return lambda texts: TfidfModel.fit(texts, seed, settings=settings)
     kind = type(model)
     return lambda texts: kind.fit(texts, seed, settings=settings)
+
+
+def remembering(model: _Reader, /) -> _Reader:
+    """Return the model with an encoder that reads each text once, however often it is asked."""
+    return replace(model, encoder=_Remembering(model.encoder))
 
 
 def kinds_of(model: TextModel, /) -> frozenset[str]:
@@ -113,7 +124,12 @@ def kinds_of(model: TextModel, /) -> frozenset[str]:
 
 
 def cross_fitted(
-    choice: Choice, labelled: TextSet, settings: Text, seed: int, /, progress: Progress = silent
+    choice: Choice,
+    labelled: TextSet,
+    fit: Callable[[TextSet], TextModel],
+    seed: int,
+    /,
+    progress: Progress = silent,
 ) -> Crossed:
     """Answer every labelled text by a model that has not seen it, nor a text that repeats it.
 
@@ -122,7 +138,8 @@ def cross_fitted(
     choice : Choice
     labelled : TextSet
         What the chosen model learned from.
-    settings : Text
+    fit : callable
+        What fits such a model again: ``refitting``.
     seed : int
     progress : Progress
 
@@ -133,7 +150,6 @@ def cross_fitted(
         the texts kept apart when it was chosen, and the other labelled texts get the n-grams' answer.
     """
     classes = choice.model.classes
-    fit = refitting(choice.model, settings, seed)
     groups, labels = labelled.frame["group"].to_numpy(dtype=object).astype(str), labelled.labels
     distinct = len(np.unique(groups))
     folds = _FOLDS if distinct <= _MANY_TEXTS else _FOLDS_OF_MANY

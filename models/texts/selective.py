@@ -127,8 +127,8 @@ class SelectiveRule:
 
     @classmethod
     def unproven(cls, classes: tuple[str, ...], risk: float, /) -> SelectiveRule:
-        """Return the rule where nothing is labelled: the model's own probability is taken at its word."""
-        return cls(risk, 0.0, dict.fromkeys(classes, max(1.0 - risk, _LEAST_PROBABILITY)))
+        """Return the rule where nothing is labelled: a cause is named if it is more probable than all others together."""
+        return cls(risk, 0.0, dict.fromkeys(classes, _LEAST_PROBABILITY))
 
     def answered(self, probabilities: np.ndarray, classes: tuple[str, ...], /) -> np.ndarray:
         """Return where (rows,) the most probable class may be named."""

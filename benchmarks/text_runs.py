@@ -1,0 +1,128 @@
+"""Single runs of the benchmark of texts: fitted on one part, tested on another, kept so that a stopped run goes on."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baton.files import write_atomically
+from benchmarks.text_contestants import CONTESTANTS
+from benchmarks.text_sets import TextTask
+from models.texts.text_evaluation import CauseFigures, onto_classes
+from models.texts.text_splits import deal_groups
+
+__all__ = ["Store", "TestRun", "few_rows", "parts", "run_once", "time_parts"]
+
+_SPEED_TEXTS = 200
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """One contestant on one split.
+
+    Parameters
+    ----------
+    figures : dict of str to float
+    train_seconds, texts_per_second : float
+        Of processor time, so that what else runs on the machine does not count; the latter on the texts tested.
+    test : numpy.ndarray of int
+        Positions of the texts tested on.
+    probabilities : numpy.ndarray, shape (texts tested, labels in order)
+    """
+
+    __test__ = False
+
+    figures: dict[str, float]
+    train_seconds: float
+    texts_per_second: float
+    test: np.ndarray
+    probabilities: np.ndarray
+
+
+def labels_of(task: TextTask, /) -> tuple[str, ...]:
+    """Return a task's labels in the order of the columns."""
+    return tuple(sorted(set(task.texts.labels.astype(str))))
+
+
+def parts(task: TextTask, repeats: int, /) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return train and test positions: fifths of the groups, each tested once, then dealt anew."""
+    groups, found = task.texts.frame["group"].to_numpy(dtype=object), []
+    for repeat in range(repeats):
+        fold = deal_groups(groups, task.texts.labels, 5, repeat // 5)
+        found.append((np.flatnonzero(fold != repeat % 5), np.flatnonzero(fold == repeat % 5)))
+    return found
+
+
+def time_parts(task: TextTask, /) -> tuple[np.ndarray, np.ndarray]:
+    """Return the earlier three quarters, and later texts that repeat none of them."""
+    frame = task.texts.frame
+    later = (frame["at"] >= frame["at"].quantile(0.75)).to_numpy()
+    repeats = frame["group"].isin(set(frame["group"][~later])).to_numpy()
+    return np.flatnonzero(~later), np.flatnonzero(later & ~repeats)
+
+
+def few_rows(task: TextTask, train: np.ndarray, each: int, seed: int, /) -> np.ndarray:
+    """Draw as many texts per label from the training part."""
+    generator, labels = np.random.default_rng(seed), task.texts.labels
+    drawn = [generator.permutation(train[labels[train] == name])[:each] for name in labels_of(task)]
+    return np.sort(np.concatenate(drawn))
+
+
+def run_once(task: TextTask, model: str, train: np.ndarray, test: np.ndarray, seed: int, /) -> TestRun:
+    """Fit a contestant and test it."""
+    visible, apart, labels = task.texts.rows(train), task.texts.rows(test), labels_of(task)
+    start = time.process_time()
+    fitted = CONTESTANTS[model](task, visible, seed)
+    trained = time.process_time()
+    found = onto_classes(fitted.probabilities(apart.texts), fitted.classes, labels)
+    answered = time.process_time()
+    groups = apart.frame["group"].to_numpy(dtype=object)
+    figures = CauseFigures(apart.labels, found, labels, groups).figures()
+    speed = len(test) / max(answered - trained, 1e-9)
+    return TestRun(figures, trained - start, speed, test, found.astype(np.float32))
+
+
+class Store:
+    """Finished runs in a folder, one file each.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path, /) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def get(self, *key: str) -> TestRun | None:
+        """Return a finished run, if it is there."""
+        path = self._path(key)
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as file:
+            about: dict[str, Any] = json.loads(str(file["about"]))
+            return TestRun(**about, test=file["test"], probabilities=file["probabilities"])
+
+    def put(self, run: TestRun, *key: str) -> None:
+        """Keep a run."""
+        about = {
+            "figures": run.figures,
+            "train_seconds": run.train_seconds,
+            "texts_per_second": run.texts_per_second,
+        }
+        with write_atomically(self._path(key)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(
+                file,
+                allow_pickle=False,
+                about=np.array(json.dumps(about)),
+                test=run.test,
+                probabilities=run.probabilities,
+            )
+
+    def _path(self, key: tuple[str, ...], /) -> Path:
+        return self.folder / ("-".join(part.replace(" ", "_").replace("+", "and") for part in key) + ".npz")
