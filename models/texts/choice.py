@@ -15,6 +15,7 @@ from baton.errors import CompanyFileError, TooLittleDataError
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.encoder import EncoderModel, encoder_of
+from models.texts.encoders import threads
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.rivalry import beats, latency_ms, macro_f1
 from models.texts.stacked import Mixture, StackedModel, aligned
@@ -31,7 +32,8 @@ _FEW_PER_CLASS = 30
 _NOTHING_TO_GAIN = 0.97
 _FINETUNE_TEXTS = 1_000
 # seen on two threads: a small transformer learns from about 90 short texts a second, in about six epochs
-_FINETUNE_SECONDS_PER_TEXT = 6 / 90
+_FINETUNE_SECONDS_PER_TEXT = 2 * 6 / 90
+_FINETUNE_THREADS = 4
 _ENCODER_SHARE = 0.25
 
 
@@ -193,45 +195,44 @@ def _kinds(split: _Split, settings: Text, notes: list[str]) -> list[type[TextMod
     if settings.model == "tfidf":
         return [TfidfModel]
     if settings.model == "finetune":
-        return [_finetuned(required=True)]  # type: ignore[list-item]
+        kind, obstacle = _finetuned(split, settings)
+        if kind is None or obstacle:
+            raise CompanyFileError(f'[text] model: {obstacle}; or write model = "auto"')
+        return [kind]
     if settings.model != "auto":
         return [EncoderModel]
     kinds: list[type[TextModel]] = [TfidfModel, EncoderModel]
     if np.median(np.bincount(split.held.target)) * (_PARTS if len(split.rounds) == 1 else 1) < _FEW_PER_CLASS:
         kinds.append(ZeroShotModel)
-    finetuned = _finetuned(required=False)
-    if finetuned is not None and _worth_finetuning(split, settings, notes):
-        kinds.append(finetuned)
-    return kinds
+    finetuned = _worth_finetuning(split, settings, notes)
+    return kinds if finetuned is None else [*kinds, finetuned]
 
 
-def _finetuned(*, required: bool) -> type[TextModel] | None:
-    if importlib.util.find_spec("torch") is not None and importlib.util.find_spec("models.texts.finetune") is not None:
-        return importlib.import_module("models.texts.finetune").FinetunedModel
-    if required:
-        raise CompanyFileError(
-            '[text] model: "finetune" needs PyTorch, which is not installed; install the training extra '
-            '(CONTRIBUTING.md), or write model = "auto"'
-        )
-    return None
+def _finetuned(split: _Split, settings: Text) -> tuple[type[TextModel] | None, str | None]:
+    """Return the fine-tuned model, and what stands in its way."""
+    if importlib.util.find_spec("torch") is None:
+        return None, "finetune: PyTorch is not installed; see requirements-training.in"
+    kind = importlib.import_module("models.texts.finetune").FinetunedModel
+    return kind, kind.obstacle(split.texts, settings)
 
 
-def _worth_finetuning(split: _Split, settings: Text, notes: list[str]) -> bool:
+def _worth_finetuning(split: _Split, settings: Text, notes: list[str]) -> type[TextModel] | None:
+    """Return the fine-tuned model where there are texts and time for it; note why not."""
     count = split.texts.frame["text"].nunique()
     if count < _FINETUNE_TEXTS:
-        return False
-    languages = split.texts.frame["language"].value_counts(normalize=True)
-    if settings.encoder == "auto" and float(languages.get("en") or 0.0) < 0.9:
-        notes.append("no transformer that knows the texts' languages is at hand to be fine-tuned")
-        return False
-    seconds = count * _FINETUNE_SECONDS_PER_TEXT
+        return None
+    kind, obstacle = _finetuned(split, settings)
+    if kind is None or obstacle:
+        notes.append(f"fine-tuning was not tried: {obstacle}")
+        return None
+    seconds = count * _FINETUNE_SECONDS_PER_TEXT / min(threads(), _FINETUNE_THREADS)
     if seconds > 60 * settings.train_minutes and not _has_gpu():
         notes.append(
             f"fine-tuning was not tried: it would take about {seconds / 60:.0f} minutes, "
             f"[text] train_minutes allows {settings.train_minutes:g}"
         )
-        return False
-    return True
+        return None
+    return kind
 
 
 def _has_gpu() -> bool:

@@ -163,7 +163,7 @@ def test_luck_does_not_beat_the_holder() -> None:
 
 def test_fine_tuning_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(CompanyFileError, match="needs PyTorch"):
+    with pytest.raises(CompanyFileError, match="PyTorch is not installed"):
         choose_model(said(30), Text(model="finetune"), 0)
 
 
