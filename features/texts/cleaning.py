@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 
-__all__ = ["clean"]
+__all__ = ["clean", "narrow"]
 
 _MARKUP = re.compile(
     r"<(?:/?(?:p|br|div|span|html|body|table|td|tr|a|b|i|li|ul|font|strong|em|h\d)\b[^<>]{0,500}|!--)", re.I
@@ -51,6 +51,17 @@ def clean(text: str, /) -> str:
     return _tidy("\n".join(own)) or _tidy(plain)
 
 
+def narrow(text: str, /) -> str:
+    """Return the text with full-width letters and figures in their usual width.
+
+    Examples
+    --------
+    >>> narrow("编号：１２３ＡＢ")
+    '编号：123AB'
+    """
+    return text.translate(_NARROW)
+
+
 def _plain(text: str, /) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _MARKUP.search(text):
@@ -60,7 +71,7 @@ def _plain(text: str, /) -> str:
         tree.strip_tags(["script", "style", "head", "blockquote"])
         text = tree.text(separator="") if tree.root is not None else text
     text = html.unescape(text) if "&" in text else text
-    return _CONTROLS.sub("", unicodedata.normalize("NFC", text).translate(_NARROW))
+    return _CONTROLS.sub("", narrow(unicodedata.normalize("NFC", text)))
 
 
 def _own_lines(lines: list[str], /) -> list[str]:
