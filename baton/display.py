@@ -220,8 +220,12 @@ def _cell(value: object, /) -> object:
     return f"{value:.4g}" if isinstance(value, float) else value
 
 
+_MAIN = {"auc": "", "macro_f1": " (macro-F1)", "r2": " (r²)"}
+"""The figure that stands for an outcome, and the word beside it."""
+
+
 def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:
-    main = "auc" if entry.get("auc") is not None else "r2"
+    main = next((figure for figure in _MAIN if entry.get(figure) is not None), "r2")
     interval = (entry.get("intervals") or {}).get(main)
     rivals = {
         rival: figures[main]
@@ -233,7 +237,7 @@ def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:
         name,
         f"{entry['rows']:,}",
         _number(entry.get("base_rate")),
-        _number(entry.get(main)) + (" (r²)" if main == "r2" else ""),
+        _number(entry.get(main)) + _MAIN.get(main, ""),
         f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
         f"{best} {rivals[best]:.3f}" if best else "",
         _number(entry.get("ece")),

@@ -151,8 +151,10 @@ class Results:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The company's KPIs."""
-        return load_catalogue(self.company)
+        """The company's KPIs, those that its causes have become included."""
+        from pipelines.texts import catalogue_with_causes
+
+        return catalogue_with_causes(load_catalogue(self.company), self.folder)
 
     @cached_property
     def evaluation(self) -> dict[str, Any]:
@@ -161,8 +163,8 @@ class Results:
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Outcomes that were learned."""
-        return tuple(self.evaluation)
+        """Outcomes that were learned; what texts are about is none of them: see ``causes``."""
+        return tuple(outcome for outcome in self.evaluation if outcome != "root_cause")
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -199,6 +201,11 @@ class Results:
         return self.table("churn")
 
     @property
+    def causes(self) -> pd.DataFrame:
+        """What each case's text is about: cause, how probable, whether that was too unsure to say."""
+        return self.table("root_causes")
+
+    @property
     def effects(self) -> pd.DataFrame:
         """What each KPI does to each outcome, with interval."""
         return self.table("effects")
@@ -218,7 +225,8 @@ class Results:
         """
         entry = self._entry(outcome)
         rows = {"baton": entry, **entry["baselines"]}
-        names = [name for name, value in entry["baselines"]["base_rate"].items() if not isinstance(value, list | dict)]
+        first = next(iter(entry["baselines"].values()))
+        names = [name for name, value in first.items() if not isinstance(value, list | dict | str)]
         return pd.DataFrame.from_dict(rows, orient="index")[names].astype("float64")
 
     def calibration(self, outcome: str, /) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The whole chain on one company: stage, features, train, score, advise, register, report.
+"""The whole chain on one company: stage, texts, features, train, score, advise, register, report.
 
 Each step is kept if nothing that it was made from has changed (``pipelines/steps.py``).
 """
@@ -23,6 +23,7 @@ from features import sources, staging
 from features.partials import Partials, made_by
 from features.training import TrainingTable
 from features.warehouse import Warehouse
+from pipelines import texts
 from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, digest
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
@@ -103,22 +104,45 @@ class Chain:
         depends_on = {"inputs": self.fingerprints, "settings": described, "catalogue": self._catalogue_digest()}
         self._step("stage", depends_on, [self.folder.staged], work)
 
+    def texts(self, *, keep_model: bool = False) -> None:
+        """Say what customers write about.
+
+        Parameters
+        ----------
+        keep_model : bool
+            Answer with the model that an earlier run has learned, if there is one.
+        """
+        folder = self.folder
+
+        def work(outcome: Outcome) -> None:
+            found = texts.read_causes(
+                self.company, self.catalogue, self._warehouse(), folder, keep_model=kept, progress=self.progress
+            )
+            outcome.rows.update(found.rows)
+            outcome.warnings.extend(found.warnings)
+
+        depends_on = {"stage": self._keys["stage"], **texts.inputs(self.company)}
+        outputs = [*(folder.file(name) for name in texts.OUTPUTS), folder.texts, texts.model_folder(folder)]
+        kept = keep_model and not self.ledger.is_done("texts", depends_on, outputs)
+        if kept:
+            depends_on["model"] = "kept"
+        self._step("texts", depends_on, outputs, work)
+
     def features(self) -> None:
         """Build the training tables, and refuse leaks."""
         from features import leaks, matrix
+        from pipelines.train import nothing_learned
 
         company, folder = self.company, self.folder
         described = company.model_dump(include={"snapshots", "outcomes", "accept", "privacy"}, mode="json")
 
         def work(outcome: Outcome) -> None:
             _empty(folder.training)
-            built = matrix.build(company, self.catalogue, self._warehouse(), self.progress)
-            if not built.tables:
-                raise TableError(
-                    "nothing can be learned: " + "; ".join(_once(name, why) for name, why in built.skipped.items())
-                    if built.skipped
-                    else "no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.driver]"
-                )
+            catalogue = texts.catalogue_with_causes(self.catalogue, folder)
+            warehouse = self._warehouse(texts.cases_with_causes(folder))
+            built = matrix.build(company, catalogue, warehouse, self.progress)
+            if not built.tables and not texts.cause_evaluation(folder):
+                raise TableError(nothing_learned(built.skipped, texts.skipped_causes(folder)))
             for name, table in built.tables.items():
                 leaks.refuse(company, table)
                 table.save(self.outcome_folder(folder.training, name))
@@ -129,19 +153,31 @@ class Chain:
                 f"{name} left out: {why.removeprefix(f'{name}: ')}" for name, why in built.skipped.items()
             )
 
-        depends_on = {"stage": self._keys["stage"], "settings": described, "catalogue": self._catalogue_digest()}
+        depends_on = {
+            "stage": self._keys["stage"],
+            "texts": self._keys["texts"],
+            "settings": described,
+            "catalogue": self._catalogue_digest(),
+        }
         self._step("features", depends_on, [folder.training], work)
 
     def train(self) -> None:
         """Train and evaluate a predictor for every outcome."""
         from pipelines import train as verb
 
+        place = self.folder.models
+        places = [place / path.name for path in sorted(self.folder.training.iterdir()) if path.is_dir()]
+
         def work(outcome: Outcome) -> None:
-            _empty(self.folder.models)
-            result = verb.train(self.company, self.folder, self.tables(), self.progress)
+            for path in place.iterdir() if place.exists() else ():
+                if path != texts.model_folder(self.folder):
+                    _empty(path)
+                    path.rmdir()
+            causes = texts.cause_evaluation(self.folder)
+            result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(f"{name} not learned: {why}" for name, why in result.skipped.items())
 
-        outputs = [self.folder.models, self.folder.file("evaluation.json")]
+        outputs = [*places, self.folder.file("evaluation.json")]
         self._step("train", {"features": self._keys["features"]}, outputs, work)
 
     def score(self) -> None:
@@ -154,10 +190,23 @@ class Chain:
         names = ("churn", "decline", "driver", "attributions", "stage_attributions")
 
         def work(outcome: Outcome) -> None:
-            outcome.rows.update(verb.score(self.company, self.folder) or {})
+            if self._learns:
+                outcome.rows.update(verb.score(self.company, self.folder) or {})
 
         depends_on = {"features": self._keys["features"], "train": trained}
         self._step("score", depends_on, [self.folder.file(f"{name}.parquet") for name in names], work)
+
+    def price(self) -> None:
+        """Price what customers write about by the customers at risk who wrote it."""
+
+        def work(outcome: Outcome) -> None:
+            rows = texts.price(self.company, self._warehouse(), self.folder)
+            if rows:
+                outcome.rows["cause_prices"] = rows
+
+        scored = self._keys.get("score") or _record_key(self.folder, "score")
+        depends_on = {"texts": self._keys["texts"], "score": scored, "policy": self.company.policy.min_group}
+        self._step("price", depends_on, [self.folder.file(texts.PRICES)], work)
 
     def process(self) -> None:
         """Find where cases wait, from the event log."""
@@ -189,6 +238,8 @@ class Chain:
         def work(outcome: Outcome) -> None:
             for name in names:
                 folder.file(f"{name}.parquet").unlink(missing_ok=True)
+            if not self._learns:
+                return
             warehouse = self._warehouse()
             if "cases" not in warehouse and "measures" not in warehouse:
                 outcome.warnings.append(
@@ -220,12 +271,18 @@ class Chain:
         from pipelines import report as verb
 
         def work(outcome: Outcome) -> None:
-            verb.report(self.company, self.catalogue, self.folder, self.progress)
+            catalogue = texts.catalogue_with_causes(self.catalogue, self.folder)
+            verb.report(self.company, catalogue, self.folder, self.progress)
 
         self._step("report", dict(self._keys), [self.folder.file("report.html")], work)
 
-    def _warehouse(self) -> Warehouse:
-        return staging.open_warehouse(self.folder.staged, partials=self.partials)
+    @property
+    def _learns(self) -> bool:
+        """Whether there is an outcome to learn; a company may have nothing but texts."""
+        return any(self.folder.training.glob("*/table.json"))
+
+    def _warehouse(self, cases: Path | None = None) -> Warehouse:
+        return staging.open_warehouse(self.folder.staged, partials=self.partials, cases=cases)
 
     def tables(self) -> dict[str, TrainingTable]:
         """Return the training tables by outcome."""
@@ -236,7 +293,10 @@ class Chain:
     def finish(self) -> RunSummary:
         """Write ``run.json`` and return what was done."""
         skipped_file = self.folder.training / "skipped.json"
-        skipped = read_json(skipped_file) if skipped_file.exists() else {}
+        skipped = {
+            **texts.skipped_causes(self.folder),
+            **(read_json(skipped_file) if skipped_file.exists() else {}),
+        }
         records = tuple(self.ledger.records)
         warnings = tuple(dict.fromkeys(text for record in records for text in record.warnings))
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:
@@ -289,7 +349,7 @@ def run(company: Company, folder: RunFolder, progress: Progress = silent) -> Run
     BatonError
         With one sentence that says what is wrong, where, and what to do.
     """
-    return _through(company, folder, progress, ("train", "score", "process", "advise", "register", "report"))
+    return _through(company, folder, progress, ("train", "score", "price", "process", "advise", "register", "report"))
 
 
 def train(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
@@ -299,7 +359,7 @@ def train(company: Company, folder: RunFolder, progress: Progress = silent) -> R
 
 def score(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
     """Score the data as they are now with the models that were trained before."""
-    return _through(company, folder, progress, ("score", "process"))
+    return _through(company, folder, progress, ("score", "price", "process"))
 
 
 def recommend(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
@@ -311,14 +371,11 @@ def _through(company: Company, folder: RunFolder, progress: Progress, steps: tup
     chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
     folder.create()
     with chain.ledger.locked():
-        for step in ("stage", "features", *steps):
+        chain.stage()
+        chain.texts(keep_model="train" not in steps)
+        for step in ("features", *steps):
             getattr(chain, step)()
         return chain.finish()
-
-
-def _once(name: str, why: str, /) -> str:
-    """Name an outcome and why it was skipped; the reason may begin with the name."""
-    return f"{name}: {why.removeprefix(f'{name}: ')}"
 
 
 def _empty(folder: Path, /) -> None:

@@ -149,7 +149,7 @@ class Ledger:
         work : callable
             Does it; says rows and warnings.
         """
-        key = digest([self._base, name, dict(depends_on)])
+        key = self._key(name, depends_on)
         place = self.folder.steps / f"{name}.json"
         done = self._finished(place, key, outputs)
         if done is not None:
@@ -178,6 +178,13 @@ class Ledger:
         )
         self.records.append(record)
         return record
+
+    def is_done(self, name: str, depends_on: Mapping[str, Any], outputs: list[Path], /) -> bool:
+        """Whether a step would keep what an earlier run left."""
+        return self._finished(self.folder.steps / f"{name}.json", self._key(name, depends_on), outputs) is not None
+
+    def _key(self, name: str, depends_on: Mapping[str, Any], /) -> str:
+        return digest([self._base, name, dict(depends_on)])
 
     def _finished(self, place: Path, key: str, outputs: list[Path], /) -> StepRecord | None:
         if not place.exists():

@@ -18,7 +18,7 @@ from models.evaluation import evaluate
 from models.out_of_fold import out_of_fold, rows_to_score
 from models.predictor import outcome_folder, predictor_class
 
-__all__ = ["TrainResult", "train"]
+__all__ = ["TrainResult", "nothing_learned", "train"]
 
 _OUT_OF_FOLD = "out_of_fold.parquet"
 
@@ -43,7 +43,12 @@ class TrainResult:
 
 
 def train(
-    company: Company, folder: RunFolder, tables: Mapping[str, TrainingTable], progress: Progress = silent
+    company: Company,
+    folder: RunFolder,
+    tables: Mapping[str, TrainingTable],
+    progress: Progress = silent,
+    *,
+    besides: Mapping[str, Any] | None = None,
 ) -> TrainResult:
     """Evaluate each outcome's predictor, then fit the one that will score on everything labelled.
 
@@ -56,6 +61,8 @@ def train(
     tables : mapping of str to TrainingTable
         By outcome.
     progress : Progress
+    besides : mapping, optional
+        Entries of ``evaluation.json`` that were learned before: the causes in texts.
 
     Returns
     -------
@@ -79,10 +86,32 @@ def train(
         else:
             folders[outcome] = place
     progress("train", len(tables), len(tables))
+    evaluation |= besides or {}
     if not evaluation:
         raise TooLittleDataError("no outcome can be learned: " + "; ".join(skipped.values()))
     write_json(folder.file("evaluation.json"), evaluation)
     return TrainResult(evaluation, skipped, folders)
+
+
+def nothing_learned(skipped: Mapping[str, str], causes: Mapping[str, str], /) -> str:
+    """Return the sentence for a company from which nothing can be learned.
+
+    Parameters
+    ----------
+    skipped : mapping of str to str
+        Outcomes, and why each cannot be learned.
+    causes : mapping of str to str
+        The same for what texts are about.
+
+    Examples
+    --------
+    >>> nothing_learned({"churn": "churn: nobody left"}, {})
+    'nothing can be learned: churn: nobody left'
+    """
+    told = "; ".join(f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in {**skipped, **causes}.items())
+    if skipped:
+        return f"nothing can be learned: {told}"
+    return f"no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.driver]; {told}".rstrip("; ")
 
 
 def _train_one(company: Company, table: TrainingTable, place: Path, /) -> dict[str, Any]:

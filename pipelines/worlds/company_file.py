@@ -57,6 +57,9 @@ min_cases = 20
 [kpis]
 presets = {presets}
 
+[text]
+model = "tfidf"                # these texts are made from templates; "auto" also tries transformers, which takes minutes
+
 [policy]                       # the defaults, written out
 min_weight = 5
 max_weight = 40

@@ -165,7 +165,7 @@ def test_run_json_tells_inputs_versions_seeds_and_timings(small_run: Path) -> No
     assert told["seed"] == 11
     assert {"duckdb", "lightgbm", "python"} <= set(told["versions"])
     assert [step["name"] for step in told["steps"]] == [
-        "stage", "features", "train", "score", "process", "advise", "register", "report"
+        "stage", "texts", "features", "train", "score", "price", "process", "advise", "register", "report"
     ]  # fmt: skip
     assert all(step["seconds"] >= 0 and step["cpu_seconds"] >= 0 for step in told["steps"])
     assert all(step["peak_memory_mb"] > 10 for step in told["steps"])

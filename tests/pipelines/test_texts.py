@@ -1,0 +1,172 @@
+"""A run reads what customers write: files, KPIs, what is kept, and what is said when texts cannot be learned from."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from baton.company import Company, load_company
+from baton.errors import ArtefactError, CompanyFileError, TableError
+from baton.files import RunFolder, read_json
+from pipelines.run import Chain, RunSummary, run
+
+WORDS = {
+    "late delivery": ("parcel", "late", "tracking", "courier", "waiting", "delivery"),
+    "billing": ("invoice", "charged", "twice", "refund", "amount", "bill"),
+    "rude staff": ("agent", "rude", "shouted", "hung", "phone", "attitude"),
+}
+SETTINGS = (
+    '[tables]\ncases = { path = "cases.csv" }\n[text]\nmodel = "tfidf"\n[kpis]\npresets = []\n[policy]\nmin_group = 3\n'
+)
+
+
+def cases(count: int = 240, seed: int = 3) -> pd.DataFrame:
+    """Complaints of three kinds in four months, each text of its own words and a number."""
+    chance = random.Random(seed)
+    rows = []
+    for number in range(count):
+        label = list(WORDS)[number % 3]
+        words = chance.choices(WORDS[label], k=4) + chance.choices(("please", "help", "today", "again", "my"), k=4)
+        chance.shuffle(words)
+        rows.append(
+            {
+                "case_id": f"n{number}",
+                "customer_id": f"c{number % 60}",
+                "opened_at": pd.Timestamp("2025-01-01") + pd.Timedelta(hours=12 * number),
+                "team_id": ("north", "south")[number % 2],
+                "text": " ".join(words),
+                "root_cause": label,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def company(folder: Path, rows: pd.DataFrame, settings: str = SETTINGS) -> Company:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows.to_csv(folder / "cases.csv", index=False)
+    (folder / "company.toml").write_text(settings, encoding="utf-8")
+    return load_company(folder)
+
+
+def read(made: Company, folder: Path, *, keep_model: bool = False) -> RunSummary:
+    """Only the steps up to the texts."""
+    chain = Chain(made, RunFolder(folder).create())
+    chain.stage()
+    chain.texts(keep_model=keep_model)
+    return chain.finish()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Path]:
+    """A whole run of a company with nothing but texts; leave it as it is."""
+    folder = tmp_path_factory.mktemp("texts")
+    rows = cases()
+    rows.loc[5, "root_cause"] = "billing"  # a text of rude staff
+    made = company(folder / "company", rows)
+    run(made, RunFolder(folder / "out"))
+    return made, folder / "out"
+
+
+def test_a_company_with_nothing_but_texts_gets_causes_and_a_report(whole: tuple[Company, Path]) -> None:
+    _, out = whole
+    answers = pd.read_parquet(out / "root_causes.parquet")
+    assert list(answers.columns[:6]) == ["case_id", "cause", "probability", "abstained", "second_cause", "language"]
+    assert len(answers) == 240
+    assert set(answers["cause"]) <= set(WORDS)
+    assert answers["probability"].between(0, 1).all()
+    entry = read_json(out / "evaluation.json")["root_cause"]
+    assert entry["macro_f1"] > 0.9
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert 'id="causes"' in page and "客户在说什么" in page
+
+
+def test_the_page_names_causes_in_both_languages_and_quotes_customers(whole: tuple[Company, Path]) -> None:
+    made, out = whole
+    page = (out / "report.html").read_text(encoding="utf-8")
+    quoted = pd.read_parquet(out / "texts" / "examples.parquet")
+    assert quoted.groupby("cause").size().max() <= 3
+    assert quoted["text"].iloc[0] in page
+    assert "no scorecards known" in page and "没有计分卡数据" in page
+    assert made.company.name in page
+
+
+def test_causes_become_kpis_of_the_catalogue(whole: tuple[Company, Path]) -> None:
+    from pipelines.analysis import Results
+
+    made, out = whole
+    results = Results(made, RunFolder(out))
+    assert {"cause_billing", "cause_late_delivery", "cause_rude_staff"} <= set(results.catalogue)
+    assert len(results.causes) == 240
+    assert results.outcomes == ()
+
+
+def test_an_unchanged_run_keeps_the_causes(whole: tuple[Company, Path], tmp_path: Path) -> None:
+    made, out = whole
+    copy = shutil.copytree(out, tmp_path / "out")
+    again = run(made, RunFolder(copy))
+    assert {step.name: step.reused for step in again.steps}["texts"]
+    (copy / "root_causes.parquet").unlink()
+    third = read(made, copy)
+    assert [step.name for step in third.steps if not step.reused] == ["texts"]
+
+
+def test_scoring_keeps_the_model_and_answers_new_cases(whole: tuple[Company, Path], tmp_path: Path) -> None:
+    _, out = whole
+    copy = shutil.copytree(out, tmp_path / "out")
+    rows = cases()
+    fresh = rows.tail(1).assign(
+        case_id="fresh", text="the courier is late and tracking the parcel delivery", root_cause=""
+    )
+    made = company(tmp_path / "company", pd.concat([rows, fresh]))
+    before = (copy / "models" / "root_cause" / "root_cause.json").read_bytes()
+    read(made, copy, keep_model=True)
+    assert (copy / "models" / "root_cause" / "root_cause.json").read_bytes() == before
+    answers = pd.read_parquet(copy / "root_causes.parquet").set_index("case_id")
+    assert answers.loc["fresh", "cause"] == "late delivery"
+
+
+def test_a_damaged_model_that_should_be_kept_is_refused_by_name(whole: tuple[Company, Path], tmp_path: Path) -> None:
+    _, out = whole
+    copy = shutil.copytree(out, tmp_path / "out")
+    (copy / "models" / "root_cause" / "root_cause.json").write_text("{", encoding="utf-8")
+    made = company(tmp_path / "company", cases(200))
+    with pytest.raises(ArtefactError, match=r"root_cause\.json"):
+        read(made, copy, keep_model=True)
+
+
+def test_without_texts_the_run_says_what_would_bring_causes(tmp_path: Path) -> None:
+    made = company(tmp_path, cases(20).drop(columns="text"))
+    assert read(made, tmp_path / "out").skipped == {
+        "root_cause": "no case has a text; give cases.text (what customers wrote)"
+    }
+
+
+def test_labels_that_are_all_one_leave_the_causes_out_and_say_why(tmp_path: Path) -> None:
+    made = company(tmp_path, cases(60).assign(root_cause="billing"))
+    assert read(made, tmp_path / "out").skipped["root_cause"]
+    assert not (tmp_path / "out" / "root_causes.parquet").exists()
+    with pytest.raises(TableError, match="root_cause"):
+        run(made, RunFolder(tmp_path / "whole"))
+
+
+def test_a_label_seen_once_and_two_spellings_are_told(tmp_path: Path) -> None:
+    rows = cases(150)
+    rows.loc[4, "root_cause"] = "once only"
+    rows.loc[rows.index % 6 == 0, "root_cause"] = "Late_Delivery"
+    found = read(company(tmp_path, rows), tmp_path / "out")
+    notes = " ".join(found.warnings)
+    assert "Late_Delivery" in notes or "late delivery" in notes
+    assert "once only" in notes
+    assert not {"Late_Delivery", "late delivery"} <= set(
+        pd.read_parquet(tmp_path / "out" / "root_causes.parquet")["cause"]
+    )
+
+
+def test_a_column_of_labels_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    made = company(tmp_path, cases(20), SETTINGS.replace('"tfidf"\n', '"tfidf"\nlabels = "root_cuase"\n'))
+    with pytest.raises(CompanyFileError, match="root_cause"):
+        read(made, tmp_path / "out")
