@@ -17,6 +17,8 @@ __all__ = ["Method", "Table", "method_section"]
 
 _CHANCES = {"auc": "AUC", "average_precision": "Average precision", "brier": "Brier", "log_loss": "Log loss"}
 _CHANCES |= {"ece": "ECE", "calibration_slope": "Calibration slope", "lift_at_10": "Lift at 10%"}
+_CAUSES = {"macro_f1": "Macro-F1", "accuracy": "Accuracy", "coverage": "Coverage"}
+_CAUSES |= {"accuracy_at_70": "Accuracy on the surest 70%"}
 _NUMBERS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
 
 
@@ -50,7 +52,7 @@ def method_section(results: Results, /) -> Method:
 
 
 def _figures(results: Results, outcome: str, entry: dict[str, Any], /) -> Table:
-    names = {key: name for key, name in (_CHANCES | _NUMBERS).items() if entry.get(key) is not None}
+    names = {key: name for key, name in (_CAUSES | _CHANCES | _NUMBERS).items() if entry.get(key) is not None}
     intervals = entry.get("intervals") or {}
     rows = [[say("method.baton"), *(_figure(entry.get(key), intervals.get(key)) for key in names)]]
     for baseline, figures in (entry.get("baselines") or {}).items():

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipelines.reporting.cards import cards_of
+from pipelines.reporting.causes import causes_section
 from pipelines.reporting.customers import caution, risk_bands, top_customers
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.first import first_screen
@@ -100,7 +101,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     notes = [*([warned] if warned else []), *decline_notes]
     glance = glance_of(cards) if len(cards) > 1 else None
     anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or notes else [])]
-    process = process_section(results, pen)
+    process, causes = process_section(results, pen), causes_section(results)
     pages, unpaged = team_pages(results, cards, pen)
     fields, fields_key, untold = company_fields(results, pen)
     strategy = strategy_figure(results, pen)
@@ -108,6 +109,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "anchors": [
             *anchors,
             "why",
+            *(["causes"] if causes else []),
             "journey",
             *(["process"] if process else []),
             *(["strategy"] if strategy else []),
@@ -130,6 +132,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "why": why_section(results, pen),
         "journey": journey_section(results),
         "process": process,
+        "causes": causes,
         "fields": fields,
         "fields_key": fields_key,
         "untold": untold,

@@ -33,6 +33,11 @@ _COLUMNS = {
     "flows": ("process", "source", "target", "transitions"),
     "handoffs": ("process", "step", "source_team", "team_id", "wait_seconds_total"),
     "processes": ("process", "cases", "wait_seconds_total"),
+    "root_causes": ("case_id", "cause", "probability", "abstained"),
+    "cause_trends": ("level", "unit_id", "cause", "month", "n", "texts", "share", "growth", "growing"),
+    "cause_prices": ("cause", "cases", "customers", "expected_leavers"),
+    "emerging_causes": ("name", "first_week", "texts"),
+    "suspicious_labels": ("case_id", "label", "likely"),
 }
 
 
@@ -72,6 +77,14 @@ class Results:
         How the latest customers split over teams: unit_id, team_id, share.
     departments : dict of str to str
         Teams' departments.
+    causes : dict of str to dict
+        What is known of each cause in the texts: names, owner, stage, what measures it.
+    cause_examples : dict of str to tuple of str
+        Masked texts per cause.
+    cause_texts : dict of str to str
+        Masked texts of cases behind a new cause.
+    looked : frozenset of str
+        Result tables that the run has made, with or without rows.
     """
 
     company: Company
@@ -91,6 +104,10 @@ class Results:
     arrows: pd.DataFrame = field(default_factory=pd.DataFrame)
     shares: pd.DataFrame = field(default_factory=pd.DataFrame)
     departments: dict[str, str] = field(default_factory=dict)
+    causes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cause_examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cause_texts: dict[str, str] = field(default_factory=dict)
+    looked: frozenset[str] = frozenset()
 
     def get(self, name: str, /) -> pd.DataFrame | None:
         """Return a result table, or None where the run has none."""
@@ -176,7 +193,29 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         arrows=_beside(folder.advice / "arrows.parquet"),
         shares=_beside(folder.training / "churn" / "shares.parquet"),
         departments=_departments(folder),
+        causes=read_json(about) if (about := folder.texts / "about.json").exists() else {},
+        cause_examples=_examples(folder),
+        cause_texts=_new_texts(folder, found.get("emerging_causes")),
+        looked=frozenset(name for name, frame in tables.items() if frame is not None),
     )
+
+
+def _examples(folder: RunFolder, /) -> dict[str, tuple[str, ...]]:
+    place = folder.texts / "examples.parquet"
+    if not place.exists():
+        return {}
+    return {str(cause): tuple(rows["text"]) for cause, rows in _read(place).groupby("cause", sort=False, observed=True)}
+
+
+def _new_texts(folder: RunFolder, emerging: pd.DataFrame | None, /) -> dict[str, str]:
+    """Masked texts of the cases that new causes name as examples."""
+    if emerging is None or "examples" not in emerging:
+        return {}
+    wanted = {str(case) for cases in emerging["examples"] for case in cases}
+    cases = pd.read_parquet(
+        folder.staged / "cases.parquet", columns=["case_id", "text"], filters=[("case_id", "in", sorted(wanted))]
+    ).dropna()
+    return dict(zip(cases["case_id"].astype(str), cases["text"].str.slice(0, 220), strict=True))
 
 
 def _table(folder: RunFolder, name: str, /) -> pd.DataFrame | None:
