@@ -18,7 +18,7 @@ _BANDS = ((0.0, 0.5), (0.5, 0.7), (0.7, 1.0), (1.0, 1.01))
 
 
 def pooled(task: TextTask, runs: Sequence[TestRun], /) -> dict[str, Any]:
-    """Return each figure's mean and spread over the splits; the calibration error of all texts tested, with interval."""
+    """Return each figure's mean and spread over the splits; calibration error over all texts."""
     found: dict[str, Any] = {"repeats": len(runs)}
     for name in ("macro_f1", "accuracy", "accuracy_at_70"):
         values = [run.figures[name] for run in runs]

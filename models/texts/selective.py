@@ -127,7 +127,7 @@ class SelectiveRule:
 
     @classmethod
     def unproven(cls, classes: tuple[str, ...], risk: float, /) -> SelectiveRule:
-        """Return the rule where nothing is labelled: a cause is named if it is more probable than all others together."""
+        """Return the rule where nothing is labelled: a cause is named if it is likelier than all others together."""
         return cls(risk, 0.0, dict.fromkeys(classes, _LEAST_PROBABILITY))
 
     def answered(self, probabilities: np.ndarray, classes: tuple[str, ...], /) -> np.ndarray:
