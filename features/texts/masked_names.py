@@ -15,20 +15,22 @@ _TITLE = re.compile(rf"\b((?:Mr|Mrs|Dr|Prof)\.?\s|(?:Ms|Miss|Herr|Frau)\.?\s)({_
 _TOLD = re.compile(rf"\b((?i:my name is|my name's|name\s?:|named|signed:?|passenger:|agent:|holder is)\s*)({_FULL})")
 # what follows these is one if it is known as a name
 _LIKELY = re.compile(
-    r"\b((?i:I am|I'm|this is|it was|it is|thanks|thank you|cheers|regards|sincerely|yours(?: truly| faithfully)?|love|hi|hello"
-    r"|dear|spoke (?:to|with)|talked (?:to|with)|ask for|call|contact|under the name|passenger|customer|name|agent|technician|colleague"
-    r"|manager|supervisor|rep(?:resentative)?|attendant|driver|pilot|nurse|husband|wife|partner|son|daughter|mother|father"
-    rf"|mom|mum|dad|brother|sister|friend|boss|from|by|with|and|or)[,:]?\s)({_FULL})"
+    r"\b((?i:I am|I'm|this is|it was|it is|thanks|thank you|cheers|regards|sincerely|yours(?: truly| faithfully)?|love"
+    r"|hi|hello|dear|spoke (?:to|with)|talked (?:to|with)|ask for|call|contact|under the name|passenger|customer|name"
+    r"|agent|technician|colleague|manager|supervisor|rep(?:resentative)?|attendant|driver|pilot|nurse|husband|wife"
+    r"|partner|son|daughter|mother|father|mom|mum|dad|brother|sister|friend|boss|from|by|with|and|or)[,:]?\s)"
+    rf"({_FULL})"
 )
 _PAIR = re.compile(rf"(?<![\w@#])({_WORD})((?:\s[A-Z]\.)?\s)({_WORD})")
 _NO_NAME = frozenset(
-    "air airlines airways airport america american atlantic beach billing boston british care central chicago city customer"
-    " delta desk east english express france german google help home international island lake logan london los angeles miami"
-    " monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september"
-    " october november december new north park san santa service services south southwest st state street support team"
-    " telecom texas the united university us valley virgin west word york on off not done down out up was is did never has"
-    " had will and or but so no yes ok please thanks all any christmas year spinal tap joke worst best jetblue spirit"
-    " bay springs hills heights creek washington dallas houston denver austin phoenix charlotte orlando philadelphia dc".split()
+    "air airlines airways airport america american atlantic beach billing boston british care central chicago "
+    "city customer delta desk east english express france german google help home international island lake logan "
+    "london los angeles miami monday tuesday wednesday thursday friday saturday sunday january february march "
+    "april may june july august september october november december new north park san santa service services "
+    "south southwest st state street support team telecom texas the united university us valley virgin west word "
+    "york on off not done down out up was is did never has had will and or but so no yes ok please thanks all any "
+    "christmas year spinal tap joke worst best jetblue spirit bay springs hills heights creek washington dallas "
+    "houston denver austin phoenix charlotte orlando philadelphia dc".split()
 )
 _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶"
@@ -125,7 +127,7 @@ def _likely(found: re.Match[str], /) -> str:
 
 
 def _paired(found: re.Match[str], /) -> str:
-    given, between, family = found.groups()
+    given, family = found.group(1), found.group(3)
     first, surnames = _known()
     if {given.casefold(), family.casefold()} & _NO_NAME or given.casefold() not in first:
         return found.group(0)

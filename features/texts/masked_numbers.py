@@ -52,14 +52,26 @@ _CODE = re.compile(
 _SPOKEN = re.compile("(?<![零一二三四五六七八九〇幺])[零一二三四五六七八九〇幺]{8,20}(?![年月日号十百千万元块])")
 _MONEY_OR_DATE = re.compile(
     r"^\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}(?:[\s/\-]*\d{1,2})?$|^\d{1,2}[\-/.]\d{1,2}[\-/.]\d{2,4}$|^\d{4}\s?-\s?\d{4}$"
-    r"|^\d{1,3}(?:[ .]\d{3})+$|^(?:\d{1,4}[\s/\-]+){2,}\d{1,3}$"
+    r"|^\d{1,3}(?:\.\d{3})+$|^\d{1,2}(?: \d{3}){1,2}$|^\d{3} \d{3}$|^\d+\.\d{1,2}$"
+    r"|^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])$"
+)
+_DATE = re.compile(
+    r"^\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}(?:[\s/\-]*\d{1,2})?$|^\d{1,2}[\-/.]\d{1,2}[\-/.]\d{2,4}$|^\d{4}\s?-\s?\d{4}$"
+    r"|^\d{1,3}(?:[ .]\d{3})+$|^(?:\d{1,4}[\s/\-]+){2,}\d{1,3}$|^\d+\.\d{1,2}$|^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])$"
+)
+_DATE = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d{2}(?:[.\-/]\d{1,2}){0,2}|\d{1,2}([.\-/])\d{1,2}\1(?:19|20)?\d{2})(?!\d)", re.ASCII
+)
+_RANGE = re.compile(r"^\d{1,5}\s?[\-/]\s?\d{1,5}$")
+_UNIT_AFTER = re.compile(
+    r"\s?(?:[元块万千百亿年月日天米兆户人个名平㎡%]|EUR|USD|RMB|CNY|GBP|euros?|dollars?|pounds?|miles|points)", re.I
 )
 _TECHNICAL = re.compile(
     r"(?:model|version|firmware|error|code|type|型号|版本|错误码?|代码|固件)\s?(?:is|:|：)?\s?$", re.I
 )
 _KEPT_CODE = re.compile(
-    r"^(?:\d+(?:st|nd|rd|th|am|pm|h|hr|hrs|hours|min|mins|s|k|m|g|gb|mb|mbit|mbps|kb|tb|ghz|hz|kwh|kg|km|cm|mm|eur|usd|rmb|x|d|p|v)"
-    r"|[a-z]+\d{1,4}|[345]g\w{0,4}|\d{1,3}[a-z]\d{0,2}|0x[0-9a-f]{1,16}|\d+-[a-z\-]+(?:-[a-z]+)*)$",
+    r"^(?:\d+(?:st|nd|rd|th|am|pm|[a-z]{1,2})|\d{1,5}[a-z]{3,8}|\d{1,3}h(?:rs?)?\d{1,2}m(?:ins?)?|[a-z]+\d{1,4}"
+    r"|[345]g\w{0,4}|\d{1,3}[a-z]\d{0,2}|0x[0-9a-f]{1,16}|\d+-[a-z\-]+|[ab]\d{3}-\w{1,5}|(?:gb|iso|din|iec|en)\d{3,6}-\d{4})$",
     re.I,
 )
 _FEWEST_DIGITS = 7
@@ -112,9 +124,11 @@ def _labelled(found: re.Match[str], /) -> str:
 def _kind_of_digits(found: re.Match[str], /) -> str:
     run = found.group(0)
     digits = re.sub(r"\D", "", run)
-    if _MONEY_OR_DATE.match(run.strip()) and "(" not in run and not _is_phone(digits, run):
+    if _MONEY_OR_DATE.match(run.strip()):
         return run
-    if len(digits) < _FEWEST_DIGITS:
+    dates_away = re.sub(r"\D", "", _DATE.sub("", run))
+    amount = _UNIT_AFTER.match(found.string, found.end()) and (digits == run or _RANGE.match(run))
+    if len(digits) < _FEWEST_DIGITS or amount or (len(dates_away) < len(digits) and len(dates_away) <= 4):
         return run
     return "[phone]" if _is_phone(digits, run) else "[id]"
 
