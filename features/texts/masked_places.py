@@ -36,7 +36,7 @@ _CHINESE_ESTATE = re.compile(
     f"\\s?\\d{{1,3}}(?:栋|幢|号楼|座|期\\s?\\d{{1,3}}(?:栋|幢|号楼|座)){_TAIL}"
 )
 # words before a place that are no part of it
-_BEFORE = re.compile("^.*(?:我住在|家住在|[住在于到址是寄送回给去往家])(?=.{4})")
+_BEFORE = re.compile("^.*(?:我住在|家住在|[住在于到址是寄送回给去往家])(?=.{3})")
 
 
 def mask_places(text: str, /) -> str:
