@@ -237,7 +237,7 @@ def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:
         name,
         f"{entry['rows']:,}",
         _number(entry.get("base_rate")),
-        _number(entry.get(main)) + _MAIN.get(main, ""),
+        _number(entry.get(main)) + (_MAIN[main] if entry.get(main) is not None else ""),
         f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
         f"{best} {rivals[best]:.3f}" if best else "",
         _number(entry.get("ece")),

@@ -225,7 +225,7 @@ class Results:
         """
         entry = self._entry(outcome)
         rows = {"baton": entry, **entry["baselines"]}
-        first = next(iter(entry["baselines"].values()))
+        first = next(iter(entry["baselines"].values()), {})
         names = [name for name, value in first.items() if not isinstance(value, list | dict | str)]
         return pd.DataFrame.from_dict(rows, orient="index")[names].astype("float64")
 

@@ -120,9 +120,13 @@ def read_causes(
     notes = list(texts.notes)
     suspicious = model.suspicious.rename(columns={"text_id": "case_id"})
     rows["suspicious_labels"] = _write(suspicious, folder, "suspicious_labels.parquet")
-    rows["cause_trends"] = _write(
-        cause_trends(answers, cases_of(warehouse), min_group=company.policy.min_group), folder, "cause_trends.parquet"
-    )
+    cases = cases_of(warehouse)
+    trends = cause_trends(answers, cases, min_group=company.policy.min_group)
+    rows["cause_trends"] = _write(trends, folder, "cause_trends.parquet")
+    progress("looking for new causes", 0, 1)
+    emerging = _emerging(company, texts, answers, cases)
+    rows["emerging_causes"] = _write(emerging, folder, "emerging_causes.parquet")
+    notes.extend(_told_new(emerging))
     describe_causes(folder, sorted(answers["cause"].dropna().astype(str).unique()), taxonomy, warehouse)
     write_examples(folder, texts, answers, company.policy.min_group)
     chosen = _as_kpis(catalogue, answers, taxonomy, folder)
@@ -243,6 +247,32 @@ def _model(
     model = RootCauseModel.fit(texts, taxonomy, company.text, company.company.seed, progress)
     model.save(place)
     return model
+
+
+def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd.DataFrame, /) -> pd.DataFrame:
+    """Look for new causes by the texts' rare words; by an encoder where the company names one, which takes longer."""
+    from models.texts.emerging import find_emerging
+    from models.texts.encoders import find_encoder
+
+    named = company.text.encoder
+    encoder = None if named == "auto" else find_encoder(named, texts.frame["language"].unique())
+    by_case = cases.drop_duplicates("case_id").set_index("case_id")
+    return find_emerging(
+        texts,
+        answers,
+        by_case["team_id"].dropna(),
+        encoder,
+        company.company.seed,
+        min_group=company.policy.min_group,
+        customers=by_case["customer_id"].dropna() if by_case["customer_id"].notna().any() else None,
+    )
+
+
+def _told_new(emerging: pd.DataFrame, /) -> list[str]:
+    return [
+        f"root causes: since {row.first_week:%Y-%m-%d} {row.texts} texts fit no cause and speak of: {row.name_}"
+        for row in emerging.rename(columns={"name": "name_"}).itertuples()
+    ]
 
 
 def _as_kpis(catalogue: Catalogue, answers: pd.DataFrame, taxonomy: Taxonomy, folder: RunFolder, /) -> list[CauseKpi]:
