@@ -16,7 +16,7 @@ from baton.progress import Progress, silent
 from features.cause_kpis import CAUSE_COLUMN, CauseKpi, cause_codes, cause_kpis, load_causes, save_causes, with_causes
 from features.staging import with_text_causes
 from features.warehouse import Warehouse
-from pipelines.texts_about import describe_causes, write_examples
+from pipelines.texts_about import cause_diagnosis, describe_causes, write_examples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,10 @@ __all__ = [
     "skipped_causes",
 ]
 
-OUTPUTS = ("root_causes.parquet", "cause_trends.parquet", "emerging_causes.parquet", "suspicious_labels.parquet")
+OUTPUTS = (
+    *("root_causes.parquet", "cause_trends.parquet", "cause_diagnosis.parquet"),
+    *("emerging_causes.parquet", "suspicious_labels.parquet"),
+)
 
 PRICES = "cause_prices.parquet"
 
@@ -127,7 +130,11 @@ def read_causes(
     emerging = _emerging(company, texts, answers, cases)
     rows["emerging_causes"] = _write(emerging, folder, "emerging_causes.parquet")
     notes.extend(_told_new(emerging))
-    describe_causes(folder, sorted(answers["cause"].dropna().astype(str).unique()), taxonomy, warehouse)
+    about = describe_causes(folder, sorted(answers["cause"].dropna().astype(str).unique()), taxonomy, warehouse)
+    diagnosis = cause_diagnosis(trends, about)
+    rows["cause_diagnosis"] = _write(diagnosis, folder, "cause_diagnosis.parquet")
+    urgent = diagnosis[diagnosis["growing"].astype(bool) & (diagnosis["alignment"] == "unmeasured")]
+    notes.extend(f"root causes: {cause!r} grows, and no scorecard measures it" for cause in urgent["cause"])
     write_examples(folder, texts, answers, company.policy.min_group)
     chosen = _as_kpis(catalogue, answers, taxonomy, folder)
     if not chosen:

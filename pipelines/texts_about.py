@@ -13,16 +13,22 @@ if TYPE_CHECKING:
     from features.texts.text_set import TextSet
     from features.warehouse import Warehouse
 
-__all__ = ["EXAMPLES", "describe_causes", "write_examples"]
+__all__ = ["DIAGNOSIS_COLUMNS", "EXAMPLES", "cause_diagnosis", "describe_causes", "write_examples"]
 
 EXAMPLES = "examples.parquet"
+DIAGNOSIS_COLUMNS = (
+    *("cause", "growing", "growth", "growth_low", "growth_high"),
+    *("process", "stage", "owner", "kpis", "measured_by", "alignment"),
+)
 _PER_CAUSE = 3
 _SHORTEST, _LONGEST = 20, 400
 _SHOWN = 220
 
 
-def describe_causes(folder: RunFolder, causes: list[str], taxonomy: Taxonomy, warehouse: Warehouse, /) -> None:
-    """Write ``about.json``: per cause its name, upper cause, process, stage, owner, KPIs, and which cards measure it.
+def describe_causes(
+    folder: RunFolder, causes: list[str], taxonomy: Taxonomy, warehouse: Warehouse, /
+) -> dict[str, dict[str, Any]]:
+    """Return, and write to ``about.json``, what is known of each cause.
 
     Parameters
     ----------
@@ -31,6 +37,12 @@ def describe_causes(folder: RunFolder, causes: list[str], taxonomy: Taxonomy, wa
     taxonomy : Taxonomy
     warehouse : Warehouse
         Its ``scorecards``, if there, say what is measured today.
+
+    Returns
+    -------
+    dict of str to dict
+        Per cause its name (``en``, ``zh``), upper cause (``main``), process, stage, owner, the KPIs that measure it,
+        and those of them that are on any card (``measured``; None where no cards are known).
     """
     measured = _on_cards(warehouse)
     about: dict[str, Any] = {}
@@ -55,6 +67,42 @@ def describe_causes(folder: RunFolder, causes: list[str], taxonomy: Taxonomy, wa
             "measured": None if measured is None else sorted(measured & set(known.kpis or main.kpis)),
         }
     write_json(folder.texts / "about.json", about)
+    return about
+
+
+def cause_diagnosis(trends: pd.DataFrame, about: dict[str, dict[str, Any]], /) -> pd.DataFrame:
+    """Return per cause whether it grows, whose it is, and whether any scorecard measures it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        cause, growing, growth (factor of the odds a month) with growth_low and growth_high, process, stage, owner,
+        kpis (that would measure it), measured_by (those of them on a card), alignment (``measured`` · ``unmeasured`` ·
+        ``unknown``: no cards, or the taxonomy does not know the cause); those that grow unmeasured first.
+    """
+    import pandas as pd
+
+    whole = trends[trends["level"] == "company"].drop_duplicates("cause").set_index("cause")
+    rows = []
+    for cause, growth in whole[["growing", "growth", "growth_low", "growth_high"]].iterrows():
+        known = about.get(str(cause), {})
+        measured = known.get("measured")
+        alignment = "unknown" if measured is None else "measured" if measured else "unmeasured"
+        rows.append(
+            {
+                "cause": str(cause),
+                **growth.to_dict(),
+                "process": known.get("process"),
+                "stage": known.get("stage"),
+                "owner": (known.get("owner") or {}).get("en"),
+                "kpis": known.get("kpis", []),
+                "measured_by": measured or [],
+                "alignment": alignment,
+            }
+        )
+    found = pd.DataFrame(rows, columns=list(DIAGNOSIS_COLUMNS))
+    urgent = found["growing"].astype(bool) & (found["alignment"] == "unmeasured")
+    return found.assign(urgent=urgent).sort_values(["urgent", "cause"], ascending=[False, True]).drop(columns="urgent")
 
 
 def write_examples(folder: RunFolder, texts: TextSet, answers: pd.DataFrame, least: int, /) -> None:

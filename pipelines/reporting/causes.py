@@ -20,7 +20,7 @@ _MOST_ROWS = 15
 _MOST_QUOTED = 6
 _MOST_UNITS = 40
 _FEWEST_TEXTS = 20
-_FEWEST_MONTHS = 3
+_FEWEST_MONTHS, _MOST_MONTHS = 3, 24
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _move(months: pd.DataFrame, /) -> Bilingual | None:
 
 
 def _line(months: pd.DataFrame, /) -> Markup:
-    ordered = months.sort_values("month")
+    ordered = months.sort_values("month").tail(_MOST_MONTHS)
     share = ordered["share"].to_numpy(dtype=np.float64)
     if len(share) < _FEWEST_MONTHS:
         return Markup("")
