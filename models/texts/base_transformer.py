@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from baton.errors import ArtefactError
+from models.texts.hub import fetch_encoder
 
 __all__ = ["PACKAGED", "find_base"]
 
@@ -32,6 +33,8 @@ def find_base(name: str, languages: Sequence[str], /) -> Path:
     ------
     ArtefactError
         If there are no weights for these languages, or they are not there, or only as pickles.
+    CompanyFileError
+        If a Hugging Face id is not on this machine and cannot be fetched.
     """
     if name == "auto":
         counted = Counter(languages)
@@ -48,7 +51,7 @@ def find_base(name: str, languages: Sequence[str], /) -> Path:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(folder)
-    return _checked(_downloaded(name))
+    return _checked(fetch_encoder(name))
 
 
 def _packaged() -> Path:
@@ -71,18 +74,3 @@ def _checked(folder: Path) -> Path:
             "or name another [text] encoder"
         )
     return folder
-
-
-def _downloaded(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    try:
-        # nothing but numbers and settings is fetched: pickles and code stay where they are
-        patterns = ["config.json", "tokenizer.json", "tokenizer_config.json", "*.safetensors"]
-        return Path(snapshot_download(name, allow_patterns=patterns))
-    except Exception as error:
-        # the hub's client raises its own errors, those of its HTTP library, and ValueError for names that cannot be
-        raise ArtefactError(
-            f"[text] encoder {name!r}: is no local folder and cannot be had from Hugging Face "
-            f"({type(error).__name__}); check the name and the network, or name a folder"
-        ) from error

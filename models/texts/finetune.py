@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +12,15 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from baton.company import Text
-from baton.errors import ArtefactError
+from baton.errors import ArtefactError, BatonError
 from baton.files import write_atomically
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.base_transformer import find_base
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.model_files import field_of, read_model_file, write_model_file
-from models.texts.onnx_export import export, in_eight_bits, session
+from models.texts.onnx_encoder import open_session
+from models.texts.onnx_export import export, in_eight_bits, run
 from models.texts.pieces import PieceReader, batches
 from models.texts.scores import ScoreScale
 from models.texts.training_loop import Recipe, network_scores, train
@@ -104,14 +104,13 @@ class FinetunedModel:
             return "finetune: onnx is not installed; see requirements-training.in"
         try:
             find_base((settings or Text()).encoder, texts.labelled.frame["language"].tolist())
-        except ArtefactError as error:
+        except BatonError as error:
             return str(error)
         return None
 
     @cached_property
     def _session(self) -> InferenceSession:
-        threads = os.environ.get("OMP_NUM_THREADS", "")
-        return session(self.model, int(threads) if threads.isdecimal() else 0)
+        return open_session(self.model, Path(_ONNX_FILE))
 
     def scores(self, texts: Sequence[str], /) -> np.ndarray:
         """Return scores (texts, classes) before calibration; a long text has the mean of its chunks by length."""
@@ -119,9 +118,8 @@ class FinetunedModel:
         chunks = self.reader.chunks(texts)
         # int8 takes its scale from all that is read at once: chunk by chunk, no answer depends on its neighbours
         for batch in batches(chunks, 1):
-            inputs = {"input_ids": batch.pieces, "attention_mask": batch.mask}
             chunk = chunks[int(batch.chunks[0])]
-            scores[chunk.row] += chunk.share * np.asarray(self._session.run(None, inputs)[0])[0]
+            scores[chunk.row] += chunk.share * run(self._session, batch.pieces, batch.mask)[0]
         return scores
 
     def probabilities(self, texts: Sequence[str], /) -> np.ndarray:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from baton.errors import ArtefactError
 from models.texts.bert_graph import bert_graph
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from torch import nn
 
-__all__ = ["export", "in_eight_bits", "session"]
+__all__ = ["export", "in_eight_bits", "run"]
 
 _OPSET = 17
 
@@ -78,38 +77,6 @@ def in_eight_bits(model: bytes, /) -> bytes:
             nodes_to_exclude=head, extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )  # fmt: skip
         return target.read_bytes()
-
-
-def session(model: bytes, threads: int = 0, /, *, source: str = "model.onnx") -> InferenceSession:
-    """Open a model for answering on the CPU.
-
-    Parameters
-    ----------
-    model : bytes
-    threads : int
-        0: as many as there are cores.
-    source : str
-        Where it came from, for the error.
-
-    Raises
-    ------
-    ArtefactError
-        If it is no ONNX model.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        # on a CPU the fused sum and normalisation takes four times as long as the two apart
-        return onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"]
-        )
-    except Exception as error:
-        # ONNX Runtime's errors have no common root but Exception
-        raise ArtefactError(f"{source}: is damaged or no ONNX model; train again with `baton run`") from error
 
 
 def run(opened: InferenceSession, pieces: np.ndarray, mask: np.ndarray, /) -> np.ndarray:

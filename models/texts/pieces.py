@@ -22,14 +22,16 @@ _MOST_CHUNKS = 64
 
 
 def written_out(text: str, /) -> str:
-    """Write handles, hashtags and addresses out, so that a reader of plain words understands them.
+    """Write handles, hashtags, addresses and masks out, so that a reader of plain words understands them.
 
     Examples
     --------
-    >>> written_out("@SouthWind #LateFlight &amp; nobody cares https://t.co/x1")
-    'South Wind Late Flight & nobody cares link'
+    >>> written_out("@SouthWind #LateFlight &amp; [handle] does not care https://t.co/x1")
+    'South Wind Late Flight & handle does not care link'
     """
     text = re.sub(r"https?://\S+|www\.\S+", " link ", html.unescape(text))
+    # what was masked is a word like others, not three signs
+    text = re.sub(r"\[([a-z]+)\]", r" \1 ", text)
     text = re.sub(r"(?<!\w)[@#](\w+)", lambda tag: f" {re.sub(r'(?<=[a-z])(?=[A-Z])|_', ' ', tag[1])} ", text)
     return re.sub(r"\s+", " ", text).strip()
 

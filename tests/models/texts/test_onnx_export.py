@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from baton.errors import ArtefactError
 from models.texts.base_transformer import find_base
-from models.texts.onnx_export import _traced, export, in_eight_bits, run, session
+from models.texts.onnx_encoder import open_session
+from models.texts.onnx_export import _traced, export, in_eight_bits, run
 from models.texts.pieces import PieceReader, batches
 from models.texts.training_loop import Recipe, _network, network_scores
 
@@ -36,7 +37,7 @@ def answers(model: bytes) -> np.ndarray:
     reader = PieceReader((find_base("auto", ["en"]) / "tokenizer.json").read_text("utf-8"))
     (batch,) = batches(reader.chunks(TEXTS), 8)
     scores = np.empty((len(TEXTS), 5))
-    scores[batch.chunks] = run(session(model, 1), batch.pieces, batch.mask)
+    scores[batch.chunks] = run(open_session(model, Path("model.onnx")), batch.pieces, batch.mask)
     return scores
 
 
@@ -61,8 +62,3 @@ def test_eight_bits_are_close_and_a_third_of_the_size_of_the_layers(network: Any
     assert not np.array_equal(found, answers(exported))
     words_bytes = 2 * network.body.get_input_embeddings().weight.numel()
     assert len(small) - words_bytes < 0.4 * (len(exported) - words_bytes)
-
-
-def test_what_is_no_model_is_refused() -> None:
-    with pytest.raises(ArtefactError, match="no ONNX model"):
-        session(b"not a model")
