@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import weakref
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ __all__ = ["open_warehouse", "stage", "with_text_causes"]
 
 _SIDECAR = "tables.json"
 _WEEK = "INTERVAL 7 DAYS"
+_MOST_TEXTS_HELD = 200_000
 
 
 def stage(company: Company, catalogue: Catalogue, folder: Path, /) -> CheckReport:
@@ -243,13 +245,11 @@ def _without_personal_data(intake: Intake, query: str, /) -> str:
     from features.texts.cleaning import clean
     from features.texts.masking import mask
 
-    known: dict[str, str] = {}
+    # texts that repeat are worked on once, without holding a company's every text in memory
+    masked_text = lru_cache(maxsize=_MOST_TEXTS_HELD)(lambda text: mask(clean(text)))
 
     def masked(texts: pa.ChunkedArray) -> pa.Array:
-        for text in texts.to_pylist():
-            if text is not None and text not in known:
-                known[text] = mask(clean(text))
-        return pa.array([None if text is None else known[text] for text in texts.to_pylist()], pa.string())
+        return pa.array([None if text is None else masked_text(text) for text in texts.to_pylist()], pa.string())
 
     # DuckDB evaluates a function's annotations, which a lambda has not
     function: Any = lambda texts: masked(texts)  # noqa: E731, PLW0108

@@ -14,12 +14,14 @@ from features.texts.masking import mask
 __all__ = ["prepare"]
 
 
-def prepare(texts: Sequence[Any], /) -> pd.DataFrame:
+def prepare(texts: Sequence[Any], /, *, masked: bool = False) -> pd.DataFrame:
     """Prepare texts; repeated ones are worked on once.
 
     Parameters
     ----------
     texts : sequence of str or None
+    masked : bool
+        The texts are cleaned and masked already, as those of a staged table are.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def prepare(texts: Sequence[Any], /) -> pd.DataFrame:
     for text in texts:
         raw = text if isinstance(text, str) else ""
         if raw not in known:
-            ready = mask(clean(raw))
+            ready = raw if masked else mask(clean(raw))
             known[raw] = (ready, *detect(ready), not any(character.isalnum() for character in ready))
         rows.append(known[raw])
     return pd.DataFrame(rows, columns=["text", "language", "mixed", "empty"]).astype({"mixed": bool, "empty": bool})

@@ -55,7 +55,7 @@ def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
     rows = cases.filter(cases.text.notnull()).select(*[name for name in columns if name in cases.columns]).to_pandas()
     if rows.empty:
         return None
-    ready = prepare(rows["text"].tolist())
+    ready = prepare(rows["text"].tolist(), masked=True)
     labels, notes = _labels(rows, settings.labels)
     frame = pd.DataFrame(
         {
