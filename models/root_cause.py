@@ -21,9 +21,9 @@ from features.texts.text_set import TextSet
 from models.texts.answers import ANSWER_COLUMNS, answer_table
 from models.texts.cause_trials import readable_languages, tried, what_is_never_said
 from models.texts.choice import choose_model
-from models.texts.crossing import cross_fitted, refitting
+from models.texts.crossing import Crossed, cross_fitted, refitting
 from models.texts.described import described, speaks_the_taxonomy, untested_entry, untested_rule
-from models.texts.label_quality import suspicious_labels
+from models.texts.label_quality import SUSPICIOUS_COLUMNS, suspicious_labels
 from models.texts.model_files import refuse_code
 from models.texts.selective import SelectiveRule
 from models.texts.text_evaluation import Unseen
@@ -40,6 +40,7 @@ _ABOUT_FILE = "root_cause.json"
 _MODEL_FOLDER = "model"
 _SEEN_FILE = "seen.parquet"
 _SUSPICIOUS_FILE = "suspicious.parquet"
+_SEEN_COLUMNS = ("text_id", "digest", *ANSWER_COLUMNS)
 _AT_A_TIME = 20_000
 
 
@@ -133,7 +134,7 @@ class RootCauseModel:
             suspicious_labels(crossed.unseen.texts, crossed.unseen.probabilities, crossed.unseen.classes),
             pd.DataFrame(),
         )
-        return replace(model, seen=model._seen(crossed.unseen))
+        return replace(model, seen=model._seen(crossed, settings.risk))
 
     @classmethod
     def _untested(
@@ -153,7 +154,15 @@ class RootCauseModel:
         entry["languages"] = sorted(languages)
         mains = _main_causes(model.classes, taxonomy)
         suspicious = suspicious_labels(labelled.rows(np.zeros(0, dtype=np.int64)), np.zeros((0, 2)), model.classes)
-        return cls(model, untested_rule(model, settings), mains, languages, entry, suspicious, pd.DataFrame())
+        return cls(
+            model,
+            untested_rule(model, settings),
+            mains,
+            languages,
+            entry,
+            suspicious,
+            pd.DataFrame(columns=list(_SEEN_COLUMNS)),
+        )
 
     def classify(self, raw_texts: Sequence[str | None]) -> pd.DataFrame:
         """Say what texts are about, as customers wrote them.
@@ -287,8 +296,8 @@ class RootCauseModel:
             about["main_causes"],
             frozenset(about["languages"]),
             about["evaluation"],
-            _read_table(folder / _SUSPICIOUS_FILE),
-            _read_table(folder / _SEEN_FILE),
+            _read_table(folder / _SUSPICIOUS_FILE, SUSPICIOUS_COLUMNS),
+            _read_table(folder / _SEEN_FILE, _SEEN_COLUMNS),
         )
 
     def _answer(self, texts: pd.Series, languages: pd.Series, empty: np.ndarray) -> pd.DataFrame:
@@ -308,20 +317,31 @@ class RootCauseModel:
             main_causes=self.main_causes,
         )
 
-    def _seen(self, unseen: Unseen) -> pd.DataFrame:
-        frame = unseen.texts.frame
-        told = answer_table(
-            unseen.probabilities,
-            unseen.classes,
-            self.rule,
-            languages=frame["language"].to_numpy(dtype=object),
-            trusted=self.languages,
-            empty=np.zeros(len(frame), dtype=bool),
-            main_causes=self.main_causes,
-        )
+    def _seen(self, crossed: Crossed, risk: float) -> pd.DataFrame:
+        unseen, frame = crossed.unseen, crossed.unseen.texts.frame
+        told = self._told(unseen, self.rule)
+        if crossed.stood_in is not None and crossed.stood_in.any():
+            # thresholds belong to the model whose probabilities they were set on
+            there = crossed.stood_in
+            labels = unseen.texts.labels[there]
+            own = SelectiveRule.fit(
+                unseen.probabilities[there], labels, unseen.classes, risk, groups=unseen.groups[there]
+            )
+            told[there] = self._told(unseen, own)[there]
         told.insert(0, "digest", _digests(frame["text"]).to_numpy())
         told.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
         return told
+
+    def _told(self, unseen: Unseen, rule: SelectiveRule) -> pd.DataFrame:
+        return answer_table(
+            unseen.probabilities,
+            unseen.classes,
+            rule,
+            languages=unseen.texts.frame["language"].to_numpy(dtype=object),
+            trusted=self.languages,
+            empty=np.zeros(len(unseen.texts), dtype=bool),
+            main_causes=self.main_causes,
+        )
 
 
 def _main_causes(classes: Sequence[str], taxonomy: Taxonomy, /) -> dict[str, str | None]:
@@ -334,10 +354,11 @@ def _digests(texts: pd.Series, /) -> pd.Series:
     return texts.map(of_text).astype("str")
 
 
-def _read_table(path: Path, /) -> pd.DataFrame:
+def _read_table(path: Path, columns: Sequence[str], /) -> pd.DataFrame:
     if not path.is_file():
         raise ArtefactError(f"{path}: not there; run again")
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(path, columns=list(columns))
     except (OSError, ValueError) as error:
+        # pyarrow raises ValueError for damaged files and for missing columns
         raise ArtefactError(f"{path}: is damaged ({error}); delete the folder and run again") from error

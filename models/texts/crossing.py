@@ -75,12 +75,15 @@ class Crossed:
     tested : Unseen
         Those among them whose probabilities come from the chosen kind of model: what figures and thresholds are of.
     notes : tuple of str
+    stood_in : numpy.ndarray of bool, shape (texts,), optional
+        Where n-grams answered for a dear model; None where they did not have to.
     """
 
     unseen: Unseen
     repeats: tuple[Unseen, ...]
     tested: Unseen
     notes: tuple[str, ...] = ()
+    stood_in: np.ndarray | None = None
 
 
 def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextSet], TextModel]:
@@ -184,4 +187,6 @@ def _with_validation(choice: Choice, cheap: Unseen, /) -> Crossed:
         f"root_cause: the {choice.model.name} model takes too long to train once per fold; labelled texts outside the "
         "part that it was tested on carry the answers of n-grams that have not seen them"
     )
-    return Crossed(replace(cheap, probabilities=probabilities), (), own, (note,))
+    stood_in = np.ones(len(cheap.texts), dtype=bool)
+    stood_in[rows] = False
+    return Crossed(replace(cheap, probabilities=probabilities), (), own, (note,), stood_in)
