@@ -26,7 +26,8 @@ class TextTask:
     goals : dict of str to float
         ``macro_f1`` and ``accuracy_at_70`` at least, ``ece`` at most.
     words : dict of str to list of str
-        What each label means, for models that learn from descriptions; written from the labels' names alone.
+        What each label means, for models that learn from descriptions: from its name and what such a department or
+        complaint is commonly about, written once and not tuned on the texts.
     """
 
     name: str
