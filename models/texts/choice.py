@@ -296,7 +296,7 @@ def _winner(
     members = [trial.probabilities for trial in trials.values()]
     mixed = _mixed_apart(members, split.held, seed)
     if beats(mixed, trials[best].probabilities, split.held, seed):
-        return best, (Mixture.fit(members, split.held.target, split.held.weights), mixed)
+        return best, (Mixture.fit(members, split.held.target), mixed)
     return best, None
 
 
@@ -306,7 +306,7 @@ def _mixed_apart(members: list[np.ndarray], held: Lesson, seed: int) -> np.ndarr
     mixed = np.zeros_like(members[0])
     for part in (0, 1):
         rest = half != part
-        mixture = Mixture.fit([some[rest] for some in members], held.target[rest], held.weights[rest])
+        mixture = Mixture.fit([some[rest] for some in members], held.target[rest])
         mixed[~rest] = mixture.apply([some[~rest] for some in members])
     return mixed
 

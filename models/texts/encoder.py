@@ -20,6 +20,8 @@ from models.texts.model_files import (
     field_of,
     read_arrays,
     read_model_file,
+    scale_from_json,
+    scale_to_json,
     write_arrays,
     write_model_file,
 )
@@ -128,7 +130,7 @@ class EncoderModel:
 
     def save(self, folder: Path, /) -> None:
         """Write the model as JSON and NPZ, and the encoder where it does not come in a package."""
-        write_model_file(folder, self.name, self.classes, {"encoder": self.encoder.name, "slope": self.scale.slope})
+        write_model_file(folder, self.name, self.classes, {"encoder": self.encoder.name, **scale_to_json(self.scale)})
         self.encoder.save(folder / _FOLDER)
         arrays = {
             "mean": self.head.mean,
@@ -162,10 +164,7 @@ class EncoderModel:
             raise ArtefactError(f"{folder / ARRAYS_FILE}: arrays do not fit each other; train again with `baton run`")
         encoder = load_encoder(folder / _FOLDER, str(field_of(what, "encoder", folder)))
         head = LinearHead(*(arrays[name] for name in ("mean", "spread", "coefficients", "intercepts")))
-        try:
-            scale = ScoreScale(float(field_of(what, "slope", folder)), arrays["shift"])
-        except (TypeError, ValueError) as error:
-            raise ArtefactError(f"{folder}: the model's description does not fit ({error}); train again") from error
+        scale = scale_from_json(what, arrays["shift"], folder)
         return cls(tuple(what["classes"]), encoder, head, scale)
 
 
@@ -178,7 +177,7 @@ def fit_head(vectors: np.ndarray, learned: Lesson, seed: int, /) -> tuple[Linear
         for part in range(int(fold.max()) + 1):
             head = LinearHead.fit(vectors[fold != part], learned.rows(fold != part), strength)
             scores[fold == part] = head.scores(vectors[fold == part])
-        scale = ScoreScale.fit(scores, learned.target, learned.weights)
+        scale = ScoreScale.fit(scores, learned.target, shift=False, sureness=True)
         found = scale.apply(scores)[np.arange(len(scores)), learned.target]
         loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=learned.weights))
         if best is None or loss < best[0]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
+from models.texts.scores import ScoreScale
 
 __all__ = [
     "ARRAYS_FILE",
@@ -18,6 +19,8 @@ __all__ = [
     "read_arrays",
     "read_model_file",
     "refuse_code",
+    "scale_from_json",
+    "scale_to_json",
     "write_arrays",
     "write_model_file",
 ]
@@ -93,6 +96,26 @@ def field_of(what: Mapping[str, Any], name: str, folder: Path, /) -> Any:
     if name not in what:
         raise ArtefactError(f"{folder / MODEL_FILE}: lacks {name!r}; train again with `baton run`")
     return what[name]
+
+
+def scale_to_json(scale: ScoreScale, /) -> dict[str, Any]:
+    """Return the small part of a calibration; its shifts are an array."""
+    return {"slope": scale.slope, "sureness": list(scale.sureness)}
+
+
+def scale_from_json(what: Mapping[str, Any], shift: np.ndarray, folder: Path, /) -> ScoreScale:
+    """Return the calibration that ``scale_to_json`` and an array of shifts describe.
+
+    Raises
+    ------
+    ArtefactError
+        If it is not there, or no numbers.
+    """
+    slope, sureness = (field_of(what, name, folder) for name in ("slope", "sureness"))
+    numbers = [slope, *sureness] if isinstance(sureness, list) and len(sureness) == 3 else [None]
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise ArtefactError(f"{folder / MODEL_FILE}: the calibration is no four numbers; train again with `baton run`")
+    return ScoreScale(float(slope), shift, (float(sureness[0]), float(sureness[1]), float(sureness[2])))
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], /) -> None:

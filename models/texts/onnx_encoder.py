@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from baton.errors import ArtefactError
+from models.texts.encoder_export import encoder_as_onnx
 from models.texts.encoders import embed_once, threads
 from models.texts.model_files import refuse_code
 
@@ -27,8 +28,8 @@ _SAVED_MODEL, _SAVED_TOKENIZER = "encoder.onnx", "tokenizer.json"
 _PREFERRED = ("encoder.onnx", "model_int8.onnx", "model_quantized.onnx", "model_qint8_avx512_vnni.onnx", "model.onnx")
 
 
-def open_session(path: Path, /) -> InferenceSession:
-    """Open an ONNX file for one inference at a time on :func:`threads` threads.
+def open_session(model: Path | bytes, place: Path, /) -> InferenceSession:
+    """Open ONNX, from a file or made in memory from what lies at ``place``, on :func:`threads` threads.
 
     Raises
     ------
@@ -37,16 +38,21 @@ def open_session(path: Path, /) -> InferenceSession:
     """
     import onnxruntime
 
-    if not path.is_file():
-        raise ArtefactError(f"{path}: not there; put the encoder's ONNX file there, or choose another encoder")
+    if isinstance(model, Path) and not model.is_file():
+        raise ArtefactError(f"{place}: not there; put the encoder's ONNX file there, or choose another encoder")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        source = model if isinstance(model, bytes) else str(model)
+        # on a CPU the fused sum and normalisation takes longer than the two apart
+        slow = ["SkipLayerNormFusion"]
+        return onnxruntime.InferenceSession(
+            source, options, providers=["CPUExecutionProvider"], disabled_optimizers=slow
+        )
     except Exception as error:
         # ONNX Runtime raises its own classes, one per kind of damage, and they share no root but Exception
-        raise ArtefactError(f"{path}: is no ONNX model that can be run ({str(error).splitlines()[0]:.200})") from error
+        raise ArtefactError(f"{place}: is no ONNX model that can be run ({str(error).splitlines()[0]:.200})") from error
 
 
 def open_tokenizer(path: Path, /) -> Tokenizer:
@@ -98,7 +104,8 @@ class OnnxEncoder:
     ----------
     session : onnxruntime.InferenceSession
     tokenizer : tokenizers.Tokenizer
-    model_path, tokenizer_path : pathlib.Path
+    model : pathlib.Path or bytes
+    tokenizer_path : pathlib.Path
     name : str
     languages : frozenset of str
     packaged : bool
@@ -109,7 +116,7 @@ class OnnxEncoder:
         self,
         session: InferenceSession,
         tokenizer: Tokenizer,
-        model_path: Path,
+        model: Path | bytes,
         tokenizer_path: Path,
         name: str,
         languages: frozenset[str] = frozenset(),
@@ -117,25 +124,31 @@ class OnnxEncoder:
     ) -> None:
         self.name, self.languages, self._packaged = name, languages, packaged
         self._session, self._tokenizer = session, tokenizer
-        self._paths = model_path, tokenizer_path
+        self._model, self._tokenizer_path = model, tokenizer_path
         self._inputs = {given.name for given in session.get_inputs()}
-        self._special = len(tokenizer.encode("").ids)
 
     @classmethod
     def from_files(
-        cls, model: Path, tokenizer: Path, name: str, languages: frozenset[str] = frozenset(), *, packaged: bool = False
+        cls,
+        model: Path | bytes,
+        tokenizer: Path,
+        name: str,
+        languages: frozenset[str] = frozenset(),
+        *,
+        packaged: bool = False,
     ) -> OnnxEncoder:
-        """Open an ONNX file and a tokenizer.
+        """Open ONNX and a tokenizer.
 
         Raises
         ------
         ArtefactError
             If one is missing, damaged, or does not take tokens.
         """
-        session = open_session(model)
+        place = model if isinstance(model, Path) else tokenizer.parent
+        session = open_session(model, place)
         names = {given.name for given in session.get_inputs()}
         if not {"input_ids", "attention_mask"} <= names <= {"input_ids", "attention_mask", "token_type_ids"}:
-            raise ArtefactError(f"{model}: takes {', '.join(sorted(names))}, not input_ids and attention_mask")
+            raise ArtefactError(f"{place}: takes {', '.join(sorted(names))}, not input_ids and attention_mask")
         return cls(session, open_tokenizer(tokenizer), model, tokenizer, name, languages, packaged)
 
     @classmethod
@@ -149,11 +162,13 @@ class OnnxEncoder:
         """
         refuse_code(folder)
         found = sorted(folder.rglob("*.onnx"))
-        if not found:
-            weights = "; " if not list(folder.glob("*.safetensors")) else "; export its safetensors to ONNX first, or "
-            raise ArtefactError(f"{folder}: holds no *.onnx{weights}choose an encoder that comes as ONNX")
         order = {file: number for number, file in enumerate(_PREFERRED)}
-        model = min(found, key=lambda path: (order.get(path.name, len(order)), str(path)))
+        if found:
+            model: Path | bytes = min(found, key=lambda path: (order.get(path.name, len(order)), str(path)))
+        elif list(folder.glob("*.safetensors")):
+            model = encoder_as_onnx(folder)
+        else:
+            raise ArtefactError(f"{folder}: holds no *.onnx and no *.safetensors; check [text] encoder")
         return cls.from_files(model, folder / "tokenizer.json", name or folder.name, _languages(folder))
 
     def embed(self, texts: Sequence[str], /) -> np.ndarray:
@@ -196,8 +211,11 @@ class OnnxEncoder:
         """Copy the encoder's files, unless they come in a package."""
         if not self._packaged:
             folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self._paths[0], folder / _SAVED_MODEL)
-            shutil.copyfile(self._paths[1], folder / _SAVED_TOKENIZER)
+            if isinstance(self._model, bytes):
+                (folder / _SAVED_MODEL).write_bytes(self._model)
+            else:
+                shutil.copyfile(self._model, folder / _SAVED_MODEL)
+            shutil.copyfile(self._tokenizer_path, folder / _SAVED_TOKENIZER)
 
 
 def _mean_of_tokens(output: np.ndarray, mask: np.ndarray) -> np.ndarray:

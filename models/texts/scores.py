@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["ScoreScale", "softmax"]
+__all__ = ["AS_IT_IS", "ScoreScale", "softmax"]
+
+AS_IT_IS = (1.0, -1.0, 0.0)
 
 _SHRINKAGE_ROWS = 20.0
 
@@ -29,27 +31,46 @@ class ScoreScale:
     slope : float
         The inverse of the temperature; never negative, so that a higher score is never less probable.
     shift : numpy.ndarray, shape (classes,)
+    sureness : tuple of float
+        What the best class's log probability, its rest's, and 1 are multiplied by to make its final log-odds; the other
+        classes share the rest as before, and the best class stays the best. ``(1, -1, 0)`` changes nothing.
 
     Notes
     -----
     Source: Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", section 4.2: temperature
     scaling, with the bias of vector scaling; targets as in Platt (1999).
+    Kull, Silva Filho & Flach (2017), "Beta calibration", equation 4, on the probability of the best class: scores that
+    were learned with every class made equal need more than one temperature.
     """
 
     slope: float
     shift: np.ndarray
+    sureness: tuple[float, float, float] = AS_IT_IS
 
     @classmethod
-    def fit(cls, scores: np.ndarray, classes: np.ndarray, weights: np.ndarray, /, *, shift: bool = True) -> ScoreScale:
+    def fit(
+        cls,
+        scores: np.ndarray,
+        classes: np.ndarray,
+        weights: np.ndarray | None = None,
+        /,
+        *,
+        shift: bool = True,
+        sureness: bool = False,
+    ) -> ScoreScale:
         """Fit by maximum likelihood on rows that the scores' model has not seen.
 
         Parameters
         ----------
         scores : numpy.ndarray, shape (rows, classes)
         classes : numpy.ndarray of int, shape (rows,)
-        weights : numpy.ndarray, shape (rows,)
+        weights : numpy.ndarray, shape (rows,), optional
+            How much each row counts. Annotators' confidence is no such weight: what is sure to them is easy, and
+            probabilities of easy texts are too high for all.
         shift : bool
             Whether classes may be shifted, or the temperature is all.
+        sureness : bool
+            Whether the best class's probability is calibrated once more.
         """
         from scipy.optimize import minimize
 
@@ -57,7 +78,7 @@ class ScoreScale:
         # scores of any size start from the same place
         size = max(float(np.std(scores)), 1e-9)
         scaled = scores / size
-        weights = weights / max(float(weights.mean()), 1e-12)
+        weights = np.ones(rows) if weights is None else weights / max(float(weights.mean()), 1e-12)
         # Platt's prior: nothing is certain, and the less so the fewer rows there are
         hit = np.full((rows, count), 1.0 / (rows + count))
         hit[np.arange(rows), classes] += rows / (rows + count)
@@ -76,8 +97,53 @@ class ScoreScale:
         start = np.zeros(1 + count if shift else 1)
         bounds = [(-6.0, 6.0)] + [(-10.0, 10.0)] * (len(start) - 1)
         found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-        return cls(float(np.exp(found[0])) / size, found[1:] if shift else np.zeros(count))
+        scale = cls(float(np.exp(found[0])) / size, found[1:] if shift else np.zeros(count))
+        if not sureness:
+            return scale
+        probabilities = scale.apply(scores)
+        return replace(scale, sureness=_fit_sureness(probabilities, probabilities.argmax(axis=1) == classes, weights))
 
     def apply(self, scores: np.ndarray, /) -> np.ndarray:
         """Return probabilities (rows, classes)."""
-        return softmax(self.slope * scores + self.shift)
+        found = softmax(self.slope * scores + self.shift)
+        return found if self.sureness == AS_IT_IS or not len(found) else self._made_sure(found)
+
+    def _made_sure(self, found: np.ndarray) -> np.ndarray:
+        rows = np.arange(len(found))
+        best = found.argmax(axis=1)
+        others = found.copy()
+        others[rows, best] = 0.0
+        rest = others.sum(axis=1)
+        others /= np.maximum(rest, 1e-300)[:, None]
+        second = others.max(axis=1)
+        odds = _log_parts(found[rows, best]) @ np.array(self.sureness)
+        # never less than what keeps the best class the best
+        top = np.maximum(0.5 * (1.0 + np.tanh(0.5 * odds)), second / (1.0 + second))
+        top = np.where(rest > 0, top, 1.0)
+        others *= (1.0 - top)[:, None]
+        others[rows, best] = top
+        return others
+
+
+def _log_parts(top: np.ndarray) -> np.ndarray:
+    top = np.clip(top, 1e-9, 1.0 - 1e-9)
+    return np.stack([np.log(top), np.log1p(-top), np.ones(len(top))], axis=1)
+
+
+def _fit_sureness(probabilities: np.ndarray, right: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
+    """Fit by maximum likelihood, drawn to changing nothing; a surer score never becomes less probable."""
+    from scipy.optimize import minimize
+
+    parts = _log_parts(probabilities.max(axis=1))
+    start = np.array(AS_IT_IS)
+
+    def loss(sureness: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = parts @ sureness
+        miss = 0.5 * (1.0 + np.tanh(0.5 * odds)) - right
+        value = float(weights @ (np.logaddexp(0.0, odds) - right * odds)) + 0.5 * float(
+            (sureness - start) @ (sureness - start)
+        )
+        return value, parts.T @ (weights * miss) + (sureness - start)
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None), (None, 0.0), (None, None)]).x
+    return float(found[0]), float(found[1]), float(found[2])

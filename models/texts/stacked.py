@@ -16,7 +16,16 @@ from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.encoder import EncoderModel
 from models.texts.learning import fold_numbers, lesson
-from models.texts.model_files import ARRAYS_FILE, field_of, read_arrays, read_model_file, write_arrays, write_model_file
+from models.texts.model_files import (
+    ARRAYS_FILE,
+    field_of,
+    read_arrays,
+    read_model_file,
+    scale_from_json,
+    scale_to_json,
+    write_arrays,
+    write_model_file,
+)
 from models.texts.scores import ScoreScale
 from models.texts.text_model import TextModel, load_text_model
 from models.texts.tfidf import TfidfModel
@@ -70,7 +79,7 @@ class Mixture:
     multiplied: bool = False
 
     @classmethod
-    def fit(cls, members: Sequence[np.ndarray], target: np.ndarray, counts: np.ndarray, /) -> Mixture:
+    def fit(cls, members: Sequence[np.ndarray], target: np.ndarray, /) -> Mixture:
         """Find the weights of least log loss, in quarters.
 
         Parameters
@@ -78,8 +87,6 @@ class Mixture:
         members : sequence of numpy.ndarray, shape (texts, classes)
             Probabilities of each model for texts that it has not seen.
         target : numpy.ndarray of int, shape (texts,)
-        counts : numpy.ndarray, shape (texts,)
-            How much each text counts.
         """
         best: tuple[float, Mixture] | None = None
         for steps in itertools.product(range(_STEPS + 1), repeat=len(members)):
@@ -88,9 +95,9 @@ class Mixture:
             weights = np.array(steps) / _STEPS
             for multiplied in (False, True) if max(steps) < _STEPS else (False,):
                 scores = _pooled(weights, members, multiplied)
-                scale = ScoreScale.fit(scores, target, counts, shift=False)
+                scale = ScoreScale.fit(scores, target, shift=False, sureness=True)
                 found = scale.apply(scores)[np.arange(len(target)), target]
-                loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=counts))
+                loss = -float(np.mean(np.log(np.maximum(found, 1e-12))))
                 if best is None or loss < best[0] - 1e-9:
                     best = loss, cls(weights, scale, multiplied)
         assert best is not None
@@ -141,7 +148,7 @@ class StackedModel:
         kinds: tuple[type[TextModel], ...] = (TfidfModel, EncoderModel)
         tried = [kind.fit(visible, seed, settings=settings, progress=progress) for kind in kinds]
         seen = [aligned(model.probabilities(held.texts), model.classes, learned.classes) for model in tried]
-        mixture = Mixture.fit(seen, held.target, held.weights)
+        mixture = Mixture.fit(seen, held.target)
         members = tuple(kind.fit(texts, seed, settings=settings, progress=progress) for kind in kinds)
         return cls(learned.classes, members, mixture)
 
@@ -160,7 +167,7 @@ class StackedModel:
     def save(self, folder: Path, /) -> None:
         """Write the weights as JSON and NPZ, and each model into a folder of its own."""
         mixture = self.mixture
-        what = {"slope": mixture.scale.slope, "multiplied": mixture.multiplied, "members": len(self.members)}
+        what = {**scale_to_json(mixture.scale), "multiplied": mixture.multiplied, "members": len(self.members)}
         write_model_file(folder, self.name, self.classes, what)
         write_arrays(folder / ARRAYS_FILE, {"weights": self.mixture.weights, "shift": self.mixture.scale.shift})
         for number, model in enumerate(self.members):
@@ -181,6 +188,6 @@ class StackedModel:
             raise ArtefactError(f"{folder}: says {count!r} models are averaged; train again with `baton run`")
         arrays = read_arrays(folder / ARRAYS_FILE, {"weights": (count,), "shift": (len(what["classes"]),)})
         members = tuple(load_text_model(folder / f"member_{number}") for number in range(count))
-        scale = ScoreScale(float(field_of(what, "slope", folder)), arrays["shift"])
+        scale = scale_from_json(what, arrays["shift"], folder)
         mixture = Mixture(arrays["weights"], scale, bool(field_of(what, "multiplied", folder)))
         return cls(tuple(what["classes"]), members, mixture)

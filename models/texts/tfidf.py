@@ -21,6 +21,8 @@ from models.texts.model_files import (
     field_of,
     read_arrays,
     read_model_file,
+    scale_from_json,
+    scale_to_json,
     write_arrays,
     write_model_file,
 )
@@ -211,7 +213,7 @@ class TfidfModel:
             apart = fold == part
             coefficients, intercepts = _linear(matrix[~apart], learned.rows(~apart), by_ratio, seed)
             scores[apart] = matrix[apart] @ coefficients.T + intercepts
-        scale = ScoreScale.fit(scores, learned.target, learned.weights, shift=False)
+        scale = ScoreScale.fit(scores, learned.target, shift=False, sureness=True)
         progress("learning n-grams", parts, parts + 1)
         coefficients, intercepts = _linear(matrix, learned, by_ratio, seed)
         progress("learning n-grams", parts + 1, parts + 1)
@@ -233,7 +235,7 @@ class TfidfModel:
             {"analyzer": view.analyzer, "shortest": view.shortest, "longest": view.longest, "start": view.start}
             for view in self.views
         ]
-        write_model_file(folder, self.name, self.classes, {"views": views, "slope": self.scale.slope})
+        write_model_file(folder, self.name, self.classes, {"views": views, **scale_to_json(self.scale)})
         write_json(folder / _TERMS_FILE, [list(view.terms) for view in self.views])
         frequencies = [np.zeros(0) if view.inverse_frequency is None else view.inverse_frequency for view in self.views]
         arrays = {
@@ -273,7 +275,7 @@ class TfidfModel:
                 View(**about, terms=tuple(some), inverse_frequency=frequency)
                 for about, some, frequency in zip(described, terms, frequencies, strict=True)
             )
-            scale = ScoreScale(float(field_of(what, "slope", folder)), arrays["shift"])
+            scale = scale_from_json(what, arrays["shift"], folder)
         except (TypeError, ValueError) as error:
             raise ArtefactError(f"{folder}: the model's description does not fit ({error}); train again") from error
         return cls(classes, views, arrays["coefficients"], arrays["intercepts"], scale)

