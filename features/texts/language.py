@@ -25,6 +25,38 @@ _MOST_CHARACTERS = 2000
 _FEWEST_WORDS = 2
 _MIXED_SHARE = 0.2
 _SURE = 0.6
+_LEAST = 0.35
+_KANA_SHARE = 0.1
+# everyday words decide where a text is too short for the statistics of letters
+_EVERYDAY = {
+    "en": (
+        "the is not no good very nice bad excellent best service was were are and please help thanks thank you my "
+        "your it with for from have has this that what when why still never again worst great ok okay fast slow "
+        "quick support product delivery refund problem phone call received waiting happy poor useless comments "
+        "fraud done all yes nothing hi hello super waste time money"
+    ),
+    "pt": (
+        "não nao muito bom boa ótimo otimo ótima otima excelente produto entrega recebi entregue gostei prazo "
+        "ainda o os as do da meu minha loja recomendo chegou perfeito obrigado obrigada veio tudo com para foi "
+        "rápida rapida amei conforme"
+    ),
+    "es": (
+        "el los las muy bueno buena pero gracias producto entrega recibí llegó todo mi con para está esta es no "
+        "servicio malo"
+    ),
+    "fr": (
+        "le les très bon bonne merci produit livraison reçu pas je ne est et mon pour avec service mauvais jamais "
+        "toujours"
+    ),
+    "de": (
+        "der die das ist nicht kein gut sehr schlecht danke produkt lieferung und ich mein mit für noch immer nie "
+        "bitte war"
+    ),
+    "it": (
+        "il lo gli molto buono buona grazie prodotto consegna ricevuto non è sono mio per con ancora mai tutto pessimo"
+    ),
+    "nl": "de het een niet geen goed zeer slecht bedankt levering en ik mijn met voor nog nooit is was",
+}
 
 
 def detect(text: str, /) -> tuple[str, bool]:
@@ -42,7 +74,8 @@ def detect(text: str, /) -> tuple[str, bool]:
     weight = {language: len(pattern.findall(text)) / 1.6 for language, pattern in _SCRIPTS.items()}
     words = _LATIN.findall(text)
     latin = float(len(words))
-    if weight["ja"]:
+    # a shop's name may hold a kana sign; Japanese sentences are full of them
+    if weight["ja"] > _KANA_SHARE * weight["zh"]:
         weight["ja"], weight["zh"] = weight["ja"] + weight["zh"], 0.0
     script, most = max(weight.items(), key=lambda entry: entry[1])
     total = sum(weight.values()) + latin
@@ -55,10 +88,24 @@ def detect(text: str, /) -> tuple[str, bool]:
 
 
 def _latin_language(text: str, words: int, /) -> str:
-    language, probability = _identifier().classify(text)
-    if language in ("zh", "ja", "ko") or words < _FEWEST_WORDS:
-        return "und" if words < _FEWEST_WORDS and language != "en" else "en"
-    return language if probability >= _SURE else "en" if language == "en" else "und"
+    by_letters, probability = _identifier().classify(text)
+    if probability >= _SURE and words >= _FEWEST_WORDS:
+        return by_letters
+    spelt = text.casefold().split()
+    votes = {language: sum(word in everyday for word in spelt) for language, everyday in _everyday().items()}
+    most = max(votes.values())
+    leading = [language for language, count in votes.items() if count == most]
+    if most and len(leading) == 1:
+        return leading[0]
+    if most and by_letters in leading:
+        return by_letters
+    # most short Latin texts that come here are English: there the letters are believed sooner
+    return by_letters if by_letters == "en" or (probability >= _LEAST and words > _FEWEST_WORDS) else "und"
+
+
+@cache
+def _everyday() -> dict[str, frozenset[str]]:
+    return {language: frozenset(words.split()) for language, words in _EVERYDAY.items()}
 
 
 @cache
