@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -117,12 +117,14 @@ def turn_features(turns: list[Turn], place: int, /) -> np.ndarray:
     return np.array([*whole.values(), *meant, *twice, *meetings, *_manner(text), *_before(turns, place, whole)])
 
 
-def _hits(text: str, /) -> list[set[str]]:
+@lru_cache(maxsize=4096)
+def _hits(text: str, /) -> tuple[frozenset[str], ...]:
+    # a chat comes back with every turn: what was searched once is remembered, and depends on the text alone
     clauses = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()] or [text]
-    found = [{name for name, cue in _cues().items() if cue.search(clause)} for clause in clauses]
+    found = [frozenset(name for name, cue in _cues().items() if cue.search(clause)) for clause in clauses]
     # what spans clauses still counts, in a clause of its own
-    across = {name for name, cue in _cues().items() if cue.search(text)} - set().union(*found)
-    return [*found, across] if across else found
+    across = frozenset(name for name, cue in _cues().items() if cue.search(text)) - frozenset().union(*found)
+    return (*found, across) if across else tuple(found)
 
 
 def _manner(text: str, /) -> list[float]:
@@ -145,9 +147,8 @@ def _before(turns: list[Turn], place: int, whole: dict[str, float], /) -> list[f
     said = [turn.text for turn in turns[:place] if not turn.customer]
     asked = [one for one in earlier if _QUESTION.search(one)]
     likeness = max((_likeness(text, one) for one in asked), default=0.0)
-    cues = _cues()
-    same = any(cues["strong"].search(one) for one in earlier)
-    promised = any(cues["promise"].search(one) for one in said)
+    same = any("strong" in clause for one in earlier for clause in _hits(one))
+    promised = any("promise" in clause for one in said for clause in _hits(one))
     ends_well = whole["good"] and not whole["strong"] and not whole["unmet"]
     return [
         likeness,
