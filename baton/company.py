@@ -134,6 +134,10 @@ class Text(_Section):
         Column of ``cases`` with how sure the annotator was, 0..1: the weight of the label.
     taxonomy : str
         ``general``, or a TOML file of the company's own causes.
+    known_at : str
+        Time column of ``cases`` at which the customer had written; a remark beside a rating is ``rated_at``.
+    kpis : bool
+        Whether the most frequent causes become KPIs: features of churn and decline, with a share in attributions.
     encoder : str
         What ``encoder`` and ``finetune`` start from: ``auto``, a package's encoder, a local folder, a Hugging Face id.
     risk : float
@@ -148,6 +152,8 @@ class Text(_Section):
     labels: str = "root_cause"
     confidence: str | None = None
     taxonomy: str = "general"
+    known_at: str = "opened_at"
+    kpis: bool = True
     encoder: str = "auto"
     risk: Annotated[float, Field(gt=0, lt=1)] = 0.2
     latency_ms: Annotated[float, Field(gt=0)] = 50.0

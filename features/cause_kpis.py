@@ -59,6 +59,8 @@ class CauseKpi:
         Its name.
     stage : str
         Of the journey, or ``any``.
+    known_at : str
+        Time column of ``cases`` at which the customer had written.
     """
 
     code: str
@@ -66,6 +68,7 @@ class CauseKpi:
     en: str
     zh: str
     stage: str = "any"
+    known_at: str = "opened_at"
 
     @property
     def kpi(self) -> str:
@@ -74,7 +77,11 @@ class CauseKpi:
 
 
 def cause_kpis(
-    causes: pd.Series, describe: Callable[[str], tuple[Text, str]], /, taken: Sequence[str] = ()
+    causes: pd.Series,
+    describe: Callable[[str], tuple[Text, str]],
+    /,
+    taken: Sequence[str] = (),
+    known_at: str = "opened_at",
 ) -> list[CauseKpi]:
     """Choose the causes that become KPIs: the most frequent, and one for the rest.
 
@@ -86,6 +93,8 @@ def cause_kpis(
         From a cause to its name and its stage of the journey.
     taken : sequence of str
         Ids of KPIs that are there already.
+    known_at : str
+        Time column of ``cases`` at which the customer had written.
 
     Returns
     -------
@@ -113,10 +122,10 @@ def cause_kpis(
         if code in used:
             code = _digest(cause)
         used.add(code)
-        found.append(CauseKpi(code, cause, name.en, name.zh, stage))
+        found.append(CauseKpi(code, cause, name.en, name.zh, stage, known_at))
     if len(found) < len(counts) and found:
         code = OTHER if f"cause_{OTHER}" not in taken else _digest(OTHER)
-        found.append(CauseKpi(code, OTHER, _OTHER_NAME.en, _OTHER_NAME.zh))
+        found.append(CauseKpi(code, OTHER, _OTHER_NAME.en, _OTHER_NAME.zh, known_at=known_at))
     return found
 
 
@@ -128,15 +137,13 @@ def cause_codes(causes: pd.Series, chosen: Sequence[CauseKpi], /) -> pd.Series:
     return told.map(lambda cause: None if cause is None else known.get(str(cause), rest)).astype("str")
 
 
-def with_causes(catalogue: Catalogue, causes: Sequence[CauseKpi], /, known_at: str = "opened_at") -> Catalogue:
+def with_causes(catalogue: Catalogue, causes: Sequence[CauseKpi], /) -> Catalogue:
     """Return the catalogue with a KPI per cause.
 
     Parameters
     ----------
     catalogue : Catalogue
     causes : sequence of CauseKpi
-    known_at : str
-        Column of ``cases`` with the time at which the customer had written.
     """
     if not causes:
         return catalogue
@@ -154,7 +161,7 @@ def with_causes(catalogue: Catalogue, causes: Sequence[CauseKpi], /, known_at: s
             stage=one.stage if one.stage in stages else "any",
             source="cases",
             expr=f"{CAUSE_COLUMN} = '{one.code}'",
-            known_at=known_at,
+            known_at=one.known_at,
             aggregate="share",
             grains=("customer", "team", "stage", "process"),
             better="lower",

@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
+from features.cause_recency import dated_causes, recency_name, with_recency
 from features.learnable import require_enough
 from features.metric_sql import finished
 from features.sampling import Among, chosen
@@ -125,6 +126,10 @@ def _features(
             column = as_feature(pulled[name].fillna(0) if _counts(kpi, name) else pulled[name])
             if column.notna().any():
                 columns[name], kpi_of[name] = column, kpi.id
+    for kpi in kpis:
+        feature = recency_name(kpi)
+        if feature in pulled and pulled[feature].notna().any():
+            columns[feature], kpi_of[feature] = as_feature(pulled[feature]), kpi.id
     for name in standing:
         feature = f"attribute__{name}"
         if is_free_text(pulled[feature]):
@@ -176,6 +181,7 @@ def _pulled(
             values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
             joined = part.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])
             wide = finished(joined.drop("unit_of_value", "as_of_value"))
+        wide = with_recency(warehouse, wide, dated_causes(warehouse, kpis))
         if standing:
             wide = _with_attributes(warehouse, wide, standing)
         parts.append(wide.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"]))

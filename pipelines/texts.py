@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
-from baton.errors import TooLittleDataError
+from baton.errors import CompanyFileError, TooLittleDataError
 from baton.files import RunFolder, read_json, write_atomically, write_json
 from baton.progress import Progress, silent
 from features.cause_kpis import CAUSE_COLUMN, CauseKpi, cause_codes, cause_kpis, load_causes, save_causes, with_causes
@@ -112,6 +113,7 @@ def read_causes(
     texts = read_texts(company, warehouse)
     if texts is None or not len(texts):
         return _skipped(folder, _NO_TEXTS)
+    _refuse_no_time(company, warehouse)
     try:
         model = _model(company, texts, taxonomy, folder, keep_model, progress)
         answers = model.answers(texts)
@@ -136,8 +138,8 @@ def read_causes(
     urgent = diagnosis[diagnosis["growing"].astype(bool) & (diagnosis["alignment"] == "unmeasured")]
     notes.extend(f"root causes: {cause!r} grows, and no scorecard measures it" for cause in urgent["cause"])
     write_examples(folder, texts, answers, company.policy.min_group)
-    chosen = _as_kpis(catalogue, answers, taxonomy, folder)
-    if not chosen:
+    chosen = _as_kpis(company, catalogue, answers, taxonomy, folder) if company.text.kpis else []
+    if company.text.kpis and not chosen:
         notes.append("root causes: no cause has 30 cases that could be told, so none becomes a KPI")
     notes.extend(str(note) for note in model.evaluation.get("notes", ()))
     write_json(folder.texts / "evaluation.json", model.evaluation)
@@ -229,6 +231,15 @@ def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
     return read_json(place) if place.exists() else {}
 
 
+def _refuse_no_time(company: Company, warehouse: Warehouse, /) -> None:
+    column, kinds = company.text.known_at, warehouse["cases"].schema()
+    times = [name for name, kind in kinds.items() if kind.is_timestamp()]
+    if column not in times:
+        raise CompanyFileError(
+            f"{company.path}: text.known_at: the cases have no time column {column!r}{did_you_mean(column, times)}"
+        )
+
+
 def _clear(folder: RunFolder, /) -> None:
     for name in OUTPUTS:
         folder.file(name).unlink(missing_ok=True)
@@ -282,11 +293,14 @@ def _told_new(emerging: pd.DataFrame, /) -> list[str]:
     ]
 
 
-def _as_kpis(catalogue: Catalogue, answers: pd.DataFrame, taxonomy: Taxonomy, folder: RunFolder, /) -> list[CauseKpi]:
+def _as_kpis(
+    company: Company, catalogue: Catalogue, answers: pd.DataFrame, taxonomy: Taxonomy, folder: RunFolder, /
+) -> list[CauseKpi]:
     import pyarrow as pa
 
     told = answers["cause"].where(~answers["abstained"].astype(bool))
-    chosen = cause_kpis(told, _describer(taxonomy), [kpi for kpi in catalogue if kpi.startswith("cause_")])
+    taken = [kpi for kpi in catalogue if kpi.startswith("cause_")]
+    chosen = cause_kpis(told, _describer(taxonomy), taken, company.text.known_at)
     save_causes(folder.texts / "causes.json", chosen)
     codes = cause_codes(told, chosen)
     causes = pa.table(

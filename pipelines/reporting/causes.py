@@ -11,10 +11,11 @@ from markupsafe import Markup, escape
 
 from baton.catalogue.schema import Text
 from pipelines.reporting.drawing import Scale, element
+from pipelines.reporting.first import FirstScreen
 from pipelines.reporting.results import Results
 from pipelines.reporting.wording import Bilingual, listed, money, number, percent, say, translated, verbatim
 
-__all__ = ["CauseRow", "CausesSection", "causes_section"]
+__all__ = ["CauseRow", "CausesSection", "causes_section", "first_of_texts"]
 
 _MOST_ROWS = 15
 _MOST_QUOTED = 6
@@ -79,6 +80,19 @@ def causes_section(results: Results, /) -> CausesSection | None:
         units=tuple(_units(results, trends)),
         notes=tuple(_notes(results, answers)),
     )
+
+
+def first_of_texts(results: Results, first: FirstScreen, section: CausesSection, /) -> FirstScreen:
+    """Return the first screen of a run that has nothing but texts; of any other, the one that it has."""
+    if any(results.get(name) is not None for name in ("churn", "decline", "driver", "weights")):
+        return first
+    headline, *others = section.findings
+    answers = (
+        (say("answer.what"), (*others, say("causes.read_on"))),
+        (say("answer.sure"), section.notes[:2]),
+        *first.answers[-1:],
+    )
+    return FirstScreen(headline, (), answers)
 
 
 def cause_name(results: Results, cause: str, /) -> Bilingual:

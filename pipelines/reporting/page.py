@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipelines.reporting.cards import cards_of
-from pipelines.reporting.causes import causes_section
+from pipelines.reporting.causes import causes_section, first_of_texts
 from pipelines.reporting.customers import caution, risk_bands, top_customers
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.first import first_screen
@@ -105,6 +105,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     pages, unpaged = team_pages(results, cards, pen)
     fields, fields_key, untold = company_fields(results, pen)
     strategy = strategy_figure(results, pen)
+    first = first_screen(results, cards, hidden)
     return {
         "anchors": [
             *anchors,
@@ -118,7 +119,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
             "trust",
             "method",
         ],
-        "first": first_screen(results, cards, hidden),
+        "first": first if causes is None else first_of_texts(results, first, causes),
         "cards": cards[:_MOST_CARDS],
         "folded": max(len(cards) - _MOST_CARDS, 0),
         "sketch": bool(cards) and all(card.hypothetical for card in cards),

@@ -15,6 +15,7 @@ from baton.company import Company, load_company
 from features import metrics, staging
 from features.attributes import attribute_columns
 from features.cause_kpis import CauseKpi, cause_codes, cause_kpis, load_causes, save_causes, with_causes
+from features.cause_recency import dated_causes, with_recency
 from features.known_at import known_at
 
 CASES = """case_id,customer_id,opened_at,closed_at,team_id,text
@@ -126,3 +127,27 @@ def test_causes_are_read_as_they_were_written(tmp_path: Path) -> None:
     save_causes(tmp_path / "causes.json", KPIS)
     assert load_causes(tmp_path / "causes.json") == KPIS
     assert load_causes(tmp_path / "nowhere.json") == []
+
+
+def test_recency_counts_days_since_the_last_case_of_a_cause_and_never_looks_ahead(
+    staged: Path, company: Company
+) -> None:
+    import ibis
+
+    catalogue = with_causes(load_catalogue(company), KPIS)
+    warehouse = staging.open_warehouse(staged / "staged", cases=staged / "cases.parquet")
+    causes = dated_causes(warehouse, [kpi for kpi in catalogue.values() if kpi.source == "cases"])
+    moments = [datetime(2024, 3, 4), datetime(2024, 3, 15), datetime(2025, 6, 1)]
+    rows = ibis.memtable(pa.table({"customer_id": ["k1"] * 3, "as_of": pa.array(moments, pa.timestamp("us"))}))
+    found = with_recency(warehouse, rows, causes).to_pyarrow().to_pandas().sort_values("as_of")
+    assert found["cause_late__since_days"].fillna(-1).tolist() == [3.0, 14.0, -1.0]
+    assert found["cause_billing__since_days"].fillna(-1).tolist() == [-1.0, 10.0, -1.0]
+    assert with_recency(warehouse, rows, []) is rows
+
+
+def test_a_text_written_with_the_rating_counts_from_the_rating_and_is_not_dated(staged: Path, company: Company) -> None:
+    told = cause_kpis(pd.Series(["late"] * 40), plain, known_at="rated_at")
+    catalogue = with_causes(load_catalogue(company), told)
+    assert known_at(catalogue["cause_late"]).column == "rated_at"
+    warehouse = staging.open_warehouse(staged / "staged", cases=staged / "cases.parquet")
+    assert dated_causes(warehouse, [catalogue["cause_late"]]) == []

@@ -170,3 +170,17 @@ def test_a_column_of_labels_that_is_not_there_is_refused_with_the_nearest(tmp_pa
     made = company(tmp_path, cases(20), SETTINGS.replace('"tfidf"\n', '"tfidf"\nlabels = "root_cuase"\n'))
     with pytest.raises(CompanyFileError, match="root_cause"):
         read(made, tmp_path / "out")
+
+
+def test_a_time_that_the_cases_do_not_have_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    made = company(tmp_path, cases(20), SETTINGS.replace('"tfidf"\n', '"tfidf"\nknown_at = "rated"\n'))
+    with pytest.raises(CompanyFileError, match="rated_at"):
+        read(made, tmp_path / "out")
+
+
+def test_causes_that_shall_be_no_kpis_are_told_all_the_same(tmp_path: Path) -> None:
+    made = company(tmp_path, cases(150), SETTINGS.replace('"tfidf"\n', '"tfidf"\nkpis = false\n'))
+    read(made, tmp_path / "out")
+    assert (tmp_path / "out" / "root_causes.parquet").exists()
+    assert not (tmp_path / "out" / "texts" / "causes.json").exists()
+    assert not (tmp_path / "out" / "texts" / "cases.parquet").exists()
