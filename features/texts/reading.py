@@ -13,7 +13,7 @@ from baton.catalogue.nearest import did_you_mean
 from baton.company import Company
 from baton.errors import CompanyFileError
 from features.texts.preparing import prepare
-from features.texts.spelling import join_spellings
+from features.texts.spelling import join_spellings, shown_label
 from features.texts.text_set import TextSet
 from features.warehouse import Warehouse
 
@@ -44,7 +44,7 @@ def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
     if not warehouse.has("cases", "text"):
         return None
     settings, cases = company.text, warehouse["cases"]
-    wanted = {"labels": settings.labels, "confidence": settings.confidence}
+    wanted = {"labels": settings.labels, "confidence": settings.confidence, "known_at": settings.known_at}
     for setting, column in wanted.items():
         if column is not None and column not in cases.columns and (setting, column) != ("labels", _DEFAULT_LABELS):
             raise CompanyFileError(
@@ -87,7 +87,8 @@ def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple
     counted = pd.Series([label for label in labels if label is not None], dtype=object).value_counts()
     once = sorted(str(label) for label in counted.index[counted == 1])
     if once:
-        shown = ", ".join(repr(label) for label in once[:5]) + (" …" if len(once) > 5 else "")
+        # a column of free text may have been named by mistake: nothing of it is told at length or unmasked
+        shown = ", ".join(repr(shown_label(label)) for label in once[:5]) + (" …" if len(once) > 5 else "")
         notes = (*notes, f"labels seen once cannot be learned: {shown}")
     return labels, notes
 

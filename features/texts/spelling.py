@@ -6,7 +6,11 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-__all__ = ["join_spellings", "spelling_key"]
+from features.texts.masking import mask
+
+__all__ = ["join_spellings", "shown_label", "spelling_key"]
+
+_LONGEST_LABEL = 40
 
 
 def spelling_key(label: str, /) -> str:
@@ -19,6 +23,18 @@ def spelling_key(label: str, /) -> str:
     """
     folded = unicodedata.normalize("NFKC", label).casefold()
     return "".join(character for character in folded if character.isalnum())
+
+
+def shown_label(label: str, /) -> str:
+    """Return a label as messages may show it: masked, and not at length.
+
+    Examples
+    --------
+    >>> shown_label("call 020 7946 0018")
+    'call [phone]'
+    """
+    masked = mask(label)
+    return masked if len(masked) <= _LONGEST_LABEL else f"{masked[: _LONGEST_LABEL - 1]}…"
 
 
 def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], tuple[str, ...]]:
@@ -41,7 +57,8 @@ def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], t
         ways[spelling_key(label) or label].append(label)
     chosen = {label: spellings[0] for spellings in ways.values() for label in spellings}
     notes = tuple(
-        f"the label {spellings[0]!r} is also spelt {', '.join(repr(other) for other in spellings[1:])}; taken as one"
+        f"the label {shown_label(spellings[0])!r} is also spelt "
+        f"{', '.join(repr(shown_label(other)) for other in spellings[1:])}; taken as one"
         for spellings in ways.values()
         if len(spellings) > 1
     )
