@@ -32,8 +32,8 @@ def suspicious_labels(texts: TextSet, probabilities: np.ndarray, classes: tuple[
 
     Source
     ------
-    Northcutt, Jiang & Chuang (2021), "Confident learning", as in ``cleanlab.filter`` (pruned where label and most
-    probable class differ beyond each class's own mean confidence).
+    Northcutt, Jiang & Chuang (2021), "Confident learning", as in ``cleanlab.filter``: as many labels as the noise from
+    class to class is estimated at, those of the least margin. Beside it, labels that the model itself names are kept.
     """
     position = {name: number for number, name in enumerate(classes)}
     known = np.array([label in position for label in texts.labels], dtype=bool)
@@ -51,7 +51,7 @@ def suspicious_labels(texts: TextSet, probabilities: np.ndarray, classes: tuple[
     from cleanlab.filter import find_label_issues
 
     order = find_label_issues(
-        given, told, filter_by="confident_learning", return_indices_ranked_by="normalized_margin", n_jobs=1
+        given, told, filter_by="prune_by_noise_rate", return_indices_ranked_by="normalized_margin", n_jobs=1
     )
     order = np.asarray(order, dtype=np.int64)
     order = order[told[order].argmax(axis=1) != given[order]]
