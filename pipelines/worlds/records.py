@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.worlds.cases import CHANNEL_RESPONSE_SECONDS, CHANNELS, PRIORITIES
 from pipelines.worlds.settings import World
 from pipelines.worlds.team_measures import team_measures
-from pipelines.worlds.texts import write_texts
+from pipelines.worlds.texts import Planted, Told, tell_texts
 from pipelines.worlds.truth import SCRIPT_SAMPLE, Story, case_columns, handle_seconds, team_name, unit_values
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "employee_ids",
     "employees",
     "measures",
+    "new_cause_day",
     "scorecards",
     "teams",
     "work",
@@ -143,7 +144,7 @@ def case_end_days(story: Story, rows: np.ndarray, /) -> np.ndarray:
     )
 
 
-def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple[pd.DataFrame, dict[str, float]]:
+def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple[pd.DataFrame, Told]:
     """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null.
 
     Parameters
@@ -156,7 +157,7 @@ def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple
     Returns
     -------
     tuple
-        The cases, and each true root cause's share of those with a text.
+        The cases, and what was told in them: for the truth.
     """
     rng = np.random.default_rng([seed, 5])
     rows = case_rows(story)
@@ -188,7 +189,7 @@ def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple
 
     process = np.array(processes)[draws.process[rows]]
     texts_file = _FOLDER / f"{story.world.texts}.toml" if content_file is None else content_file
-    texts, causes, shares = write_texts(process, story.customers.language[draws.customer[rows]], rng, texts_file)
+    told = tell_texts(process, story.customers.language[draws.customer[rows]], rng, texts_file, _planted(story, opened))
     frame = pd.DataFrame(
         {
             "case_id": np.char.add("K", np.char.zfill(np.arange(1, rows.size + 1).astype(str), 8)),
@@ -213,11 +214,26 @@ def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple
             "channel": pd.Series(CHANNELS[channel]).where(~unknown[2]),
             "priority": PRIORITIES[priority],
             "complexity": draws.complexity[rows],
-            "text": texts,
-            "root_cause": np.where(over, causes, None),
+            "text": told.texts,
+            "root_cause": np.where(over, told.recorded, None),
         }
     )
-    return frame.astype({"text": "str", "root_cause": "str"}), shares
+    return frame.astype({"text": "str", "root_cause": "str"}), told
+
+
+def new_cause_day(story: Story, /) -> float | None:
+    """Return the day from which the world's new cause is told of; None where there is none."""
+    if story.world.new_cause is None:
+        return None
+    begins, ends = (float(day) for day in story.calendar.observed_days[:2])
+    return begins + float(int(story.world.new_cause.starts * (ends - begins)))
+
+
+def _planted(story: Story, opened: np.ndarray, /) -> Planted | None:
+    day, new = new_cause_day(story), story.world.new_cause
+    if day is None or new is None:
+        return None
+    return Planted(new.name, opened >= day, new.share, {"en": new.en, "zh": new.zh})
 
 
 def teams(story: Story, /) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from baton.errors import CompanyFileError
 from baton.files import write_atomically, write_json
@@ -59,13 +59,15 @@ def write_company(
     CompanyFileError
         If there is no such world, or too few people for its roles.
     """
+    import pandas as pd
+
     from pipelines.worlds import records
     from pipelines.worlds.company_file import company_file, roles
     from pipelines.worlds.steps import case_steps
 
     story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
     progress("writing tables", 0, len(_FOLDERS))
-    cases, causes = records.cases(story, seed)
+    cases, told = records.cases(story, seed)
     steps = case_steps(story, cases, seed)
     tables: dict[str, pd.DataFrame] = {
         "customers": records.customers(story),
@@ -94,9 +96,12 @@ def write_company(
             "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
             "decline": records.declines(story),
             "bottlenecks": steps.bottlenecks,
-            "causes": [{"cause": cause, "share": share} for cause, share in causes.items()],
+            "causes": [{"cause": cause, "share": share} for cause, share in told.shares.items()],
+            "new_causes": _new_causes(story),
         },
     )
+    true = pd.DataFrame({"case_id": cases["case_id"], "cause": told.true}).dropna()
+    write_table(target / "truth_causes.parquet", true.astype("str"))
     with write_atomically(target / "company.toml") as path:
         path.write_text(company_file(story.world, seed, _FOLDERS), encoding="utf-8")
     return Written({name: len(frame) for name, frame in tables.items()}, effects)
@@ -153,3 +158,17 @@ def tell(
     leaving = hazards(setting, clients, stock, intercept)
     left_day = leave(calendar, clients, leaving)
     return Story(setting, calendar, clients, people, draws, lived, week, intercept, leaving, left_day)
+
+
+def _new_causes(story: Story, /) -> list[dict[str, Any]]:
+    """Return the planted causes: cause, from, share of the texts since, teams (empty: all)."""
+    import numpy as np
+    import pandas as pd
+
+    from pipelines.worlds.records import new_cause_day
+
+    day, new = new_cause_day(story), story.world.new_cause
+    if day is None or new is None:
+        return []
+    begins = story.calendar.times(np.array([day]))[0]
+    return [{"cause": new.name, "from": str(pd.Timestamp(begins).date()), "share": new.share, "teams": []}]

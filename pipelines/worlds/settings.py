@@ -13,7 +13,7 @@ from baton.errors import CompanyFileError
 __all__ = ["Lever", "World", "load_world", "world_names"]
 
 _FOLDER = Path(__file__).resolve().parent
-_CONTENT = frozenset({"internal_steps", "internal_texts", "steps", "texts"})
+_CONTENT = frozenset({"internal_steps", "internal_texts", "steps", "text_style", "texts"})
 # what a company does itself, instead of what the company below does
 _REPLACED = ("processes", "roles")
 
@@ -192,6 +192,16 @@ class RoleSetting(_Part):
     card: dict[str, float]
 
 
+class NewCause(_Part):
+    """What customers begin to write of, after a share of the observed time: a share of the texts from then on."""
+
+    name: str
+    starts: float = Field(gt=0, lt=1)
+    share: float = Field(gt=0, lt=1)
+    en: list[str]
+    zh: list[str]
+
+
 class World(_Part):
     """One world: everything that its company, its people and its customers follow.
 
@@ -223,6 +233,7 @@ class World(_Part):
     customer_prefix: str = "C"
     words: dict[str, str] = Field(default_factory=dict)
     presets: tuple[str, ...] = ("service",)
+    new_cause: NewCause | None = None
 
     def effect(self, lever: str, /) -> float:
         """Return the direct effect of a lever on the log-odds of leaving: zero where no KPI matters."""

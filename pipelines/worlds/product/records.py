@@ -25,7 +25,8 @@ def customers(story: ProductStory, /) -> pd.DataFrame:
 
 def cases(story: ProductStory, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return support's cases, and each true root cause's share of those with a text."""
-    return support_records.cases(story.support, seed, TEXTS)
+    frame, told = support_records.cases(story.support, seed, TEXTS)
+    return frame, told.shares
 
 
 def teams(story: ProductStory, /) -> pd.DataFrame:
