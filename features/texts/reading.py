@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
-
 import numpy as np
 import pandas as pd
 
@@ -13,13 +9,13 @@ from baton.catalogue.nearest import did_you_mean
 from baton.company import Company
 from baton.errors import CompanyFileError
 from features.texts.preparing import prepare
+from features.texts.repeats import group_of, groups_of
 from features.texts.spelling import join_spellings, shown_label
 from features.texts.text_set import TextSet
 from features.warehouse import Warehouse
 
 __all__ = ["group_of", "read_texts"]
 
-_NOISE = re.compile(r"\[[a-z]+\]|https?://\S+|[@#]\w+|[\W\d_]+")
 _DEFAULT_LABELS = "root_cause"
 
 
@@ -68,15 +64,8 @@ def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
             "at": rows["opened_at"],
         }
     )
-    groups = {text: group_of(text) for text in frame["text"].unique()}
-    frame["group"] = frame["text"].map(groups)
+    frame["group"] = pd.Series(groups_of(frame["text"].tolist()), dtype="str")
     return TextSet(frame.reset_index(drop=True), notes)
-
-
-def group_of(text: str, /) -> str:
-    """Return the same digest for texts that differ in case, figures, punctuation, handles and links alone."""
-    folded = _NOISE.sub("", unicodedata.normalize("NFKC", text).casefold()) or text
-    return hashlib.blake2b(folded.encode(), digest_size=8).hexdigest()
 
 
 def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple[str, ...]]:

@@ -14,7 +14,8 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company, Text, load_company
 from baton.errors import CompanyFileError
 from features.staging import open_warehouse, stage
-from features.texts.reading import group_of, read_texts
+from features.texts.reading import read_texts
+from features.texts.repeats import group_of, groups_of
 from features.texts.spelling import join_spellings
 from features.texts.text_set import TextSet
 from features.warehouse import Warehouse
@@ -99,6 +100,21 @@ def test_repeated_texts_share_a_group_and_others_do_not() -> None:
     assert group_of("@ann The bill is WRONG!!! 129") == group_of("the bill is wrong, 99")
     assert group_of("the bill is wrong") != group_of("the bill is late")
     assert group_of("123") != group_of("456")
+
+
+def test_texts_that_nearly_repeat_each_other_share_a_group() -> None:
+    texts = [
+        "You lost my bag in Boston and nobody has called me back since Monday",
+        "RT @ann: You lost my bag in Boston and nobody has called me back since Monday!!",
+        "You lost my bag in Boston and nobody has called me back since Sunday, thanks",
+        "You cancelled my flight in Boston and nobody at the desk could tell me when the next one leaves",
+        "小区门口的路灯坏了三个多月一直没有人来修晚上老人出门非常危险请尽快处理谢谢",
+        "小区门口的路灯坏了三个多月一直没有人来修晚上老人出门非常危险请尽快派人处理谢谢",
+        "Lost my bag",
+    ]
+    groups = groups_of(texts)
+    assert groups[0] == groups[1] == groups[2] and groups[4] == groups[5]
+    assert len(set(groups)) == 4
 
 
 def test_blank_labels_are_none_and_order_is_kept() -> None:
