@@ -24,7 +24,6 @@ import numpy as np
 
 from benchmarks.text_sets import load_task
 from features.texts.text_set import TextSet
-from models.texts.base_transformer import find_base
 from models.texts.finetune import FinetunedModel
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.onnx_encoder import open_session
@@ -32,6 +31,7 @@ from models.texts.onnx_export import export, in_eight_bits, run
 from models.texts.pieces import PieceReader, batches
 from models.texts.scores import ScoreScale
 from models.texts.training_loop import Recipe, _network, train
+from models.texts.transformer_source import find_base
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 Says = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -16,7 +16,6 @@ from baton.errors import ArtefactError, BatonError
 from baton.files import write_atomically
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
-from models.texts.base_transformer import base_name, find_base
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.model_files import field_of, read_model_file, write_model_file
 from models.texts.onnx_encoder import open_session
@@ -24,6 +23,7 @@ from models.texts.onnx_export import export, in_eight_bits, run
 from models.texts.pieces import PieceReader, batches
 from models.texts.scores import ScoreScale
 from models.texts.training_loop import Recipe, network_scores, train
+from models.texts.transformer_source import base_name, find_base
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

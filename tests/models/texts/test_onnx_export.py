@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.texts.base_transformer import find_base
 from models.texts.onnx_encoder import open_session
 from models.texts.onnx_export import _traced, export, in_eight_bits, run
 from models.texts.pieces import PieceReader, batches
 from models.texts.training_loop import Recipe, _network, network_scores
+from models.texts.transformer_source import find_base
 
 TEXTS = ["my bag is lost", "we waited at the gate for four hours and nobody told us anything at all", "rude", ""]
 
