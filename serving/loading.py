@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,9 @@ from models.predictor import BoostedPredictor, load_predictor, outcome_folder
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from models.conversations.assessment import Reader
     from models.recommender.advice_inputs import AdviceInputs
+    from models.root_cause import RootCauseModel
 
 __all__ = ["LoadedRun", "Loader", "Served", "load_run"]
 
@@ -86,12 +88,21 @@ class LoadedRun:
         By outcome.
     key : bytes or None
         Of the employees' pseudonyms, where it may be read.
+    causes : RootCauseModel or None
+        What tells the causes of texts; None where the run has read none.
+    causes_version : str
+        Its name in answers.
+    reader : Reader or None
+        What reads conversations.
     """
 
     company: Company
     folder: RunFolder
     served: Mapping[str, Served]
     key: bytes | None = field(repr=False, default=None)
+    causes: RootCauseModel | None = field(repr=False, default=None)
+    causes_version: str = ""
+    reader: Reader | None = field(repr=False, default=None)
 
     def rows(self, name: str, column: str, value: str, /) -> list[dict[str, Any]]:
         """Return the rows of one of the contract's files where a column has a value.
@@ -211,7 +222,36 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
             served[outcome] = _load_outcome(company, folder, outcome, place.parent)
     key_file = company.resolve(company.privacy.key)
     readable = company.privacy.pseudonymise and key_file.is_file()
-    return LoadedRun(company, folder, served, load_key(key_file) if readable else None)
+    causes = _load_causes(folder)
+    return LoadedRun(
+        company,
+        folder,
+        served,
+        load_key(key_file) if readable else None,
+        causes,
+        "" if causes is None else "root_cause/run",
+        _load_reader(),
+    )
+
+
+def _load_causes(folder: RunFolder, /) -> RootCauseModel | None:
+    place = outcome_folder(folder.models, "root_cause")
+    if not place.exists():
+        return None
+    from models.root_cause import RootCauseModel
+
+    model = RootCauseModel.load(place)
+    model.classify(["warm up"])  # what loads on first use is loaded before anybody waits
+    return model
+
+
+@cache
+def _load_reader() -> Reader:
+    from models.conversations.assessment import Reader
+
+    reader = Reader()
+    reader.assess([(True, "warm up")])
+    return reader
 
 
 def _load_outcome(company: Company, folder: RunFolder, outcome: str, training: Path, /) -> Served:

@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import ArtefactError, BatonError, OutputError, PolicyError, RequestError, SourceError, UnknownIdError
 from baton.files import RunFolder
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
+from serving.answers_texts import answer_complaints, answer_conversation
 from serving.description import describe
 from serving.gate import OURS, Application, Gate, Receive, Scope, Send, error_body
 from serving.loading import LoadedRun, Loader, load_run
@@ -28,6 +29,7 @@ from serving.payloads import (
     WeightsAnswer,
     WeightsRequest,
 )
+from serving.payloads_texts import ComplaintsAnswer, ComplaintsRequest, ConversationAnswer, ConversationRequest
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -39,12 +41,16 @@ ROUTES = {
     "/predict_decline": DeclineRequest,
     "/recommend_weights": WeightsRequest,
     "/recommend_coaching": CoachingRequest,
+    "/classify_complaints": ComplaintsRequest,
+    "/assess_conversation": ConversationRequest,
 }
 ANSWERS = {
     "/predict_churn": ChurnAnswer,
     "/predict_decline": DeclineAnswer,
     "/recommend_weights": WeightsAnswer,
     "/recommend_coaching": CoachingAnswer,
+    "/classify_complaints": ComplaintsAnswer,
+    "/assess_conversation": ConversationAnswer,
 }
 # the first that fits counts
 CODES: tuple[tuple[type[BatonError], int], ...] = (
@@ -107,6 +113,16 @@ def build(company: Company, folder: RunFolder, /) -> Any:
         def recommend_coaching(self, request: CoachingRequest, /) -> CoachingAnswer:
             """Tell who needs help with what."""
             return answer(request, answer_coaching, self.loader)  # type: ignore[return-value]
+
+        @bentoml.api
+        def classify_complaints(self, request: ComplaintsRequest, /) -> ComplaintsAnswer:
+            """Tell what customers' texts are about, or that it is not clear."""
+            return answer(request, answer_complaints, self.loader)  # type: ignore[return-value]
+
+        @bentoml.api
+        def assess_conversation(self, request: ConversationRequest, /) -> ConversationAnswer:
+            """Tell how a conversation is going while the customer is still there, by the customer's words alone."""
+            return answer(request, answer_conversation, self.loader)  # type: ignore[return-value]
 
         def __is_ready__(self) -> bool:
             try:

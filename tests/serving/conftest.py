@@ -58,6 +58,38 @@ def coaching(employee: str) -> pd.DataFrame:
     )
 
 
+def read_causes(folder: RunFolder) -> None:
+    """A model of causes from a few dozen texts."""
+    from baton.company import Text
+    from baton.taxonomy import load_taxonomy
+    from features.texts.text_set import TextSet
+    from models.root_cause import RootCauseModel
+
+    said = {
+        "Late Flight": [
+            "flight delayed {} hours",
+            "we left {} hours late again",
+            "plane is late, {} hours on the floor",
+        ],
+        "Lost Luggage": [
+            "my bag is lost since {} days",
+            "no luggage at gate {}",
+            "where is my suitcase, bag number {}",
+        ],
+        "longlines": [
+            "the line at desk {} is endless",
+            "queue of {} people at the counter",
+            "long lines, {} desks closed",
+        ],
+    }
+    rows = [(label, text.format(number)) for label, texts in said.items() for text in texts for number in range(2, 22)]
+    frame = pd.DataFrame(rows, columns=["label", "text"])
+    frame["text_id"] = [f"k{number}" for number in range(len(frame))]
+    frame = frame.assign(language="en", mixed=False, weight=1.0, at=pd.NaT, group=frame["text_id"])
+    model = RootCauseModel.fit(TextSet(frame), load_taxonomy(), Text(model="tfidf"), 3)
+    model.save(outcome_folder(folder.models, "root_cause"))
+
+
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     folder = tmp_path_factory.mktemp("hafen")
@@ -81,6 +113,7 @@ def run_folder(company: Company) -> RunFolder:
         each.save(outcome_folder(folder.training, each.outcome))
         predictor_class(each.outcome).fit(each, 1).save(outcome_folder(folder.models, each.outcome))
     score(company, folder)
+    read_causes(folder)
     folder.staged.mkdir()
     pd.DataFrame({"employee_id": people, "team_id": "t1"}).to_parquet(folder.staged / "employees.parquet")
     weights().to_parquet(folder.file("weights.parquet"))

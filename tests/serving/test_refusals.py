@@ -9,7 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-PATHS = ("/predict_churn", "/predict_decline", "/recommend_weights", "/recommend_coaching")
+PATHS = (
+    "/predict_churn",
+    "/predict_decline",
+    "/recommend_weights",
+    "/recommend_coaching",
+    "/classify_complaints",
+    "/assess_conversation",
+)
 JSON = {"content-type": "application/json"}
 
 

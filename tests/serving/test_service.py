@@ -134,6 +134,7 @@ def test_health_metrics_and_the_description_are_there(client: Any) -> None:
     assert "bentoml_service_request_total" in client.get("/metrics").text
     described = client.get("/docs.json").json()
     asked = {"/predict_churn", "/predict_decline", "/recommend_weights", "/recommend_coaching"}
+    asked |= {"/classify_complaints", "/assess_conversation"}
     assert asked <= set(described["paths"])
     body = described["paths"]["/predict_churn"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "rows" in str(body) or "$ref" in body
@@ -150,6 +151,7 @@ def test_a_run_without_outcomes_or_advice_says_so(open_on: Any, company: Company
             ("/recommend_weights", {"team_id": "t1"}),
             ("/recommend_weights", {"team_id": "t1", "policy": {}}),
             ("/recommend_coaching", {"team_id": "t1"}),
+            ("/classify_complaints", {"texts": ["late"]}),
         ):
             answer = bare.post(path, json=body)
             assert answer.status_code == 404, path
