@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from features.texts.text_set import TextSet
 from models.texts.cluster_words import own_words
 from models.texts.emerging_test import WINDOWS_WEEKS, Crowd, least_p_values
 from models.texts.encoders import Encoder
-from models.texts.text_vectors import word_vectors
+from models.texts.text_vectors import word_table, word_vectors
 
 __all__ = ["EMERGING_COLUMNS", "find_emerging"]
 
@@ -22,7 +23,7 @@ EMERGING_COLUMNS = (
 _LEARNING_WEEKS = 8
 _REFERENCE_WEEKS = 26
 _MOST_A_WEEK = 500
-_ALARMS_A_YEAR = 0.2
+_LEVEL = 0.2 / 52.0
 _TEXTS_NAMED_AGAINST = 2000
 _FEWEST_TEXTS = 100
 _EXAMPLES = 5
@@ -37,6 +38,18 @@ class _Raised:
     core: np.ndarray
     radius: float
     p_value: float
+    holds: np.ndarray
+    terms: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class _Week:
+    week: np.ndarray
+    team: np.ndarray
+    now: int
+    late: np.ndarray
+    begin: int
+    tests: int
 
 
 def find_emerging(
@@ -52,9 +65,10 @@ def find_emerging(
 ) -> pd.DataFrame:
     """Find what customers began to write of, week by week, each week judged by itself and the weeks before.
 
-    A text's surroundings (texts near it) are counted in the last one, two and four weeks, in the company and in the
-    text's team, against the half year before. Where that is more than chance explains, the texts there are parted into
-    groups (HDBSCAN), and each is raised once. All tests of a year together raise a false alarm in one year of five.
+    Words (in the company), and each text's surroundings, the texts near it (in the company and in the text's team), are
+    counted in the last one, two and four weeks against the half year before. Where there is more than chance explains,
+    the texts are raised once: those of such words together, those of surroundings parted into groups (HDBSCAN). The
+    level is such that all tests of a year together raise a false alarm in one year of five.
 
     Parameters
     ----------
@@ -93,7 +107,7 @@ def find_emerging(
     written = frame["text"].tolist()
     vectors = encoder.embed(written) if encoder is not None else word_vectors(written, learning, seed)
     vectors[np.linalg.norm(vectors, axis=1) < 0.5] = 0.0
-    raised = _watch(frame, vectors, _radii(vectors[learning], seed), min_group)
+    raised = _watch(frame, vectors, word_table(written), _radii(vectors[learning], seed), min_group)
     told = answers.rename(columns={"case_id": "text_id"}).set_index("text_id")
     rows = [_row(number, one, frame, vectors, told, min_group, seed) for number, one in enumerate(raised, start=1)]
     return _table(rows)
@@ -127,44 +141,75 @@ def _radii(vectors: np.ndarray, seed: int, /) -> list[float]:
     return sorted({float(np.clip(np.quantile(alike, share), _LEAST_NEAR, 0.9)) for share in _NEAR_SHARES})
 
 
-def _watch(frame: pd.DataFrame, vectors: np.ndarray, radii: list[float], min_group: int, /) -> list[_Raised]:
+def _watch(
+    frame: pd.DataFrame, vectors: np.ndarray, words: sparse.csr_matrix, radii: list[float], min_group: int, /
+) -> list[_Raised]:
     week = frame["week"].to_numpy()
     team = pd.factorize(frame["team"])[0].astype(np.int64)
     # a team that nobody knows is no team
     team[frame["team"].eq("").to_numpy()] = -1
     found: list[_Raised] = []
+    explained = np.zeros(len(frame), bool)
     for now in range(_LEARNING_WEEKS, int(week.max()) + 1):
         begin, end = np.searchsorted(week, [now - _REFERENCE_WEEKS - max(WINDOWS_WEEKS) + 1, now + 1])
-        centres = np.flatnonzero(week == now)
-        centres = centres[~_explained(vectors[centres], found, vectors) & vectors[centres].any(axis=1)]
+        centres = np.flatnonzero((week == now) & ~explained & vectors.any(axis=1))
         if not len(centres):
             continue
-        alike = vectors[centres] @ vectors[begin:end].T
-        alike[np.arange(len(centres)), centres - begin] = 0.0
-        crowd = Crowd(week[begin:end], team[begin:end], now, team[centres])
-        tests = 2 * len(WINDOWS_WEEKS) * len(radii) * len(centres)
-        level = _ALARMS_A_YEAR / 52.0
-        for radius in reversed(radii):
-            p_values = least_p_values(alike > radius, crowd, min_group) * tests
-            flagged = np.flatnonzero(p_values < level)
-            if not len(flagged):
-                continue
-            lately = np.flatnonzero(week[begin:end] > now - max(WINDOWS_WEEKS)) + begin
-            near = (alike[flagged] > radius).any(axis=0)
-            members = np.union1d(centres[flagged], lately[near[lately - begin]])
-            for core in _parted(vectors, members, min_group):
-                inside = np.isin(centres[flagged], core)
-                if inside.any():
-                    found.append(_Raised(now, core, radius, float(p_values[flagged][inside].min())))
-            break
+        late = (week[begin:end] > now - max(WINDOWS_WEEKS)) & ~explained[begin:end]
+        around = words[begin:end]
+        told = np.flatnonzero(np.asarray(around[late].sum(axis=0)).ravel() >= min_group)
+        tests = len(WINDOWS_WEEKS) * (2 * len(radii) * len(centres) + len(told))
+        weekly = _Week(week[begin:end], team[begin:end], now, late, begin, tests)
+        raised = _by_words(around[:, told].toarray().T > 0, weekly, min_group)
+        raised = raised or _by_surroundings(vectors, centres, team[centres], weekly, radii, min_group)
+        for one in raised:
+            # what comes to be near it later is explained too; nothing that is later tells what is raised now
+            near = (vectors @ vectors[one.core].T > one.radius).any(axis=1)
+            one.holds = near
+            if len(told) and one.terms is not None:
+                one.holds |= np.asarray(words[:, told[one.terms]].sum(axis=1)).ravel() > 0
+            explained |= one.holds
+        found.extend(raised)
     return found
 
 
-def _explained(vectors: np.ndarray, found: list[_Raised], every: np.ndarray, /) -> np.ndarray:
-    explained = np.zeros(len(vectors), bool)
-    for one in found:
-        explained |= (vectors @ every[one.core].T > one.radius).any(axis=1)
-    return explained
+def _by_words(holds: np.ndarray, weekly: _Week, min_group: int, /) -> list[_Raised]:
+    """Raise the texts that hold words which nobody, or hardly anybody, wrote before."""
+    if not len(holds):
+        return []
+    unknown = np.full(len(holds), -1)
+    crowd = Crowd(weekly.week, weekly.team, weekly.now, unknown)
+    p_values = least_p_values(holds, crowd, min_group) * weekly.tests
+    flagged = np.flatnonzero(p_values < _LEVEL)
+    core = np.flatnonzero(holds[flagged].any(axis=0) & weekly.late)
+    if len(core) < min_group:
+        return []
+    nothing = np.zeros(0, bool)
+    return [_Raised(weekly.now, core + weekly.begin, 0.9, float(p_values[flagged].min()), nothing, flagged)]
+
+
+def _by_surroundings(
+    vectors: np.ndarray, centres: np.ndarray, team: np.ndarray, weekly: _Week, radii: list[float], min_group: int, /
+) -> list[_Raised]:
+    """Raise the texts that have more near them of late than before, in the company or in a team."""
+    begin = weekly.begin
+    alike = vectors[centres] @ vectors[begin : begin + len(weekly.week)].T
+    alike[np.arange(len(centres)), centres - begin] = 0.0
+    crowd = Crowd(weekly.week, weekly.team, weekly.now, team)
+    found: list[_Raised] = []
+    for radius in reversed(radii):
+        p_values = least_p_values(alike > radius, crowd, min_group) * weekly.tests
+        flagged = np.flatnonzero(p_values < _LEVEL)
+        if not len(flagged):
+            continue
+        near = np.flatnonzero((alike[flagged] > radius).any(axis=0) & weekly.late) + begin
+        for core in _parted(vectors, np.union1d(centres[flagged], near), min_group):
+            inside = np.isin(centres[flagged], core)
+            if inside.any():
+                least = float(p_values[flagged][inside].min())
+                found.append(_Raised(weekly.now, core, radius, least, np.zeros(0, bool), None))
+        break
+    return found
 
 
 def _parted(vectors: np.ndarray, members: np.ndarray, min_group: int, /) -> list[np.ndarray]:
@@ -192,8 +237,7 @@ def _row(
 ) -> dict[str, object]:
     first = int(frame["week"].iloc[one.core].min())
     since = np.flatnonzero(frame["week"].to_numpy() >= first)
-    near = (vectors[since] @ vectors[one.core].T > one.radius).any(axis=1)
-    inside = frame.iloc[np.union1d(since[near], one.core)]
+    inside = frame.iloc[np.union1d(since[one.holds[since]], one.core)]
     language = str(inside["language"].mode().iloc[0])
     others = frame[(frame["language"] == language) & ~frame["text_id"].isin(inside["text_id"])]
     others = others.iloc[np.random.default_rng([seed, 7]).permutation(len(others))[:_TEXTS_NAMED_AGAINST]]

@@ -14,11 +14,22 @@ from scipy import sparse
 
 from models.texts.cluster_words import terms
 
-__all__ = ["word_vectors"]
+__all__ = ["word_table", "word_vectors"]
 
 _BUCKETS = 1 << 17
 _DIMENSIONS = 256
 _MOST_SHARE = 0.2
+
+
+def word_table(texts: Sequence[str], /) -> sparse.csr_matrix:
+    """Return which texts hold which words (hashed): ones, shape (texts, buckets)."""
+    buckets = [sorted({zlib.crc32(term.encode()) % _BUCKETS for term in terms(text)}) for text in texts]
+    lengths = np.array([len(found) for found in buckets], dtype=np.int64)
+    columns = np.array([bucket for found in buckets for bucket in found], dtype=np.int64)
+    return sparse.csr_matrix(
+        (np.ones(len(columns), np.float32), columns, np.concatenate([[0], np.cumsum(lengths)])),
+        shape=(len(texts), _BUCKETS),
+    )
 
 
 def word_vectors(texts: Sequence[str], earlier: np.ndarray, seed: int, /) -> np.ndarray:
@@ -41,17 +52,11 @@ def word_vectors(texts: Sequence[str], earlier: np.ndarray, seed: int, /) -> np.
     ------
     Weinberger et al. 2009 (hashed words); Johnson & Lindenstrauss 1984 (products survive a random projection).
     """
-    buckets = [[zlib.crc32(term.encode()) % _BUCKETS for term in terms(text)] for text in texts]
-    lengths = np.array([len(found) for found in buckets], dtype=np.int64)
-    columns = np.array([bucket for found in buckets for bucket in found], dtype=np.int64)
-    counted = sparse.csr_matrix(
-        (np.ones(len(columns), np.float32), columns, np.concatenate([[0], np.cumsum(lengths)])),
-        shape=(len(texts), _BUCKETS),
-    )
+    counted = word_table(texts)
     seen = np.asarray((counted[earlier] > 0).sum(axis=0)).ravel()
     known = max(int(earlier.sum()), 1)
     weight = np.where(seen > _MOST_SHARE * known, 0.0, np.log((known + 1.0) / (seen + 1.0)))
-    used = np.unique(columns)
+    used = np.unique(counted.indices)
     generator = np.random.default_rng([seed, 17])
     bits = generator.integers(0, 256, (_BUCKETS, _DIMENSIONS // 8), dtype=np.uint8)  # by bucket, not by who uses it
     signs = np.unpackbits(bits[used], axis=1).astype(np.float32) * 2.0 - 1.0

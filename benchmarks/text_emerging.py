@@ -1,0 +1,106 @@
+"""How often a quiet year raises a new cause, and how soon a planted one is found, on simulated texts.
+
+``python -m benchmarks.text_emerging [years]``. Texts only, from the telecom's templates: causes as frequent as ever in
+a quiet year; in the others one new cause from week 30 on. Simulated texts say how the alarm behaves, not how well real
+texts are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.texts.preparing import prepare
+from features.texts.text_set import TextSet
+from models.texts.emerging import find_emerging
+from pipelines.worlds.texts import Planted, tell_texts
+
+__all__ = ["measure", "year"]
+
+_WORLD = Path(__file__).resolve().parents[1] / "pipelines" / "worlds" / "new_cause.toml"
+_PROCESSES = np.array(["billing", "complaint", "outage", "repair", "installation", "order", "contract_question"])
+_WEEKS = 52
+_FROM_WEEK = 30
+_WRITTEN = 0.3
+
+
+def year(seed: int, share: float, /, *, texts_a_week: int = 400) -> tuple[TextSet, pd.DataFrame, pd.Series, np.ndarray]:
+    """Write a year of texts: the set, how they were read (as recorded), teams, and which tell of the new cause."""
+    generator = np.random.default_rng(seed)
+    cases = int(texts_a_week * _WEEKS / _WRITTEN)
+    day = np.sort(generator.uniform(0, 7 * _WEEKS, cases))
+    process = generator.choice(_PROCESSES, cases)
+    language = np.where(generator.random(cases) < 0.4, "zh", "en")
+    new = tomllib.loads(_WORLD.read_text(encoding="utf-8"))["new_cause"]
+    planted = None
+    if share > 0:
+        planted = Planted(new["name"], day >= 7 * _FROM_WEEK, share, {"en": new["en"], "zh": new["zh"]})
+    told = tell_texts(process, language, generator, planted=planted)
+    rows = np.flatnonzero(told.texts != np.array(None))
+    prepared = prepare(list(told.texts[rows]))
+    names = np.char.add("K", rows.astype(str))
+    frame = pd.DataFrame(
+        {
+            "text_id": names,
+            "text": prepared["text"].to_numpy(),
+            "language": prepared["language"].to_numpy(),
+            "mixed": prepared["mixed"].to_numpy(),
+            "label": told.recorded[rows],
+            "weight": 1.0,
+            "at": pd.Timestamp("2025-01-06") + pd.to_timedelta(day[rows], unit="D"),
+            "group": prepared["text"].str.casefold().to_numpy(),
+        }
+    )
+    answers = pd.DataFrame({"text_id": names, "cause": told.recorded[rows], "abstained": False})
+    teams = pd.Series(np.char.add("T", generator.integers(0, 8, len(rows)).astype(str)), index=names)
+    return TextSet(frame), answers, teams, told.true[rows] == new["name"]
+
+
+def measure(years: int, shares: tuple[float, ...], texts_a_week: int, /) -> list[dict[str, float]]:
+    """Return, for each share of the texts: false alarms, and the part found within two weeks with its interval."""
+    from scipy.stats import beta
+
+    rows = []
+    for share in shares:
+        alarms, found, waited = [], [], []
+        for seed in range(years):
+            texts, answers, teams, new = year(seed, share, texts_a_week=texts_a_week)
+            raised = find_emerging(texts, answers, teams, None, seed)
+            mine = set(texts.frame["text_id"][new])
+            right = [len(mine & set(examples)) > len(examples) / 2 for examples in raised["examples"]]
+            alarms.append(len(right) - sum(right))
+            begun = pd.Timestamp("2025-01-06") + pd.Timedelta(weeks=_FROM_WEEK)
+            when = raised["raised_at"][np.array(right, bool)]
+            weeks = (when.min() - begun).days / 7 if len(when) else np.inf
+            found.append(weeks <= 2)
+            waited.append(weeks)
+        hits = int(np.sum(found))
+        rows.append(
+            {
+                "share": share,
+                "years": years,
+                "false_alarms_a_year": float(np.mean(alarms)),
+                "most_false_alarms": int(np.max(alarms)),
+                "found_in_two_weeks": hits / years,
+                "found_low": float(beta.ppf(0.05, hits, years - hits + 1)) if hits else 0.0,
+                "found_high": float(beta.ppf(0.95, hits + 1, years - hits)) if hits < years else 1.0,
+                "median_weeks": float(np.median(waited)),
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("years", nargs="?", type=int, default=20)
+    parser.add_argument("--shares", nargs="*", type=float, default=[0.0, 0.01, 0.02, 0.03])
+    parser.add_argument("--texts-a-week", type=int, default=400)
+    options = parser.parse_args()
+    for part in options.shares:
+        for line in measure(options.years, (part,), options.texts_a_week):
+            print(json.dumps(line), flush=True)
