@@ -256,8 +256,9 @@ def _units(
 
 def _notes(results: Results, answers: pd.DataFrame, /) -> Iterator[Bilingual]:
     entry = results.evaluation.get("root_cause", {})
-    if entry.get("accuracy") is not None:
-        yield say("causes.right", share=percent(float(entry["accuracy"])))
+    right = entry.get("accuracy_of_answers", entry.get("accuracy"))
+    if right is not None:
+        yield say("causes.right", share=percent(float(right)))
     yield say("causes.unclear", share=percent(float(answers["abstained"].astype(bool).mean())))
     doubtful = results.get("suspicious_labels")
     if doubtful is not None:
