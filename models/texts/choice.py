@@ -30,6 +30,8 @@ _ENOUGH_TO_SPLIT = 600
 _MOST_TEXTS = 20_000
 _FEW_PER_CLASS = 30
 _NOTHING_TO_GAIN = 0.97
+# so often is a text there on average where texts are chosen from a list, or made from templates
+_CANNED = 3
 _FINETUNE_TEXTS = 1_000
 # seen on two threads: a small transformer learns from about 90 short texts a second, in about six epochs
 _FINETUNE_SECONDS_PER_TEXT = 2 * 6 / 90
@@ -201,6 +203,9 @@ def _kinds(split: _Split, settings: Text, notes: list[str]) -> list[type[TextMod
         return [kind]
     if settings.model != "auto":
         return [EncoderModel]
+    if len(split.texts) >= _CANNED * split.texts.frame["text"].nunique():
+        notes.append("the other models were not tried: most texts are the same few again, which n-grams know by heart")
+        return [TfidfModel]
     kinds: list[type[TextModel]] = [TfidfModel, EncoderModel]
     if np.median(np.bincount(split.held.target)) * (_PARTS if len(split.rounds) == 1 else 1) < _FEW_PER_CLASS:
         kinds.append(ZeroShotModel)

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-__all__ = ["OnnxEncoder", "open_session", "open_tokenizer", "windows_mean"]
+__all__ = ["OnnxEncoder", "open_session", "open_tokenizer", "spread", "windows_mean"]
+
+_Part = TypeVar("_Part")
 
 _TOKENS_PER_BATCH = 1_024
 _WINDOW_TOKENS = 128
+_MOST_PARTS = 64
 _SAVED_MODEL, _SAVED_TOKENIZER = "encoder.onnx", "tokenizer.json"
 # where several precisions lie side by side, the smallest that keeps its meaning comes first
 _PREFERRED = ("encoder.onnx", "model_int8.onnx", "model_quantized.onnx", "model_qint8_avx512_vnni.onnx", "model.onnx")
@@ -75,6 +78,19 @@ def open_tokenizer(path: Path, /) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def spread(parts: list[_Part], /) -> list[_Part]:
+    """Return 64 parts of a text of more, spread evenly from its start to its end: a megabyte must not take a minute.
+
+    Examples
+    --------
+    >>> spread(list(range(1000)))[:3], spread(list(range(1000)))[-1], spread([1, 2])
+    ([0, 15, 31], 999, [1, 2])
+    """
+    if len(parts) <= _MOST_PARTS:
+        return parts
+    return [parts[at * (len(parts) - 1) // (_MOST_PARTS - 1)] for at in range(_MOST_PARTS)]
 
 
 def windows_mean(vectors: np.ndarray, lengths: Sequence[Sequence[float]], /) -> np.ndarray:
@@ -183,7 +199,7 @@ class OnnxEncoder:
         room = _WINDOW_TOKENS - len(first) - len(last)
         windows, lengths = [], []
         for ids in encoded:
-            parts = [ids[start : start + room] for start in range(0, max(len(ids), 1), room)]
+            parts = spread([ids[start : start + room] for start in range(0, max(len(ids), 1), room)])
             windows.extend([*first, *part, *last] for part in parts)
             lengths.append([float(len(part) or 1) for part in parts])
         vectors = np.concatenate([self._run(batch) for batch in _batches(windows)])

@@ -12,7 +12,7 @@ import numpy as np
 
 from baton.errors import CompanyFileError
 from models.texts.encoders import ENGLISH, MULTILINGUAL, Encoder, embed_once, threads
-from models.texts.onnx_encoder import OnnxEncoder, windows_mean
+from models.texts.onnx_encoder import OnnxEncoder, spread, windows_mean
 
 __all__ = ["UseEncoder", "packaged_encoder"]
 
@@ -83,7 +83,7 @@ class UseEncoder:
 
     def _different(self, texts: list[str]) -> np.ndarray:
         parts = [
-            [text[start : start + _USE_CHARACTERS] for start in range(0, max(len(text), 1), _USE_CHARACTERS)]
+            spread([text[start : start + _USE_CHARACTERS] for start in range(0, max(len(text), 1), _USE_CHARACTERS)])
             for text in texts
         ]
         vectors = self._encoder.encode([part for some in parts for part in some])

@@ -174,3 +174,11 @@ def test_folds_part_no_group_and_spread_each_label() -> None:
     assert all(len(set(fold[groups == group])) == 1 for group in range(30))
     assert [int(some.target[fold == part].sum()) for part in range(5)] == [8] * 5
     assert fold_numbers(some, 5, 0).tolist() == fold.tolist()
+
+
+def test_texts_chosen_from_a_list_are_left_to_n_grams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "EncoderModel", None)
+    texts = said(30)
+    chosen = choose_model(TextSet(pd.concat([texts.frame] * 3, ignore_index=True)), Text(), 0)
+    assert list(chosen.compared) == ["tfidf"]
+    assert "the same few again" in chosen.notes[0]

@@ -113,7 +113,7 @@ def test_one_description_is_refused() -> None:
     ("text", "main"),
     [
         ("the agent was rude to me", "staff_attitude"),
-        ("你们多收了我的钱", "billing"),
+        ("同一笔账单重复扣了两次款", "billing"),
         ("the app crashes whenever I open it", "system_failure"),
         ("客服态度太差了，还骂人", "staff_attitude"),
     ],
