@@ -86,6 +86,10 @@ class Taxonomy:
                     f"{origin}: {cause.id}.parent: no cause of the upper level is called {cause.parent!r}"
                     f"{did_you_mean(cause.parent, known)}"
                 )
+            if above is not None:
+                told = {"process": cause.process or above.process, "stage": cause.stage or above.stage}
+                told |= {"owner": cause.owner or above.owner, "kpis": cause.kpis or above.kpis}
+                self._causes[cause.id] = cause.model_copy(update=told)
         self._by_spelling: dict[str, str] = {}
         for cause in causes:
             for word in (cause.id, *cause.aliases):
@@ -174,13 +178,7 @@ def _read(place: Path, /) -> tuple[tuple[Cause, ...], str | None]:
         raise CatalogueError(f"{place}: causes are tables: write each under [[cause]]")
     if not entries:
         raise CatalogueError(f"{place}: there is no [[cause]] in it; see docs/texts.md")
-    causes = []
-    above: dict[str, dict[str, Any]] = {str(entry.get("id")): entry for entry in entries}
-    for entry in entries:
-        parent = above.get(str(entry.get("parent")), {})
-        inherited = {key: parent[key] for key in ("process", "stage", "owner", "kpis") if key in parent}
-        causes.append(_cause({**inherited, **entry}, place))
-    return tuple(causes), content.get("extends")
+    return tuple(_cause(entry, place) for entry in entries), content.get("extends")
 
 
 def _cause(entry: dict[str, Any], place: Path, /) -> Cause:

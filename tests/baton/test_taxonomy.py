@@ -72,9 +72,11 @@ def test_a_label_is_found_in_any_spelling(label: str) -> None:
 def test_a_company_brings_its_own_causes_alone_or_on_top(tmp_path: Path) -> None:
     alone = load_taxonomy(own(tmp_path, NOISE))
     assert [cause.id for cause in alone] == ["noise", "noise_night"]
-    assert alone["noise_night"].stage == "use" and alone.find("loud ROOM").id == "noise"
+    assert alone["noise_night"].stage == "use" and alone.find("loud ROOM") == alone["noise"]
     both = load_taxonomy(own(tmp_path, 'extends = "general"\n' + NOISE))
     assert "billing" in both and "noise_night" in both
+    below = 'extends = "general"\n' + NOISE.replace('parent = "noise"', 'parent = "billing"')
+    assert load_taxonomy(own(tmp_path, below))["noise_night"].owner == both["billing"].owner
 
 
 @pytest.mark.parametrize(
