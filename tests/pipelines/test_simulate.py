@@ -37,7 +37,7 @@ def read(company: Simulated, name: str) -> pd.DataFrame:
 def test_the_same_seed_writes_the_same_bytes(company: Simulated, tmp_path: Path) -> None:
     again = simulate(tmp_path / "again", customers=1200, months=9, seed=3, employees=48)
     files = sorted(path.relative_to(company.folder) for path in company.folder.rglob("*") if path.is_file())
-    assert len(files) == 11
+    assert len(files) == 12
     for file in files:
         assert (company.folder / file).read_bytes() == (again.folder / file).read_bytes(), file
 
