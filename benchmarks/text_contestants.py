@@ -115,7 +115,7 @@ def _finetune_with_words(task: TextTask, train: TextSet, seed: int) -> Fitted:
         found = [aligned(one.probabilities(texts), one.classes, learned.classes) for one in members]
         return np.log(np.maximum(sum(found) / len(found), 1e-6))
 
-    scale = ScoreScale.fit(mixed((fine, words), kept.texts), kept.target, kept.weights, shift=False)
+    scale = ScoreScale.fit(mixed((fine, words), kept.texts), kept.target, shift=False, sureness=True)
     members = (fine, TfidfModel.fit(train, seed))
     return Fitted(learned.classes, lambda texts: scale.apply(mixed(members, texts)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from models.conversations.assessment import Reader
     from models.recommender.advice_inputs import AdviceInputs
     from models.root_cause import RootCauseModel
+
+_LOG = logging.getLogger("baton.serving")
 
 __all__ = ["LoadedRun", "Loader", "Served", "load_run"]
 
@@ -246,10 +249,15 @@ def _load_causes(folder: RunFolder, /) -> RootCauseModel | None:
 
 
 @cache
-def _load_reader() -> Reader:
+def _load_reader() -> Reader | None:
+    """Return what reads conversations; None where its encoder is not installed: all else is answered all the same."""
     from models.conversations.assessment import Reader
 
-    reader = Reader()
+    try:
+        reader = Reader()
+    except BatonError as error:
+        _LOG.warning("conversations cannot be read: %s", error)
+        return None
     reader.assess([(True, "warm up")])
     return reader
 

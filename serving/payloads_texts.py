@@ -50,11 +50,10 @@ Raw = Annotated[str, Field(max_length=LONGEST_TEXT)]
 class ComplaintsRequest(BaseModel):
     """What are these texts about? Nothing of them is stored or logged."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"texts": ["The line is down again.", "账单又多扣了钱。"]}]},
-    )
-    texts: Annotated[list[Raw | None], Field(max_length=MOST_TEXTS)]
+    model_config = ConfigDict(extra="forbid")
+    texts: Annotated[
+        list[Raw | None], Field(max_length=MOST_TEXTS, examples=[["The line is down again.", "账单又多扣了钱。"]])
+    ]
 
 
 class ComplaintRow(BaseModel):
@@ -89,9 +88,21 @@ class SaidTurn(BaseModel):
     """What somebody said."""
 
     model_config = ConfigDict(extra="forbid")
-    speaker: Annotated[Literal["customer", "employee"], BeforeValidator(_speaker, json_schema_input_type=str)]
+    speaker: Annotated[
+        Literal["customer", "employee"],
+        BeforeValidator(
+            _speaker, json_schema_input_type=Literal["customer", "employee", "agent", "bot", "客户", "客服"]
+        ),
+    ]
     text: Annotated[str, Field(max_length=_LONGEST_TURN)]
     at: datetime | None = None
+
+
+_SAID = [
+    {"speaker": "customer", "text": "This is the third time I ask about my refund."},
+    {"speaker": "employee", "text": "I am sorry, it is being processed."},
+    {"speaker": "customer", "text": "You promised that two weeks ago. I am cancelling today."},
+]
 
 
 class ConversationRequest(BaseModel):
@@ -100,21 +111,8 @@ class ConversationRequest(BaseModel):
     Only the customer's words are scored; what employees say is context, and their feelings are not looked at.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "turns": [
-                        {"speaker": "customer", "text": "This is the third time I ask about my refund."},
-                        {"speaker": "employee", "text": "I am sorry, it is being processed."},
-                        {"speaker": "customer", "text": "You promised that two weeks ago. I am cancelling today."},
-                    ]
-                }
-            ]
-        },
-    )
-    turns: Annotated[list[SaidTurn], Field(min_length=1, max_length=MOST_TURNS)]
+    model_config = ConfigDict(extra="forbid")
+    turns: Annotated[list[SaidTurn], Field(min_length=1, max_length=MOST_TURNS, examples=[_SAID])]
     customer_id: Id | None = None
 
 

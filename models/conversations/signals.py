@@ -51,6 +51,8 @@ class Labelled:
     Parameters
     ----------
     id, language, kind : str
+    story : str
+        Conversations that tell the same story (in two languages) are never parted between folds.
     turns : tuple of Turn
     signals : dict of str to int
         The first turn that shows each signal; those that do not occur are left out.
@@ -59,6 +61,7 @@ class Labelled:
     """
 
     id: str
+    story: str
     language: str
     kind: str
     turns: tuple[Turn, ...]
@@ -128,6 +131,7 @@ def read_labelled(place: Path, /) -> list[Labelled]:
     return [
         Labelled(
             row["id"],
+            row.get("story", row["id"]),
             row["language"],
             row["kind"],
             tuple(Turn(turn["speaker"] == "customer", turn["text"]) for turn in row["turns"]),
@@ -176,10 +180,10 @@ def cross_fitted(conversations: Sequence[Labelled], embed: Embed, /) -> np.ndarr
     """
     features, whose, _ = _stacked(conversations, embed)
     highest = np.zeros((len(conversations), len(SIGNALS)))
+    folds = _folds(conversations)
     for fold in range(_FOLDS):
-        inside = [row for number, row in enumerate(conversations) if number % _FOLDS != fold]
-        model = fit_signals(inside, embed)
-        for number in range(fold, len(conversations), _FOLDS):
+        model = fit_signals([row for row, of in zip(conversations, folds, strict=True) if of != fold], embed)
+        for number in np.flatnonzero(folds == fold):
             highest[number] = model.probabilities(features[whose == number]).max(axis=0)
     return highest
 
@@ -209,6 +213,11 @@ def _labels(
     return (first < 0) | (place <= first), (first == place).astype(int)
 
 
+def _folds(conversations: Sequence[Labelled], /) -> np.ndarray:
+    stories = {story: number for number, story in enumerate(dict.fromkeys(row.story for row in conversations))}
+    return np.array([stories[row.story] % _FOLDS for row in conversations])
+
+
 def _fitted(features: np.ndarray, label: np.ndarray, /) -> Any:
     from sklearn.linear_model import LogisticRegression
 
@@ -219,10 +228,11 @@ def _cross_fit(
     conversations: Sequence[Labelled], features: np.ndarray, whose: np.ndarray, place: np.ndarray, /
 ) -> np.ndarray:
     held = np.zeros((len(features), len(SIGNALS)))
+    folds = _folds(conversations)[whose]
     for number, signal in enumerate(SIGNALS):
         known, label = _labels(conversations, signal, whose, place)
         for fold in range(_FOLDS):
-            out = whose % _FOLDS == fold
+            out = folds == fold
             held[out, number] = _fitted(features[known & ~out], label[known & ~out]).decision_function(features[out])
     return held
 

@@ -17,7 +17,7 @@ from baton.files import write_atomically
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.learning import Lesson, fold_numbers, lesson
-from models.texts.model_files import field_of, read_model_file, write_model_file
+from models.texts.model_files import field_of, read_model_file, scale_from_json, scale_to_json, write_model_file
 from models.texts.onnx_encoder import open_session
 from models.texts.onnx_export import export, in_eight_bits, run
 from models.texts.pieces import PieceReader, batches
@@ -92,7 +92,8 @@ class FinetunedModel:
         if _macro_f1(scores, kept) < _macro_f1(wanted, kept) - _MOST_LOSS:
             small = cls(learned.classes, exact, "fp32", reader, small.scale, base_name(base))
             scores = small.scores(kept.texts)
-        scale = ScoreScale.fit(scores, kept.target, kept.weights, shift=False)
+        # every text counts the same: weighed by the annotators, who are sure of easy texts, it would be too sure
+        scale = ScoreScale.fit(scores, kept.target, shift=False, sureness=True)
         return cls(learned.classes, small.model, small.precision, reader, scale, base_name(base))
 
     @staticmethod
@@ -132,7 +133,7 @@ class FinetunedModel:
             "precision": self.precision,
             "base": self.base,
             "most_pieces": self.reader.most_pieces,
-            "slope": self.scale.slope,
+            **scale_to_json(self.scale),
             "shift": self.scale.shift.tolist(),
         }
         folder.mkdir(parents=True, exist_ok=True)
@@ -155,9 +156,9 @@ class FinetunedModel:
         for name in (_ONNX_FILE, _TOKENIZER_FILE):
             if not (folder / name).is_file():
                 raise ArtefactError(f"{folder / name}: not there; train again with `baton run`")
-        fields = {name: field_of(what, name, folder) for name in ("slope", "shift", "precision", "base", "most_pieces")}
+        fields = {name: field_of(what, name, folder) for name in ("shift", "precision", "base", "most_pieces")}
         try:
-            scale = ScoreScale(float(fields["slope"]), np.asarray(fields["shift"], dtype=np.float64))
+            scale = scale_from_json(what, np.asarray(fields["shift"], dtype=np.float64), folder)
             definition = (folder / _TOKENIZER_FILE).read_text(encoding="utf-8")
             reader = PieceReader(definition, int(fields["most_pieces"]))
         except (TypeError, ValueError) as error:
