@@ -37,13 +37,13 @@ _QUESTION = re.compile(r"[?？]|吗|呢[。，]?$|^(how|what|which|where|when|ca
 _MEETINGS = tuple(
     (one, other)
     for one, others in {
-        "leave": "intent deadline strong unmet neutral_leave hypothetical good",
+        "leave": "intent deadline strong unmet neutral_leave hypothetical good other_firm past",
         "promise": "unmet good wait",
         "again": "good_again unmet strong",
         "law_press": "intent deadline law_neutral strong unmet",
         "irony": "wait unmet",
         "good": "unmet wait strong",
-        "strong": "other_person past",
+        "strong": "other_person other_firm past",
         "health": "figurative past",
         "age": "figurative",
         "money": "figurative",
@@ -111,10 +111,15 @@ def turn_features(turns: list[Turn], place: int, /) -> np.ndarray:
     text = turns[place].text
     hits = _hits(text)
     whole = {name: float(any(name in clause for clause in hits)) for name in _cues()}
-    meant = [float(any(core in clause and not clause & _BLOCKERS for clause in hits)) for core in CORES]
+    meant = [float(any(core in clause and not clause & _blockers(core) for clause in hits)) for core in CORES]
     twice = [float(sum(core in clause for clause in hits) > 1) for core in CORES]
     meetings = [whole[one] * whole[other] for one, other in _MEETINGS]
     return np.array([*whole.values(), *meant, *twice, *meetings, *_manner(text), *_before(turns, place, whole)])
+
+
+def _blockers(core: str, /) -> frozenset[str]:
+    # who goes to another firm means it; who is angry about another firm does not mean this one
+    return _BLOCKERS if core == "leave" else _BLOCKERS | {"other_firm"}
 
 
 @lru_cache(maxsize=4096)
