@@ -23,6 +23,7 @@ from models.texts.cause_trials import readable_languages, tried, what_is_never_s
 from models.texts.choice import choose_model
 from models.texts.crossing import Crossed, cross_fitted, refitting
 from models.texts.described import described, speaks_the_taxonomy, untested_entry, untested_rule
+from models.texts.enough import enough
 from models.texts.label_quality import SUSPICIOUS_COLUMNS, suspicious_labels
 from models.texts.model_files import refuse_code
 from models.texts.selective import SelectiveRule
@@ -106,7 +107,8 @@ class RootCauseModel:
         frame = texts.frame.assign(label=pd.Series(labels, index=texts.frame.index, dtype=object))
         texts = TextSet(frame, texts.notes)
         readable = frame["label"].notna() & (frame["weight"] > 0) & frame["text"].str.strip().ne("")
-        labelled = texts.rows(readable.to_numpy())
+        labelled, left_out = enough(texts.rows(readable.to_numpy()), seed)
+        notes = (*notes, left_out) if left_out else notes
         few = None
         if not len(labelled) or speaks_the_taxonomy(labelled, taxonomy):
             few = described(labelled, taxonomy, settings, seed)
