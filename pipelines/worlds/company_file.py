@@ -58,7 +58,7 @@ min_cases = 20
 presets = {presets}
 
 [text]
-model = "tfidf"                # these texts are made from templates; "auto" also tries transformers, which takes minutes
+model = "tfidf"                # these texts are made from templates; "auto" also tries transformers, in minutes
 
 [policy]                       # the defaults, written out
 min_weight = 5
