@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,9 @@ def digest(value: Any, /) -> str:
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
+@cache  # a file edited meanwhile is not the code that this process has loaded
 def code_fingerprint() -> str:
-    """Return a fingerprint of the code that makes a run: another version computes again."""
+    """Return a fingerprint of the code that makes a run: another version computes again; one process is of one."""
     root = Path(__file__).resolve().parent.parent
     summary = hashlib.blake2b(digest_size=12)
     for room in _ROOMS:
