@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
+from features.cause_kpis import only_longest
 from features.cause_recency import dated_causes, recency_name, with_recency
 from features.learnable import require_enough
 from features.metric_sql import finished
@@ -122,7 +123,8 @@ def _features(
     kpi_of: dict[str, str] = {}
     texts: dict[str, pd.Series] = {}
     for kpi in kpis:
-        for name in metrics.feature_names(kpi.id, company.snapshots.windows_days):
+        windows = company.snapshots.windows_days
+        for name in only_longest(kpi, windows, metrics.feature_names(kpi.id, windows)):
             column = as_feature(pulled[name].fillna(0) if _counts(kpi, name) else pulled[name])
             if column.notna().any():
                 columns[name], kpi_of[name] = column, kpi.id

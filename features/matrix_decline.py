@@ -27,6 +27,7 @@ from baton.company import Company, Decline
 from baton.errors import CompanyFileError, TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, team_shares
+from features.cause_kpis import only_longest
 from features.decline_labels import Moments, decline_labels, unit_moments
 from features.learnable import require_enough
 from features.matrix_churn import customer_shares, season
@@ -88,7 +89,8 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     columns: dict[str, pd.Series] = {}
     kpi_of: dict[str, str] = {}
     for kpi in kpis:
-        for feature in metrics.feature_names(kpi.id, company.snapshots.windows_days):
+        windows = company.snapshots.windows_days
+        for feature in only_longest(kpi, windows, metrics.feature_names(kpi.id, windows)):
             column = as_feature(pulled[feature])
             if column.notna().any():
                 columns[feature], kpi_of[feature] = column, kpi.id
