@@ -104,7 +104,8 @@ def windows_mean(vectors: np.ndarray, lengths: Sequence[Sequence[float]], /) -> 
 
     Examples
     --------
-    >>> windows_mean(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]]), [[3.0, 4.0], [1.0]]).round(2).tolist()
+    >>> parts = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
+    >>> windows_mean(parts, [[3.0, 4.0], [1.0]]).astype(float).round(2).tolist()
     [[0.6, 0.8], [0.0, 1.0]]
     """
     starts = np.cumsum([0, *(len(some) for some in lengths)])[:-1]

@@ -85,6 +85,12 @@ def test_causes_told_by_fewer_than_the_least_group_are_not_shown() -> None:
     assert "rare" not in set(trends["cause"])
 
 
+def test_where_no_cause_can_be_told_there_are_no_trends() -> None:
+    answers, cases = told({"rare": [0.1] * 4}, 50, seed=3)
+    trends = cause_trends(answers.assign(abstained=True), cases)
+    assert trends.empty and trends["growing"].dtype == bool
+
+
 def lived(seed: int, harm: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Customers with one case each of two causes; who tells of "bad" leaves more often by ``harm``."""
     rng = np.random.default_rng(seed)
