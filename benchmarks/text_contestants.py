@@ -96,8 +96,9 @@ def _finetune(task: TextTask, train: TextSet, seed: int) -> Fitted:
     return Fitted(model.classes, model.probabilities)
 
 
-def _finetune_with_words(task: TextTask, train: TextSet, seed: int) -> Fitted:
-    """Average the fine-tuned transformer and n-grams, half each; sharpened on texts that neither has seen."""
+def _all_together(task: TextTask, train: TextSet, seed: int) -> Fitted:
+    """Average the fine-tuned transformer, n-grams and frozen encoder; calibrate on texts that none has seen."""
+    from models.texts.encoder import EncoderModel
     from models.texts.finetune import _PARTS
     from models.texts.learning import fold_numbers, lesson
     from models.texts.scores import ScoreScale
@@ -106,17 +107,20 @@ def _finetune_with_words(task: TextTask, train: TextSet, seed: int) -> Fitted:
 
     fine = _finetuned(task, train, seed)
     learned = lesson(train)
-    # the transformer kept these texts apart to stop in time; n-grams fitted without them make them unseen by both
+    # the transformer kept these texts apart to stop in time; the others fitted without them make them unseen by all
     apart = fold_numbers(learned, _PARTS, seed) == 0
     kept, visible = learned.rows(apart), {learned.texts[row] for row in np.flatnonzero(~apart)}
-    words = TfidfModel.fit(train.rows(train.frame["text"].isin(visible).to_numpy()), seed)
+    rest = train.rows(train.frame["text"].isin(visible).to_numpy())
+
+    def cheap(texts: TextSet) -> tuple[Any, ...]:
+        return TfidfModel.fit(texts, seed), EncoderModel.fit(texts, seed, settings=Text(model="encoder"))
 
     def mixed(members: Sequence[Any], texts: Sequence[str]) -> np.ndarray:
         found = [aligned(one.probabilities(texts), one.classes, learned.classes) for one in members]
-        return np.log(np.maximum(sum(found) / len(found), 1e-6))
+        return np.mean([np.log(np.maximum(some, 1e-6)) for some in found], axis=0)
 
-    scale = ScoreScale.fit(mixed((fine, words), kept.texts), kept.target, shift=False, sureness=True)
-    members = (fine, TfidfModel.fit(train, seed))
+    scale = ScoreScale.fit(mixed((fine, *cheap(rest)), kept.texts), kept.target, shift=False, sureness=True)
+    members = (fine, *cheap(train))
     return Fitted(learned.classes, lambda texts: scale.apply(mixed(members, texts)))
 
 
@@ -145,7 +149,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "encoder": _encoder,
     "stacked": _stacked,
     "finetune": _finetune,
-    "finetune + tfidf": _finetune_with_words,
+    "all together": _all_together,
     "zero_shot": _zero_shot,
     "described": _described,
 }

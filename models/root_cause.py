@@ -21,8 +21,9 @@ from features.texts.text_set import TextSet
 from models.texts.answers import ANSWER_COLUMNS, answer_table
 from models.texts.cause_trials import readable_languages, tried, what_is_never_said
 from models.texts.choice import choose_model
-from models.texts.crossing import Crossed, cross_fitted, refitting
+from models.texts.crossing import Crossed, cross_fitted, forgetting, refitting
 from models.texts.described import described, speaks_the_taxonomy, untested_entry, untested_rule
+from models.texts.encoders import read_once
 from models.texts.enough import enough
 from models.texts.label_quality import SUSPICIOUS_COLUMNS, suspicious_labels
 from models.texts.model_files import refuse_code
@@ -103,6 +104,14 @@ class RootCauseModel:
         CompanyFileError
             If the encoder that ``[text]`` names is not there.
         """
+        with read_once():
+            learned = cls._learned(texts, taxonomy, settings, seed, progress)
+        return replace(learned, model=forgetting(learned.model))
+
+    @classmethod
+    def _learned(
+        cls, texts: TextSet, taxonomy: Taxonomy, settings: Text, seed: int, progress: Progress
+    ) -> RootCauseModel:
         labels, notes = join_spellings([label if isinstance(label, str) else None for label in texts.labels])
         frame = texts.frame.assign(label=pd.Series(labels, index=texts.frame.index, dtype=object))
         texts = TextSet(frame, texts.notes)
@@ -111,7 +120,7 @@ class RootCauseModel:
         notes = (*notes, left_out) if left_out else notes
         few = None
         if not len(labelled) or speaks_the_taxonomy(labelled, taxonomy):
-            few = described(labelled, taxonomy, settings, seed)
+            few = described(labelled, taxonomy, settings, seed, texts)
             if not few.testable:
                 return cls._untested(few.model, texts, labelled, taxonomy, settings, notes)
         choice = choose_model(labelled, settings, seed, progress) if few is None else few.choice(labelled)
@@ -152,7 +161,7 @@ class RootCauseModel:
         """Return the model where nothing says how often it is right."""
         entry = untested_entry(texts, labelled, settings)
         entry["notes"] += notes
-        languages = frozenset({"en", "zh"}) | model.encoder.languages
+        languages = model.encoder.languages or frozenset({"en", "zh"})
         entry["languages"] = sorted(languages)
         mains = _main_causes(model.classes, taxonomy)
         suspicious = suspicious_labels(labelled.rows(np.zeros(0, dtype=np.int64)), np.zeros((0, 2)), model.classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
+from baton.company import Text as TextSettings
 from baton.errors import CompanyFileError, TooLittleDataError
 from baton.files import RunFolder, read_json, write_atomically, write_json
 from baton.progress import Progress, silent
 from features.cause_kpis import CAUSE_COLUMN, CauseKpi, cause_codes, cause_kpis, load_causes, save_causes, with_causes
 from features.staging import with_text_causes
 from features.warehouse import Warehouse
+from models.texts.encoders import PACKAGED
 from pipelines.texts_about import cause_diagnosis, describe_causes, write_examples
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ OUTPUTS = (
 
 PRICES = "cause_prices.parquet"
 
+_HUGGING_FACE = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _ANSWER = ("case_id", "cause", "probability", "abstained", "second_cause", "language", "main_cause", "reason")
 _NO_TEXTS = "no case has a text; give cases.text (what customers wrote)"
 
@@ -193,8 +197,11 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
 def inputs(company: Company, /) -> dict[str, Any]:
     """Return what the causes depend on besides the staged tables: settings, the company's taxonomy, a local model."""
     settings = company.text
-    own = [name for name in (settings.taxonomy, settings.model, settings.encoder) if _looks_like_a_path(name)]
-    files = {name: _state(company.resolve(name)) for name in own}
+    named = (settings.model, settings.encoder)
+    places = {name: place for name in named if (place := _folder_named(company, name)) is not None}
+    if settings.taxonomy != "general":
+        places[settings.taxonomy] = company.resolve(settings.taxonomy)
+    files = {name: _state(place) for name, place in places.items()}
     return {
         "settings": settings.model_dump(mode="json"),
         "files": files,
@@ -231,6 +238,28 @@ def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
     return read_json(place) if place.exists() else {}
 
 
+def _with_folders(company: Company, /) -> TextSettings:
+    """Return the settings of texts, with a model's and an encoder's folder found beside the company file."""
+    settings, found = company.text, {}
+    known = {"model": ("auto", "tfidf", "encoder", "finetune", *PACKAGED), "encoder": ("auto", *PACKAGED)}
+    for key, names in known.items():
+        name = getattr(settings, key)
+        place = _folder_named(company, name)
+        if place is not None:
+            found[key] = str(place)
+        elif name not in names and not _HUGGING_FACE.fullmatch(name):
+            raise CompanyFileError(
+                f"{company.path}: text.{key}: there is no folder {name!r}{did_you_mean(name, names)}; give "
+                f"{', '.join(names)}, a folder with model.onnx and tokenizer.json, or a Hugging Face id"
+            )
+    return settings.model_copy(update=found)
+
+
+def _folder_named(company: Company, name: str, /) -> Path | None:
+    place = company.resolve(name)
+    return place if name != "auto" and place.is_dir() else None
+
+
 def _refuse_no_time(company: Company, warehouse: Warehouse, /) -> None:
     column, kinds = company.text.known_at, warehouse["cases"].schema()
     times = [name for name, kind in kinds.items() if kind.is_timestamp()]
@@ -262,7 +291,7 @@ def _model(
     if keep and place.exists():
         return RootCauseModel.load(place)
     shutil.rmtree(place, ignore_errors=True)
-    model = RootCauseModel.fit(texts, taxonomy, company.text, company.company.seed, progress)
+    model = RootCauseModel.fit(texts, taxonomy, _with_folders(company), company.company.seed, progress)
     model.save(place)
     return model
 
@@ -272,7 +301,7 @@ def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd
     from models.texts.emerging import find_emerging
     from models.texts.encoders import find_encoder
 
-    named = company.text.encoder
+    named = _with_folders(company).encoder
     encoder = None if named == "auto" else find_encoder(named, texts.frame["language"].unique())
     by_case = cases.drop_duplicates("case_id").set_index("case_id")
     return find_emerging(
@@ -328,10 +357,6 @@ def _write(frame: pd.DataFrame, folder: RunFolder, name: str, /) -> int:
     with write_atomically(folder.file(name)) as temporary:
         frame.to_parquet(temporary, index=False)
     return len(frame)
-
-
-def _looks_like_a_path(name: str, /) -> bool:
-    return any(mark in name for mark in "/\\.$~")
 
 
 def _state(place: Path, /) -> list[list[Any]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,7 +13,9 @@ from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.choice import Choice
 from models.texts.encoder import EncoderModel, fit_head
+from models.texts.encoders import Remembering, shared
 from models.texts.learning import lesson
+from models.texts.ngrams import NgramCounts
 from models.texts.stacked import StackedModel
 from models.texts.text_evaluation import Unseen, cross_fit, onto_classes
 from models.texts.text_model import TextModel
@@ -22,10 +23,7 @@ from models.texts.text_splits import deal_groups
 from models.texts.tfidf import TfidfModel
 from models.texts.zero_shot import ZeroShotModel
 
-if TYPE_CHECKING:
-    from models.texts.encoders import Encoder
-
-__all__ = ["Crossed", "cross_fitted", "kinds_of", "refitting", "remembering"]
+__all__ = ["Crossed", "cross_fitted", "forgetting", "kinds_of", "refitting", "remembering"]
 
 _Reader = TypeVar("_Reader", EncoderModel, ZeroShotModel)
 _FOLDS = 5
@@ -35,31 +33,6 @@ _FEW_TEXTS = 1_500
 _REPEATS_OF_FEW = 3
 DEAR = frozenset({"finetune"})
 """Kinds of model that are trained for minutes: once more per fold is out of reach."""
-
-
-@dataclass
-class _Remembering:
-    """An encoder that reads each text once, however many folds ask for it."""
-
-    encoder: Encoder
-    known: dict[str, np.ndarray] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.encoder.name
-
-    @property
-    def languages(self) -> frozenset[str]:
-        return self.encoder.languages
-
-    def embed(self, texts: Sequence[str], /) -> np.ndarray:
-        new = [text for text in dict.fromkeys(texts) if text not in self.known]
-        if new:
-            self.known.update(zip(new, self.encoder.embed(new), strict=True))
-        return np.stack([self.known[text] for text in texts]) if len(texts) else self.encoder.embed(texts)
-
-    def save(self, folder: Path, /) -> None:
-        self.encoder.save(folder)
 
 
 @dataclass(frozen=True)
@@ -87,7 +60,7 @@ class Crossed:
 
 
 def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextSet], TextModel]:
-    """Return what fits the same kind of model again on other texts; an encoder reads each text once over all calls.
+    """Return what fits the same kind of model again on other texts; each text is read once over all calls.
 
     Parameters
     ----------
@@ -110,14 +83,25 @@ def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextS
 
         return fit_encoder
     if model.name == "tfidf" or kinds_of(model) & DEAR:
-        return lambda texts: TfidfModel.fit(texts, seed, settings=settings)
+        counts = NgramCounts()
+        return lambda texts: TfidfModel.fit(texts, seed, settings=settings, counts=counts)
     kind = type(model)
     return lambda texts: kind.fit(texts, seed, settings=settings)
 
 
 def remembering(model: _Reader, /) -> _Reader:
     """Return the model with an encoder that reads each text once, however often it is asked."""
-    return replace(model, encoder=_Remembering(model.encoder))
+    encoder = shared(model.encoder)
+    return replace(model, encoder=encoder if isinstance(encoder, Remembering) else Remembering(encoder))
+
+
+def forgetting(model: TextModel, /) -> TextModel:
+    """Return the model with encoders that keep no text."""
+    if isinstance(model, StackedModel):
+        return replace(model, members=tuple(forgetting(member) for member in model.members))
+    if isinstance(model, EncoderModel | ZeroShotModel) and isinstance(model.encoder, Remembering):
+        return replace(model, encoder=model.encoder.encoder)
+    return model
 
 
 def kinds_of(model: TextModel, /) -> frozenset[str]:

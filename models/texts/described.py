@@ -55,20 +55,22 @@ def speaks_the_taxonomy(labelled: TextSet, taxonomy: Taxonomy, /) -> bool:
     return all(name in taxonomy and name not in above for name in counts.index) and counts.median() < _FEW_PER_CAUSE
 
 
-def described(labelled: TextSet, taxonomy: Taxonomy, settings: Text, seed: int, /) -> Described:
-    """Know the taxonomy's causes by their descriptions, and by the labels there are.
+def described(
+    labelled: TextSet, taxonomy: Taxonomy, settings: Text, seed: int, texts: TextSet | None = None, /
+) -> Described:
+    """Know the taxonomy's causes by their descriptions, and by the labels there are; ``texts`` is all that is written.
 
     Raises
     ------
     CompanyFileError
         If the encoder that the settings name is not there.
     """
-    plain = remembering(ZeroShotModel.describe(taxonomy, settings))
+    plain = remembering(ZeroShotModel.describe(taxonomy, settings, texts))
 
     def fit(texts: TextSet) -> TextModel:
         return plain.learn(texts, seed)
 
-    model = ZeroShotModel.describe(taxonomy, settings)
+    model = ZeroShotModel.describe(taxonomy, settings, texts)
     return Described(model.learn(labelled, seed), fit, len(labelled) >= _ENOUGH_TO_TEST)
 
 

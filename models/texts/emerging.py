@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,9 +106,10 @@ def find_emerging(
     if learning.all() or len(frame) < _FEWEST_TEXTS or learning.sum() < _FEWEST_TEXTS // 2:
         return _table([])
     written = frame["text"].tolist()
-    vectors = encoder.embed(written) if encoder is not None else word_vectors(written, learning, seed)
+    words = word_table(written)
+    vectors = encoder.embed(written) if encoder is not None else word_vectors(words, learning, seed)
     vectors[np.linalg.norm(vectors, axis=1) < 0.5] = 0.0
-    raised = _watch(frame, vectors, word_table(written), _radii(vectors[learning], seed), min_group)
+    raised = _watch(frame, vectors, words, _radii(vectors[learning], seed), min_group)
     told = answers.rename(columns={"case_id": "text_id"}).set_index("text_id")
     rows = [_row(number, one, frame, vectors, told, min_group, seed) for number, one in enumerate(raised, start=1)]
     return _table(rows)
@@ -160,7 +162,7 @@ def _watch(
         told = np.flatnonzero(np.asarray(around[late].sum(axis=0)).ravel() >= min_group)
         tests = len(WINDOWS_WEEKS) * (2 * len(radii) * len(centres) + len(told))
         weekly = _Week(week[begin:end], team[begin:end], now, late, begin, tests)
-        raised = _by_words(around[:, told].toarray().T > 0, weekly, min_group)
+        raised = _by_words(sparse.csr_matrix(around[:, told].T), weekly, min_group)
         raised = raised or _by_surroundings(vectors, centres, team[centres], weekly, radii, min_group)
         for one in raised:
             # what comes to be near it later is explained too; nothing that is later tells what is raised now
@@ -173,15 +175,15 @@ def _watch(
     return found
 
 
-def _by_words(holds: np.ndarray, weekly: _Week, min_group: int, /) -> list[_Raised]:
-    """Raise the texts that hold words which nobody, or hardly anybody, wrote before."""
-    if not len(holds):
+def _by_words(holds: Any, weekly: _Week, min_group: int, /) -> list[_Raised]:
+    """Raise the texts that hold words (words, texts) which nobody, or hardly anybody, wrote before."""
+    if not holds.shape[0]:
         return []
-    unknown = np.full(len(holds), -1)
+    unknown = np.full(holds.shape[0], -1)
     crowd = Crowd(weekly.week, weekly.team, weekly.now, unknown)
     p_values = least_p_values(holds, crowd, min_group) * weekly.tests
     flagged = np.flatnonzero(p_values < _LEVEL)
-    core = np.flatnonzero(holds[flagged].any(axis=0) & weekly.late)
+    core = np.flatnonzero((np.asarray(holds[flagged].sum(axis=0)).ravel() > 0) & weekly.late)
     if len(core) < min_group:
         return []
     nothing = np.zeros(0, bool)

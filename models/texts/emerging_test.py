@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 __all__ = ["WINDOWS_WEEKS", "Crowd", "least_p_values"]
 
@@ -26,12 +28,12 @@ class Crowd:
     centre_team: np.ndarray
 
 
-def least_p_values(near: np.ndarray, crowd: Crowd, min_group: int, /) -> np.ndarray:
+def least_p_values(near: np.ndarray | sparse.csr_matrix, crowd: Crowd, min_group: int, /) -> np.ndarray:
     """Return each centre's least p value over windows, in the company and in its team; 1 where too few are near.
 
     Parameters
     ----------
-    near : numpy.ndarray of bool, shape (centres, texts)
+    near : numpy.ndarray or sparse matrix of bool, shape (centres, texts)
         Which texts are near each centre; itself is not.
     crowd : Crowd
     min_group : int
@@ -55,25 +57,47 @@ def least_p_values(near: np.ndarray, crowd: Crowd, min_group: int, /) -> np.ndar
     >>> least_p_values(near, crowd, 5).round(6).tolist()
     [0.0, 1.0]
     """
-    weeks, starts = np.unique(crowd.week, return_index=True)
-    same = crowd.team[None, :] == crowd.centre_team[:, None]
-    least = np.ones(len(near))
-    for mask, total, known in (
-        (near, np.add.reduceat(np.ones(len(crowd.week)), starts)[None, :], np.ones(len(near), bool)),
-        (near & same, np.add.reduceat(same, starts, axis=1, dtype=np.int64), crowd.centre_team >= 0),
-    ):
-        counted = np.add.reduceat(mask, starts, axis=1, dtype=np.int64)
-        for window in WINDOWS_WEEKS:
-            late = weeks > crowd.now - window
-            p_values = _predictive(
-                counted[:, late].sum(axis=1),
-                counted[:, ~late].sum(axis=1),
-                np.broadcast_to(total[:, late].sum(axis=1), len(near)) - 1,
-                np.broadcast_to(total[:, ~late].sum(axis=1), len(near)),
-                min_group,
-            )
-            least = np.minimum(least, np.where(known, p_values, 1.0))
+    held: Any = sparse.csr_matrix(near, dtype=np.float64)
+    weeks, of_text = np.unique(crowd.week, return_inverse=True)
+    inside = _ones(of_text, len(weeks))
+    least = np.ones(held.shape[0])
+    everywhere = np.asarray(inside.sum(axis=0))
+    _lower(least, np.arange(len(least)), (held @ inside).toarray(), everywhere, weeks, crowd.now, min_group)
+    for team in np.unique(crowd.centre_team[crowd.centre_team >= 0]):
+        mine, same = np.flatnonzero(crowd.centre_team == team), crowd.team == team
+        here = _ones(of_text[same], len(weeks))
+        total = np.asarray(here.sum(axis=0))
+        _lower(least, mine, (held[mine][:, same] @ here).toarray(), total, weeks, crowd.now, min_group)
     return least
+
+
+def _ones(of_text: np.ndarray, weeks: int, /) -> sparse.csr_matrix:
+    """Return which text is of which week: shape (texts, weeks)."""
+    texts = len(of_text)
+    return sparse.csr_matrix((np.ones(texts), (np.arange(texts), of_text)), shape=(texts, weeks))
+
+
+def _lower(
+    least: np.ndarray,
+    which: np.ndarray,
+    counted: np.ndarray,
+    total: np.ndarray,
+    weeks: np.ndarray,
+    now: int,
+    min_group: int,
+    /,
+) -> None:
+    """Put each centre's p value where it is lower; both tables have a column per week."""
+    for window in WINDOWS_WEEKS:
+        late = weeks > now - window
+        p_values = _predictive(
+            counted[:, late].sum(axis=1),
+            counted[:, ~late].sum(axis=1),
+            np.broadcast_to(total[:, late].sum(axis=1), len(which)) - 1,
+            np.broadcast_to(total[:, ~late].sum(axis=1), len(which)),
+            min_group,
+        )
+        least[which] = np.minimum(least[which], p_values)
 
 
 def _predictive(

@@ -13,7 +13,7 @@ from baton.company import Text
 from baton.errors import ArtefactError
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
-from models.texts.encoders import Encoder, find_encoder, load_encoder
+from models.texts.encoders import Encoder, find_encoder, load_encoder, shared
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.model_files import (
     ARRAYS_FILE,
@@ -82,7 +82,7 @@ def encoder_of(texts: TextSet, settings: Text | None, /) -> Encoder:
     wanted = "auto" if settings is None else settings.encoder
     if settings is not None and settings.model not in ("auto", "tfidf", "encoder", "finetune"):
         wanted = settings.model
-    return find_encoder(wanted, common)
+    return shared(find_encoder(wanted, common))
 
 
 @dataclass(frozen=True)

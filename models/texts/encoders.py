@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,10 +14,12 @@ import numpy as np
 
 from baton.errors import ArtefactError, CompanyFileError
 
-__all__ = ["Encoder", "embed_once", "find_encoder", "load_encoder", "threads"]
+__all__ = ["Encoder", "Remembering", "embed_once", "find_encoder", "load_encoder", "read_once", "shared", "threads"]
 
 ENGLISH = "minilm"
 MULTILINGUAL = "use-multilingual"
+PAIR = "minilm+use-multilingual"
+PACKAGED = (ENGLISH, MULTILINGUAL, PAIR)
 
 
 class Encoder(Protocol):
@@ -38,6 +43,56 @@ class Encoder(Protocol):
     def save(self, folder: Path, /) -> None:
         """Write what another machine needs to read the same texts; nothing for an encoder that comes in a package."""
         ...
+
+
+@dataclass
+class Remembering:
+    """An encoder that reads each text once, however many folds and models ask for it."""
+
+    encoder: Encoder
+    known: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The encoder's."""
+        return self.encoder.name
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The encoder's."""
+        return self.encoder.languages
+
+    def embed(self, texts: Sequence[str], /) -> np.ndarray:
+        """Return the encoder's vectors (texts, dimensions)."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
+        if new:
+            self.known.update(zip(new, self.encoder.embed(new), strict=True))
+        return np.stack([self.known[text] for text in texts]) if len(texts) else self.encoder.embed(texts)
+
+    def save(self, folder: Path, /) -> None:
+        """Write what the encoder writes; nothing of the texts."""
+        self.encoder.save(folder)
+
+
+_READ: ContextVar[dict[str, Remembering] | None] = ContextVar("_READ", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Let every model that is fitted inside share what encoders have read; what is remembered ends with it."""
+    before = _READ.set({})
+    try:
+        yield
+    finally:
+        _READ.reset(before)
+
+
+def shared(encoder: Encoder, /) -> Encoder:
+    """Return the encoder, inside ``read_once`` as one that remembers."""
+    read = _READ.get()
+    if read is None or isinstance(encoder, Remembering):
+        return encoder
+    return read.setdefault(encoder.name, Remembering(encoder))
 
 
 def threads() -> int:
@@ -66,10 +121,11 @@ def find_encoder(name: str = "auto", languages: Iterable[str] = (), /) -> Encode
     Parameters
     ----------
     name : str
-        ``auto``, ``minilm`` (English), ``use-multilingual``, a local folder (``*.onnx`` and ``tokenizer.json``), or a
-        Hugging Face id.
+        ``auto``, ``minilm`` (English), ``use-multilingual``, ``minilm+use-multilingual`` (the vectors of both, side by
+        side), a local folder (``*.onnx`` and ``tokenizer.json``), or a Hugging Face id.
     languages : iterable of str
-        Languages of the texts; ``auto`` takes the English encoder where nothing else is written.
+        Languages of the texts; ``auto`` takes both encoders where nothing but English is written, else the multilingual
+        one.
 
     Raises
     ------
@@ -81,8 +137,8 @@ def find_encoder(name: str = "auto", languages: Iterable[str] = (), /) -> Encode
     from models.texts.packaged_encoders import packaged_encoder
 
     if name == "auto":
-        name = ENGLISH if set(languages) <= {"en", "und"} and any(code == "en" for code in languages) else MULTILINGUAL
-    if name in (ENGLISH, MULTILINGUAL):
+        name = PAIR if set(languages) <= {"en", "und"} and any(code == "en" for code in languages) else MULTILINGUAL
+    if name in PACKAGED:
         return packaged_encoder(name)
     from models.texts.onnx_encoder import OnnxEncoder
 
@@ -91,7 +147,7 @@ def find_encoder(name: str = "auto", languages: Iterable[str] = (), /) -> Encode
         return OnnxEncoder.from_folder(folder)
     if folder.is_absolute() or name.startswith(".") or name.count("/") != 1:
         raise CompanyFileError(
-            f"[text] encoder: {name!r} is no folder; give auto, {ENGLISH}, {MULTILINGUAL}, a folder with "
+            f"[text] encoder: {name!r} is no folder; give auto, {', '.join(PACKAGED)}, a folder with "
             "model.onnx and tokenizer.json, or a Hugging Face id"
         )
     from models.texts.hub import fetch_encoder
@@ -110,7 +166,7 @@ def load_encoder(folder: Path, name: str, /) -> Encoder:
     from models.texts.onnx_encoder import OnnxEncoder
     from models.texts.packaged_encoders import packaged_encoder
 
-    if name not in (ENGLISH, MULTILINGUAL):
+    if name not in PACKAGED:
         return OnnxEncoder.from_folder(folder, name)
     try:
         return packaged_encoder(name)

@@ -1,4 +1,4 @@
-"""The two encoders whose weights come in a package: English MiniLM, and multilingual USE."""
+"""The encoders whose weights come in a package: English MiniLM, multilingual USE, and both side by side."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from baton.errors import CompanyFileError
-from models.texts.encoders import ENGLISH, MULTILINGUAL, Encoder, embed_once, threads
+from models.texts.encoders import ENGLISH, MULTILINGUAL, PAIR, Encoder, embed_once, threads
 from models.texts.onnx_encoder import OnnxEncoder, spread, windows_mean
 
-__all__ = ["UseEncoder", "packaged_encoder"]
+__all__ = ["PairEncoder", "UseEncoder", "packaged_encoder"]
 
 _USE_LANGUAGES = frozenset("ar zh en fr de it ja ko nl pl pt es th tr ru".split())
 _USE_CHARACTERS = 1_000
@@ -41,6 +41,8 @@ def packaged_encoder(name: str, /) -> Encoder:
     CompanyFileError
         If the package is not installed.
     """
+    if name == PAIR:
+        return PairEncoder(packaged_encoder(ENGLISH), packaged_encoder(MULTILINGUAL))
     missing = [told for module, told in _PACKAGES[name].items() if importlib.util.find_spec(module) is None]
     if missing:
         raise CompanyFileError(
@@ -91,3 +93,20 @@ class UseEncoder:
 
     def save(self, folder: Path, /) -> None:
         """Write nothing: the encoder comes in a package."""
+
+
+class PairEncoder:
+    """The vectors of two encoders side by side, each half of the length: what one misses, the other may see."""
+
+    name = PAIR
+
+    def __init__(self, first: Encoder, second: Encoder) -> None:
+        self._both = (first, second)
+        self.languages = first.languages
+
+    def embed(self, texts: Sequence[str], /) -> np.ndarray:
+        """Return float32 vectors (texts, dimensions of both) of length 1."""
+        return np.hstack([encoder.embed(texts) for encoder in self._both]) * np.float32(0.5**0.5)
+
+    def save(self, folder: Path, /) -> None:
+        """Write nothing: both come in packages."""

