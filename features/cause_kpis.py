@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from baton.catalogue.schema import Catalogue, Kpi, Text
 from baton.files import read_json, write_json
+from features.metrics import feature_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +29,9 @@ __all__ = [
     "CauseKpi",
     "cause_codes",
     "cause_kpis",
+    "learned_features",
     "load_causes",
-    "only_longest",
+    "longest_only",
     "save_causes",
     "with_causes",
 ]
@@ -195,12 +197,17 @@ def _digest(cause: str, /) -> str:
     return f"c_{hashlib.blake2b(cause.encode(), digest_size=4).hexdigest()}"
 
 
-def only_longest(kpi: Kpi, windows_days: Sequence[int], names: Sequence[str], /) -> tuple[str, ...]:
-    """Return which of a KPI's features are learned from: of a cause the longest window alone, of other KPIs all.
+def longest_only(kpis: Iterable[Kpi], /) -> frozenset[str]:
+    """Return the KPIs whose longest window alone is learned from: causes.
 
     A customer writes of one cause a few times a year: shorter windows, trends and counts of fifteen causes are nearly
     always empty; they made training slower by far and told no more.
     """
-    if CAUSE_COLUMN not in (kpi.expr or ""):
-        return tuple(names)
-    return tuple(name for name in names if name == f"{kpi.id}__{max(windows_days)}d")
+    return frozenset(kpi.id for kpi in kpis if CAUSE_COLUMN in (kpi.expr or ""))
+
+
+def learned_features(kpi: Kpi, windows_days: Sequence[int], /) -> tuple[str, ...]:
+    """Return the names of a KPI's features that are learned from: of a cause the longest window alone, else all."""
+    if longest_only([kpi]):
+        return (feature_names(kpi.id, windows_days)[len(windows_days) - 1],)
+    return tuple(feature_names(kpi.id, windows_days))

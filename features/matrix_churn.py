@@ -13,7 +13,7 @@ from baton.company import Company
 from baton.errors import TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
-from features.cause_kpis import only_longest
+from features.cause_kpis import learned_features, longest_only
 from features.cause_recency import dated_causes, recency_name, with_recency
 from features.learnable import require_enough
 from features.metric_sql import finished
@@ -124,7 +124,7 @@ def _features(
     texts: dict[str, pd.Series] = {}
     for kpi in kpis:
         windows = company.snapshots.windows_days
-        for name in only_longest(kpi, windows, metrics.feature_names(kpi.id, windows)):
+        for name in learned_features(kpi, windows):
             column = as_feature(pulled[name].fillna(0) if _counts(kpi, name) else pulled[name])
             if column.notna().any():
                 columns[name], kpi_of[name] = column, kpi.id
@@ -179,7 +179,9 @@ def _pulled(
         wide = part
         if kpis:
             windows = company.snapshots.windows_days
-            values = metrics.evaluate(warehouse, kpis, "customer", dates, windows, among=some)
+            values = metrics.evaluate(
+                warehouse, kpis, "customer", dates, windows, among=some, longest_only=longest_only(kpis)
+            )
             values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
             joined = part.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])
             wide = finished(joined.drop("unit_of_value", "as_of_value"))

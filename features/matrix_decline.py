@@ -27,7 +27,7 @@ from baton.company import Company, Decline
 from baton.errors import CompanyFileError, TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, team_shares
-from features.cause_kpis import only_longest
+from features.cause_kpis import learned_features, longest_only
 from features.decline_labels import Moments, decline_labels, unit_moments
 from features.learnable import require_enough
 from features.matrix_churn import customer_shares, season
@@ -83,14 +83,16 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         )
     require_enough(name, labelled["label"].dropna(), "probability", unit=f"{settings.unit} snapshots")
     kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
-    values = metrics.evaluate(warehouse, kpis, settings.unit, dates, company.snapshots.windows_days)
+    values = metrics.evaluate(
+        warehouse, kpis, settings.unit, dates, company.snapshots.windows_days, longest_only=longest_only(kpis)
+    )
     pulled = labelled.merge(values.to_pyarrow().to_pandas(), on=["unit_id", "as_of"], how="left")
     pulled = pulled.sort_values(["as_of", "unit_id"], ignore_index=True)
     columns: dict[str, pd.Series] = {}
     kpi_of: dict[str, str] = {}
     for kpi in kpis:
         windows = company.snapshots.windows_days
-        for feature in only_longest(kpi, windows, metrics.feature_names(kpi.id, windows)):
+        for feature in learned_features(kpi, windows):
             column = as_feature(pulled[feature])
             if column.notna().any():
                 columns[feature], kpi_of[feature] = column, kpi.id

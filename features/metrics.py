@@ -6,7 +6,7 @@ known at the same moment share one pass over their rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import reduce
 
@@ -76,6 +76,7 @@ def evaluate(
     windows_days: Sequence[int],
     *,
     among: Among | None = None,
+    longest_only: Collection[str] = (),
 ) -> ir.Table:
     """Evaluate KPIs for every unit of a grain at given moments.
 
@@ -91,6 +92,8 @@ def evaluate(
     windows_days : sequence of int
     among : Among, optional
         The units asked for, to spare work; others may be there too. None: all.
+    longest_only : collection of str
+        KPIs of which the longest window alone is wanted.
 
     Returns
     -------
@@ -107,17 +110,18 @@ def evaluate(
     chosen = list(kpis)
     ordered = sorted(windows_days)
     labels = [f"{days}d" for days in ordered]
-    wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), labels, among)
+    wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), labels, among, longest_only)
     columns: dict[str, ir.Value] = {}
     gaps = missing_months(warehouse) if any(_counted(kpi) for kpi in chosen) else {}
     for kpi in chosen:
-        names = feature_names(kpi.id, ordered)
-        for name, days in zip(names, ordered, strict=False):
+        windows = ordered[-1:] if kpi.id in longest_only else ordered
+        names = feature_names(kpi.id, windows)
+        for name, days in zip(names, windows, strict=False):
             # nothing recorded is unknown, not zero
             blind = blind_moments(gaps.get(kpi.source, []), as_of, days) if _counted(kpi) else []
             columns[name] = ibis.ifelse(wide["as_of"].isin(blind), ibis.null(), wide[name]) if blind else wide[name]
-        if len(ordered) > 1:
-            shortest, longest = columns[names[0]].cast("float64"), columns[names[len(ordered) - 1]].cast("float64")
+        if len(windows) > 1:
+            shortest, longest = columns[names[0]].cast("float64"), columns[names[len(windows) - 1]].cast("float64")
             moved = shortest - longest
             # what engines that add in another order differ by is no trend
             columns[f"{kpi.id}__trend"] = ibis.ifelse(moved.abs() <= longest.abs() * _NOISE, 0.0, moved)
@@ -219,11 +223,12 @@ def _evaluate_spans(
     spans: Sequence[Span],
     labels: Sequence[str],
     among: Among | None = None,
+    longest_only: Collection[str] = (),
     /,
 ) -> ir.Table:
     """Run all passes and put their columns side by side: ``<kpi>__<label>`` and ``<kpi>__n``."""
     passes: list[ir.Table] = []
-    groups: dict[tuple[str, ...], list[Kpi]] = {}
+    groups: dict[tuple[bool, str, str, str], list[Kpi]] = {}
     measured = measured_units(warehouse) if any(kpi.source == "measures" for kpi in kpis) else {}
     for kpi in kpis:
         if kpi.metric is not None:
@@ -231,19 +236,22 @@ def _evaluate_spans(
             continue
         way = _way(kpi, grain, measured)
         moment = "opened_at" if way == "handler" else known_at(kpi, _time_columns(warehouse[kpi.source])).sql
-        groups.setdefault((way, kpi.source, moment), []).append(kpi)
+        groups.setdefault((kpi.id in longest_only, way, kpi.source, moment), []).append(kpi)
     handled: list[Kpi] = []
-    for (way, _source, moment), members in groups.items():
+    longest = [Span(span.as_of, span.starts[-1:]) for span in spans]
+    for (brief, way, _source, moment), members in groups.items():
         if way == "handler":
             handled.extend(members)
-        else:
-            passes.append(row_pass(warehouse, members, grain, (way, moment), spans, labels, among))
+            continue
+        some, named = (longest, labels[-1:]) if brief else (spans, labels)
+        passes.append(row_pass(warehouse, members, grain, (way, moment), some, named, among))
     if handled:
         passes.append(handler_pass(warehouse, handled, grain, spans, labels, measured, among))
     if not passes:
         raise CatalogueError(f"no KPI was given to evaluate for a {grain}")
     wide = reduce(side_by_side, passes)
-    zeros = [name for kpi in kpis for name in column_names(kpi, labels) if _counts(kpi, name)]
+    names = [(kpi, name) for kpi in kpis for name in column_names(kpi, labels)]
+    zeros = [name for kpi, name in names if _counts(kpi, name) and name in wide.columns]
     return wide.mutate(**{name: wide[name].fill_null(0) for name in zeros})
 
 

@@ -14,7 +14,16 @@ from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company, load_company
 from features import metrics, staging
 from features.attributes import attribute_columns
-from features.cause_kpis import CauseKpi, cause_codes, cause_kpis, load_causes, save_causes, with_causes
+from features.cause_kpis import (
+    CauseKpi,
+    cause_codes,
+    cause_kpis,
+    learned_features,
+    load_causes,
+    longest_only,
+    save_causes,
+    with_causes,
+)
 from features.cause_recency import dated_causes, with_recency
 from features.known_at import known_at
 
@@ -62,6 +71,33 @@ def test_a_share_counts_only_cases_whose_text_could_be_told(staged: Path, compan
     assert (first["cause_late__40d"], first["cause_billing__40d"], first["cause_late__n"]) == (0.5, 0.5, 2)
     teams = metrics.evaluate(warehouse, kpis, "team", [datetime(2024, 3, 31)], [40]).to_pandas().set_index("unit_id")
     assert teams["cause_late__40d"].to_dict() == {"north": 0.5, "south": 1.0}
+
+
+def test_of_a_cause_the_longest_window_alone_is_computed_and_other_kpis_keep_theirs(
+    staged: Path, company: Company
+) -> None:
+    catalogue = with_causes(load_catalogue(company), KPIS)
+    warehouse = staging.open_warehouse(staged / "staged", cases=staged / "cases.parquet")
+    kpis = [catalogue["cause_late"], catalogue["contacts_per_customer"], catalogue["cause_billing"]]
+    brief, moments = longest_only(kpis), [datetime(2024, 3, 9), datetime(2024, 3, 31)]
+    assert brief == {"cause_late", "cause_billing"}
+    whole, found = (
+        metrics.evaluate(warehouse, kpis, "customer", moments, [20, 3], longest_only=only)
+        .to_pandas()
+        .sort_values(["unit_id", "as_of"], ignore_index=True)
+        for only in ((), brief)
+    )
+    kept = [
+        name
+        for name in whole
+        if name.endswith(("_id", "_of", "20d", "__n")) or name.startswith("contacts_per_customer")
+    ]
+    assert sorted(kept) == sorted(found.columns) and len(kept) < len(whole.columns)
+    pd.testing.assert_frame_equal(found[kept], whole[kept])
+    assert [learned_features(kpi, [20, 3]) for kpi in kpis[:2]] == [
+        ("cause_late__20d",),
+        tuple(metrics.feature_names("contacts_per_customer", [20, 3])),
+    ]
 
 
 def test_a_cause_counts_from_when_the_case_was_opened_not_from_its_closing(staged: Path, company: Company) -> None:
