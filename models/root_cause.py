@@ -312,9 +312,10 @@ class RootCauseModel:
         )
 
     def _answer(self, texts: pd.Series, languages: pd.Series, empty: np.ndarray) -> pd.DataFrame:
-        distinct, of_row = np.unique(texts.to_numpy(dtype=object).astype(str), return_inverse=True)
+        # no array of fixed width: one text of a megabyte would make every row as wide
+        of_row, distinct = pd.factorize(texts.astype(object))
         parts = [
-            self.model.probabilities(distinct[start : start + _AT_A_TIME].tolist())
+            self.model.probabilities(list(distinct[start : start + _AT_A_TIME]))
             for start in range(0, len(distinct), _AT_A_TIME)
         ]
         probabilities = np.concatenate(parts)[of_row] if parts else np.zeros((0, len(self.classes)))

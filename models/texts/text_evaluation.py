@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from features.texts.text_set import TextSet
 from models.figures import ProbabilityFigures, bootstrap_intervals, plain
@@ -168,8 +169,9 @@ def cross_fit(
     for one in np.unique(part):
         model = fit(texts.rows(part != one))
         apart = texts.frame["text"].to_numpy(dtype=object)[part == one]
-        distinct, of_row = np.unique(apart.astype(str), return_inverse=True)
-        found[part == one] = onto_classes(model.probabilities(distinct.tolist()), model.classes, classes)[of_row]
+        # no array of fixed width: one text of a megabyte would make every row as wide
+        of_row, distinct = pd.factorize(apart)
+        found[part == one] = onto_classes(model.probabilities(list(distinct)), model.classes, classes)[of_row]
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,16 @@ def test_a_text_that_was_learned_from_is_answered_by_a_model_that_has_not_seen_i
 def test_a_changed_text_under_a_known_id_is_read_anew(model: RootCauseModel, texts: TextSet) -> None:
     changed = texts.frame.head(2).assign(text="lamp green chair window paper")
     assert model.answers(TextSet(changed))["cause"].tolist() == ["odd", "odd"]
+
+
+def test_one_long_text_does_not_take_the_room_of_as_many_as_there_are_texts(model: RootCauseModel) -> None:
+    short = [f"late flight number {number}" for number in range(400)]
+    tracemalloc.start()
+    told = model.classify(["charged twice " * 20_000, *short])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert told["cause"].tolist()[:2] == ["billing", "Late Flight"]
+    assert peak < 250 * 1_000_000
 
 
 def test_a_planted_wrong_label_is_listed(model: RootCauseModel) -> None:
