@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.text_contestants import CHEAP, CONTESTANTS, FEW
-from benchmarks.text_runs import Store, few_rows, parts, run_once, time_parts
+from benchmarks.text_runs import Store, few_rows, mixed, parts, run_once, time_parts
 from benchmarks.text_sets import SETS, TextTask, load_task
 from benchmarks.text_tables import confidence_rows, few_table, main_table, pooled, time_table
 from models.texts.encoders import read_once
 
 _EACH = 10
+MIXTURES = (("tfidf", "finetune"), ("tfidf", "encoder", "finetune"))
 
 
 def say(text: str = "") -> None:
@@ -69,6 +70,9 @@ def measured(
                 _run(task, store, model, train, test, number, "part", str(number))
                 for number, (train, test) in enumerate(splits)
             ]
+        for members in MIXTURES:
+            if len(splits) > 1 and all(model in runs for model in members):
+                runs[" + ".join(members)] = mixed(task, [runs[model] for model in members])
         found["full"] = {model: pooled(task, some) for model, some in runs.items()}
         say(main_table(task, found["full"]))
         if task.name.startswith("tweets"):

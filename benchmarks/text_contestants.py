@@ -77,51 +77,11 @@ def _stacked(task: TextTask, train: TextSet, seed: int) -> Fitted:
     return Fitted(model.classes, model.probabilities)
 
 
-_FINETUNED: dict[tuple[str, int, str], Any] = {}
-
-
-def _finetuned(task: TextTask, train: TextSet, seed: int) -> Any:
-    """Fine-tune once per split, whoever asks; only the last is kept."""
+def _finetune(task: TextTask, train: TextSet, seed: int) -> Fitted:
     from models.texts.finetune import FinetunedModel
 
-    key = (task.name, seed, str(hash(tuple(train.frame["text_id"]))))
-    if key not in _FINETUNED:
-        _FINETUNED.clear()
-        _FINETUNED[key] = FinetunedModel.fit(train, seed)
-    return _FINETUNED[key]
-
-
-def _finetune(task: TextTask, train: TextSet, seed: int) -> Fitted:
-    model = _finetuned(task, train, seed)
+    model = FinetunedModel.fit(train, seed)
     return Fitted(model.classes, model.probabilities)
-
-
-def _all_together(task: TextTask, train: TextSet, seed: int) -> Fitted:
-    """Average the fine-tuned transformer, n-grams and frozen encoder; calibrate on texts that none has seen."""
-    from models.texts.encoder import EncoderModel
-    from models.texts.finetune import _PARTS
-    from models.texts.learning import fold_numbers, lesson
-    from models.texts.scores import ScoreScale
-    from models.texts.stacked import aligned
-    from models.texts.tfidf import TfidfModel
-
-    fine = _finetuned(task, train, seed)
-    learned = lesson(train)
-    # the transformer kept these texts apart to stop in time; the others fitted without them make them unseen by all
-    apart = fold_numbers(learned, _PARTS, seed) == 0
-    kept, visible = learned.rows(apart), {learned.texts[row] for row in np.flatnonzero(~apart)}
-    rest = train.rows(train.frame["text"].isin(visible).to_numpy())
-
-    def cheap(texts: TextSet) -> tuple[Any, ...]:
-        return TfidfModel.fit(texts, seed), EncoderModel.fit(texts, seed, settings=Text(model="encoder"))
-
-    def mixed(members: Sequence[Any], texts: Sequence[str]) -> np.ndarray:
-        found = [aligned(one.probabilities(texts), one.classes, learned.classes) for one in members]
-        return np.mean([np.log(np.maximum(some, 1e-6)) for some in found], axis=0)
-
-    scale = ScoreScale.fit(mixed((fine, *cheap(rest)), kept.texts), kept.target, shift=False, sureness=True)
-    members = (fine, *cheap(train))
-    return Fitted(learned.classes, lambda texts: scale.apply(mixed(members, texts)))
 
 
 def _zero_shot(task: TextTask, train: TextSet, seed: int) -> Fitted:
@@ -149,7 +109,6 @@ CONTESTANTS: dict[str, Contestant] = {
     "encoder": _encoder,
     "stacked": _stacked,
     "finetune": _finetune,
-    "all together": _all_together,
     "zero_shot": _zero_shot,
     "described": _described,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import numpy as np
 from baton.files import write_atomically
 from benchmarks.text_contestants import CONTESTANTS
 from benchmarks.text_sets import TextTask
+from models.texts.scores import ScoreScale
 from models.texts.text_evaluation import CauseFigures, onto_classes
 from models.texts.text_splits import deal_groups
 
-__all__ = ["Store", "TestRun", "few_rows", "parts", "run_once", "time_parts"]
+__all__ = ["Store", "TestRun", "few_rows", "mixed", "parts", "run_once", "time_parts"]
 
 _SPEED_TEXTS = 200
 
@@ -29,8 +31,8 @@ class TestRun:
     ----------
     figures : dict of str to float
     train_seconds, texts_per_second : float
-        Of processor time, so that what else runs on the machine does not count; the latter on 200 texts never read before, while training
-        may find vectors that another contestant's encoder has read.
+        Of processor time, so that what else runs on the machine does not count; the latter on 200 texts never
+        read before, while training may find vectors that another contestant's encoder has read.
     test : numpy.ndarray of int
         Positions of the texts tested on.
     probabilities : numpy.ndarray, shape (texts tested, labels in order)
@@ -65,6 +67,35 @@ def time_parts(task: TextTask, /) -> tuple[np.ndarray, np.ndarray]:
     later = (frame["at"] >= frame["at"].quantile(0.75)).to_numpy()
     repeats = frame["group"].isin(set(frame["group"][~later])).to_numpy()
     return np.flatnonzero(~later), np.flatnonzero(later & ~repeats)
+
+
+def mixed(task: TextTask, members: Sequence[Sequence[TestRun]], /) -> list[TestRun]:
+    """Average contestants' log probabilities on texts that none has seen, each split calibrated on the other splits.
+
+    Parameters
+    ----------
+    task : TextTask
+    members : sequence of sequences of TestRun
+        Per contestant its runs, on the same splits.
+    """
+    labels = labels_of(task)
+    scores = [
+        np.mean([np.log(np.maximum(run.probabilities.astype(np.float64), 1e-6)) for run in runs], axis=0)
+        for runs in zip(*members, strict=True)
+    ]
+    truth = [np.searchsorted(labels, task.texts.labels[run.test].astype(str)) for run in members[0]]
+    found = []
+    for number, run in enumerate(members[0]):
+        others = [other for other in range(len(scores)) if other != number]
+        apart = np.concatenate([scores[other] for other in others])
+        scale = ScoreScale.fit(apart, np.concatenate([truth[other] for other in others]), shift=False, sureness=True)
+        told, texts = scale.apply(scores[number]), task.texts.rows(run.test)
+        groups = texts.frame["group"].to_numpy(dtype=object)
+        figures = CauseFigures(texts.labels, told, labels, groups).figures()
+        seconds = sum(runs[number].train_seconds for runs in members)
+        speed = 1.0 / sum(1.0 / runs[number].texts_per_second for runs in members)
+        found.append(TestRun(figures, seconds, speed, run.test, told.astype(np.float32)))
+    return found
 
 
 def few_rows(task: TextTask, train: np.ndarray, each: int, seed: int, /) -> np.ndarray:
