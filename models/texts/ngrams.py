@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,9 +78,14 @@ class View:
 
         if not self.terms or not len(texts):
             return csr_matrix((len(texts), len(self.terms)))
+        return self._fitted.transform(texts)
+
+    @cached_property
+    def _fitted(self) -> Any:
+        # made once: tens of thousands of terms take longer to number than a text takes to read
         counter = self.counter(vocabulary={term: number for number, term in enumerate(self.terms)})
         counter.idf_ = self.inverse_frequency
-        return counter.transform(texts)
+        return counter
 
 
 @dataclass

@@ -46,6 +46,8 @@ def open_session(model: Path | bytes, place: Path, /) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1
     options.log_severity_level = 4
+    # threads that wait do not keep their cores busy: the service has other work for them
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         source = model if isinstance(model, bytes) else str(model)
         # on a CPU the fused sum and normalisation takes longer than the two apart

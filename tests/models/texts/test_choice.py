@@ -161,6 +161,32 @@ def test_luck_does_not_beat_the_holder() -> None:
     assert beats(better, holder, held, 0)
 
 
+def test_who_is_surer_of_the_truth_and_answers_no_worse_wins_sooner() -> None:
+    held = lesson(said(60))
+    generator = np.random.default_rng(3)
+    noise = np.eye(3)[held.target] * 0.3 + generator.random((len(held.texts), 3))
+    holder = noise / noise.sum(axis=1, keepdims=True)
+    # one more text right of the many: too few to tell by macro-F1 alone
+    surer = 0.5 * holder + 0.5 * np.eye(3)[holder.argmax(axis=1)]
+    wrong = np.flatnonzero(holder.argmax(axis=1) != held.target)[:3]
+    surer[wrong] = np.eye(3)[held.target[wrong]]
+    right = np.where((holder.argmax(axis=1) == held.target)[:, None], surer, holder)
+    right[wrong] = surer[wrong]
+    assert beats(right, holder, held, 0)
+    # as many more right, but sure where it is wrong
+    bold = np.where((holder.argmax(axis=1) == held.target)[:, None], holder, surer)
+    bold[wrong[0]] = np.eye(3)[held.target[wrong[0]]]
+    assert not beats(bold, holder, held, 0)
+
+
+def test_an_average_that_answers_too_slowly_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_kinds", lambda *_: [choosing.TfidfModel, Oracle])
+    monkeypatch.setattr(choosing, "latency_ms", lambda *_: 30.0)
+    found = choose_model(said(60), Text(latency_ms=50), 0)
+    assert "stacked" not in found.compared
+    assert any("the average of tfidf and oracle was left out: 60 ms a text" in note for note in found.notes)
+
+
 def test_fine_tuning_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(CompanyFileError, match="PyTorch is not installed"):

@@ -70,3 +70,10 @@ def test_texts_without_a_common_term_have_no_columns() -> None:
     view, matrix = NgramCounts().learn(View("word", 1, 1), ["late", "bill"], 2)
     assert view.terms == () and matrix.shape == (2, 0)
     assert stacked([view], ["late"]).shape == (1, 0)
+
+
+def test_a_view_numbers_its_terms_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = learn_views(ENGLISH)[0][0]
+    first = view.matrix(["late"])
+    monkeypatch.setattr(View, "counter", None)
+    np.testing.assert_array_equal(view.matrix(["late"]).toarray(), first.toarray())
