@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.text_sets import load_task
 from features.texts.text_set import TextSet
+from models.texts.encoders import PACKAGED, find_encoder
 from models.texts.finetune import FinetunedModel
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.onnx_encoder import open_session
@@ -54,7 +55,8 @@ def main() -> None:
     base = find_base("auto", ["en"])
     reader = PieceReader((base / "tokenizer.json").read_text(encoding="utf-8"))
     models = contestants(base)
-    speed(models, reader, forty_words(texts, chosen.texts), chosen.turns)
+    long = forty_words(texts, chosen.texts)
+    as_served(long, chosen.turns, speed(models, reader, long, chosen.turns))
     if not chosen.train:
         return
     learned = lesson(texts)
@@ -107,8 +109,8 @@ def embedded(says: Says, reader: PieceReader, texts: list[str], size: int) -> np
     return found
 
 
-def speed(models: dict[str, Says], reader: PieceReader, texts: list[str], turns: int) -> None:
-    """Print texts a second of processor time, and how alike the vectors are."""
+def speed(models: dict[str, Says], reader: PieceReader, texts: list[str], turns: int) -> float:
+    """Print texts a second of processor time, and how alike the vectors are; return PyTorch's seconds."""
     sizes = {name: (1,) if "int8" in name else (1, 8, 32) for name in models}
     seconds: dict[tuple[str, int], list[float]] = {}
     vectors = {name: embedded(says, reader, texts, 1) for name, says in models.items()}
@@ -130,6 +132,20 @@ def speed(models: dict[str, Says], reader: PieceReader, texts: list[str], turns:
         print(
             f"| {name} | {size} | {len(texts) / taken:.0f} | {torch_seconds / taken:.2f} × | {cosine:.4f} |", flush=True
         )
+    return torch_seconds
+
+
+def as_served(texts: list[str], turns: int, torch_seconds: float) -> None:
+    """Print texts a second of the encoders that ``[text] encoder`` names, one text at a time."""
+    print("\nas served, one text at a time\n| encoder | texts a second | against torch |\n|---|---:|---:|")
+    for name in PACKAGED:
+        encoder, seconds = find_encoder(name), []
+        for _ in range(turns):
+            start = time.process_time()
+            for text in texts:
+                encoder.embed([text])
+            seconds.append(time.process_time() - start)
+        print(f"| {name} | {len(texts) / min(seconds):.0f} | {torch_seconds / min(seconds):.2f} × |", flush=True)
 
 
 def heads(models: dict[str, Says], reader: PieceReader, learned: Lesson, rest: np.ndarray, apart: np.ndarray) -> None:
