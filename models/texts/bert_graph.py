@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["bert_graph"]
+__all__ = ["OWN_GRAPH", "bert_graph"]
+
+OWN_GRAPH = "baton"
+"""The name of graphs written here."""
 
 _OPSET, _IR_VERSION = 17, 10
 _FUSED = "com.microsoft"
@@ -72,7 +75,7 @@ class _Graph:
             for name in ("input_ids", "attention_mask")
         ]
         scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["texts", width])
-        graph = helper.make_graph(self.nodes, "baton", texts, [scores], self.constants)
+        graph = helper.make_graph(self.nodes, OWN_GRAPH, texts, [scores], self.constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION).SerializeToString()
 

