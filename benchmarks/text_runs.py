@@ -113,7 +113,7 @@ def run_once(task: TextTask, model: str, train: np.ndarray, test: np.ndarray, se
     trained = time.process_time()
     found = onto_classes(fitted.probabilities(apart.texts), fitted.classes, labels)
     # the speed is that of texts that no memory knows
-    fresh = [f"{text} ." for text in apart.texts[:_SPEED_TEXTS]]
+    fresh = [f"{text} ({model})" for text in apart.texts[:_SPEED_TEXTS]]
     begun = time.process_time()
     fitted.probabilities(fresh)
     answered = time.process_time()
