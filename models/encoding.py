@@ -8,15 +8,21 @@ where training had none missing, so there the training rows' median stands in.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from baton.errors import TableError
 
-__all__ = ["RESERVED", "Encoding"]
+__all__ = ["RESERVED", "Encoding", "Rows"]
+
+Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
+"""A table of feature columns, or one mapping of feature to value per row: both are encoded alike, to the last bit."""
 
 RESERVED = frozenset({"unit_id", "as_of", "label", "group"})
 """Columns of a training table that are no features."""
@@ -75,14 +81,15 @@ class Encoding:
         """Positions of the categorical features."""
         return [position for position, name in enumerate(self.features) if name in self.categories]
 
-    def matrix(self, frame: pd.DataFrame, /) -> np.ndarray:
+    def matrix(self, rows: Rows, /) -> np.ndarray:
         """Return the features as numbers.
 
         Parameters
         ----------
-        frame : pandas.DataFrame
-            Feature columns in any order; an absent one counts as missing in every row. ``unit_id``, ``as_of``,
-            ``label`` and ``group`` are ignored.
+        rows : pandas.DataFrame or sequence of mapping
+            Feature columns in any order, or each row's features by name (for few rows making a table takes longer than
+            predicting). An absent feature counts as missing. ``unit_id``, ``as_of``, ``label`` and ``group`` are
+            ignored.
 
         Returns
         -------
@@ -92,28 +99,80 @@ class Encoding:
         Raises
         ------
         TableError
-            If there is a column that the model does not know, or one that should be numeric and is not.
+            If there is a feature that the model does not know, or one that should be numeric and is not.
 
         Examples
         --------
         >>> encoding = Encoding(("a", "b"), {"b": ("x", "y")})
         >>> encoding.matrix(pd.DataFrame({"b": ["y", "new", None], "a": [1, 2, 3]})).tolist()
         [[1.0, 1.0], [2.0, nan], [3.0, nan]]
+        >>> encoding.matrix([{"b": "y", "a": 1}, {"a": 2}]).tolist()
+        [[1.0, 1.0], [2.0, nan]]
         """
-        unknown = [str(name) for name in frame.columns if name not in RESERVED and name not in self.features]
+        matrix = self._of_columns(rows) if isinstance(rows, pd.DataFrame) else self._of_mappings(rows)
+        absent = np.isnan(matrix)
+        if absent.any():
+            np.copyto(matrix, self._medians, where=absent)
+        return matrix
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.features)}
+
+    @cached_property
+    def _code_of(self) -> dict[str, dict[str, int]]:
+        known = self.categories.items()
+        return {name: {value: code for code, value in enumerate(values)} for name, values in known}
+
+    @cached_property
+    def _medians(self) -> np.ndarray:
+        return np.array([self.usual.get(name, np.nan) for name in self.features], dtype=np.float64)
+
+    def _refuse_unknown(self, names: Collection[Any], /) -> None:
+        unknown = [str(name) for name in names if name not in self._places and name not in RESERVED]
         if unknown:
             close = difflib.get_close_matches(unknown[0], self.features, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it knows {len(self.features)} others"
             raise TableError(f"feature {unknown[0]!r}: the model was trained without it; {hint}")
+
+    def _of_columns(self, frame: pd.DataFrame, /) -> np.ndarray:
+        self._refuse_unknown(frame.columns)
         matrix = np.full((len(frame), len(self.features)), np.nan)
-        for position, name in enumerate(self.features):
+        for name, place in self._places.items():
             if name in frame.columns:
                 known = self.categories.get(name)
-                matrix[:, position] = _numbers(name, frame[name]) if known is None else _codes(frame[name], known)
-            if name in self.usual:
-                column = matrix[:, position]
-                column[np.isnan(column)] = self.usual[name]
+                matrix[:, place] = _numbers(name, frame[name]) if known is None else _codes(frame[name], known)
         return matrix
+
+    def _of_mappings(self, rows: Sequence[Mapping[str, Any]], /) -> np.ndarray:
+        matrix = np.full((len(rows), len(self.features)), np.nan)
+        places, codes = self._places, self._code_of
+        for at, row in enumerate(rows):
+            for name, value in row.items():
+                place = places.get(name)
+                if place is None:
+                    self._refuse_unknown((name,))
+                elif name in codes:
+                    matrix[at, place] = np.nan if _is_missing(value) else codes[name].get(str(value), np.nan)
+                else:
+                    matrix[at, place] = _number(name, value)
+        return matrix
+
+
+def _is_missing(value: Any, /) -> bool:
+    return value is None or (not isinstance(value, str) and bool(pd.isna(value)))
+
+
+def _number(name: str, value: Any, /) -> float:
+    if value is None:
+        return np.nan
+    if isinstance(value, float | int):
+        try:
+            number = float(value)
+        except OverflowError:
+            return np.nan
+        return number if math.isfinite(number) else np.nan
+    return float(_numbers(name, pd.Series([value], dtype="object"))[0])
 
 
 def _is_categorical(column: pd.Series, /) -> bool:

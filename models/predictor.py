@@ -20,7 +20,7 @@ from models.additive import fit_additive
 from models.boosting import Boosted, Recipe, boost, cross_fit, group_folds
 from models.calibration import Calibration
 from models.choice import choose, choose_apart, cross_fit_additive
-from models.encoding import Encoding
+from models.encoding import Encoding, Rows
 from models.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ BIAS = "bias"
 """Column of ``contributions`` with what a prediction is before any feature is looked at."""
 
 _FORMAT = 1
+_FEW_ROWS = 500  # up to so many, starting threads takes longer than they save
 
 
 class Predictor(Protocol):
@@ -42,11 +43,11 @@ class Predictor(Protocol):
         """Learn from the labelled rows."""
         ...
 
-    def predict(self, frame: pd.DataFrame, /) -> np.ndarray:
+    def predict(self, rows: Rows, /) -> np.ndarray:
         """Return a probability, or a number, per row."""
         ...
 
-    def contributions(self, frame: pd.DataFrame, /) -> pd.DataFrame:
+    def contributions(self, rows: Rows, /) -> pd.DataFrame:
         """Return what each feature adds to the raw score, and the bias."""
         ...
 
@@ -185,21 +186,23 @@ class BoostedPredictor:
         others = [cross_fit_additive(matrix, label, fold, weight=weight, **own) for weight in weights]
         return (choose_apart if every_row else choose)([trees, *others], label, late) if others else trees
 
-    def raw(self, frame: pd.DataFrame, /) -> np.ndarray:
+    def raw(self, rows: Rows, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
-        return np.asarray(self.booster.predict(self.encoding.matrix(frame), raw_score=True), dtype=np.float64)
+        matrix = self.encoding.matrix(rows)
+        threads = 1 if len(matrix) <= _FEW_ROWS else 0
+        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
 
     def calibrate(self, raw: np.ndarray, /) -> np.ndarray:
         """Turn scores into probabilities; numbers stay as they are."""
         return np.asarray(raw, dtype=np.float64) if self.calibration is None else self.calibration.apply(raw)
 
-    def predict(self, frame: pd.DataFrame, /) -> np.ndarray:
+    def predict(self, rows: Rows, /) -> np.ndarray:
         """Return a calibrated probability, or a number, per row.
 
         Parameters
         ----------
-        frame : pandas.DataFrame
-            Feature columns; absent ones count as unknown.
+        rows : pandas.DataFrame or sequence of mapping
+            Feature columns, or each row's features by name; absent ones count as unknown.
 
         Returns
         -------
@@ -208,22 +211,22 @@ class BoostedPredictor:
         Raises
         ------
         TableError
-            If there is a column that the model does not know.
+            If there is a feature that the model does not know.
         """
-        return self.calibrate(self.raw(frame))
+        return self.calibrate(self.raw(rows))
 
-    def contributions(self, frame: pd.DataFrame, /) -> pd.DataFrame:
+    def contributions(self, rows: Rows, /) -> pd.DataFrame:
         """Return exact TreeSHAP values.
 
         Parameters
         ----------
-        frame : pandas.DataFrame
+        rows : pandas.DataFrame or sequence of mapping
             As for ``predict``.
 
         Returns
         -------
         pandas.DataFrame
-            One row per row of ``frame`` with its index, one column per feature and ``bias``; they sum to ``raw``:
+            One row per row of ``rows`` with its index, one column per feature and ``bias``; they sum to ``raw``:
             log-odds before calibration, or the number's own unit.
 
         Source
@@ -231,10 +234,11 @@ class BoostedPredictor:
         Lundberg et al. (2020), algorithm 2, in LightGBM's own implementation.
         """
         columns = [*self.encoding.features, BIAS]
-        if len(frame) == 0:
-            return pd.DataFrame({name: np.zeros(0) for name in columns}, index=frame.index)
-        values = np.asarray(self.booster.predict(self.encoding.matrix(frame), pred_contrib=True))
-        return pd.DataFrame(values, columns=columns, index=frame.index)
+        index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(rows))
+        if len(rows) == 0:
+            return pd.DataFrame({name: np.zeros(0) for name in columns}, index=index)
+        values = np.asarray(self.booster.predict(self.encoding.matrix(rows), pred_contrib=True))
+        return pd.DataFrame(values, columns=columns, index=index)
 
     def save(self, folder: Path, /) -> None:
         """Write ``model.lgb`` (LightGBM's text) and ``predictor.json``."""

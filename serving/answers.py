@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,12 @@ from baton.errors import ArtefactError, RequestError, UnknownIdError
 from serving.loading import LoadedRun, Served, plain_rows
 from serving.payloads import ChurnRequest, ChurnRow, CoachingRequest, DeclineRequest, DeclineRow, WeightsRequest, said
 
+if TYPE_CHECKING:
+    from models.encoding import Rows
+
 __all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_weights"]
 
 _FINEST_STEP = 1.0
-_FEW_ROWS = 500
 
 
 def answer_churn(run: LoadedRun, request: ChurnRequest, /) -> dict[str, Any]:
@@ -119,9 +121,7 @@ def _predict(
             moment = "known" if served.as_of is None else f"at risk at {served.as_of}"
             answers[at] = {"probability": None, "error": f"no {served.unit} with this id is {moment}"}
     if given:
-        wanted = [features for _, features in given]
-        found = _computed(served, _frame(served, wanted), True) if explain else _quickly(served, wanted)
-        for (at, _), answer in zip(given, found, strict=True):
+        for (at, _), answer in zip(given, _computed(served, [row for _, row in given], explain), strict=True):
             answers[at] = answer
     if looked_up:
         frame = served.current.loc[[ids[at] for at in looked_up]]
@@ -130,19 +130,24 @@ def _predict(
     return answers
 
 
-def _quickly(served: Served, rows: list[dict[str, Any]], /) -> list[dict[str, Any]]:
-    """Predict without a table between: for few rows, making one takes longer than predicting."""
-    predictor, places, codes = served.predictor, served.places, served.codes
-    matrix = np.full((len(rows), len(places)), np.nan)
-    for at, row in enumerate(rows):
-        for name, value in row.items():
-            if value is not None:
-                matrix[at, places[name]] = codes[name].get(value, np.nan) if name in codes else value
-    raw = predictor.booster.predict(matrix, raw_score=True, num_threads=1 if len(rows) <= _FEW_ROWS else 0)
-    return [{"probability": float(value)} for value in predictor.calibrate(np.asarray(raw))]
+def _computed(served: Served, rows: Rows, explain: bool, /) -> list[dict[str, Any]]:
+    from models.attribution import drivers, kpi_values, per_kpi
+
+    predictor = served.predictor
+    answers: list[dict[str, Any]] = [{"probability": float(value)} for value in predictor.predict(rows)]
+    if explain:
+        import pyarrow as pa
+
+        summed = per_kpi(predictor.contributions(rows), predictor.kpi_of, name_context=True)
+        shown = rows if isinstance(rows, pd.DataFrame) else _shown(served, rows)
+        found = plain_rows(pa.table({"drivers": drivers(summed, kpi_values(shown, predictor.kpi_of))}))
+        for answer, row in zip(answers, found, strict=True):
+            answer["drivers"] = row["drivers"]
+    return answers
 
 
-def _frame(served: Served, rows: list[dict[str, Any]], /) -> pd.DataFrame:
+def _shown(served: Served, rows: Sequence[Mapping[str, Any]], /) -> pd.DataFrame:
+    """Return the values as given, for the drivers to show; no prediction is made from them."""
     columns: dict[str, Any] = {}
     for name in served.predictor.encoding.features:
         values = [row.get(name) for row in rows]
@@ -151,21 +156,6 @@ def _frame(served: Served, rows: list[dict[str, Any]], /) -> pd.DataFrame:
         else:
             columns[name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     return pd.DataFrame(columns)
-
-
-def _computed(served: Served, frame: pd.DataFrame, explain: bool, /) -> list[dict[str, Any]]:
-    from models.attribution import drivers, kpi_values, per_kpi
-
-    predictor = served.predictor
-    answers: list[dict[str, Any]] = [{"probability": float(value)} for value in predictor.predict(frame)]
-    if explain:
-        import pyarrow as pa
-
-        summed = per_kpi(predictor.contributions(frame), predictor.kpi_of, name_context=True)
-        found = plain_rows(pa.table({"drivers": drivers(summed, kpi_values(frame, predictor.kpi_of))}))
-        for answer, row in zip(answers, found, strict=True):
-            answer["drivers"] = row["drivers"]
-    return answers
 
 
 def _features(served: Served, given: dict[str, Any], field: str, /) -> dict[str, Any]:

@@ -57,17 +57,6 @@ class Served:
     current: pd.DataFrame = field(repr=False)
     scored: Mapping[str, dict[str, Any]] = field(repr=False, default_factory=dict)
 
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """Position of each feature in the model's matrix."""
-        return {name: place for place, name in enumerate(self.predictor.encoding.features)}
-
-    @cached_property
-    def codes(self) -> dict[str, dict[str, int]]:
-        """Codes of the values of categorical features."""
-        known = self.predictor.encoding.categories
-        return {name: {value: code for code, value in enumerate(values)} for name, values in known.items()}
-
     @property
     def unit(self) -> str:
         """What a row is about."""
