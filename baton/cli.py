@@ -37,10 +37,10 @@ _DEFAULT = Path("company.toml")
 def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
     """Return the company's settings and its run folder."""
     from baton.company import load_company
-    from baton.files import RunFolder
+    from baton.files import DEFAULT_OUT, RunFolder
 
     settings = load_company(company)
-    return settings, RunFolder(out if out is not None else settings.folder / "out")
+    return settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)
 
 
 @app.command(epilog="Example: `baton init mycompany --scenario service`")

@@ -12,7 +12,11 @@ from typing import Any
 
 from baton.errors import ArtefactError, BatonError, OutputError
 
-__all__ = ["RunFolder", "read_json", "write_atomically", "write_json"]
+__all__ = ["DEFAULT_OUT", "RunFolder", "read_json", "write_atomically", "write_json"]
+
+
+DEFAULT_OUT = "out"
+"""Name of the results' folder, beside the company file, where none is given."""
 
 
 class RunFolder:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from features.exposures import ExposureTable
     from features.warehouse import Warehouse
 
-__all__ = ["CaseTable", "Organisation", "build"]
+__all__ = ["CaseTable", "Organisation", "build", "cards_in_force"]
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,7 @@ class Organisation:
     @property
     def current_cards(self) -> pd.DataFrame:
         """Today's cards: per team and role the rows of the last ``valid_from`` not after ``as_of``."""
-        cards = self.scorecards[self.scorecards["valid_from"] <= self.as_of].copy()
-        cards["role"] = cards["role"].fillna("")
-        newest = cards.groupby(["team_id", "role"])["valid_from"].transform("max")
-        return cards[cards["valid_from"] == newest].reset_index(drop=True)
+        return cards_in_force(self.scorecards, self.as_of)
 
 
 @dataclass(frozen=True)
@@ -94,6 +91,26 @@ class CaseTable:
     sampled_share: float = 1.0
     notes: tuple[str, ...] = field(default=())
     exposures: ExposureTable | None = None
+
+
+def cards_in_force(scorecards: pd.DataFrame, as_of: pd.Timestamp, /) -> pd.DataFrame:
+    """Return the cards that hold at a moment.
+
+    Parameters
+    ----------
+    scorecards : pandas.DataFrame
+        The whole history: team_id, role, kpi, weight, target, valid_from.
+    as_of : pandas.Timestamp
+
+    Returns
+    -------
+    pandas.DataFrame
+        Per team and role the rows of the last ``valid_from`` not after the moment; the role is empty where it is null.
+    """
+    cards = scorecards[scorecards["valid_from"] <= as_of].copy()
+    cards["role"] = cards["role"].fillna("")
+    newest = cards.groupby(["team_id", "role"])["valid_from"].transform("max")
+    return cards[cards["valid_from"] == newest].reset_index(drop=True)
 
 
 def build(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> tuple[CaseTable, Organisation]:

@@ -32,7 +32,7 @@ from features.warehouse import Warehouse
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["open_warehouse", "stage", "with_text_causes"]
+__all__ = ["cleaned_query", "open_warehouse", "refuse", "stage", "with_text_causes"]
 
 _SIDECAR = "tables.json"
 _WEEK = "INTERVAL 7 DAYS"
@@ -222,7 +222,7 @@ def _make(folder: Path, /) -> None:
 
 
 def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, path: Path, /) -> dict[str, Any]:
-    query, present = _cleaned(found, sieve, table)
+    query, present = cleaned_query(found, sieve, table)
     if table.spec.name == "cases" and "text" in present:
         query = _without_personal_data(intake, query)
     with write_atomically(path) as temporary:
@@ -268,8 +268,16 @@ def _unwritten(error: Exception, intake: Intake, name: str, path: Path, /) -> Ex
     return damage(error, intake.company, name)
 
 
-def _cleaned(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[str, set[str]]:
-    """Return the query of a clean table, and the columns that the source really had."""
+def cleaned_query(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[str, set[str]]:
+    """Return the query of a clean table, and the columns that the source really had.
+
+    Parameters
+    ----------
+    found : Examination
+    sieve : Sieve
+        Made from the same intake.
+    table : TypedTable
+    """
     name = table.spec.name
     keep = [column for column in table.columns if column in table.spec.names or column not in sieve.dropped[name]]
     nulled: dict[str, list[str]] = {column: [] for column in keep}

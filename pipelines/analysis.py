@@ -19,7 +19,7 @@ from baton.catalogue.load import load_catalogue
 from baton.catalogue.nearest import did_you_mean
 from baton.company import Company, Policy, load_company
 from baton.errors import ArtefactError, PolicyError, UnknownIdError
-from baton.files import RunFolder, read_json
+from baton.files import DEFAULT_OUT, RunFolder, read_json
 from baton.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def diagnose_company(company: str | Path, out: str | Path | None = None, /) -> d
     ----------
     company : str or Path
     out : str or Path, optional
-        A run's folder, which brings the effects; without it cards are judged by what their KPIs are.
+        A run's folder, which brings the effects (default: ``out`` beside the company file); where there is none, cards
+        are judged by what their KPIs are.
 
     Returns
     -------
@@ -108,7 +109,7 @@ def diagnose_company(company: str | Path, out: str | Path | None = None, /) -> d
     from pipelines.diagnose import diagnose
 
     settings = load_company(Path(company))
-    found = diagnose(settings, RunFolder(out if out is not None else settings.resolve("run")))
+    found = diagnose(settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT))
     return {title: pd.DataFrame(rows) for title, rows in found.sections().items()}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,10 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import TableError
 from baton.files import RunFolder
+from pipelines.freshness import changes_since
+
+if TYPE_CHECKING:
+    from models.recommender.advice_inputs import AdviceInputs
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -65,21 +69,15 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
     Raises
     ------
     TableError
-        If the company has no scorecards.
+        If the company has no scorecards, or a fault of its tables stops a run.
     """
     from baton.catalogue.load import load_catalogue
     from models.diagnosis import card_rows, diagnosis_table, stage_rows
-    from models.recommender.advice_inputs import AdviceInputs
 
+    if "scorecards" not in company.tables:
+        raise TableError("tables.scorecards: the company has none, so there is nothing to diagnose; add the table")
     catalogue = load_catalogue(company)
-    if (folder.advice / "inputs.json").exists():
-        inputs = AdviceInputs.load(folder.advice)
-        notes = [f"effects come from the run in {folder.path.name}", *inputs.notes]
-        if inputs.cards.empty:
-            raise TableError("tables.scorecards: the company has none, so there is nothing to diagnose; add the table")
-    else:
-        inputs = _without_run(company, catalogue)
-        notes = ["no run yet, so no effects: `baton run` measures which way each KPI points"]
+    inputs, notes = _inputs(company, catalogue, folder)
     table = diagnosis_table(inputs, company.policy)
     unknown = sorted(set(table.loc[table["kpi_role"] == "unknown", "kpi"]))
     if unknown:
@@ -87,14 +85,26 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
     return Diagnosis(card_rows(table), _plain(table), stage_rows(table, catalogue), tuple(notes))
 
 
-def _without_run(company: Company, catalogue: Catalogue, /) -> Any:
-    """Return inputs that hold today's cards and nothing measured."""
+def _inputs(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> tuple[AdviceInputs, list[str]]:
+    """Return today's cards with what a run has measured, and what a reader must know."""
     from models.recommender.advice_inputs import AdviceInputs, catalogue_rows
 
-    return AdviceInputs(
+    cards, notes = _cards(company, catalogue)
+    if (folder.advice / "inputs.json").exists():
+        measured = AdviceInputs.load(folder.advice)
+        notes += [f"effects come from the run in {folder.path.name}", *measured.notes]
+        changed = changes_since(company, catalogue, folder)
+        if changed:
+            notes.append(
+                f"changed since the run in {folder.path.name}: {', '.join(changed)}; cards are as they are now, "
+                "effects as they were then: run again"
+            )
+        return replace(measured, cards=cards, kpis=_known_kpis(measured, catalogue)), notes
+    notes.append("no run yet, so no effects: `baton run` measures which way each KPI points")
+    inputs = AdviceInputs(
         kpis=catalogue_rows(catalogue),
         draws=pd.DataFrame(),
-        cards=_cards(company),
+        cards=cards,
         crews=pd.DataFrame(columns=["team_id", "role", "kpi", "n_per_day", "people", "share"]),
         outcome=None,
         helpful=-1,
@@ -103,29 +113,45 @@ def _without_run(company: Company, catalogue: Catalogue, /) -> Any:
         customers_at_risk=0,
         joint_p_value=1.0,
     )
+    return inputs, notes
 
 
-def _cards(company: Company, /) -> pd.DataFrame:
-    """Return the newest card of every team and role, straight from the source."""
-    from features.sources import open_source
+def _known_kpis(measured: AdviceInputs, catalogue: Catalogue, /) -> pd.DataFrame:
+    """Return the KPIs of the run, and those that the catalogue has got since."""
+    from models.recommender.advice_inputs import catalogue_rows
 
-    if "scorecards" not in company.tables:
-        raise TableError("tables.scorecards: the company has none, so there is nothing to diagnose; add the table")
-    rows = open_source(company, "scorecards").to_pandas()
-    missing = [name for name in ("team_id", "kpi", "weight", "valid_from") if name not in rows]
-    if missing:
-        raise TableError(f"scorecards: column {missing[0]} is missing; `baton validate` tells all that is wrong")
-    rows["weight"] = pd.to_numeric(rows["weight"], errors="coerce")
-    source = company.tables["scorecards"]
-    rows["valid_from"] = pd.to_datetime(
-        rows["valid_from"], errors="coerce", dayfirst=bool(source.day_first), format="mixed", utc=True
-    )
-    if rows["weight"].isna().any() or rows["valid_from"].isna().any():
-        raise TableError("scorecards: some weights or dates cannot be read; `baton validate` shows which")
-    rows["role"] = rows["role"].fillna("").astype("str") if "role" in rows else ""
-    rows["team_id"] = rows["team_id"].astype("str")
-    newest = rows.groupby(["team_id", "role"])["valid_from"].transform("max")
-    return rows.loc[rows["valid_from"] == newest, ["team_id", "role", "kpi", "weight"]].reset_index(drop=True)
+    now = catalogue_rows(catalogue)
+    added = now[~now["kpi"].isin(set(measured.kpis["kpi"]))]
+    return pd.concat([measured.kpis, added], ignore_index=True) if len(added) else measured.kpis
+
+
+def _cards(company: Company, catalogue: Catalogue, /) -> tuple[pd.DataFrame, list[str]]:
+    """Return the cards in force at the end of observation, by the way in that a run takes, and what is planned."""
+    from features import snapshots
+    from features.casework import cards_in_force
+    from features.ingest.cleaned import checked
+    from features.staging import refuse
+
+    with checked(company, catalogue) as found:
+        refuse(found.report)
+        warehouse = found.warehouse
+        if warehouse is None or "scorecards" not in warehouse:
+            raise TableError("tables.scorecards: no row is left, so there is nothing to diagnose; check the export")
+        latest = snapshots.latest(warehouse)
+        rows = warehouse["scorecards"].to_pyarrow().to_pandas()
+    # a company with no event has no day to look from: all its cards count
+    as_of = pd.Timestamp(latest) if latest is not None else rows["valid_from"].max()
+    today = cards_in_force(rows, as_of)
+    planned = rows[rows["valid_from"] > as_of]
+    notes = [f"cards as of {as_of:%Y-%m-%d}, where the observed time ends"]
+    if len(planned):
+        cards = planned[["team_id", "role", "valid_from"]].drop_duplicates()
+        notes.append(f"planned and not shown: {len(cards)} cards from {cards['valid_from'].min():%Y-%m-%d} on")
+    if today.empty:
+        raise TableError(
+            f"scorecards: every card holds only after {as_of:%Y-%m-%d}, where the observed time ends; check valid_from"
+        )
+    return today[["team_id", "role", "kpi", "weight"]].reset_index(drop=True), notes
 
 
 def _plain(table: pd.DataFrame, /) -> list[dict[str, Any]]:

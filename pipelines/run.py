@@ -24,7 +24,8 @@ from features.partials import Partials, made_by
 from features.training import TrainingTable
 from features.warehouse import Warehouse
 from pipelines import texts
-from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, digest
+from pipelines.freshness import catalogue_digest, settings_digest
+from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
 
@@ -101,7 +102,7 @@ class Chain:
             warehouse = self._warehouse()
             outcome.warnings.extend([*gap_warnings(warehouse), *concentration_warnings(warehouse)])
 
-        depends_on = {"inputs": self.fingerprints, "settings": described, "catalogue": self._catalogue_digest()}
+        depends_on = {"inputs": self.fingerprints, "settings": described, "catalogue": catalogue_digest(self.catalogue)}
         self._step("stage", depends_on, [self.folder.staged], work)
 
     def texts(self, *, keep_model: bool = False) -> None:
@@ -157,7 +158,7 @@ class Chain:
             "stage": self._keys["stage"],
             "texts": self._keys["texts"],
             "settings": described,
-            "catalogue": self._catalogue_digest(),
+            "catalogue": catalogue_digest(self.catalogue),
         }
         self._step("features", depends_on, [folder.training], work)
 
@@ -223,7 +224,7 @@ class Chain:
             "stage": self._keys["stage"],
             "score": scored,
             "settings": described,
-            "catalogue": self._catalogue_digest(),
+            "catalogue": catalogue_digest(self.catalogue),
         }
         self._step("process", depends_on, [self.folder.file(name) for name in OUTPUTS], work)
 
@@ -308,7 +309,8 @@ class Chain:
                 "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "inputs": self.fingerprints,
                 "code": self.code,
-                "catalogue": self._catalogue_digest(),
+                "settings": settings_digest(self.company),
+                "catalogue": catalogue_digest(self.catalogue),
                 "seed": self.company.company.seed,
                 "versions": {"python": platform.python_version(), **{name: version(name) for name in _NOTED_PACKAGES}},
                 "steps": [asdict(record) for record in records],
@@ -318,11 +320,6 @@ class Chain:
             },
         )
         return RunSummary(self.folder.path, records, skipped, warnings)
-
-    def _catalogue_digest(self) -> str:
-        kpis = [kpi.model_dump(mode="json") for kpi in self.catalogue.values()]
-        actions = [action.model_dump(mode="json") for action in self.catalogue.actions]
-        return digest([kpis, actions, [stage.model_dump(mode="json") for stage in self.catalogue.stages]])
 
     @staticmethod
     def outcome_folder(root: Path, outcome: str, /) -> Path:

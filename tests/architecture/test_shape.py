@@ -148,3 +148,16 @@ def test_pages_hold_no_dead_links(checkout: Path) -> None:
 def test_the_licence_is_there_and_named_in_the_project(checkout: Path) -> None:
     assert "Apache License" in (checkout / "LICENSE").read_text("utf-8")
     assert 'license = "Apache-2.0"' in (checkout / "pyproject.toml").read_text("utf-8")
+
+
+def test_sources_are_read_in_one_place(checkout: Path) -> None:
+    """Whoever needs source data takes clean tables from staging or `features.ingest.cleaned`."""
+    readers = {"features/sources.py", "features/intake.py"}
+    offenders = [
+        str(path.relative_to(checkout))
+        for path in sources(checkout)
+        if path.relative_to(checkout).as_posix() not in readers
+        and re.search(r"\bopen_source\b|\bfile_relation\b|\bread_csv\(|\bread_excel\(", path.read_text("utf-8"))
+        and path.name not in {"table_files.py"}
+    ]
+    assert not offenders, report(offenders)

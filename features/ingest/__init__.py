@@ -1,0 +1,1 @@
+"""Bringing a company's tables in."""

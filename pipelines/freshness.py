@@ -1,0 +1,57 @@
+"""Whether a run is still of today's sources, company file and catalogue."""
+
+from __future__ import annotations
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Company
+from baton.files import RunFolder, read_json
+from features import sources
+from pipelines.steps import digest
+
+__all__ = ["catalogue_digest", "changes_since", "settings_digest"]
+
+
+def settings_digest(company: Company, /) -> str:
+    """Return a fingerprint of all that the company file says, wherever the file lies."""
+    return digest(company.model_dump(mode="json", exclude={"path"}))
+
+
+def catalogue_digest(catalogue: Catalogue, /) -> str:
+    """Return a fingerprint of KPIs, coaching actions and journey stages."""
+    kpis = [kpi.model_dump(mode="json") for kpi in catalogue.values()]
+    actions = [action.model_dump(mode="json") for action in catalogue.actions]
+    return digest([kpis, actions, [stage.model_dump(mode="json") for stage in catalogue.stages]])
+
+
+def changes_since(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> list[str]:
+    """Say what is no longer as a run found it.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    folder : RunFolder
+
+    Returns
+    -------
+    list of str
+        Tables, `the company file`, `the KPI catalogue`; `the run itself` where it was not finished. Empty: all is as
+        it was.
+
+    Raises
+    ------
+    SourceError
+        If a table cannot be opened.
+    """
+    place = folder.file("run.json")
+    if not place.exists():
+        return ["the run itself (it was not finished)"]
+    then = read_json(place)
+    now = sources.fingerprint(company)
+    before = then.get("inputs") or {}
+    changed = [f"the table {name}" for name in sorted({*now, *before}) if now.get(name) != before.get(name)]
+    if then.get("settings") != settings_digest(company):
+        changed.append("the company file")
+    if then.get("catalogue") != catalogue_digest(catalogue):
+        changed.append("the KPI catalogue")
+    return changed
