@@ -63,7 +63,7 @@ def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]
     for served in used:
         places = [place for place, name in enumerate(chosen) if name == served.outcome]
         rows = [request.rows[place] for place in places]
-        ids = [_unit_id(run, row) for row in rows]
+        ids = [row.unit_id for row in rows]
         for place, row, found in zip(places, rows, _predict(served, rows, ids, request.explain, places), strict=True):
             answers[place] = {"unit": served.unit, "unit_id": row.unit_id, "metric": served.metric, **found}
     moments = {served.as_of for served in used}
@@ -92,10 +92,6 @@ def _chosen(watched: dict[str, Served], row: DeclineRow, place: int, /) -> str:
         choices = units if open_field == "unit" else metrics
         raise RequestError(f"say which is meant: {', '.join(choices)}", f"rows[{place}].{open_field}")
     return next(iter(fitting))
-
-
-def _unit_id(run: LoadedRun, row: DeclineRow, /) -> str | None:
-    return run.employee(row.unit_id) if row.unit == "employee" and row.unit_id is not None else row.unit_id
 
 
 def _predict(
@@ -236,7 +232,8 @@ def answer_coaching(run: LoadedRun, request: CoachingRequest, /) -> dict[str, An
         If there is no such employee or team.
     """
     if request.employee_id is not None:
-        employee = run.employee(request.employee_id)
+        # only as people stand in the results: an id of the company's own would tell whose row a pseudonym is
+        employee = request.employee_id
         rows = run.rows("coaching", "employee_id", employee)
         known = run.knows("employees", "employee_id", employee) or run.knows("cases", "employee_id", employee)
         field = "employee_id"

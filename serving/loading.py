@@ -15,7 +15,6 @@ import pandas as pd
 from baton.company import Company
 from baton.errors import ArtefactError, BatonError
 from baton.files import RunFolder, read_json
-from features.pseudonyms import load_key, pseudonym
 from models.predictor import BoostedPredictor, load_predictor, outcome_folder
 
 if TYPE_CHECKING:
@@ -78,8 +77,6 @@ class LoadedRun:
     folder : RunFolder
     served : mapping of str to Served
         By outcome.
-    key : bytes or None
-        Of the employees' pseudonyms, where it may be read.
     causes : RootCauseModel or None
         What tells the causes of texts; None where the run has read none.
     causes_version : str
@@ -91,7 +88,6 @@ class LoadedRun:
     company: Company
     folder: RunFolder
     served: Mapping[str, Served]
-    key: bytes | None = field(repr=False, default=None)
     causes: RootCauseModel | None = field(repr=False, default=None)
     causes_version: str = ""
     reader: Reader | None = field(repr=False, default=None)
@@ -112,12 +108,6 @@ class LoadedRun:
     def knows(self, name: str, column: str, value: str, /) -> bool:
         """Whether a value stands in a column of one of the contract's files or of a cleaned source table."""
         return value in self._values(name, column)
-
-    def employee(self, employee_id: str, /) -> str:
-        """Return an employee's pseudonym: ids in the results are pseudonyms, and a raw id needs the key."""
-        if self.key is None or employee_id in self._values("employees", "employee_id"):
-            return employee_id
-        return pseudonym(self.key, employee_id)
 
     @cached_property
     def advice(self) -> AdviceInputs:
@@ -212,14 +202,11 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
         outcome = read_json(place)["outcome"]
         if outcome.split(":")[0] in ("churn", "decline") and (outcome_folder(folder.models, outcome)).exists():
             served[outcome] = _load_outcome(company, folder, outcome, place.parent)
-    key_file = company.resolve(company.privacy.key)
-    readable = company.privacy.pseudonymise and key_file.is_file()
     causes = _load_causes(folder)
     return LoadedRun(
         company,
         folder,
         served,
-        load_key(key_file) if readable else None,
         causes,
         "" if causes is None else "root_cause/run",
         _load_reader(),

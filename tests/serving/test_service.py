@@ -13,6 +13,7 @@ import pytest
 
 from baton.company import Company
 from baton.files import RunFolder
+from features.pseudonyms import load_key, pseudonym
 
 
 def rows(client: Any, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -99,11 +100,26 @@ def test_a_team_has_one_decline_and_an_employee_says_which(client: Any, first_em
     assert answer["model"] == "decline:employee:csat/run, decline:employee:wait_seconds/run, decline:team:csat/run"
 
 
-def test_a_raw_id_is_known_by_its_pseudonym(client: Any, first_employee: str) -> None:
-    asked = [{"unit": "employee", "unit_id": name, "metric": "csat"} for name in ("e0", first_employee, "e999")]
-    raw, by_pseudonym, unknown = rows(client, "/predict_decline", {"rows": asked})
-    assert raw["probability"] == by_pseudonym["probability"]
-    assert "error" in unknown
+def test_employees_are_known_by_pseudonym_alone(client: Any, first_employee: str) -> None:
+    asked = [{"unit": "employee", "unit_id": name, "metric": "csat"} for name in ("e0", first_employee, "nonsense")]
+    raw, by_pseudonym, nonsense = rows(client, "/predict_decline", {"rows": asked})
+    assert by_pseudonym["probability"] > 0
+    assert {**raw, "unit_id": ""} == {**nonsense, "unit_id": ""}
+    assert raw["probability"] is None
+    assert raw["error"] == "no employee with this id is at risk at 2025-04-01T00:00:00Z"
+    answers = [client.post("/recommend_coaching", json={"employee_id": name}) for name in ("e0", "nonsense")]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+
+
+def test_the_service_has_no_way_to_the_key_of_the_pseudonyms(
+    checkout: Path, open_on: Any, company: Company, run_folder: RunFolder, tmp_path: Path
+) -> None:
+    assert not [path for path in (checkout / "serving").rglob("*.py") if "features.pseudonyms" in path.read_text()]
+    without_key = Company(path=tmp_path / "company.toml")
+    with open_on(without_key, run_folder) as opened:
+        assert opened.post("/recommend_coaching", json={"employee_id": "e0"}).status_code == 404
+    assert not (tmp_path / "employees.key").exists()
 
 
 def test_weights_are_the_runs_rows_with_reasons_in_both_languages(client: Any) -> None:
@@ -113,11 +129,12 @@ def test_weights_are_the_runs_rows_with_reasons_in_both_languages(client: Any) -
     assert found[0]["expected_effect"] is None
 
 
-def test_coaching_is_by_person_or_team(client: Any, first_employee: str) -> None:
-    assert [row["level"] for row in rows(client, "/recommend_coaching", {"employee_id": "e0"})] == ["employee"]
-    assert rows(client, "/recommend_coaching", {"employee_id": first_employee})[0]["evidence"] == ["k1", "k2"]
+def test_coaching_is_by_person_or_team(client: Any, company: Company, first_employee: str) -> None:
+    (own,) = rows(client, "/recommend_coaching", {"employee_id": first_employee})
+    assert (own["level"], own["evidence"]) == ("employee", ["k1", "k2"])
     assert [row["level"] for row in rows(client, "/recommend_coaching", {"team_id": "t1"})] == ["employee", "team"]
-    assert rows(client, "/recommend_coaching", {"employee_id": "e1"}) == []
+    second = pseudonym(load_key(company.folder / "employees.key"), "e1")
+    assert rows(client, "/recommend_coaching", {"employee_id": second}) == []
 
 
 def test_the_report_is_at_the_root_and_loads_nothing_from_elsewhere(client: Any) -> None:

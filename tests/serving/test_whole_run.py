@@ -77,7 +77,7 @@ def test_a_policy_that_contradicts_itself_is_refused(whole: Any, small_run: Path
     assert "20 over 100" in answer.json()["error"]["message"]
 
 
-def test_help_for_an_employee_is_found_by_the_id_that_the_company_uses(
+def test_help_for_an_employee_is_found_by_pseudonym_and_never_by_the_id_that_the_company_uses(
     whole: Any, simulated: Company, small_run: Path
 ) -> None:
     from features.pseudonyms import load_key, pseudonym
@@ -87,9 +87,10 @@ def test_help_for_an_employee_is_found_by_the_id_that_the_company_uses(
     people = pd.read_csv(simulated.folder / "hr" / "employees.csv", dtype=str)["employee_id"]
     for employee in people:
         expected = int((coaching["employee_id"] == pseudonym(key, employee)).sum())
-        answer = whole.post("/recommend_coaching", json={"employee_id": employee})
+        answer = whole.post("/recommend_coaching", json={"employee_id": pseudonym(key, employee)})
         assert answer.status_code in (200, 404)
         assert len(answer.json().get("rows", [])) == expected
+        assert whole.post("/recommend_coaching", json={"employee_id": employee}).status_code == 404
 
 
 def test_the_report_is_served(whole: Any, small_run: Path) -> None:
