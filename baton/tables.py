@@ -104,7 +104,7 @@ TABLES: dict[str, TableSpec] = {
         _table(
             "customers",
             "a customer",
-            "customer_id:id! joined_at:time left_at:time kind:text segment:text value:number",
+            "customer_id:id! joined_at:time left_at:time kind:text segment:text value:number valid_from:time",
             key=("customer_id",),
         ),
         _table(
@@ -143,7 +143,7 @@ TABLES: dict[str, TableSpec] = {
         _table(
             "employees",
             "an employee",
-            "employee_id:id! team_id:id role:text hired_at:time left_at:time",
+            "employee_id:id! team_id:id role:text hired_at:time left_at:time valid_from:time",
             key=("employee_id",),
             references=(("team_id", "teams"),),
         ),

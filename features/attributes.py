@@ -60,7 +60,7 @@ def attribute_columns(
     An extra column that a KPI of the catalogue knows only later than the row's beginning is no attribute: it would tell
     ahead of its time.
     """
-    known = set(TABLES[table].names) | {"valid_from", "text_cause"}
+    known = set(TABLES[table].names) | {"text_cause"}
     for kpi in () if catalogue is None else catalogue.values():
         if kpi.source == table and kpi.expr is not None and kpi.known_at not in (None, *_BEGINNINGS):
             known |= columns_used(kpi)

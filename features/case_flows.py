@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
+
+from features import snapshots
 from features.case_steps import StepLog
+from features.history.rows_over_time import row_then
 from features.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -47,7 +51,9 @@ def mark_long_waits(log: StepLog, warehouse: Warehouse, min_group: int, /) -> No
     )
     staff = "SELECT NULL::VARCHAR AS team_id, 0 AS people WHERE FALSE"
     if warehouse.has("employees", "team_id"):
-        staff = "SELECT team_id, count(DISTINCT employee_id) AS people FROM employees WHERE left_at IS NULL GROUP BY 1"
+        people = row_then(warehouse, "employees", snapshots.latest(warehouse))
+        present = people.filter(people.left_at.isnull()).group_by("team_id")
+        staff = str(ibis.to_sql(present.aggregate(people=people.employee_id.nunique())))
     log.run(
         "CREATE OR REPLACE TEMP TABLE step_small_teams AS SELECT team_id FROM ("
         "SELECT v.team_id, coalesce(nullif(count(DISTINCT v.employee_id), 0), max(s.people)) AS people "

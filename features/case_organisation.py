@@ -14,6 +14,7 @@ from features import metrics, snapshots
 from features.case_rows import case_frame, cases_per_customer
 from features.casework import CaseTable, Organisation
 from features.exposures import build_exposures
+from features.history.rows_over_time import has_history, row_then, since_when
 from features.unit_rows import Unit, case_unit
 from features.warehouse import Warehouse
 
@@ -82,7 +83,7 @@ def build_organisation(catalogue: Catalogue, warehouse: Warehouse) -> Organisati
     latest = snapshots.latest(warehouse)
     if latest is None:
         raise TableError("no advice: the company has neither cases nor measures; give one of them under [tables]")
-    employees = _small(warehouse, "employees")
+    employees = _staff(warehouse, latest)
     teams = _small(warehouse, "teams")
     if teams.empty:
         known = set(employees["team_id"].dropna())
@@ -111,11 +112,17 @@ def _at_risk(company: Company, warehouse: Warehouse, latest: datetime, /) -> tup
     risk = snapshots.at_risk(company, warehouse, [latest])
     if not warehouse.has("customers", "value"):
         return int(risk.count().to_pyarrow().as_py()), None
-    table = warehouse["customers"]
-    worth = table.group_by("customer_id").aggregate(worth=table.value.max()).rename(owner="customer_id")
+    worth = row_then(warehouse, "customers", latest).select(owner="customer_id", worth="value")
     joined = risk.select("customer_id").left_join(worth, [("customer_id", "owner")])
     told = joined.aggregate(people=joined.count(), worth=joined.worth.sum()).to_pyarrow().to_pylist()[0]
     return int(told["people"]), None if told["worth"] is None else float(told["worth"])
+
+
+def _staff(warehouse: Warehouse, latest: datetime, /) -> pd.DataFrame:
+    """Return one row per employee: where there is a history, as it stands."""
+    if "employees" not in warehouse or not has_history(warehouse, "employees"):
+        return _small(warehouse, "employees")
+    return _small(Warehouse({"employees": row_then(warehouse, "employees", latest)}, warehouse.present), "employees")
 
 
 def _small(warehouse: Warehouse, name: str, /) -> pd.DataFrame:
@@ -140,11 +147,25 @@ def _panel(catalogue: Catalogue, warehouse: Warehouse, latest: datetime, employe
     if not parts:
         return pd.DataFrame({name: [] for name in _PANEL_COLUMNS})
     panel = pd.concat(parts, ignore_index=True)
-    team_of = employees.set_index("employee_id")["team_id"] if len(employees) else pd.Series(dtype="str")
-    owner = panel["unit_id"].map(team_of.to_dict()).where(panel["unit"] == "employee")
-    panel["team_id"] = owner.where(panel["unit"] != "team", panel["unit_id"])
+    panel["team_id"] = _teams_then(warehouse, panel, employees).where(panel["unit"] != "team", panel["unit_id"])
     panel = panel.sort_values(["unit", "unit_id", "kpi", "from"], ignore_index=True)
     return panel[list(_PANEL_COLUMNS)]
+
+
+def _teams_then(warehouse: Warehouse, panel: pd.DataFrame, employees: pd.DataFrame, /) -> pd.Series:
+    """Return the team of each employee's row: where there is a history, that of the middle of the month."""
+    is_person = panel["unit"] == "employee"
+    if not len(employees) or not has_history(warehouse, "employees"):
+        team_of = employees.set_index("employee_id")["team_id"] if len(employees) else pd.Series(dtype="str")
+        return panel["unit_id"].map(team_of.to_dict()).where(is_person)
+    table = warehouse["employees"]
+    teams = table.select("employee_id", "team_id", since=since_when(table)).to_pyarrow().to_pandas()
+    middle = panel["from"] + (panel["to"] - panel["from"]) / 2
+    asked = pd.DataFrame({"employee_id": panel["unit_id"], "at": middle.astype("datetime64[us]")})[is_person]
+    asked = asked.reset_index(names="row").sort_values("at")
+    teams = teams.assign(since=teams["since"].astype("datetime64[us]")).sort_values("since")
+    found = pd.merge_asof(asked, teams, left_on="at", right_on="since", by="employee_id").set_index("row")["team_id"]
+    return found.reindex(panel.index)
 
 
 def _after(month: datetime, /) -> datetime:

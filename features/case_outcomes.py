@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
+
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
+from features import snapshots
 from features.case_steps import StepLog
+from features.history.memberships import memberships
+from features.history.rows_over_time import row_then
 from features.metrics import case_values, has_case_value
 from features.warehouse import Warehouse
 
@@ -16,12 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["case_outcomes", "customers_of_long_waits", "exposed_cases"]
 
 _LEFT = """
-SELECT c.case_number, CASE
-    WHEN p.left_at <= make_timestamp(coalesce(c.closed, c.met_until)) THEN NULL
-    ELSE (coalesce(p.left_at, TIMESTAMP '9999-01-01')
-        <= make_timestamp(coalesce(c.closed, c.met_until)) + INTERVAL {days} DAYS)::INTEGER END AS outcome
-FROM step_cases AS c JOIN (SELECT customer_id, max(left_at) AS left_at FROM customers GROUP BY 1) AS p USING
-    (customer_id)
+SELECT c.case_number, (coalesce(p.left_at, TIMESTAMP '9999-01-01')
+        <= make_timestamp(coalesce(c.closed, c.met_until)) + INTERVAL {days} DAYS)::INTEGER AS outcome
+FROM step_cases AS c JOIN ({people}) AS p ON p.customer_id = c.customer_id
+    -- the membership that the case ended in; who was away then has none
+    AND (p.membership = 0 OR p.joined_at <= make_timestamp(coalesce(c.closed, c.met_until)))
+    AND (p.left_at IS NULL OR p.left_at > make_timestamp(coalesce(c.closed, c.met_until)))
 WHERE make_timestamp(coalesce(c.closed, c.met_until)) + INTERVAL {days} DAYS <= TIMESTAMP '{end}'
 """
 
@@ -39,7 +44,8 @@ def case_outcomes(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     end = warehouse.observed_until.get("customers")
     churn, driver = company.outcomes.churn, company.outcomes.driver
     if churn is not None and churn.rule == "left_at" and end is not None and warehouse.has("customers", "left_at"):
-        query = _LEFT.format(days=company.snapshots.horizon_days, end=end)
+        people = memberships(warehouse).select("customer_id", "joined_at", "left_at", "membership")
+        query = _LEFT.format(people=ibis.to_sql(people), days=company.snapshots.horizon_days, end=end)
         log.run(f"CREATE OR REPLACE TEMP TABLE step_outcomes AS {query}")
         return "churn"
     if driver is None or driver.metric not in catalogue or not has_case_value(catalogue[driver.metric]):
@@ -98,9 +104,10 @@ def customers_of_long_waits(
         ``left_share_others`` (of
         cases that met a long wait there, and of those that did not: the customer left within the horizon after it).
     """
-    value = (
-        "SELECT customer_id, max(value) AS value FROM customers GROUP BY 1" if "customers" in warehouse else _NO_VALUE
-    )
+    value = _NO_VALUE
+    if "customers" in warehouse:
+        today = row_then(warehouse, "customers", snapshots.latest(warehouse))
+        value = str(ibis.to_sql(today.select("customer_id", "value")))
     log.run(
         "CREATE OR REPLACE TEMP TABLE step_met AS SELECT DISTINCT process, step, k.team_id, customer_id "
         "FROM step_long AS v JOIN step_cases AS c USING (case_number, process), "

@@ -15,9 +15,11 @@ from baton.company import Company
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.handlers import handler_values
+from features.history.memberships import with_membership
+from features.history.rows_over_time import has_history, with_row_then
 from features.metric_sql import finished
 from features.sampling import chosen, table_of
-from features.unit_rows import CASE_GRAINS, customers_once, measured_units, with_usual_team
+from features.unit_rows import CASE_GRAINS, measured_units, with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_CASES", "case_frame", "cases_per_customer"]
@@ -113,13 +115,14 @@ def _sampled(company: Company, warehouse: Warehouse, cases: ir.Table, /) -> tupl
 def _with_customer(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
     if "customers" not in warehouse or not warehouse.has("cases", "customer_id"):
         return rows
-    table = customers_once(warehouse)
     names = [name for name in ("kind", "segment", "value") if warehouse.has("customers", name)]
     names += attribute_columns(company, warehouse, "customers")
     taken = set(rows.columns)
-    named = {f"x:{name}" if f"x:{name}" not in taken else f"x:customer_{name}": table[name] for name in names}
-    held = table.select(holder="customer_id", joined_at="joined_at", **named)
-    return rows.left_join(held, [("customer_id", "holder")]).drop("holder")
+    named = {f"x:{name}" if f"x:{name}" not in taken else f"x:customer_{name}": name for name in names}
+    rows = with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", named)
+    if not has_history(warehouse, "customers"):
+        return with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", {"joined_at": "joined_at"})
+    return with_membership(warehouse, rows, "customer_id", "opened_at", {"joined_at": "joined_at"})
 
 
 def _with_churn(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
@@ -139,10 +142,10 @@ def _with_churn(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir
         rows = finished(rows.left_join(seen, [("case_id", "seen_case")]).drop("seen_case"))
         at_risk, gone = rows.customer_id.notnull(), rows.seen.isnull()
     else:
-        people = warehouse["customers"]
-        people = people.group_by("customer_id").aggregate(left_at=people.left_at.max()).rename(leaver="customer_id")
-        rows = finished(rows.left_join(people, [("customer_id", "leaver")]))
-        at_risk = rows.leaver.notnull() & (rows.left_at.isnull() | (rows.left_at > rows.after_))
+        # the membership that the case ended in; who had left by then is not at risk
+        held = {"leaver": "customer_id", "left_at": "left_at"}
+        rows = with_membership(warehouse, rows, "customer_id", "after_", held)
+        at_risk = rows.leaver.notnull()
         gone = rows.left_at.notnull() & (rows.left_at <= rows.until_)
     complete = rows.after_.notnull() & (rows.until_ <= ibis.literal(end, type="timestamp(6)"))
     label = ibis.cases((complete & at_risk, gone.cast("int32").cast("float64")))

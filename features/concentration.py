@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from features import snapshots
-from features.unit_rows import customers_once
+from features.history.rows_over_time import row_then
 from features.warehouse import Warehouse
 
 __all__ = ["CONCENTRATED", "concentration_warnings"]
@@ -28,9 +28,9 @@ def concentration_warnings(warehouse: Warehouse, /) -> list[str]:
     """
     if not warehouse.has("customers", "customer_id", "value"):
         return []
-    table = customers_once(warehouse)
-    here = table.filter(table.value.notnull())
     end = snapshots.latest(warehouse)
+    table = row_then(warehouse, "customers", end)
+    here = table.filter(table.value.notnull())
     if warehouse.has("customers", "left_at"):
         stays = here.left_at.isnull()
         here = here.filter(stays if end is None else stays | (here.left_at > ibis.literal(end, type="timestamp(6)")))

@@ -21,8 +21,9 @@ from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text
+from features.history.rows_over_time import with_row_then
 from features.sampling import chosen, table_of
-from features.unit_rows import customers_once, measured_units
+from features.unit_rows import measured_units
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_ROWS", "WINDOW_MONTHS", "ExposureTable", "build_exposures"]
@@ -158,11 +159,10 @@ def _rows(company: Company, warehouse: Warehouse, moments: Sequence[datetime], l
     if share < 1:
         labels = labels.semi_join(table_of(chosen(ids, share, company.company.seed), "customer_id"), "customer_id")
     if "customers" in warehouse:
-        table = customers_once(warehouse)
         names = [name for name in ("kind", "segment", "value") if warehouse.has("customers", name)]
         names += attribute_columns(company, warehouse, "customers")
-        held = table.select(holder="customer_id", **{f"x:{name}": table[name] for name in names})
-        labels = labels.left_join(held, [("customer_id", "holder")]).drop("holder")
+        named = {f"x:{name}": name for name in names}
+        labels = with_row_then(warehouse, "customers", labels, "customer_id", "as_of", named)
     labels = labels.mutate(half=_second_half(labels.customer_id).cast("int64"))
     frame = labels.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"], ignore_index=True)
     frame["y:churn"] = frame["label"].astype("float64")

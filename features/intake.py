@@ -71,8 +71,8 @@ class TypedTable:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Columns whose combination is unique; customers may have several rows if each says from when it holds."""
-        if self.spec.name == "customers" and "valid_from" in self.plans:
+        """Columns whose combination is unique; people may have several rows if each says from when it holds."""
+        if self.spec.name in {"customers", "employees"} and "valid_from" in self.plans:
             return (*self.spec.key, "valid_from")
         return self.spec.key
 
@@ -204,8 +204,6 @@ def _first_plan(spec: TableSpec, raw_name: str, raw_type: str, timezone: str, /)
     kind: ColumnType = "number" if is_numeric(raw_type) or raw_type == "BOOLEAN" else "text"
     if column is not None:
         kind = column.type
-    elif spec.name == "customers" and name == "valid_from":
-        kind = "time"
     return name, CastPlan(name, raw_name, kind, raw_type, timezone=timezone)
 
 

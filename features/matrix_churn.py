@@ -15,6 +15,7 @@ from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
 from features.cause_kpis import learned_features, longest_only
 from features.cause_recency import dated_causes, recency_name, with_recency
+from features.history.rows_over_time import with_row_then
 from features.learnable import require_enough
 from features.metric_sql import finished
 from features.sampling import Among, chosen
@@ -200,25 +201,9 @@ def _standing_columns(company: Company, warehouse: Warehouse, /) -> list[str]:
 
 
 def _with_attributes(warehouse: Warehouse, rows: ir.Table, names: list[str], /) -> ir.Table:
-    """Add ``attribute__<name>``, as they stood at the moment where ``valid_from`` tells their history."""
-    table = warehouse["customers"]
-    named = {f"attribute__{name}": table[name] for name in names}
-    if not warehouse.has("customers", "valid_from"):
-        held = table.select(holder="customer_id", **named)
-        return rows.left_join(held, [("customer_id", "holder")]).drop("holder")
-    following = ibis.window(group_by=table.customer_id, order_by=table.valid_from)
-    held = table.select(
-        holder="customer_id", **named, from_=table.valid_from, to_=table.valid_from.lead().over(following)
-    )
-    joined = rows.left_join(
-        held,
-        [
-            rows.customer_id == held.holder,
-            held.from_.isnull() | (held.from_ <= rows.as_of),
-            held.to_.isnull() | (held.to_ > rows.as_of),
-        ],
-    )
-    return joined.drop("holder", "from_", "to_")
+    """Add ``attribute__<name>``, as they stood at the snapshot where ``valid_from`` tells their history."""
+    named = {f"attribute__{name}": name for name in names}
+    return with_row_then(warehouse, "customers", rows, "customer_id", "as_of", named)
 
 
 def _literal(moment: datetime, /) -> ir.TimestampScalar:

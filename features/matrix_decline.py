@@ -29,6 +29,7 @@ from features import metrics, snapshots
 from features.attributes import as_feature, team_shares
 from features.cause_kpis import learned_features, longest_only
 from features.decline_labels import Moments, decline_labels, unit_moments
+from features.history.rows_over_time import row_then
 from features.learnable import require_enough
 from features.matrix_churn import customer_shares, season
 from features.training import TrainingTable
@@ -148,7 +149,8 @@ def _groups(warehouse: Warehouse, unit: str, /) -> dict[str, str]:
     """The group that a unit is shrunk towards, where it has one of its own: an employee's team."""
     if unit != "employee" or "employees" not in warehouse:
         return {}
-    table = warehouse["employees"].select("employee_id", "team_id").to_pyarrow().to_pandas().dropna()
+    staff = row_then(warehouse, "employees", snapshots.latest(warehouse))
+    table = staff.select("employee_id", "team_id").to_pyarrow().to_pandas().dropna()
     return dict(zip(table["employee_id"], table["team_id"], strict=True))
 
 
@@ -162,7 +164,8 @@ def _context(
         columns["season_month"] = seasonal
     if not warehouse.has("employees", "hired_at"):
         return columns
-    hired = warehouse["employees"].select("employee_id", "hired_at").to_pyarrow().to_pandas().dropna()
+    staff = warehouse["employees"].group_by("employee_id").aggregate(hired_at=lambda rows: rows.hired_at.min())
+    hired = staff.to_pyarrow().to_pandas().dropna()
     if unit == "employee":
         own = pulled["unit_id"].map(dict(zip(hired["employee_id"], hired["hired_at"], strict=True)))
         columns["tenure_days"] = (pulled["as_of"] - pd.to_datetime(own)).dt.total_seconds() / 86400

@@ -14,12 +14,13 @@ from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text
+from features.history.rows_over_time import with_row_then
 from features.known_at import RATING_DELAY_DAYS, columns_used, known_at
 from features.learnable import require_enough
 from features.metric_sql import finished
 from features.sampling import chosen, table_of
 from features.training import TrainingTable
-from features.unit_rows import customers_once, with_usual_team
+from features.unit_rows import with_usual_team
 from features.warehouse import Warehouse
 
 __all__ = ["MOST_CASES", "driver_table"]
@@ -210,16 +211,12 @@ def _with_unit_values(
 def _with_people(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
     """Add what is known of the handler and the customer that is no KPI."""
     if "employees" in warehouse and warehouse.has("cases", "employee_id"):
-        table = warehouse["employees"]
         names = attribute_columns(company, warehouse, "employees")
-        named = {f"employee__{name}": table[name] for name in names}
-        people = table.select(person_="employee_id", hired_="hired_at", employee__role=table.role, **named)
-        rows = rows.left_join(people, [("employee_id", "person_")]).drop("person_")
+        named = {"hired_": "hired_at", **{f"employee__{name}": name for name in ("role", *names)}}
+        rows = with_row_then(warehouse, "employees", rows, "employee_id", "opened_at", named)
     if "customers" in warehouse and warehouse.has("cases", "customer_id"):
-        table = customers_once(warehouse)
-        named = {f"customer__{name}": table[name] for name in ("kind", "segment", "value")}
-        customers = table.select(buyer_="customer_id", joined_="joined_at", **named)
-        rows = rows.left_join(customers, [("customer_id", "buyer_")]).drop("buyer_")
+        named = {"joined_": "joined_at", **{f"customer__{name}": name for name in ("kind", "segment", "value")}}
+        rows = with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", named)
     return rows
 
 

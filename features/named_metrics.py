@@ -17,8 +17,10 @@ import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
+from features.history.memberships import memberships
+from features.history.rows_over_time import with_row_then
 from features.metric_sql import Span, finished, span_table
-from features.unit_rows import Unit, case_unit, customers_once
+from features.unit_rows import Unit, case_unit
 from features.warehouse import Warehouse
 
 __all__ = ["METRICS", "named_pass"]
@@ -140,13 +142,14 @@ def _cohort(warehouse: Warehouse, spans: Sequence[Span], labels: Sequence[str], 
     kinds = (pa.timestamp("us"), pa.string(), pa.timestamp("us"), pa.float64())
     columns = [pa.array(column, kind) for column, kind in zip(zip(*windows, strict=True), kinds, strict=True)]
     looks = ibis.memtable(pa.table(columns, names=["as_of", "label", "start", "years"]))
-    dated = customers_once(warehouse).select("customer_id", "value", "joined_at", "left_at").cross_join(looks)
+    dated = memberships(warehouse).select("customer_id", "joined_at", "left_at").cross_join(looks)
     there = (dated.joined_at.isnull() | (dated.joined_at < dated.start)) & (
         dated.left_at.isnull() | (dated.left_at > dated.start)
     )
     left = (dated.left_at.notnull() & (dated.left_at <= dated.as_of)).cast("int32")
     kept = dated.filter(there)
-    return finished(kept.select("customer_id", "value", "as_of", "label", "start", "years", left_in_window=left))
+    kept = finished(kept.select("customer_id", "as_of", "label", "start", "years", left_in_window=left))
+    return with_row_then(warehouse, "customers", kept, "customer_id", "as_of", {"value": "value"})
 
 
 def _served(warehouse: Warehouse, grain: Unit, spans: Sequence[Span], /) -> ir.Table:

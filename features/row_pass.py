@@ -19,11 +19,12 @@ from features.aggregates import aggregates_of, combined_of, daily_of, is_additiv
 from features.metric_sql import Span, add_expressions, finished, span_table
 from features.partials import Pass
 from features.sampling import Among
-from features.unit_rows import Unit, source_rows
+from features.unit_rows import Unit, source_rows, with_own_team
 from features.warehouse import Warehouse
 
 __all__ = ["row_pass", "side_by_side"]
 
+_OWN_TEAM = "baton:own team"  # a name that no column of a user's has
 _SELDOM = ("customer", "employee")
 """Units whose days hold hardly more than a row or two: their days would be as many as the rows."""
 
@@ -111,10 +112,8 @@ def _measure_rows(warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, way: s
     table = table.filter(table.kpi.isin([measured_id(kpi) for kpi in kpis]))
     if way == "measures":
         return table.filter(table.unit == grain)
-    people = warehouse["employees"].select(member="employee_id", usual_team="team_id")
-    rows = table.filter(table.unit == "employee")
-    joined = rows.join(people, [rows.unit_id == people.member])
-    return joined.mutate(unit_id=joined.usual_team).drop("member", "usual_team")
+    joined = with_own_team(warehouse, table.filter(table.unit == "employee"), "unit_id", _OWN_TEAM)
+    return joined.mutate(unit_id=joined[_OWN_TEAM]).drop(_OWN_TEAM)
 
 
 def _windowed(rows: ir.Table, kpis: Sequence[Kpi], spans: Sequence[Span], labels: Sequence[str], /) -> ir.Table:

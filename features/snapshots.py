@@ -6,6 +6,8 @@ there the grid goes back by ``every``. Months are counted back from the latest (
 
 **Left.** A customer is at risk at ``as_of`` if they joined before it (unknown: long ago) and have not left by it. The
 label is 1 if they leave in ``(as_of + gap, as_of + gap + horizon]``. Who leaves in ``(as_of, as_of + gap]`` is dropped.
+Who left and came back (rows of ``customers`` with ``valid_from``) is at risk while they are there, not while they are
+away; ``joined_at`` is then when they came back.
 
 **Inactive.** A customer is at risk if they also did something in the ``inactive_days`` up to ``as_of``. The label is 1
 if they then do nothing in ``(as_of + gap, as_of + gap + inactive_days]``: the horizon is ``inactive_days``.
@@ -23,6 +25,7 @@ import ibis.expr.types as ir
 from baton.company import Company
 from baton.errors import CompanyFileError
 from baton.tables import TABLES
+from features.history.memberships import memberships
 from features.metric_sql import finished
 from features.warehouse import Warehouse
 
@@ -198,9 +201,7 @@ def _people(warehouse: Warehouse, rule: str, /) -> ir.Table:
             raise CompanyFileError(
                 '[outcomes.churn] rule = "left_at" needs the column customers.left_at; add it, or use rule = "inactive"'
             )
-        table = warehouse["customers"]
-        # with a history of attributes a customer has several rows
-        return table.group_by("customer_id").aggregate(joined_at=table.joined_at.min(), left_at=table.left_at.max())
+        return memberships(warehouse).select("customer_id", "joined_at", "left_at")
     if rule == "left_at" or "activity" not in warehouse:
         needed = "customers (with left_at)" if rule == "left_at" else "activity"
         raise CompanyFileError(f'[outcomes.churn] rule = "{rule}" needs the table {needed}; give it under [tables]')

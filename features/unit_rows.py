@@ -9,20 +9,25 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
+from features.history.memberships import memberships
+from features.history.rows_over_time import has_history, with_row_then
 from features.warehouse import Warehouse
 
 __all__ = [
     "CASE_GRAINS",
     "Unit",
     "case_unit",
-    "customers_once",
     "is_available",
     "measured_units",
     "source_rows",
+    "with_own_team",
     "with_usual_team",
 ]
 
 Unit = Literal["customer", "employee", "team", "stage", "process", "customer_kind"]
+
+# names that no column of a user's has
+_MIDDLE, _USUAL_TEAM = "baton:middle", "baton:usual team"
 
 CASE_GRAINS: dict[str, str] = {
     "customer": "customer_id",
@@ -90,9 +95,10 @@ def measured_units(warehouse: Warehouse, /) -> dict[str, frozenset[str]]:
 def source_rows(warehouse: Warehouse, source: str, unit: Unit, /) -> ir.Table:
     """Return a source's rows with ``unit_id`` added: whom at this grain they belong to (null: nobody).
 
-    ``cases.team_id`` wins over ``employees.team_id``, which has no history.
+    ``cases.team_id`` wins over ``employees.team_id``, which is that of the row's own moment where ``valid_from`` gives
+    its history: a case's opening, a step's time, the middle of a period. A customer has a row per membership.
     """
-    table = customers_once(warehouse) if source == "customers" else warehouse[source]
+    table = memberships(warehouse).drop("membership") if source == "customers" else warehouse[source]
     if source == "case_steps" and unit not in ("employee", "team"):
         owners = case_unit(warehouse, warehouse["cases"], unit).select(owned_case="case_id", unit_id="unit_id")
         joined = table.left_join(owners, [table.case_id == owners.owned_case])
@@ -109,20 +115,9 @@ def case_unit(warehouse: Warehouse, rows: ir.Table, unit: Unit, /) -> ir.Table:
     if unit == "team":
         return _with_team(warehouse, rows)
     if unit == "customer_kind":
-        kinds = customers_once(warehouse).select(kind_of="customer_id", unit_id="kind")
-        return rows.left_join(kinds, [rows.customer_id == kinds.kind_of]).drop("kind_of")
+        moment = "opened_at" if "opened_at" in rows.columns else "at"
+        return with_row_then(warehouse, "customers", rows, "customer_id", moment, {"unit_id": "kind"})
     return rows.mutate(unit_id=rows[CASE_GRAINS[unit]])
-
-
-def customers_once(warehouse: Warehouse, /) -> ir.Table:
-    """Return one row per customer: where ``valid_from`` tells a history, what was known first stands for all of it."""
-    table = warehouse["customers"]
-    if not warehouse.has("customers", "valid_from"):
-        return table
-    own = ibis.window(group_by=table.customer_id)
-    place = ibis.row_number().over(ibis.window(group_by=table.customer_id, order_by=table.valid_from))
-    dated = table.mutate(left_at=table.left_at.max().over(own), joined_at=table.joined_at.min().over(own), place_=place)
-    return dated.filter(dated.place_ == 0).drop("place_")
 
 
 def with_usual_team(warehouse: Warehouse, /) -> ir.Table:
@@ -131,9 +126,30 @@ def with_usual_team(warehouse: Warehouse, /) -> ir.Table:
     return cases.drop("team_id").rename(team_id="unit_id")
 
 
+def with_own_team(warehouse: Warehouse, rows: ir.Table, person: str, team: str, /) -> ir.Table:
+    """Add the team that a person was in at each row's own moment.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        With ``employees``.
+    rows : ibis Table
+        Cases, steps, or rows of a period (``from``, ``to``): whoever changed teams within a period was for most of it
+        in the team of its middle.
+    person, team : str
+        The column of ``rows`` with the employee's id, and the new column's name.
+    """
+    moment = next((name for name in ("opened_at", "at", "to") if name in rows.columns), None)
+    if moment == "to" and has_history(warehouse, "employees"):
+        length = rows["to"].epoch_seconds() - rows["from"].epoch_seconds()
+        middle = rows["from"] + (length / 2).floor().cast("int64").as_interval("s")
+        dated = rows.mutate(**{_MIDDLE: middle})
+        return with_row_then(warehouse, "employees", dated, person, _MIDDLE, {team: "team_id"}).drop(_MIDDLE)
+    return with_row_then(warehouse, "employees", rows, person, str(moment), {team: "team_id"})
+
+
 def _with_team(warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
     if "employee_id" not in rows.columns or not warehouse.has("employees", "team_id"):
         return rows.mutate(unit_id=rows.team_id)
-    teams = warehouse["employees"].select(member="employee_id", usual_team="team_id")
-    joined = rows.left_join(teams, [rows.employee_id == teams.member])
-    return joined.mutate(unit_id=ibis.coalesce(joined.team_id, joined.usual_team)).drop("member", "usual_team")
+    joined = with_own_team(warehouse, rows, "employee_id", _USUAL_TEAM)
+    return joined.mutate(unit_id=ibis.coalesce(joined.team_id, joined[_USUAL_TEAM])).drop(_USUAL_TEAM)

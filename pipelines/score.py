@@ -132,11 +132,20 @@ def _churn(scored: _Scored, folder: RunFolder, /) -> pa.Table:
     if customers.exists():
         known = pd.read_parquet(customers)
         if "value" in known.columns:
-            by_id = known.drop_duplicates("customer_id").set_index(known["customer_id"].astype(str))["value"]
+            known = _as_they_stand(known, scored.table.latest)
+            by_id = known.set_index(known["customer_id"].astype(str))["value"]
             value = scored.rows["unit_id"].astype(str).map(by_id).astype("float64")
     table = _base(scored, {"customer_id": scored.rows["unit_id"]}, "probability")
     at_risk = scored.prediction * value.to_numpy(dtype=np.float64, na_value=np.nan)
     return table.append_column("value_at_risk", _nullable(at_risk))
+
+
+def _as_they_stand(customers: pd.DataFrame, latest: pd.Timestamp, /) -> pd.DataFrame:
+    """Return each customer's newest row that holds at the snapshot, where ``valid_from`` gives a history."""
+    if "valid_from" in customers:
+        holds = customers["valid_from"].isna() | (customers["valid_from"] <= latest)
+        customers = customers[holds].sort_values("valid_from", kind="stable", na_position="first")
+    return customers.drop_duplicates("customer_id", keep="last")
 
 
 def _decline(scored: _Scored, /) -> pa.Table:

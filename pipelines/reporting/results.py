@@ -263,7 +263,10 @@ def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str],
     employees = folder.staged / "employees.parquet"
     if not employees.exists():
         return names, {}, {}
-    people = _read(employees, ["employee_id", "team_id", "role", "left_at"])
+    people = _read(employees, ["employee_id", "team_id", "role", "left_at", "valid_from"])
+    if people["valid_from"].notna().any():  # a history: everybody as they stand
+        people = people.sort_values("valid_from", kind="stable", na_position="first")
+        people = people.drop_duplicates("employee_id", keep="last")
     people = people[people["team_id"].notna()]
     team_of = dict(zip(people["employee_id"].astype(str), people["team_id"].astype(str), strict=True))
     present = people[people["left_at"].isna()]
