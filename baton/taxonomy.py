@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Identifier, Text
+from baton.characters import normalise
 from baton.company import Company
 from baton.errors import CatalogueError
 
@@ -193,5 +194,5 @@ def _cause(entry: dict[str, Any], place: Path, /) -> Cause:
 
 
 def _spelling(label: str, /) -> str:
-    folded = unicodedata.normalize("NFKC", label).casefold()
+    folded = unicodedata.normalize("NFKC", normalise(label)).casefold()
     return "".join(character for character in folded if character.isalnum()) or folded

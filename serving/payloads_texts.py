@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from baton.characters import normalise
 from serving.payloads import Id
 
 __all__ = [
@@ -28,21 +30,33 @@ MOST_TEXTS = 1000
 LONGEST_TEXT = 2_000_000
 MOST_TURNS = 200
 _LONGEST_TURN = 20_000
-_CUSTOMERS = ("customer", "client", "user", "caller", "客户", "用户", "顾客")
-_OTHERS = (
-    "employee",
-    "agent",
-    "staff",
-    "bot",
-    "system",
-    "supervisor",
-    "assistant",
-    "客服",
-    "员工",
-    "坐席",
-    "机器人",
-    "系统",
+# as exports of chats call them, in Simplified: Traditional and full-width forms are read as these
+_CUSTOMERS = (
+    *("customer", "client", "user", "caller", "visitor", "guest", "consumer", "buyer", "end user"),
+    *("客户", "用户", "顾客", "客人", "来电者", "来电人", "访客", "买家", "会员", "消费者", "投诉人", "乘客", "旅客"),
 )
+_OTHERS = (
+    *("employee", "agent", "staff", "bot", "system", "supervisor", "assistant", "operator", "representative", "rep"),
+    *("advisor", "adviser", "support", "chatbot", "robot", "service", "customer service", "csr", "manager"),
+    *("客服", "员工", "坐席", "座席", "机器人", "系统", "代理", "代理人", "专员", "客服人员", "客服专员", "客服代表"),
+    *(
+        "服务人员",
+        "话务员",
+        "接线员",
+        "主管",
+        "经理",
+        "卖家",
+        "商家",
+        "智能客服",
+        "人工客服",
+        "在线客服",
+        "助理",
+        "助手",
+    ),
+)
+# what stands around the word: a colon, brackets, or which one of several it is
+_AROUND = re.compile(r"^[\s\[(（【<]+|[\s\])）】>:：#]+$")
+_WHICH = re.compile(r"[\s_#\-]*(?:\d{1,8}|[a-z])(?:号)?$")
 
 Raw = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
@@ -76,12 +90,15 @@ class ComplaintsAnswer(BaseModel):
 
 
 def _speaker(value: object) -> object:
-    spoken = str(value).strip().lower() if isinstance(value, str) else value
-    if spoken in _CUSTOMERS:
-        return "customer"
-    if spoken in _OTHERS:
-        return "employee"
-    raise ValueError(f"who speaks: customer or employee (also known: {', '.join((*_CUSTOMERS[1:4], *_OTHERS[1:7]))})")
+    if isinstance(value, str):
+        spoken = _AROUND.sub("", normalise(value).strip().casefold().replace("_", " "))
+        for word in (spoken, _WHICH.sub("", spoken)):
+            if word in _CUSTOMERS:
+                return "customer"
+            if word in _OTHERS:
+                return "employee"
+    known = ", ".join((*_CUSTOMERS[1:4], *_OTHERS[1:7], "客户", "客服"))
+    raise ValueError(f"who speaks: customer or employee (also known: {known})")
 
 
 class SaidTurn(BaseModel):

@@ -1,12 +1,13 @@
-"""Takes off what is not the customer's own message: markup, quoted replies, signatures, control characters."""
+"""Takes off what is not the customer's own message, and gives each character one form, Traditional ones Simplified."""
 
 from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
-__all__ = ["clean", "narrow"]
+from baton.characters import normalise
+
+__all__ = ["clean"]
 
 _MARKUP = re.compile(
     r"<(?:/?(?:p|br|div|span|html|body|table|td|tr|a|b|i|li|ul|font|strong|em|h\d)\b[^<>]{0,500}|!--)", re.I
@@ -16,19 +17,18 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-
 _QUOTED = re.compile(r"^\s*(?:>|｜|\|\s?>)")
 # from one of these lines on, the rest is somebody's earlier message
 _EARLIER = re.compile(
-    r"^\s*(?:-{2,}\s*(?:original message|forwarded message|原始邮件|转发邮件|回复邮件)\s*-{0,}|_{10,}"
-    r"|on\b.{4,120}\bwrote:|在.{2,60}写道[：:]|(?:from|发件人|寄件者)\s*[：:].{0,200})\s*$",
+    r"^\s*(?:-{2,}\s*(?:original message|forwarded message|原始邮件|转[发寄]邮件|回[复覆]邮件)\s*-{0,}|_{10,}"
+    r"|on\b.{4,120}\bwrote:|(?:[在于]|.{2,60} 于 ).{2,60}写道[：:]"
+    r"|(?:from|发件人|寄件[者人])\s*[：:].{0,200})\s*$",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(
     r"^\s*(?:--|__|sent from my .{1,40}|get outlook for .{1,20}|(?:best|kind|warm)?\s*regards\b.{0,20}"
-    r"|yours (?:sincerely|faithfully|truly)\b.{0,5}|sincerely\b.{0,5}|发自我的.{1,20}|此致.{0,4}|敬礼[！!]?)"
+    r"|yours (?:sincerely|faithfully|truly)\b.{0,5}|sincerely\b.{0,5}|发自我的.{1,20}"
+    r"|从我的.{1,20}(?:传送|发送|寄出)|此致.{0,4}|敬礼[！!]?)"
     r"\s*[,，.]?\s*$",
     re.IGNORECASE,
 )
-# full-width letters, figures and the marks that numbers and addresses are written with; Chinese punctuation stays
-_NARROW = {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
-_NARROW |= {0xFF20: "@", 0xFF0B: "+", 0xFF0D: "-", 0xFF0E: "."}
 _SPACES = re.compile(r"[ \t\u00a0\u3000]+")
 _LINES = re.compile(r"\n{3,}")
 _LONGEST_SIGNATURE = 8
@@ -51,17 +51,6 @@ def clean(text: str, /) -> str:
     return _tidy("\n".join(own)) or _tidy(plain)
 
 
-def narrow(text: str, /) -> str:
-    """Return the text with full-width letters and figures in their usual width.
-
-    Examples
-    --------
-    >>> narrow("编号：１２３ＡＢ")
-    '编号：123AB'
-    """
-    return text.translate(_NARROW)
-
-
 def _plain(text: str, /) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _MARKUP.search(text):
@@ -71,7 +60,7 @@ def _plain(text: str, /) -> str:
         tree.strip_tags(["script", "style", "head", "blockquote"])
         text = tree.text(separator="") if tree.root is not None else text
     text = html.unescape(text) if "&" in text else text
-    return _CONTROLS.sub("", narrow(unicodedata.normalize("NFC", text)))
+    return normalise(_CONTROLS.sub("", text))
 
 
 def _own_lines(lines: list[str], /) -> list[str]:

@@ -37,7 +37,9 @@ _SURNAMES = (
     "阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
     "肖葛闫詹翁颜倪殷施陶洪霍关柳洛鲍祝左涂麦庄柯梅"
 )
-_SURNAME = f"(?:欧阳|司马|上官|诸葛|司徒|皇甫|东方|尉迟|夏侯|令狐|慕容|[{_SURNAMES}])"
+# common in Taiwan and Hong Kong, and everyday words besides: taken for names only where something says so
+_TOLD_SURNAMES = "简游蓝阮古纪童官巫温凌丘辜利翟岳钮关伍麦甘冼岑司徒招谷容霍区练涂赖连池风沙涂卓留包卜宫"
+_SURNAME = f"(?:欧阳|司马|上官|张简|范姜|诸葛|司徒|皇甫|东方|尉迟|夏侯|令狐|慕容|[{_SURNAMES}])"
 # what stands in no given name: particles, pronouns, verbs, question words, times and parts of everyday words
 _FUNCTION = (
     "的了不没是说在有被给我你他她它们这那就都也还很太吗呢吧啊把和与及从对向为因但却又再只才并或一二三四五六七八九十零两几"
@@ -45,15 +47,16 @@ _FUNCTION = (
     "先反投诉带拿跑露去实办通拒迟认处赶随拖坐站走"
 )
 _GIVEN = f"[^{_FUNCTION}\\W\\da-zA-Z_]"
+_TOLD_NAME = f"(?:{_SURNAME}|[{_TOLD_SURNAMES}]){_GIVEN}{{1,2}}"
 _NAME = f"{_SURNAME}{_GIVEN}{{1,2}}"
 _END = f"(?=[{_FUNCTION}\\W]|$|\\d|[a-zA-Z])"
 _CHINESE_TOLD = re.compile(
-    "((?:我叫|名叫|的名字是|(?:姓名|联系人|署名|收件人|寄件人|经办人|投诉人|申请人|负责人|户主|机主|车主|法人|业主|村民|居民|乘客|患者|老板|本人"
+    "((?:我叫|名叫|的名字是|名字叫|(?:姓名|户名|联系人|联络人|收货人|持卡人|投保人|要保人|被保人|承租人|用户名|署名|收件人|寄件人|经办人|投诉人|申请人|负责人|户主|机主|车主|法人|业主|村民|居民|乘客|患者|老板|本人"
     "|员工|业务员|销售员|司机|客服(?:小妹|人员|专员|代表)?|师傅叫|敬礼|此致"
-    "|我?(?:老公|老婆|爱人|妈妈?|爸爸?|母亲|父亲|儿子|女儿|丈夫|妻子|奶奶|爷爷|弟弟|妹妹|哥哥|姐姐|孩子))(?:叫|是)?)"
-    f"\\s?[:：]?\\s?)({_NAME}){_END}"
+    "|我?(?:老公|老婆|爱人|妈妈?|爸爸?|母亲|父亲|儿子|女儿|丈夫|妻子|奶奶|爷爷|弟弟|妹妹|哥哥|姐姐|孩子))(?:叫|是)?[做作]?)"
+    f"[做作]?\\s?[:：]?\\s?)({_TOLD_NAME}){_END}"
 )
-_CHINESE_I_AM = re.compile(f"(我是)({_NAME})(?<![人员户生师友家区市县省])(?=[，,。.！!；;\\s、（(]|$)")
+_CHINESE_I_AM = re.compile(f"(我是)({_TOLD_NAME})(?<![人员户生师友家区市县省])(?=[，,。.！!；;\\s、（(]|$)")
 _CHINESE_SURNAME = re.compile(f"((?<![百贵同])姓)({_SURNAME})(?={_END[3:-1]}|[的])")
 _CALLED = re.compile(f"((?<!我)叫)({_NAME})(?=的|，|,|。)")
 _CHINESE_TITLE = re.compile(

@@ -15,13 +15,15 @@ _TOLD_PLATE = re.compile(
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b", re.ASCII)
 _CHINESE_ID = re.compile(r"(?<!\d)\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)")
+# Hong Kong's has its check digit in brackets; Taiwan's begins with a letter and the sex
+_HONG_KONG_ID = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,2}\d{6}\s?[(（][\dA][)）]")
 _NETWORK = re.compile(
     r"(?<![\w.:])(?:[0-9A-F]{2}(?:[:\-][0-9A-F]{2}){5}|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w.:])", re.I | re.ASCII
 )
 _SOCIAL_SECURITY = re.compile(r"(?<![\d\-])\d{3}-\d{2}-\d{4}(?![\d\-])")
 _BORN = re.compile(
     r"((?:\bdob|\bdate of birth|\bborn(?: on)?|出生日期|出生于|生日)\s?(?:is|:|：|是|为)?\s?)"
-    r"(?:\d{1,4}[\-/.年]\d{1,2}[\-/.月]\d{1,4}日?)",
+    r"(?:(?:民国)?\s?\d{1,4}\s?[\-/.年]\s?\d{1,2}\s?[\-/.月]\s?\d{1,4}\s?日?)",
     re.I,
 )
 _CARD = re.compile(r"(?<![\w.+])\d(?:[ \-]?\d){12,18}(?![\w\-])", re.ASCII)
@@ -49,7 +51,7 @@ _DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[\d\s().\-/]{5,28}\d)[Xx]?(?!\w)", r
 _CODE = re.compile(
     r"\b(?=[A-Za-z\-]{0,20}\d)(?=[\d\-]{0,20}[A-Za-z])[A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,6}\b", re.ASCII
 )
-_SPOKEN = re.compile("(?<![零一二三四五六七八九〇幺])[零一二三四五六七八九〇幺]{8,20}(?![年月日号十百千万元块])")
+_SPOKEN = re.compile("(?<![零一二三四五六七八九〇幺么])[零一二三四五六七八九〇幺么]{8,20}(?![年月日号十百千万元块])")
 _MONEY_OR_DATE = re.compile(
     r"^\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}(?:[\s/\-]*\d{1,2})?$|^\d{1,2}[\-/.]\d{1,2}[\-/.]\d{2,4}$|^\d{4}\s?-\s?\d{4}$"
     r"|^\d{1,3}(?:\.\d{3})+$|^\d{1,2}(?: \d{3}){1,2}$|^\d{3} \d{3}$|^\d+\.\d{1,2}$"
@@ -70,6 +72,9 @@ _KEPT_CODE = re.compile(
     r"|[345]g\w{0,4}|\d{1,3}[a-z]\d{0,2}|0x[0-9a-f]{1,16}|\d+-[a-z\-]+|[ab]\d{3}-\w{1,5}|(?:gb|iso|din|iec|en)\d{3,6}-\d{4})$",
     re.I,
 )
+# of the mainland, of Taiwan, and of Hong Kong where its eight figures are parted in the middle
+_CHINESE_MOBILE = re.compile(r"(?:86)?1[3-9]\d{9}|(?:886)?0?9\d{8}")
+_HONG_KONG_PHONE = re.compile(r"(?:\(?852\)?[\s\-]?)?[2-9]\d{3}[\s\-]\d{4}")
 _FEWEST_DIGITS = 7
 _FEWEST_LABELLED_DIGITS = 3
 
@@ -87,7 +92,7 @@ def mask_numbers(text: str, /) -> str:
             text = pattern.sub("[plate]", text)
         text = _TOLD_PLATE.sub(r"\1\2[plate]", text)
         text = _IBAN.sub("[account]", text)
-        for pattern in (_NETWORK, _SOCIAL_SECURITY, _CHINESE_ID):
+        for pattern in (_NETWORK, _SOCIAL_SECURITY, _CHINESE_ID, _HONG_KONG_ID):
             text = pattern.sub("[id]", text)
         text = _BORN.sub(r"\1[id]", text)
         text = _CARD.sub(_kind_of_card, text)
@@ -134,7 +139,7 @@ def _is_phone(digits: str, run: str, /) -> bool:
 
     if run.startswith("+") or digits.startswith("00"):
         return 8 <= len(digits) <= 17
-    if re.fullmatch(r"(?:86)?1[3-9]\d{9}", digits):
+    if _CHINESE_MOBILE.fullmatch(digits):
         return True
     if len(digits) > 13 or (re.match(r"(?:19|20)\d{2}[\-/.]\d{1,2}[\-/.]\d{1,2}", run) is not None):
         return False
@@ -147,6 +152,8 @@ def _is_phone(digits: str, run: str, /) -> bool:
         except phonenumbers.NumberParseException:
             continue
     # written in groups, as phones are
+    if _HONG_KONG_PHONE.fullmatch(run):
+        return True
     return len(digits) >= 9 and re.fullmatch(r"\(?\d{2,5}\)?(?:[\s.\-/]{1,2}\d{2,5}){1,4}", run) is not None
 
 

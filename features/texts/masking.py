@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from features.texts.cleaning import narrow
+from baton.characters import normalise
 from features.texts.masked_names import mask_names
 from features.texts.masked_numbers import mask_numbers
 from features.texts.masked_places import mask_places
@@ -31,8 +31,10 @@ def mask(text: str, /) -> str:
     'Call me on [phone] or write to [email]'
     >>> mask("我叫王小明，手机13812345678，账单多扣了200元")
     '我叫[name]，手机[phone]，账单多扣了200元'
+    >>> mask("我叫陳小明，電話０９１２－３４５－６７８")
+    '我叫[name]，电话[phone]'
     """
-    text = narrow(text)
+    text = normalise(text)
     if "@" in text:
         text = _HANDLE.sub("[handle]", _EMAIL.sub("[email]", text))
     if "www." in text or "://" in text:

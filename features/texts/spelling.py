@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from baton.characters import normalise
 from features.texts.masking import mask
 
 __all__ = ["join_spellings", "shown_label", "spelling_key"]
@@ -20,8 +21,10 @@ def spelling_key(label: str, /) -> str:
     --------
     >>> spelling_key("Late Flight") == spelling_key("late_flight ")
     True
+    >>> spelling_key("帳單錯誤") == spelling_key("账单错误")
+    True
     """
-    folded = unicodedata.normalize("NFKC", label).casefold()
+    folded = unicodedata.normalize("NFKC", normalise(label)).casefold()
     return "".join(character for character in folded if character.isalnum())
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from baton.characters import normalise
 from baton.company import Text
 from baton.errors import ArtefactError, TooLittleDataError
 from baton.progress import Progress, silent
@@ -113,7 +114,7 @@ class ZeroShotModel:
         if len(words) < 2:
             raise TooLittleDataError(f"causes: {len(words)} described; a choice needs two or more")
         classes = tuple(sorted(words))
-        told = [(number, text) for number, name in enumerate(classes) for text in words[name] if text]
+        told = [(number, normalise(text)) for number, name in enumerate(classes) for text in words[name] if text]
         vectors = encoder.embed([text for _, text in told])
         of_class = np.array([number for number, _ in told])
         means = _unit(np.stack([vectors[of_class == number].mean(axis=0) for number in range(len(classes))]))

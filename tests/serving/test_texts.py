@@ -83,6 +83,25 @@ def test_a_conversation_that_goes_wrong_is_critical_and_says_why(client: Any) ->
     assert answer["risk"] > 0.7 and answer["advice"][0]["zh"]
 
 
+@pytest.mark.parametrize(
+    ("speaker", "side"),
+    [
+        *(
+            (word, "customer")
+            for word in ("客戶", "客戶：", "顧客", "Ｃｕｓｔｏｍｅｒ", "Customer:", "旅客", "會員", "Visitor 2")
+        ),
+        *(
+            (word, "employee")
+            for word in ("客服01", "坐席", "座席", "代理", "專員", "[Agent]", "agent_2", "服務人員", "ＢＯＴ")
+        ),
+    ],
+)
+def test_speakers_are_known_in_either_script_and_width(speaker: str, side: str) -> None:
+    from serving.payloads_texts import SaidTurn
+
+    assert SaidTurn.model_validate({"speaker": speaker, "text": "hi"}).speaker == side
+
+
 def test_a_calm_conversation_is_low(client: Any) -> None:
     turns = [{"speaker": "customer", "text": "When does my contract end?"}, {"speaker": "employee", "text": "In June."}]
     answer = post(client, "/assess_conversation", {"turns": turns})
