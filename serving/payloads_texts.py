@@ -54,6 +54,8 @@ _OTHERS = (
         "助手",
     ),
 )
+# longer than any name of a role; searching a megabyte for one would take minutes
+_LONGEST_SPEAKER = 80
 # what stands around the word: a colon, brackets, or which one of several it is
 _AROUND = re.compile(r"^[\s\[(（【<]+|[\s\])）】>:：#]+$")
 _WHICH = re.compile(r"[\s_#\-]*(?:\d{1,8}|[a-z])(?:号)?$")
@@ -90,7 +92,7 @@ class ComplaintsAnswer(BaseModel):
 
 
 def _speaker(value: object) -> object:
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= _LONGEST_SPEAKER:
         spoken = _AROUND.sub("", normalise(value).strip().casefold().replace("_", " "))
         for word in (spoken, _WHICH.sub("", spoken)):
             if word in _CUSTOMERS:
