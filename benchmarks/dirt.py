@@ -1,0 +1,318 @@
+"""Dirties a simulated company in known ways, one at a time and in pairs, and compares every output with the clean run.
+
+For each way: **equal** (every output is the same), **told** (another result, with a message that the clean run does not
+have and that names the place), **refused** (nothing is computed; the message names the place), **silent** (another
+result without a word) or **crash**. ``python -m benchmarks.dirt`` prints the table; it exits 1 if anything is silent
+or crashes::
+
+    python -m benchmarks.dirt [--company DIR] [--only WORD] [--pairs N] [--whole] [--markdown FILE]
+
+What stands in the staged tables decides everything that follows, so the chain is run on only where they differ and
+nothing has been said yet; ``--whole`` runs it always.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import re
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import benchmarks.dirt_rows
+import benchmarks.dirt_values  # noqa: F401 - both enter their ways of being dirty
+from baton.company import load_company
+from baton.errors import BatonError
+from baton.files import RunFolder
+from benchmarks.dirt_export import Export, read_export
+from benchmarks.dirt_kinds import DIRTS, Change, Dirt
+
+__all__ = ["Clean", "Finding", "prepare", "try_dirt"]
+
+CUSTOMERS, MONTHS, SEED = 400, 12, 5
+_TOLERANCE = 1e-9
+_BAD = ("silent", "crash")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one export led to.
+
+    Parameters
+    ----------
+    messages : tuple of str
+    staged : dict of str to pandas.DataFrame
+        The cleaned tables.
+    cards : str
+        What ``diagnose`` says of today's cards, as JSON.
+    results : dict of str to pandas.DataFrame, optional
+        Every result table; None where the chain was not run.
+    refused : bool
+    """
+
+    messages: tuple[str, ...]
+    staged: dict[str, pd.DataFrame]
+    cards: str = ""
+    results: dict[str, pd.DataFrame] | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The clean company and what it led to."""
+
+    export: Export
+    outputs: Outputs
+    scratch: Path
+
+    @cached_property
+    def whole(self) -> Outputs:
+        """What it led to, with the whole chain run once."""
+        return _outputs(self.export.copy().write(self.scratch / "whole"), whole=True)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one way of being dirty, or of two together."""
+
+    names: tuple[str, ...]
+    verdict: str
+    message: str
+
+
+def prepare(company: Path, scratch: Path, /) -> Clean:
+    """Run the clean export of a simulated company."""
+    from features.pseudonyms import load_key
+
+    load_key(company / "employees.key", outside=scratch / "nowhere")
+    export = read_export(company)
+    return Clean(export, _outputs(export.copy().write(scratch / "clean"), whole=False), scratch)
+
+
+def try_dirt(
+    clean: Clean, dirts: Sequence[Dirt], /, *, loud: Sequence[Dirt] | None = None, whole: bool = False
+) -> Finding:
+    """Dirty the company and say what came of it.
+
+    Parameters
+    ----------
+    clean : Clean
+    dirts : sequence of Dirt
+        Applied one after the other.
+    loud : sequence of Dirt, optional
+        Those that must be named where outputs differ; None: all.
+    whole : bool
+        Run the chain also where messages or staged tables have settled the matter.
+    """
+    loud = dirts if loud is None else loud
+    names = tuple(dirt.name for dirt in dirts)
+    with tempfile.TemporaryDirectory(dir=clean.scratch) as folder:
+        try:
+            place = _changed(clean, [(dirt, dirt.change) for dirt in dirts]).write(Path(folder) / "company")
+            found = _outputs(place, whole=whole)
+            if found.refused:
+                same = False
+            else:
+                wanted = _wanted(clean, dirts, Path(folder) / "wanted", whole=whole)
+                same = _same_input(found, wanted)
+                if not same and not _named(loud, found, clean):
+                    found = _outputs(place, whole=True)
+                    wanted = _wanted(clean, dirts, Path(folder) / "wanted whole", whole=True)
+                    same = found.results is not None and _same_results(found, wanted)
+        except Exception:
+            return Finding(names, "crash", traceback.format_exc().strip().splitlines()[-1])
+    told = _named(loud, found, clean)
+    if same:
+        return Finding(names, "equal", told)
+    return Finding(names, ("refused" if found.refused else "told") if told else "silent", told)
+
+
+def _changed(clean: Clean, changes: Sequence[tuple[Dirt, Change | None]], /) -> Export:
+    """Return the export with changes, each with the same rows by chance whatever else is changed."""
+    export = clean.export.copy()
+    for dirt, change in changes:
+        if change is not None:
+            change(export, np.random.default_rng([SEED, list(DIRTS).index(dirt.name)]))
+    return export
+
+
+def _wanted(clean: Clean, dirts: Sequence[Dirt], folder: Path, /, *, whole: bool) -> Outputs:
+    """Return what should come out: of the clean export, or of one with blanks where words for "unknown" stand."""
+    if any(dirt.like for dirt in dirts):
+        return _outputs(_changed(clean, [(dirt, dirt.like) for dirt in dirts]).write(folder), whole=whole)
+    return clean.whole if whole else clean.outputs
+
+
+def _outputs(folder: Path, /, *, whole: bool) -> Outputs:
+    """Validate, stage, diagnose and, if asked for, run the whole chain."""
+    from pipelines.diagnose import diagnose
+    from pipelines.run import run
+    from pipelines.validate import validate
+
+    results = None
+    place = RunFolder(folder / "out")
+    try:
+        company = load_company(folder / "company.toml")
+        report = validate(company)
+        messages = [f"{fault.table}.{fault.column}: {fault.sentence()}" for fault in report.faults]
+        messages += [*report.notes, *report.left_out]
+        if report.stops:
+            return Outputs(tuple(messages), {}, refused=True)
+        if whole:
+            summary = run(company, place)
+            messages += [*summary.warnings, *summary.skipped.values()]
+            results = _results(place)
+        else:
+            _stage(company, place)
+        cards = json.dumps(diagnose(company, RunFolder(folder / "no run")).sections(), sort_keys=True, default=str)
+    except BatonError as error:
+        return Outputs((*locals().get("messages", ()), str(error)), {}, refused=True)
+    staged = {path.stem: pd.read_parquet(path) for path in sorted(place.staged.glob("*.parquet"))}
+    return Outputs(tuple(messages), staged, cards, results)
+
+
+def _stage(company: object, place: RunFolder, /) -> None:
+    from baton.catalogue.load import load_catalogue
+    from features.staging import stage
+
+    place.create()
+    stage(company, load_catalogue(company), place.staged)
+
+
+def _results(place: RunFolder, /) -> dict[str, pd.DataFrame]:
+    found = {path.stem: pd.read_parquet(path) for path in sorted(place.path.glob("*.parquet"))}
+    evaluation = json.loads(place.file("evaluation.json").read_text(encoding="utf-8"))
+    figures = [
+        {"outcome": name, **{key: value for key, value in entry.items() if isinstance(value, int | float)}}
+        for name, entry in evaluation.items()
+    ]
+    return {**found, "evaluation": pd.DataFrame(figures)}
+
+
+def _same_input(one: Outputs, other: Outputs, /) -> bool:
+    return one.cards == other.cards and _same_tables(one.staged, other.staged, ordered=True)
+
+
+def _same_results(one: Outputs, other: Outputs, /) -> bool:
+    return one.cards == other.cards and _same_tables(one.results or {}, other.results or {}, ordered=False)
+
+
+def _same_tables(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame], *, ordered: bool) -> bool:
+    return one.keys() == other.keys() and all(_same(table, other[name], ordered) for name, table in one.items())
+
+
+def _same(one: pd.DataFrame, other: pd.DataFrame, ordered: bool, /) -> bool:
+    if one.shape != other.shape or set(one.columns) != set(other.columns):
+        return False
+    columns = list(other.columns)
+    left, right = _written(one[columns], ordered), _written(other[columns], ordered)
+    for name in columns:
+        numbers = pd.to_numeric(left[name], errors="coerce"), pd.to_numeric(right[name], errors="coerce")
+        near = np.isclose(*numbers, rtol=_TOLERANCE, atol=_TOLERANCE, equal_nan=False)
+        if not (near | (left[name] == right[name]).to_numpy()).all():
+            return False
+    return True
+
+
+def _written(table: pd.DataFrame, ordered: bool, /) -> pd.DataFrame:
+    text = table.map(lambda value: f"{value:.9g}" if isinstance(value, float) else str(value))
+    return text.reset_index(drop=True) if ordered else text.sort_values(list(text.columns)).reset_index(drop=True)
+
+
+def _named(dirts: Sequence[Dirt], found: Outputs, clean: Clean, /) -> str:
+    """Return a message per dirt that names it, or nothing where one is not named.
+
+    Where a run is refused, the fault that stops it is enough: what lies behind it is looked at once it is mended.
+    """
+    known = (clean.outputs if found.results is None else clean.whole).messages
+    new = [message for message in dict.fromkeys(found.messages) if message not in known]
+    told = [next((message for message in new if _names(message, dirt)), "") for dirt in dirts]
+    enough = any(told) if found.refused else all(told)
+    return " | ".join(filter(None, told)) if enough else ""
+
+
+def _names(message: str, dirt: Dirt, /) -> bool:
+    text = message.casefold()
+    place = all(
+        re.search(rf"(?<![a-z]){re.escape(word.casefold())}", text) for word in (dirt.table, dirt.column) if word
+    )
+    return place and (not dirt.words or any(word.casefold() in text for word in dirt.words))
+
+
+def _pairs(count: int, singles: dict[str, Finding], /) -> list[tuple[Dirt, Dirt]]:
+    """Draw pairs; of two that are equal alone, or of which one is refused alone, nothing new is learned."""
+    useful = [DIRTS[name] for name, finding in singles.items() if finding.verdict in ("equal", "told")]
+    pairs = [
+        pair for pair in itertools.combinations(useful, 2) if "told" in {singles[dirt.name].verdict for dirt in pair}
+    ]
+    order = np.random.default_rng(SEED).permutation(len(pairs))[:count]
+    return [pairs[place] for place in sorted(order)]
+
+
+def _pair_finding(clean: Clean, pair: tuple[Dirt, Dirt], singles: dict[str, Finding], /) -> Finding:
+    """Try a pair; what alone changes results must be named."""
+    return try_dirt(clean, pair, loud=[dirt for dirt in pair if singles[dirt.name].verdict == "told"])
+
+
+def _table(findings: list[Finding], /) -> str:
+    lines = ["| dirt | where | verdict | what is said |", "|---|---|---|---|"]
+    for finding in findings:
+        place = "; ".join(f"{DIRTS[name].table}.{DIRTS[name].column}".rstrip(".") for name in finding.names)
+        said = re.sub(r"^[\w.]*: (?=\w+[.:])", "", finding.message).replace("|", "\\|")
+        lines.append(f"| {' + '.join(finding.names)} | `{place}` | {finding.verdict} | {said} |")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Try every way, print the table, and return 1 if anything is silent or crashes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--company", type=Path, help="a simulated company; default: a small one is made")
+    parser.add_argument("--only", default="", help="ways whose name holds this")
+    parser.add_argument("--pairs", type=int, default=0, help="how many pairs are tried too")
+    parser.add_argument("--whole", action="store_true", help="run the whole chain for every way")
+    parser.add_argument("--markdown", type=Path, help="where the table is written")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="baton-dirt-") as folder:
+        scratch, company = Path(folder), chosen.company
+        if company is None:
+            from pipelines.simulate import simulate
+
+            company = scratch / "company"
+            simulate(company, scenario="service", customers=CUSTOMERS, months=MONTHS, seed=SEED)
+        clean = prepare(company, scratch)
+        singles: dict[str, Finding] = {}
+        for name, dirt in DIRTS.items():
+            if chosen.only in name:
+                singles[name] = _shown(lambda dirt=dirt: try_dirt(clean, [dirt], whole=chosen.whole))
+        pairs = [
+            _shown(lambda pair=pair: _pair_finding(clean, pair, singles)) for pair in _pairs(chosen.pairs, singles)
+        ]
+    findings = [*singles.values(), *pairs]
+    for what, found in (("alone", list(singles.values())), ("in pairs", pairs)):
+        counts = pd.Series([finding.verdict for finding in found], dtype="object").value_counts()
+        print(f"{what}: {len(found)} tried; " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+    if chosen.markdown:
+        chosen.markdown.write_text(_table(findings) + "\n", encoding="utf-8")
+    return 1 if any(finding.verdict in _BAD for finding in findings) else 0
+
+
+def _shown(work: object, /) -> Finding:
+    started = time.monotonic()
+    finding = work()
+    seconds, name = time.monotonic() - started, " + ".join(finding.names)
+    print(f"{finding.verdict:8} {name:40} {seconds:5.1f} s  {finding.message[:200]}", flush=True)
+    return finding
+
+
+if __name__ == "__main__":
+    sys.exit(main())
