@@ -136,7 +136,8 @@ TABLES: dict[str, TableSpec] = {
         _table(
             "case_steps",
             "one step of a case's path",
-            "case_id:id! at:time! activity:text! team_id:id employee_id:id",
+            "case_id:id! at:time! activity:text! team_id:id employee_id:id "
+            "started_at:time ended_at:time lifecycle:text",
             references=(("case_id", "cases"),),
             time="at",
         ),

@@ -243,8 +243,8 @@ WITH per_case AS (
 ),
 visits AS (
     SELECT process, count(*) AS visits, avg((wait IS NOT NULL)::INTEGER) AS timed_share, sum(elapsed) AS total,
-        sum(waiting) AS wait_seconds_total, sum(wait) AS waited, sum(elapsed) FILTER (work IS NOT NULL) - sum(wait)
-            FILTER (work IS NOT NULL) AS worked,
+        sum(waiting) AS wait_seconds_total, sum(wait) AS waited, sum(greatest(elapsed - wait, 0)) FILTER (work IS NOT
+            NULL) AS worked,
         sum(handed_over::INTEGER) AS handoffs, sum(team_changed::INTEGER) AS team_handoffs,
         count(DISTINCT case_number) FILTER (comes_back) AS rework_cases, sum(elapsed) FILTER (comes_back) AS rework_time
     FROM step_visits GROUP BY 1

@@ -83,6 +83,12 @@ KINDS: dict[str, FaultKind] = _kinds(
         "a step of a case before its opening or after its closing; only the time within the case counts",
     ),
     ("step_reversed", "keep", "stop drop keep", "a step is complete before it starts; how long it took is unknown"),
+    (
+        "unknown_mark",
+        "keep",
+        "stop drop keep",
+        "a word in `case_steps.lifecycle` that says neither start nor end; such rows tell no work",
+    ),
     ("step_tie", "keep", "stop keep", "steps of one case have the same time; they are taken in the order of the rows"),
     ("far_time", "null", "stop drop null keep", "a time before 1900 or after 2100, such as 9999-12-31 for `never`"),
     ("off_scale", "null", "stop drop null keep", "a value outside its scale, such as a rating of 6 from 1 to 5"),

@@ -15,6 +15,7 @@ from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
 from features.casting import SQL_TYPES, CastPlan, cast_sql, is_numeric, known
 from features.databases import batches
+from features.process.marks import with_log_columns
 from features.profiles import profile_sql, read_numbers, read_times
 from features.sql_text import literal, quoted
 from features.table_files import file_relation
@@ -161,7 +162,9 @@ class Intake:
 
     def _typed(self, spec: TableSpec, raw: str, timezone: str, day_first: bool | None, /) -> TypedTable:
         described = [(row[0], row[1]) for row in self.rows(f"DESCRIBE {raw}")]
-        plans = dict(_first_plan(spec, name, raw_type, timezone) for name, raw_type in described)
+        plans = with_log_columns(
+            spec, dict(_first_plan(spec, name, raw_type, timezone) for name, raw_type in described)
+        )
         asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
         values = ", ".join(f"{known(plan)} AS {quoted(name)}" for name, plan in plans.items())
         # rows are numbered one after the other, and whoever asks for some of the rows waits for it

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from features.intake import ROW, Intake, TypedTable
+from features.process.marks import PASSED_OVER, mark_sql, word_sql
+from features.process.pairing import timed_columns
 from features.rules import Rule, row_is_in
-from features.sql_text import quoted
+from features.sql_text import literal, quoted
 
 __all__ = ["log_rules"]
 
+_MAX_MARKS = 8
 _SHOWN = ("case_id", "at", "activity")
 
 
@@ -36,6 +39,16 @@ def log_rules(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
     )
     if "lifecycle" in table.plans:
         yield _reversed(table)
+        yield from _unknown_marks(intake, table)
+    begins, ends = timed_columns("started_at" in table.plans, "ended_at" in table.plans)
+    if {"started_at", "ended_at"} & set(table.plans):
+        yield Rule(
+            "step_reversed",
+            "ended_at" if "ended_at" in table.plans else "started_at",
+            f"({ends}) < ({begins})",
+            "the step ends before it starts; how long it waited and was worked on is unknown",
+            shown=(*_SHOWN, *(name for name in ("started_at", "ended_at") if name in table.plans)),
+        )
 
 
 def _repeated(table: TypedTable, /) -> Rule:
@@ -78,17 +91,33 @@ def _outside(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         )
 
 
+def _unknown_marks(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
+    others = ", ".join(literal(word) for word in PASSED_OVER)
+    unknown = f"{mark_sql('lifecycle')} = 'other' AND {word_sql('lifecycle')} NOT IN ({others})"
+    words = intake.rows(f"SELECT DISTINCT lifecycle::VARCHAR FROM {table.relation} WHERE {unknown} ORDER BY 1")
+    # more words than that are no marks but another column's values, which may be people's
+    named = ", ".join(repr(word[0]) for word in words) if len(words) <= _MAX_MARKS else f"{len(words)} different words"
+    yield Rule(
+        "unknown_mark",
+        "lifecycle",
+        f"coalesce({unknown}, FALSE)",
+        "the word says neither start nor end of a step; such rows tell no work",
+        shown=(*_SHOWN, "lifecycle"),
+        hint=f"{named}; known are start, complete, suspend and resume (begin, end, finished, 开始, 完成 and such too): "
+        "rename them in the table's sql",
+    )
+
+
 def _reversed(table: TypedTable, /) -> Rule:
     """A complete without a start before it, whose start follows."""
     return Rule(
         "step_reversed",
         "at",
         row_is_in(
-            f"(SELECT {ROW} FROM (SELECT {ROW}, lower(trim(lifecycle::VARCHAR)) AS life, "
-            "lag(lower(trim(lifecycle::VARCHAR))) OVER same AS before, "
-            "lead(lower(trim(lifecycle::VARCHAR))) OVER same AS after_1, "
-            "lead(lower(trim(lifecycle::VARCHAR)), 2) OVER same AS after_2 "
-            f'FROM {table.relation} WINDOW same AS (PARTITION BY case_id, activity ORDER BY "at", {ROW})) '
+            f"(SELECT {ROW} FROM (SELECT {ROW}, life, lag(life) OVER same AS before, lead(life) OVER same AS after_1, "
+            f"lead(life, 2) OVER same AS after_2 FROM (SELECT *, {mark_sql('lifecycle')} AS life FROM {table.relation} "
+            "WHERE lifecycle IS NOT NULL) "
+            f"""WINDOW same AS (PARTITION BY case_id, activity ORDER BY "at", (life = 'complete')::INTEGER, {ROW})) """
             "WHERE life = 'complete' AND coalesce(before, '') <> 'start' AND after_1 = 'start' "
             "AND coalesce(after_2, '') <> 'complete')"
         ),

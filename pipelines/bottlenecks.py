@@ -140,7 +140,23 @@ def _warnings(log: StepLog, processes: pd.DataFrame, steps: pd.DataFrame, least:
         told.append(f"bottlenecks: {log.orphans:,} steps of cases that are not in the table cases were passed over")
     if log.passed_over:
         told.append(
-            f"bottlenecks: {log.passed_over:,} steps with a lifecycle other than start and complete were passed over"
+            f"bottlenecks: {log.passed_over:,} rows of case_steps with a lifecycle that says neither start nor end "
+            "were passed over"
+        )
+    if log.unmarked:
+        told.append(
+            "bottlenecks: none of the words in case_steps.lifecycle is known, so waiting cannot be told from work; "
+            "write start and complete"
+        )
+    if log.unended:
+        told.append(
+            f"bottlenecks: {log.unended:,} of {log.visits:,} steps have a start and no end: how long they were worked "
+            "on, and what the next one waited, is unknown"
+        )
+    if log.outside:
+        told.append(
+            f"bottlenecks: {log.outside:,} of {log.visits:,} steps lie as a whole before the opening or after the "
+            "closing of their case: their waiting and work are unknown; are all clocks in one time zone?"
         )
     closed = processes[processes["explained_share"].notna()]
     weak = closed[closed["explained_share"] < _EXPLAINED]

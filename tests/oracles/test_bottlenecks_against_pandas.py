@@ -36,6 +36,8 @@ def walk(rows: pd.DataFrame, opened: pd.Timestamp, closed: pd.Timestamp | None) 
         )
         visit["wait"] = max((began - free).total_seconds(), 0.0)
         visit["work"] = (ended - began).total_seconds()
+        if closed and visit["began"] > closed:  # begun after the closing: two clocks, or another case
+            visit["wait"] = visit["work"] = float("nan")
         visit["back"] = visit["step"] in seen and seen[-1] != visit["step"]
         seen.append(visit["step"])
         free = max(free, ended)

@@ -1,0 +1,1 @@
+"""The event log: what its marks mean, and how starts and ends become visits."""
