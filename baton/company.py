@@ -44,7 +44,8 @@ class Profile(_Section):
 class TableSource(_Section):
     """One entry of ``[tables]``: a file, or a table or query in a source.
 
-    With both ``path`` and ``sql``, the file is the table ``raw`` of the query.
+    With both ``path`` and ``sql``, the file is the table ``raw`` of the query. ``scales`` says, per column of ratings,
+    the lowest and the highest value.
     """
 
     path: str | None = None
@@ -56,6 +57,14 @@ class TableSource(_Section):
     day_first: bool | None = None
     timezone: str = "UTC"
     observed_until: str | None = None
+    scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _scales(self) -> TableSource:
+        for name, (low, high) in self.scales.items():
+            if not low < high:
+                raise ValueError(f"scales.{name} = [{low:g}, {high:g}]: the lowest value comes first, then the highest")
+        return self
 
     @model_validator(mode="after")
     def _one_place(self) -> TableSource:
@@ -111,6 +120,14 @@ class Driver(_Section):
     metric: str
     low: float | None = None
     scale: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _within(self) -> Driver:
+        if self.scale is not None and not self.scale[0] < self.scale[1]:
+            raise ValueError(f"scale = {list(self.scale)}: the lowest value comes first, then the highest")
+        if self.scale is not None and self.low is not None and not self.scale[0] <= self.low < self.scale[1]:
+            raise ValueError(f"low = {self.low:g} lies outside scale = [{self.scale[0]:g}, {self.scale[1]:g}]")
+        return self
 
 
 class Outcomes(_Section):
@@ -248,6 +265,14 @@ class Company(_Section):
             if source.source is not None and source.source not in self.sources:
                 raise ValueError(
                     f"tables.{name}.source: no [sources] entry {source.source!r}{_nearest(source.source, self.sources)}"
+                )
+        driver, cases = self.outcomes.driver, self.tables.get("cases")
+        if driver is not None and driver.scale is not None and cases is not None:
+            declared = cases.scales.get(driver.metric, driver.scale)
+            if declared != driver.scale:
+                raise ValueError(
+                    f"outcomes.driver.scale = {list(driver.scale)} and tables.cases.scales.{driver.metric} = "
+                    f"{list(declared)} contradict each other; keep one"
                 )
         return self
 

@@ -95,6 +95,11 @@ class RunFolder:
         return self.path / "models"
 
     @property
+    def trained_scales(self) -> Path:
+        """File of the scales of ratings that the trained predictors know."""
+        return self.steps / "trained_scales.json"
+
+    @property
     def advice(self) -> Path:
         """Folder of what weights can be solved again from."""
         return self.path / "advice"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,10 +13,11 @@ from baton.errors import BatonError, CompanyFileError
 from features.faults import CheckReport, Fault, Severity, Treatment, treatments
 from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
+from features.kpis.on_scale import scale_notes
 from features.log_rules import log_rules
 from features.relations import between_rows, between_tables
 from features.rules import Rule, parse_rules, row_rules
-from features.scales import scales
+from features.scales import Agreed, Scales, scales
 from features.sources import explained
 from features.sql_text import quoted
 from features.structure import apart, column_faults, left_out, row_count_faults
@@ -39,11 +40,14 @@ class Examination:
         Per table, the rules that found rows.
     ends : mapping of str to datetime
         Per table: the last moment up to which it is complete.
+    scales : mapping of str to mapping of str to (low, high) or None
+        Per table and column of ratings; None: its scale is not known.
     """
 
     report: CheckReport
     acted: Mapping[str, list[tuple[Rule, Treatment]]]
     ends: Mapping[str, datetime]
+    scales: Agreed = field(default_factory=dict)
 
 
 def check(company: Company, catalogue: Catalogue, /) -> CheckReport:
@@ -68,9 +72,10 @@ def check(company: Company, catalogue: Catalogue, /) -> CheckReport:
         return examine(intake, catalogue).report
 
 
-def examine(intake: Intake, catalogue: Catalogue, /) -> Examination:
-    """Bring every table in and check it."""
+def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, /) -> Examination:
+    """Bring every table in and check it; ``agreed`` are the scales that models in use were trained on."""
     company = intake.company
+    intake.agreed = agreed or {}
     chosen = treatments(company.faults)
     faults: list[Fault] = []
     acted: dict[str, list[tuple[Rule, Treatment]]] = {name: [] for name in company.tables}
@@ -89,16 +94,20 @@ def examine(intake: Intake, catalogue: Catalogue, /) -> Examination:
         inactive=company.outcomes.churn is not None and company.outcomes.churn.rule == "inactive",
     )
     ends: dict[str, datetime] = {}
+    ratings: dict[str, Mapping[str, tuple[float, float] | None]] = {}
     for name, table in list(intake.tables.items()):
         try:
             faults += column_faults(table, chosen["misspelt_column"])
-            found = _row_faults(intake, table, catalogue, chosen, notes)
+            scaled = scales(intake, table)
+            found = _row_faults(intake, table, catalogue, chosen, scaled)
             faults += kpi_faults(intake, table, catalogue, chosen["kpi_fails"])
             end = _end(intake, table)
         except Exception as error:
             faults.append(_unreadable(name, damage(error, company, name)))
             del intake.tables[name]
             continue
+        ratings[name] = scaled.ratings
+        notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings)]
         faults += [fault for _, fault in found]
         acted[name] += [(rule, fault.treatment) for rule, fault in found]
         if end is not None:
@@ -107,7 +116,7 @@ def examine(intake: Intake, catalogue: Catalogue, /) -> Examination:
     rows = {name: table.rows for name, table in intake.tables.items()}
     order = {"error": 0, "warning": 1}
     faults.sort(key=lambda fault: (not fault.stops, order[fault.severity]))
-    return Examination(CheckReport(tuple(faults), rows, left_out(intake.tables), tuple(notes)), acted, ends)
+    return Examination(CheckReport(tuple(faults), rows, left_out(intake.tables), tuple(notes)), acted, ends, ratings)
 
 
 def _unreadable(name: str, error: BatonError, /) -> Fault:
@@ -133,12 +142,11 @@ def damage(error: Exception, company: Company, name: str, /) -> BatonError:
 
 
 def _row_faults(
-    intake: Intake, table: TypedTable, catalogue: Catalogue, chosen: Mapping[str, Treatment], notes: list[str], /
+    intake: Intake, table: TypedTable, catalogue: Catalogue, chosen: Mapping[str, Treatment], scaled: Scales, /
 ) -> list[tuple[Rule, Fault]]:
-    company = intake.company
-    bounds = scales(intake, table, company.outcomes.driver, notes)
     rules = [
-        *row_rules(table, bounds),
+        *row_rules(table, scaled.bounds),
+        *scaled.rules,
         *between_rows(intake, table),
         *between_tables(intake, table, catalogue.keys()),
         *log_rules(intake, table),

@@ -92,6 +92,18 @@ KINDS: dict[str, FaultKind] = _kinds(
     ("step_tie", "keep", "stop keep", "steps of one case have the same time; they are taken in the order of the rows"),
     ("far_time", "null", "stop drop null keep", "a time before 1900 or after 2100, such as 9999-12-31 for `never`"),
     ("off_scale", "null", "stop drop null keep", "a value outside its scale, such as a rating of 6 from 1 to 5"),
+    (
+        "mixed_scale",
+        "stop",
+        "stop null keep",
+        "a column of ratings holds two scales, by time or by channel, process, stage or team; `null` leaves it out",
+    ),
+    (
+        "other_scale",
+        "stop",
+        "stop null keep",
+        "ratings are on another scale than those that the models in use were trained on",
+    ),
     ("infinite", "null", "stop drop null", "an infinite number"),
     ("weights_sum", "stop", "stop drop keep", "a card's weights do not sum to 100; `drop` leaves the card out"),
     ("unknown_kpi", "keep", "stop drop keep", "a card or a measure names a KPI that the catalogue does not have"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
 from features.casting import SQL_TYPES, CastPlan, cast_sql, is_numeric, known
 from features.databases import batches
+from features.ingest.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
 from features.profiles import profile_sql, read_numbers, read_times
 from features.sql_text import literal, quoted
@@ -45,6 +46,8 @@ class TypedTable:
         Values per contract column that may fail to be read, as they lie in the source.
     notes : tuple of str
         What was inferred.
+    word_scales : mapping of str to (low, high)
+        Of columns of ratings that came as words.
     """
 
     spec: TableSpec
@@ -54,6 +57,7 @@ class TypedTable:
     plans: Mapping[str, CastPlan]
     present: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    word_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def unnumbered(self) -> str:
@@ -104,6 +108,8 @@ class Intake:
             self.connection.execute(f"SET {setting}")
         self.connection.execute("SET TimeZone='UTC'")
         self.tables: dict[str, TypedTable] = {}
+        self.agreed: Mapping[str, Mapping[str, tuple[float, float] | None]] = {}
+        """Scales of ratings that models in use were trained on."""
 
     def rows(self, sql: str, /) -> list[tuple[Any, ...]]:
         """Run SQL and return all its rows."""
@@ -160,13 +166,29 @@ class Intake:
         finally:
             self.connection.execute("DROP VIEW raw")
 
+    def _ratings(self, spec: TableSpec, raw: str, plans: Mapping[str, CastPlan], /) -> dict[str, ReadRatings]:
+        """Return how columns of ratings that come as texts become numbers."""
+        found = {}
+        for name in RATINGS.get(spec.name, ()):
+            if name in plans and plans[name].from_text:
+                text = known(plans[name])
+                counted = self.rows(
+                    f"SELECT {text}, count(*) FROM {raw} WHERE {text} IS NOT NULL GROUP BY 1 LIMIT {MAX_WORDS + 1}"
+                )
+                declared = self.company.tables[spec.name].scales.get(name) or self.agreed.get(spec.name, {}).get(name)
+                read = read_ratings(dict(counted), declared) if len(counted) <= MAX_WORDS else None
+                if read is not None:
+                    found[name] = read
+        return found
+
     def _typed(self, spec: TableSpec, raw: str, timezone: str, day_first: bool | None, /) -> TypedTable:
         described = [(row[0], row[1]) for row in self.rows(f"DESCRIBE {raw}")]
         plans = with_log_columns(
             spec, dict(_first_plan(spec, name, raw_type, timezone) for name, raw_type in described)
         )
         asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
-        values = ", ".join(f"{known(plan)} AS {quoted(name)}" for name, plan in plans.items())
+        ratings = self._ratings(spec, raw, plans)
+        values = ", ".join(f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items())
         # rows are numbered one after the other, and whoever asks for some of the rows waits for it
         unnumbered = f"unnumbered_known_{spec.name}"
         self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT {values} FROM {raw}")
@@ -181,12 +203,16 @@ class Intake:
             for name, plan in plans.items()
             if name != plan.raw_column
         ]
+        notes += [f"{spec.name}.{name} comes as words: {read.note}" for name, read in ratings.items()]
         plans |= read_numbers({name: plan for name, plan in asked.items() if plan.type != "time"}, profiles, spec)
         plans |= read_times(
             {name: plan for name, plan in asked.items() if plan.type == "time"}, profiles, spec, day_first, notes
         )
         present = {name: profile["present"] for name, profile in profiles.items() if name in spec.names}
-        table = TypedTable(spec, f"typed_{spec.name}", f"known_{spec.name}", count, plans, present, tuple(notes))
+        scales = {name: read.scale for name, read in ratings.items() if read.scale is not None}
+        table = TypedTable(
+            spec, f"typed_{spec.name}", f"known_{spec.name}", count, plans, present, tuple(notes), scales
+        )
         listed = ", ".join(f"{_expression(table, name)} AS {quoted(name)}" for name in table.columns)
         # text is parsed once; what needs no parsing stays a view
         parsed = any(plan.from_text and plan.type in {"time", "number", "integer"} for plan in plans.values())

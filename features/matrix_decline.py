@@ -30,6 +30,7 @@ from features.attributes import as_feature, team_shares
 from features.cause_kpis import learned_features, longest_only
 from features.decline_labels import Moments, decline_labels, unit_moments
 from features.history.rows_over_time import row_then
+from features.kpis.on_scale import followed
 from features.learnable import require_enough
 from features.matrix_churn import customer_shares, season
 from features.training import TrainingTable
@@ -125,7 +126,7 @@ def _metric(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name:
         raise CompanyFileError(
             f"[[outcomes.decline]] metric = {settings.metric!r} is no KPI of the catalogue; correct it"
         )
-    metric = catalogue[settings.metric]
+    (metric,) = followed(warehouse, [catalogue[settings.metric]])
     grain = "customer" if settings.unit == "customer_kind" else settings.unit
     if grain not in metric.grains:
         raise CompanyFileError(

@@ -19,6 +19,7 @@ from features.aggregates import column_names, measured_id, value_columns
 from features.gaps import blind_moments, missing_months
 from features.handlers import handler_pass
 from features.known_at import columns_used, known_at
+from features.kpis.on_scale import followed, unfollowed
 from features.metric_sql import Span, add_expressions, spans_of, to_number
 from features.named_metrics import named_pass
 from features.row_pass import row_pass, side_by_side
@@ -47,6 +48,7 @@ def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi
         kpi
         for kpi in kpis
         if grain in kpi.grains
+        and not unfollowed(warehouse, kpi)
         and (
             (kpi.metric is not None and "customers" in warehouse and (unit == "customer" or "cases" in warehouse))
             or (kpi.metric is None and is_available(warehouse, kpi, unit, _needed_columns(warehouse, kpi), measured))
@@ -107,7 +109,7 @@ def evaluate(
     CatalogueError
         If a KPI cannot be computed at that grain, its expression gives no number, or it claims to be known too early.
     """
-    chosen = list(kpis)
+    chosen = followed(warehouse, kpis)
     ordered = sorted(windows_days)
     labels = [f"{days}d" for days in ordered]
     wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), labels, among, longest_only)
@@ -148,7 +150,7 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
     """
     import pyarrow as pa
 
-    chosen = list(kpis)
+    chosen = followed(warehouse, kpis)
     spans = [Span(_next_month(month), (month,)) for month in sorted(set(months))]
     wide = _evaluate_spans(warehouse, chosen, grain, spans, ["month"])
     # one row per unit and month is small whatever the events are: turn it in memory, not by one query per KPI
@@ -193,7 +195,7 @@ def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:
     ibis Table
         ``case_id``, and per KPI ``<kpi>`` (float) and ``<kpi>__known_at``.
     """
-    chosen = [kpi for kpi in kpis if has_case_value(kpi)]
+    chosen = [kpi for kpi in followed(warehouse, kpis) if has_case_value(kpi)]
     table = warehouse["cases"]
     times = _time_columns(table)
     expressions: dict[str, str] = {}

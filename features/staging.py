@@ -26,20 +26,21 @@ from features.faults import CheckReport
 from features.intake import ROW, Intake, TypedTable, opened
 from features.partials import Partials
 from features.privacy import Sieve
+from features.scales import Agreed
 from features.sql_text import literal, one_line, path_literal, quoted
 from features.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["cleaned_query", "open_warehouse", "refuse", "stage", "with_text_causes"]
+__all__ = ["cleaned_query", "kept_scales", "open_warehouse", "refuse", "stage", "staged_scales", "with_text_causes"]
 
 _SIDECAR = "tables.json"
 _WEEK = "INTERVAL 7 DAYS"
 _MOST_TEXTS_HELD = 200_000
 
 
-def stage(company: Company, catalogue: Catalogue, folder: Path, /) -> CheckReport:
+def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Agreed | None = None) -> CheckReport:
     """Check the sources, clean them, and write them as Parquet.
 
     Parameters
@@ -48,6 +49,8 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /) -> CheckRepor
     catalogue : Catalogue
     folder : Path
         Where ``<table>.parquet`` and ``tables.json`` go; tables of an earlier run that are gone are removed.
+    agreed : mapping, optional
+        The scales of ratings that models were trained on, where they are to score these tables.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /) -> CheckRepor
         If the disk is full or the folder cannot be written.
     """
     with opened(company) as intake:
-        found = examine(intake, catalogue)
+        found = examine(intake, catalogue, agreed)
         refuse(found.report)
         sieve = Sieve(intake, outside=_results_folder(folder))
         notes = [*found.report.notes, *sieve.notes]
@@ -87,7 +90,13 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /) -> CheckRepor
         for fault in report.faults
     ]
     write_json(
-        folder / _SIDECAR, {"tables": described, "faults": faults, "pseudonymised": company.privacy.pseudonymise}
+        folder / _SIDECAR,
+        {
+            "tables": described,
+            "faults": faults,
+            "scales": found.scales,
+            "pseudonymised": company.privacy.pseudonymise,
+        },
     )
     return report
 
@@ -141,7 +150,8 @@ def open_warehouse(
     ArtefactError
         If the folder holds no staged tables.
     """
-    described = read_json(folder / _SIDECAR)["tables"]
+    sidecar = read_json(folder / _SIDECAR)
+    described = sidecar["tables"]
     spill = tempfile.mkdtemp(prefix="baton-spill-")  # readable by its owner alone, and gone with the connection
     connection = ibis.duckdb.connect(
         threads=threads or os.cpu_count() or 1, memory_limit=memory_limit, temp_directory=spill
@@ -166,8 +176,26 @@ def open_warehouse(
             for name, table in described.items()
             if table["observed_until"] is not None
         },
+        scales=_scales(sidecar.get("scales", {})),
         partials=partials,
     )
+
+
+def staged_scales(folder: Path, /) -> Agreed:
+    """Return the scales of ratings that staged tables are on."""
+    return _scales(read_json(folder / _SIDECAR).get("scales", {}))
+
+
+def kept_scales(place: Path, /) -> Agreed:
+    """Return the scales that were written into a file; empty where there is none."""
+    return _scales(read_json(place)) if place.exists() else {}
+
+
+def _scales(told: dict[str, Any], /) -> Agreed:
+    return {
+        table: {name: None if scale is None else (scale[0], scale[1]) for name, scale in columns.items()}
+        for table, columns in told.items()
+    }
 
 
 def with_text_causes(folder: Path, causes: pa.Table, place: Path, /) -> None:

@@ -31,6 +31,8 @@ class Warehouse:
         Columns that the source really had, extra ones included; the others are typed nulls.
     observed_until : mapping of str to datetime
         Per table with a time: the last moment up to which it is complete.
+    scales : mapping of str to mapping of str to (low, high) or None
+        Per table and column of ratings, the company's scale; None: not known. KPIs that say theirs follow it.
     partials : Partials, optional
         Where partial results of KPIs are kept from run to run; None: everything is computed.
     """
@@ -38,6 +40,7 @@ class Warehouse:
     tables: Mapping[str, ir.Table]
     present: Mapping[str, frozenset[str]]
     observed_until: Mapping[str, datetime] = field(default_factory=dict)
+    scales: Mapping[str, Mapping[str, tuple[float, float] | None]] = field(default_factory=dict)
     partials: Partials | None = field(default=None, repr=False)
 
     def __contains__(self, name: str) -> bool:

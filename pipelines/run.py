@@ -25,7 +25,7 @@ from features.training import TrainingTable
 from features.warehouse import Warehouse
 from pipelines import texts
 from pipelines.freshness import catalogue_digest, settings_digest
-from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint
+from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
 
@@ -79,8 +79,13 @@ class Chain:
     ) -> None:
         self._keys[name] = self.ledger.step(name, depends_on, outputs, work).key
 
-    def stage(self) -> None:
+    def stage(self, *, keep_models: bool = False) -> None:
         """Check the sources and write clean tables.
+
+        Parameters
+        ----------
+        keep_models : bool
+            Whether models of an earlier run are to answer: ratings must be on the scale that they were trained on.
 
         Raises
         ------
@@ -95,15 +100,21 @@ class Chain:
         described = company.model_dump(include={"tables", "faults", "privacy", "outcomes"}, mode="json")
 
         def work(outcome: Outcome) -> None:
-            report = staging.stage(company, self.catalogue, self.folder.staged)
+            report = staging.stage(company, self.catalogue, self.folder.staged, agreed=depends_on.get("scales"))
             outcome.rows.update(report.rows)
             outcome.warnings.extend(self.catalogue.notes)
             outcome.warnings.extend(report.summary())
             warehouse = self._warehouse()
             outcome.warnings.extend([*gap_warnings(warehouse), *concentration_warnings(warehouse)])
 
-        depends_on = {"inputs": self.fingerprints, "settings": described, "catalogue": catalogue_digest(self.catalogue)}
+        digest_ = catalogue_digest(self.catalogue)
+        depends_on: dict[str, Any] = {"inputs": self.fingerprints, "settings": described, "catalogue": digest_}
         self._step("stage", depends_on, [self.folder.staged], work)
+        trained = staging.kept_scales(self.folder.trained_scales) if keep_models else {}
+        if trained and trained != staging.staged_scales(self.folder.staged):
+            self.ledger.records.pop()
+            depends_on["scales"] = trained
+            self._step("stage", depends_on, [self.folder.staged], work)
 
     def texts(self, *, keep_model: bool = False) -> None:
         """Say what customers write about.
@@ -175,6 +186,7 @@ class Chain:
                     _empty(path)
                     path.rmdir()
             causes = texts.cause_evaluation(self.folder)
+            write_json(self.folder.trained_scales, staging.staged_scales(self.folder.staged))
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(f"{name} not learned: {why}" for name, why in result.skipped.items())
 
@@ -187,7 +199,7 @@ class Chain:
 
         if not self.folder.models.exists():
             raise ArtefactError(f"{self.folder.models}: no trained models; `baton train` makes them")
-        trained = self._keys.get("train") or _record_key(self.folder, "train")
+        trained = self._keys.get("train") or recorded_key(self.folder, "train")
         names = ("churn", "decline", "driver", "attributions", "stage_attributions")
 
         def work(outcome: Outcome) -> None:
@@ -205,7 +217,7 @@ class Chain:
             if rows:
                 outcome.rows["cause_prices"] = rows
 
-        scored = self._keys.get("score") or _record_key(self.folder, "score")
+        scored = self._keys.get("score") or recorded_key(self.folder, "score")
         depends_on = {"texts": self._keys["texts"], "score": scored, "policy": self.company.policy.min_group}
         self._step("price", depends_on, [self.folder.file(texts.PRICES)], work)
 
@@ -219,7 +231,7 @@ class Chain:
             outcome.warnings.extend(found.warnings)
 
         described = self.company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
-        scored = self._keys.get("score") or _record_key(self.folder, "score")
+        scored = self._keys.get("score") or recorded_key(self.folder, "score")
         depends_on = {
             "stage": self._keys["stage"],
             "score": scored,
@@ -254,7 +266,7 @@ class Chain:
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
         outputs = [folder.file(f"{name}.parquet") for name in names] + [folder.advice]
-        scored = self._keys.get("score") or _record_key(folder, "score")
+        scored = self._keys.get("score") or recorded_key(folder, "score")
         depends_on = {"stage": self._keys["stage"], "score": scored, "settings": described}
         self._step("advise", depends_on, outputs, work)
 
@@ -368,8 +380,9 @@ def _through(company: Company, folder: RunFolder, progress: Progress, steps: tup
     chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
     folder.create()
     with chain.ledger.locked():
-        chain.stage()
-        chain.texts(keep_model="train" not in steps)
+        keep = "train" not in steps
+        chain.stage(keep_models=keep and chain.folder.models.exists())
+        chain.texts(keep_model=keep)
         for step in ("features", *steps):
             getattr(chain, step)()
         return chain.finish()
@@ -381,8 +394,3 @@ def _empty(folder: Path, /) -> None:
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _record_key(folder: RunFolder, step: str, /) -> str:
-    place = folder.steps / f"{step}.json"
-    return read_json(place)["key"] if place.exists() else ""

@@ -24,7 +24,7 @@ from baton.files import RunFolder, read_json, write_json
 from baton.progress import Progress, silent
 from pipelines.memory import watched
 
-__all__ = ["Ledger", "StepRecord", "code_fingerprint", "digest"]
+__all__ = ["Ledger", "StepRecord", "code_fingerprint", "digest", "recorded_key"]
 
 _ROOMS = ("baton", "features", "models", "pipelines")
 _CODE_ENDINGS = frozenset({".py", ".toml", ".jinja", ".css", ".js"})
@@ -204,3 +204,9 @@ def _state(outputs: list[Path], root: Path, /) -> dict[str, list[int]]:
     return {
         str(path.relative_to(root)): [path.stat().st_size, path.stat().st_mtime_ns] for path in files if path.is_file()
     }
+
+
+def recorded_key(folder: RunFolder, step: str, /) -> str:
+    """Return what a step of an earlier call was made from; empty where it was not done."""
+    place = folder.steps / f"{step}.json"
+    return read_json(place)["key"] if place.exists() else ""

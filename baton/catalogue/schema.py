@@ -66,6 +66,8 @@ class Kpi(BaseModel):
         Instead of ``expr``: the name of a metric written in Python (``features/named_metrics.py``).
     denominator : str, optional
         For ``aggregate = "ratio"``: the expression whose sum divides the sum of ``expr``.
+    scale : dict of str to (low, high)
+        Per column of ratings, the scale that the numbers in ``expr`` are meant for; on another scale they follow.
     known_at : str
         The time column of the source at which a row's value is known.
     aggregate : str
@@ -99,6 +101,7 @@ class Kpi(BaseModel):
     expr: str | None = None
     metric: str | None = None
     denominator: str | None = None
+    scale: dict[str, tuple[float, float]] = Field(default_factory=dict)
     known_at: str | None = None
     aggregate: Aggregate = "mean"
     grains: tuple[Grain, ...] = ("customer", "employee", "team", "stage", "process")
@@ -117,6 +120,9 @@ class Kpi(BaseModel):
             raise ValueError(f"KPI {self.id}: give either expr or metric")
         if (self.aggregate == "ratio") != (self.denominator is not None):
             raise ValueError(f'KPI {self.id}: denominator goes with aggregate = "ratio", and only with it')
+        for name, (low, high) in self.scale.items():
+            if not low < high:
+                raise ValueError(f"KPI {self.id}: scale.{name} gives the lowest rating first, then the highest")
         if not self.grains:
             raise ValueError(f"KPI {self.id}: grains is empty")
         return self

@@ -78,4 +78,5 @@ def _warehouse(intake: Intake, found: Examination, /) -> Warehouse:
         tables={name: backend.table(name) for name in present},
         present=present,
         observed_until={name: end for name, end in found.ends.items() if name in present},
+        scales=found.scales,
     )

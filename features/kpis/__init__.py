@@ -1,0 +1,1 @@
+"""KPIs as a company's data need them."""
