@@ -76,7 +76,8 @@ class Turn:
 def _cues() -> dict[str, re.Pattern[str]]:
     content = tomllib.loads((Path(__file__).parent / "cues.toml").read_text(encoding="utf-8"))
     return {
-        name: re.compile("|".join(f"(?:{part})" for part in (*cue["en"], *cue["zh"])), re.I)
+        # in small letters on both sides: ignoring case in the pattern takes twice the time
+        name: re.compile("|".join(f"(?:{part})" for part in (*cue["en"], *cue["zh"])))
         for name, cue in content.items()
     }
 
@@ -125,10 +126,12 @@ def _blockers(core: str, /) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _hits(text: str, /) -> tuple[frozenset[str], ...]:
     # a chat comes back with every turn: what was searched once is remembered, and depends on the text alone
+    text = text.lower()
     clauses = [part.strip() for part in _CLAUSE.split(text) if part and part.strip()] or [text]
     found = [frozenset(name for name, cue in _cues().items() if cue.search(clause)) for clause in clauses]
     # what spans clauses still counts, in a clause of its own
-    across = frozenset(name for name, cue in _cues().items() if cue.search(text)) - frozenset().union(*found)
+    once = frozenset().union(*found)
+    across = frozenset(name for name, cue in _cues().items() if name not in once and cue.search(text))
     return (*found, across) if across else tuple(found)
 
 
@@ -169,7 +172,9 @@ def _likeness(one: str, other: str, /) -> float:
     return len(first & second) / max(min(len(first), len(second)), 1)
 
 
-def _pieces(text: str, /) -> set[str]:
+@lru_cache(maxsize=4096)
+def _pieces(text: str, /) -> frozenset[str]:
+    # every later turn is compared with it
     words = {word.lower() for word in _WORD.findall(text) if len(word) > 3}
     han = [character for character in text if "\u4e00" <= character <= "\u9fff"]
-    return words | {one + other for one, other in zip(han, han[1:], strict=False)}
+    return frozenset(words | {one + other for one, other in zip(han, han[1:], strict=False)})
