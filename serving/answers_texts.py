@@ -3,60 +3,74 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from baton.errors import ArtefactError, RequestError
+from baton.errors import ArtefactError
 from serving.answers import answer_churn
 from serving.payloads import ChurnRequest, ChurnRow
 
 if TYPE_CHECKING:
+    from serving.lanes import Check
     from serving.loading import LoadedRun
     from serving.payloads_texts import ComplaintsRequest, ConversationRequest
 
-__all__ = ["MOST_CHARACTERS", "answer_complaints", "answer_conversation"]
+__all__ = ["answer_complaints", "answer_conversation"]
 
-MOST_CHARACTERS = 4_000_000
-"""Of all texts of a request together."""
-
+_PART_CHARACTERS = 20_000
+_PART_TEXTS = 200
 _DIGITS = 6
 
 
-def answer_complaints(run: LoadedRun, request: ComplaintsRequest, /) -> dict[str, Any]:
+def answer_complaints(run: LoadedRun, request: ComplaintsRequest, check: Check, /) -> dict[str, Any]:
     """Return what texts are about.
 
     Raises
     ------
     ArtefactError
         If the run has read no texts.
-    RequestError
-        If the texts are longer together than can be answered at once.
+    Stopped
+        If nobody waits for the answer any more.
     """
     if run.causes is None:
         raise ArtefactError("this run tells no causes: its company has no cases with texts, or too few to learn from")
-    characters = sum(len(text) for text in request.texts if text)
-    if characters > MOST_CHARACTERS:
-        raise RequestError(
-            f"the texts have {characters:,} characters together, at most {MOST_CHARACTERS:,} can be answered at once",
-            "texts",
-        )
-    rows = run.causes.classify(request.texts).to_dict("records") if request.texts else []
+    rows: list[dict[str, Any]] = []
+    for part in _parts(request.texts):
+        check()
+        rows += run.causes.classify(part).to_dict("records")
     return {"model": run.causes_version, "rows": [_plain(row) for row in rows]}
 
 
-def answer_conversation(run: LoadedRun, request: ConversationRequest, /) -> dict[str, Any]:
+def _parts(texts: Sequence[str | None], /) -> Iterator[list[str | None]]:
+    """Yield the texts in order, a second's work at a time."""
+    part: list[str | None] = []
+    size = 0
+    for text in texts:
+        if part and (size + len(text or "") > _PART_CHARACTERS or len(part) >= _PART_TEXTS):
+            yield part
+            part, size = [], 0
+        part.append(text)
+        size += len(text or "")
+    if part:
+        yield part
+
+
+def answer_conversation(run: LoadedRun, request: ConversationRequest, check: Check, /) -> dict[str, Any]:
     """Return where a conversation stands.
 
     Raises
     ------
     ArtefactError
         If the signals' model is not there.
+    Stopped
+        If nobody waits for the answer any more.
     """
     if run.reader is None:
         raise ArtefactError("conversations cannot be read: the encoder is not installed; install requirements.lock")
     customer = None if request.customer_id is None else _customer(run, request.customer_id)
     known = None if customer is None else customer.get("churn_probability")
     turns = [(turn.speaker == "customer", turn.text) for turn in request.turns]
-    found = run.reader.assess(turns, churn_probability=known)
+    found = run.reader.assess(turns, known, check=check)
     answer = {
         "risk": found.risk,
         "level": found.level,

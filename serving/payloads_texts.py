@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from baton.characters import normalise
 from serving.payloads import Id
 
 __all__ = [
     "LONGEST_TEXT",
+    "MAX_CHARACTERS",
+    "MAX_CONVERSATION_CHARACTERS",
     "MOST_TEXTS",
     "MOST_TURNS",
     "ComplaintRow",
@@ -27,9 +30,15 @@ __all__ = [
 ]
 
 MOST_TEXTS = 1000
-LONGEST_TEXT = 2_000_000
+LONGEST_TEXT = 100_000
+MAX_CHARACTERS = 500_000
+"""Of all texts of a request together: half a minute of work."""
+
 MOST_TURNS = 200
 _LONGEST_TURN = 20_000
+MAX_CONVERSATION_CHARACTERS = 40_000
+"""Of all turns of a conversation together: hours of talk, and a few seconds of work."""
+
 # as exports of chats call them, in Simplified: Traditional and full-width forms are read as these
 _CUSTOMERS = (
     *("customer", "client", "user", "caller", "visitor", "guest", "consumer", "buyer", "end user"),
@@ -63,12 +72,25 @@ _WHICH = re.compile(r"[\s_#\-]*(?:\d{1,8}|[a-z])(?:号)?$")
 Raw = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
+def _together(lengths: Iterable[int], most: int, what: str, /) -> None:
+    characters = sum(lengths)
+    if characters > most:
+        raise ValueError(f"the {what} have {characters:,} characters together, at most {most:,} are read at once")
+
+
+def _short_texts(texts: list[str | None]) -> list[str | None]:
+    _together((len(text or "") for text in texts), MAX_CHARACTERS, "texts")
+    return texts
+
+
 class ComplaintsRequest(BaseModel):
     """What are these texts about? Nothing of them is stored or logged."""
 
     model_config = ConfigDict(extra="forbid")
     texts: Annotated[
-        list[Raw | None], Field(max_length=MOST_TEXTS, examples=[["The line is down again.", "账单又多扣了钱。"]])
+        list[Raw | None],
+        Field(max_length=MOST_TEXTS, examples=[["The line is down again.", "账单又多扣了钱。"]]),
+        AfterValidator(_short_texts),
     ]
 
 
@@ -117,6 +139,11 @@ class SaidTurn(BaseModel):
     at: datetime | None = None
 
 
+def _short_turns(turns: list[SaidTurn]) -> list[SaidTurn]:
+    _together((len(turn.text) for turn in turns), MAX_CONVERSATION_CHARACTERS, "turns")
+    return turns
+
+
 _SAID = [
     {"speaker": "customer", "text": "This is the third time I ask about my refund."},
     {"speaker": "employee", "text": "I am sorry, it is being processed."},
@@ -131,7 +158,11 @@ class ConversationRequest(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    turns: Annotated[list[SaidTurn], Field(min_length=1, max_length=MOST_TURNS, examples=[_SAID])]
+    turns: Annotated[
+        list[SaidTurn],
+        Field(min_length=1, max_length=MOST_TURNS, examples=[_SAID]),
+        AfterValidator(_short_turns),
+    ]
     customer_id: Id | None = None
 
 

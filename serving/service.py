@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from baton.files import RunFolder
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
 from serving.answers_texts import answer_complaints, answer_conversation
 from serving.description import describe
-from serving.gate import OURS, Application, Gate, Receive, Scope, Send, error_body
+from serving.gate import Gate, handed_on
+from serving.hosts import LOCAL_HOSTS
+from serving.lanes import Busy, Check, Lane, Stopped
 from serving.loading import LoadedRun, Loader, load_run
 from serving.metrics import count_in_one_process
 from serving.page import page_app
@@ -30,6 +33,7 @@ from serving.payloads import (
     WeightsRequest,
 )
 from serving.payloads_texts import ComplaintsAnswer, ComplaintsRequest, ConversationAnswer, ConversationRequest
+from serving.refusals import OURS, Application, Receive, Scope, Send, error_body
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -60,17 +64,58 @@ CODES: tuple[tuple[type[BatonError], int], ...] = (
     (OutputError, 503),
     (SourceError, 503),
 )
-_THREADS = 4
-_LONGEST_SECONDS = 120
+_MAX_SECONDS = 120  # of anything; what reads texts gives up before
+_FEW_ROWS = 20  # up to so many rows a prediction takes less time than handing it to a thread and back
 
 
-def build(company: Company, folder: RunFolder, /) -> Any:
+@dataclass(frozen=True)
+class _Work:
+    """What one route does, and where.
+
+    Parameters
+    ----------
+    how : callable
+        The answer, from the run, the request, and what is to be called between pieces of long work.
+    lane : str
+        Whose threads do it.
+    """
+
+    how: Callable[[LoadedRun, Any, Check], dict[str, Any]]
+    lane: str
+
+
+def _unchecked(how: Callable[[LoadedRun, Any], dict[str, Any]], /) -> _Work:
+    return _Work(lambda run, request, _: how(run, request), "requests")
+
+
+_WORK = {
+    ChurnRequest: _unchecked(answer_churn),
+    DeclineRequest: _unchecked(answer_decline),
+    WeightsRequest: _unchecked(answer_weights),
+    CoachingRequest: _unchecked(answer_coaching),
+    ComplaintsRequest: _Work(answer_complaints, "texts"),
+    ConversationRequest: _Work(answer_conversation, "conversations"),
+}
+
+
+def _lanes() -> dict[str, Lane]:
+    """Return threads by kind of work: texts take seconds, and who asks for a prediction is not to wait for them."""
+    return {
+        "requests": Lane("requests", threads=4, max_waiting=64, max_seconds=_MAX_SECONDS - 20),
+        "texts": Lane("texts", threads=1, max_waiting=8, max_seconds=_MAX_SECONDS - 20),
+        "conversations": Lane("conversations", threads=2, max_waiting=16, max_seconds=30),
+    }
+
+
+def build(company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LOCAL_HOSTS) -> Any:
     """Return the BentoML service of one company's run; it begins to load when its application starts.
 
     Parameters
     ----------
     company : Company
     folder : RunFolder
+    hosts : collection of str
+        Names under which it answers.
 
     Returns
     -------
@@ -81,48 +126,46 @@ def build(company: Company, folder: RunFolder, /) -> Any:
     os.environ.setdefault("BENTOML_HOME", str(_scratch(company)))
     import bentoml
 
-    def answer(request: Any, how: Callable[[LoadedRun, Any], dict[str, Any]], loader: Loader) -> Response:
-        return _answered(loader, how, request)
-
     count_in_one_process()
 
-    @bentoml.service(name="baton", threads=_THREADS, traffic={"timeout": _LONGEST_SECONDS})
+    @bentoml.service(name="baton", traffic={"timeout": _MAX_SECONDS})
     class Baton:
         """Who is about to leave, where service is about to decline, what drives it, and what to do about it."""
 
         def __init__(self) -> None:
+            self.lanes = _lanes()
             self.loader = Loader(lambda: load_run(company, folder))
             self.loader.start()
 
         @bentoml.api
-        def predict_churn(self, request: ChurnRequest, /) -> ChurnAnswer:
+        async def predict_churn(self, request: ChurnRequest, /) -> ChurnAnswer:
             """Tell how probable it is that each customer leaves within the horizon."""
-            return answer(request, answer_churn, self.loader)  # type: ignore[return-value]
+            return await _answered(self, request)
 
         @bentoml.api
-        def predict_decline(self, request: DeclineRequest, /) -> DeclineAnswer:
+        async def predict_decline(self, request: DeclineRequest, /) -> DeclineAnswer:
             """Tell how probable it is that each unit's service declines within the horizon."""
-            return answer(request, answer_decline, self.loader)  # type: ignore[return-value]
+            return await _answered(self, request)
 
         @bentoml.api
-        def recommend_weights(self, request: WeightsRequest, /) -> WeightsAnswer:
+        async def recommend_weights(self, request: WeightsRequest, /) -> WeightsAnswer:
             """Tell what a team's scorecards should pay for, under the company's policy or another."""
-            return answer(request, answer_weights, self.loader)  # type: ignore[return-value]
+            return await _answered(self, request)
 
         @bentoml.api
-        def recommend_coaching(self, request: CoachingRequest, /) -> CoachingAnswer:
+        async def recommend_coaching(self, request: CoachingRequest, /) -> CoachingAnswer:
             """Tell who needs help with what."""
-            return answer(request, answer_coaching, self.loader)  # type: ignore[return-value]
+            return await _answered(self, request)
 
         @bentoml.api
-        def classify_complaints(self, request: ComplaintsRequest, /) -> ComplaintsAnswer:
+        async def classify_complaints(self, request: ComplaintsRequest, /) -> ComplaintsAnswer:
             """Tell what customers' texts are about, or that it is not clear."""
-            return answer(request, answer_complaints, self.loader)  # type: ignore[return-value]
+            return await _answered(self, request)
 
         @bentoml.api
-        def assess_conversation(self, request: ConversationRequest, /) -> ConversationAnswer:
+        async def assess_conversation(self, request: ConversationRequest, /) -> ConversationAnswer:
             """Tell how a conversation is going while the customer is still there, by the customer's words alone."""
-            return answer(request, answer_conversation, self.loader)  # type: ignore[return-value]
+            return await _answered(self, request)
 
         def __is_ready__(self) -> bool:
             try:
@@ -134,7 +177,10 @@ def build(company: Company, folder: RunFolder, /) -> Any:
         return describe(Baton.openapi_spec.asdict(), ROUTES, ANSWERS)
 
     Baton.mount_asgi_app(page_app(folder, description), path="/")
-    Baton.add_asgi_middleware(Gate, models=ROUTES)
+    Baton.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
+    for method in Baton.apis.values():
+        # the gate has validated the body: reading it once more takes as long as predicting
+        method.input_spec.from_http_request = handed_on
     return Baton
 
 
@@ -145,12 +191,12 @@ def _scratch(company: Company, /) -> Path:
     return place if writable else Path(tempfile.gettempdir()) / "baton-bentoml"
 
 
-def application(company: Company, folder: RunFolder, /) -> Application:
-    """Return the application to be served: the service, for paths that it knows.
+def application(company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LOCAL_HOSTS) -> Application:
+    """Return the application to be served: the service, for paths and hosts that it knows.
 
     BentoML counts requests per path, so that a scan of a million paths would make a million counters.
     """
-    inside: Application = build(company, folder).to_asgi()
+    inside: Application = build(company, folder, hosts=hosts).to_asgi()
     known = {*ROUTES, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
 
     async def outside(scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,26 +207,43 @@ def application(company: Company, folder: RunFolder, /) -> Application:
     return outside
 
 
-def _answered(loader: Loader, how: Callable[[LoadedRun, Any], dict[str, Any]], request: Any, /) -> Response:
+async def _answered(service: Any, request: Any, /) -> Any:
+    """Answer a request in the threads for its kind of work, or at once where that takes less time."""
+    work, loader = _WORK[type(request)], service.loader
+    if len(getattr(request, "rows", range(_FEW_ROWS + 1))) <= _FEW_ROWS and not request.explain:
+        return _response(*_answer(loader, work, request, lambda: None))
+    try:
+        return _response(*await service.lanes[work.lane].run(lambda check: _answer(loader, work, request, check)))
+    except (Busy, Stopped) as error:
+        return _response(503, _text(error_body("", str(error))))
+
+
+def _answer(loader: Loader, work: _Work, request: Any, check: Check, /) -> tuple[int, bytes]:
+    """Return the code and the body of an answer."""
     try:
         run = loader.run
     except BatonError as error:
-        return _response(503, error_body("", str(error)))
+        return 503, _text(error_body("", str(error)))
     if run is None:
-        return _response(503, error_body("", "the run is still being loaded; come back in a second"))
+        return 503, _text(error_body("", "the run is still being loaded; come back in a second"))
     try:
-        return _response(200, how(run, request))
+        return 200, _text(work.how(run, request, check))
+    except Stopped:
+        raise
     except BatonError as error:
         code = next((code for kind, code in CODES if isinstance(error, kind)), 400)
         field = "policy" if isinstance(error, PolicyError) else getattr(error, "field", "")
-        return _response(code, error_body(field, str(error)))
+        return code, _text(error_body(field, str(error)))
 
 
-def _response(code: int, body: dict[str, Any], /) -> Response:
+def _text(body: dict[str, Any], /) -> bytes:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _response(code: int, content: bytes, /) -> Response:
     from starlette.responses import Response
 
     headers = {} if code < 400 else {OURS.decode(): "1"}
     if code == 503:
         headers["retry-after"] = "2"
-    content = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Response(content, code, headers, "application/json")

@@ -26,6 +26,9 @@ LEVELS = ("low", "medium", "high", "critical")
 
 _LONGEST_QUOTE = 160
 _REMEMBERED = 4096
+_MAX_MEANT_CHARACTERS = (
+    2_000  # of a turn's beginning and end, for its meaning: one vector says no more of a longer text
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,14 @@ class Reader:
         self._model = shipped_signals() if model is None else model
         self._meaning: dict[str, np.ndarray] = {}
 
-    def assess(self, turns: Sequence[tuple[bool, str]], /, churn_probability: float | None = None) -> Assessment:
+    def assess(
+        self,
+        turns: Sequence[tuple[bool, str]],
+        /,
+        churn_probability: float | None = None,
+        *,
+        check: Callable[[], None] = lambda: None,
+    ) -> Assessment:
         """Assess a conversation.
 
         Parameters
@@ -115,6 +125,8 @@ class Reader:
             Whether the customer speaks, and what was said, in order; raw texts.
         churn_probability : float, optional
             The customer's own, where known.
+        check : callable
+            Called before each turn is read; what it raises ends the work.
 
         Returns
         -------
@@ -125,8 +137,11 @@ class Reader:
         places = [place for place, turn in enumerate(told) if turn.customer and turn.text]
         if not places:
             return Assessment(_with_churn(0.0, churn_probability), "low", (), (_advice("nothing"),), False)
-        cues = np.array([turn_features(told, place) for place in places])
-        meaning = np.array([self._means(told[place].text) for place in places])
+        read = []
+        for place in places:
+            check()
+            read.append((turn_features(told, place), self._means(told[place].text)))
+        cues, meaning = (np.array(part) for part in zip(*read, strict=True))
         probabilities = self._model.probabilities(joined(cues, meaning))
         over = probabilities >= self._model.threshold
         names, signals = signal_names(), []
@@ -147,11 +162,15 @@ class Reader:
 
     def _means(self, text: str, /) -> np.ndarray:
         # one text at a time: what stands beside it in a batch could change the last digits
-        if text not in self._meaning:
+        known = self._meaning.get(text)
+        if known is None:
             if len(self._meaning) >= _REMEMBERED:
                 self._meaning.clear()
-            self._meaning[text] = np.asarray(self._embed([text]), np.float64)[0]
-        return self._meaning[text]
+            whole = len(text) <= _MAX_MEANT_CHARACTERS
+            half = _MAX_MEANT_CHARACTERS // 2
+            known = np.asarray(self._embed([text if whole else f"{text[:half]} {text[-half:]}"]), np.float64)[0]
+            self._meaning[text] = known
+        return known
 
 
 def _level(

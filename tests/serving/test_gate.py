@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from serving.gate import Gate, Message, Receive, Scope, Send
+from serving.gate import Gate
 from serving.payloads import ChurnAnswer, CoachingAnswer, DeclineAnswer, WeightsAnswer
+from serving.refusals import Message, Receive, Scope, Send
 
-SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": []}
+SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"localhost")]}
 
 
 async def nothing() -> Message:
@@ -36,7 +37,7 @@ def test_who_comes_when_it_is_full_is_told_to_come_back_but_health_is_answered()
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"ok"})
 
-        gate = Gate(slow, models={}, most_at_once=1)
+        gate = Gate(slow, models={}, max_at_once=1)
         first: list[Message] = []
         second: list[Message] = []
         health: list[Message] = []
@@ -63,7 +64,7 @@ def test_a_defect_is_answered_with_500_and_logged_and_does_not_leave_the_place_t
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise ZeroDivisionError
 
-    gate = Gate(broken, models={}, most_at_once=1)
+    gate = Gate(broken, models={}, max_at_once=1)
     for _ in range(2):
         told: list[Message] = []
         asyncio.run(gate(dict(SCOPE), nothing, collect(told)))
