@@ -196,12 +196,20 @@ def serve(
     out: OutOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name under which the service answers, besides this machine's own.")
+    ] = None,
 ) -> None:
     """Serve predictions, advice and the report on one port."""
     from serving.serve import serve as verb
 
     settings, folder = _opened(company, out)
-    verb(settings, folder, host=host, port=port)
+    verb(settings, folder, host=host, port=port, allowed_hosts=allowed_host or (), told=_told)
+
+
+def _told(sentence: str, /) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
 
 
 def main() -> None:

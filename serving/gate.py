@@ -94,7 +94,8 @@ class Gate:
             await (self._app if scope["path"] in _EXEMPT else self._admit)(scope, receive, watched)
         except Refused as refused:
             if refused.code:
-                await refuse(watched, refused.code, error_body("", refused.message), _headers(refused.code))
+                later = [(b"retry-after", b"1")] if refused.code == 503 else None
+                await refuse(watched, refused.code, error_body("", refused.message), later)
         except Exception:
             # BentoML's time limit lets a request hang whose application failed before it answered
             if begun:
@@ -128,12 +129,6 @@ class Gate:
             await self._app(scope, receive, in_one_shape(send))
         finally:
             self._places.free += 1
-
-
-def _headers(code: int, /) -> list[tuple[bytes, bytes]] | None:
-    # what is left of a body that is not read would be taken for the next request
-    closes: list[tuple[bytes, bytes]] = [(b"connection", b"close")] if code in (408, 413) else []
-    return [(b"retry-after", b"1")] if code == 503 else closes or None
 
 
 async def handed_on(request: Any, serde: Any) -> BaseModel:

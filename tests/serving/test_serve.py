@@ -27,7 +27,11 @@ def address(company: Company, run_folder: RunFolder, checkout: Path) -> Iterator
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "baton.cli", "serve", str(company.path), "--out", str(run_folder.path)]
     process = subprocess.Popen(
-        [*command, "--port", str(port)], cwd=checkout, stderr=subprocess.PIPE, text=True, env={**os.environ}
+        [*command, "--port", str(port), "--allowed-host", "baton.example"],
+        cwd=checkout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
     )
     place = f"http://127.0.0.1:{port}"
     try:
@@ -60,6 +64,25 @@ def test_a_real_server_predicts_shows_the_page_and_refuses(address: str) -> None
         .startswith("the body is no JSON")
     )
     assert "bentoml_service_request_total" in httpx.get(f"{address}/metrics").text
+    for path in ("/", "/metrics", "/readyz"):
+        assert httpx.get(f"{address}{path}", headers={"host": "evil.example"}).status_code == 421
+    assert httpx.get(f"{address}/livez", headers={"host": "baton.example"}).status_code == 200
+
+
+def test_where_it_listens_and_who_may_reach_it_is_told(
+    company: Company, run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import uvicorn
+
+    monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: None)
+    told: list[str] = []
+    serve(company, run_folder, port=0, told=told.append)
+    serve(company, run_folder, host="0.0.0.0", port=0, allowed_hosts=["Baton.example"], told=told.append)
+    assert told == [
+        "Serving on http://127.0.0.1:0, for this machine alone: there is no access control.",
+        "Serving on http://0.0.0.0:0, without access control: whoever reaches it sees everything. It answers under "
+        "127.0.0.1, ::1, baton.example, localhost; --allowed-host adds a name.",
+    ]
 
 
 def test_a_run_that_is_not_there_is_refused_before_a_port_is_opened(company: Company, tmp_path: Path) -> None:
