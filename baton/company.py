@@ -144,7 +144,8 @@ class Text(_Section):
     Parameters
     ----------
     model : str
-        ``auto``, ``tfidf``, ``encoder``, ``finetune``, or an encoder: a local folder or a Hugging Face id.
+        ``auto``, ``auto+finetune``, ``tfidf``, ``encoder``, ``finetune``, or an encoder: a local folder or a Hugging
+        Face id. Fine-tuning happens only where it is asked for.
     labels : str
         Column of ``cases`` with the cause that somebody recorded.
     confidence : str, optional
@@ -160,9 +161,11 @@ class Text(_Section):
     risk : float
         Share of wrong answers, among those given, that the company accepts; beyond it the answer is "unclear".
     latency_ms : float
-        The longest that classifying one text of 40 words may take on one core, for a model to be chosen by ``auto``.
+        The most that a text of 40 words may cost, in milliseconds of one core counted from the model's size, for one
+        that ``auto`` may choose.
     train_minutes : float
-        The longest that ``auto`` may spend on training.
+        Half of it is the most that ``auto`` may spend on reading texts with an encoder, in minutes of one core counted
+        from their characters.
     """
 
     model: str = "auto"

@@ -104,7 +104,10 @@ class RootCauseModel:
         CompanyFileError
             If the encoder that ``[text]`` names is not there.
         """
-        with read_once():
+        from threadpoolctl import threadpool_limits
+
+        # sums of floats depend on how many threads share them
+        with read_once(), threadpool_limits(1):
             learned = cls._learned(texts, taxonomy, settings, seed, progress)
         return replace(learned, model=forgetting(learned.model))
 

@@ -241,7 +241,8 @@ def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
 def _with_folders(company: Company, /) -> TextSettings:
     """Return the settings of texts, with a model's and an encoder's folder found beside the company file."""
     settings, found = company.text, {}
-    known = {"model": ("auto", "tfidf", "encoder", "finetune", *PACKAGED), "encoder": ("auto", *PACKAGED)}
+    models = ("auto", "auto+finetune", "tfidf", "encoder", "finetune", *PACKAGED)
+    known = {"model": models, "encoder": ("auto", *PACKAGED)}
     for key, names in known.items():
         name = getattr(settings, key)
         place = _folder_named(company, name)

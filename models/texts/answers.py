@@ -13,6 +13,7 @@ __all__ = ["ANSWER_COLUMNS", "answer_table"]
 
 ANSWER_COLUMNS = ("cause", "main_cause", "probability", "abstained", "second_cause", "language", "reason")
 _LEAST_SECOND = 0.05
+_DIGITS = 9
 
 
 def answer_table(
@@ -47,6 +48,8 @@ def answer_table(
         One row per text, columns ``ANSWER_COLUMNS``. ``cause`` is the best guess, also where ``abstained``; null where
         the text is empty. ``reason`` is why it is abstained: ``empty``, ``language``, ``unclear``, or ``""``.
     """
+    # the last digits may depend on how many texts were multiplied at once
+    probabilities = np.round(probabilities, _DIGITS)
     names = np.array([*classes, None], dtype=object)
     rows = len(probabilities)
     order = np.argsort(-probabilities, axis=1, kind="stable") if rows else np.zeros((0, 2), dtype=np.int64)

@@ -1,10 +1,13 @@
-"""Which text model reads a company's texts: whichever wins on texts kept apart, fast enough, or the floor."""
+"""Which text model reads a company's texts: whichever wins on texts kept apart, cheap enough, or the floor.
+
+The choice follows from texts, settings and seed alone: costs are counted, no clock is read, and what is installed
+besides requirements.lock changes nothing.
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +17,10 @@ from baton.company import Text
 from baton.errors import CompanyFileError, TooLittleDataError
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
+from models.texts.cost import latency_ms, reading_minutes, training_minutes
 from models.texts.encoder import EncoderModel, encoder_of
-from models.texts.encoders import threads
 from models.texts.learning import Lesson, fold_numbers, lesson
-from models.texts.rivalry import beats, latency_ms, macro_f1
+from models.texts.rivalry import beats, macro_f1
 from models.texts.stacked import Mixture, StackedModel, aligned
 from models.texts.text_model import TextModel
 from models.texts.tfidf import TfidfModel
@@ -33,10 +36,8 @@ _NOTHING_TO_GAIN = 0.97
 # so often is a text there on average where texts are chosen from a list, or made from templates
 _CANNED = 3
 _FINETUNE_TEXTS = 1_000
-# seen on two threads: a small transformer learns from about 90 short texts a second, in about six epochs
-_FINETUNE_SECONDS_PER_TEXT = 2 * 6 / 90
-_FINETUNE_THREADS = 4
 _ENCODER_SHARE = 0.5
+_CHOOSING = ("auto", "auto+finetune")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Choice:
     validation_probabilities : numpy.ndarray, shape (validation texts, classes)
         By a model of the same kind that had not seen them; columns as in ``model.classes``.
     compared : dict of str to dict
-        Figures of each model tried: ``macro_f1``, ``accuracy``, ``train_seconds``, ``latency_ms``, ``chosen``.
+        Figures of each model tried: ``macro_f1``, ``accuracy``, ``latency_ms`` (counted), ``chosen``.
     notes : tuple of str
         What a reader must know about the choice.
     """
@@ -70,7 +71,6 @@ class _Trial:
 
     kind: type[TextModel]
     probabilities: np.ndarray
-    train_seconds: float
     latency_ms: float
     fitted: TextModel
 
@@ -94,7 +94,8 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
     texts : TextSet
         Texts without labels, and labels of one text only, are left out.
     settings : Text
-        ``model`` says what may be chosen, ``latency_ms`` and ``train_minutes`` what it may cost.
+        ``model`` says what may be chosen, ``latency_ms`` and ``train_minutes`` what it may cost, as counted by
+        ``models.texts.cost``.
     seed : int
     progress : Progress
 
@@ -112,7 +113,7 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
         if "tfidf" in trials and _score(trials["tfidf"], split) >= _NOTHING_TO_GAIN:
             notes.append("the other models were not tried: n-grams are right nearly always")
             break
-        if kind is EncoderModel and settings.model == "auto" and _too_slow(split, settings, notes):
+        if kind is EncoderModel and settings.model in _CHOOSING and _too_dear(split, settings, notes):
             continue
         trials[kind.name] = _try(kind, split, settings, seed, progress)
     chosen, mixture = _winner(trials, split, settings, seed, notes)
@@ -121,7 +122,6 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
         name: {
             "macro_f1": _score(trial, split),
             "accuracy": float(np.mean(trial.probabilities.argmax(axis=1) == split.held.target)),
-            "train_seconds": round(trial.train_seconds, 3),
             "latency_ms": round(trial.latency_ms, 3),
             "chosen": name == chosen and mixture is None,
         }
@@ -135,7 +135,6 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
         compared["stacked"] = {
             "macro_f1": macro_f1(split.held.target, probabilities.argmax(axis=1), len(split.held.classes)),
             "accuracy": float(np.mean(probabilities.argmax(axis=1) == split.held.target)),
-            "train_seconds": round(sum(trial.train_seconds for trial in trials.values()), 3),
             "latency_ms": round(sum(trial.latency_ms for trial in trials.values()), 3),
             "chosen": True,
         }
@@ -197,82 +196,71 @@ def _kinds(split: _Split, settings: Text, notes: list[str]) -> list[type[TextMod
     if settings.model == "tfidf":
         return [TfidfModel]
     if settings.model == "finetune":
-        kind, obstacle = _finetuned(split, settings)
-        if kind is None or obstacle:
-            raise CompanyFileError(f'[text] model: {obstacle}; or write model = "auto"')
-        return [kind]
-    if settings.model != "auto":
+        return [_finetuned(split, settings)]
+    if settings.model not in _CHOOSING:
         return [EncoderModel]
+    finetuned = _finetuned_if_asked(split, settings, notes)
     if len(split.texts) >= _CANNED * split.texts.frame["text"].nunique():
         notes.append("the other models were not tried: most texts are the same few again, which n-grams know by heart")
-        return [TfidfModel]
+        return [TfidfModel, *finetuned]
     kinds: list[type[TextModel]] = [TfidfModel, EncoderModel]
     if np.median(np.bincount(split.held.target)) * (_PARTS if len(split.rounds) == 1 else 1) < _FEW_PER_CLASS:
         kinds.append(ZeroShotModel)
-    finetuned = _worth_finetuning(split, settings, notes)
-    return kinds if finetuned is None else [*kinds, finetuned]
+    return [*kinds, *finetuned]
 
 
-def _finetuned(split: _Split, settings: Text) -> tuple[type[TextModel] | None, str | None]:
-    """Return the fine-tuned model, and what stands in its way."""
-    if importlib.util.find_spec("torch") is None:
-        return None, "finetune: PyTorch is not installed; see requirements-training.in"
-    kind = importlib.import_module("models.texts.finetune").FinetunedModel
-    return kind, kind.obstacle(split.texts, settings)
+def _finetuned(split: _Split, settings: Text) -> type[TextModel]:
+    """Return the fine-tuned model that the settings ask for.
+
+    Raises
+    ------
+    CompanyFileError
+        If something stands in its way.
+    """
+    obstacle = "finetune: PyTorch is not installed; see requirements-training.in"
+    if importlib.util.find_spec("torch") is not None:
+        kind = importlib.import_module("models.texts.finetune").FinetunedModel
+        obstacle = kind.obstacle(split.texts, settings)
+        if obstacle is None:
+            return kind
+    raise CompanyFileError(f'[text] model: {obstacle}; or write model = "auto"')
 
 
-def _worth_finetuning(split: _Split, settings: Text, notes: list[str]) -> type[TextModel] | None:
-    """Return the fine-tuned model where there are texts and time for it; note why not."""
+def _finetuned_if_asked(split: _Split, settings: Text, notes: list[str]) -> list[type[TextModel]]:
+    """Return the fine-tuned model where the settings ask for it; where there are texts enough, say how to."""
+    if settings.model == "auto+finetune":
+        return [_finetuned(split, settings)]
     count = split.texts.frame["text"].nunique()
-    if count < _FINETUNE_TEXTS:
-        return None
-    kind, obstacle = _finetuned(split, settings)
-    if kind is None or obstacle:
-        notes.append(f"fine-tuning was not tried: {obstacle}")
-        return None
-    seconds = count * _FINETUNE_SECONDS_PER_TEXT / min(threads(), _FINETUNE_THREADS)
-    if seconds > 60 * settings.train_minutes and not _has_gpu():
+    if count >= _FINETUNE_TEXTS:
         notes.append(
-            f"fine-tuning was not tried: it would take about {seconds / 60:.0f} minutes, "
-            f"[text] train_minutes allows {settings.train_minutes:g}"
+            "fine-tuning was not tried: only [text] model auto+finetune asks for it, and it takes about "
+            f"{training_minutes(count):.0f} minutes of one core; docs/results.md says what it brought on public texts"
         )
-        return None
-    return kind
+    return []
 
 
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def _too_slow(split: _Split, settings: Text, notes: list[str]) -> bool:
-    """Tell whether the encoder would take too much of the time for training, by trying it on a few texts."""
-    encoder = encoder_of(split.texts, settings)
-    different = sorted(split.texts.frame["text"].unique(), key=len)
-    few = different[:: max(1, len(different) // 12)][:12]
-    encoder.embed(few[:1])
-    start = time.perf_counter()
-    encoder.embed(few)
-    seconds = (time.perf_counter() - start) / len(few) * len(different)
-    if seconds <= _ENCODER_SHARE * 60 * settings.train_minutes:
+def _too_dear(split: _Split, settings: Text, notes: list[str]) -> bool:
+    """Tell whether the encoder would take too much of the time for training, counted from characters."""
+    minutes = reading_minutes(split.texts.texts, encoder_of(split.texts, settings))
+    if minutes <= _ENCODER_SHARE * settings.train_minutes:
         return False
-    notes.append(f"the encoder was not tried: reading the texts would take about {seconds / 60:.1f} minutes")
+    notes.append(
+        f"the encoder was not tried: reading the texts is counted as {minutes:.1f} minutes of one core, more than half "
+        f"of the {settings.train_minutes:g} that [text] train_minutes allows"
+    )
     return True
 
 
 def _try(kind: type[TextModel], split: _Split, settings: Text, seed: int, progress: Progress) -> _Trial:
     classes = split.held.classes
     found = np.zeros((len(split.held.texts), len(classes)))
-    start = time.perf_counter()
     model: TextModel | None = None
     for rest, apart in split.rounds:
         model = kind.fit(split.texts.rows(rest), seed, settings=settings, progress=progress)
         answers = model.probabilities([split.held.texts[row] for row in apart])
         found[apart] = aligned(answers, model.classes, classes)
     assert model is not None
-    seconds = (time.perf_counter() - start) / len(split.rounds)
-    return _Trial(kind, found, seconds, latency_ms(model, split.held.texts), model)
+    return _Trial(kind, found, latency_ms(model), model)
 
 
 def _score(trial: _Trial, split: _Split) -> float:

@@ -80,7 +80,7 @@ def encoder_of(texts: TextSet, settings: Text | None, /) -> Encoder:
     languages = texts.frame["language"].value_counts(normalize=True)
     common = [str(code) for code, share in languages.items() if share >= 0.02]
     wanted = "auto" if settings is None else settings.encoder
-    if settings is not None and settings.model not in ("auto", "tfidf", "encoder", "finetune"):
+    if settings is not None and settings.model not in ("auto", "auto+finetune", "tfidf", "encoder", "finetune"):
         wanted = settings.model
     return shared(find_encoder(wanted, common))
 

@@ -62,6 +62,11 @@ class Remembering:
         """The encoder's."""
         return self.encoder.languages
 
+    @property
+    def weights(self) -> Path | bytes | None:
+        """The encoder's, where it has its own."""
+        return getattr(self.encoder, "weights", None)
+
     def embed(self, texts: Sequence[str], /) -> np.ndarray:
         """Return the encoder's vectors (texts, dimensions)."""
         new = [text for text in dict.fromkeys(texts) if text not in self.known]

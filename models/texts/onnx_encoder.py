@@ -198,6 +198,11 @@ class OnnxEncoder:
             raise ArtefactError(f"{folder}: holds no *.onnx and no *.safetensors; check [text] encoder")
         return cls.from_files(model, folder / "tokenizer.json", name or folder.name, _languages(folder))
 
+    @property
+    def weights(self) -> Path | bytes:
+        """The ONNX file, or its content."""
+        return self._model
+
     def embed(self, texts: Sequence[str], /) -> np.ndarray:
         """Return float32 vectors (texts, dimensions) of length 1; long texts are read whole, in windows."""
         if not len(texts):

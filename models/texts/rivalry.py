@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-
 import numpy as np
 
 from models.texts.learning import Lesson
-from models.texts.text_model import TextModel
 
-__all__ = ["beats", "latency_ms", "macro_f1"]
+__all__ = ["beats", "macro_f1"]
 
 _RESAMPLES = 400
 _SURE, _LIKELY = 0.9, 0.6
-_WORDS = 40
-_HAN_PER_WORD = 2
-_TRIES = 7
 
 
 def macro_f1(target: np.ndarray, found: np.ndarray, classes: int, counts: np.ndarray | None = None, /) -> float:
@@ -64,23 +57,3 @@ def beats(challenger: np.ndarray, holder: np.ndarray, held: Lesson, seed: int, /
         wins += first > second
         surer += counts @ gain > 0
     return wins >= _SURE * _RESAMPLES or (wins >= _LIKELY * _RESAMPLES and surer >= _SURE * _RESAMPLES)
-
-
-def latency_ms(model: TextModel, texts: Sequence[str], /) -> float:
-    """Return how long a model takes for a text of 40 words (80 Chinese characters), in the fastest of seven tries.
-
-    Counted is the clock's time or the processor's, whichever is less: neither what else the machine does nor threads
-    that wait for each other shall choose the model.
-    """
-    long = " ".join(sorted(texts, key=len)[len(texts) // 4 : len(texts) // 4 + _WORDS])
-    words = long.split()
-    dense = len(long) > 12 * max(len(words), 1)
-    text = long[: _HAN_PER_WORD * _WORDS] if dense else " ".join(words[:_WORDS])
-    model.probabilities([text])
-    took = []
-    for number in range(_TRIES):
-        start, worked = time.perf_counter(), time.process_time()
-        # no two alike, so that no cache answers
-        model.probabilities([f"{text} {number}"])
-        took.append(min(time.perf_counter() - start, time.process_time() - worked))
-    return 1000 * min(took)

@@ -17,6 +17,8 @@ NEVER = 2.0
 _ENOUGH_ROWS = 40
 _LOOKS = 40
 _LEAST_PROBABILITY = 0.5
+# probabilities this close differ by rounding alone
+_ALIKE = 1e-8
 _COVERAGES = tuple(round(0.05 * step, 2) for step in range(2, 21))
 
 
@@ -134,7 +136,7 @@ class SelectiveRule:
         """Return where (rows,) the most probable class may be named."""
         named, top = _named(probabilities)
         least = np.array([self.thresholds.get(name, NEVER) for name in classes])
-        return top >= least[named] if len(named) else np.zeros(0, dtype=bool)
+        return top >= least[named] - _ALIKE if len(named) else np.zeros(0, dtype=bool)
 
     @property
     def never(self) -> tuple[str, ...]:

@@ -6,16 +6,21 @@ import json
 import shutil
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from baton.company import Text
 from baton.errors import ArtefactError, TooLittleDataError
 from baton.taxonomy import Taxonomy, load_taxonomy
 from features.texts.text_set import TextSet
+from models import root_cause
 from models.root_cause import RootCauseModel
+from models.texts.answers import answer_table
+from models.texts.selective import SelectiveRule
 
 _WORDS = {
     "Late Flight": ["delayed", "late", "waiting", "hours", "departure"],
@@ -102,6 +107,41 @@ def test_a_text_that_was_learned_from_is_answered_by_a_model_that_has_not_seen_i
     later = answers.loc[250]
     fresh = model.model.probabilities([texts.frame["text"].tolist()[250]])[0]
     assert later["probability"] == pytest.approx(float(fresh.max()))
+
+
+def test_learning_takes_one_thread_so_that_sums_do_not_depend_on_how_many_there_are(
+    texts: TextSet, taxonomy: Taxonomy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[int] = []
+
+    def watched(*given: Any) -> Any:
+        used.extend(pool["num_threads"] for pool in threadpool_info())
+        raise TooLittleDataError("seen enough")
+
+    monkeypatch.setattr(root_cause, "choose_model", watched)
+    with threadpool_limits(2), pytest.raises(TooLittleDataError, match="seen enough"):
+        RootCauseModel.fit(texts, taxonomy, _SETTINGS, 7)
+    assert used and set(used) == {1}
+
+
+def test_the_last_digits_of_a_sum_change_no_answer() -> None:
+    rule = SelectiveRule(0.2, 0.9, {"a": 0.7, "b": 0.6})
+    even = np.array([[0.7, 0.3], [0.4, 0.6], [0.5, 0.5]])
+    told = [
+        answer_table(
+            even + nudge * np.array([1, -1]),
+            ("a", "b"),
+            rule,
+            languages=np.array(["en"] * 3, dtype=object),
+            trusted=frozenset({"en"}),
+            empty=np.zeros(3, dtype=bool),
+            main_causes={},
+        )
+        for nudge in (0.0, 1e-13, -1e-13)
+    ]
+    assert told[0]["abstained"].tolist() == [False, False, True]
+    for other in told[1:]:
+        pd.testing.assert_frame_equal(told[0], other, check_exact=True)
 
 
 def test_a_changed_text_under_a_known_id_is_read_anew(model: RootCauseModel, texts: TextSet) -> None:

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.util
+import itertools
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +15,7 @@ from baton.company import Text
 from baton.errors import CompanyFileError, TooLittleDataError
 from features.texts.text_set import TextSet
 from models.texts import choice as choosing
-from models.texts.choice import choose_model
+from models.texts.choice import Choice, choose_model
 from models.texts.learning import Lesson, fold_numbers, lesson
 from models.texts.rivalry import beats
 
@@ -143,7 +148,7 @@ class Oracle:
 
 def test_a_better_model_wins_and_a_better_but_slow_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_kinds", lambda *_: [choosing.TfidfModel, Oracle])
-    monkeypatch.setattr(choosing, "latency_ms", lambda model, _: 30.0 if model.name == "oracle" else 1.0)
+    monkeypatch.setattr(choosing, "latency_ms", lambda model: 30.0 if model.name == "oracle" else 1.0)
     quick, slow = (choose_model(said(60), Text(latency_ms=limit), 0) for limit in (50.0, 20.0))
     assert quick.model.name in ("oracle", "stacked")
     assert slow.model.name == "tfidf"
@@ -187,10 +192,61 @@ def test_an_average_that_answers_too_slowly_is_left_out_and_named(monkeypatch: p
     assert any("the average of tfidf and oracle was left out: 60 ms a text" in note for note in found.notes)
 
 
-def test_fine_tuning_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("model", ["finetune", "auto+finetune"])
+def test_fine_tuning_without_pytorch_says_what_to_install(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
     monkeypatch.setattr(choosing.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(CompanyFileError, match="PyTorch is not installed"):
-        choose_model(said(30), Text(model="finetune"), 0)
+        choose_model(said(30), Text(model=model), 0)
+
+
+class Vectors:
+    """An encoder that knows the first word's topic; as large as it says."""
+
+    name, languages = "vectors", frozenset({"en"})
+    weights = b"x" * 1_000_000
+
+    def embed(self, texts: Sequence[str], /) -> np.ndarray:
+        topics = [float(any(word in text for word in words.split())) for text in texts for words in WORDS.values()]
+        noise = [sum(map(ord, text)) % 7 / 20 for text in texts]
+        return np.column_stack([np.reshape(topics, (-1, 3)), noise]).astype(np.float32)
+
+
+def chosen_under(monkeypatch: pytest.MonkeyPatch, torch: bool, tick: float) -> Choice:
+    """Choose where PyTorch is there or hidden, by a clock that jumps."""
+    find, clock = importlib.util.find_spec, itertools.count(0.0, tick)
+    hidden = ("torch", "accelerate", "onnx")
+    there = importlib.machinery.ModuleSpec("torch", None)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            importlib.util,
+            "find_spec",
+            lambda name, *rest: (there if torch else None) if name in hidden else find(name, *rest),
+        )
+        for name in ("perf_counter", "monotonic", "process_time", "time", "thread_time"):
+            patched.setattr(time, name, lambda: next(clock))
+        patched.setattr("models.texts.encoder.find_encoder", lambda *_: Vectors())
+        patched.setattr(choosing, "_FINETUNE_TEXTS", 50)
+        patched.setattr("os.cpu_count", lambda: 1 if torch else 64)
+        return choose_model(said(60), Text(), 0)
+
+
+def test_neither_clock_nor_cores_nor_pytorch_change_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, quick = chosen_under(monkeypatch, torch=True, tick=1e6), chosen_under(monkeypatch, torch=False, tick=1e-9)
+    assert slow.compared == quick.compared and set(slow.compared) >= {"tfidf", "encoder"}
+    assert slow.notes == quick.notes
+    assert any("only [text] model auto+finetune asks for it" in note for note in slow.notes)
+    assert slow.model.name == quick.model.name
+    np.testing.assert_array_equal(slow.validation_probabilities, quick.validation_probabilities)
+
+
+def test_the_cost_of_reading_is_counted_from_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.texts.encoder.find_encoder", lambda *_: Vectors())
+    texts = said(60)
+    minutes = sum(len(text) for text in set(texts.texts)) / 240 * 1.0 / 60_000
+    tight, wide = (choose_model(texts, Text(train_minutes=2 * minutes * room), 0) for room in (0.99, 1.01))
+    assert "encoder" in wide.compared and "encoder" not in tight.compared
+    assert any("the encoder was not tried: reading the texts is counted as" in note for note in tight.notes)
+    assert wide.compared["encoder"]["latency_ms"] == 1.0
 
 
 def test_folds_part_no_group_and_spread_each_label() -> None:
