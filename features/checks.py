@@ -26,6 +26,7 @@ __all__ = ["Examination", "check", "damage", "examine"]
 
 _SHOWN_ROWS = 3
 _LONGEST_VALUE = 40
+_REPEATED = ("duplicate_row", "older_state")  # a year of monthly exports holds most rows twelve times
 _ENOUGH_ROWS = 20
 
 
@@ -177,7 +178,13 @@ def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Ma
     given = rule.kind in intake.company.faults
     if rule.whole_column:
         treatment = "stop" if not given else treatment
-    elif not given and treatment in {"null", "drop"} and table.rows >= _ENOUGH_ROWS and count > table.rows / 2:
+    elif (
+        not given
+        and rule.kind not in _REPEATED
+        and treatment in {"null", "drop"}
+        and table.rows >= _ENOUGH_ROWS
+        and count > table.rows / 2
+    ):
         # what hits most rows is no stray error: the column is not what it is taken for
         treatment = "stop"
         most = f"that is most rows: check the column, or say faults.{rule.kind} in the company file"

@@ -19,12 +19,15 @@ from features.ingest.rating_words import MAX_WORDS, RATINGS, ReadRatings, rating
 from features.process.marks import with_log_columns
 from features.profiles import profile_sql, read_numbers, read_times
 from features.sql_text import literal, quoted
-from features.table_files import file_relation
+from features.table_files import FILE_COLUMN, file_relation
 
-__all__ = ["ROW", "Intake", "TypedTable", "opened"]
+__all__ = ["FILE", "ROW", "Intake", "TypedTable", "opened"]
 
 ROW = "__row"
 """Name of the row number, from 1, in typed tables."""
+
+FILE = "__file"
+"""Name of the number of the file that a row came from, in typed tables: 1, 2, … in the order of names."""
 
 _MEMORY_LIMIT = "2GB"
 
@@ -183,6 +186,8 @@ class Intake:
 
     def _typed(self, spec: TableSpec, raw: str, timezone: str, day_first: bool | None, /) -> TypedTable:
         described = [(row[0], row[1]) for row in self.rows(f"DESCRIBE {raw}")]
+        file = quoted(FILE_COLUMN) if FILE_COLUMN in dict(described) else "1"
+        described = [(name, raw_type) for name, raw_type in described if name != FILE_COLUMN]
         plans = with_log_columns(
             spec, dict(_first_plan(spec, name, raw_type, timezone) for name, raw_type in described)
         )
@@ -191,7 +196,7 @@ class Intake:
         values = ", ".join(f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items())
         # rows are numbered one after the other, and whoever asks for some of the rows waits for it
         unnumbered = f"unnumbered_known_{spec.name}"
-        self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT {values} FROM {raw}")
+        self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT {values}, {file} AS {FILE} FROM {raw}")
         self.connection.execute(
             f"CREATE VIEW known_{spec.name} AS SELECT *, row_number() OVER () AS {ROW} FROM {unnumbered}"
         )
@@ -218,9 +223,9 @@ class Intake:
         parsed = any(plan.from_text and plan.type in {"time", "number", "integer"} for plan in plans.values())
         self.connection.execute(
             f"CREATE {'TABLE' if parsed else 'VIEW'} {table.relation} AS "
-            f"SELECT {listed}, {ROW} FROM {table.known_relation}"
+            f"SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
         )
-        values = f"* EXCLUDE ({ROW}) FROM {table.relation}" if parsed else f"{listed} FROM {unnumbered}"
+        values = f"* EXCLUDE ({FILE}, {ROW}) FROM {table.relation}" if parsed else f"{listed} FROM {unnumbered}"
         self.connection.execute(f"CREATE VIEW {table.unnumbered} AS SELECT {values}")
         return table
 

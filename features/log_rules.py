@@ -8,7 +8,7 @@ from features.intake import ROW, Intake, TypedTable
 from features.process.marks import PASSED_OVER, mark_sql, word_sql
 from features.process.pairing import timed_columns
 from features.rules import Rule, row_is_in
-from features.sql_text import literal, quoted
+from features.sql_text import literal
 
 __all__ = ["log_rules"]
 
@@ -27,7 +27,6 @@ def log_rules(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
     """
     if table.spec.name != "case_steps" or not set(table.spec.required) <= set(table.plans):
         return
-    yield _repeated(table)
     yield from _outside(intake, table)
     yield Rule(
         "step_tie",
@@ -49,22 +48,6 @@ def log_rules(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
             "the step ends before it starts; how long it waited and was worked on is unknown",
             shown=(*_SHOWN, *(name for name in ("started_at", "ended_at") if name in table.plans)),
         )
-
-
-def _repeated(table: TypedTable, /) -> Rule:
-    whole = ", ".join(quoted(name) for name in table.columns)
-    # rows are compared in full only where their hash repeats
-    doubled = f"SELECT hash({whole}) FROM {table.relation} GROUP BY 1 HAVING count(*) > 1"
-    return Rule(
-        "duplicate_row",
-        "case_id",
-        row_is_in(
-            f"(SELECT {ROW} FROM {table.relation} WHERE hash({whole}) IN ({doubled}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {whole} ORDER BY {ROW}) > 1)"
-        ),
-        "the row stands there before, the same in all columns",
-        shown=_SHOWN,
-    )
 
 
 def _outside(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 
-from features.intake import ROW, Intake, TypedTable
-from features.rules import Rule, row_is_in
+from features.faults import treatments
+from features.intake import Intake, TypedTable
+from features.quality.overlapping_periods import overlapping_periods
+from features.quality.repeated_events import repeated_events
+from features.quality.repeated_keys import removed_rows, repeated_keys
+from features.quality.similar_ids import orphans_by_spelling, similar_ids
+from features.rules import Rule
 from features.sql_text import literal, quoted
 
 __all__ = ["between_rows", "between_tables"]
@@ -18,10 +23,16 @@ _SAME_NAME = 0.6
 
 def between_rows(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
     """Yield the rules that compare rows of one table: repeated keys, and cards' sums."""
-    if table.key and set(table.spec.required) <= set(table.plans):
-        yield from _repeats(intake, table)
-    if table.spec.name == "scorecards" and "weight" in table.plans and set(table.spec.required) <= set(table.plans):
-        yield _sums(table)
+    if not set(table.spec.required) <= set(table.plans):
+        return
+    if table.key:
+        yield from repeated_keys(intake, table)
+        yield from similar_ids(table)
+    else:
+        yield from repeated_events(intake, table, table.spec.required)
+    yield from overlapping_periods(table)
+    if table.spec.name == "scorecards" and "weight" in table.plans:
+        yield _sums(table, removed_rows(intake, table, treatments(intake.company.faults)))
 
 
 def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) -> Iterator[Rule]:
@@ -38,6 +49,7 @@ def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) 
             f"{column} is not in the table {name}",
             (column,),
             (column,),
+            hint=orphans_by_spelling(intake, table, column, other),
         )
     if table.spec.name in {"scorecards", "measures"} and "kpi" in table.plans and kpis:
         known = sorted({*kpis, *intake.company.policy.fixed})
@@ -64,38 +76,10 @@ def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:
     return "; ".join(told)
 
 
-def _repeats(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
-    """Yield rules for rows whose key an earlier row has: with the same content, and with another."""
-    key = ", ".join(quoted(name) for name in table.key)
-    present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in table.key if name in table.spec.required)
-    doubled = f"SELECT {key} FROM {table.relation} WHERE {present or 'TRUE'} GROUP BY ALL HAVING count(*) > 1"
-    if not intake.rows(f"SELECT 1 FROM ({doubled}) LIMIT 1"):
-        return
-    texts = ", ".join(f"coalesce({quoted(name)}::VARCHAR, '')" for name in table.key)
-    whole = ", ".join(quoted(name) for name in table.columns)
-    repeats = f"repeats_{table.spec.name}"
-    intake.connection.execute(
-        f"CREATE TABLE {repeats} AS SELECT {ROW}, "
-        f"row_number() OVER (PARTITION BY {key} ORDER BY {ROW}) AS place, "
-        f"row_number() OVER (PARTITION BY {whole} ORDER BY {ROW}) AS copy "
-        f"FROM {table.relation} WHERE ({texts}) IN (SELECT ({texts}) FROM ({doubled}))"
-    )
-    named = " and ".join(table.key)
-    for kind, test, message in (
-        (
-            "duplicate_row",
-            "copy > 1",
-            f"the row stands there before, the same in all columns ({named} should be unique)",
-        ),
-        ("duplicate_key", "place > 1 AND copy = 1", f"an earlier row has the same {named} and says something else"),
-    ):
-        yield Rule(kind, table.key[0], row_is_in(f"{repeats} WHERE {test}"), message, shown=table.key)
-
-
-def _sums(table: TypedTable, /) -> Rule:
+def _sums(table: TypedTable, removed: str, /) -> Rule:
     card = "team_id, coalesce(role, ''), valid_from"
     wrong = (
-        f"SELECT {card} FROM {table.relation} GROUP BY ALL "
+        f"SELECT {card} FROM {table.relation} WHERE NOT ({removed}) GROUP BY ALL "
         f"HAVING abs(sum(weight) - {_FULL_CARD}) > {_ROUNDING_POINTS} OR sum(weight) IS NULL"
     )
     return Rule(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from glob import glob, has_magic
 from pathlib import Path
 
 from baton.company import Company
 from baton.errors import SourceError
 from features import delimited
-from features.sql_text import literal, path_literal
+from features.sql_text import literal, path_literal, quoted
 
-__all__ = ["file_relation", "files_of", "is_csv", "nearest_file", "unreadable"]
+__all__ = ["FILE_COLUMN", "file_relation", "files_of", "is_csv", "nearest_file", "unreadable"]
+
+FILE_COLUMN = "baton:file"
+"""The column of a relation of several files with the number of the file that a row came from."""
 
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _PARQUET = (".parquet", ".pq")
@@ -45,21 +49,44 @@ def file_relation(company: Company, name: str, scratch: Path, /) -> str:
     if all(is_csv(path) for path in files):
         described = [(delimited.describe(path, source.encoding, source.delimiter, place), path) for path in files]
         groups: dict[tuple[tuple[str, ...], str], list[Path]] = {}
+        read: list[Path] = []
         for header, path in described:
             copy = delimited.transcoded(path, source.encoding, scratch, place)
             groups.setdefault((header.columns, header.delimiter), []).append(copy)
-        return " UNION ALL BY NAME ".join(_csv_sql(paths, *header) for header, paths in groups.items())
+            read.append(copy)
+        parts = [_csv_sql(paths, *header, named=len(files) > 1) for header, paths in groups.items()]
+        return _numbered(" UNION ALL BY NAME ".join(parts), files, read)
     listed = ", ".join(map(path_literal, files))
-    return f"SELECT * FROM read_parquet([{listed}], union_by_name=true)"
+    named = f", filename={literal(FILE_COLUMN)}" if len(files) > 1 else ""
+    return _numbered(f"SELECT * FROM read_parquet([{listed}], union_by_name=true{named})", files, files)
 
 
-def _csv_sql(paths: list[Path], columns: tuple[str, ...], delimiter: str, /) -> str:
+def _csv_sql(paths: list[Path], columns: tuple[str, ...], delimiter: str, /, *, named: bool) -> str:
     listed = ", ".join(map(path_literal, paths))
     struct = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
+    filename = f", filename={literal(FILE_COLUMN)}" if named else ""
     return (
         f"SELECT * FROM read_csv([{listed}], auto_detect=false, header=true, delim={literal(delimiter)}, "
-        f"quote='\"', escape='\"', columns={{{struct}}}, max_line_size=16777216)"
+        f"quote='\"', escape='\"', columns={{{struct}}}, max_line_size=16777216{filename})"
     )
+
+
+def _numbered(relation: str, files: list[Path], read: list[Path], /) -> str:
+    """Return the query with the number of each row's file: the order of their names, in which 10 comes after 9."""
+    if len(files) == 1:
+        return relation
+    order = sorted(range(len(files)), key=lambda place: _natural(files[place]))
+    listed = ", ".join(literal(str(read[place])) for place in order)
+    column = quoted(FILE_COLUMN)
+    return f"SELECT * REPLACE (list_position([{listed}], {column}) AS {column}) FROM ({relation})"
+
+
+def _natural(path: Path, /) -> list[tuple[int, int, str]]:
+    return [
+        (0, int(piece), "") if piece.isdecimal() else (1, 0, piece)
+        for piece in re.split(r"([0-9]+)", str(path))
+        if piece
+    ]
 
 
 def files_of(company: Company, name: str, /) -> list[Path]:
