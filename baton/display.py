@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baton.files import read_json
+from baton.informative import is_informative
 from baton.progress import Progress
 
 if TYPE_CHECKING:
@@ -237,7 +238,9 @@ def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:
         name,
         f"{entry['rows']:,}",
         _number(entry.get("base_rate")),
-        _number(entry.get(main)) + (_MAIN[main] if entry.get(main) is not None else ""),
+        _number(entry.get(main))
+        + (_MAIN[main] if entry.get(main) is not None else "")
+        + ("" if is_informative(entry) else " (no better than guessing)"),
         f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
         f"{best} {rivals[best]:.3f}" if best else "",
         _number(entry.get("ece")),

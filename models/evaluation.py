@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from baton.informative import is_informative
 from features.training import TrainingTable
 from models.baselines import baseline_predictions, strongest_feature
 from models.encoding import Encoding
@@ -95,7 +96,9 @@ def evaluate(table: TrainingTable, seed: int, /) -> Evaluation:
     if table.kind == "number":
         del entry["ece_method"]
     keys = rows[["unit_id", "as_of", "group", "label"]].reset_index(drop=True)
-    return Evaluation(plain(entry), keys.assign(prediction=prediction, **baselines), crossed)
+    entry = plain(entry)
+    entry["informative"] = is_informative(entry)
+    return Evaluation(entry, keys.assign(prediction=prediction, **baselines), crossed)
 
 
 @dataclass(frozen=True)

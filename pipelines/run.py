@@ -188,7 +188,7 @@ class Chain:
             causes = texts.cause_evaluation(self.folder)
             write_json(self.folder.trained_scales, staging.staged_scales(self.folder.staged))
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
-            outcome.warnings.extend(f"{name} not learned: {why}" for name, why in result.skipped.items())
+            outcome.warnings.extend(result.warnings)
 
         outputs = [*places, self.folder.file("evaluation.json")]
         self._step("train", {"features": self._keys["features"]}, outputs, work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ import pandas as pd
 
 from baton.company import Company
 from baton.errors import ArtefactError
-from baton.files import RunFolder, write_atomically
+from baton.files import RunFolder, read_json, write_atomically
+from baton.informative import is_informative
 from baton.progress import Progress, silent
 from features.training import TrainingTable
 from models.attribution import attribution_rows, drivers, kpi_values, per_kpi
@@ -36,10 +37,13 @@ class _Scored:
     drivers: pa.Array
     by_team: pd.DataFrame
     by_stage: pd.DataFrame
+    informative: bool = True
 
 
 def score(company: Company, folder: RunFolder, progress: Progress = silent) -> dict[str, int]:
     """Write churn, decline and driver predictions with their drivers, and the attributions.
+
+    Predictions that are no better than guessing are marked (``informative``); nothing is explained or priced by them.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ def score(company: Company, folder: RunFolder, progress: Progress = silent) -> d
         If there is no training table or no trained predictor.
     """
     tables = [TrainingTable.load(path.parent) for path in sorted(folder.training.glob("*/table.json"))]
+    evaluation = folder.file("evaluation.json")
+    tested = read_json(evaluation) if evaluation.exists() else {}
     found: list[_Scored] = []
     for done, table in enumerate(tables):
         progress(f"score {table.outcome}", done, len(tables))
@@ -69,6 +75,9 @@ def score(company: Company, folder: RunFolder, progress: Progress = silent) -> d
     progress("score", len(tables), len(tables))
     if not found:
         raise ArtefactError(f"{folder.models}: no trained model fits the training tables; `baton train` makes them")
+    found = [
+        scored if is_informative(tested.get(scored.table.outcome, {})) else _unexplained(scored) for scored in found
+    ]
     by_name: dict[str, list[_Scored]] = {}
     for scored in found:
         by_name.setdefault(scored.table.outcome.split(":")[0], []).append(scored)
@@ -114,6 +123,14 @@ def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredict
     return _Scored(table, rows, prediction, named, split["team_id"], split.get("stage", pd.DataFrame()))
 
 
+def _unexplained(scored: _Scored, /) -> _Scored:
+    """Leave out what must not be read from a prediction that is no better than guessing: drivers and attributions."""
+    import pyarrow as pa
+
+    none = pa.array([[]] * len(scored.rows), scored.drivers.type)
+    return replace(scored, drivers=none, by_team=scored.by_team[:0], by_stage=scored.by_stage[:0], informative=False)
+
+
 def _shares(table: TrainingTable, rows: pd.DataFrame, /) -> pd.DataFrame:
     if table.unit == "team" and table.shares.empty:
         return pd.DataFrame({"unit_id": rows["unit_id"], "team_id": rows["unit_id"], "share": 1.0})
@@ -137,6 +154,7 @@ def _churn(scored: _Scored, folder: RunFolder, /) -> pa.Table:
             value = scored.rows["unit_id"].astype(str).map(by_id).astype("float64")
     table = _base(scored, {"customer_id": scored.rows["unit_id"]}, "probability")
     at_risk = scored.prediction * value.to_numpy(dtype=np.float64, na_value=np.nan)
+    at_risk = at_risk if scored.informative else np.full_like(at_risk, np.nan)
     return table.append_column("value_at_risk", _nullable(at_risk))
 
 
@@ -166,6 +184,7 @@ def _base(scored: _Scored, keys: dict[str, Any], said: str = "probability", /) -
     columns["as_of"] = pa.array(scored.rows["as_of"], pa.timestamp("us"))
     columns[said] = pa.array(scored.prediction, pa.float64())
     columns["drivers"] = scored.drivers
+    columns["informative"] = pa.array([scored.informative] * len(scored.rows), pa.bool_())
     return pa.table(columns)
 
 

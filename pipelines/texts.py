@@ -165,7 +165,8 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
     Returns
     -------
     int
-        Rows written; 0, and no file, where there are no causes, no churn predictions or no customers of the cases.
+        Rows written; 0, and no file, where there are no causes, no customers of the cases, or no predictions of churn
+        that are better than guessing.
     """
     import pandas as pd
 
@@ -181,7 +182,9 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
         return 0  # a flat table: no moment before which a case could lie
     past = table.labelled.rename(columns={"attribute__segment": "segment"})
     past = past[[name for name in ("unit_id", "as_of", "label", "segment") if name in past]]
-    current = pd.read_parquet(churn, columns=["customer_id", "as_of", "probability", "value_at_risk"])
+    current = pd.read_parquet(churn, columns=["customer_id", "as_of", "probability", "value_at_risk", "informative"])
+    if not current["informative"].all():
+        return 0  # nothing is priced by a prediction that is no better than guessing
     priced = price_causes(
         pd.read_parquet(answers),
         cases_of(warehouse),

@@ -12,6 +12,7 @@ import pandas as pd
 from baton.company import Company
 from baton.errors import TooLittleDataError
 from baton.files import RunFolder, write_atomically, write_json
+from baton.informative import is_informative, uninformative_sentence
 from baton.progress import Progress, silent
 from features.training import TrainingTable
 from models.evaluation import evaluate
@@ -40,6 +41,16 @@ class TrainResult:
     evaluation: dict[str, Any]
     skipped: dict[str, str] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was not learned, and what was learned but tells nothing."""
+        guessed = [
+            uninformative_sentence(outcome, entry)
+            for outcome, entry in self.evaluation.items()
+            if not is_informative(entry)
+        ]
+        return [*(f"{name} not learned: {why}" for name, why in self.skipped.items()), *guessed]
 
 
 def train(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
+from baton.informative import held_out_interval
 from pipelines.reporting.charts import Bar, Figure
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.plots import columns
@@ -83,7 +84,7 @@ def top_customers(
     None where chances are not known better than by guessing: no single customer is to be called on that.
     """
     churn = results.get("churn")
-    if churn is None or results.no_better_than_guessing("churn"):
+    if churn is None:
         return None
     valued = "value_at_risk" in churn and churn["value_at_risk"].notna().any()
     ranked = churn.sort_values(["value_at_risk" if valued else "probability", "customer_id"], ascending=[False, True])
@@ -113,11 +114,18 @@ def _reason(results: Results, driver: dict[str, Any], /) -> Bilingual:
 
 
 def caution(results: Results, /) -> Bilingual | None:
-    """Return a warning where customers' chances were predicted no better than by guessing."""
-    if results.get("churn") is None or not results.no_better_than_guessing("churn"):
-        return None
-    low, high = results.evaluation["churn"]["intervals"]["auc"]
-    return say("risk.guessed_churn", auc=say("word.between", low=number(low, 2), high=number(high, 2)))
+    """Return a warning where the chances of customers, or of cases, were predicted no better than by guessing."""
+    outcome = results.guessed("churn") or results.guessed("driver")
+    return None if outcome is None else guessed_range(results.evaluation.get(outcome, {}))
+
+
+def guessed_range(entry: Mapping[str, Any], /) -> Bilingual:
+    """Return the sentence on a prediction that is no better than guessing, with the interval that says so."""
+    low, high = held_out_interval(entry)
+    if low is None or high is None:
+        return say("risk.guessed_untested")
+    between = say("word.between", low=number(low, 2), high=number(high, 2))
+    return say("risk.guessed_churn" if "auc" in entry else "risk.guessed_number", auc=between)
 
 
 def _reasons(results: Results, drivers: Any, /) -> Bilingual:

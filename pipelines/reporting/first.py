@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from baton.catalogue.schema import CONTEXT
+from baton.informative import is_informative
 from pipelines.reporting.cards import Card
+from pipelines.reporting.customers import guessed_range
 from pipelines.reporting.objective import Objective, objective_of, turned_effects
 from pipelines.reporting.results import Results
 from pipelines.reporting.tiles import Tile, tiles_of
@@ -61,18 +63,18 @@ def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objecti
     counts = {"n": len(moved), "total": len(cards)}
     lowered = [row.kpi for card in moved for row in card.rows if row.tone == "bad"]
     blamed = [kpi for kpi in wrong if kpi in lowered]
-    if cards and all(card.hypothetical for card in cards):
-        return (
-            say("headline.hypothetical" if moved else "headline.hypothetical_unsure", total=len(cards))
-            if moved
-            else say("headline.hypothetical_unsure")
-        )
+    if cards and moved and all(card.hypothetical for card in cards):
+        return say("headline.hypothetical", total=len(cards))
+    guess = results.guessed("churn") or results.guessed("driver")
+    if guess is not None and not moved:
+        return say("headline.guessed" if guess == "churn" else "headline.guessed_cases")
     if moved and blamed:
         return say(f"headline.misaligned{other}", kpis=_names(results, blamed[:2]), **counts)
     if moved:
         return say(f"headline.moved{other}", **counts)
     if cards:
-        return say("headline.keep")
+        sketches = all(card.hypothetical for card in cards)
+        return say("headline.hypothetical_unsure" if sketches else "headline.keep")
     churn, driver = results.get("churn"), results.get("driver")
     if churn is not None:
         days = results.company.snapshots.horizon_days
@@ -87,6 +89,8 @@ def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objecti
 
 
 def _what(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
+    if not cards and (results.guessed("churn") or results.guessed("driver")):
+        return (say("answer.what_guessed"),)
     if not cards:
         key = "what_none" if results.get("churn") is None else "what_flat" if results.flat else "what_churn"
         return (say(f"answer.{key}"),)
@@ -112,6 +116,8 @@ def _moves(cards: Sequence[Card], tone: str, /) -> list[str]:
 
 def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /) -> tuple[Bilingual, ...]:
     if objective is None:
+        if results.withheld:
+            return (say("answer.why_guessed"),)
         if results.get("attributions") is None:
             return (say("answer.why_keep"),) if cards else (say("missing.weights"),)
         largest = _leaned_on(results)
@@ -163,7 +169,12 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         told.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))
     for outcome, key in (("churn", "answer.sure_model"), ("driver", "answer.sure_model_cases")):
         entry = next((value for name, value in results.evaluation.items() if name.split(":")[0] == outcome), None)
-        if entry is not None and entry.get("auc") is not None:
+        if entry is None:
+            continue
+        if not is_informative(entry):
+            told.append(guessed_range(entry))
+            break
+        if entry.get("auc") is not None:
             told.append(say(key, n=round(100 * entry["auc"])))
             break
     return tuple(told) or (say("answer.sure_none"),)
@@ -176,5 +187,7 @@ def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         needs = changing[0].needs[:3]
         shadow = say("answer.next_shadow", days=days)
         return (shadow, say("answer.next_needs", needs=listed(needs))) if needs else (shadow,)
+    if results.withheld:
+        return (say("answer.next_guessed"),)
     told = [say("answer.next_evidence")] if cards else [say("answer.next_tables", tables=say("missing.tables_advice"))]
     return (*told, say("answer.next_help")) if prone_units(results) else tuple(told)

@@ -12,11 +12,11 @@ from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
+from baton.informative import is_informative
 from pipelines.reporting.wording import Bilingual, known_text, say, translated, verbatim
 
 __all__ = ["Results", "read_results"]
 
-_GUESSING = 0.5
 _COLUMNS = {
     "churn": ("customer_id", "as_of", "probability", "drivers"),
     "decline": ("unit", "unit_id", "metric", "as_of", "probability"),
@@ -85,6 +85,9 @@ class Results:
         Masked texts of cases behind a new cause.
     looked : frozenset of str
         Result tables that the run has made, with or without rows.
+    withheld : dict of str to pandas.DataFrame
+        Predictions that are no better than guessing, by table: they are no part of ``tables``, so that nothing is
+        counted, priced, listed or explained by them.
     """
 
     company: Company
@@ -108,6 +111,7 @@ class Results:
     cause_examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cause_texts: dict[str, str] = field(default_factory=dict)
     looked: frozenset[str] = frozenset()
+    withheld: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def get(self, name: str, /) -> pd.DataFrame | None:
         """Return a result table, or None where the run has none."""
@@ -116,11 +120,8 @@ class Results:
     @property
     def as_of(self) -> pd.Timestamp | None:
         """The moment that the page speaks of."""
-        times = [
-            pd.Timestamp(self.tables[name]["as_of"].max())
-            for name in ("churn", "decline", "driver")
-            if name in self.tables
-        ]
+        told = {**self.withheld, **self.tables}
+        times = [pd.Timestamp(told[name]["as_of"].max()) for name in ("churn", "decline", "driver") if name in told]
         known = [time for time in times if not pd.isna(time)]
         return max(known) if known else None
 
@@ -136,10 +137,14 @@ class Results:
         return self.joint_p_value is not None and self.joint_p_value > self.company.policy.false_moves
 
     def no_better_than_guessing(self, outcome: str, /) -> bool:
-        """Whether a prediction was tested and could not be told from guessing (95 % interval of its AUC)."""
-        intervals = self.evaluation.get(outcome, {}).get("intervals") or {}
-        low = (intervals.get("auc") or [None])[0]
-        return low is not None and float(low) <= _GUESSING
+        """Whether a prediction is not distinguished from guessing on data that it had not seen."""
+        return not is_informative(self.evaluation.get(outcome, {}))
+
+    def guessed(self, kind: str, /) -> str | None:
+        """Return the outcome of a kind (churn, driver) whose prediction is withheld, or None."""
+        if kind not in self.withheld:
+            return None
+        return next((name for name in self.evaluation if name.split(":")[0] == kind), kind)
 
     def kpi_name(self, kpi: str, /) -> Bilingual:
         """Return a KPI's name; a feature that is no KPI keeps its own."""
@@ -173,12 +178,14 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
     tables = {name: _table(folder, name) for name in _COLUMNS}
     found = {name: frame for name, frame in tables.items() if frame is not None and len(frame)}
     evaluation = folder.file("evaluation.json")
+    tested = read_json(evaluation) if evaluation.exists() else {}
+    withheld = _withheld(found, tested)
     skipped = folder.training / "skipped.json"
     names, headcounts, team_of = _people(folder)
     return Results(
         company=company,
         catalogue=catalogue,
-        evaluation=read_json(evaluation) if evaluation.exists() else {},
+        evaluation=tested,
         tables=found,
         staged=frozenset(path.stem for path in folder.staged.glob("*.parquet")),
         team_names=names,
@@ -197,7 +204,22 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         cause_examples=_examples(folder),
         cause_texts=_new_texts(folder, found.get("emerging_causes")),
         looked=frozenset(name for name, frame in tables.items() if frame is not None),
+        withheld=withheld,
     )
+
+
+def _withheld(found: dict[str, pd.DataFrame], tested: dict[str, Any], /) -> dict[str, pd.DataFrame]:
+    """Take out of the tables what predictions tell that are no better than guessing, and return the predictions."""
+    guessed = {outcome for outcome, entry in tested.items() if not is_informative(entry)}
+    if "attributions" in found:
+        rows = found["attributions"]
+        found["attributions"] = rows[~rows["outcome"].isin(guessed)]
+        if found["attributions"].empty:
+            del found["attributions"]
+    kinds = {outcome.split(":")[0] for outcome in guessed} - {"decline"}  # declines are shown one by one
+    if "churn" in kinds:
+        found.pop("cause_prices", None)
+    return {name: found.pop(name) for name in ("churn", "driver") if name in kinds and name in found}
 
 
 def _examples(folder: RunFolder, /) -> dict[str, tuple[str, ...]]:
@@ -263,8 +285,8 @@ def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str],
     employees = folder.staged / "employees.parquet"
     if not employees.exists():
         return names, {}, {}
-    people = _read(employees, ["employee_id", "team_id", "role", "left_at", "valid_from"])
-    if people["valid_from"].notna().any():  # a history: everybody as they stand
+    people = _read(employees)
+    if "valid_from" in people and people["valid_from"].notna().any():  # a history: everybody as they stand
         people = people.sort_values("valid_from", kind="stable", na_position="first")
         people = people.drop_duplicates("employee_id", keep="last")
     people = people[people["team_id"].notna()]

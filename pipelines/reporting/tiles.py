@@ -64,6 +64,10 @@ def _misaligned_tile(results: Results, wrong: Sequence[str], /) -> Tile:
 
 def _customers_tile(results: Results, /) -> Tile:
     churn, driver = results.get("churn"), results.get("driver")
+    if results.guessed("churn"):
+        return Tile(say("tile.customers"), say("word.unknown"), say("tile.customers_guessed"), link="risk")
+    if churn is None and results.guessed("driver"):
+        return Tile(say("tile.cases"), say("word.unknown"), say("tile.customers_guessed"), link="risk")
     days = results.company.snapshots.horizon_days
     if churn is not None:
         expected, total = round(float(churn["probability"].sum())), len(churn)

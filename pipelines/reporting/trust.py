@@ -108,7 +108,8 @@ def _limits(results: Results, /) -> tuple[Bilingual, ...]:
 def _missing(results: Results, /) -> tuple[Bilingual, ...]:
     told = []
     for table in ("churn", "decline", "weights", "coaching"):
-        if results.get(table) is None and not (table == "coaching" and results.get("effects") is not None):
+        told_elsewhere = table in results.withheld or (table == "coaching" and results.get("effects") is not None)
+        if results.get(table) is None and not told_elsewhere:
             told.append(say(f"missing.{table}"))
     weights = results.get("weights")
     if weights is not None and pd.isna(weights["current_weight"]).all():

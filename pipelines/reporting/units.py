@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from baton.informative import held_out_interval
 from pipelines.reporting.charts import Bar, Figure, bars
 from pipelines.reporting.drawing import Pen
 from pipelines.reporting.results import Results
@@ -88,7 +89,10 @@ def decline_figures(results: Results, pen: Pen, /) -> tuple[list[Figure], list[B
         name = results.kpi_name(str(metric))
         outcome = f"decline:{unit}:{metric}"
         if results.no_better_than_guessing(outcome):
-            low, high = results.evaluation[outcome]["intervals"]["auc"]
+            low, high = held_out_interval(results.evaluation[outcome])
+            if low is None or high is None:
+                notes.append(say("risk.guessed_unit_untested", metric=name, unit=say(f"unit.{unit}")))
+                continue
             auc = say("word.between", low=number(low, 2), high=number(high, 2))
             notes.append(say("risk.guessed", metric=name, unit=say(f"unit.{unit}"), auc=auc))
         elif (str(unit), str(metric)) not in shown:

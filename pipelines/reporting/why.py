@@ -52,7 +52,7 @@ def why_section(results: Results, pen: Pen, /) -> Why:
     if len(shares):
         figures.append(_drivers(results, pen, shares))
     else:
-        missing.append(say("why.no_drivers"))
+        missing.append(say("why.drivers_guessed" if results.withheld else "why.no_drivers"))
     drawn, key, told = None, [], []
     effects = turned_effects(results, objective) if objective is not None else pd.DataFrame()
     if objective is not None and len(effects):

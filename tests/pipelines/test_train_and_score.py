@@ -111,7 +111,7 @@ def test_every_outcome_is_evaluated_under_its_name(scored: Scored) -> None:
 def test_churn_has_a_row_for_every_customer_of_the_latest_snapshot(scored: Scored) -> None:
     folder, _, rows = scored
     churn = read(folder, "churn.parquet")
-    assert list(churn.columns) == ["customer_id", "as_of", "probability", "drivers", "value_at_risk"]
+    assert list(churn.columns) == ["customer_id", "as_of", "probability", "drivers", "informative", "value_at_risk"]
     assert len(churn) == rows["churn"] == 60
     assert set(churn["as_of"]) == {LATEST}
     assert churn["probability"].between(0, 1).all()
@@ -136,7 +136,7 @@ def test_drivers_name_kpi_value_and_attribution_strongest_first(scored: Scored) 
 
 def test_decline_holds_every_outcome_with_its_unit_and_metric(scored: Scored) -> None:
     decline = read(scored[0], "decline.parquet")
-    assert list(decline.columns) == ["unit", "unit_id", "metric", "as_of", "probability", "drivers"]
+    assert list(decline.columns) == ["unit", "unit_id", "metric", "as_of", "probability", "drivers", "informative"]
     counts = decline.groupby(["unit", "metric"]).size().to_dict()
     assert counts == {("employee", "csat"): 30, ("team", "wait:long"): 20}
 
@@ -144,7 +144,7 @@ def test_decline_holds_every_outcome_with_its_unit_and_metric(scored: Scored) ->
 def test_driver_holds_the_cases_of_the_latest_window_with_a_prediction(scored: Scored) -> None:
     folder, _, rows = scored
     found = read(folder, "driver.parquet")
-    assert list(found.columns) == ["case_id", "as_of", "prediction", "drivers"]
+    assert list(found.columns) == ["case_id", "as_of", "prediction", "drivers", "informative"]
     expected = tables()["driver:csat"].frame
     assert set(found["case_id"]) == set(expected[expected["as_of"] > LATEST - pd.Timedelta(days=90)]["unit_id"])
     assert rows["driver"] == len(found) < len(expected)
@@ -294,3 +294,20 @@ def test_progress_is_told(tmp_path: Path) -> None:
     train(COMPANY, folder, given, listen)
     score(COMPANY, folder, listen)
     assert told == [("train churn", 0, 1), ("train", 1, 1), ("score churn", 0, 1), ("score", 1, 1)]
+
+
+def test_a_prediction_no_better_than_guessing_is_marked_and_explains_and_prices_nothing(tmp_path: Path) -> None:
+    frame = months(60, "c", 0)
+    chance = np.random.default_rng(5).random(len(frame)) < 0.3
+    noise = frame.assign(label=frame["label"].where(frame["label"].isna(), chance.astype(float)))
+    given = {"churn": made("churn", "customer", noise), "driver:csat": driver(months(40, "x", 3))}
+    folder = started(tmp_path / "run", given)
+    result = train(COMPANY, folder, given)
+    assert not result.evaluation["churn"]["informative"] and result.evaluation["driver:csat"]["informative"]
+    assert [text.split(";")[1] for text in result.warnings] == [" nothing is counted, priced or explained"]
+    score(COMPANY, folder)
+    churn = pd.read_parquet(folder.file("churn.parquet"))
+    assert churn["probability"].notna().all() and not churn["informative"].any()
+    assert churn["value_at_risk"].isna().all() and (churn["drivers"].map(len) == 0).all()
+    assert pd.read_parquet(folder.file("driver.parquet"))["informative"].all()
+    assert set(pd.read_parquet(folder.file("attributions.parquet"))["outcome"]) == {"driver:csat"}

@@ -230,22 +230,36 @@ def test_a_table_without_time_promises_no_horizon(
     assert "first customers to call" not in text
 
 
-def test_a_prediction_no_better_than_guessing_points_at_nobody(
-    company: Company, catalogue: Catalogue, tmp_path: Path, run_folder: Build
-) -> None:
-    folder = run_folder()
+def guessed(folder: RunFolder) -> RunFolder:
     entry = {"rows": 90, "auc": 0.51, "intervals": {"auc": [0.4, 0.62]}, "reliability": []}
     keys = ("churn", "decline:team:first_contact_resolution", "decline:employee:csat")
     write_json(folder.file("evaluation.json"), dict.fromkeys(keys, entry))
-    page = written(company, catalogue, folder)
+    return folder
+
+
+def test_a_prediction_no_better_than_guessing_points_at_nobody(
+    company: Company, catalogue: Catalogue, run_folder: Build
+) -> None:
+    page = written(company, catalogue, guessed(run_folder()))
     text = words(page)
-    assert (
-        "it picked the right one with a chance of 0.40 to 0.62; a coin reaches 0.5). Do not act on single customers."
-        in text
-    )
+    assert "it picked the right one with a chance of 0.40 to 0.62; a coin reaches 0.5." in text
     assert "the predictions are not yet better than guessing, so none is shown" in text
-    assert 'id="decline-' not in page
-    assert "first customers to call" not in text
+    assert "the prediction is no better than guessing, so nothing is counted" in text
+    assert "The prediction is no better than guessing, so it explains nothing: no drivers are shown." in text
+    assert 'id="decline-' not in page and 'id="risk-bands' not in page and 'id="drivers' not in page
+    assert not re.search(r"first customers to call|at stake|likely to leave|leans on|is likely to lose", text)
+
+
+def test_the_first_line_says_that_data_cannot_tell_who_leaves_and_what_would_help(
+    company: Company, catalogue: Catalogue, run_folder: Build
+) -> None:
+    absent = ("decline", "weights", "effects", "diagnosis", "coaching")
+    page = written(company, catalogue, guessed(run_folder(without=absent)))
+    headline = words(re.search(r"<h1.*?</h1>", page, re.S).group()).strip()
+    assert headline.startswith("These data cannot tell who will leave")
+    assert "A longer history, more customers, or the tables that say how they are served may change that" in headline
+    assert "现有数据无法判断谁会流失" in page
+    assert not re.search(r"about \d+ of [\d,]+ customers|likely to leave", words(page), re.I)
 
 
 def test_stages_that_no_scorecard_measures_are_named(page: str) -> None:
