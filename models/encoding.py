@@ -43,11 +43,14 @@ class Encoding:
         Per categorical feature its known values; the position is the code.
     usual : mapping of str to float
         Per numeric feature that training always knew, its median.
+    ranges : mapping of str to (float, float)
+        Per numeric feature that training knew at all, its least and its largest value.
     """
 
     features: tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     usual: Mapping[str, float] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, features: Sequence[str], /) -> Encoding:
@@ -64,7 +67,7 @@ class Encoding:
         -------
         Encoding
         """
-        categories, usual = {}, {}
+        categories, usual, ranges = {}, {}, {}
         for name in features:
             column = frame[name]
             if _is_categorical(column):
@@ -72,9 +75,11 @@ class Encoding:
                 # the order of equal counts must not depend on the order of rows
                 known = sorted(counts[counts >= _LEAST_ROWS_PER_CATEGORY].items(), key=lambda item: (-item[1], item[0]))
                 categories[name] = tuple(str(value) for value, _ in known[:_MOST_CATEGORIES])
-            elif len(values := _numbers(name, column)) and not np.isnan(values).any():
-                usual[name] = float(np.median(values))
-        return cls(tuple(features), categories, usual)
+            elif len(values := _numbers(name, column)) and not np.isnan(values).all():
+                ranges[name] = (float(np.nanmin(values)), float(np.nanmax(values)))
+                if not np.isnan(values).any():
+                    usual[name] = float(np.median(values))
+        return cls(tuple(features), categories, usual, ranges)
 
     @property
     def categorical(self) -> list[int]:
@@ -114,6 +119,10 @@ class Encoding:
         if absent.any():
             np.copyto(matrix, self._medians, where=absent)
         return matrix
+
+    def knows(self, name: str, /) -> bool:
+        """Whether the model has a feature of this name."""
+        return name in self._places
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from baton.company import Policy
 from baton.errors import ArtefactError, RequestError, UnknownIdError
+from serving.limits import checked_features
 from serving.loading import LoadedRun, Served, plain_rows
 from serving.payloads import ChurnRequest, ChurnRow, CoachingRequest, DeclineRequest, DeclineRow, WeightsRequest, said
 
@@ -107,7 +108,9 @@ def _predict(
     given, looked_up = [], []
     for at, (row, unit_id) in enumerate(zip(rows, ids, strict=True)):
         if row.features is not None:
-            given.append((at, _features(served, row.features, f"rows[{places[at]}].features")))
+            place = f"rows[{places[at]}].features"
+            features, unknown = checked_features(served.predictor.encoding, served.bounds, row.features, place)
+            given.append((at, features, unknown))
         elif unit_id in served.scored:
             known = served.scored[unit_id]
             answers[at] = {"probability": known["probability"], **({"drivers": known["drivers"]} if explain else {})}
@@ -117,8 +120,9 @@ def _predict(
             moment = "known" if served.as_of is None else f"at risk at {served.as_of}"
             answers[at] = {"probability": None, "error": f"no {served.unit} with this id is {moment}"}
     if given:
-        for (at, _), answer in zip(given, _computed(served, [row for _, row in given], explain), strict=True):
-            answers[at] = answer
+        found = _computed(served, [features for _, features, _ in given], explain)
+        for (at, _, unknown), answer in zip(given, found, strict=True):
+            answers[at] = {**answer, "unknown_values": unknown} if unknown else answer
     if looked_up:
         frame = served.current.loc[[ids[at] for at in looked_up]]
         for at, answer in zip(looked_up, _computed(served, frame, explain), strict=True):
@@ -152,24 +156,6 @@ def _shown(served: Served, rows: Sequence[Mapping[str, Any]], /) -> pd.DataFrame
         else:
             columns[name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     return pd.DataFrame(columns)
-
-
-def _features(served: Served, given: dict[str, Any], field: str, /) -> dict[str, Any]:
-    """Check names and types; what the model does not know is a fault of the request."""
-    known, categories = served.predictor.encoding.features, served.predictor.encoding.categories
-    names = set(known)
-    for name, value in given.items():
-        place = f"{field}.{name}"
-        if name not in names:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "names are <kpi>__<window>d, <kpi>__trend or <kpi>__n"
-            raise RequestError(f"the model knows no such feature; {hint}", place)
-        if name in categories:
-            if isinstance(value, float):
-                raise RequestError("a text is needed: this feature is a category", place)
-        elif isinstance(value, str):
-            raise RequestError("a number is needed", place)
-    return {name: str(value) if name in categories and value is not None else value for name, value in given.items()}
 
 
 def answer_weights(run: LoadedRun, request: WeightsRequest, /) -> dict[str, Any]:

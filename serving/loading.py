@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, BatonError
 from baton.files import RunFolder, read_json
 from models.predictor import BoostedPredictor, load_predictor, outcome_folder
+from serving.limits import Limit, limits
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from baton.catalogue.schema import Catalogue
+    from features.scales import Agreed
     from models.conversations.assessment import Reader
     from models.recommender.advice_inputs import AdviceInputs
     from models.root_cause import RootCauseModel
@@ -47,6 +51,8 @@ class Served:
         Features by unit id at that snapshot.
     scored : mapping of str to dict
         The run's own answers by unit id, drivers included; empty where the champion is another run's.
+    bounds : mapping of str to tuple of Limit
+        What numeric features may be.
     """
 
     outcome: str
@@ -55,6 +61,7 @@ class Served:
     as_of: str | None
     current: pd.DataFrame = field(repr=False)
     scored: Mapping[str, dict[str, Any]] = field(repr=False, default_factory=dict)
+    bounds: Mapping[str, tuple[Limit, ...]] = field(repr=False, default_factory=dict)
 
     @property
     def unit(self) -> str:
@@ -250,7 +257,22 @@ def _load_outcome(company: Company, folder: RunFolder, outcome: str, training: P
     current = rows.drop_duplicates("unit_id", keep="last").set_index("unit_id")[features]
     scored = _scored(folder, outcome) if _same(own, place) else {}
     as_of = None if latest is None else f"{pd.Timestamp(latest).tz_localize(None).isoformat()}Z"
-    return Served(outcome, f"{outcome}/{version}", predictor, as_of, current, scored)
+    bounds = limits(predictor.encoding, predictor.kpi_of, *_meanings(company, folder))
+    return Served(outcome, f"{outcome}/{version}", predictor, as_of, current, scored, bounds)
+
+
+def _meanings(company: Company, folder: RunFolder, /) -> tuple[Catalogue | None, Agreed]:
+    """Return what KPIs mean and the scales of ratings, as far as they are known."""
+    from features.staging import staged_scales
+
+    try:
+        catalogue = load_catalogue(company)
+    except BatonError:
+        catalogue = None  # results that were copied elsewhere, without the company's own KPIs, are served all the same
+    try:
+        return catalogue, staged_scales(folder.staged)
+    except BatonError:
+        return catalogue, {}
 
 
 def _champion(company: Company, outcome: str, /) -> tuple[Path, str] | None:

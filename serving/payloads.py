@@ -31,12 +31,27 @@ _MOST_FEATURES = 5000
 _LONGEST = 500
 
 
-def _text(value: object) -> object:
-    # ids are strings whatever they come as
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18 else value
+_BLANKS = " \t\r\n\u00a0\u3000"
+_MAX_EXACT = 2**53  # above, most programs that write JSON have lost digits already
+_MISSING = frozenset({"na", "n/a", "#n/a", "null", "none", "nan", "nat", "-", "?"})
 
 
-Id = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int), Field(min_length=1, max_length=_LONGEST)]
+def _id(value: object) -> object:
+    """Read an id as the tables' ids are read: without blanks around it; a number only as far as it is exact."""
+    if isinstance(value, bool | float):
+        raise ValueError("an id is a text or a whole number")
+    if isinstance(value, int):
+        if abs(value) > _MAX_EXACT:
+            raise ValueError("write ids above 2^53 as text: as numbers they lose digits on the way")
+        return str(value)
+    if isinstance(value, str):
+        value = value.strip(_BLANKS)
+        if value.lower() in _MISSING:
+            raise ValueError(f"{value!r} says that the id is unknown")
+    return value
+
+
+Id = Annotated[str, BeforeValidator(_id, json_schema_input_type=str | int), Field(min_length=1, max_length=_LONGEST)]
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Features = Annotated[dict[Name, bool | Number | Name | None], Field(max_length=_MOST_FEATURES)]
@@ -122,6 +137,7 @@ class Driver(BaseModel):
 class _Predicted(BaseModel):
     probability: float | None
     drivers: list[Driver] | None = None
+    unknown_values: list[str] | None = None
     error: str | None = None
 
 
