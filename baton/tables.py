@@ -175,6 +175,12 @@ TABLES: dict[str, TableSpec] = {
             scale={"weight": (0, 100)},
         ),
         _table(
+            "merged_ids",
+            "an id that was merged into another",
+            "kind:text! old_id:id! new_id:id!",
+            key=("kind", "old_id"),
+        ),
+        _table(
             "snapshots",
             "a ready-made training row",
             "customer_id:id! as_of:time churned:flag outcome:number",

@@ -11,6 +11,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import BatonError, CompanyFileError
 from features.faults import CheckReport, Fault, Severity, Treatment, treatments
+from features.ingest.merged_ids import with_merged_ids
 from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
 from features.kpis.on_scale import scale_notes
@@ -88,6 +89,7 @@ def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, 
             raise
         except BatonError as error:
             faults.append(_unreadable(name, error))
+    faults += with_merged_ids(intake, notes)
     faults += row_count_faults(
         intake.tables,
         company.tables,

@@ -64,6 +64,12 @@ KINDS: dict[str, FaultKind] = _kinds(
     ("unparseable_number", "null", "stop drop null", "a value is no number"),
     ("unparseable_flag", "null", "stop drop null", "a value is neither yes nor no"),
     ("ambiguous_date", "stop", "stop", "a column's dates can be read day first and month first"),
+    (
+        "merged_ids",
+        "stop",
+        "stop",
+        "the table `merged_ids` cannot be followed: two new ids for one old, a circle, gaps",
+    ),
     ("missing_value", "drop", "stop drop", "a required column has no value"),
     ("duplicate_row", "drop", "stop drop keep", "a row stands there several times, each time the same"),
     (

@@ -42,7 +42,9 @@ class Folder:
         return stage(load_company(self.path), NOTHING, self.path / "staged")
 
     def rows(self, sql: str, table: str) -> list[tuple[object, ...]]:
-        return duckdb.sql(f"SELECT {sql} FROM '{self.path}/staged/{table}.parquet' ORDER BY ALL").fetchall()
+        return (
+            duckdb.connect().execute(f"SELECT {sql} FROM '{self.path}/staged/{table}.parquet' ORDER BY ALL").fetchall()
+        )
 
 
 @pytest.fixture
