@@ -19,15 +19,16 @@ from features.texts.preparing import prepare
 from features.texts.spelling import join_spellings
 from features.texts.text_set import TextSet
 from models.texts.answers import ANSWER_COLUMNS, answer_table
-from models.texts.cause_trials import readable_languages, tried, what_is_never_said
+from models.texts.cause_trials import readable_languages, tried, what_is_never_said, where_it_holds
 from models.texts.choice import choose_model
 from models.texts.crossing import Crossed, cross_fitted, forgetting, refitting
 from models.texts.described import described, speaks_the_taxonomy, untested_entry, untested_rule
 from models.texts.encoders import read_once
 from models.texts.enough import enough
 from models.texts.label_quality import SUSPICIOUS_COLUMNS, suspicious_labels
-from models.texts.model_files import refuse_code
+from models.texts.model_files import read_table, refuse_code
 from models.texts.selective import SelectiveRule
+from models.texts.shares import HeldAnswers, cause_shares
 from models.texts.text_evaluation import Unseen
 from models.texts.text_model import TextModel, load_text_model
 from models.texts.zero_shot import ZeroShotModel
@@ -42,6 +43,7 @@ _ABOUT_FILE = "root_cause.json"
 _MODEL_FOLDER = "model"
 _SEEN_FILE = "seen.parquet"
 _SUSPICIOUS_FILE = "suspicious.parquet"
+_HELD_FILE = "held.parquet"
 _SEEN_COLUMNS = ("text_id", "digest", *ANSWER_COLUMNS)
 _AT_A_TIME = 20_000
 
@@ -64,6 +66,8 @@ class RootCauseModel:
         ``text_id``, ``label``, ``likely``, ``probability``: labels to be read again, the most doubtful first.
     seen : pandas.DataFrame
         ``text_id``, ``digest`` and the answer's columns: texts that it learned from, answered by models that did not.
+    held : HeldAnswers, optional
+        What such models say of labelled texts, by which shares are estimated; None where nothing was tested.
     """
 
     model: TextModel
@@ -73,6 +77,7 @@ class RootCauseModel:
     evaluation: dict[str, Any]
     suspicious: pd.DataFrame
     seen: pd.DataFrame
+    held: HeldAnswers | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -137,6 +142,8 @@ class RootCauseModel:
         progress("testing the causes", 0, 1)
         evaluation = tried(choice, crossed, labelled, fit, settings, seed)
         evaluation["notes"] += [*notes, *what_is_never_said(rule, choice.model.classes)]
+        if few is None:
+            evaluation |= where_it_holds(texts, labelled, choice.model.classes, evaluation["notes"], seed)
         evaluation["languages"] = sorted(languages)
         progress("testing the causes", 1, 1)
         model = cls(
@@ -147,6 +154,7 @@ class RootCauseModel:
             evaluation,
             suspicious_labels(crossed.unseen.texts, crossed.unseen.probabilities, crossed.unseen.classes),
             pd.DataFrame(),
+            HeldAnswers(tested.classes, tested.texts.labels, tested.groups, tested.probabilities),
         )
         return replace(model, seen=model._seen(crossed, settings.risk))
 
@@ -193,7 +201,7 @@ class RootCauseModel:
             ``language``, ``empty``; else ``""``).
         """
         ready = prepare(raw_texts)
-        return self._answer(ready["text"], ready["language"], ready["empty"].to_numpy(dtype=bool))
+        return self._answer(self._probabilities(ready["text"]), ready["language"], ready["empty"].to_numpy(dtype=bool))
 
     def answers(self, texts: TextSet) -> pd.DataFrame:
         """Say what prepared texts are about; those it learned from by models that had not seen them.
@@ -207,12 +215,30 @@ class RootCauseModel:
         pandas.DataFrame
             One row per text, in order: ``text_id`` and the columns of ``classify``.
         """
+        return self._read(texts)[0]
+
+    def read(self, texts: TextSet, seed: int, /) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Say what prepared texts are about, one by one as ``answers`` does, and of each cause how many are in all.
+
+        Returns
+        -------
+        tuple of pandas.DataFrame
+            The answers, and ``models.texts.shares.cause_shares``: estimated where the model was tested on texts that
+            are like the others.
+        """
+        answers, probabilities = self._read(texts)
+        held = self.held if self.evaluation.get("representative", True) else None
+        return answers, cause_shares(answers, texts.labels, probabilities, held, seed)
+
+    def _read(self, texts: TextSet, /) -> tuple[pd.DataFrame, np.ndarray]:
         frame = texts.frame
         text = frame["text"].astype("str")
-        told = self._answer(text, frame["language"], ~text.str.contains(r"\w", regex=True).to_numpy(dtype=bool))
+        probabilities = self._probabilities(text)
+        empty = ~text.str.contains(r"\w", regex=True).to_numpy(dtype=bool)
+        told = self._answer(probabilities, frame["language"], empty)
         told.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
         if self.seen.empty:
-            return told
+            return told, probabilities
         keys = told["text_id"] + "|" + _digests(text).to_numpy()
         place = pd.Series(np.arange(len(self.seen)), index=self.seen["text_id"] + "|" + self.seen["digest"])
         row = place[~place.index.duplicated()].reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -221,7 +247,7 @@ class RootCauseModel:
             values = told[name].to_numpy(dtype=object).copy()
             values[learned] = self.seen[name].to_numpy(dtype=object)[row[learned].astype(np.int64)]
             told[name] = pd.Series(values, index=told.index).astype(told[name].dtype)
-        return told
+        return told, probabilities
 
     def learn(
         self,
@@ -283,6 +309,9 @@ class RootCauseModel:
         for name, table in ((_SEEN_FILE, self.seen), (_SUSPICIOUS_FILE, self.suspicious)):
             with write_atomically(folder / name) as temporary:
                 table.to_parquet(temporary, index=False)
+        (folder / _HELD_FILE).unlink(missing_ok=True)
+        if self.held is not None:
+            self.held.save(folder / _HELD_FILE)
         write_json(folder / _ABOUT_FILE, about)
 
     @classmethod
@@ -304,24 +333,28 @@ class RootCauseModel:
         for name, kind in kept.items():
             if not isinstance(about.get(name), kind):
                 raise ArtefactError(f"{path}: lacks {name!r}; delete the folder and run again")
+        model = load_text_model(folder / _MODEL_FOLDER)
         return cls(
-            load_text_model(folder / _MODEL_FOLDER),
+            model,
             SelectiveRule.from_json(about.get("rule"), str(path)),
             about["main_causes"],
             frozenset(about["languages"]),
             about["evaluation"],
-            _read_table(folder / _SUSPICIOUS_FILE, SUSPICIOUS_COLUMNS),
-            _read_table(folder / _SEEN_FILE, _SEEN_COLUMNS),
+            read_table(folder / _SUSPICIOUS_FILE, SUSPICIOUS_COLUMNS),
+            read_table(folder / _SEEN_FILE, _SEEN_COLUMNS),
+            HeldAnswers.load(folder / _HELD_FILE, model.classes),
         )
 
-    def _answer(self, texts: pd.Series, languages: pd.Series, empty: np.ndarray) -> pd.DataFrame:
+    def _probabilities(self, texts: pd.Series, /) -> np.ndarray:
         # no array of fixed width: one text of a megabyte would make every row as wide
         of_row, distinct = pd.factorize(texts.astype(object))
         parts = [
             self.model.probabilities(list(distinct[start : start + _AT_A_TIME]))
             for start in range(0, len(distinct), _AT_A_TIME)
         ]
-        probabilities = np.concatenate(parts)[of_row] if parts else np.zeros((0, len(self.classes)))
+        return np.concatenate(parts)[of_row] if parts else np.zeros((0, len(self.classes)))
+
+    def _answer(self, probabilities: np.ndarray, languages: pd.Series, empty: np.ndarray) -> pd.DataFrame:
         return answer_table(
             probabilities,
             self.classes,
@@ -367,13 +400,3 @@ def _main_causes(classes: Sequence[str], taxonomy: Taxonomy, /) -> dict[str, str
 def _digests(texts: pd.Series, /) -> pd.Series:
     of_text = {text: hashlib.blake2b(text.encode(), digest_size=8).hexdigest() for text in texts.unique()}
     return texts.map(of_text).astype("str")
-
-
-def _read_table(path: Path, columns: Sequence[str], /) -> pd.DataFrame:
-    if not path.is_file():
-        raise ArtefactError(f"{path}: not there; run again")
-    try:
-        return pd.read_parquet(path, columns=list(columns))
-    except (OSError, ValueError) as error:
-        # pyarrow raises ValueError for damaged files and for missing columns
-        raise ArtefactError(f"{path}: is damaged ({error}); delete the folder and run again") from error

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from models.root_cause import RootCauseModel
 
 __all__ = [
+    "MAX_UNCLEAR",
     "OUTPUTS",
     "PRICES",
     "CausesRead",
@@ -46,10 +47,12 @@ __all__ = [
 
 OUTPUTS = (
     *("root_causes.parquet", "cause_trends.parquet", "cause_diagnosis.parquet"),
-    *("emerging_causes.parquet", "suspicious_labels.parquet"),
+    *("emerging_causes.parquet", "suspicious_labels.parquet", "cause_shares.parquet"),
 )
 
 PRICES = "cause_prices.parquet"
+MAX_UNCLEAR = 0.5
+"""Where more of the texts are told no cause, no cause leads: it would be the one that is told most easily."""
 
 _HUGGING_FACE = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _ANSWER = ("case_id", "cause", "probability", "abstained", "second_cause", "language", "main_cause", "reason")
@@ -120,13 +123,14 @@ def read_causes(
     _refuse_no_time(company, warehouse)
     try:
         model = _model(company, texts, taxonomy, folder, keep_model, progress)
-        answers = model.answers(texts)
+        answers, shares = model.read(texts, company.company.seed)
     except TooLittleDataError as error:
         return _skipped(folder, str(error).removeprefix("root_cause: "), texts.notes)
     answers = answers.rename(columns={"text_id": "case_id"})
     answers = answers[[*_ANSWER, *(name for name in answers.columns if name not in _ANSWER)]]
     rows = {"root_causes": _write(answers, folder, "root_causes.parquet")}
-    notes = list(texts.notes)
+    rows["cause_shares"] = _write(shares, folder, "cause_shares.parquet")
+    notes = [*texts.notes, *_unclear(shares)]
     suspicious = model.suspicious.rename(columns={"text_id": "case_id"})
     rows["suspicious_labels"] = _write(suspicious, folder, "suspicious_labels.parquet")
     cases = cases_of(warehouse)
@@ -319,9 +323,20 @@ def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd
     )
 
 
+def _unclear(shares: pd.DataFrame, /) -> list[str]:
+    rest = shares[shares["cause"].isna()].iloc[0]
+    if rest["named_share"] <= MAX_UNCLEAR:
+        return []
+    return [
+        f"root causes: {rest['named_share']:.0%} of {rest['texts']:,} texts could not be told, so nothing can be said "
+        "of what customers write of most; label more texts, or raise text.risk"
+    ]
+
+
 def _told_new(emerging: pd.DataFrame, /) -> list[str]:
     return [
-        f"root causes: since {row.first_week:%Y-%m-%d} {row.texts} texts fit no cause and speak of: {row.name_}"
+        f"root causes: since {row.first_week:%Y-%m-%d} {row.texts} texts speak of something new: {row.name_} "
+        f"({row.abstained_share:.0%} of them are told no cause)"
         for row in emerging.rename(columns={"name": "name_"}).itertuples()
     ]
 

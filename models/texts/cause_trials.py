@@ -14,16 +14,19 @@ from models.texts.choice import Choice
 from models.texts.crossing import Crossed, refitting
 from models.texts.encoder import EncoderModel
 from models.texts.selective import SelectiveRule
+from models.texts.shares import told_apart
 from models.texts.text_evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority, onto_classes
 from models.texts.text_model import TextModel
 from models.texts.text_splits import deal_groups, later_texts
 from models.texts.tfidf import TfidfModel
 
-__all__ = ["readable_languages", "tried", "what_is_never_said"]
+__all__ = ["readable_languages", "tried", "what_is_never_said", "where_it_holds"]
 
 Fit = Callable[[TextSet], TextModel]
 _LEAST_IN_LANGUAGE = 20
 _AS_GOOD = 0.8
+# halves of one set are told apart at 0.5; a set filtered by a single word lies far above
+_UNLIKE = 0.65
 _KEPT = ("rows", "split", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage", "intervals")
 
 
@@ -85,6 +88,52 @@ def what_is_never_said(rule: SelectiveRule, classes: tuple[str, ...], /) -> list
         shown = ", ".join(repr(name) for name in shared[:8]) + (" …" if len(shared) > 8 else "")
         notes.append(f"root_cause: too few answers for a threshold of their own, so they share one: {shown}")
     return notes
+
+
+def where_it_holds(
+    texts: TextSet, labelled: TextSet, classes: tuple[str, ...], notes: list[str], seed: int, /
+) -> dict[str, Any]:
+    """Return of which texts the figures speak: how many carry a label, and whether the others are like these.
+
+    Parameters
+    ----------
+    texts : TextSet
+        All, with and without a label.
+    labelled : TextSet
+        What the model learned from.
+    classes : tuple of str
+        All that it can ever answer.
+    notes : list of str
+        Gets what a reader must know.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``labelled_texts``, ``unlabelled_texts``, ``told_apart`` (AUC of telling the two apart; None with few texts) and
+        ``representative``.
+    """
+    others = texts.rows(texts.frame["label"].isna().to_numpy())
+    apart = told_apart(labelled.texts, others.texts, seed)
+    unlike = apart is not None and apart > _UNLIKE
+    if len(others):
+        shown = ", ".join(repr(name) for name in classes[:12]) + (" …" if len(classes) > 12 else "")
+        notes.append(
+            f"root_cause: can only answer the {len(classes)} causes that are among the labels: {shown}; a text about "
+            "anything else is unclear or gets one of these"
+        )
+    if unlike:
+        notes.append(
+            f"root_cause: the {len(others):,} texts without a label are unlike the {len(labelled):,} labelled ones "
+            f"(told apart by their words in {apart:.0%} of pairs), so answers about them are untested and shares of "
+            "all texts cannot be estimated; label some texts drawn at random"
+        )
+    return {
+        "labelled_texts": len(labelled),
+        "unlabelled_texts": len(others),
+        "told_apart": apart,
+        "representative": not unlike,
+    }
 
 
 def readable_languages(model: TextModel, labelled: TextSet, settings: Text, seed: int, /) -> frozenset[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
@@ -18,6 +19,7 @@ __all__ = [
     "field_of",
     "read_arrays",
     "read_model_file",
+    "read_table",
     "refuse_code",
     "scale_from_json",
     "scale_to_json",
@@ -155,3 +157,20 @@ def read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]], /) -> dict[st
         if not np.isfinite(array).all():
             raise ArtefactError(f"{path}: {name!r} is not finite; train again with `baton run`")
     return arrays
+
+
+def read_table(path: Path, columns: Sequence[str], /) -> pd.DataFrame:
+    """Read columns of a Parquet file beside a model.
+
+    Raises
+    ------
+    ArtefactError
+        If it is missing, damaged, or lacks one.
+    """
+    if not path.is_file():
+        raise ArtefactError(f"{path}: not there; run again")
+    try:
+        return pd.read_parquet(path, columns=list(columns))
+    except (OSError, ValueError) as error:
+        # pyarrow raises ValueError for damaged files and for missing columns
+        raise ArtefactError(f"{path}: is damaged ({error}); delete the folder and run again") from error

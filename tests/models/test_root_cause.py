@@ -231,3 +231,31 @@ def test_corrections_take_the_place_of_labels_and_add_texts(
     assert "parking" in better.classes
     assert "c1" not in set(better.suspicious["text_id"])
     assert better.classify(["the parking barrier broke again"])["cause"].tolist() == ["parking"]
+
+
+def test_texts_without_a_label_that_are_unlike_the_labelled_get_a_warning_and_no_shares(taxonomy: Taxonomy) -> None:
+    texts = _texts(240)
+    strange = texts.frame.head(90).assign(label=None)
+    generator = np.random.default_rng(1)
+    words = ["service", "signal", "tower", "outage", "coverage", "no", "my"]
+    strange["text"] = [" ".join(generator.choice(words, 7)) + f" {n}" for n in range(90)]
+    strange["text_id"] = strange["group"] = [f"s{n}" for n in range(90)]
+    frame = pd.concat([texts.frame, strange], ignore_index=True)
+    learned = RootCauseModel.fit(TextSet(frame), taxonomy, _SETTINGS, 7)
+    notes = " ".join(learned.evaluation["notes"])
+    assert "can only answer the 3 causes that are among the labels: 'Late Flight', 'billing', 'odd'" in notes
+    assert "the 90 texts without a label are unlike the 240 labelled ones" in notes
+    assert (learned.evaluation["labelled_texts"], learned.evaluation["representative"]) == (240, False)
+    _, shares = learned.read(TextSet(frame), 7)
+    assert shares["share"].isna().all()
+
+
+def test_shares_of_all_texts_are_those_of_the_labels_where_all_are_labelled(taxonomy: Taxonomy, tmp_path: Path) -> None:
+    texts = _texts(240)
+    learned = RootCauseModel.fit(texts, taxonomy, _SETTINGS, 7)
+    assert learned.evaluation["representative"]
+    assert not any("can only answer" in note for note in learned.evaluation["notes"])
+    learned.save(tmp_path)
+    _, shares = RootCauseModel.load(tmp_path).read(texts, 7)
+    by_cause = shares.dropna(subset="cause").set_index("cause")
+    assert by_cause.loc["billing", "share"] == pytest.approx((texts.labels == "billing").mean())
