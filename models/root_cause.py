@@ -67,7 +67,7 @@ class RootCauseModel:
     seen : pandas.DataFrame
         ``text_id``, ``digest`` and the answer's columns: texts that it learned from, answered by models that did not.
     held : HeldAnswers, optional
-        What such models say of labelled texts, by which shares are estimated; None where nothing was tested.
+        What such models say of labelled texts; None where nothing was tested.
     """
 
     model: TextModel
@@ -223,12 +223,11 @@ class RootCauseModel:
         Returns
         -------
         tuple of pandas.DataFrame
-            The answers, and ``models.texts.shares.cause_shares``: estimated where the model was tested on texts that
-            are like the others.
+            The answers, and ``cause_shares``: estimated where the model was tested on texts like the others.
         """
         answers, probabilities = self._read(texts)
-        held = self.held if self.evaluation.get("representative", True) else None
-        return answers, cause_shares(answers, texts.labels, probabilities, held, seed)
+        alike = self.evaluation.get("representative", True)
+        return answers, cause_shares(answers, texts.labels, probabilities, self.held if alike else None, seed)
 
     def _read(self, texts: TextSet, /) -> tuple[pd.DataFrame, np.ndarray]:
         frame = texts.frame
@@ -329,8 +328,7 @@ class RootCauseModel:
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             found = about.get("format") if isinstance(about, dict) else about
             raise ArtefactError(f"{path}: has format {found!r}, this Baton reads {FORMAT}; run again")
-        kept = {"main_causes": dict, "evaluation": dict, "languages": list}
-        for name, kind in kept.items():
+        for name, kind in {"main_causes": dict, "evaluation": dict, "languages": list}.items():
             if not isinstance(about.get(name), kind):
                 raise ArtefactError(f"{path}: lacks {name!r}; delete the folder and run again")
         model = load_text_model(folder / _MODEL_FOLDER)

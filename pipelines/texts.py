@@ -20,6 +20,7 @@ from features.cause_kpis import CAUSE_COLUMN, CauseKpi, cause_codes, cause_kpis,
 from features.staging import with_text_causes
 from features.warehouse import Warehouse
 from models.texts.encoders import PACKAGED
+from models.texts.shares import MAX_UNCLEAR
 from pipelines.texts_about import cause_diagnosis, describe_causes, write_examples
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from models.root_cause import RootCauseModel
 
 __all__ = [
-    "MAX_UNCLEAR",
     "OUTPUTS",
     "PRICES",
     "CausesRead",
@@ -51,8 +51,6 @@ OUTPUTS = (
 )
 
 PRICES = "cause_prices.parquet"
-MAX_UNCLEAR = 0.5
-"""Where more of the texts are told no cause, no cause leads: it would be the one that is told most easily."""
 
 _HUGGING_FACE = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _ANSWER = ("case_id", "cause", "probability", "abstained", "second_cause", "language", "main_cause", "reason")

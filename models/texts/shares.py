@@ -16,10 +16,13 @@ import pandas as pd
 from baton.files import write_atomically
 from models.texts.model_files import read_table
 
-__all__ = ["SHARE_COLUMNS", "HeldAnswers", "cause_shares", "told_apart"]
+__all__ = ["MAX_UNCLEAR", "SHARE_COLUMNS", "HeldAnswers", "cause_shares", "told_apart"]
 
 SHARE_COLUMNS = ("cause", "named", "labelled", "texts", "named_share", "share", "share_low", "share_high")
 """``cause`` is null in the row of the texts that were told none."""
+
+MAX_UNCLEAR = 0.5
+"""Where more of all texts are told no cause, none leads: it would be the one that is told most easily."""
 
 _REPLICATES = 200
 _LOW, _HIGH = 0.05, 0.95
@@ -127,6 +130,10 @@ def cause_shares(
     rows["named"] = [int(named.get(cause, 0)) for cause in causes]
     rows["labelled"] = [int(recorded.get(cause, 0)) for cause in causes]
     estimated = _estimated(answers, labels, probabilities, held, seed) if held is not None else {}
+    if estimated:  # recorded causes that are too rare to be learned
+        estimated |= {
+            cause: (recorded[cause] / texts,) * 3 for cause in causes if cause in recorded and cause not in estimated
+        }
     for place, name in enumerate(("share", "share_low", "share_high")):
         rows[name] = [(estimated[cause][place] if cause in estimated else np.nan) for cause in causes]
     by = ["share", "named", "labelled"] if estimated else ["named", "labelled"]

@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from baton.catalogue.schema import Text
+from models.texts.shares import MAX_UNCLEAR
 from pipelines.reporting.drawing import Scale, element
 from pipelines.reporting.first import FirstScreen
 from pipelines.reporting.results import Results
@@ -22,14 +23,16 @@ _MOST_QUOTED = 6
 _MOST_UNITS = 40
 _FEWEST_TEXTS = 20
 _FEWEST_MONTHS, _MOST_MONTHS = 3, 24
+_BAR_WIDTH = 120
 
 
 @dataclass(frozen=True)
 class CauseRow:
-    """One cause: its name, the line of its months, and what else is told of it."""
+    """One cause, or what is unclear: its name, its bar, the line of its months, and what else is told of it."""
 
     name: Bilingual
     main: Bilingual | None
+    bar: Markup
     drawing: Markup
     move: Bilingual | None
     cells: tuple[Bilingual, ...]
@@ -61,24 +64,26 @@ def causes_section(results: Results, /) -> CausesSection | None:
     answers, trends = results.get("root_causes"), results.get("cause_trends")
     if answers is None or trends is None:
         return None
-    told = answers[~answers["abstained"].astype(bool) & answers["cause"].notna()]
-    if told.empty:
-        return None
+    shares = _shares(results, answers)
     prices = results.get("cause_prices")
-    counts = told["cause"].value_counts()
+    counts = shares["named"].drop("", errors="ignore")
+    counts = counts[counts > 0]
     whole = trends[trends["level"] == "company"]
     shown = [cause for cause in _ranked(counts, prices) if cause in set(whole["cause"])][:_MOST_ROWS]
     priced = None if prices is None else prices.set_index("cause")
     return CausesSection(
-        findings=tuple(_findings(results, counts, priced, whole)),
+        findings=tuple(_findings(results, shares, priced, whole)),
         heading=say("causes.table_most" if priced is None else "causes.table"),
         header=tuple(_header(results, priced)),
-        rows=tuple(_row(results, cause, counts, priced, whole[whole["cause"] == cause]) for cause in shown),
+        rows=(
+            *(_row(results, cause, shares, priced, whole[whole["cause"] == cause]) for cause in shown),
+            *_unclear_row(results, shares, priced),
+        ),
         note=say("causes.table_note_plain" if priced is None else "causes.table_note"),
         emerging=_emerging(results),
         examples=tuple(_quoted(results, shown)),
         units=tuple(_units(results, trends)),
-        notes=tuple(_notes(results, answers)),
+        notes=tuple(_notes(results, shares)),
     )
 
 
@@ -106,9 +111,52 @@ def _ranked(counts: pd.Series, prices: pd.DataFrame | None, /) -> list[str]:
     return list(dict.fromkeys([*dearest, *counts.index.astype(str)]))
 
 
+def _shares(results: Results, answers: pd.DataFrame, /) -> pd.DataFrame:
+    """Return shares of all texts by cause, ``""`` for what is unclear; only counted where a run has estimated none."""
+    shares = results.get("cause_shares")
+    if shares is None:
+        told = answers["cause"].where(~answers["abstained"].astype(bool)).fillna("").astype("str")
+        named = told.value_counts()
+        shares = pd.DataFrame({"cause": named.index, "named": named.to_numpy(), "texts": len(answers)})
+        shares["named_share"] = shares["named"] / max(len(answers), 1)
+        shares[["share", "share_low", "share_high"]] = np.nan
+    return shares.assign(cause=shares["cause"].fillna("").astype("str")).set_index("cause")
+
+
+def _unclear_share(shares: pd.DataFrame, /) -> float:
+    return float(shares["named_share"].get("", 0.0))
+
+
+def _most(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
+    """Say what customers write of most, as far as it can be said."""
+    causes = shares.drop("", errors="ignore")
+    by = "share" if causes["share"].notna().any() else "named_share"
+    ranked = causes.sort_values(by, ascending=False, kind="stable")
+    first = ranked.iloc[0]
+    if by == "named_share":
+        yield say("causes.lead_counted", cause=cause_name(results, str(ranked.index[0])), share=percent(first[by]))
+        return
+    ends = {end: percent(float(first[f"share_{end}"])) for end in ("low", "high")}
+    level = ranked[ranked["share_high"] >= first["share_low"]].index[:3]
+    if len(level) > 1:
+        names = listed([cause_name(results, str(cause)) for cause in level])
+        yield say("causes.lead_level", causes=names, share=percent(float(first["share"])), **ends)
+    else:
+        name = cause_name(results, str(ranked.index[0]))
+        yield say("causes.lead_most", cause=name, share=percent(float(first["share"])), **ends)
+
+
 def _findings(
-    results: Results, counts: pd.Series, priced: pd.DataFrame | None, whole: pd.DataFrame, /
+    results: Results, shares: pd.DataFrame, priced: pd.DataFrame | None, whole: pd.DataFrame, /
 ) -> Iterator[Bilingual]:
+    unclear = _unclear_share(shares)
+    if unclear > MAX_UNCLEAR or not shares["named"].drop("", errors="ignore").sum():
+        yield say("causes.lead_unclear", share=percent(unclear), n=number(float(shares["texts"].iloc[0])))
+        return
+    if results.evaluation.get("root_cause", {}).get("representative") is False:
+        yield say("causes.lead_unlike", n=number(float(results.evaluation["root_cause"]["unlabelled_texts"])))
+        return
+    counts = shares["named"]
     if priced is not None and len(priced):
         first = priced.iloc[0]
         if _known(first.get("value_at_risk")) and first["value_at_risk"] > 0:
@@ -117,8 +165,7 @@ def _findings(
         else:
             leaving = say("word.customers", n=round(float(first["expected_leavers"])))
             yield say("causes.lead_priced", cause=cause_name(results, str(priced.index[0])), customers=leaving)
-    most = str(counts.index[0])
-    yield say("causes.lead_most", cause=cause_name(results, most), share=percent(counts.iloc[0] / counts.sum()))
+    yield from _most(results, shares)
     growing = [str(cause) for cause in whole.loc[whole["growing"].astype(bool), "cause"].unique()]
     growing = sorted(growing, key=lambda cause: -int(counts.get(cause, 0)))
     if growing:
@@ -136,7 +183,8 @@ def _findings(
 
 
 def _header(results: Results, priced: pd.DataFrame | None, /) -> Iterator[Bilingual]:
-    yield from (say("causes.cause"), say("causes.trend"), say("causes.cases"), say("causes.share"))
+    yield from (say("causes.cause"), say("causes.bar"), say("causes.trend"), say("causes.cases"), say("causes.share"))
+    yield say("causes.estimated")
     if priced is not None:
         yield say("causes.customers", days=max(results.company.snapshots.windows_days))
         yield say("causes.leaving")
@@ -146,11 +194,10 @@ def _header(results: Results, priced: pd.DataFrame | None, /) -> Iterator[Biling
 
 
 def _row(
-    results: Results, cause: str, counts: pd.Series, priced: pd.DataFrame | None, months: pd.DataFrame, /
+    results: Results, cause: str, shares: pd.DataFrame, priced: pd.DataFrame | None, months: pd.DataFrame, /
 ) -> CauseRow:
     known = results.causes.get(cause, {})
-    n = int(counts.get(cause, 0))
-    cells = [number(n), percent(n / max(counts.sum(), 1))]
+    cells = _counted(shares, cause)
     if priced is not None:
         price = priced.loc[cause] if cause in priced.index else None
         cells.append(number(float(price["customers"])) if price is not None else _dash())
@@ -163,7 +210,34 @@ def _row(
     cells.append(_measured(results, known))
     main = known.get("main")
     upper = translated(Text(en=main["en"], zh=main["zh"])) if main and main["en"] != known.get("en") else None
-    return CauseRow(cause_name(results, cause), upper, _line(months), _move(months), tuple(cells))
+    name = cause_name(results, cause)
+    return CauseRow(name, upper, _bar(shares, cause), _line(months), _move(months), tuple(cells))
+
+
+def _counted(shares: pd.DataFrame, cause: str, /) -> list[Bilingual]:
+    """Return how many texts were told the cause, their share of all, and the share that is estimated."""
+    if cause not in shares.index:
+        return [number(0), percent(0.0), _dash()]
+    row = shares.loc[cause]
+    value, low, high = (float(row[name]) for name in ("share", "share_low", "share_high"))
+    known = say("causes.range", value=percent(value), low=percent(low), high=percent(high))
+    return [number(int(row["named"])), percent(float(row["named_share"])), known if _known(value) else _dash()]
+
+
+def _unclear_row(results: Results, shares: pd.DataFrame, priced: pd.DataFrame | None, /) -> Iterator[CauseRow]:
+    if "" in shares.index and shares.loc["", "named"] > 0:
+        cells = _counted(shares, "")
+        # all columns but the name, the bar and the line
+        rest = [_dash()] * (len(list(_header(results, priced))) - 3 - len(cells))
+        yield CauseRow(say("causes.unclear_row"), None, _bar(shares, "", "unclear"), Markup(""), None, (*cells, *rest))
+
+
+def _bar(shares: pd.DataFrame, cause: str, tone: str = "plain", /) -> Markup:
+    share = float(shares["named_share"].get(cause, 0.0))
+    track = element("rect", x=0, y=2, width=_BAR_WIDTH, height=10, class_="track")
+    bar = element("rect", x=0, y=2, width=max(_BAR_WIDTH * share, 0.5), height=10, class_=f"bar {tone}")
+    view = f"0 0 {_BAR_WIDTH} 14"
+    return element("svg", track, bar, class_="spark", viewBox=view, aria_hidden="true", focusable="false")
 
 
 def _measured(results: Results, known: dict[str, object], /) -> Bilingual:
@@ -254,12 +328,21 @@ def _units(
             yield say(f"causes.by_{level}"), [say(f"causes.{n}") for n in names], [row for _, row in rows[:_MOST_UNITS]]
 
 
-def _notes(results: Results, answers: pd.DataFrame, /) -> Iterator[Bilingual]:
+def _notes(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
     entry = results.evaluation.get("root_cause", {})
     right = entry.get("accuracy_of_answers", entry.get("accuracy"))
     if right is not None:
-        yield say("causes.right", share=percent(float(right)))
-    yield say("causes.unclear", share=percent(float(answers["abstained"].astype(bool).mean())))
+        tested = number(float(entry.get("rows") or 0))
+        yield say("causes.right", share=percent(float(right)), n=tested)
+        if entry.get("unlabelled_texts"):
+            unlike = entry.get("representative") is False
+            others = number(float(entry["unlabelled_texts"]))
+            yield say("causes.right_unlike" if unlike else "causes.right_others", n=others)
+            known = [cause_name(results, str(cause)) for cause in entry.get("causes", {})]
+            yield say("causes.only", causes=listed(known)) if known else say("causes.only_labels")
+    yield say("causes.unclear", share=percent(_unclear_share(shares)))
+    if shares["share"].notna().any():
+        yield say("causes.how_estimated")
     doubtful = results.get("suspicious_labels")
     if doubtful is not None:
         yield say("causes.doubtful", n=len(doubtful))

@@ -34,6 +34,7 @@ _COLUMNS = {
     "handoffs": ("process", "step", "source_team", "team_id", "wait_seconds_total"),
     "processes": ("process", "cases", "wait_seconds_total"),
     "root_causes": ("case_id", "cause", "probability", "abstained"),
+    "cause_shares": ("cause", "named", "texts", "named_share", "share", "share_low", "share_high"),
     "cause_trends": ("level", "unit_id", "cause", "month", "n", "texts", "share", "growth", "growing"),
     "cause_prices": ("cause", "cases", "customers", "expected_leavers"),
     "emerging_causes": ("name", "first_week", "texts"),

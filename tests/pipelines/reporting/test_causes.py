@@ -73,10 +73,10 @@ def section(results: Results) -> CausesSection:
 
 def test_the_dearest_cause_leads_though_another_is_more_frequent(results: Results) -> None:
     made = section(results)
-    assert [str(row.name.en) for row in made.rows] == ["Late delivery", "&lt;bill&gt;"]
+    assert [str(row.name.en) for row in made.rows] == ["Late delivery", "&lt;bill&gt;", "Unclear"]
     assert "Late delivery" in made.findings[0].en and "EUR 50,000" in made.findings[0].en
     assert "交付延误" in made.findings[0].zh
-    assert "&lt;bill&gt;" in made.findings[1].en and "67%" in made.findings[1].en
+    assert "&lt;bill&gt;" in made.findings[1].en and "60% of all texts" in made.findings[1].en
 
 
 def test_money_and_leavers_stand_with_their_ranges(results: Results) -> None:
@@ -96,7 +96,7 @@ def test_a_growing_cause_that_no_card_measures_is_told_with_its_owner(results: R
 def test_without_prices_the_most_frequent_leads_and_no_money_is_named(results: Results) -> None:
     tables = {name: table for name, table in results.tables.items() if name != "cause_prices"}
     made = section(replace(results, tables=tables))
-    assert [str(row.name.en) for row in made.rows] == ["&lt;bill&gt;", "Late delivery"]
+    assert [str(row.name.en) for row in made.rows] == ["&lt;bill&gt;", "Late delivery", "Unclear"]
     assert "EUR" not in "".join(str(text.en) for text in (*made.findings, *made.header, made.note))
 
 
@@ -136,8 +136,56 @@ def test_a_run_with_nothing_but_texts_begins_with_what_customers_write(results: 
 
 def test_a_run_without_texts_has_no_such_section(results: Results) -> None:
     assert causes_section(replace(results, tables={})) is None
+
+
+def with_shares(results: Results, named: dict[str, int], estimated: dict[str, tuple[float, float, float]]) -> Results:
+    shares = pd.DataFrame({"cause": [name or None for name in named], "named": list(named.values()), "texts": 1000})
+    shares["named_share"] = shares["named"] / 1000
+    shares[["share", "share_low", "share_high"]] = [estimated.get(name, (float("nan"),) * 3) for name in named]
+    return replace(results, tables={**results.tables, "cause_shares": shares})
+
+
+def test_no_cause_leads_where_most_texts_are_unclear(results: Results) -> None:
+    made = section(with_shares(results, {"late": 66, "<bill>": 24, "": 910}, {}))
+    assert [str(told.en) for told in made.findings] == [
+        "91% of 1,000 texts could not be told. What customers write of most cannot be said; label more texts."
+    ]
+    last = made.rows[-1]
+    assert [str(cell.en) for cell in last.cells][:3] == ["910", "91%", "–"]
+    assert "bar unclear" in last.bar and 'width="109.2"' in last.bar
+    assert len(last.cells) == len(made.rows[0].cells) == len(made.header) - 3
+    assert "7%" in [str(cell.en) for cell in made.rows[0].cells]
     nothing = results.tables["root_causes"].assign(abstained=True)
-    assert causes_section(replace(results, tables={**results.tables, "root_causes": nothing})) is None
+    silent = section(replace(results, tables={**results.tables, "root_causes": nothing}))
+    assert "100% of 100 texts could not be told" in silent.findings[0].en and "100 条" in silent.findings[0].zh
+
+
+def test_estimated_shares_of_all_texts_lead_with_their_range(results: Results) -> None:
+    clear = with_shares(
+        results, {"late": 300, "<bill>": 400, "": 300}, {"late": (0.6, 0.55, 0.65), "<bill>": (0.4, 0.35, 0.45)}
+    )
+    told = " ".join(str(finding.en) for finding in section(clear).findings)
+    assert "most is “Late delivery”: about 60% of all texts (55% to 65%)" in told
+    near = with_shares(
+        results, {"late": 300, "<bill>": 400, "": 300}, {"late": (0.52, 0.45, 0.6), "<bill>": (0.48, 0.4, 0.55)}
+    )
+    assert "cannot be told apart: Late delivery and &lt;bill&gt;" in " ".join(
+        str(finding.en) for finding in section(near).findings
+    )
+    assert "60% (55% to 65%)" in [str(cell.en) for cell in section(clear).rows[0].cells]
+
+
+def test_what_agreement_was_measured_on_is_told_and_of_other_texts_nothing_is_claimed(results: Results) -> None:
+    entry = {
+        "accuracy_of_answers": 0.99, "rows": 240, "labelled_texts": 240, "unlabelled_texts": 9_000,
+        "representative": False, "causes": {"late": {}, "<bill>": {}},
+    }  # fmt: skip
+    made = section(replace(results, evaluation={"root_cause": entry}))
+    notes = " ".join(str(note.en) for note in made.notes)
+    assert "Tested on 240 texts that carry a recorded cause" in notes and "99%" in notes
+    assert "nothing of the 9,000 texts without a recorded cause" in notes
+    assert "these causes and no others: Late delivery and &lt;bill&gt;" in notes
+    assert "unlike those that the model learned from" in made.findings[0].en and len(made.findings) == 1
 
 
 def test_the_diagnosis_puts_what_grows_unmeasured_first(results: Results) -> None:
