@@ -326,8 +326,8 @@ def _unclear(shares: pd.DataFrame, /) -> list[str]:
     if rest["named_share"] <= MAX_UNCLEAR:
         return []
     return [
-        f"root causes: {rest['named_share']:.0%} of {rest['texts']:,} texts could not be told, so nothing can be said "
-        "of what customers write of most; label more texts, or raise text.risk"
+        f"root causes: {rest['named_share']:.0%} of {rest['texts']:,} texts could not be told, so no cause is put "
+        "first; label more texts, or raise text.risk"
     ]
 
 

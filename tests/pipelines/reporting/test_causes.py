@@ -148,7 +148,7 @@ def with_shares(results: Results, named: dict[str, int], estimated: dict[str, tu
 def test_no_cause_leads_where_most_texts_are_unclear(results: Results) -> None:
     made = section(with_shares(results, {"late": 66, "<bill>": 24, "": 910}, {}))
     assert [str(told.en) for told in made.findings] == [
-        "91% of 1,000 texts could not be told. What customers write of most cannot be said; label more texts."
+        "91% of 1,000 texts could not be told, so no cause is put first; label more texts."
     ]
     last = made.rows[-1]
     assert [str(cell.en) for cell in last.cells][:3] == ["910", "91%", "–"]
