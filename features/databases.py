@@ -12,7 +12,8 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from baton.company import Company, expand
-from baton.errors import SourceError
+from baton.errors import BatonError, SourceError
+from features.ingest.locked import lock, one_query, one_query_of
 from features.sql_text import one_line
 from features.table_files import nearest_file
 
@@ -49,9 +50,11 @@ def open_table(company: Company, name: str, /) -> ir.Table:
         raise database_error(company, name, error, "cannot be opened, is it running?") from None
     try:
         if source.sql is not None:
-            return _query(connection, source.sql)
+            return _query(connection, source.sql, f"{place}.sql")
         table, _, database = str(source.table)[::-1].partition(".")
         return connection.table(table[::-1], database=database[::-1] or None)
+    except BatonError:
+        raise
     except Exception as error:
         if type(error).__name__ == "TableNotFound":
             raise _without_table(company, name, connection) from None
@@ -92,20 +95,27 @@ def _without_table(company: Company, name: str, connection: Any, /) -> SourceErr
     return SourceError(_blotted(f"tables.{name}: {address} has no table {table!r}{hint}", company))
 
 
-def _query(connection: Any, sql: str, /) -> ir.Table:
+def _query(connection: Any, sql: str, place: str, /) -> ir.Table:
     """Open a query; its columns are asked for here: Ibis 12 asks newer DuckDB and sqlglot in ways that are gone."""
-    sql = sql.rstrip().rstrip(";")
     if connection.name == "duckdb":
-        return duckdb_query(connection, sql)
+        return duckdb_query(connection, sql, place)
+    sql = one_query_of(sql, connection.dialect, place)
     if connection.name == "postgres":
         return connection.sql(sql, schema=_postgres_schema(connection, sql))
     return connection.sql(sql)
 
 
-def duckdb_query(connection: Any, sql: str, /) -> ir.Table:
-    """Return a query of an Ibis DuckDB connection as a table."""
+def duckdb_query(connection: Any, sql: str, place: str, /) -> ir.Table:
+    """Return a query of an Ibis DuckDB connection as a table.
+
+    Raises
+    ------
+    SourceError
+        If it is more than one query, or changes something.
+    """
     from ibis.backends.sql.datatypes import DuckDBType
 
+    sql = one_query(sql, place)
     described = connection.con.cursor().execute(f"DESCRIBE {sql}").fetchall()
     return connection.sql(sql, schema=ibis.schema({row[0]: DuckDBType.from_string(row[1]) for row in described}))
 
@@ -122,8 +132,16 @@ def _postgres_schema(connection: Any, sql: str, /) -> ibis.Schema:
 
 def _connect(url: str, /) -> Any:
     if url.startswith("duckdb://"):
-        return ibis.duckdb.connect(url.removeprefix("duckdb://"), read_only=True)
-    return ibis.connect(url)
+        connection: Any = ibis.duckdb.connect(url.removeprefix("duckdb://"), read_only=True)
+    else:
+        connection = ibis.connect(url)
+    if connection.name == "duckdb":
+        lock(lambda setting: connection.raw_sql(setting).fetchall())
+    elif connection.name == "postgres":  # nothing that a company's file says may change a database
+        with connection.con.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = on")
+        connection.con.commit()
+    return connection
 
 
 def _url(company: Company, source: str, place: str, /) -> str:

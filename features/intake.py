@@ -15,6 +15,7 @@ from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
 from features.casting import SQL_TYPES, CastPlan, cast_sql, is_numeric, known
 from features.databases import batches
+from features.ingest.locked import files_to_read, lock
 from features.ingest.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
 from features.profiles import profile_sql, read_numbers, read_times
@@ -98,9 +99,11 @@ class Intake:
     company : Company
     folder : Path
         A scratch folder of its own.
+    output : Path, optional
+        The one other folder that its engine may write.
     """
 
-    def __init__(self, company: Company, folder: Path, /) -> None:
+    def __init__(self, company: Company, folder: Path, /, output: Path | None = None) -> None:
         import duckdb
 
         self.company = company
@@ -110,6 +113,11 @@ class Intake:
         for setting in (f"memory_limit={literal(_MEMORY_LIMIT)}", f"temp_directory={literal(str(folder / 'spill'))}"):
             self.connection.execute(f"SET {setting}")
         self.connection.execute("SET TimeZone='UTC'")
+        lock(
+            self.connection.execute,
+            files=files_to_read(company),
+            folders=[folder, *([output.resolve(), output] if output is not None else [])],
+        )
         self.tables: dict[str, TypedTable] = {}
         self.agreed: Mapping[str, Mapping[str, tuple[float, float] | None]] = {}
         """Scales of ratings that models in use were trained on."""
@@ -150,24 +158,20 @@ class Intake:
     def _load(self, name: str, raw: str, /) -> None:
         """Text and databases are read once into the engine; Parquet stays where it is."""
         source = self.company.tables[name]
-        if source.source is not None:
-            reader = batches(sources.open_source(self.company, name))
-            self.connection.register("incoming", reader)
-            self.connection.execute(f"CREATE TABLE {raw} AS SELECT * FROM incoming")
-            self.connection.unregister("incoming")
-            return
-        relation = file_relation(self.company, name, self.folder / "copies")
-        if source.sql is None:
+        if source.source is None and source.sql is None:
+            relation = file_relation(self.company, name, self.folder / "copies")
             kind = "VIEW" if "read_parquet" in relation else "TABLE"
             self.connection.execute(f"CREATE {kind} {raw} AS {relation}")
             return
-        self.connection.execute(f"CREATE VIEW raw AS {relation}")
+        # what a company's own SQL says runs in an engine of its own, which reaches this table's data alone
+        reader = batches(sources.open_source(self.company, name))
+        self.connection.register("incoming", reader)
         try:
-            self.connection.execute(f"CREATE TABLE {raw} AS SELECT * FROM ({source.sql.rstrip().rstrip(';')}\n)")
+            self.connection.execute(f"CREATE TABLE {raw} AS SELECT * FROM incoming")
         except Exception as error:
             raise sources.query_error(self.company, name, error) from None
         finally:
-            self.connection.execute("DROP VIEW raw")
+            self.connection.unregister("incoming")
 
     def _ratings(self, spec: TableSpec, raw: str, plans: Mapping[str, CastPlan], /) -> dict[str, ReadRatings]:
         """Return how columns of ratings that come as texts become numbers."""
@@ -255,10 +259,17 @@ def _expression(table: TypedTable, name: str, /) -> str:
 
 
 @contextmanager
-def opened(company: Company, /) -> Iterator[Intake]:
-    """Open an intake in a scratch folder that only its owner can read, removed at the end."""
+def opened(company: Company, /, output: Path | None = None) -> Iterator[Intake]:
+    """Open an intake in a scratch folder that only its owner can read, removed at the end.
+
+    Parameters
+    ----------
+    company : Company
+    output : Path, optional
+        The one other folder that its engine may write.
+    """
     with tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True) as folder:
-        intake = Intake(company, Path(folder))
+        intake = Intake(company, Path(folder), output)
         try:
             yield intake
         finally:

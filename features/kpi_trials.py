@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from baton.catalogue.expressions import checked
+from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Catalogue, Kpi
+from baton.errors import BatonError, ExpressionError
 from features.faults import Fault, Treatment
+from features.ingest.locked import limited, one_query
 from features.intake import Intake, TypedTable
 from features.sql_text import one_line
 
 __all__ = ["kpi_faults"]
+
+MAX_SECONDS = 120  # reading a table of hundreds of millions of rows once takes less; what takes longer has gone astray
 
 
 def kpi_faults(intake: Intake, table: TypedTable, catalogue: Catalogue, treatment: Treatment, /) -> Iterator[Fault]:
@@ -30,18 +36,34 @@ def kpi_faults(intake: Intake, table: TypedTable, catalogue: Catalogue, treatmen
 def _failure(intake: Intake, table: TypedTable, kpis: list[Kpi], /) -> str | None:
     """Return what the engine says against the KPIs' expressions, all tried in one scan, or None."""
     import duckdb
-    from sqlglot.errors import SqlglotError
 
     try:
-        expressions = [_quoted(sql) for kpi in kpis for sql in (kpi.expr, kpi.denominator) if sql is not None]
-        intake.rows(f"SELECT {', '.join(f'count({sql})' for sql in expressions)} FROM {table.relation}")
-    except (duckdb.ProgrammingError, duckdb.DataError, SqlglotError) as error:
+        expressions = [
+            _quoted(kpi, sql, table) for kpi in kpis for sql in (kpi.expr, kpi.denominator) if sql is not None
+        ]
+        with limited(intake.connection, MAX_SECONDS):
+            intake.rows(
+                one_query(f"SELECT {', '.join(f'count({sql})' for sql in expressions)} FROM {table.relation}", "trial")
+            )
+    except duckdb.InterruptException:
+        return f"it takes longer than {MAX_SECONDS} seconds over {table.rows:,} rows; write it more simply"
+    except duckdb.OutOfMemoryException:
+        return f"it takes more memory than there is over {table.rows:,} rows; write it more simply"
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.PermissionException) as error:
         return one_line(error)
+    except BatonError as error:
+        return str(error)
     return None
 
 
-def _quoted(sql: str, /) -> str:
+def _quoted(kpi: Kpi, sql: str, table: TypedTable, /) -> str:
     """Return an expression with its columns quoted: `at` and `from` are words of SQL too."""
-    from sqlglot import parse_one
+    from sqlglot import exp
 
-    return parse_one(sql, dialect="duckdb").sql(dialect="duckdb", identify=True)
+    tree = checked(sql, f"KPI {kpi.id}")
+    known = {name.casefold() for name in table.columns}
+    for column in tree.find_all(exp.Column):
+        # DuckDB takes a name that is no column for a function of that name, such as current_date, or for the table
+        if column.name.casefold() not in known:
+            raise ExpressionError(f"there is no column {column.name!r}{did_you_mean(column.name, table.columns)}")
+    return tree.sql(dialect="duckdb", identify=True)

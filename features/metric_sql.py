@@ -11,6 +11,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from baton.errors import ExpressionError
+
 __all__ = ["Span", "add_expressions", "finished", "span_table", "spans_of", "to_number"]
 
 _names = count()
@@ -79,20 +81,40 @@ def add_expressions(table: ir.Table, keep: Sequence[str], expressions: Mapping[s
     Returns
     -------
     ibis Table
+
+    Raises
+    ------
+    ExpressionError
+        If an expression holds a part that is not allowed.
     """
     import ibis.expr.operations as ops
     import sqlglot as sg
     from sqlglot import exp
 
+    from baton.catalogue.expressions import checked
+
     name = f"baton_rows_{next(_names)}"
     columns: list[exp.Expression] = [exp.column(column, quoted=True) for column in keep]
     for alias, text in expressions.items():
-        columns.append(exp.alias_(_portable(sg.parse_one(text, dialect="duckdb"), table.columns), alias, quoted=True))
+        # read and checked anew: what an engine is given is what was allowed, whoever put it together
+        tree = checked(text, f"the SQL of {alias}", longest=None)
+        columns.append(exp.alias_(_portable(tree, table.columns), alias, quoted=True))
     backend = table.get_backend()
-    query = sg.select(*columns).from_(exp.to_identifier(name, quoted=True)).sql(backend.dialect)
+    query = sg.select(*columns).from_(exp.to_identifier(name, quoted=True)).sql(backend.dialect, identify=True)
+    _must_be_one(query, len(columns), backend.dialect)
     whole = backend.compiler.add_query_to_expr(name=name, table=table, query=query)
     schema = _schema_of(backend, whole)
     return ops.SQLStringView(parent=table.alias(name).op(), query=query, schema=schema).to_expr()
+
+
+def _must_be_one(query: str, columns: int, dialect: Any, /) -> None:
+    """Refuse SQL that another dialect's parser does not read as the one query that was printed."""
+    from sqlglot import exp, parse
+
+    trees = parse(query, dialect=dialect)
+    whole = trees[0] if len(trees) == 1 else None
+    if not isinstance(whole, exp.Select) or len(whole.selects) != columns or whole.find(exp.Subquery, exp.Union):
+        raise ExpressionError("the catalogue's SQL cannot be said to this database as one query; write it more plainly")
 
 
 def _schema_of(backend: Any, query: str, /) -> ibis.Schema:

@@ -17,6 +17,7 @@ from baton.company import Company
 from baton.errors import BatonError, OutputError, SourceError
 from features import delimited
 from features.databases import batches, database_error, duckdb_query, open_table
+from features.ingest.locked import lock
 from features.sql_text import one_line
 from features.table_files import file_relation, files_of, is_csv, unreadable
 
@@ -50,11 +51,16 @@ def open_source(company: Company, name: str, /) -> ir.Table:
     connection = ibis.duckdb.connect()
     weakref.finalize(connection, scratch.cleanup)
     relation = file_relation(company, name, Path(scratch.name))
+    lock(
+        lambda setting: connection.raw_sql(setting).fetchall(),
+        files=files_of(company, name),
+        folders=[Path(scratch.name)],
+    )
     try:
         connection.raw_sql(f"CREATE VIEW raw AS {relation}").fetchall()
         if source.sql is None:
             return connection.table("raw")
-        return duckdb_query(connection, source.sql)
+        return duckdb_query(connection, source.sql, f"tables.{name}.sql")
     except Exception as error:
         raise query_error(company, name, error) from None
 
@@ -101,6 +107,7 @@ def _rows_digest(company: Company, name: str, /) -> str:
 
     table = open_source(company, name)
     connection = duckdb.connect()
+    lock(connection.execute)
     try:
         reader = batches(table)
         connection.register("incoming", reader)

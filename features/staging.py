@@ -23,6 +23,7 @@ from baton.files import read_json, write_atomically, write_json
 from features.cause_kpis import CAUSE_COLUMN
 from features.checks import Examination, damage, examine
 from features.faults import CheckReport
+from features.ingest.locked import lock
 from features.intake import ROW, Intake, TypedTable, opened
 from features.partials import Partials
 from features.privacy import Sieve
@@ -64,8 +65,13 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Ag
     OutputError
         If the disk is full or the folder cannot be written.
     """
+<<<<<<< HEAD
     with opened(company) as intake:
         found = examine(intake, catalogue, agreed)
+=======
+    with opened(company, folder) as intake:
+        found = examine(intake, catalogue)
+>>>>>>> f7e8d8d (Let a KPI's SQL hold listed parts alone, run it as one statement, and lock every engine to the files it needs)
         refuse(found.report)
         sieve = Sieve(intake, outside=_results_folder(folder))
         notes = [*found.report.notes, *sieve.notes]
@@ -158,6 +164,9 @@ def open_warehouse(
     )
     weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     connection.raw_sql("SET TimeZone='UTC'").fetchall()
+    files = [place.resolve() for place in [*folder.glob("*.parquet"), *([cases] if cases is not None else [])]]
+    kept = [] if partials is None else [partials.folder.resolve(), partials.folder]
+    lock(lambda setting: connection.raw_sql(setting).fetchall(), files=files, folders=[Path(spill), *kept])
     for name in described:
         path = cases if name == "cases" and cases is not None else folder / f"{name}.parquet"
         if not path.exists():
@@ -219,6 +228,7 @@ def with_text_causes(folder: Path, causes: pa.Table, place: Path, /) -> None:
 
     connection = duckdb.connect()
     connection.register("causes", causes)
+    lock(connection.execute, files=[(folder / "cases.parquet").resolve()], folders=[place.parent])
     staged = path_literal((folder / "cases.parquet").resolve())
     with write_atomically(place) as temporary:
         try:

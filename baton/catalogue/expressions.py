@@ -9,33 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Kpi
+from baton.catalogue.sql_parts import MAX_DEPTH, PARTS, depth_of, fault_of
 from baton.errors import ExpressionError
 
 if TYPE_CHECKING:
     from sqlglot import Expression
 
-__all__ = ["check_expression", "columns_of"]
+__all__ = ["check_expression", "checked", "columns_of"]
 
-_LONGEST = 2000
-
-# names of sqlglot's expression classes; an allow-list, so that what a later version adds is refused until it is read
-_ALLOWED = frozenset(
-    """
-    Column Identifier Literal Boolean Null Paren Neg Not And Or Xor EQ NEQ GT GTE LT LTE Is NullSafeEQ NullSafeNEQ
-    Between In Like ILike Add Sub Mul Div IntDiv Mod Pow DPipe Case If Coalesce Nullif Greatest Least Cast TryCast
-    DataType Abs Round Floor Ceil Sqrt Ln Log Exp Sign Lower Upper Trim Length Concat Substring Replace Contains
-    StartsWith EndsWith RegexpLike Left Right DateDiff DatetimeDiff TimestampDiff TimeToUnix Extract Hour Minute Day
-    Month Year Quarter Interval Var
-    """.split()
-)
-
-_TYPES = frozenset(
-    "BOOLEAN TINYINT SMALLINT INT BIGINT FLOAT DOUBLE DECIMAL VARCHAR TEXT DATE TIMESTAMP TIMESTAMPNTZ".split()
-)
+_LONGEST = 2000  # characters; what needs more is a computation of the table's own
 
 _REASONS = {
     "Select": "it holds a query of its own",
@@ -105,24 +92,77 @@ CASE and simple functions of text, numbers and times
     return frozenset(_columns(expr, "expression"))
 
 
+def checked(text: str, place: str = "expression", /, *, longest: int | None = _LONGEST) -> Expression:
+    """Read SQL as one scalar expression of allowed parts.
+
+    The tree that is returned was made from SQL that was printed with every column quoted and read again, so that what
+    was checked and what an engine is given are the same.
+
+    Parameters
+    ----------
+    text : str
+        DuckDB dialect.
+    place : str
+        How messages name it.
+    longest : int, optional
+        Characters that it may have; None where the text is ours, made around an expression.
+
+    Returns
+    -------
+    sqlglot expression
+        A copy of the caller's own, every column quoted.
+
+    Raises
+    ------
+    ExpressionError
+        If it does not parse, or any part of it is not allowed.
+    """
+    try:
+        return _checked(text, place, longest).copy()
+    except RecursionError:
+        raise ExpressionError(f"{place}: it is nested too deeply; compute it in the table's sql instead") from None
+
+
+@lru_cache(maxsize=4096)
+def _checked(text: str, place: str, longest: int | None, /) -> Expression:
+    tree = _parse(text, place, longest)
+    _check_parts(tree, place)
+    printed = _printed(tree)
+    again = _parse(printed, place, None)
+    _check_parts(again, place)
+    if _printed(again) != printed or _names(again) != _names(tree):
+        raise ExpressionError(f"{place}: it reads differently once its columns are quoted; write it more plainly")
+    return again
+
+
+def _printed(tree: Expression, /) -> str:
+    return tree.sql(dialect="duckdb", identify=True, comments=False)
+
+
 def _columns(text: str, place: str, /) -> set[str]:
-    tree = _parse(text, place)
-    found: set[str] = set()
+    return _names(checked(text, place))
+
+
+def _names(tree: Expression, /) -> set[str]:
+    from sqlglot import exp
+
+    return {column.name for column in tree.find_all(exp.Column)}
+
+
+def _check_parts(tree: Expression, place: str, /) -> None:
     for node in tree.walk():
         kind = type(node).__name__
-        if kind not in _ALLOWED:
+        if kind not in PARTS:
             raise ExpressionError(f"{place}: {_refusal(node, kind)}")
         if node.comments:
             raise ExpressionError(f"{place}: it holds a comment; put it into the KPI's description")
-        if kind == "DataType" and getattr(node.this, "name", str(node.this)) not in _TYPES:
-            raise ExpressionError(
-                f"{place}: type {node.sql('duckdb')} is not allowed; use double, bigint, text, date …"
-            )
-        if kind == "Column":
-            if node.args.get("table") is not None:
-                raise ExpressionError(f"{place}: {node.sql('duckdb')} names a table; name the source's columns alone")
-            found.add(node.name)
-    return found
+        if kind == "Column" and node.args.get("table") is not None:
+            raise ExpressionError(f"{place}: {node.sql('duckdb')} names a table; name the source's columns alone")
+        fault = fault_of(node)
+        if fault is not None:
+            raise ExpressionError(f"{place}: {fault}")
+    if depth_of(tree) > MAX_DEPTH:
+        raise ExpressionError(f"{place}: it is nested too deeply; compute it in the table's sql instead")
 
 
 def _refusal(node: Expression, kind: str, /) -> str:
@@ -159,15 +199,15 @@ def _statements() -> tuple[type[Any], ...]:
     )
 
 
-def _parse(text: str, place: str, /) -> Expression:
+def _parse(text: str, place: str, longest: int | None, /) -> Expression:
     from sqlglot import parse, tokenize
     from sqlglot.errors import ParseError, SqlglotError
 
     if not text.strip():
         raise ExpressionError(f"{place}: it is empty; give a column or an expression over columns")
-    if len(text) > _LONGEST:
+    if longest is not None and len(text) > longest:
         raise ExpressionError(
-            f"{place}: it is longer than {_LONGEST:,} characters; compute it in the table's sql instead"
+            f"{place}: it is longer than {longest:,} characters; compute it in the table's sql instead"
         )
     try:
         ends = sum(token.token_type.name == "SEMICOLON" for token in tokenize(text, dialect="duckdb"))
@@ -176,8 +216,6 @@ def _parse(text: str, place: str, /) -> Expression:
         raise ExpressionError(f"{place}: {_syntax(error, text)}") from None
     except SqlglotError as error:
         raise ExpressionError(f"{place}: no valid SQL ({_plain(str(error))})") from None
-    except RecursionError:
-        raise ExpressionError(f"{place}: it is nested too deeply; compute it in the table's sql instead") from None
     if ends or len(trees) != 1 or trees[0] is None:
         raise ExpressionError(f"{place}: it holds a statement's end (;); give one scalar expression without it")
     return trees[0]

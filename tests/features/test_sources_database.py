@@ -141,7 +141,10 @@ def test_a_secret_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.M
         ('table = "peple"', "has no table 'peple'"),
         ('table = "hr.peple"', "has no table 'hr.peple'"),
         ('sql = "select nobody from hr.people"', "nobody"),
-        ('sql = "select 1 from"', "refuses the query"),
+        ('sql = "select 1 from"', "cannot be read as a query"),
+        ('sql = "select 1; drop table hr.people"', "must be one query"),
+        ('sql = "with gone as (delete from hr.people returning *) select * from gone"', "must be one query"),
+        ('sql = "select 1) as a; drop table hr.people; select * from (select 1"', "cannot be read as a query|must be"),
     ],
 )
 def test_what_a_database_does_not_have_is_told(tmp_path: Path, postgres: str, table: str, said: str) -> None:
