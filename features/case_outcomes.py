@@ -83,7 +83,7 @@ def exposed_cases(log: StepLog, quantile: float, /) -> pd.DataFrame:
 
 
 def customers_of_long_waits(
-    warehouse: Warehouse, log: StepLog, at_risk: str | None, outcome: str | None, /
+    warehouse: Warehouse, log: StepLog, at_risk: pd.DataFrame | None, outcome: str | None, /
 ) -> pd.DataFrame:
     """Return, by process and step and by team within, what is known of the customers who met the longest waits.
 
@@ -92,8 +92,8 @@ def customers_of_long_waits(
     warehouse : Warehouse
     log : StepLog
         After ``mark_long_waits`` and ``case_outcomes``.
-    at_risk : str or None
-        SQL of ``customer_id`` and ``value_at_risk``.
+    at_risk : pandas.DataFrame, optional
+        ``customer_id`` and ``value_at_risk``.
     outcome : str or None
         As ``case_outcomes`` named it.
 
@@ -120,7 +120,12 @@ def customers_of_long_waits(
             "SELECT process, step, team_id, NULL::DOUBLE AS left_share, NULL::DOUBLE AS left_share_others "
             "FROM step_met WHERE FALSE"
         )
-    return log.frame(_MONEY.format(value=value, risk=at_risk or _NO_RISK, left=left))
+    if at_risk is None:
+        return log.frame(_MONEY.format(value=value, risk=_NO_RISK, left=left))
+    log.engine.register("at_risk_rows", at_risk)
+    found = log.frame(_MONEY.format(value=value, risk="SELECT customer_id, value_at_risk FROM at_risk_rows", left=left))
+    log.engine.unregister("at_risk_rows")
+    return found
 
 
 _MONEY = """

@@ -89,13 +89,13 @@ def _named(frame: pd.DataFrame, /) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].astype("str") for name in names if name in frame})
 
 
-def _at_risk(folder: RunFolder, /) -> str | None:
-    from features.sql_text import path_literal
+def _at_risk(folder: RunFolder, /) -> pd.DataFrame | None:
+    import pandas as pd
 
     place = folder.file("churn.parquet")
     if not place.exists():
         return None
-    return f"SELECT customer_id, value_at_risk FROM read_parquet({path_literal(place.resolve())})"
+    return pd.read_parquet(place, columns=["customer_id", "value_at_risk"])
 
 
 def _without_small(steps: pd.DataFrame, /) -> pd.DataFrame:

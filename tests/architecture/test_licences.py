@@ -17,6 +17,7 @@ PERMISSIVE = {
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSD-3-Clause-Clear",
+    "BSL-1.0",
     "CC0-1.0",
     "CNRI-Python",
     "ISC",
