@@ -65,13 +65,8 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Ag
     OutputError
         If the disk is full or the folder cannot be written.
     """
-<<<<<<< HEAD
-    with opened(company) as intake:
-        found = examine(intake, catalogue, agreed)
-=======
     with opened(company, folder) as intake:
-        found = examine(intake, catalogue)
->>>>>>> f7e8d8d (Let a KPI's SQL hold listed parts alone, run it as one statement, and lock every engine to the files it needs)
+        found = examine(intake, catalogue, agreed)
         refuse(found.report)
         sieve = Sieve(intake, outside=_results_folder(folder))
         notes = [*found.report.notes, *sieve.notes]
