@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from serving.refusals import Receive, Scope
 
@@ -15,12 +14,20 @@ MAX_BYTES_IN_FLIGHT = 8 * MAX_BODY_BYTES  # of all bodies that are being receive
 MAX_RECEIVED_AT_ONCE = 1000  # bodies; each holds a connection and a task, and an empty one no bytes
 
 
-@dataclass(frozen=True)
 class Refused(Exception):
-    """Why a body is not received: the code to answer with, and a sentence; code 0 where nobody is there any more."""
+    """Why a request is not taken.
 
-    code: int
-    message: str
+    Parameters
+    ----------
+    code : int
+        To answer with; 0 where nobody is there any more.
+    message : str
+    """
+
+    def __init__(self, code: int, message: str, /) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 class Bodies:

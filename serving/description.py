@@ -16,8 +16,10 @@ _REFERENCE = "#/components/schemas/{model}"
 _REFUSALS = {
     "400": "The request does not fit; the body says which field and why.",
     "404": "There is no such team or employee, or the run has no such outcome or advice.",
+    "408": "The body did not arrive in time.",
     "413": "The body is too large.",
     "415": "The body is not sent as application/json.",
+    "421": "The service does not answer under this host.",
     "503": "Not loaded yet, or too many requests at once; Retry-After says when to come back.",
 }
 

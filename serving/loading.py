@@ -241,7 +241,7 @@ def _load_reader() -> Reader | None:
     except BatonError as error:
         _LOG.warning("conversations cannot be read: %s", error)
         return None
-    reader.assess([(True, "warm up")])
+    reader.assess([(True, "My name is Ann Lee, and I am cancelling.")])  # names are looked up in lists that load late
     return reader
 
 

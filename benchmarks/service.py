@@ -1,0 +1,235 @@
+"""What Baton's door costs: one row and a hundred through the service, beside bare BentoML with the same model work.
+
+``OMP_NUM_THREADS=1 python -m benchmarks.service [--requests 400]``
+
+Both servers run at once, each in a process of its own; requests go to one and the other in turn, by clients that keep
+their connections. Bare BentoML is what somebody writes in ten lines: a method that takes the same request and calls the
+same answer, served by uvicorn. Probabilities of both are compared before anything is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+FEATURES = 60
+ROWS = 4000
+AT_ONCE = 16
+SERVERS = ("baton", "bare")
+JSON = {"content-type": "application/json"}
+
+
+def main() -> None:
+    """Measure and print, or serve."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--serve", nargs=3, metavar=("SERVER", "FOLDER", "PORT"))
+    options = parser.parse_args()
+    if options.serve:
+        name, folder, port = options.serve
+        serve_one(name, Path(folder), int(port))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        train(Path(folder))
+        with started(Path(folder), "baton") as baton, started(Path(folder), "bare") as bare:
+            measure({"baton": baton, "bare": bare}, options.requests)
+
+
+def train(folder: Path) -> None:
+    """Leave a run's folder with a churn model of many features."""
+    from baton.files import RunFolder, write_json
+    from features.training import TrainingTable
+    from models.churn import ChurnPredictor
+    from models.predictor import outcome_folder
+
+    (folder / "company.toml").write_text('[company]\nname = "Speed"\n[tables]\ncases = { path = "c.csv" }\n', "utf-8")
+    rng = np.random.default_rng(3)
+    names = tuple(f"metric_{number}__90d" for number in range(FEATURES))
+    values = rng.normal(size=(ROWS, FEATURES))
+    score = values[:, :10] @ rng.normal(size=10)
+    frame = pd.DataFrame(values, columns=list(names)).assign(
+        unit_id=[f"c{number}" for number in range(ROWS)],
+        as_of=pd.Timestamp("2025-01-01"),
+        label=(rng.random(ROWS) < 1 / (1 + np.exp(-score))).astype(float),
+        group=[f"c{number}" for number in range(ROWS)],
+    )
+    kpi_of = {name: name.split("__")[0] for name in names}
+    table = TrainingTable("churn", "probability", "customer", frame, names, kpi_of, None, temporal=False)
+    run = RunFolder(folder / "out").create()
+    table.save(outcome_folder(run.training, "churn"))
+    ChurnPredictor.fit(table, 1).save(outcome_folder(run.models, "churn"))
+    write_json(run.file("run.json"), {})
+
+
+def serve_one(name: str, folder: Path, port: int) -> None:
+    """Serve until stopped."""
+    from baton.company import load_company
+    from baton.files import RunFolder
+    from serving.serve import serve
+
+    company, run = load_company(folder), RunFolder(folder / "out")
+    if name == "baton":
+        serve(company, run, port=port)
+        return
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+    os.environ.setdefault("BENTOML_HOME", str(folder / "bentoml"))
+    import uvicorn
+
+    uvicorn.run(bare_service(company, run).to_asgi(), port=port, log_level="warning", access_log=False)
+
+
+def bare_service(company: Any, run: Any) -> Any:
+    """Return BentoML around the same answer, and nothing else."""
+    import bentoml
+
+    from serving.answers import answer_churn
+    from serving.loading import load_run
+    from serving.metrics import count_in_one_process
+
+    globals().update(_requests())
+    count_in_one_process()
+
+    @bentoml.service(name="bare", threads=4)
+    class Bare:
+        def __init__(self) -> None:
+            self.run = load_run(company, run)
+
+        @bentoml.api
+        def predict_churn(self, request: ChurnRequest, /) -> dict[str, Any]:  # type: ignore[name-defined]  # noqa: F821
+            return answer_churn(self.run, request)
+
+    return Bare
+
+
+def _requests() -> dict[str, Any]:
+    # BentoML looks annotations up in the module
+    from serving.payloads import ChurnRequest
+
+    return {"ChurnRequest": ChurnRequest}
+
+
+@contextmanager
+def started(folder: Path, name: str) -> Iterator[int]:
+    """Start a server in a process of its own; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "benchmarks.service", "--serve", name, str(folder), str(port)]
+    process = subprocess.Popen(command)
+    try:
+        end = time.monotonic() + 300
+        while _post(None, port, body(1)) is None:
+            if process.poll() is not None or time.monotonic() > end:
+                raise SystemExit(f"{name} did not start")
+            time.sleep(0.2)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def body(rows: int) -> bytes:
+    """Return a request of so many rows."""
+    rng = np.random.default_rng(rows)
+    values = rng.normal(size=(rows, FEATURES)).round(3).tolist()
+    features = [{f"metric_{place}__90d": value for place, value in enumerate(row)} for row in values]
+    return json.dumps({"rows": [{"features": each} for each in features]}).encode()
+
+
+def _post(connection: http.client.HTTPConnection | None, port: int, content: bytes) -> Any:
+    try:
+        kept = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        kept.request("POST", "/predict_churn", content, JSON)
+        answer = kept.getresponse()
+        text = answer.read()
+    except OSError:
+        return None
+    return json.loads(text) if answer.status == 200 else None
+
+
+def measure(ports: dict[str, int], requests: int) -> None:
+    """Print the times of both and their ratio."""
+    told = {name: [row["probability"] for row in _post(None, port, body(100))["rows"]] for name, port in ports.items()}
+    assert told["baton"] == told["bare"], "the two answer differently"
+    print("| | Baton | bare BentoML | ratio |\n|---|---|---|---|")
+    for label, apart in (("one row, p50 ms", False), ("one row, head and body apart, p50 ms", True)):
+        times = one_by_one(ports, requests, apart)
+        print_row(label, times["baton"], times["bare"], times["baton"] / times["bare"])
+    rates = side_by_side(ports, requests)
+    print_row(f"100 rows, {AT_ONCE} at once, requests/s", rates["baton"], rates["bare"], rates["bare"] / rates["baton"])
+
+
+def print_row(label: str, baton: float, bare: float, ratio: float) -> None:
+    """Print a row of the table; a ratio above 1 is what Baton costs more."""
+    print(f"| {label} | {baton:.2f} | {bare:.2f} | {ratio:.2f} |", flush=True)
+
+
+def one_by_one(ports: dict[str, int], requests: int, apart: bool) -> dict[str, float]:
+    """Return the median milliseconds of one row, the servers in turn."""
+    content = body(1)
+    head = (
+        f"POST /predict_churn HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(content)}\r\n\r\n"
+    ).encode()
+    opened = {name: socket.create_connection(("127.0.0.1", port)) for name, port in ports.items()}
+    times: dict[str, list[float]] = {name: [] for name in ports}
+    for number in range(requests + 20):
+        for name, connection in opened.items():
+            begun = time.perf_counter()
+            for part in (head, content) if apart else (head + content,):
+                connection.sendall(part)
+            _read_answer(connection)
+            if number >= 20:
+                times[name].append(1000 * (time.perf_counter() - begun))
+    for connection in opened.values():
+        connection.close()
+    return {name: float(np.median(values)) for name, values in times.items()}
+
+
+def _read_answer(connection: socket.socket) -> None:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    answer.read()
+    if answer.status != 200:
+        raise SystemExit(f"answered with {answer.status}")
+
+
+def side_by_side(ports: dict[str, int], requests: int) -> dict[str, float]:
+    """Return the requests a second of a hundred rows each, the best of three rounds per server, in turn."""
+    content = body(100)
+    best = dict.fromkeys(ports, 0.0)
+    for _ in range(3):
+        for name, port in ports.items():
+            best[name] = max(best[name], _rate(port, content, max(requests // AT_ONCE, 2)))
+    return best
+
+
+def _rate(port: int, content: bytes, each: int) -> float:
+    def work(_: int) -> int:
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        return sum(_post(kept, port, content) is not None for _ in range(each))
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answered = sum(pool.map(work, range(AT_ONCE)))
+    if answered != each * AT_ONCE:
+        raise SystemExit(f"{each * AT_ONCE - answered} requests were not answered")
+    return answered / (time.perf_counter() - begun)
+
+
+if __name__ == "__main__":
+    main()
