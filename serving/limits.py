@@ -21,6 +21,7 @@ Scales = Mapping[str, Mapping[str, tuple[float, float] | None]]
 
 _NEVER_NEGATIVE = frozenset({"seconds", "minutes", "hours", "days", "count", "thousand"})
 _MEASURED_IN = re.compile(r"(?:^|_)(?:seconds|minutes|hours|days|weeks|months|years|count)$")
+_VALUE = re.compile(r"__\d+d$")
 _RATING_SCALES = ((0.0, 1.0), (1.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0), (-100.0, 100.0))
 _FAR = 10.0  # times the width of what training saw: milliseconds for seconds, not a record day
 _KEEPS_SCALE = ("mean", "median", "p90", "min", "max")
@@ -91,8 +92,10 @@ def _by_meaning(name: str, kpi: Kpi | None, scales: Scales, seen: tuple[float, f
         measured = _MEASURED_IN.search(name) is not None and seen is not None and seen[0] >= 0
         return Limit(0.0, math.inf, "it is a count or a duration") if measured else None
     limit = _of_kpi(kpi, scales, seen)
-    if limit is None or not name.endswith("__trend"):
+    if limit is None or _VALUE.search(name) or name == kpi.id:
         return limit
+    if not name.endswith("__trend"):
+        return None  # a rank, a spread, a distance: not on the KPI's own scale
     width = limit.high - limit.low
     return None if math.isinf(width) else Limit(-width, width, f"it is a difference, and {limit.why}")
 

@@ -21,6 +21,7 @@ RANGES = {
     "wait_seconds__30d": (0.0, 900.0),
     "first_contact_resolution__30d": (0.2, 0.9),
     "tenure_days": (3.0, 2000.0),
+    "csat__peers": (-1.5, 1.5),
     "balance": (-50.0, 700.0),
     "is_business": (0.0, 1.0),
 }
@@ -64,7 +65,14 @@ def test_what_cannot_be_is_refused_with_the_field_and_why(name: str, value: Any,
 
 
 def test_what_can_be_is_taken() -> None:
-    given = {"csat__90d": 5, "csat__trend": -4.0, "nps__90d": 100.0, "wait_seconds__30d": 3000.0, "balance": -400.0}
+    given = {
+        "csat__90d": 5,
+        "csat__trend": -4.0,
+        "nps__90d": 100.0,
+        "wait_seconds__30d": 3000.0,
+        "balance": -400.0,
+        "csat__peers": -3.0,
+    }
     given |= {"first_contact_resolution__30d": 1.0, "is_business": True, "segment": " gold ", "tenure_days": None}
     features, unknown = checked(given)
     assert features == given | {"is_business": 1.0, "segment": "gold"}
