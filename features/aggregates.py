@@ -17,6 +17,7 @@ __all__ = [
     "combined_of",
     "daily_of",
     "is_additive",
+    "kpi_column",
     "measured_id",
     "value_columns",
 ]
@@ -35,6 +36,17 @@ def value_columns(kpi: Kpi, /) -> dict[str, str]:
     if kpi.source == "measures":
         columns[f"{kpi.id}__weight"] = 'COALESCE("n", 1)'
     return columns
+
+
+def kpi_column(kpi_id: str, /) -> str:
+    """Return the column of a KPI's value in a row of a table of cases: a KPI may be called like one of their columns.
+
+    Examples
+    --------
+    >>> kpi_column("priority")
+    'kpi:priority'
+    """
+    return f"kpi:{kpi_id}"
 
 
 def measured_id(kpi: Kpi, /) -> str:

@@ -11,9 +11,8 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.tables import TABLES
 from features.known_at import columns_used
-from features.warehouse import Warehouse
+from features.warehouse import ATTRIBUTE, Warehouse, plain
 
 __all__ = ["MOST_LEVELS", "as_feature", "attribute_columns", "is_free_text", "is_private", "overwritten", "team_shares"]
 
@@ -55,22 +54,25 @@ def is_private(company: Company, column: str, *, employee: bool) -> bool:
 def attribute_columns(
     company: Company, warehouse: Warehouse, table: str, catalogue: Catalogue | None = None
 ) -> list[str]:
-    """Return the extra columns of a table that may become attributes of its rows.
+    """Return the users' own columns of a table, as the warehouse names them, that may become attributes of its rows.
 
     An extra column that a KPI of the catalogue knows only later than the row's beginning is no attribute: it would tell
     ahead of its time.
     """
-    known = set(TABLES[table].names) | {"text_cause"}
+    known: set[str] = set()
     for kpi in () if catalogue is None else catalogue.values():
         if kpi.source == table and kpi.expr is not None and kpi.known_at not in (None, *_BEGINNINGS):
             known |= columns_used(kpi)
     employee = table == "employees"
     found = []
-    for name, kind in warehouse[table].schema().items():
+    for column, kind in warehouse[table].schema().items():
+        if not column.startswith(ATTRIBUTE):
+            continue
+        name = plain(column)
         if name in known or is_private(company, name, employee=employee) or _ID_LIKE.search(name.casefold()):
             continue
         if kind.is_numeric() or kind.is_boolean() or kind.is_string():
-            found.append(name)
+            found.append(column)
     return found
 
 

@@ -9,10 +9,12 @@ import ibis
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from features import snapshots
+from features.aggregates import kpi_column
 from features.case_steps import StepLog
 from features.history.memberships import memberships
 from features.history.rows_over_time import row_then
 from features.metrics import case_values, has_case_value
+from features.sql_text import quoted
 from features.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -51,9 +53,10 @@ def case_outcomes(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     if driver is None or driver.metric not in catalogue or not has_case_value(catalogue[driver.metric]):
         return None
     values = case_values(warehouse, [catalogue[driver.metric]])
-    value = f'"{driver.metric}"'
+    column = kpi_column(driver.metric)
+    value = quoted(column)
     told = value if driver.low is None else f"({value} <= {driver.low!r})::INTEGER"
-    log.engine.register("step_values", values.select("case_id", driver.metric).to_pyarrow())
+    log.engine.register("step_values", values.select("case_id", column).to_pyarrow())
     log.run(
         f"CREATE OR REPLACE TEMP TABLE step_outcomes AS SELECT case_number, {told} AS outcome "
         f"FROM step_cases JOIN step_values USING (case_id) WHERE {value} IS NOT NULL"

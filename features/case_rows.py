@@ -12,7 +12,9 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
+from baton.tables import TABLES
 from features import metrics, snapshots
+from features.aggregates import kpi_column
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.handlers import handler_values
 from features.history.memberships import with_membership
@@ -20,7 +22,7 @@ from features.history.rows_over_time import has_history, with_row_then
 from features.metric_sql import finished
 from features.sampling import chosen, table_of
 from features.unit_rows import CASE_GRAINS, measured_units, with_usual_team
-from features.warehouse import Warehouse
+from features.warehouse import Warehouse, plain
 
 __all__ = ["MOST_CASES", "case_frame", "cases_per_customer"]
 
@@ -60,11 +62,10 @@ def case_frame(
     extra = attribute_columns(company, warehouse, "cases", catalogue)
     rows = cases.select(*_KEYS, *_CONTEXT, "opened_at", "closed_at", **{f"x:{name}": cases[name] for name in extra})
     values = metrics.case_values(warehouse, own).rename(valued_case="case_id")
-    picked = values.select("valued_case", **{f"kpi:{kpi.id}": values[kpi.id] for kpi in own})
+    picked = values.select("valued_case", *(kpi_column(kpi.id) for kpi in own))
     rows = rows.left_join(picked, [("case_id", "valued_case")]).drop("valued_case")
     if handled:
         rows = handler_values(warehouse, rows, handled, measured)
-        rows = rows.rename({f"kpi:{kpi.id}": kpi.id for kpi in handled})
     rows = _with_customer(company, warehouse, rows)
     rows = _with_churn(company, warehouse, rows)
     frame = _pulled(rows)
@@ -117,8 +118,8 @@ def _with_customer(company: Company, warehouse: Warehouse, rows: ir.Table, /) ->
         return rows
     names = [name for name in ("kind", "segment", "value") if warehouse.has("customers", name)]
     names += attribute_columns(company, warehouse, "customers")
-    taken = set(rows.columns)
-    named = {f"x:{name}" if f"x:{name}" not in taken else f"x:customer_{name}": name for name in names}
+    own = TABLES["customers"].names
+    named = {f"x:{name}" if name in own else f"x:customer__{plain(name)}": name for name in names}
     rows = with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", named)
     if not has_history(warehouse, "customers"):
         return with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", {"joined_at": "joined_at"})

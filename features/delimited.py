@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from baton.errors import SourceError
+from features.ingest.column_names import refuse_names, unnamed
 
 __all__ = ["Delimited", "describe", "transcoded"]
 
@@ -30,7 +31,7 @@ class Delimited:
     ----------
     path : Path
     columns : tuple of str
-        Names in the header, in order; unnamed ones are called ``column_3`` and the like.
+        Names in the header, in order; unnamed ones are called as pandas does, ``Unnamed: 3``.
     delimiter : str
     """
 
@@ -64,11 +65,8 @@ def describe(path: Path, encoding: str, delimiter: str | None, place: str, /) ->
     if len(chosen) != 1:
         raise SourceError(f'{place}: delimiter {chosen!r} is not one character; use "\\t" for tabs')
     names = next(csv.reader([header], delimiter=chosen))
-    columns = tuple(name.strip() or f"column_{position}" for position, name in enumerate(names, 1))
-    lowered = [name.lower() for name in columns]
-    twice = next((name for name in columns if lowered.count(name.lower()) > 1), None)
-    if twice is not None:
-        raise SourceError(f"{place}: {path} has the column {twice!r} twice (letter case aside); rename one")
+    columns = tuple(name.strip() or unnamed(position) for position, name in enumerate(names, 1))
+    refuse_names(columns, place, path)
     return Delimited(path, columns, chosen)
 
 

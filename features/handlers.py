@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
-from features.aggregates import measured_id, value_columns
+from features.aggregates import kpi_column, measured_id, value_columns
 from features.metric_sql import Span, add_expressions, span_table, to_number
 from features.sampling import Among
 from features.unit_rows import Unit, case_unit, with_usual_team
@@ -59,7 +59,7 @@ def handler_pass(
     joined = joined.filter(joined.opened_at > reduce(ibis.least, starts), joined.opened_at <= joined.as_of)
     columns: dict[str, ir.Value] = {}
     for kpi in kpis:
-        value = joined[kpi.id]
+        value = joined[kpi_column(kpi.id)]
         for index, label in enumerate(labels):
             where = None if label == labels[-1] else joined.opened_at > joined[f"start_{index}"]
             columns[f"{kpi.id}__{label}"] = value.mean(where=where)
@@ -85,7 +85,7 @@ def handler_values(
     Returns
     -------
     ibis Table
-        The cases' columns, and per KPI one under its id.
+        The cases' columns, and per KPI ``kpi:<id>``.
     """
     by_team = [
         kpi
@@ -111,13 +111,13 @@ def handler_values(
 
 def _history(warehouse: Warehouse, kpis: Sequence[Kpi], unit: str, /) -> ir.Table:
     """What was known of each handler, and from when until when: ``handler``, ``valid_from``, ``valid_to``, the KPIs."""
-    single = {kpi.id: _history_of(warehouse, kpi, unit) for kpi in kpis}
+    single = {kpi_column(kpi.id): _history_of(warehouse, kpi, unit) for kpi in kpis}
     grid = reduce(
         lambda left, right: left.union(right, distinct=True),
         (history.select("handler", "valid_from") for history in single.values()),
     ).distinct()
-    for kpi_id, history in single.items():
-        named = history.select(owner_="handler", from_="valid_from", to_="valid_to", **{kpi_id: history["value"]})
+    for column, history in single.items():
+        named = history.select(owner_="handler", from_="valid_from", to_="valid_to", **{column: history["value"]})
         joined = grid.left_join(
             named,
             [

@@ -15,6 +15,7 @@ from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
 from features.casting import SQL_TYPES, CastPlan, cast_sql, is_numeric, known
 from features.databases import batches
+from features.ingest.column_names import attribute_name, is_unnamed, left_out_note, refuse_names
 from features.ingest.locked import files_to_read, lock
 from features.ingest.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
@@ -165,6 +166,7 @@ class Intake:
             return
         # what a company's own SQL says runs in an engine of its own, which reaches this table's data alone
         reader = batches(sources.open_source(self.company, name))
+        refuse_names(reader.schema.names, f"tables.{name}", "the source")
         self.connection.register("incoming", reader)
         try:
             self.connection.execute(f"CREATE TABLE {raw} AS SELECT * FROM incoming")
@@ -189,12 +191,10 @@ class Intake:
         return found
 
     def _typed(self, spec: TableSpec, raw: str, timezone: str, day_first: bool | None, /) -> TypedTable:
-        described = [(row[0], row[1]) for row in self.rows(f"DESCRIBE {raw}")]
-        file = quoted(FILE_COLUMN) if FILE_COLUMN in dict(described) else "1"
-        described = [(name, raw_type) for name, raw_type in described if name != FILE_COLUMN]
-        plans = with_log_columns(
-            spec, dict(_first_plan(spec, name, raw_type, timezone) for name, raw_type in described)
-        )
+        columns = {row[0]: row[1] for row in self.rows(f"DESCRIBE {raw}")}
+        file = quoted(FILE_COLUMN) if columns.pop(FILE_COLUMN, None) else "1"
+        named = [name for name in columns if not is_unnamed(name)]
+        plans = with_log_columns(spec, dict(_first_plan(spec, name, columns, timezone) for name in named))
         asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
         ratings = self._ratings(spec, raw, plans)
         values = ", ".join(f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items())
@@ -207,7 +207,8 @@ class Intake:
         listed = ", ".join(["count(*)", *(profile_sql(plan) for plan in asked.values())])
         count, *found = self.rows(f"SELECT {listed} FROM known_{spec.name}")[0]
         profiles: dict[str, Mapping[str, int]] = dict(zip(asked, found, strict=True))
-        notes = [
+        notes = left_out_note(spec, [name for name in columns if is_unnamed(name)])
+        notes += [
             f"{spec.name}.{plan.raw_column} is read as {name}"
             for name, plan in plans.items()
             if name != plan.raw_column
@@ -234,10 +235,11 @@ class Intake:
         return table
 
 
-def _first_plan(spec: TableSpec, raw_name: str, raw_type: str, timezone: str, /) -> tuple[str, CastPlan]:
+def _first_plan(spec: TableSpec, raw_name: str, columns: Mapping[str, str], timezone: str, /) -> tuple[str, CastPlan]:
     """Return a column's plan before its values are looked at; letter case does not make another column."""
-    raw_type = "VARCHAR" if raw_type.startswith("ENUM") else raw_type
-    name = next((known for known in spec.names if known.lower() == raw_name.lower()), raw_name)
+    raw_type = "VARCHAR" if columns[raw_name].startswith("ENUM") else columns[raw_name]
+    known_as = next((known for known in spec.names if known.lower() == raw_name.lower()), None)
+    name = known_as or attribute_name(raw_name, columns)
     column = spec.column(name)
     kind: ColumnType = "number" if is_numeric(raw_type) or raw_type == "BOOLEAN" else "text"
     if column is not None:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from baton.company import Company
 from baton.errors import LeakError
-from features.training import TrainingTable
+from features.training import KEYS, TrainingTable
 
 __all__ = ["LIMIT_AUC", "LIMIT_R2", "LIMIT_TEXT_AUC", "Leak", "audit", "refuse"]
 
@@ -33,7 +33,6 @@ _LEAST_TEXTS = 50
 _FOLDS = 5
 _BINS = 50
 _SEED = 20240229
-_NO_FEATURES = ("unit_id", "as_of", "label", "group")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def audit(table: TrainingTable) -> list[Leak]:
     folds = _folds(known["group"])
     is_number = table.kind == "number"
     found = []
-    for name in (column for column in table.frame.columns if column not in _NO_FEATURES):
+    for name in (column for column in table.frame.columns if column not in KEYS):
         if not is_number and _is_text(known[name]):
             value = _text_auc(known[name], label, folds)
             if value >= LIMIT_TEXT_AUC:

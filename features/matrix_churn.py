@@ -21,7 +21,7 @@ from features.metric_sql import finished
 from features.sampling import Among, chosen
 from features.training import TrainingTable
 from features.unit_rows import case_unit
-from features.warehouse import Warehouse
+from features.warehouse import ATTRIBUTE, Warehouse, attribute, plain
 
 __all__ = ["MOST_ROWS", "churn_table", "customer_shares", "season"]
 
@@ -79,7 +79,7 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
     if seasonal is not None:
         columns["season_month"], kpi_of["season_month"] = seasonal, CONTEXT
     frame = pd.DataFrame({**keys, **columns, **texts})
-    notes.extend(overwritten(frame, [name for name in columns if name.startswith("attribute__")]))
+    notes.extend(overwritten(frame, [name for name in columns if name.startswith(ATTRIBUTE)]))
     return TrainingTable(
         outcome="churn",
         kind="probability",
@@ -134,7 +134,7 @@ def _features(
         if feature in pulled and pulled[feature].notna().any():
             columns[feature], kpi_of[feature] = as_feature(pulled[feature]), kpi.id
     for name in standing:
-        feature = f"attribute__{name}"
+        feature = _feature(name)
         if is_free_text(pulled[feature]):
             texts[feature] = pulled[feature].astype("str").where(pulled[feature].notna())
         elif pulled[feature].notna().any():
@@ -202,8 +202,13 @@ def _standing_columns(company: Company, warehouse: Warehouse, /) -> list[str]:
 
 def _with_attributes(warehouse: Warehouse, rows: ir.Table, names: list[str], /) -> ir.Table:
     """Add ``attribute__<name>``, as they stood at the snapshot where ``valid_from`` tells their history."""
-    named = {f"attribute__{name}": name for name in names}
+    named = {_feature(name): name for name in names}
     return with_row_then(warehouse, "customers", rows, "customer_id", "as_of", named)
+
+
+def _feature(column: str, /) -> str:
+    """The feature of a column of customers, the contract's and users' own alike."""
+    return attribute(plain(column))
 
 
 def _literal(moment: datetime, /) -> ir.TimestampScalar:

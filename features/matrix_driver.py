@@ -13,6 +13,7 @@ from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
 from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
 from features import metrics, snapshots
+from features.aggregates import kpi_column
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.history.rows_over_time import with_row_then
 from features.known_at import RATING_DELAY_DAYS, columns_used, known_at
@@ -21,7 +22,7 @@ from features.metric_sql import finished
 from features.sampling import chosen, table_of
 from features.training import TrainingTable
 from features.unit_rows import with_usual_team
-from features.warehouse import Warehouse
+from features.warehouse import ATTRIBUTE, Warehouse, plain
 
 __all__ = ["MOST_CASES", "driver_table"]
 
@@ -29,6 +30,7 @@ MOST_CASES = 300_000
 """Rated cases beyond this teach little."""
 
 _CONTEXT = ("process", "stage", "channel", "priority")
+_OF_EMPLOYEE = ("employee__tenure_days", "employee__role")
 _FINE_DAYS = 120
 _BEFORE = ("closed_at", "responded_at", "opened_at")
 
@@ -137,13 +139,13 @@ def _rows(company: Company, catalogue: Catalogue, warehouse: Warehouse, metric: 
         and not columns_used(kpi) & (columns_used(metric) | {"text"})
     ]
     values = metrics.case_values(warehouse, [metric, *own])
-    picked: dict[str, ir.Value] = {"valued_case": values.case_id, "label_": values[metric.id]}
+    picked: dict[str, ir.Value] = {"valued_case": values.case_id, "label_": values[kpi_column(metric.id)]}
     for kpi in own:
-        picked[f"own_{kpi.id}"] = values[kpi.id]
+        picked[f"own_{kpi.id}"] = values[kpi_column(kpi.id)]
         picked[f"at_{kpi.id}"] = values[f"{kpi.id}__known_at"]
     rows = cases.select(
         "case_id", "customer_id", "employee_id", "team_id", "opened_at", *_CONTEXT,
-        as_of=cases[moment], **{f"attribute__{name}": cases[name] for name in extra},
+        *extra, as_of=cases[moment],
     )  # fmt: skip
     rows = rows.left_join(values.select(**picked), [("case_id", "valued_case")])
     rows = rows.select(*(name for name in rows.columns if name != "valued_case"))
@@ -212,12 +214,19 @@ def _with_people(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> i
     """Add what is known of the handler and the customer that is no KPI."""
     if "employees" in warehouse and warehouse.has("cases", "employee_id"):
         names = attribute_columns(company, warehouse, "employees")
-        named = {"hired_": "hired_at", **{f"employee__{name}": name for name in ("role", *names)}}
+        of_names = {_of_employee(name): name for name in names}
+        named = {"hired_": "hired_at", "employee__role": "role", **of_names}
         rows = with_row_then(warehouse, "employees", rows, "employee_id", "opened_at", named)
     if "customers" in warehouse and warehouse.has("cases", "customer_id"):
         named = {"joined_": "joined_at", **{f"customer__{name}": name for name in ("kind", "segment", "value")}}
         rows = with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", named)
     return rows
+
+
+def _of_employee(column: str, /) -> str:
+    """The feature of an employee's attribute; one that is called like a feature of ours keeps its full name."""
+    short = f"employee__{plain(column)}"
+    return f"employee__{column}" if short in _OF_EMPLOYEE or plain(column).startswith(ATTRIBUTE) else short
 
 
 def _features(
@@ -235,9 +244,9 @@ def _features(
     for name in pulled.columns:
         if name in _CONTEXT:
             columns[name] = as_feature(pulled[name].astype("str").where(pulled[name].notna()))
-        elif name.startswith("attribute__") and is_free_text(pulled[name]):
+        elif name.startswith(ATTRIBUTE) and is_free_text(pulled[name]):
             texts[name] = pulled[name].astype("str").where(pulled[name].notna())
-        elif name.startswith(("attribute__", "employee__", "customer__")) or name.split("__")[0] in kpis:
+        elif name.startswith((ATTRIBUTE, "employee__", "customer__")) or name.split("__")[0] in kpis:
             columns[name] = as_feature(pulled[name])
     columns = {name: column for name, column in columns.items() if column.notna().any()}
     owners = {name: name.split("__")[0] for name in columns}

@@ -6,15 +6,14 @@ import pandas as pd
 
 from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
+from features.aggregates import kpi_column
 from features.attributes import as_feature, is_free_text, is_private
 from features.learnable import require_enough
 from features.metric_sql import add_expressions
-from features.training import TrainingTable
-from features.warehouse import Warehouse
+from features.training import RESERVED, TrainingTable
+from features.warehouse import ATTRIBUTE, Warehouse, plain
 
 __all__ = ["flat_table", "outcome_of"]
-
-_KEYS = ("customer_id", "as_of", "churned", "outcome")
 
 
 def outcome_of(warehouse: Warehouse, /) -> str:
@@ -48,8 +47,9 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
     column, kind = ("churned", "probability") if outcome == "churn" else ("outcome", "number")
     declared = {kpi.id: str(kpi.expr) for kpi in catalogue.values() if kpi.source == "snapshots" and kpi.expr}
     table = warehouse["snapshots"]
-    computed = {kpi: text for kpi, text in declared.items() if _column(text) not in table.columns}
-    rows = add_expressions(table, table.columns, computed) if computed else table
+    computed = {kpi: text for kpi, text in declared.items() if warehouse.column("snapshots", _column(text)) is None}
+    named = {kpi_column(kpi): text for kpi, text in computed.items()}
+    rows = add_expressions(table, table.columns, named) if named else table
     pulled = rows.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"], ignore_index=True)
     pulled["as_of"] = pulled["as_of"].astype("datetime64[us]")
     label = pulled[column].astype("float64")
@@ -58,16 +58,14 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
     temporal = len(times) > 1
     owner = {_column(text): kpi for kpi, text in declared.items()}
     left_out, columns, texts, kpi_of = [], {}, {}, {}
-    for name in pulled.columns:
-        if name in _KEYS:
-            continue
-        if is_private(company, name, employee=False):
-            left_out.append(name)
-        elif is_free_text(pulled[name]):
-            texts[name] = pulled[name].astype("str").where(pulled[name].notna())
-        elif pulled[name].notna().any():
-            columns[name] = as_feature(pulled[name])
-            kpi_of[name] = _kpi_of(name, catalogue, owner)
+    for place, name in _names(list(pulled.columns), list(computed)).items():
+        if is_private(company, plain(place), employee=False):
+            left_out.append(plain(place))
+        elif is_free_text(pulled[place]):
+            texts[name] = pulled[place].astype("str").where(pulled[place].notna())
+        elif pulled[place].notna().any():
+            columns[name] = as_feature(pulled[place])
+            kpi_of[name] = _kpi_of(name if place.startswith("kpi:") else plain(place), catalogue, owner)
     customer = pulled["customer_id"].astype("str")
     keys = {"unit_id": customer, "as_of": pulled["as_of"], "label": label, "group": customer}
     notes = [f"left out as protected or sensitive: {', '.join(left_out)}"] if left_out else []
@@ -86,6 +84,21 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
         gap_days=company.snapshots.gap_days if temporal else 0,
         notes=tuple(notes),
     )
+
+
+def _names(columns: list[str], computed: list[str], /) -> dict[str, str]:
+    """Return the feature that each column becomes: it keeps the user's name, unless that means something to Baton.
+
+    Then it has the warehouse's; so has a name that begins like those, so that no two features share one.
+    """
+    names = {kpi_column(kpi): f"{kpi}__value" if kpi in RESERVED else kpi for kpi in computed}
+    of_kpis = set(names.values())
+    for column in columns:
+        if column.startswith(ATTRIBUTE):
+            own = plain(column)
+            taken = own.casefold() in RESERVED or own in of_kpis or own.startswith(ATTRIBUTE)
+            names[column] = column if taken else own
+    return names
 
 
 def _kpi_of(name: str, catalogue: Catalogue, owner: dict[str, str], /) -> str:

@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.errors import ExpressionError
+from features.warehouse import attribute
 
 __all__ = ["Span", "add_expressions", "finished", "span_table", "spans_of", "to_number"]
 
@@ -148,15 +149,23 @@ def to_number(value: ir.Value, /) -> ir.Value:
 
 
 def _portable(tree: Any, columns: Sequence[str], /) -> Any:
-    """Quote columns, which may be called ``select``, as the table spells them; let division by zero give null."""
+    """Quote columns, which may be called ``select``, as the table spells them; let division by zero give null.
+
+    A user's own column comes before one of ours that is called alike: an expression means what its author sees.
+    """
     from sqlglot import exp
 
     spelt = {name.casefold(): name for name in columns}
 
+    def spelling(name: str) -> str:
+        for wanted in (attribute(name), name):
+            if wanted in columns or wanted.casefold() in spelt:
+                return wanted if wanted in columns else spelt[wanted.casefold()]
+        return name
+
     def rewrite(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Column):
-            name = node.name if node.name in columns else spelt.get(node.name.casefold(), node.name)
-            return exp.column(name, quoted=True)
+            return exp.column(spelling(node.name), quoted=True)
         if isinstance(node, exp.Div | exp.Mod | exp.IntDiv):
             divisor = node.expression
             if not isinstance(divisor, exp.Nullif | exp.Literal):

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
-from features.aggregates import column_names, measured_id, value_columns
+from features.aggregates import column_names, kpi_column, measured_id, value_columns
 from features.gaps import blind_moments, missing_months
 from features.handlers import handler_pass
 from features.known_at import columns_used, known_at
@@ -193,7 +193,7 @@ def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:
     Returns
     -------
     ibis Table
-        ``case_id``, and per KPI ``<kpi>`` (float) and ``<kpi>__known_at``.
+        ``case_id``, and per KPI ``kpi:<id>`` (float) and ``<id>__known_at``.
     """
     chosen = [kpi for kpi in followed(warehouse, kpis) if has_case_value(kpi)]
     table = warehouse["cases"]
@@ -208,7 +208,7 @@ def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:
         value = to_number(rows[f"{kpi.id}__value"])
         if kpi.denominator is not None:
             value = value / to_number(rows[f"{kpi.id}__denominator"]).nullif(0.0)
-        columns[kpi.id] = value
+        columns[kpi_column(kpi.id)] = value
         columns[f"{kpi.id}__known_at"] = rows[f"{kpi.id}__known_at"]
     return rows.select("case_id", **columns)
 

@@ -29,7 +29,7 @@ from features.partials import Partials
 from features.privacy import Sieve
 from features.scales import Agreed
 from features.sql_text import literal, one_line, path_literal, quoted
-from features.warehouse import Warehouse
+from features.warehouse import Warehouse, attribute, is_own
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -166,9 +166,7 @@ def open_warehouse(
         path = cases if name == "cases" and cases is not None else folder / f"{name}.parquet"
         if not path.exists():
             raise ArtefactError(f"{path}: not there; run again")
-        connection.raw_sql(
-            f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path_literal(path.resolve())})"
-        ).fetchall()
+        connection.raw_sql(f"CREATE VIEW {name} AS {_exposed_sql(connection, name, path)}").fetchall()
     return Warehouse(
         tables={name: connection.table(name) for name in described},
         present={
@@ -200,6 +198,14 @@ def _scales(told: dict[str, Any], /) -> Agreed:
         table: {name: None if scale is None else (scale[0], scale[1]) for name, scale in columns.items()}
         for table, columns in told.items()
     }
+
+
+def _exposed_sql(connection: Any, name: str, path: Path, /) -> str:
+    """Return SQL of a staged table in which users' own columns have the names of the warehouse (``exposed``)."""
+    relation = f"read_parquet({path_literal(path.resolve())})"
+    columns = [row[0] for row in connection.raw_sql(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
+    named = [(column, attribute(column) if is_own(name, column) else column) for column in columns]
+    return f"SELECT {', '.join(f'{quoted(old)} AS {quoted(new)}' for old, new in named)} FROM {relation}"
 
 
 def with_text_causes(folder: Path, causes: pa.Table, place: Path, /) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from baton.company import Company
 from baton.errors import SourceError
 from features import delimited
+from features.ingest.column_names import refuse_names
 from features.sql_text import literal, path_literal, quoted
 
 __all__ = ["FILE_COLUMN", "file_relation", "files_of", "is_csv", "nearest_file", "unreadable"]
@@ -56,9 +57,22 @@ def file_relation(company: Company, name: str, scratch: Path, /) -> str:
             read.append(copy)
         parts = [_csv_sql(paths, *header, named=len(files) > 1) for header, paths in groups.items()]
         return _numbered(" UNION ALL BY NAME ".join(parts), files, read)
+    for path in files:
+        refuse_names(_parquet_names(path), place, path)
     listed = ", ".join(map(path_literal, files))
     named = f", filename={literal(FILE_COLUMN)}" if len(files) > 1 else ""
     return _numbered(f"SELECT * FROM read_parquet([{listed}], union_by_name=true{named})", files, files)
+
+
+def _parquet_names(path: Path, /) -> list[str]:
+    """Return the columns as the file calls them; an engine renames the second of two that differ in letter case."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names)
+    except (OSError, pa.ArrowException):
+        return []  # the engine tells what is wrong with it
 
 
 def _csv_sql(paths: list[Path], columns: tuple[str, ...], delimiter: str, /, *, named: bool) -> str:

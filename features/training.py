@@ -12,7 +12,13 @@ import pandas as pd
 from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
 
-__all__ = ["TrainingTable"]
+__all__ = ["KEYS", "RESERVED", "TrainingTable"]
+
+KEYS = ("unit_id", "as_of", "label", "group")
+"""Columns of a training table that are no features."""
+
+RESERVED = frozenset({*KEYS, "prediction", "raw", "bias"})
+"""Names that stand beside features in some table; no feature is called so, in whatever letter case."""
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,13 @@ import numpy as np
 import pandas as pd
 
 from baton.errors import TableError
+from features.training import KEYS
 
-__all__ = ["RESERVED", "Encoding", "Rows"]
+__all__ = ["Encoding", "Rows"]
 
 Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 """A table of feature columns, or one mapping of feature to value per row: both are encoded alike, to the last bit."""
 
-RESERVED = frozenset({"unit_id", "as_of", "label", "group"})
-"""Columns of a training table that are no features."""
 
 _MOST_CATEGORIES = 200
 _LEAST_ROWS_PER_CATEGORY = 5
@@ -138,7 +137,7 @@ class Encoding:
         return np.array([self.usual.get(name, np.nan) for name in self.features], dtype=np.float64)
 
     def _refuse_unknown(self, names: Collection[Any], /) -> None:
-        unknown = [str(name) for name in names if name not in self._places and name not in RESERVED]
+        unknown = [str(name) for name in names if name not in self._places and name not in KEYS]
         if unknown:
             close = difflib.get_close_matches(unknown[0], self.features, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it knows {len(self.features)} others"

@@ -15,7 +15,7 @@ from features.intake import Intake, opened
 from features.privacy import Sieve
 from features.sql_text import quoted
 from features.staging import cleaned_query
-from features.warehouse import Warehouse
+from features.warehouse import Warehouse, exposed
 
 __all__ = ["Checked", "checked"]
 
@@ -75,7 +75,7 @@ def _warehouse(intake: Intake, found: Examination, /) -> Warehouse:
         intake.connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
         present[name] = frozenset(columns)
     return Warehouse(
-        tables={name: backend.table(name) for name in present},
+        tables={name: exposed(name, backend.table(name)) for name in present},
         present=present,
         observed_until={name: end for name, end in found.ends.items() if name in present},
         scales=found.scales,

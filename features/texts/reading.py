@@ -12,7 +12,7 @@ from features.texts.preparing import prepare
 from features.texts.repeats import group_of, groups_of
 from features.texts.spelling import join_spellings, shown_label
 from features.texts.text_set import TextSet
-from features.warehouse import Warehouse
+from features.warehouse import Warehouse, plain
 
 __all__ = ["group_of", "read_texts"]
 
@@ -42,13 +42,18 @@ def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
     settings, cases = company.text, warehouse["cases"]
     wanted = {"labels": settings.labels, "confidence": settings.confidence, "known_at": settings.known_at}
     for setting, column in wanted.items():
-        if column is not None and column not in cases.columns and (setting, column) != ("labels", _DEFAULT_LABELS):
+        if (
+            column is not None
+            and warehouse.column("cases", column) is None
+            and (setting, column) != ("labels", _DEFAULT_LABELS)
+        ):
             raise CompanyFileError(
                 f"{company.path}: text.{setting}: the cases have no column {column!r}"
-                f"{did_you_mean(column, cases.columns)}"
+                f"{did_you_mean(column, [plain(name) for name in cases.columns])}"
             )
     columns = dict.fromkeys(["case_id", "opened_at", "text", settings.labels, settings.confidence])
-    rows = cases.filter(cases.text.notnull()).select(*[name for name in columns if name in cases.columns]).to_pandas()
+    found = {name: cases[place] for name in columns if name and (place := warehouse.column("cases", name)) is not None}
+    rows = cases.filter(cases.text.notnull()).select(**found).to_pandas()
     if rows.empty:
         return None
     ready = prepare(rows["text"].tolist(), masked=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from features.casework import Organisation
+from features.warehouse import attribute
 
 __all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_groups", "scores"]
 
@@ -90,13 +91,14 @@ def protected_groups(organisation: Organisation, protected: tuple[str, ...]) -> 
     people = organisation.employees
     parts = []
     for name in protected:
-        if name not in people:
+        place = name if name in people else attribute(name)
+        if place not in people:
             continue
-        column = people[name]
+        column = people[place]
         if pd.api.types.is_numeric_dtype(column) and column.nunique() > MOST_LEVELS:
             column = pd.qcut(column, 3, labels=["low", "middle", "high"], duplicates="drop")
         part = pd.DataFrame({"employee_id": people["employee_id"], "attribute": name, "group": column.astype("str")})
-        parts.append(part[people[name].notna()])
+        parts.append(part[column.notna()])
     return pd.concat(parts, ignore_index=True).astype("str") if parts else no_groups()
 
 

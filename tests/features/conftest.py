@@ -11,7 +11,7 @@ import pytest
 
 from baton.catalogue.schema import Kpi
 from baton.tables import TABLES
-from features.warehouse import Warehouse
+from features.warehouse import Warehouse, exposed
 
 _TYPES = {
     "id": "VARCHAR",
@@ -45,7 +45,7 @@ def warehouse_from(
             values = [[record.get(column) for column in given] for record in records]
             engine.con.executemany(f"INSERT INTO {name} ({columns}) VALUES ({marks})", values)
         present[name] = frozenset(given) | frozenset(TABLES[name].required)
-    return Warehouse({name: engine.table(name) for name in rows}, present, observed_until or {})
+    return Warehouse({name: exposed(name, engine.table(name)) for name in rows}, present, observed_until or {})
 
 
 def kpi_from(name: str, source: str = "cases", **details: Any) -> Kpi:

@@ -144,12 +144,12 @@ def test_the_customers_history_ends_where_the_case_begins(rows: pd.DataFrame) ->
     assert rows.loc["k4", "x:days_since_case"] == 40
     assert pd.isna(rows.loc["k0", "x:days_since_case"])
     assert rows.loc["k6", "x:days_since_case"] == 110
-    assert (rows.loc["k0", "x:tenure_days"], rows.loc["k0", "x:segment"], rows.loc["k0", "x:plan"]) == (
+    assert (rows.loc["k0", "x:tenure_days"], rows.loc["k0", "x:segment"], rows.loc["k0", "x:customer__plan"]) == (
         110,
         "home",
         "a",
     )
-    assert rows.loc["k0", "x:difficulty"] == 2
+    assert rows.loc["k0", "x:attribute__difficulty"] == 2
 
 
 def test_the_team_is_the_cases_else_the_handlers(rows: pd.DataFrame) -> None:
@@ -172,7 +172,7 @@ def test_todays_card_is_the_last_one_in_force(built: tuple[CaseTable, Organisati
     assert organisation.as_of == pd.Timestamp(END)
     assert organisation.current_cards["weight"].tolist() == [60]
     assert organisation.teams["team_id"].tolist() == ["north", "south"]
-    assert "gender" in organisation.employees
+    assert "attribute__gender" in organisation.employees
 
 
 def test_the_panel_has_months_of_people_and_teams(built: tuple[CaseTable, Organisation]) -> None:

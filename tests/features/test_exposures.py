@@ -117,7 +117,7 @@ def test_a_measure_of_teams_is_told_twice_and_attributes_come_along(met: Exposur
     assert rows["month"].eq(datetime(2024, 2, 1)).all()
     assert set(met.values["kpi"]) == {"amount", "on_time"}  # no outcome, nothing that a person owns
     first = met.frame[met.frame["customer_id"] == "stays"].iloc[0]
-    assert (first["x:segment"], first["x:seats"], first["x:tenure_days"]) == ("home", 3.0, 396.0)
+    assert (first["x:segment"], first["x:attribute__seats"], first["x:tenure_days"]) == ("home", 3.0, 396.0)
 
 
 def test_without_activity_of_teams_or_without_churn_there_is_nothing(make_warehouse: Any, catalogue: Catalogue) -> None:

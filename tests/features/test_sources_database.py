@@ -68,9 +68,9 @@ def test_postgres_tables_are_staged_beside_files(tmp_path: Path, postgres: str) 
     people = open_warehouse(tmp_path / "staged")["employees"].execute()
     assert [str(value) for value in people["hired_at"]] == ["2020-01-01 08:00:00", "NaT"]
     assert [str(value)[:10] for value in people["left_at"]] == ["NaT", "2024-02-29"]
-    assert list(people["select"]) == ["客服", "desk"]
-    assert people["pay"].iloc[0] == 1.5
-    assert list(people["active"]) == [1.0, 0.0]
+    assert list(people["attribute__select"]) == ["客服", "desk"]
+    assert people["attribute__pay"].iloc[0] == 1.5
+    assert list(people["attribute__active"]) == [1.0, 0.0]
     # 7 is a number there and text in the CSV: the same person nevertheless
     assert [fault.kind for fault in report.faults] == ["orphan"]
     assert report.faults[0].count == 1

@@ -45,7 +45,7 @@ def staged(tmp_path: Path) -> Stage:
 
 
 def column(warehouse: Warehouse, table: str, name: str) -> list[object]:
-    values = warehouse[table].execute()[name]
+    values = warehouse[table].execute()[warehouse.column(table, name)]
     return [None if pd.isna(value) else value for value in values]
 
 

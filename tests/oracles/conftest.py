@@ -15,7 +15,7 @@ import pytest
 
 from baton.catalogue.schema import Kpi
 from baton.tables import TABLES
-from features.warehouse import Warehouse
+from features.warehouse import Warehouse, exposed
 
 Tables = dict[str, pd.DataFrame]
 START = datetime(2024, 1, 1)
@@ -162,7 +162,8 @@ def load_tables(engine: Any, tables: Tables) -> Warehouse:
         }
         whole = frame.reindex(columns=list(types))
         loaded[name] = _written(engine, name, _arrow(whole, types))
-    return Warehouse(loaded, {name: frozenset(frame.columns) for name, frame in tables.items()})
+    shown = {name: exposed(name, table) for name, table in loaded.items()}
+    return Warehouse(shown, {name: frozenset(frame.columns) for name, frame in tables.items()})
 
 
 def _written(engine: Any, name: str, table: Any, /) -> Any:

@@ -1,0 +1,77 @@
+"""What a table's columns are called, so that no two share a name and none has one that Baton gives to its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from baton.errors import SourceError
+from baton.tables import TableSpec
+
+__all__ = ["RESERVED", "attribute_name", "is_unnamed", "left_out_note", "refuse_names", "unnamed"]
+
+RESERVED = frozenset({"__row", "__file", "text_cause", "file_row_number"})
+"""Columns that staging adds to a table: a user's column of this name gets another, and a note says which."""
+
+# the first: an index that pandas stored beside the columns; the second: how it, and we, call a column without a name
+_UNNAMED = re.compile(r"__index_level_\d+__|Unnamed: \d+(_level_\d+)?")
+
+
+def attribute_name(raw: str, others: Collection[str], /) -> str:
+    """Return the name of a column that is not the contract's: its own, unless Baton adds one of that name.
+
+    Examples
+    --------
+    >>> attribute_name("colour", ()), attribute_name("__ROW", ("__row_",))
+    ('colour', '__ROW__')
+    """
+    taken, name = {other.casefold() for other in others}, raw
+    while name.casefold() in RESERVED or (name != raw and name.casefold() in taken):
+        name += "_"
+    return name
+
+
+def unnamed(position: int, /) -> str:
+    """Return what the column at a position, from 1, is called where the header has no name for it."""
+    return f"Unnamed: {position}"
+
+
+def is_unnamed(name: str, /) -> bool:
+    """Whether a column has no name of its own: mostly the numbers of the rows, which tell nothing.
+
+    Examples
+    --------
+    >>> is_unnamed("__index_level_0__"), is_unnamed("Unnamed: 0"), is_unnamed("index")
+    (True, True, False)
+    """
+    return not name.strip() or _UNNAMED.fullmatch(name) is not None
+
+
+def refuse_names(names: Sequence[str], place: str, what: object, /) -> None:
+    """Refuse columns whose names differ in letter case alone: engines take them for one, or rename one of them.
+
+    Parameters
+    ----------
+    names : sequence of str
+    place : str
+        The table, as in the company file.
+    what : object
+        The file or query that has them.
+
+    Raises
+    ------
+    SourceError
+        With the first such name.
+    """
+    lowered = [name.strip().casefold() for name in names]
+    twice = next((name for name, low in zip(names, lowered, strict=True) if low and lowered.count(low) > 1), None)
+    if twice is not None:
+        raise SourceError(f"{place}: {what} has the column {twice!r} twice (letter case aside); rename one")
+
+
+def left_out_note(spec: TableSpec, names: Sequence[str], /) -> list[str]:
+    """Return a sentence about columns that are left out for want of a name; none where there are none."""
+    if not names:
+        return []
+    listed = ", ".join(name or "''" for name in names)
+    return [f"{spec.name}: left out for want of a name: {listed}; give the column a name if it tells something"]
