@@ -241,7 +241,7 @@ def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:
         _number(entry.get(main))
         + (_MAIN[main] if entry.get(main) is not None else "")
         + ("" if is_informative(entry) else " (no better than guessing)"),
-        f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
+        _span(interval),
         f"{best} {rivals[best]:.3f}" if best else "",
         _number(entry.get("ece")),
     ]
@@ -249,6 +249,12 @@ def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:
 
 def _number(value: float | None, /) -> str:
     return "" if value is None else f"{value:.3f}"
+
+
+def _span(interval: Sequence[float | None] | None, /) -> str:
+    """Return an interval in words; fewer than five independent groups have none."""
+    low, high = interval or (None, None)
+    return "unknown" if low is None or high is None else f"{low:.3f} – {high:.3f}"
 
 
 def _advice(folder: Path, /) -> dict[str, int]:

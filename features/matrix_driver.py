@@ -223,6 +223,12 @@ def _with_people(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> i
     return rows
 
 
+def _stem(feature: str, /) -> str | None:
+    """Return what the part before ``__`` names; a column without one is no KPI's, even if a KPI is called like it."""
+    stem, glue, _ = feature.partition("__")
+    return stem if glue else None
+
+
 def _of_employee(column: str, /) -> str:
     """The feature of an employee's attribute; one that is called like a feature of ours keeps its full name."""
     short = f"employee__{plain(column)}"
@@ -246,8 +252,8 @@ def _features(
             columns[name] = as_feature(pulled[name].astype("str").where(pulled[name].notna()))
         elif name.startswith(ATTRIBUTE) and is_free_text(pulled[name]):
             texts[name] = pulled[name].astype("str").where(pulled[name].notna())
-        elif name.startswith((ATTRIBUTE, "employee__", "customer__")) or name.split("__")[0] in kpis:
+        elif name.startswith((ATTRIBUTE, "employee__", "customer__")) or _stem(name) in kpis:
             columns[name] = as_feature(pulled[name])
     columns = {name: column for name, column in columns.items() if column.notna().any()}
-    owners = {name: name.split("__")[0] for name in columns}
+    owners = {name: _stem(name) for name in columns}
     return columns, {name: owner if owner in kpis else CONTEXT for name, owner in owners.items()}, texts

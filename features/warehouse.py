@@ -26,11 +26,8 @@ __all__ = ["ATTRIBUTE", "Warehouse", "attribute", "exposed", "is_own", "plain"]
 ATTRIBUTE = "attribute__"
 """What the names of users' own columns begin with; it may begin no other."""
 
-_READ_BY_NAME: dict[str, frozenset[str]] = {
-    "case_steps": frozenset({"lifecycle"}),
-    "cases": frozenset({"text_cause"}),
-}
-"""Columns beyond the contract that mean something to Baton. It makes ``text_cause`` itself: intake lets no other in."""
+_TEXT_CAUSE = ("cases", "text_cause")
+"""A column that Baton itself adds to a table of the contract: intake lets no other of that name in."""
 
 
 def attribute(name: str, /) -> str:
@@ -51,7 +48,7 @@ def plain(name: str, /) -> str:
 
 def is_own(table: str, column: str, /) -> bool:
     """Whether a column of a source table is a user's own, not one that Baton knows by name."""
-    return column not in TABLES[table].names and column not in _READ_BY_NAME.get(table, ())
+    return column not in TABLES[table].names and (table, column) != _TEXT_CAUSE
 
 
 def exposed(name: str, table: ir.Table, /) -> ir.Table:

@@ -91,14 +91,14 @@ def compare(table: TrainingTable, contestants: Mapping[str, Callable[[], Contest
     of = ProbabilityFigures if table.kind == "probability" else NumberFigures
     found = {"baton": _only_numbers(ours.entry)}
     found |= {name: _only_numbers(figures) for name, figures in ours.entry["baselines"].items()}
-    spans = [("baton", figure, *span) for figure, span in ours.entry["intervals"].items() if span is not None]
+    spans = [("baton", figure, *span) for figure, span in ours.entry["intervals"].items() if None not in span]
     for name, make in contestants.items():
         model = make()
         model.fit(matrix, label)
         figures = of(truth, _predicted(model, unseen, table.kind), group)
         found[name] = _only_numbers(figures.figures())
         intervals = bootstrap_intervals(figures.figures, group, seed=seed)
-        spans += [(name, figure, *span) for figure, span in intervals.items() if span is not None]
+        spans += [(name, figure, *span) for figure, span in intervals.items() if None not in span]
     columns = [column for column in found["baton"] if column in found["base_rate"]]
     return Comparison(
         outcome=table.outcome,

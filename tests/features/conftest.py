@@ -11,6 +11,7 @@ import pytest
 
 from baton.catalogue.schema import Kpi
 from baton.tables import TABLES
+from features.sql_text import quoted
 from features.warehouse import Warehouse, exposed
 
 _TYPES = {
@@ -37,10 +38,10 @@ def warehouse_from(
         for extra in given:
             values = [record[extra] for record in records if record.get(extra) is not None]
             types.setdefault(extra, _EXTRA.get(type(values[0]) if values else float, "DOUBLE"))
-        listed = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
+        listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in types.items())
         run(f"CREATE TABLE {name} ({listed})").fetchall()
         marks = ", ".join("?" for _ in given)
-        columns = ", ".join(f'"{column}"' for column in given)
+        columns = ", ".join(quoted(column) for column in given)
         if records:
             values = [[record.get(column) for column in given] for record in records]
             engine.con.executemany(f"INSERT INTO {name} ({columns}) VALUES ({marks})", values)
