@@ -151,7 +151,7 @@ def is_shown(name: str) -> bool:
 
 
 def test_names_are_collected_from_the_code() -> None:
-    assert {"unit_id", "label", "group", "holder", "buyer_", "person_", "leaver", "actor", "after_"} <= set(
+    assert {"unit_id", "label", "group", "leaver", "actor", "after_"} <= set(internal_names())
         internal_names()
     )
 
