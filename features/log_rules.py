@@ -98,7 +98,8 @@ def _reversed(table: TypedTable, /) -> Rule:
         "at",
         row_is_in(
             f"(SELECT {ROW} FROM (SELECT {ROW}, life, lag(life) OVER same AS before, lead(life) OVER same AS after_1, "
-            f"lead(life, 2) OVER same AS after_2 FROM (SELECT *, {mark_sql('lifecycle')} AS life FROM {table.relation} "
+            "lead(life, 2) OVER same AS after_2 FROM ("
+            f'SELECT {ROW}, case_id, activity, "at", {mark_sql("lifecycle")} AS life FROM {table.relation} '
             "WHERE lifecycle IS NOT NULL) "
             f"""WINDOW same AS (PARTITION BY case_id, activity ORDER BY "at", (life = 'complete')::INTEGER, {ROW})) """
             "WHERE life = 'complete' AND coalesce(before, '') <> 'start' AND after_1 = 'start' "

@@ -28,7 +28,8 @@ def timed_columns(has_start: bool, has_end: bool, /) -> tuple[str, str]:
 ROWS = """
 CREATE OR REPLACE TEMP TABLE step_rows AS
 WITH marked AS (
-    SELECT *, {mark} AS life, {began} AS begins, {ended} AS ends, row_number() OVER () AS place FROM case_steps
+    SELECT case_id, "at", activity, team_id, employee_id, {mark} AS life, {began} AS begins, {ended} AS ends,
+        row_number() OVER () AS place FROM case_steps
 ),
 timed AS (
     SELECT * REPLACE (

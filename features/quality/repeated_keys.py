@@ -24,7 +24,8 @@ CHANGED = (
 )  # fmt: skip
 """Names of columns that say when a row was last changed, or its version."""
 
-_COPY = '"baton:copy"'  # a name that no column of a user's has
+# names that no column of a user's has
+_COPY, _ORDER = '"baton:copy"', '"baton:order"'
 
 _SAME_THING: dict[str, tuple[str, ...]] = {
     "customers": ("joined_at",),
@@ -65,8 +66,8 @@ def repeated_keys(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         f"SELECT {ROW}, {FILE}, {whole}, row_number() OVER (PARTITION BY {whole} ORDER BY {ROW}) AS {_COPY} "
         f"FROM {table.relation} WHERE ({texts}) IN (SELECT ({texts}) FROM ({doubled}))), "
         f"states AS ({_states(intake, table, key)}) "
-        f"SELECT d.{ROW}, {_COPY} > 1 AS is_copy, coalesce(is_known, FALSE) AS is_known, "
-        f"coalesce(is_newest, FALSE) AS is_newest, coalesce(place, 1) AS place "
+        f"SELECT d.{ROW}, d.{_COPY} > 1 AS is_copy, coalesce(s.is_known, FALSE) AS is_known, "
+        f"coalesce(s.is_newest, FALSE) AS is_newest, coalesce(s.place, 1) AS place "
         f"FROM doubled AS d LEFT JOIN states AS s USING ({ROW})"
     )
     named = " and ".join(table.key)
@@ -144,7 +145,8 @@ def _states(intake: Intake, table: TypedTable, key: str, /) -> str:
         "FROM (SELECT *, rank() OVER (own ORDER BY changed DESC NULLS LAST) AS changed_rank, "
         "rank() OVER (own ORDER BY file_order DESC) AS file_rank, rank() OVER (own ORDER BY advanced DESC) AS "
         "advance_rank, rank() OVER (own ORDER BY filled DESC) AS fill_rank FROM ("
-        f"SELECT {ROW}, {key}, {when} AS changed, f.file_order, {filled} AS filled, {advanced} AS advanced, "
+        f"SELECT {ROW}, {key}, {when} AS changed, f.{_ORDER} AS file_order, {filled} AS filled, "
+        f"{advanced} AS advanced, "
         f"{any_filled} AS any_filled, {any_advanced} AS any_advanced, {agree} AS agree, {together} AS together, "
         f"row_number() OVER (own ORDER BY {ROW}) AS place "
         f"FROM doubled JOIN ({_file_order(table)}) AS f USING ({FILE}) WHERE {_COPY} = 1 "
@@ -163,6 +165,6 @@ def _file_order(table: TypedTable, /) -> str:
     time = table.spec.time if table.spec.time in table.plans else None
     last = f"max({quoted(time)})" if time else "NULL"
     return (
-        f"SELECT {FILE}, row_number() OVER (ORDER BY {last} NULLS FIRST, {FILE}) AS file_order "
+        f"SELECT {FILE}, row_number() OVER (ORDER BY {last} NULLS FIRST, {FILE}) AS {_ORDER} "
         f"FROM {table.relation} GROUP BY {FILE}"
     )

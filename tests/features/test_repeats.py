@@ -10,9 +10,10 @@ import pytest
 
 from baton.catalogue.schema import Catalogue
 from baton.company import load_company
+from features.case_steps import step_log
 from features.checks import check
 from features.faults import CheckReport
-from features.staging import stage
+from features.staging import open_warehouse, stage
 
 NOTHING = Catalogue((), ())
 CASES = "case_id,customer_id,opened_at,closed_at,csat\n"
@@ -192,3 +193,17 @@ def test_ids_spelt_otherwise_are_reported(folder: Folder) -> None:
     assert told(report, "customers") == {"similar_id": (4, "keep")}
     (orphan,) = [fault for fault in report.faults if fault.kind == "orphan"]
     assert orphan.hint.startswith("1 of them differ from an id there only in letter case")
+
+
+def test_a_users_columns_may_be_called_like_ours(folder: Folder) -> None:
+    names = ("place", "copy", "changed", "filled", "run", "event", "file_order", "is_newest", "earlier", "life")
+    header, values = ",".join(names), ",".join("1" for _ in names)
+    customers = f"customer_id,{header},plan\na,{values},x\na,{values},x\na,{values},\nb,{values},x\n"
+    activity = f"customer_id,at,{header}\n" + f"a,2024-01-01 08:00:01,{values}\n" * 2
+    steps = f"case_id,at,activity,lifecycle,{header},begins,ends\n1,2024-01-01 08:00:01,call,start,{values},1,1\n"
+    folder.write({"cases": CASES + TWO, "customers": customers, "activity": activity, "case_steps": steps})
+    report = folder.stage()
+    assert told(report, "customers") == {"duplicate_row": (1, "drop"), "older_state": (1, "drop")}
+    assert told(report, "activity") == {"duplicate_row": (1, "drop")}
+    assert step_log(open_warehouse(folder.path / "staged", threads=1)).unended == 1
+    assert folder.rows("customer_id, plan", "customers") == [("a", "x"), ("b", "x")]
