@@ -333,7 +333,7 @@ def _unclear(shares: pd.DataFrame, /) -> list[str]:
 
 def _told_new(emerging: pd.DataFrame, /) -> list[str]:
     return [
-        f"root causes: since {row.first_week:%Y-%m-%d} {row.texts} texts speak of something new: {row.name_} "
+        f"root causes: since {row.first_week:%Y-%m-%d} {row.texts} texts speak of something new: {row.name_ or '…'} "
         f"({row.abstained_share:.0%} of them are told no cause)"
         for row in emerging.rename(columns={"name": "name_"}).itertuples()
     ]

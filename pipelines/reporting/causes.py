@@ -66,10 +66,11 @@ def causes_section(results: Results, /) -> CausesSection | None:
         return None
     shares = _shares(results, answers)
     prices = results.get("cause_prices")
-    counts = shares["named"].drop("", errors="ignore")
-    counts = counts[counts > 0]
+    counts = _texts_of(shares)
     whole = trends[trends["level"] == "company"]
-    shown = [cause for cause in _ranked(counts, prices) if cause in set(whole["cause"])][:_MOST_ROWS]
+    least = results.company.policy.min_group
+    enough = {*whole["cause"].astype(str), *counts.index[counts >= least].astype(str)}
+    shown = [cause for cause in _ranked(counts, prices) if cause in enough][:_MOST_ROWS]
     priced = None if prices is None else prices.set_index("cause")
     return CausesSection(
         findings=tuple(_findings(results, shares, priced, whole)),
@@ -121,6 +122,13 @@ def _shares(results: Results, answers: pd.DataFrame, /) -> pd.DataFrame:
         shares["named_share"] = shares["named"] / max(len(answers), 1)
         shares[["share", "share_low", "share_high"]] = np.nan
     return shares.assign(cause=shares["cause"].fillna("").astype("str")).set_index("cause")
+
+
+def _texts_of(shares: pd.DataFrame, /) -> pd.Series:
+    """Return the texts about each cause, estimated where that is known: a cause may be frequent and never told."""
+    causes = shares.drop("", errors="ignore")
+    counts = (causes["share"] * causes["texts"]).fillna(causes["named"])
+    return counts[counts > 0].sort_values(ascending=False, kind="stable")
 
 
 def _unclear_share(shares: pd.DataFrame, /) -> float:

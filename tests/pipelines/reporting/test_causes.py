@@ -169,10 +169,21 @@ def test_estimated_shares_of_all_texts_lead_with_their_range(results: Results) -
     near = with_shares(
         results, {"late": 300, "<bill>": 400, "": 300}, {"late": (0.52, 0.45, 0.6), "<bill>": (0.48, 0.4, 0.55)}
     )
-    assert "cannot be told apart: Late delivery and &lt;bill&gt;" in " ".join(
+    assert "most: Late delivery and &lt;bill&gt;; which of them comes first cannot be told" in " ".join(
         str(finding.en) for finding in section(near).findings
     )
     assert "60% (55% to 65%)" in [str(cell.en) for cell in section(clear).rows[0].cells]
+
+
+def test_a_frequent_cause_that_is_never_told_has_its_row(results: Results) -> None:
+    made = section(
+        with_shares(
+            results, {"late": 500, "<bill>": 200, "quiet": 0, "": 300},
+            {"late": (0.5, 0.45, 0.55), "<bill>": (0.2, 0.15, 0.25), "quiet": (0.3, 0.25, 0.35)},
+        )
+    )  # fmt: skip
+    row = next(row for row in made.rows if row.name.en == "quiet")
+    assert [str(cell.en) for cell in row.cells][:3] == ["0", "0%", "30% (25% to 35%)"]
 
 
 def test_what_agreement_was_measured_on_is_told_and_of_other_texts_nothing_is_claimed(results: Results) -> None:
