@@ -220,6 +220,7 @@ class Privacy(_Section):
     key: str = "employees.key"
     sensitive: tuple[str, ...] = ("absence_days", "overtime_hours", "hours")
     protected: tuple[str, ...] = ("gender", "birth_year")
+    cleared: tuple[str, ...] = ()
 
 
 class Company(_Section):

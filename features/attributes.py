@@ -11,6 +11,7 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
+from baton.privacy.meanings import is_cleared, kind_of, meanings_of, private_match
 from features.known_at import columns_used
 from features.warehouse import ATTRIBUTE, Warehouse, plain
 
@@ -25,11 +26,13 @@ _PROXIES = re.compile(
     r"|patern\w*|parent\w*|child\w*|marital|married|union|sick\w*|ill|illness|absence\w*|absent\w*|leave_days|overtime\w*"
     r"|hours|health\w*|care_days)(_|$)"
 )
+_OF_PEOPLE = frozenset({"sensitive", "protected", "personal"})
+_TELLING = frozenset({"contact", "name", "person"})
 _BEGINNINGS = ("opened_at", "joined_at", "at")
 _ID_LIKE = re.compile(r"(^|_)(id|name|email|phone|address)$")
 
 
-def is_private(company: Company, column: str, *, employee: bool) -> bool:
+def is_private(company: Company, column: str, *, employee: bool, table: str = "") -> bool:
     """Whether a column may never be a feature.
 
     Parameters
@@ -38,6 +41,8 @@ def is_private(company: Company, column: str, *, employee: bool) -> bool:
     column : str
     employee : bool
         About an employee: names that stand for a protected or sensitive attribute are kept out too.
+    table : str
+        The column's table, for what the company file has cleared.
 
     Examples
     --------
@@ -46,9 +51,12 @@ def is_private(company: Company, column: str, *, employee: bool) -> bool:
     >>> is_private(Company(), "age", employee=False)
     False
     """
-    name = column.casefold()
-    listed = {word.casefold() for word in (*company.privacy.sensitive, *company.privacy.protected)}
-    return name in listed or (employee and _PROXIES.search(name) is not None)
+    if private_match(company.privacy, column, table=table) is not None:
+        return True
+    if is_cleared(company.privacy, table, column):
+        return False
+    meant = {kind_of(meaning) for meaning in meanings_of(column)}
+    return bool(employee and (meant & _OF_PEOPLE or _PROXIES.search(column.casefold()))) or bool(meant & _TELLING)
 
 
 def attribute_columns(
@@ -69,7 +77,8 @@ def attribute_columns(
         if not column.startswith(ATTRIBUTE):
             continue
         name = plain(column)
-        if name in known or is_private(company, name, employee=employee) or _ID_LIKE.search(name.casefold()):
+        private = is_private(company, name, employee=employee, table=table)
+        if name in known or private or _ID_LIKE.search(name.casefold()):
             continue
         if kind.is_numeric() or kind.is_boolean() or kind.is_string():
             found.append(column)

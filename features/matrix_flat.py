@@ -59,7 +59,7 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
     owner = {_column(text): kpi for kpi, text in declared.items()}
     left_out, columns, texts, kpi_of = [], {}, {}, {}
     for place, name in _names(list(pulled.columns), list(computed)).items():
-        if is_private(company, plain(place), employee=False):
+        if is_private(company, plain(place), employee=False, table="snapshots"):
             left_out.append(plain(place))
         elif is_free_text(pulled[place]):
             texts[name] = pulled[place].astype("str").where(pulled[place].notna())

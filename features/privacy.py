@@ -4,56 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from baton.privacy.meanings import private_match
 from features.casting import SQL_TYPES
 from features.intake import Intake, TypedTable
+from features.people.identifying import PERSON_COLUMNS, Identifying, may_be_a_person
 from features.pseudonyms import load_key, pseudonym
-from features.rules import UNITS
-from features.sql_text import literal, quoted
+from features.sql_text import literal
 
 __all__ = ["Sieve", "employee_columns"]
-
-_PERSON_COLUMNS = {
-    "employees": "employee_id",
-    "cases": "employee_id",
-    "case_steps": "employee_id",
-    "work": "employee_id",
-    "measures": "unit_id",
-}
-_IDENTIFYING = frozenset(
-    {
-        "name",
-        "full_name",
-        "first_name",
-        "last_name",
-        "surname",
-        "email",
-        "e_mail",
-        "mail",
-        "phone",
-        "mobile",
-        "address",
-        "employee_name",
-        "agent_name",
-        "姓名",
-        "邮箱",
-        "电话",
-        "手机",
-        "地址",
-    }
-)
-_FEW_ROWS = 20
-_ALL_BUT_UNIQUE = 0.9
 
 
 def employee_columns(table: str, /) -> tuple[str, ...]:
     """Return the columns of a contract table that hold employees' ids."""
-    return (_PERSON_COLUMNS[table],) if table in _PERSON_COLUMNS else ()
-
-
-def _may_be_a_person(relation: str = "", /) -> str:
-    """Return the condition on rows of ``measures`` whose unit, misspelt or not, is none that is surely no person."""
-    others = ", ".join(literal(unit) for unit in UNITS if unit != "employee")
-    return f"({relation}unit IS NULL OR {relation}unit NOT IN ({others}))"
+    return (PERSON_COLUMNS[table],) if table in PERSON_COLUMNS else ()
 
 
 class Sieve:
@@ -71,24 +34,24 @@ class Sieve:
         self.intake = intake
         self.privacy = intake.company.privacy
         self.notes: list[str] = []
-        self._sensitive = {name.lower() for name in self.privacy.sensitive}
-        self._protected = {name.lower() for name in self.privacy.protected}
+        self._identifying = Identifying(intake) if self.privacy.pseudonymise else None
         if self.privacy.pseudonymise:
             self._make_pseudonyms(outside)
+        self._private_kpis = self._kpis_left_behind()
         self.dropped = {name: self._left_behind(table) for name, table in intake.tables.items()}
 
     def joins(self, table: str, /) -> list[tuple[str, str]]:
         """Return the table's columns of employees' ids, each with a further condition on the row."""
         if not self.privacy.pseudonymise:
             return []
-        condition = f" AND {_may_be_a_person('c.')}" if table == "measures" else ""
+        condition = f" AND {may_be_a_person('c.')}" if table == "measures" else ""
         return [(column, condition) for column in employee_columns(table)]
 
     def row_drops(self, table: TypedTable, /) -> list[str]:
-        """Return predicates of rows that stay behind: measures of sensitive KPIs."""
-        if table.spec.name != "measures" or not self._sensitive or "kpi" not in table.plans:
+        """Return predicates of rows that stay behind: measures of sensitive and protected KPIs."""
+        if table.spec.name != "measures" or not self._private_kpis:
             return []
-        return [f"lower(kpi) IN ({', '.join(map(literal, sorted(self._sensitive)))})"]
+        return [f"kpi IN ({', '.join(map(literal, self._private_kpis))})"]
 
     def sql_type(self, table: TypedTable, column: str, /) -> str:
         """Return the SQL type of a contract column that is emptied."""
@@ -98,20 +61,7 @@ class Sieve:
     def _make_pseudonyms(self, outside: Path, /) -> None:
         import pyarrow as pa
 
-        relations = []
-        for name, table in self.intake.tables.items():
-            for column in employee_columns(name):
-                if column in table.plans:
-                    where = f"WHERE {_may_be_a_person()}" if name == "measures" else ""
-                    relations.append(f"SELECT {quoted(column)} AS id FROM {table.relation} {where}")
-        ids: list[str] = []
-        if relations:
-            ids = [
-                row[0]
-                for row in self.intake.rows(
-                    f"SELECT DISTINCT id FROM ({' UNION ALL '.join(relations)}) WHERE id IS NOT NULL"
-                )
-            ]
+        ids = [row[0] for row in self.intake.rows("SELECT id FROM employee_ids ORDER BY id")]
         key = load_key(self.intake.company.resolve(self.privacy.key), outside=outside) if ids else b""
         made = pa.table(
             {
@@ -126,48 +76,44 @@ class Sieve:
     def _left_behind(self, table: TypedTable, /) -> frozenset[str]:
         name, left = table.spec.name, set[str]()
         for column in table.plans:
-            if column.lower() in self._sensitive:
-                left.add(column)
+            found = private_match(self.privacy, column, table=name)
+            if found is None or (found.kind == "protected" and name == "employees"):
+                continue
+            left.add(column)
+            listed = f"[privacy] {found.kind}"
+            if found.meaning:
                 self.notes.append(
-                    f"{name}.{column} is on the list of sensitive columns ([privacy] sensitive) and was left out"
+                    f"{name}.{column} means the same as {found.listed} ({listed}) and was left out; "
+                    "if it does not, list it under [privacy] cleared"
                 )
-            elif column.lower() in self._protected and name != "employees":
-                left.add(column)
+            elif found.kind == "sensitive":
+                self.notes.append(f"{name}.{column} is on the list of sensitive columns ({listed}) and was left out")
+            else:
                 self.notes.append(
-                    f"{name}.{column} is protected ([privacy] protected) and was left out; "
+                    f"{name}.{column} is protected ({listed}) and was left out; "
                     "protected columns serve the fairness audit alone, in the table employees"
                 )
-        if self.privacy.pseudonymise:
-            left |= self._identifying(table, left)
+        telling = {} if self._identifying is None else self._identifying.columns_of(table)
+        for column, reason in telling.items():
+            if column not in left:
+                left.add(column)
+                self.notes.append(
+                    f"{name}.{column} {reason} and was left out; "
+                    "group its values if it is needed; if it names nobody, list it under [privacy] cleared"
+                )
         return frozenset(left)
 
-    def _identifying(self, table: TypedTable, left: set[str], /) -> set[str]:
-        """Return the attributes that tell who an employee is."""
-        if not table.rows:
-            return set()
-        found = set()
-        for column in table.attributes:
-            if column in left or table.plans[column].type != "text":
-                continue
-            if self._tells(table, column):
-                found.add(column)
-                self.notes.append(
-                    f"{table.spec.name}.{column} tells who an employee is and was left out; "
-                    "group its values if it is needed"
-                )
-        return found
-
-    def _tells(self, table: TypedTable, column: str, /) -> bool:
-        if table.spec.name == "employees":
-            if column.lower().replace(" ", "_").replace("-", "_") in _IDENTIFYING:
-                return True
-            present, distinct = self.intake.rows(
-                f"SELECT count({quoted(column)}), count(DISTINCT {quoted(column)}) FROM {table.relation}"
-            )[0]
-            if present >= _FEW_ROWS and distinct > _ALL_BUT_UNIQUE * present:
-                return True
-        values, people = self.intake.rows(
-            f"SELECT count(*), count(p.id) FROM (SELECT DISTINCT {quoted(column)} AS value FROM {table.relation}) "
-            "LEFT JOIN pseudonyms AS p ON p.id = value WHERE value IS NOT NULL"
-        )[0]
-        return values > 0 and people > 0.5 * values
+    def _kpis_left_behind(self) -> tuple[str, ...]:
+        """Return the KPIs of ``measures`` that are sensitive or protected by name or meaning."""
+        table = self.intake.tables.get("measures")
+        if table is None or "kpi" not in table.plans:
+            return ()
+        named = [row[0] for row in self.intake.rows(f"SELECT DISTINCT kpi FROM {table.relation} WHERE kpi IS NOT NULL")]
+        found = {kpi: match for kpi in sorted(named) if (match := private_match(self.privacy, kpi, table="measures"))}
+        self.notes.extend(
+            f"measures of {kpi} were left out: it means the same as {match.listed} ([privacy] {match.kind}); "
+            "if it does not, list it under [privacy] cleared"
+            for kpi, match in found.items()
+            if match.meaning
+        )
+        return tuple(found)

@@ -20,6 +20,7 @@ from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
 from baton.company import Company
 from baton.errors import CatalogueError
+from baton.privacy.meanings import private_match
 
 __all__ = ["PRESETS", "available_presets", "load_catalogue"]
 
@@ -175,7 +176,11 @@ def _explain(fault: Any, model: type[BaseModel], /) -> str:
 def _sensitive_names(kpi: Kpi, company: Company, /) -> list[str]:
     """Names on the sensitive list that a KPI carries, by its columns or, for what others computed, by its id."""
     used = set(check_expression(kpi)) | {kpi.id}
-    return sorted(used & set(company.privacy.sensitive))
+    return sorted(
+        name
+        for name in used
+        if (found := private_match(company.privacy, name, table=kpi.source)) is not None and found.kind == "sensitive"
+    )
 
 
 def _leave_out_sensitive(draft: _Draft, company: Company, /) -> None:

@@ -1,0 +1,1 @@
+"""What names of columns mean for people's privacy, in several languages."""

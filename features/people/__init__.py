@@ -1,0 +1,1 @@
+"""What tells who people are, and how it stays behind."""
