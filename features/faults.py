@@ -142,6 +142,12 @@ KINDS: dict[str, FaultKind] = _kinds(
     ("infinite", "null", "stop drop null", "an infinite number"),
     ("weights_sum", "stop", "stop drop keep", "a card's weights do not sum to 100; `drop` leaves the card out"),
     ("unknown_kpi", "keep", "stop drop keep", "a card or a measure names a KPI that the catalogue does not have"),
+    (
+        "sensitive_kpi",
+        "keep",
+        "stop drop keep",
+        "a card pays for something sensitive or protected, such as absence or overtime, in whatever language",
+    ),
     ("unknown_unit", "drop", "stop drop keep", "`measures.unit` is none of employee, team, stage, process, customer"),
     ("kpi_fails", "stop", "stop keep", "a KPI's SQL fails on the company's tables"),
     ("ends_apart", "keep", "stop keep", "tables end more than 35 days apart"),

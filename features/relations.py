@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 
+from baton.privacy.meanings import private_match
 from features.faults import treatments
 from features.intake import Intake, TypedTable
 from features.quality.overlapping_periods import overlapping_periods
@@ -52,7 +53,18 @@ def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) 
             hint=orphans_by_spelling(intake, table, column, other),
         )
     if table.spec.name in {"scorecards", "measures"} and "kpi" in table.plans and kpis:
-        known = sorted({*kpis, *intake.company.policy.fixed})
+        private = _private_kpis(intake, table)
+        if table.spec.name == "scorecards" and private:
+            yield Rule(
+                "sensitive_kpi",
+                "kpi",
+                f"kpi IN ({', '.join(map(literal, private))})",
+                f"the card pays for {', '.join(private)}, which [privacy] calls sensitive or protected: it is no basis "
+                "for pay, and no advice is given on it",
+                shown=("kpi",),
+                hint="take it off the card; if it means something else, list it under [privacy] cleared",
+            )
+        known = sorted({*kpis, *intake.company.policy.fixed, *private})
         yield Rule(
             "unknown_kpi",
             "kpi",
@@ -61,6 +73,12 @@ def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) 
             shown=("kpi",),
             hint=_nearest(intake, table, known),
         )
+
+
+def _private_kpis(intake: Intake, table: TypedTable, /) -> list[str]:
+    """Return the KPIs that stand for sensitive or protected attributes, by name or meaning."""
+    named = [row[0] for row in intake.rows(f"SELECT DISTINCT kpi FROM {table.relation} WHERE kpi IS NOT NULL")]
+    return sorted(kpi for kpi in named if private_match(intake.company.privacy, kpi, table=table.spec.name))
 
 
 def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:

@@ -66,6 +66,7 @@ def recommend(
     from models.effects import estimate
     from models.recommender.advice_inputs import gather
     from models.recommender.coaching import coach
+    from models.recommender.fairness import protected_columns
     from models.recommender.weights import recommend as solve_weights
     from models.reliability import measure
     from models.strategy_map import strategy_arrows
@@ -82,7 +83,7 @@ def recommend(
         catalogue,
         effects,
         reliability,
-        protected=company.privacy.protected,
+        protected=protected_columns(company.privacy, organisation.employees.columns),
         cycle_days=policy.cycle_days,
         currency=company.company.currency,
     )

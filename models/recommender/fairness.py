@@ -7,6 +7,7 @@ Source: the four-fifths rule (29 CFR 1607.4 D), here on the share of a group tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
+from baton.company import Privacy
+from baton.privacy.meanings import private_match
 from features.casework import Organisation
 from features.warehouse import attribute
 
-__all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_groups", "scores"]
+__all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_columns", "protected_groups", "scores"]
 
 Floats = NDArray[np.float64]
 
@@ -84,6 +87,14 @@ def scores(organisation: Organisation, catalogue: Catalogue, cycle_days: int) ->
     grouped = found.groupby(["role", "kpi"])["z"]
     found["z"] = (found["z"] - grouped.transform("mean")) / grouped.transform("std").replace(0.0, np.nan)
     return found.dropna(subset=["z"])[columns].reset_index(drop=True)
+
+
+def protected_columns(privacy: Privacy, columns: Iterable[str], /) -> tuple[str, ...]:
+    """Return the columns of employees that are protected, by name or by meaning, those on the company's list first."""
+    names = list(columns)
+    listed = [name for name in privacy.protected if name in names]
+    found = {name: private_match(privacy, name, table="employees") for name in names if name not in listed}
+    return (*listed, *(name for name, match in found.items() if match is not None and match.kind == "protected"))
 
 
 def protected_groups(organisation: Organisation, protected: tuple[str, ...]) -> pd.DataFrame:
