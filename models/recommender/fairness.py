@@ -18,7 +18,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Privacy
 from baton.privacy.meanings import private_match
 from features.casework import Organisation
-from features.warehouse import attribute
+from features.warehouse import attribute, plain
 
 __all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_columns", "protected_groups", "scores"]
 
@@ -91,7 +91,7 @@ def scores(organisation: Organisation, catalogue: Catalogue, cycle_days: int) ->
 
 def protected_columns(privacy: Privacy, columns: Iterable[str], /) -> tuple[str, ...]:
     """Return the columns of employees that are protected, by name or by meaning, those on the company's list first."""
-    names = list(columns)
+    names = [plain(column) for column in columns]
     listed = [name for name in privacy.protected if name in names]
     found = {name: private_match(privacy, name, table="employees") for name in names if name not in listed}
     return (*listed, *(name for name, match in found.items() if match is not None and match.kind == "protected"))

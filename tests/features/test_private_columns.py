@@ -16,7 +16,7 @@ from features.attributes import attribute_columns
 from features.checks import check
 from features.faults import CheckReport
 from features.staging import open_warehouse, stage
-from features.warehouse import Warehouse
+from features.warehouse import Warehouse, attribute
 
 NO_KPIS = Catalogue((), ())
 PEOPLE = 24
@@ -74,6 +74,7 @@ def test_what_tells_who_an_employee_is_stays_behind_in_any_column(
     employees = EMPLOYEES.replace("name,", "first_name,last_name,").replace(" Person", ",Person")
     report, warehouse = staged({"employees": employees, "cases": cases(**{column: make})})
     found = warehouse["cases"].execute()
+    assert attribute(column) not in found
     assert column not in found or found[column].isna().all()
     assert any(note.startswith(f"cases.{column} tells ") and "was left out" in note for note in report.notes)
     assert all(make(7).encode() not in path.read_bytes() for path in (tmp_path / "out").rglob("*.parquet"))
@@ -90,7 +91,7 @@ def test_what_tells_who_an_employee_is_stays_behind_in_any_column(
 )
 def test_what_names_nobody_is_kept(staged: Stage, column: str, make: Callable[[int], str]) -> None:
     report, warehouse = staged({"employees": EMPLOYEES, "cases": cases(**{column: make})})
-    assert warehouse["cases"].execute()[column].notna().all()
+    assert warehouse["cases"].execute()[attribute(column)].notna().all()
     assert not any(f"cases.{column}" in note for note in report.notes)
 
 
@@ -98,8 +99,8 @@ def test_account_managers_of_customers_become_no_feature(staged: Stage) -> None:
     rows = "".join(f"C{n},2023-01-01,E{1 + n % PEOPLE:05d},c{n}@example.com,north\n" for n in range(40))
     customers = f"customer_id,joined_at,account_manager,email,region\n{rows}"
     _, warehouse = staged({"employees": EMPLOYEES, "cases": cases(), "customers": customers})
-    assert attribute_columns(Company(), warehouse, "customers") == ["region"]
-    assert {"account_manager", "email"}.isdisjoint(warehouse["customers"].columns)
+    assert attribute_columns(Company(), warehouse, "customers") == [attribute("region")]
+    assert {attribute("account_manager"), attribute("email")}.isdisjoint(warehouse["customers"].columns)
 
 
 @pytest.mark.parametrize(
@@ -158,16 +159,16 @@ def test_private_columns_stay_behind_and_each_match_is_reported(staged: Stage) -
     employees = employees.rstrip("\n") + ",f\n"
     tables = {"employees": employees, "cases": cases(), "work": work, "measures": measures}
     report, warehouse = staged(tables)
-    assert "sick_days" not in warehouse["work"].columns
+    assert attribute("sick_days") not in warehouse["work"].columns
     assert set(warehouse["measures"].execute()["kpi"]) == {"k"}
-    assert "Geschlecht" in warehouse["employees"].columns  # for the fairness audit
+    assert attribute("Geschlecht") in warehouse["employees"].columns  # for the fairness audit
     assert attribute_columns(Company(), warehouse, "employees") == []
     assert "work.sick_days means the same as absence_days ([privacy] sensitive) and was left out" in " ".join(
         report.notes
     )
     assert "measures of 病假 were left out: it means the same as absence_days" in " ".join(report.notes)
     _, kept = staged(tables, settings='[privacy]\ncleared = ["work.sick_days", "measures.病假"]')
-    assert kept["work"].execute()["sick_days"].tolist() == [2.0] * PEOPLE
+    assert kept["work"].execute()[attribute("sick_days")].tolist() == [2.0] * PEOPLE
     assert set(kept["measures"].execute()["kpi"]) == {"k", "病假"}
 
 
@@ -189,5 +190,12 @@ def test_a_card_that_pays_for_absence_is_called_sensitive(tmp_path: Path) -> Non
 def test_the_fairness_audit_takes_a_protected_column_of_another_name() -> None:
     from models.recommender.fairness import protected_columns
 
-    people = pd.DataFrame({"employee_id": ["a"], "Geschlecht": ["f"], "site": ["x"], "birth_year": [1980]})
+    people = pd.DataFrame(
+        {
+            "employee_id": ["a"],
+            attribute("Geschlecht"): ["f"],
+            attribute("site"): ["x"],
+            attribute("birth_year"): [1980],
+        }
+    )
     assert protected_columns(Privacy(), people.columns) == ("birth_year", "Geschlecht")
