@@ -117,7 +117,13 @@ def faults(report: Any, as_json: bool, /) -> None:
     """Show what the checks found: table, column, count, treatment and the first rows of every fault."""
     if as_json:
         document(
-            {"stops": report.stops, "faults": list(report.faults), "rows": report.rows, "left_out": report.left_out}
+            {
+                "stops": report.stops,
+                "faults": list(report.faults),
+                "rows": report.rows,
+                "left_out": report.left_out,
+                "notes": report.notes,
+            }
         )
         return
     console = _console()
@@ -142,6 +148,8 @@ def faults(report: Any, as_json: bool, /) -> None:
             ("severity", "table", "column", "kind", "count", "treatment", "what, and what to do", "first rows"),
             rows,
         )
+    for text in report.notes:
+        console.print(f"note: {text}", markup=False)
     for text in report.left_out:
         console.print(f"left out: {text}", markup=False)
     console.print("The faults marked `stop` stop a run." if report.stops else "Nothing stops a run.", markup=False)

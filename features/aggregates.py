@@ -20,6 +20,7 @@ __all__ = [
     "kpi_column",
     "measured_id",
     "value_columns",
+    "value_of",
 ]
 
 _QUANTILES = {"median": 0.5, "p90": 0.9}
@@ -79,7 +80,7 @@ def aggregates_of(
     CatalogueError
         If the expression gives no number where one is needed.
     """
-    raw, number = _value_of(rows, kpi)
+    raw, number = value_of(rows, kpi)
     columns: dict[str, ir.Value] = {}
     for label, condition in in_window.items():
         where = None if label == longest else condition
@@ -109,7 +110,7 @@ def daily_of(rows: ir.Table, kpi: Kpi, /) -> dict[str, ir.Value]:
     CatalogueError
         If the expression gives no number where one is needed.
     """
-    raw, number = _value_of(rows, kpi)
+    raw, number = value_of(rows, kpi)
     columns: dict[str, ir.Value] = {f"{kpi.id}__rows": _rows_behind(rows, kpi, raw)}
     if kpi.aggregate == "count":
         return columns | {f"{kpi.id}__sum": _aggregate(rows, kpi, raw, number, None)}
@@ -159,7 +160,7 @@ def combined_of(
     return columns
 
 
-def _value_of(rows: ir.Table, kpi: Kpi, /) -> tuple[ir.Value, ir.NumericValue | None]:
+def value_of(rows: ir.Table, kpi: Kpi, /) -> tuple[ir.Value, ir.NumericValue | None]:
     """Return a row's value, and the value as a number where it is one."""
     raw = rows[f"{kpi.id}__value"]
     if raw.type().is_numeric() or raw.type().is_boolean():

@@ -150,6 +150,13 @@ KINDS: dict[str, FaultKind] = _kinds(
     ),
     ("unknown_unit", "drop", "stop drop keep", "`measures.unit` is none of employee, team, stage, process, customer"),
     ("kpi_fails", "stop", "stop keep", "a KPI's SQL fails on the company's tables"),
+    (
+        "cannot_run",
+        "stop",
+        "stop",
+        "what the company file asks for cannot be computed: an outcome without its tables or metric, limits that "
+        "collide, a leak in a flat table",
+    ),
     ("ends_apart", "keep", "stop keep", "tables end more than 35 days apart"),
 )
 

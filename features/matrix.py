@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.errors import CompanyFileError, TooLittleDataError
+from baton.errors import TooLittleDataError
 from baton.progress import Progress, silent
 from features.training import TrainingTable
 from features.warehouse import Warehouse
@@ -79,9 +79,7 @@ def _outcomes(
     if wanted.churn is not None and ("customers" in warehouse or "activity" in warehouse):
         work["churn"] = lambda: matrix_churn.churn_table(company, catalogue, warehouse)
     elif wanted.churn is not None and "snapshots" not in warehouse:
-        raise CompanyFileError(
-            "[outcomes.churn] needs the table customers (with left_at), activity or snapshots; give one"
-        )
+        raise matrix_churn.no_table_of_leaving()
     for settings in wanted.decline:
         name = f"decline:{settings.unit}:{settings.metric}"
         work[name] = lambda settings=settings: matrix_decline.decline_table(company, catalogue, warehouse, settings)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
 from baton.company import Company
-from baton.errors import TooLittleDataError
+from baton.errors import CompanyFileError, TooLittleDataError
 from features import metrics, snapshots
 from features.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
 from features.cause_kpis import learned_features, longest_only
@@ -23,7 +23,7 @@ from features.training import TrainingTable
 from features.unit_rows import case_unit
 from features.warehouse import ATTRIBUTE, Warehouse, attribute, plain
 
-__all__ = ["MOST_ROWS", "churn_table", "customer_shares", "season"]
+__all__ = ["MOST_ROWS", "churn_table", "customer_shares", "moments_of", "no_table_of_leaving", "season"]
 
 MOST_ROWS = 200_000
 """Labelled rows beyond this teach little and cost much (docs/speed.md): whole customers are sampled."""
@@ -51,14 +51,7 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
         With what is missing.
     """
     horizon = snapshots.churn_horizon_days(company)
-    moments = snapshots.dates(company, warehouse, horizon)
-    if len(moments) < 2:
-        end, days = snapshots.label_end(warehouse), horizon + company.snapshots.gap_days
-        told = "nothing tells until when" if end is None else f"leaving is told until {end:%Y-%m-%d}"
-        raise TooLittleDataError(
-            f"churn: no snapshot has {days} days of observed future after it ({told}); give a longer history or a "
-            "shorter horizon_days, or say with observed_until under [tables] that the tables reach further"
-        )
+    moments = moments_of(company, warehouse)
     latest, notes = moments[-1], []
     rows = snapshots.churn_labels(company, warehouse, moments)
     among = _sample(company, rows)
@@ -92,6 +85,36 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
         gap_days=company.snapshots.gap_days,
         shares=customer_shares(company, warehouse, latest),
         notes=tuple(notes),
+    )
+
+
+def moments_of(company: Company, warehouse: Warehouse, /) -> list[datetime]:
+    """Return the moments at which customers are looked at, the one to be scored last.
+
+    Raises
+    ------
+    CompanyFileError
+        If the rule of churn needs a table or column that is missing.
+    TooLittleDataError
+        If no moment before the last has its whole future observed.
+    """
+    snapshots.churn_labels(company, warehouse, [datetime(1970, 1, 1)])  # nothing is computed: says what the rule lacks
+    horizon = snapshots.churn_horizon_days(company)
+    moments = snapshots.dates(company, warehouse, horizon)
+    if len(moments) < 2:
+        end, days = snapshots.label_end(warehouse), horizon + company.snapshots.gap_days
+        told = "nothing tells until when" if end is None else f"leaving is told until {end:%Y-%m-%d}"
+        raise TooLittleDataError(
+            f"churn: no snapshot has {days} days of observed future after it ({told}); give a longer history or a "
+            "shorter horizon_days, or say with observed_until under [tables] that the tables reach further"
+        )
+    return moments
+
+
+def no_table_of_leaving() -> CompanyFileError:
+    """Return the refusal of churn where no table tells who leaves."""
+    return CompanyFileError(
+        "[outcomes.churn] needs the table customers (with left_at), activity or snapshots; give one"
     )
 
 

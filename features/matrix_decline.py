@@ -30,14 +30,14 @@ from features.attributes import as_feature, team_shares
 from features.cause_kpis import learned_features, longest_only
 from features.decline_labels import Moments, decline_labels, unit_moments
 from features.history.rows_over_time import row_then
-from features.kpis.on_scale import followed
+from features.kpis.on_scale import followed, unfollowed
 from features.learnable import require_enough
 from features.matrix_churn import customer_shares, season
 from features.training import TrainingTable
 from features.unit_rows import case_unit, with_usual_team
 from features.warehouse import Warehouse
 
-__all__ = ["decline_table"]
+__all__ = ["decline_table", "metric_of"]
 
 
 def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline) -> TrainingTable:
@@ -63,7 +63,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         With what is missing.
     """
     name = f"decline:{settings.unit}:{settings.metric}"
-    metric = _metric(catalogue, warehouse, settings, name)
+    metric = metric_of(catalogue, warehouse, settings, name)
     dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0)
     if len(dates) < 2:
         raise TooLittleDataError(
@@ -121,12 +121,21 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     )
 
 
-def _metric(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name: str, /) -> Kpi:
+def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name: str, /) -> Kpi:
+    """Return the KPI whose decline is asked for, on the scale of the company's ratings.
+
+    Raises
+    ------
+    CompanyFileError
+        If it is none of the catalogue's, means nothing for the unit, or is no mean or share.
+    TooLittleDataError
+        If the company's tables do not carry it.
+    """
     if settings.metric not in catalogue:
         raise CompanyFileError(
             f"[[outcomes.decline]] metric = {settings.metric!r} is no KPI of the catalogue; correct it"
         )
-    (metric,) = followed(warehouse, [catalogue[settings.metric]])
+    metric = catalogue[settings.metric]
     grain = "customer" if settings.unit == "customer_kind" else settings.unit
     if grain not in metric.grains:
         raise CompanyFileError(
@@ -138,12 +147,16 @@ def _metric(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name:
             f"[[outcomes.decline]] {settings.metric} is no mean or share of rows, so no sampling noise can be told; "
             "choose one that is"
         )
+    if unfollowed(warehouse, metric):
+        raise TooLittleDataError(
+            f"{name}: {settings.metric} cannot follow the scale of the company's ratings; set tables.cases.scales"
+        )
     if not metrics.available(warehouse, [metric], settings.unit):
         raise TooLittleDataError(
             f"{name}: {settings.metric} cannot be computed for a {settings.unit}; it needs {metric.source} with the "
             "columns of its expr and of the unit"
         )
-    return metric
+    return followed(warehouse, [metric])[0]
 
 
 def _groups(warehouse: Warehouse, unit: str, /) -> dict[str, str]:

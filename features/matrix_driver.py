@@ -17,6 +17,7 @@ from features.aggregates import kpi_column
 from features.attributes import as_feature, attribute_columns, is_free_text
 from features.history.rows_over_time import with_row_then
 from features.known_at import RATING_DELAY_DAYS, columns_used, known_at
+from features.kpis.on_scale import unfollowed
 from features.learnable import require_enough
 from features.metric_sql import finished
 from features.sampling import chosen, table_of
@@ -24,7 +25,7 @@ from features.training import TrainingTable
 from features.unit_rows import with_usual_team
 from features.warehouse import ATTRIBUTE, Warehouse, plain
 
-__all__ = ["MOST_CASES", "driver_table"]
+__all__ = ["MOST_CASES", "driver_table", "metric_of"]
 
 MOST_CASES = 300_000
 """Rated cases beyond this teach little."""
@@ -58,7 +59,7 @@ def driver_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -
     TooLittleDataError
         With what is missing.
     """
-    metric = _metric(company, catalogue, warehouse)
+    metric = metric_of(company, catalogue, warehouse)
     name = f"driver:{metric.id}"
     latest = snapshots.latest(warehouse)
     if latest is None:
@@ -107,7 +108,16 @@ def driver_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -
     )
 
 
-def _metric(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> Kpi:
+def metric_of(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> Kpi:
+    """Return the KPI that ``[outcomes.driver]`` names.
+
+    Raises
+    ------
+    CompanyFileError
+        If it is none of the catalogue's, or no single case has a value of it.
+    TooLittleDataError
+        If the cases lack a column of it, or its scale is not known.
+    """
     assert company.outcomes.driver is not None
     wanted = company.outcomes.driver.metric
     if wanted not in catalogue:
@@ -122,6 +132,10 @@ def _metric(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> 
     missing = sorted(name for name in columns_used(metric) if not warehouse.has("cases", name))
     if missing:
         raise TooLittleDataError(f"driver:{wanted}: cases has no column {missing[0]}; add it")
+    if unfollowed(warehouse, metric):
+        raise TooLittleDataError(
+            f"driver:{wanted}: it cannot follow the scale of the company's ratings; set tables.cases.scales"
+        )
     return metric
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import baton
@@ -10,17 +11,23 @@ from baton.catalogue.load import available_presets
 from baton.catalogue.nearest import did_you_mean
 from baton.errors import CompanyFileError, OutputError
 from baton.files import write_atomically
+from baton.tables import TABLES
 
 __all__ = ["SCENARIOS", "initialise"]
 
 SCENARIOS = ("service", "product", "b2b")
 """What a company may start from."""
 
+_ENDINGS = (".csv", ".parquet", ".xlsx")  # the first that is there is taken
+_TABLE = re.compile(r"([a-z_]+) *= *\{ path")
 _TEMPLATES = Path(baton.__file__).parent / "templates"
 
 
 def initialise(folder: Path, scenario: str = "service") -> list[Path]:
     """Write ``company.toml`` and ``kpis.toml`` into a folder; nothing that is there is overwritten.
+
+    Where the folder holds files named like tables (``cases.csv``), these are switched on and the others off, as is
+    leaving where no table tells of it.
 
     Parameters
     ----------
@@ -58,6 +65,30 @@ def initialise(folder: Path, scenario: str = "service") -> list[Path]:
             text = text.replace('scenario = "service" ', f"scenario = {chosen} ").replace(
                 'presets = ["service"] ', f"presets = [{chosen}] "
             )
+            text = _of_what_is_there(text, folder)
         with write_atomically(target) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return targets
+
+
+def _of_what_is_there(text: str, folder: Path, /) -> str:
+    """Switch on the tables whose files lie in the folder, and off what they cannot bear; without any, leave all."""
+    files = {path.name.lower(): path.name for path in folder.iterdir()} if folder.is_dir() else {}
+    there = {name: files[f"{name}{end}"] for end in reversed(_ENDINGS) for name in TABLES if f"{name}{end}" in files}
+    if not there:
+        return text
+    lines, section = [], ""
+    for line in text.splitlines():
+        bare = line.removeprefix("# ")
+        section = bare.split("]")[0] + "]" if bare.startswith("[") else section
+        entry = _TABLE.match(bare)
+        if section == "[tables]" and entry is not None and entry[1] in TABLES:
+            name = entry[1]
+            bare = bare.replace(f'"{name}.csv"', json.dumps(there.get(name, f"{name}.csv")))
+            line = bare if name in there else f"# {bare}"
+        elif section == "[outcomes.churn]" and not {"customers", "activity"} & set(there) and line.strip():
+            line = f"# {bare}"
+        elif section == "[outcomes.churn]" and bare.startswith("rule") and "customers" not in there:
+            line = bare.replace('"left_at"', '"inactive"', 1)
+        lines.append(line)
+    return "\n".join(lines) + "\n"

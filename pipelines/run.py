@@ -25,6 +25,7 @@ from features.training import TrainingTable
 from features.warehouse import Warehouse
 from pipelines import texts
 from pipelines.freshness import catalogue_digest, settings_digest
+from pipelines.preflight import refuse_early
 from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
@@ -115,6 +116,7 @@ class Chain:
             self.ledger.records.pop()
             depends_on["scales"] = trained
             self._step("stage", depends_on, [self.folder.staged], work)
+        refuse_early(company, self.catalogue, self._warehouse())
 
     def texts(self, *, keep_model: bool = False) -> None:
         """Say what customers write about.

@@ -38,6 +38,7 @@ __all__ = [
     "cases_with_causes",
     "catalogue_with_causes",
     "cause_evaluation",
+    "check_settings",
     "inputs",
     "model_folder",
     "price",
@@ -241,6 +242,19 @@ def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
     """Return why no causes were read; empty where they were."""
     place = folder.texts / "skipped.json"
     return read_json(place) if place.exists() else {}
+
+
+def check_settings(company: Company, warehouse: Warehouse, /) -> None:
+    """Refuse settings of texts that a company with texts cannot use.
+
+    Raises
+    ------
+    CompanyFileError
+        If there is no such model, encoder or time column.
+    """
+    if warehouse.has("cases", "text"):
+        _with_folders(company)
+        _refuse_no_time(company, warehouse)
 
 
 def _with_folders(company: Company, /) -> TextSettings:

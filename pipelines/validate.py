@@ -1,17 +1,20 @@
-"""Checks a company's sources; nothing is written."""
+"""Checks a company's sources and what its file asks of them; nothing is written."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
-from features.checks import check
 from features.faults import CheckReport
+from features.ingest.cleaned import checked
+from pipelines.preflight import preflight
 
 __all__ = ["validate"]
 
 
 def validate(company: Company, /) -> CheckReport:
-    """Check the sources against the contract.
+    """Check the sources against the contract, and whether a run would do what the company file asks.
 
     Parameters
     ----------
@@ -20,11 +23,21 @@ def validate(company: Company, /) -> CheckReport:
     Returns
     -------
     CheckReport
-        Every fault in one pass, the rows per table, and what is left out for want of a table.
+        Every fault in one pass, the rows per table, and what is left out for want of a table. What a run would refuse
+        is looked for where no fault stops it before; nothing is trained.
 
     Raises
     ------
     BatonError
         If the catalogue or the company file contradicts itself. Faults of the data are in the report.
     """
-    return check(company, load_catalogue(company))
+    catalogue = load_catalogue(company)
+    with checked(company, catalogue) as found:
+        if found.warehouse is None:
+            return found.report
+        told = preflight(company, catalogue, found.warehouse)
+    return replace(
+        found.report,
+        faults=(*told.refused, *found.report.faults),
+        left_out=(*found.report.left_out, *told.skipped),
+    )

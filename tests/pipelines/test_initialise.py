@@ -99,3 +99,24 @@ def test_a_scenario_without_a_preset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompanyFileError, match="scenario 'serivce'.* did you mean 'service'"):
         initialise(tmp_path / "new", "serivce")
     assert not (tmp_path / "new").exists()
+
+
+def test_what_the_folder_lacks_is_left_out(tmp_path: Path) -> None:
+    for name in ("cases.csv", "Teams.csv", "work.parquet"):
+        (tmp_path / name).touch()
+    initialise(tmp_path)
+    company = load_company(tmp_path)
+    assert {name: table.path for name, table in company.tables.items()} == {
+        "cases": "cases.csv",
+        "teams": "Teams.csv",
+        "work": "work.parquet",
+    }
+    assert company.outcomes.churn is None
+
+
+def test_leaving_is_told_by_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "activity.csv").touch()
+    initialise(tmp_path)
+    company = load_company(tmp_path)
+    assert company.outcomes.churn is not None
+    assert company.outcomes.churn.rule == "inactive"

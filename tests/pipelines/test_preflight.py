@@ -1,0 +1,99 @@
+"""What a run would refuse is told by `validate`, and by the run before anything costly."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from baton.company import load_company
+from baton.errors import BatonError
+from baton.files import RunFolder
+from pipelines.run import Chain
+from pipelines.validate import validate
+
+START = datetime(2025, 1, 1)
+CASES = "case_id,opened_at,closed_at,customer_id,team_id,csat,nps\n" + "".join(
+    f"K{n},{START + timedelta(days=n)},{START + timedelta(days=n, hours=2)},C{n % 40},T{n % 2},{n % 5 + 1},{n % 11}\n"
+    for n in range(300)
+)
+STAYED = "customer_id,joined_at,left_at\n" + "".join(f"C{n},2025-{n % 10 + 1:02d}-01,\n" for n in range(40))
+FLAT = "customer_id,churned,told\n" + "".join(f"C{n},{n % 2},{n % 2 * 5}\n" for n in range(300))
+KPI = (
+    '[[kpi]]\nid = "{id}"\nname = "K"\nlayer = "role"\nperspective = "process"\nsource = "cases"\nexpr = "{expr}"\n'
+    'better = "lower"\nunit = "points"\nrole = "lever"\n'
+)
+
+REFUSED = {
+    "churn without customers": ({"cases": CASES}, "[outcomes.churn]", "outcomes.churn", "needs the table customers"),
+    "nobody says when": (
+        {"cases": CASES, "customers": STAYED.replace("left_at", "gone")},
+        "[outcomes.churn]",
+        "outcomes.churn",
+        "needs the column customers.left_at",
+    ),
+    "silence without activity": (
+        {"cases": CASES, "customers": STAYED},
+        '[outcomes.churn]\nrule = "inactive"',
+        "outcomes.churn",
+        "needs the table activity",
+    ),
+    "nobody left": (
+        {"cases": CASES, "customers": STAYED},
+        "[outcomes.churn]",
+        "outcomes.churn",
+        "have the same outcome",
+    ),
+    "limits that collide": (
+        {"cases": CASES},
+        '[outcomes.driver]\nmetric = "csat"\n[policy]\nmin_share = { customer = 60, process = 60 }',
+        "policy",
+        "over 100",
+    ),
+    "a leak in a flat table": ({"snapshots": FLAT}, "", "snapshots", "told alone tells the outcome"),
+    "nothing asked for": ({"cases": CASES}, "", "outcomes", "no outcome to learn"),
+    "a KPI that gives a text": (
+        {"cases": CASES},
+        '[outcomes.driver]\nmetric = "csat"\n[kpis]\nfiles = ["texty.toml"]',
+        "kpis",
+        "needs a number",
+    ),
+}
+
+
+def written(folder: Path, tables: dict[str, str], settings: str) -> Path:
+    for name, text in tables.items():
+        (folder / f"{name}.csv").write_text(text)
+    listed = "\n".join(f'{name} = {{ path = "{name}.csv" }}' for name in tables)
+    (folder / "texty.toml").write_text(KPI.format(id="texty", expr="team_id"))
+    (folder / "company.toml").write_text(f"[tables]\n{listed}\n{settings}\n")
+    return folder / "company.toml"
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_run_refuses_is_told_by_validate_and_at_once_by_the_run(tmp_path: Path, name: str) -> None:
+    tables, settings, place, message = REFUSED[name]
+    company = load_company(written(tmp_path, tables, settings))
+    report = validate(company)
+    assert report.stops
+    (fault,) = (fault for fault in report.faults if fault.stops)
+    assert (fault.table, fault.kind) == (place, "cannot_run")
+    assert message in fault.message
+    chain = Chain(company, RunFolder(tmp_path / "out"))
+    chain.folder.create()
+    with chain.ledger.locked(), pytest.raises(BatonError, match=message):
+        chain.stage()
+
+
+def test_an_outcome_that_will_be_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
+    settings = (
+        '[outcomes.driver]\nmetric = "csat"\n'
+        '[[outcomes.decline]]\nunit = "employee"\nmetric = "csat"\n[outcomes.churn]\n[snapshots]\nhorizon_days = 400'
+    )
+    report = validate(load_company(written(tmp_path, {"cases": CASES, "customers": STAYED}, settings)))
+    assert not report.stops
+    told = [text for text in report.left_out if text.startswith(("decline", "churn:"))]
+    assert [text.split(":")[0] for text in told] == ["churn", "decline"]
+    assert "no snapshot has 400 days of observed future" in told[0]
+    assert "csat cannot be computed for a employee; it needs cases" in told[1]
