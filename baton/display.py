@@ -123,11 +123,13 @@ def faults(report: Any, as_json: bool, /) -> None:
                 "rows": report.rows,
                 "left_out": report.left_out,
                 "notes": report.notes,
+                "kpis": {name: asdict(found) for name, found in report.kpis.items()},
             }
         )
         return
     console = _console()
-    _table(console, "Tables", ("table", "rows"), [(name, f"{count:,}") for name, count in report.rows.items()])
+    tables = [(name, f"{count:,}", *_kpi_counts(report.kpis.get(name))) for name, count in report.rows.items()]
+    _table(console, "Tables", ("table", "rows", "KPIs with values", "KPIs without"), tables)
     if report.faults:
         rows = [
             (
@@ -153,6 +155,10 @@ def faults(report: Any, as_json: bool, /) -> None:
     for text in report.left_out:
         console.print(f"left out: {text}", markup=False)
     console.print("The faults marked `stop` stop a run." if report.stops else "Nothing stops a run.", markup=False)
+
+
+def _kpi_counts(found: Any, /) -> tuple[str, str]:
+    return ("", "") if found is None else (str(len(found.given)), str(len(found.empty) + len(found.lacking)))
 
 
 def diagnosis(found: Any, as_json: bool, /) -> None:

@@ -16,6 +16,8 @@ from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
 from features.kpis.on_scale import scale_notes
 from features.log_rules import log_rules
+from features.quality.id_spaces import alike_hint
+from features.quality.kpi_coverage import Coverage, coverage, coverage_notes
 from features.relations import between_rows, between_tables
 from features.rules import Rule, parse_rules, row_rules
 from features.scales import Agreed, Scales, scales
@@ -29,6 +31,7 @@ _SHOWN_ROWS = 3
 _LONGEST_VALUE = 40
 _REPEATED = ("duplicate_row", "older_state")  # a year of monthly exports holds most rows twelve times
 _ENOUGH_ROWS = 20
+_MAX_ORPHANS = 0.5  # of a column's ids; beyond it the two tables speak of different things
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,15 @@ def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, 
         inactive=company.outcomes.churn is not None and company.outcomes.churn.rule == "inactive",
     )
     ends: dict[str, datetime] = {}
+    kpis: dict[str, Coverage] = {}
     ratings: dict[str, Mapping[str, tuple[float, float] | None]] = {}
     for name, table in list(intake.tables.items()):
         try:
             faults += column_faults(table, chosen["misspelt_column"])
             scaled = scales(intake, table)
             found = _row_faults(intake, table, catalogue, chosen, scaled)
-            faults += kpi_faults(intake, table, catalogue, chosen["kpi_fails"])
+            failing, kpis[name] = _kpis(intake, table, catalogue, chosen["kpi_fails"])
+            faults += failing
             end = _end(intake, table)
         except Exception as error:
             faults.append(_unreadable(name, damage(error, company, name)))
@@ -111,6 +116,7 @@ def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, 
             continue
         ratings[name] = scaled.ratings
         notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings)]
+        notes += coverage_notes(name, table.rows, kpis[name])
         faults += [fault for _, fault in found]
         acted[name] += [(rule, fault.treatment) for rule, fault in found]
         if end is not None:
@@ -119,7 +125,17 @@ def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, 
     rows = {name: table.rows for name, table in intake.tables.items()}
     order = {"error": 0, "warning": 1}
     faults.sort(key=lambda fault: (not fault.stops, order[fault.severity]))
-    return Examination(CheckReport(tuple(faults), rows, left_out(intake.tables), tuple(notes)), acted, ends, ratings)
+    return Examination(
+        CheckReport(tuple(faults), rows, left_out(intake.tables), tuple(notes), kpis), acted, ends, ratings
+    )
+
+
+def _kpis(
+    intake: Intake, table: TypedTable, catalogue: Catalogue, treatment: Treatment, /
+) -> tuple[list[Fault], Coverage]:
+    """Return which KPIs of a table fail, and, where none does, which have values."""
+    failing = list(kpi_faults(intake, table, catalogue, treatment))
+    return failing, Coverage() if failing else coverage(intake, table, catalogue)
 
 
 def _unreadable(name: str, error: BatonError, /) -> Fault:
@@ -191,9 +207,25 @@ def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Ma
         treatment = "stop"
         most = f"that is most rows: check the column, or say faults.{rule.kind} in the company file"
         hint = f"{hint}; {most}" if hint else most
+    if rule.kind == "orphan" and not given and _most_orphans(intake, table, rule, count):
+        treatment, hint = "stop", _orphan_hint(intake, table, rule)
     severity: Severity = "error" if treatment == "stop" else "warning"
     shown = _first_rows(intake, table, rule)
     return Fault(table.spec.name, rule.column, rule.kind, severity, count, shown, treatment, rule.message, hint)
+
+
+def _most_orphans(intake: Intake, table: TypedTable, rule: Rule, count: int, /) -> bool:
+    """Whether more than half of the ids that a column gives are unknown: then the tables do not belong together."""
+    if table.rows < _ENOUGH_ROWS:
+        return False
+    known = intake.rows(f"SELECT count({quoted(rule.column)}) FROM {table.relation}")[0][0]
+    return count > _MAX_ORPHANS * known
+
+
+def _orphan_hint(intake: Intake, table: TypedTable, rule: Rule, /) -> str:
+    other = intake.tables[dict(table.spec.references)[rule.column]]
+    told = alike_hint(intake, table.relation, rule.column, (other.relation, other.spec.key[0]))
+    return f"that is most of them: {told}; or say faults.orphan in the company file"
 
 
 def _first_rows(intake: Intake, table: TypedTable, rule: Rule, /) -> tuple[str, ...]:

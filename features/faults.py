@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from baton.errors import CompanyFileError
 
@@ -221,12 +221,15 @@ class CheckReport:
         What is switched off, and which table would bring it.
     notes : tuple of str
         What was decided on the way: columns left out for privacy, scales and formats that were inferred.
+    kpis : mapping of str to Coverage
+        Per table: the KPIs that it gives, those that stay empty, and why.
     """
 
     faults: tuple[Fault, ...]
     rows: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    kpis: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stops(self) -> bool:

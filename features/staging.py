@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -79,7 +80,7 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Ag
     for stale in folder.glob("*.parquet"):
         if stale.stem not in described:
             stale.unlink()
-    report = CheckReport(found.report.faults, found.report.rows, found.report.left_out, tuple(notes))
+    report = replace(found.report, notes=tuple(notes))
     faults = [
         {
             "table": fault.table,

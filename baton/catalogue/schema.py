@@ -127,6 +127,10 @@ class Kpi(BaseModel):
             raise ValueError(f"KPI {self.id}: grains is empty")
         return self
 
+    def __hash__(self) -> int:
+        """Equal KPIs have one id; a scale, which is a dictionary, has no hash of its own."""
+        return hash(self.id)
+
     @property
     def sign(self) -> int:
         """+1 where higher is better, −1 where lower is."""
