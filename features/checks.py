@@ -107,8 +107,7 @@ def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, 
             faults += column_faults(table, chosen["misspelt_column"])
             scaled = scales(intake, table)
             found = _row_faults(intake, table, catalogue, chosen, scaled)
-            failing, kpis[name] = _kpis(intake, table, catalogue, chosen["kpi_fails"])
-            faults += failing
+            faults += _kpis(intake, table, catalogue, chosen["kpi_fails"], kpis)
             end = _end(intake, table)
         except Exception as error:
             faults.append(_unreadable(name, damage(error, company, name)))
@@ -116,7 +115,7 @@ def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, 
             continue
         ratings[name] = scaled.ratings
         notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings)]
-        notes += coverage_notes(name, table.rows, kpis[name])
+        notes += [*coverage_notes(name, table.rows, kpis[name])]
         faults += [fault for _, fault in found]
         acted[name] += [(rule, fault.treatment) for rule, fault in found]
         if end is not None:
@@ -131,11 +130,12 @@ def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, 
 
 
 def _kpis(
-    intake: Intake, table: TypedTable, catalogue: Catalogue, treatment: Treatment, /
-) -> tuple[list[Fault], Coverage]:
-    """Return which KPIs of a table fail, and, where none does, which have values."""
+    intake: Intake, table: TypedTable, catalogue: Catalogue, treatment: Treatment, kpis: dict[str, Coverage], /
+) -> list[Fault]:
+    """Return which KPIs of a table fail, and say in ``kpis``, where none does, which have values."""
     failing = list(kpi_faults(intake, table, catalogue, treatment))
-    return failing, Coverage() if failing else coverage(intake, table, catalogue)
+    kpis[table.spec.name] = Coverage() if failing else coverage(intake, table, catalogue)
+    return failing
 
 
 def _unreadable(name: str, error: BatonError, /) -> Fault:

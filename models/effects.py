@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -338,8 +339,10 @@ def _selection(design: Design, means: Estimate, routing: Routing, seed: int, /) 
 
 def _nothing(outcome: str, kind: str, helpful: int, scale: float, why_not: Mapping[str, str], /) -> OutcomeEffects:
     empty = np.zeros(0)
+    common = Counter(why_not.values()).most_common(1)
+    note = "no effect could be estimated" + (f": {common[0][0]} ({common[0][1]} KPIs)" if common else "")
     return OutcomeEffects(
         outcome=outcome, kind=kind, helpful=helpful, levers=(), point=empty, low=empty, high=empty,
         draws=np.zeros((DRAWS, 0)), scale=scale, primary="none", estimates={}, joint=JointTest(1.0, 0, 0, np.zeros(0)),
-        routing=Routing(True, 0.0, 1.0), why_not=why_not, notes=("no effect could be estimated",),
+        routing=Routing(True, 0.0, 1.0), why_not=why_not, notes=(note,),
     )  # fmt: skip

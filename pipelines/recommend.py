@@ -98,7 +98,7 @@ def recommend(
         "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, seed),
     }
     progress("coaching", 3, 4)
-    warnings = _warnings(effects, tables["weights"], cases)
+    warnings = _warnings(company, effects, tables["weights"], cases, organisation)
     tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed, company.company.currency)
     for name, table in tables.items():
         place = folder.advice if name in _BESIDE else folder.path
@@ -114,15 +114,17 @@ def _attributions(folder: RunFolder, /) -> pd.DataFrame | None:
     return pd.read_parquet(place) if place.exists() else None
 
 
-def _warnings(effects: Effects, weights: pd.DataFrame, cases: CaseTable, /) -> tuple[str, ...]:
+def _warnings(
+    company: Company, effects: Effects, weights: pd.DataFrame, cases: CaseTable, organisation: Organisation, /
+) -> tuple[str, ...]:
     found = effects.primary
     notes = list(cases.notes)
     if found is None:
-        notes.append("no effects: neither churn nor a driver outcome is known for cases, so every KPI keeps its points")
+        notes.append(f"no effects: {_no_outcome(company, cases)}; every KPI keeps its points")
     else:
         notes += found.notes
     if weights.empty:
-        notes.append("no weights: there is neither a scorecard nor a team with cases")
+        notes.append(f"no weights: {_no_card(cases, organisation)}")
     elif bool(weights["hypothetical"].any()):
         notes.append(
             "no scorecard is known for some teams: their weights are hypothetical (table `scorecards` brings them)"
@@ -130,3 +132,31 @@ def _warnings(effects: Effects, weights: pd.DataFrame, cases: CaseTable, /) -> t
     for text in sorted({limit for limit in weights["limits"] if limit} if len(weights) else ()):
         notes.append(f"the policy's limits collide on some cards: {text}")
     return tuple(dict.fromkeys(notes))
+
+
+def _no_outcome(company: Company, cases: CaseTable, /) -> str:
+    """Say why no outcome is known for any case."""
+    outcomes = company.outcomes
+    if outcomes.churn is None and outcomes.driver is None:
+        return "the company file names no outcome that KPIs should serve ([outcomes.churn] or [outcomes.driver])"
+    if not len(cases.frame):
+        return "there are no cases (who served whom, and how)"
+    if outcomes.churn is not None and not cases.frame["customer_id"].notna().any():
+        return "no case says whose it was (cases.customer_id), so nothing tells who of the customers served has left"
+    if outcomes.churn is not None:
+        return "no case belongs to a customer of whom it is known whether they left"
+    return f"no case has a value of {outcomes.driver.metric if outcomes.driver else ''}"
+
+
+def _no_card(cases: CaseTable, organisation: Organisation, /) -> str:
+    """Say why there is no card to advise on."""
+    if len(organisation.scorecards):
+        first = organisation.scorecards["valid_from"].min()
+        return f"no scorecard is in force on {organisation.as_of:%Y-%m-%d}; the first holds from {first:%Y-%m-%d} on"
+    people, teams = (int(cases.frame[name].nunique()) for name in ("employee_id", "team_id"))
+    if not people and not teams:
+        return "no scorecard is given, and no case says who handled it (cases.employee_id or cases.team_id)"
+    return (
+        f"no scorecard is given, and no KPI could be told apart from chance among {people:,} people and {teams:,} "
+        "teams with cases"
+    )

@@ -12,6 +12,7 @@ from baton.catalogue.schema import CONTEXT
 from baton.informative import is_informative
 from pipelines.reporting.cards import Card
 from pipelines.reporting.customers import guessed_range
+from pipelines.reporting.left_out import weights_missing
 from pipelines.reporting.objective import Objective, objective_of, turned_effects
 from pipelines.reporting.results import Results
 from pipelines.reporting.tiles import Tile, tiles_of
@@ -119,7 +120,7 @@ def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /
         if results.withheld:
             return (say("answer.why_guessed"),)
         if results.get("attributions") is None:
-            return (say("answer.why_keep"),) if cards else (say("missing.weights"),)
+            return (say("answer.why_keep"),) if cards else (weights_missing(results),)
         largest = _leaned_on(results)
         return (say("answer.why_churn", kpis=_names(results, largest)) if largest else say("answer.why_keep"),)
     effects = turned_effects(results, objective).set_index("kpi")
@@ -138,7 +139,7 @@ def _leaned_on(results: Results, /) -> list[str]:
         return []
     size = attributions["mean_abs_attribution"] * attributions["n"]
     sizes = size.groupby(attributions["kpi"]).sum().drop(CONTEXT, errors="ignore")
-    return [str(kpi) for kpi in sizes.sort_values(ascending=False, kind="stable").index[:3]]
+    return [str(kpi) for kpi in sizes[sizes > 0].sort_values(ascending=False, kind="stable").index[:3]]
 
 
 def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> Bilingual:

@@ -114,7 +114,8 @@ def _measured(results: Results, /) -> set[str]:
     found: set[str] = set()
     attributions, effects = results.get("attributions"), results.get("effects")
     if attributions is not None:
-        found |= {str(kpi) for kpi in attributions["kpi"].unique()}
+        # one that never differs among all rows tells nothing, whether it had values or not
+        found |= {str(kpi) for kpi in attributions.loc[attributions["mean_abs_attribution"] > 0, "kpi"].unique()}
     if effects is not None:
         found |= {str(kpi) for kpi in effects.loc[effects["effect"].notna(), "kpi"].unique()}
     return {kpi for kpi in found if kpi in results.catalogue and _has_source(results, results.catalogue[kpi])}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.reporting.cards import Card
+from pipelines.reporting.left_out import outcome_left_out
+from pipelines.reporting.recorded import recorded
 from pipelines.reporting.results import Results
 from pipelines.reporting.units import units_tile
 from pipelines.reporting.wording import Bilingual, listed, money, number, percent, say
@@ -40,7 +42,7 @@ def _cards_tile(results: Results, cards: Sequence[Card], hidden: int, /) -> Tile
     label, none = say("tile.cards"), say("word.none")
     if not cards:
         group = results.company.policy.min_group
-        note = say("tile.cards_small", group=group) if hidden else say("tile.cards_missing")
+        note = say("tile.cards_small", group=group) if hidden else _no_cards(results)
         return Tile(label, say("word.not_computed") if not hidden else none, note)
     if all(card.hypothetical for card in cards):
         return Tile(label, say("word.none"), say("tile.cards_sketch"), link="now")
@@ -49,6 +51,11 @@ def _cards_tile(results: Results, cards: Sequence[Card], hidden: int, /) -> Tile
         return Tile(label, none, say("tile.cards_keep"), link="glance")
     note = say("tile.cards_note", points=f"{results.company.policy.max_change:g}")
     return Tile(label, say("tile.cards_value", n=moved, total=len(cards)), note, "good", "glance")
+
+
+def _no_cards(results: Results, /) -> Bilingual:
+    told = [text for text in results.warnings if text.startswith(("no weights: ", "no advice: "))]
+    return recorded(told[0]) if told else say("tile.cards_missing")
 
 
 def _misaligned_tile(results: Results, wrong: Sequence[str], /) -> Tile:
@@ -84,4 +91,6 @@ def _customers_tile(results: Results, /) -> Tile:
         metric = say("risk.low_rating", metric=results.kpi_name(setting.metric), low=f"{setting.low:g}")
         value = say("tile.cases_value", share=percent(float(driver["probability"].mean())))
         return Tile(say("tile.cases"), value, say("tile.cases_note", metric=metric, n=len(driver)), "bad", "risk")
-    return Tile(say("tile.customers"), say("word.not_computed"), say("tile.customers_missing"))
+    why = outcome_left_out(results, "churn") or outcome_left_out(results, "driver")
+    note = say("tile.customers_missing") if why is None else say("tile.not_predicted", reason=why)
+    return Tile(say("tile.customers"), say("word.not_computed"), note)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.reporting.charts import Figure
 from pipelines.reporting.drawing import Pen
+from pipelines.reporting.left_out import is_asked, outcome_left_out, weights_missing
 from pipelines.reporting.objective import objective_of
 from pipelines.reporting.plots import Point, calibration
 from pipelines.reporting.recorded import recorded
@@ -110,7 +111,7 @@ def _missing(results: Results, /) -> tuple[Bilingual, ...]:
     for table in ("churn", "decline", "weights", "coaching"):
         told_elsewhere = table in results.withheld or (table == "coaching" and results.get("effects") is not None)
         if results.get(table) is None and not told_elsewhere:
-            told.append(say(f"missing.{table}"))
+            told += _why_missing(results, table)
     weights = results.get("weights")
     if weights is not None and pd.isna(weights["current_weight"]).all():
         told.append(say("missing.scorecards"))
@@ -120,3 +121,14 @@ def _missing(results: Results, /) -> tuple[Bilingual, ...]:
         why = reason.removeprefix(f"{outcome}: ")
         told.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=recorded(why)))
     return tuple(told)
+
+
+def _why_missing(results: Results, table: str, /) -> list[Bilingual]:
+    """Return why a result is not there; what was asked for and is recorded as left out stands elsewhere."""
+    if table == "weights":
+        return [weights_missing(results)]
+    if table not in ("churn", "decline") or not is_asked(results, table):
+        return [say(f"missing.{table}")]
+    why = outcome_left_out(results, table)
+    elsewhere = any(outcome.split(":")[0] == table for outcome in results.skipped)
+    return [say(f"missing.{table}_because", reason=why)] if why is not None and not elsewhere else []

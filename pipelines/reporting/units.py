@@ -7,6 +7,7 @@ import pandas as pd
 from baton.informative import held_out_interval
 from pipelines.reporting.charts import Bar, Figure, bars
 from pipelines.reporting.drawing import Pen
+from pipelines.reporting.left_out import outcome_left_out
 from pipelines.reporting.results import Results
 from pipelines.reporting.wording import Bilingual, natural_order, number, percent, say, verbatim
 
@@ -62,7 +63,9 @@ def units_tile(results: Results, /) -> tuple[Bilingual, Bilingual, Bilingual, st
             if _guessed(results):
                 return label, say("word.unknown"), say("tile.units_guessed"), "plain"
             return label, say("word.none"), say("tile.units_small", group=results.company.policy.min_group), "plain"
-        return label, say("word.not_computed"), say("tile.units_missing"), "plain"
+        why = outcome_left_out(results, "decline")
+        note = say("tile.units_missing") if why is None else say("tile.not_predicted", reason=why)
+        return label, say("word.not_computed"), note, "plain"
     unit, metric, rows = found[0]
     value = say("tile.units_value", n=round(float(rows["probability"].sum())), total=len(rows))
     note = say(

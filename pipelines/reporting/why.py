@@ -9,6 +9,7 @@ import pandas as pd
 from baton.catalogue.schema import CONTEXT
 from pipelines.reporting.charts import Bar, Figure, Interval, bars, intervals
 from pipelines.reporting.drawing import Pen
+from pipelines.reporting.left_out import effects_missing
 from pipelines.reporting.objective import Objective, objective_of, turned_effects
 from pipelines.reporting.plots import Point
 from pipelines.reporting.quadrant import quadrant
@@ -40,7 +41,10 @@ def prediction_shares(results: Results, outcome: str, /) -> pd.Series:
     rows = attributions[(attributions["outcome"] == outcome) & attributions["mean_abs_attribution"].notna()]
     sizes = (rows["mean_abs_attribution"] * rows["n"]).groupby(rows["kpi"]).sum()
     total = float(sizes.sum())
-    return (sizes / total).sort_values(ascending=False, kind="stable") if total > 0 else pd.Series(dtype=float)
+    # a KPI without one value, or that never differs, moves no prediction: it is not what it leans on
+    return (
+        (sizes[sizes > 0] / total).sort_values(ascending=False, kind="stable") if total > 0 else pd.Series(dtype=float)
+    )
 
 
 def why_section(results: Results, pen: Pen, /) -> Why:
@@ -61,7 +65,7 @@ def why_section(results: Results, pen: Pen, /) -> Why:
         if len(shares):
             told = _disagreements(results, objective, effects, shares) or [say("why.agree_all")]
     else:
-        missing.append(say("why.no_effects"))
+        missing.append(effects_missing(results))
     return Why(tuple(figures), drawn, tuple(key), tuple(told), tuple(missing))
 
 
