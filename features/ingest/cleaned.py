@@ -63,10 +63,14 @@ def checked(company: Company, catalogue: Catalogue, /) -> Iterator[Checked]:
 
 
 def _warehouse(intake: Intake, found: Examination, /) -> Warehouse:
-    import ibis
+    from ibis.backends.duckdb import Backend
 
     sieve = Sieve(intake, outside=Path())
-    backend = ibis.duckdb.from_connection(intake.connection)
+    # as `ibis.duckdb.from_connection`, which would set the time zone: the engine is locked by now, and on UTC
+    backend = Backend()
+    backend.con = intake.connection
+    backend._can_reconnect = False
+    backend._record_batch_readers_consumed = {}
     present: dict[str, frozenset[str]] = {}
     for name, table in intake.tables.items():
         if not table.rows:

@@ -232,6 +232,6 @@ def _has_numbers(kpi: Kpi, name: str, /) -> bool:
             while isinstance(above, exp.Paren):
                 above = above.parent
             beside = isinstance(above, exp.Predicate | exp.Binary | exp.Neg | exp.Pow)
-            if beside and any(True for _ in above.find_all(exp.Literal)):
+            if above is not None and beside and any(True for _ in above.find_all(exp.Literal)):
                 return True
     return False
