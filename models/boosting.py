@@ -31,6 +31,9 @@ class Recipe:
         Trees without gain on held-out rows after which the search ends.
     folds : int
         Parts of the training rows that are held out in turn.
+    one_fold_rows : int
+        From so many rows on, one part alone is held out, to count trees and calibrate, and all rows are learned from
+        after: five parts of a table this large tell hardly more, and take most of the time.
     hold_out_rows : int
         From so many rows on, one part is held out and the model of the others is kept.
     additive_weights : tuple of float
@@ -44,6 +47,7 @@ class Recipe:
     most_trees: int = 400
     patience: int = 30
     folds: int = 5
+    one_fold_rows: int = 15_000
     hold_out_rows: int = 50_000
     additive_weights: tuple[float, ...] = ()
     additive_rows: int = 5_000

@@ -176,7 +176,7 @@ class BoostedPredictor:
         fold = group_folds(group, label, min(cls.recipe.folds, len(np.unique(group.astype(str)))), seed)
         late = later_rows(table, rows)
         how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
-        if len(label) >= cls.recipe.hold_out_rows and not every_row:
+        if len(label) >= min(cls.recipe.one_fold_rows, cls.recipe.hold_out_rows) and not every_row:
             return boost(matrix, label, held_out=fold == 0, watched=late, **how)
         trees = cross_fit(matrix, label, fold, late, **how)
         if table.kind != "probability" or len(label) > cls.recipe.additive_rows or not _both_beside(label, fold):
