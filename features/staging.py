@@ -27,6 +27,7 @@ from features.faults import CheckReport
 from features.ingest.locked import lock
 from features.intake import ROW, Intake, TypedTable, opened
 from features.partials import Partials
+from features.people.known_people import known_people
 from features.privacy import Sieve
 from features.scales import Agreed
 from features.sql_text import literal, one_line, path_literal, quoted
@@ -279,14 +280,16 @@ def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, 
 
 
 def _without_personal_data(intake: Intake, query: str, /) -> str:
-    """Return the query with texts cleaned and masked: nothing that is stored holds what names a customer."""
+    """Return the query with texts cleaned and masked: nothing that is stored holds what names somebody."""
     import pyarrow as pa
 
+    from baton.characters import normalise
     from features.texts.cleaning import clean
     from features.texts.masking import mask
 
     # texts that repeat are worked on once, without holding a company's every text in memory
-    masked_text = lru_cache(maxsize=_MOST_TEXTS_HELD)(lambda text: mask(clean(text)))
+    people = known_people(intake)
+    masked_text = lru_cache(maxsize=_MOST_TEXTS_HELD)(lambda text: mask(people.mask(normalise(clean(text)))))
 
     def masked(texts: pa.ChunkedArray) -> pa.Array:
         return pa.array([None if text is None else masked_text(text) for text in texts.to_pylist()], pa.string())

@@ -95,6 +95,27 @@ def test_what_names_nobody_is_kept(staged: Stage, column: str, make: Callable[[i
     assert not any(f"cases.{column}" in note for note in report.notes)
 
 
+def test_employees_are_masked_in_what_customers_write(staged: Stage) -> None:
+    employees = EMPLOYEES.replace("Nora Person07", "陳大文")
+    said = [
+        "Nora Person03 hung up",
+        "told by Nora  PERSON04, twice",
+        "person05 Nora said 100 EUR",
+        "陈大文说可以",
+        "Nora was kind",
+    ]
+    text = cases(text=lambda who: f'"{said[who % 5]}"')
+    _, warehouse = staged({"employees": employees, "cases": text})
+    kept = set(warehouse["cases"].execute()["text"])
+    assert kept == {
+        "[name] hung up",
+        "told by [name], twice",
+        "person05 Nora said 100 EUR",
+        "[name]说可以",
+        "Nora was kind",
+    }
+
+
 def test_account_managers_of_customers_become_no_feature(staged: Stage) -> None:
     rows = "".join(f"C{n},2023-01-01,E{1 + n % PEOPLE:05d},c{n}@example.com,north\n" for n in range(40))
     customers = f"customer_id,joined_at,account_manager,email,region\n{rows}"
