@@ -39,6 +39,7 @@ class Profile(_Section):
     seed: int = 7
     currency: str = "EUR"
     languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+    extracted_at: str | None = None
 
 
 class TableSource(_Section):
@@ -57,6 +58,7 @@ class TableSource(_Section):
     day_first: bool | None = None
     timezone: str = "UTC"
     observed_until: str | None = None
+    extracted_at: str | None = None
     scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -16,8 +16,10 @@ from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
 from features.kpis.on_scale import scale_notes
 from features.log_rules import log_rules
+from features.quality.horizon import TableTimes, horizon, measured
 from features.quality.id_spaces import alike_hint
 from features.quality.kpi_coverage import Coverage, coverage, coverage_notes
+from features.quality.time_order import rating_notes, time_order
 from features.relations import between_rows, between_tables
 from features.rules import Rule, parse_rules, row_rules
 from features.scales import Agreed, Scales, scales
@@ -47,21 +49,26 @@ class Examination:
         Per table: the last moment up to which it is complete.
     scales : mapping of str to mapping of str to (low, high) or None
         Per table and column of ratings; None: its scale is not known.
+    due : datetime, optional
+        The first time in the tables that only the clock keeps out: from then on they say something else.
     """
 
     report: CheckReport
     acted: Mapping[str, list[tuple[Rule, Treatment]]]
     ends: Mapping[str, datetime]
     scales: Agreed = field(default_factory=dict)
+    due: datetime | None = None
 
 
-def check(company: Company, catalogue: Catalogue, /) -> CheckReport:
+def check(company: Company, catalogue: Catalogue, /, *, now: datetime | None = None) -> CheckReport:
     """Check a company's sources against the contract; nothing is written.
 
     Parameters
     ----------
     company : Company
     catalogue : Catalogue
+    now : datetime, optional
+        UTC without zone: what lies after it has not happened. None: the clock.
 
     Returns
     -------
@@ -74,59 +81,79 @@ def check(company: Company, catalogue: Catalogue, /) -> CheckReport:
         If ``[faults]`` names an unknown kind or a treatment that it cannot have.
     """
     with opened(company) as intake:
-        return examine(intake, catalogue).report
+        return examine(intake, catalogue, now=now).report
 
 
-def examine(intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, /) -> Examination:
-    """Bring every table in and check it; ``agreed`` are the scales that models in use were trained on."""
+def examine(
+    intake: Intake, catalogue: Catalogue, agreed: Agreed | None = None, /, *, now: datetime | None = None
+) -> Examination:
+    """Bring every table in and check it; ``now`` as for ``check``.
+
+    ``agreed`` are the scales that models in use were trained on.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None) if now is None else now
     company = intake.company
     intake.agreed = agreed or {}
     chosen = treatments(company.faults)
-    faults: list[Fault] = []
-    acted: dict[str, list[tuple[Rule, Treatment]]] = {name: [] for name in company.tables}
     notes: list[str] = []
-    for name in company.tables:
-        try:
-            notes += intake.bring(name).notes
-        except CompanyFileError:
-            raise
-        except BatonError as error:
-            faults.append(_unreadable(name, error))
-    faults += with_merged_ids(intake, notes)
+    faults = [*_brought(intake, notes), *with_merged_ids(intake, notes)]
+    acted: dict[str, list[tuple[Rule, Treatment]]] = {name: [] for name in company.tables}
     faults += row_count_faults(
         intake.tables,
         company.tables,
         chosen["empty_table"],
-        inactive=company.outcomes.churn is not None and company.outcomes.churn.rule == "inactive",
+        inactive=company.outcomes.churn is not None and not _leaving_is_dated(company),
     )
-    ends: dict[str, datetime] = {}
     kpis: dict[str, Coverage] = {}
     ratings: dict[str, Mapping[str, tuple[float, float] | None]] = {}
+    times: dict[str, TableTimes] = {}
     for name, table in list(intake.tables.items()):
         try:
             faults += column_faults(table, chosen["misspelt_column"])
             scaled = scales(intake, table)
             found = _row_faults(intake, table, catalogue, chosen, scaled)
             faults += _kpis(intake, table, catalogue, chosen["kpi_fails"], kpis)
-            end = _end(intake, table)
+            seen = measured(intake, table, now)
         except Exception as error:
             faults.append(_unreadable(name, damage(error, company, name)))
             del intake.tables[name]
             continue
         ratings[name] = scaled.ratings
-        notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings)]
+        notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings), *rating_notes(intake, table)]
         notes += [*coverage_notes(name, table.rows, kpis[name])]
         faults += [fault for _, fault in found]
-        acted[name] += [(rule, fault.treatment) for rule, fault in found]
-        if end is not None:
-            ends[name] = end
-    faults += apart({name: end for name, end in ends.items() if name != "customers"}, chosen["ends_apart"])
+        # what stands for no date is gone from the typed table already
+        acted[name] += [
+            (rule, fault.treatment) for rule, fault in found if not rule.is_explicit or fault.treatment == "drop"
+        ]
+        times[name] = seen
+    found_ends = horizon(times, leaving_is_dated=_leaving_is_dated(company))
+    for name, rules in found_ends.rules.items():
+        for rule, count in _counted(intake, intake.tables[name], rules):
+            fault = _fault(intake, intake.tables[name], rule, count, chosen)
+            faults.append(fault)
+            acted[name].append((rule, fault.treatment))
+    faults += apart(found_ends.ends, found_ends.ended, chosen["ends_apart"])
     rows = {name: table.rows for name, table in intake.tables.items()}
     order = {"error": 0, "warning": 1}
     faults.sort(key=lambda fault: (not fault.stops, order[fault.severity]))
-    return Examination(
-        CheckReport(tuple(faults), rows, left_out(intake.tables), tuple(notes), kpis), acted, ends, ratings
-    )
+    report = CheckReport(tuple(faults), rows, left_out(intake.tables), tuple(notes), kpis)
+    return Examination(report, acted, found_ends.ends, ratings, found_ends.due)
+
+
+def _leaving_is_dated(company: Company, /) -> bool:
+    return company.outcomes.churn is not None and company.outcomes.churn.rule == "left_at"
+
+
+def _brought(intake: Intake, notes: list[str], /) -> Iterator[Fault]:
+    """Bring every table in; yield a fault for each that cannot be read."""
+    for name in intake.company.tables:
+        try:
+            notes += intake.bring(name).notes
+        except CompanyFileError:
+            raise
+        except BatonError as error:
+            yield _unreadable(name, error)
 
 
 def _kpis(
@@ -169,6 +196,7 @@ def _row_faults(
         *between_rows(intake, table),
         *between_tables(intake, table, catalogue.keys()),
         *log_rules(intake, table),
+        *time_order(intake, table),
     ]
     counted = [*parse_rules(intake, table), *_counted(intake, table, rules)]
     return [(rule, _fault(intake, table, rule, count, chosen)) for rule, count in counted]
@@ -192,12 +220,14 @@ def _counted(intake: Intake, table: TypedTable, rules: list[Rule], /) -> Iterato
 
 
 def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Mapping[str, Treatment], /) -> Fault:
-    treatment, hint = chosen[rule.kind], rule.hint
-    given = rule.kind in intake.company.faults
+    kind = "missing_value" if rule.is_missing and chosen[rule.kind] == "null" else rule.kind
+    treatment, hint = chosen[kind], rule.hint
+    given = kind in intake.company.faults
     if rule.whole_column:
         treatment = "stop" if not given else treatment
     elif (
         not given
+        and (rule.is_missing or not rule.is_explicit)
         and rule.kind not in _REPEATED
         and treatment in {"null", "drop"}
         and table.rows >= _ENOUGH_ROWS
@@ -205,7 +235,7 @@ def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Ma
     ):
         # what hits most rows is no stray error: the column is not what it is taken for
         treatment = "stop"
-        most = f"that is most rows: check the column, or say faults.{rule.kind} in the company file"
+        most = f"that is most rows: check the column, or say faults.{kind} in the company file"
         hint = f"{hint}; {most}" if hint else most
     if rule.kind == "orphan" and not given and _most_orphans(intake, table, rule, count):
         treatment, hint = "stop", _orphan_hint(intake, table, rule)
@@ -243,33 +273,3 @@ def _first_rows(intake: Intake, table: TypedTable, rule: Rule, /) -> tuple[str, 
 def _short(value: str | None, /) -> str:
     text = "nothing" if value is None else " ".join(value.split())
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
-
-
-def _end(intake: Intake, table: TypedTable, /) -> datetime | None:
-    """Return the moment up to which a table is complete: as the company file says, else its last time."""
-    name = table.spec.name
-    given = intake.company.tables[name].observed_until
-    if given is not None:
-        return _moment(intake, name, given)
-    columns = {"customers": ("joined_at", "left_at"), "snapshots": ("as_of",)}.get(name, (table.spec.time,))
-    present = [quoted(column) for column in columns if column in table.plans]
-    if not present or not table.rows:
-        return None
-    plausible = [f"max({column}) FILTER ({column} < TIMESTAMP '2100-01-01')" for column in present]
-    return intake.rows(f"SELECT greatest({', '.join(plausible)}) FROM {table.relation}")[0][0]
-
-
-def _moment(intake: Intake, name: str, text: str, /) -> datetime:
-    """Read ``observed_until`` in the table's time zone; a date alone means the end of that day."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise CompanyFileError(
-            f"tables.{name}.observed_until: {text!r} is no date; write one like 2024-12-31"
-        ) from None
-    if len(text.strip()) <= len("2024-12-31"):
-        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
-    zone = ZoneInfo(intake.company.tables[name].timezone)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)

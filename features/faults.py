@@ -125,7 +125,12 @@ KINDS: dict[str, FaultKind] = _kinds(
         "a word in `case_steps.lifecycle` that says neither start nor end; such rows tell no work",
     ),
     ("step_tie", "keep", "stop keep", "steps of one case have the same time; they are taken in the order of the rows"),
-    ("far_time", "null", "stop drop null keep", "a time before 1900 or after 2100, such as 9999-12-31 for `never`"),
+    (
+        "far_time",
+        "null",
+        "stop drop null keep",
+        "a time before 1900 or after 2100, or a date that stands for none: 9999-12-31, 1900-01-01, 1970-01-01, …",
+    ),
     ("off_scale", "null", "stop drop null keep", "a value outside its scale, such as a rating of 6 from 1 to 5"),
     (
         "mixed_scale",
@@ -157,7 +162,50 @@ KINDS: dict[str, FaultKind] = _kinds(
         "what the company file asks for cannot be computed: an outcome without its tables or metric, limits that "
         "collide, a leak in a flat table",
     ),
-    ("ends_apart", "keep", "stop keep", "tables end more than 35 days apart"),
+    (
+        "ends_apart",
+        "keep",
+        "stop keep",
+        "a table ends more than 35 days before another, and at its usual rate such a silence is improbable",
+    ),
+    (
+        "planned",
+        "drop",
+        "stop drop keep",
+        "an event or a period after the end of observation: a booking, a plan, or a mistyped year",
+    ),
+    (
+        "planned_time",
+        "null",
+        "stop drop null keep",
+        "an answer, a closing or a rating after the end of observation",
+    ),
+    (
+        "announced",
+        "keep",
+        "stop keep",
+        "somebody joins or leaves, or a card begins to hold, after the end of observation; it has not happened yet",
+    ),
+    (
+        "stray_time",
+        "drop",
+        "stop drop keep",
+        "a few rows more than a year before all others, such as a mistyped year; snapshots begin with the others",
+    ),
+    ("before_joined", "keep", "stop drop keep", "a case or an activity before the day on which its customer joined"),
+    ("after_left", "keep", "stop drop keep", "a case or an activity after the day on which its customer left"),
+    (
+        "outside_employment",
+        "keep",
+        "stop drop keep",
+        "a case or a period before the day on which its employee was hired, or after the day on which they left",
+    ),
+    (
+        "left_without_date",
+        "keep",
+        "stop drop keep",
+        "a column such as `status` or `churned` says that a customer has left, and `left_at` does not say when",
+    ),
 )
 
 

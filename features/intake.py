@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from features.ingest.locked import files_to_read, lock
 from features.ingest.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
 from features.profiles import profile_sql, read_numbers, read_times
+from features.quality.placeholders import NONE_BETWEEN, count_sql, placeholders
 from features.sql_text import literal, quoted
 from features.table_files import FILE_COLUMN, file_relation
 
@@ -53,6 +54,9 @@ class TypedTable:
         What was inferred.
     word_scales : mapping of str to (low, high)
         Of columns of ratings that came as words.
+    placeholders : mapping of str to str
+        Per column of times with dates that stand for none: SQL that is true of them in ``read_relation``; the typed
+        table has none of them.
     """
 
     spec: TableSpec
@@ -63,6 +67,12 @@ class TypedTable:
     present: Mapping[str, int]
     notes: tuple[str, ...] = ()
     word_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def read_relation(self) -> str:
+        """SQL name of the table as it was read, dates that stand for none still in it."""
+        return f"read_{self.spec.name}"
 
     @property
     def unnumbered(self) -> str:
@@ -227,12 +237,40 @@ class Intake:
         # text is parsed once; what needs no parsing stays a view
         parsed = any(plan.from_text and plan.type in {"time", "number", "integer"} for plan in plans.values())
         self.connection.execute(
-            f"CREATE {'TABLE' if parsed else 'VIEW'} {table.relation} AS "
+            f"CREATE {'TABLE' if parsed else 'VIEW'} {table.read_relation} AS "
             f"SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
         )
-        values = f"* EXCLUDE ({FILE}, {ROW}) FROM {table.relation}" if parsed else f"{listed} FROM {unnumbered}"
+        table = replace(table, placeholders=self._placeholders(table))
+        emptied = ", ".join(
+            f"CASE WHEN {test} THEN NULL ELSE {quoted(name)} END AS {quoted(name)}"
+            for name, test in table.placeholders.items()
+        )
+        every = f"* REPLACE ({emptied})" if emptied else "*"
+        self.connection.execute(f"CREATE VIEW {table.relation} AS SELECT {every} FROM {table.read_relation}")
+        values = (
+            f"* EXCLUDE ({FILE}, {ROW}) FROM {table.relation}"
+            if parsed
+            else f"{every} FROM (SELECT {listed} FROM {unnumbered})"
+        )
         self.connection.execute(f"CREATE VIEW {table.unnumbered} AS SELECT {values}")
         return table
+
+    def _placeholders(self, table: TypedTable, /) -> dict[str, str]:
+        """Return, per column of times, the condition that a date stands for none."""
+        if self.company.faults.get("far_time") == "keep":
+            return {}
+        times = [name for name, plan in table.plans.items() if plan.type == "time"]
+        if not times or not table.rows:
+            return {}
+        first, last = (f"TIMESTAMP '{day}'" for day in NONE_BETWEEN)
+        listed = ", ".join(f"min({quoted(name)}) < {first} OR max({quoted(name)}) >= {last}" for name in times)
+        far = self.rows(f"SELECT {listed} FROM {table.read_relation}")[0]
+        plans = [table.plans[name] for name, is_far in zip(times, far, strict=True) if is_far]
+        if not plans:
+            return {}
+        counted = self.rows(f"SELECT {', '.join(map(count_sql, plans))} FROM {table.read_relation}")[0]
+        found = {plan.column: placeholders(plan, counts) for plan, counts in zip(plans, counted, strict=True)}
+        return {name: test for name, test in found.items() if test is not None}
 
 
 def _first_plan(spec: TableSpec, raw_name: str, columns: Mapping[str, str], timezone: str, /) -> tuple[str, CastPlan]:

@@ -16,7 +16,7 @@ from baton.tables import TABLES
 __all__ = ["RATING_DELAY_DAYS", "KnownAt", "columns_used", "known_at"]
 
 RATING_DELAY_DAYS = 7
-"""A rating without a time of its own counts as known this long after the case was closed."""
+"""A rating without a time of its own counts as known this long after the case was closed, or when the table ended."""
 
 _CASE_STEPS = ("opened_at", "responded_at", "closed_at", "rated_at")
 

@@ -9,12 +9,13 @@ from features.casting import cast_sql
 from features.intake import ROW, Intake, TypedTable
 from features.sql_text import literal, quoted
 
-__all__ = ["UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
+__all__ = ["EARLIEST", "LATEST", "UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
 
 UNITS = ("employee", "team", "stage", "process", "customer")
 """Units that a measure may be about."""
 
-_EARLIEST, _LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2100-01-01'"
+EARLIEST, LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2100-01-01'"
+"""Times outside are mistakes whatever they are about (SQL)."""
 _UNPARSEABLE = {
     "time": ("unparseable_time", "no date or time"),
     "number": ("unparseable_number", "no number"),
@@ -63,6 +64,10 @@ class Rule:
         SQL of the rows to be shown, where it is not the typed table.
     whole_column : bool
         Whether the column as a whole is at fault.
+    is_missing : bool
+        Whether a required value is missing thereby: the row is treated as one without it.
+    is_explicit : bool
+        Whether the value says itself that there is none: however many do, the column is what it is taken for.
     """
 
     kind: str
@@ -74,6 +79,8 @@ class Rule:
     hint: str = ""
     relation: str = ""
     whole_column: bool = False
+    is_missing: bool = False
+    is_explicit: bool = False
 
     @property
     def looks_elsewhere(self) -> bool:
@@ -122,8 +129,28 @@ def parse_rules(intake: Intake, table: TypedTable, /) -> Iterator[tuple[Rule, in
     read = dict(zip(asked, intake.rows(f"SELECT {listed} FROM {table.relation}")[0], strict=True))
     for name in asked:
         count = table.present[name] - read[name]
+        test = table.placeholders.get(name)
+        if test is not None:
+            rule = _placeholder_rule(table, name, test)
+            rows = intake.rows(f"SELECT count(*) FROM {table.read_relation} WHERE {test}")[0][0]
+            count -= rows
+            yield rule, rows
         if count:
             yield _parse_rule(table, name, most=count > table.present[name] / 2), count
+
+
+def _placeholder_rule(table: TypedTable, name: str, test: str, /) -> Rule:
+    return Rule(
+        "far_time",
+        name,
+        row_is_in(f"{table.read_relation} WHERE {test}"),
+        "a date that stands for none, such as 9999-12-31 or 1900-01-01",
+        (name,),
+        (name,),
+        relation=table.read_relation,
+        is_missing=name in table.spec.required,
+        is_explicit=True,
+    )
 
 
 def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
@@ -167,7 +194,7 @@ def _times(table: TypedTable, /) -> Iterator[Rule]:
             yield Rule(
                 "far_time",
                 name,
-                f"{column} < {_EARLIEST} OR {column} >= {_LATEST}",
+                f"{column} < {EARLIEST} OR {column} >= {LATEST}",
                 "time before 1900 or after 2100",
                 (name,),
                 (name,),
@@ -175,7 +202,7 @@ def _times(table: TypedTable, /) -> Iterator[Rule]:
     for owner, earlier, later, kind in _ORDER:
         if owner == table.spec.name and {earlier, later} <= set(table.plans):
             # a time that is far off counts as that, once
-            plausible = f"{quoted(later)} >= {_EARLIEST} AND {quoted(earlier)} < {_LATEST}"
+            plausible = f"{quoted(later)} >= {EARLIEST} AND {quoted(earlier)} < {LATEST}"
             predicate = f"{quoted(later)} < {quoted(earlier)} AND {plausible}"
             nulls = (earlier, later) if kind == "left_before_joined" else (later,)
             yield Rule(kind, later, predicate, f"{later} lies before {earlier}", nulls, (earlier, later))

@@ -36,14 +36,31 @@ from features.warehouse import Warehouse, attribute, is_own
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["cleaned_query", "kept_scales", "open_warehouse", "refuse", "stage", "staged_scales", "with_text_causes"]
+__all__ = [
+    "cleaned_query",
+    "due",
+    "kept_scales",
+    "open_warehouse",
+    "refuse",
+    "stage",
+    "staged_scales",
+    "with_text_causes",
+]
 
 _SIDECAR = "tables.json"
 _WEEK = "INTERVAL 7 DAYS"
 _MOST_TEXTS_HELD = 200_000
 
 
-def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Agreed | None = None) -> CheckReport:
+def stage(
+    company: Company,
+    catalogue: Catalogue,
+    folder: Path,
+    /,
+    *,
+    agreed: Agreed | None = None,
+    now: datetime | None = None,
+) -> CheckReport:
     """Check the sources, clean them, and write them as Parquet.
 
     Parameters
@@ -54,6 +71,8 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Ag
         Where ``<table>.parquet`` and ``tables.json`` go; tables of an earlier run that are gone are removed.
     agreed : mapping, optional
         The scales of ratings that models were trained on, where they are to score these tables.
+    now : datetime, optional
+        UTC without zone: what lies after it has not happened. None: the clock.
 
     Returns
     -------
@@ -68,7 +87,7 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Ag
         If the disk is full or the folder cannot be written.
     """
     with opened(company, folder) as intake:
-        found = examine(intake, catalogue, agreed)
+        found = examine(intake, catalogue, agreed, now=now)
         refuse(found.report)
         sieve = Sieve(intake, outside=_results_folder(folder))
         notes = [*found.report.notes, *sieve.notes]
@@ -92,16 +111,22 @@ def stage(company: Company, catalogue: Catalogue, folder: Path, /, *, agreed: Ag
         }
         for fault in report.faults
     ]
-    write_json(
-        folder / _SIDECAR,
-        {
-            "tables": described,
-            "faults": faults,
-            "scales": found.scales,
-            "pseudonymised": company.privacy.pseudonymise,
-        },
-    )
+    content = {
+        "tables": described,
+        "faults": faults,
+        "scales": found.scales,
+        "pseudonymised": company.privacy.pseudonymise,
+        "due": None if found.due is None else found.due.isoformat(),
+    }
+    write_json(folder / _SIDECAR, content)
     return report
+
+
+def due(folder: Path, /) -> datetime | None:
+    """Return the first time that only the clock kept out of staged tables; None: there is none, or no staged table."""
+    place = folder / _SIDECAR
+    told = read_json(place).get("due") if place.exists() else None
+    return None if told is None else datetime.fromisoformat(told)
 
 
 def refuse(report: CheckReport, /) -> None:
@@ -344,7 +369,7 @@ def cleaned_query(found: Examination, sieve: Sieve, table: TypedTable, /) -> tup
     where = " AND ".join(f"NOT coalesce({test}, FALSE)" for test in [*drops, *sieve.row_drops(table)]) or "TRUE"
     required = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in table.spec.required) or "TRUE"
     body = f"{', '.join(listed)} WHERE {where}"
-    outer = ", ".join(f"{_final(sieve, table, column)} AS {quoted(column)}" for column in keep)
+    outer = ", ".join(f"{_final(found, sieve, table, column)} AS {quoted(column)}" for column in keep)
     joins = " ".join(
         f"LEFT JOIN pseudonyms AS p{position} ON p{position}.id = c.{quoted(column)}{condition}"
         for position, (column, condition) in enumerate(sieve.joins(name))
@@ -358,12 +383,17 @@ def cleaned_query(found: Examination, sieve: Sieve, table: TypedTable, /) -> tup
     return f"SELECT {outer} FROM ({inner}) AS c {joins} WHERE {required} {order}", present
 
 
-def _final(sieve: Sieve, table: TypedTable, column: str, /) -> str:
+def _final(found: Examination, sieve: Sieve, table: TypedTable, column: str, /) -> str:
     for position, (person, condition) in enumerate(sieve.joins(table.spec.name)):
         if column == person:
             other = f"c.{quoted(column)}" if condition else "NULL"
             return f"coalesce(p{position}.pseudonym, {other})"
     if table.spec.name == "cases" and column == "rated_at":
-        rated = "(c.csat IS NOT NULL OR c.nps IS NOT NULL)"
-        return f"CASE WHEN c.rated_at IS NULL AND {rated} THEN c.closed_at + {_WEEK} ELSE c.rated_at END"
+        rated, known = "(c.csat IS NOT NULL OR c.nps IS NOT NULL) AND c.closed_at IS NOT NULL", f"c.closed_at + {_WEEK}"
+        if "cases" in found.ends:
+            # it is in the table, so it was known when the table ended; no earlier snapshot sees it for that
+            known = (
+                f"greatest(c.closed_at, least({known}, TIMESTAMP {literal(found.ends['cases'].isoformat(sep=' '))}))"
+            )
+        return f"CASE WHEN c.rated_at IS NULL AND {rated} THEN {known} ELSE c.rated_at END"
     return f"c.{quoted(column)}"

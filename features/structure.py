@@ -135,29 +135,31 @@ def row_count_faults(
         )
 
 
-def apart(ends: Mapping[str, datetime], treatment: Treatment, /) -> Iterator[Fault]:
-    """Yield a fault for each table that ends long before the last one."""
+def apart(ends: Mapping[str, datetime], ended: Collection[str], treatment: Treatment, /) -> Iterator[Fault]:
+    """Yield a fault for each table that has ended long before the last one.
+
+    Parameters
+    ----------
+    ends : mapping of str to datetime
+    ended : collection of str
+        Tables whose silence since is improbable at their usual rate.
+    treatment : str
+    """
     if not ends:
         return
     last = max(ends.values())
     newest = max(ends, key=lambda name: ends[name])
     for name, end in ends.items():
-        if last - end > _FAR_APART:
-            message = (
-                f"it ends on {end:%Y-%m-%d}, {newest} on {last:%Y-%m-%d}; "
-                "no label reaches past the earliest end it needs"
+        if name in ended and last - end > _FAR_APART:
+            ending = (
+                f"the last joining or leaving is of {end:%Y-%m-%d}"
+                if name == "customers"
+                else f"it ends on {end:%Y-%m-%d}"
             )
-            yield Fault(
-                name,
-                "",
-                "ends_apart",
-                "error" if treatment == "stop" else "warning",
-                1,
-                (),
-                treatment,
-                message,
-                f"export them up to the same day, or set observed_until in tables.{name} if nothing happened since",
-            )
+            message = f"{ending}, {newest} on {last:%Y-%m-%d}; no label reaches past the earliest end it needs"
+            severity: Severity = "error" if treatment == "stop" else "warning"
+            hint = f"export them up to the same day, or set observed_until in tables.{name} if nothing happened since"
+            yield Fault(name, "", "ends_apart", severity, 1, (), treatment, message, hint)
 
 
 def left_out(tables: Mapping[str, TypedTable], /) -> tuple[str, ...]:

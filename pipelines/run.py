@@ -23,7 +23,7 @@ from features import sources, staging
 from features.partials import Partials, made_by
 from features.training import TrainingTable
 from features.warehouse import Warehouse
-from pipelines import texts
+from pipelines import clock, texts
 from pipelines.freshness import catalogue_digest, settings_digest
 from pipelines.preflight import refuse_early
 from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, recorded_key
@@ -65,6 +65,7 @@ class Chain:
     """
 
     def __init__(self, company: Company, folder: RunFolder, progress: Progress = silent) -> None:
+        self.now = clock.clock_now()  # what the tables say of later has not happened
         self.company = company
         self.folder = folder
         self.progress = progress
@@ -101,15 +102,16 @@ class Chain:
         described = company.model_dump(include={"tables", "faults", "privacy", "outcomes"}, mode="json")
 
         def work(outcome: Outcome) -> None:
-            report = staging.stage(company, self.catalogue, self.folder.staged, agreed=depends_on.get("scales"))
+            agreed = depends_on.get("scales")
+            report = staging.stage(company, self.catalogue, self.folder.staged, agreed=agreed, now=self.now)
+            clock.note_since(self.folder, depends_on["clock"])
             outcome.rows.update(report.rows)
-            outcome.warnings.extend(self.catalogue.notes)
-            outcome.warnings.extend(report.summary())
+            outcome.warnings.extend([*self.catalogue.notes, *report.summary()])
             warehouse = self._warehouse()
             outcome.warnings.extend([*gap_warnings(warehouse), *concentration_warnings(warehouse)])
 
-        digest_ = catalogue_digest(self.catalogue)
-        depends_on: dict[str, Any] = {"inputs": self.fingerprints, "settings": described, "catalogue": digest_}
+        read = {"inputs": self.fingerprints, "settings": described, "catalogue": catalogue_digest(self.catalogue)}
+        depends_on: dict[str, Any] = {**read, "clock": clock.since(self.folder, self.now)}
         self._step("stage", depends_on, [self.folder.staged], work)
         trained = staging.kept_scales(self.folder.trained_scales) if keep_models else {}
         if trained and trained != staging.staged_scales(self.folder.staged):

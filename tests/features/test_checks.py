@@ -269,11 +269,11 @@ def test_cards_are_summed_per_team_role_and_date(checked: Check) -> None:
         t1,,csat,33.3,2024-01-01
         t1,,mandatory_training,66.6,2024-01-01
         t1,lead,csat,100,2024-01-01
-        t1,lead,csat,90,2024-02-01
+        t1,lead,csat,90,2024-01-02
     """
     fault = only(checked({"cases": CASES, "scorecards": cards}))
     assert (fault.kind, fault.count) == ("weights_sum", 1)
-    assert fault.rows[0].startswith("row 4: team_id=t1, role=lead, kpi=csat, valid_from=2024-02-01")
+    assert fault.rows[0].startswith("row 4: team_id=t1, role=lead, kpi=csat, valid_from=2024-01-02")
 
 
 def test_an_unknown_kpi_is_told_with_the_nearest(checked: Check) -> None:

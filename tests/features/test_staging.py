@@ -195,10 +195,11 @@ def test_ratings_without_a_time_are_known_a_week_after_closing(staged: Stage) ->
         "3,2024-01-01 08:00,2024-01-02 09:00,,,\n"
         "4,2024-01-01 08:00,2024-01-02 09:00,,,10\n"
         "5,2024-01-01 08:00,,,4,\n"
+        "6,2024-01-12 08:00,,,,\n"
     )
     _, warehouse = staged({"cases": text})
     assert times(warehouse, "cases", "rated_at") == [
-        "2024-01-02 10:00:00", "2024-01-09 09:00:00", None, "2024-01-09 09:00:00", None
+        "2024-01-02 10:00:00", "2024-01-09 09:00:00", None, "2024-01-09 09:00:00", None, None
     ]  # fmt: skip
 
 
@@ -279,7 +280,7 @@ def test_where_each_table_ends_is_told(staged: Stage) -> None:
     _, warehouse = staged(tables)
     assert warehouse.observed_until == {
         "cases": datetime.fromisoformat("2024-01-02T08:00:00"),
-        "customers": datetime.fromisoformat("2023-06-01"),
+        "customers": datetime.fromisoformat("2024-01-02T08:00:00"),  # that nobody left for months ends nothing
     }
     _, warehouse = staged({"cases": TWO_CASES}, options=', observed_until = "2024-01-31", timezone = "Europe/Paris"')
     assert warehouse.observed_until == {"cases": datetime.fromisoformat("2024-01-31T22:59:59.999999")}
