@@ -185,8 +185,8 @@ def test_customers_exported_earlier_end_the_labels_and_are_told(
 
 def test_a_company_in_which_nobody_left_for_months_has_not_ended(staged: Stage) -> None:
     days = pd.to_datetime(["2024-03-01", "2024-09-10", "2025-05-20"])
-    people = pd.DataFrame({"customer_id": [f"C{n}" for n in range(20)], "joined_at": pd.Timestamp("2023-05-01")})
-    people["left_at"] = pd.Series(days).reindex(range(20))
+    people = pd.DataFrame({"customer_id": [f"C{n}" for n in range(150)], "joined_at": pd.Timestamp("2023-05-01")})
+    people["left_at"] = pd.Series(days).reindex(range(150))
     report, warehouse, _ = staged({"customers": people, "cases": cases()}, settings=LEFT)
     assert snapshots.latest(warehouse) == datetime(2025, 12, 31)
     assert not [fault for fault in report.faults if fault.kind in {"ends_apart", "announced"}]
