@@ -137,5 +137,13 @@ def _on_cards(warehouse: Warehouse, /) -> set[str] | None:
     """Return the KPIs on today's scorecards; None where the company has told none."""
     if "scorecards" not in warehouse:
         return None
-    cards = warehouse["scorecards"].select("kpi", "weight").to_pyarrow().to_pandas()
+    import pandas as pd
+
+    from features import snapshots
+    from features.casework import cards_in_force
+
+    cards = warehouse["scorecards"].to_pyarrow().to_pandas()
+    latest = snapshots.latest(warehouse)
+    if latest is not None:  # a company with nothing but texts and cards has no day to look from
+        cards = cards_in_force(cards, pd.Timestamp(latest))
     return set(cards.loc[cards["weight"] > 0, "kpi"].astype(str))
