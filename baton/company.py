@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from baton.errors import CompanyFileError
 from baton.tables import TABLES
+from baton.toml_files import read_toml
 
 __all__ = ["Company", "Policy", "TableSource", "expand", "load_company"]
 
@@ -328,14 +328,7 @@ def load_company(path: str | Path, /) -> Company:
     path = Path(path)
     if path.is_dir():
         path = path / "company.toml"
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise CompanyFileError(f"{path}: no such file; `baton init` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CompanyFileError(f"{path}: cannot be read ({error}); give a TOML file in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise CompanyFileError(f"{path}: no valid TOML: {error}") from error
+    raw = read_toml(path, CompanyFileError, missing="no such file; `baton init` writes one")
     if "path" in raw:
         raise CompanyFileError(f"{path}: unknown key 'path'; give paths under [tables]")
     try:
@@ -346,15 +339,21 @@ def load_company(path: str | Path, /) -> Company:
 
 def _nearest(name: str, known: Any, /) -> str:
     close = difflib.get_close_matches(name, [str(key) for key in known], n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(str(key) for key in known))}"
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(sorted(str(key) for key in known))}" if known else "; nothing may stand there"
 
 
 def _explain(fault: Any, /) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"unknown key {place!r}{_nearest(str(fault['loc'][-1]), _known_keys(fault['loc'][:-1]))}"
-    message = fault["msg"].removeprefix("Value error, ")
     given = fault.get("input")
+    if fault["type"] in {"tuple_type", "list_type"} and isinstance(given, dict):
+        return f"[{place}]: it may be there several times, so write it with two brackets: [[{place}]]"
+    if fault["type"] in {"model_type", "dict_type"} and isinstance(given, list | tuple):
+        return f"[[{place}]]: it is there once, so write it with one pair of brackets: [{place}]"
+    message = fault["msg"].removeprefix("Value error, ")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
     return f"{place}: {message}{shown}" if place else message
 

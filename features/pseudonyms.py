@@ -14,6 +14,7 @@ from baton.errors import CompanyFileError
 __all__ = ["load_key", "pseudonym"]
 
 _KEY_BYTES = 32
+MAX_KEY_BYTES = 4096  # a key is one line; a table or a picture is longer
 
 
 def pseudonym(key: bytes, employee_id: str, /) -> str:
@@ -62,10 +63,30 @@ def load_key(path: Path, /, *, outside: Path | None = None) -> bytes:
 
 
 def _read(path: Path, /) -> bytes:
+    if not path.is_file() or path.stat().st_size > MAX_KEY_BYTES:
+        raise CompanyFileError(
+            f"privacy.key: {path} is no key file; give one that holds a key alone, or a name at which one can be made"
+        )
     key = path.read_bytes().strip()
     if len(key) < _KEY_BYTES:
-        raise CompanyFileError(f"privacy.key: {path} holds less than {_KEY_BYTES} characters; delete it and run again")
+        raise CompanyFileError(
+            f"privacy.key: {path} holds less than {_KEY_BYTES} characters; give another file, or if it was "
+            "meant as a key delete it and run again"
+        )
+    if _has_lines(key):
+        raise CompanyFileError(
+            f"privacy.key: {path} is no key file, it has several lines; give another name, at which a key is "
+            "made (this file is left as it is)"
+        )
     return key
+
+
+def _has_lines(key: bytes, /) -> bool:
+    """Whether it is a text of several lines; bytes drawn at random may hold a line's end and be a key."""
+    try:
+        return len(key.decode("utf-8").splitlines()) > 1
+    except UnicodeDecodeError:
+        return False
 
 
 def _make(path: Path, /) -> bytes:

@@ -141,6 +141,8 @@ def nearest_file(path: Path, /) -> str:
 
 def _must_be_readable(path: Path, place: str, /) -> None:
     """Refuse what is empty, forbidden, or no table before an engine says so in its own words."""
+    if path.exists() and not path.is_file():
+        raise SourceError(f"{place}: {path} is no ordinary file (a pipe, socket or device); save the table to a file")
     try:
         with path.open("rb") as file:
             start = file.read(4)

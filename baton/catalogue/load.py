@@ -6,7 +6,6 @@ that every company starts from. A company's file has the same tables: ``[[kpi]]`
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
 from baton.company import Company
 from baton.errors import CatalogueError
 from baton.privacy.meanings import private_match
+from baton.toml_files import read_toml
 
 __all__ = ["PRESETS", "available_presets", "load_catalogue"]
 
@@ -135,16 +135,9 @@ def _add(draft: _Draft, path: Path, place: str, /, *, ours: bool) -> None:
 
 
 def _read(path: Path, /) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        beside = [other.name for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        nearest = did_you_mean(path.name, beside) if beside else ""
-        raise CatalogueError(f"{path}: no such file{nearest}; correct [kpis] files") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{path}: cannot be read ({error}); give a TOML file in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise CatalogueError(f"{path}: no valid TOML: {error}") from error
+    beside = [other.name for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    nearest = did_you_mean(path.name, beside) if beside else ""
+    return read_toml(path, CatalogueError, missing=f"no such file{nearest}; correct [kpis] files")
 
 
 def _entry(model: type[BaseModel], row: Any, place: str, /) -> BaseModel:

@@ -17,8 +17,12 @@ def did_you_mean(name: str, known: Iterable[str], /) -> str:
     "; did you mean 'perspective'?"
     >>> did_you_mean("xyz", ["layer", "role"])
     '; known: layer, role'
+    >>> did_you_mean("xyz", [])
+    '; there is none to choose from'
     """
     names = sorted(set(known))
+    if not names:
+        return "; there is none to choose from"
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]!r}?"

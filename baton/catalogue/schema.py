@@ -60,8 +60,8 @@ class Kpi(BaseModel):
     source : str
         The contract table it is computed from.
     expr : str
-        One scalar SQL expression (DuckDB dialect) over the source's columns. For ``measures`` it is ``value`` over the
-        rows whose ``kpi`` is this id.
+        One scalar SQL expression (DuckDB dialect) over the source's columns. For ``measures`` it may be left out: it is
+        ``value`` over the rows whose ``kpi`` is this id.
     metric : str, optional
         Instead of ``expr``: the name of a metric written in Python (``features/named_metrics.py``).
     denominator : str, optional
@@ -113,6 +113,14 @@ class Kpi(BaseModel):
     leads_to: tuple[str, ...] = ()
     needs: tuple[Text, ...] = ()
     moment_of_truth: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _value_of_measures(cls, given: object) -> object:
+        # what somebody has already computed lies in one column
+        if isinstance(given, dict) and given.get("source") == "measures" and not {"expr", "metric"} & given.keys():
+            return {**given, "expr": "value"}
+        return given
 
     @model_validator(mode="after")
     def _whole(self) -> Kpi:

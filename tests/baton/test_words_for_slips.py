@@ -1,0 +1,73 @@
+"""What people get wrong most often in TOML is told with what to write instead."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from baton.catalogue.schema import Kpi
+from baton.company import load_company
+from baton.errors import CompanyFileError, SourceError
+from features.intake import opened
+from features.pseudonyms import load_key
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[tables]\ncases = { path = "C:\\Users\\me\\cases.csv" }', "write Windows paths in single quotes"),
+        ('[tables]\ncases = { path = "C:\\data\\cases.csv" }', "write Windows paths in single quotes"),
+        ('[tables]\ncases = {\n  path = "cases.csv",\n}', "must stand on one line"),
+        ('[outcomes.decline]\nunit = "team"\nmetric = "csat"', r"write it with two brackets: \[\[outcomes.decline\]\]"),
+        ('[[outcomes.churn]]\nrule = "left_at"', r"write it with one pair of brackets: \[outcomes.churn\]"),
+        ("[[policy]]\nstep = 5", r"with one pair of brackets: \[policy\]"),
+        ('[tables.cases.scales.csat]\npath = "x"', "tables.cases"),
+        ("x = " + "[" * 3000, "too deeply|no valid TOML"),
+        ('[sources]\ncrm = { url = "duckdb://x" }', "sources.crm"),
+    ],
+)
+def test_a_slip_is_told_with_what_to_write(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "company.toml").write_text(text)
+    with pytest.raises(CompanyFileError, match=said) as caught:
+        load_company(tmp_path)
+    assert not str(caught.value).endswith("known: ")
+    assert "\n" not in str(caught.value).split("(at")[0]
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    (tmp_path / "company.toml").write_bytes('[company]\nname = "Müller"'.encode("cp1252"))
+    with pytest.raises(CompanyFileError, match="save it as UTF-8"):
+        load_company(tmp_path)
+
+
+def test_a_kpi_of_measures_is_the_value() -> None:
+    told = {"id": "k", "name": "K", "layer": "role", "perspective": "process", "better": "lower", "unit": "points"}
+    assert Kpi.model_validate({**told, "role": "lever", "source": "measures"}).expr == "value"
+    with pytest.raises(ValueError, match="either expr or metric"):
+        Kpi.model_validate({**told, "role": "lever", "source": "cases"})
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_as_a_table_is_refused_and_waits_for_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "cases.csv")
+    (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n')
+    with opened(load_company(tmp_path)) as intake, pytest.raises(SourceError, match="is no ordinary file"):
+        intake.bring("cases")
+
+
+def test_a_file_that_is_no_key_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    table = tmp_path / "employees.csv"
+    table.write_text("employee_id,team_id\nE1,A\nE2,B\nE3,C\nE4,D\n")
+    with pytest.raises(CompanyFileError, match="is no key file"):
+        load_key(table)
+    large = tmp_path / "large.bin"
+    large.write_bytes(b"x" * 10_000)
+    with pytest.raises(CompanyFileError, match="is no key file"):
+        load_key(large)
+    with pytest.raises(CompanyFileError, match="is no key file"):
+        load_key(tmp_path)
+    assert table.read_text().startswith("employee_id")
+    key = load_key(tmp_path / "made.key")
+    assert load_key(tmp_path / "made.key") == key
