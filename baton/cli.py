@@ -212,9 +212,21 @@ def _told(sentence: str, /) -> None:
     sys.stderr.flush()
 
 
+def _terminated(*_: object) -> None:
+    """End as after an error: what was being written is removed, and locks are let go."""
+    sys.stderr.write(
+        "baton: stopped by a signal (SIGTERM); what is finished is kept, the same command goes on from there\n"
+    )
+    raise SystemExit(143)
+
+
 def main() -> None:
-    """Run the command line: exit 0 on success, 2 on a user's error (one line), 1 on a defect."""
+    """Run the command line: exit 0 on success, 2 on a user's error (one line), 1 on a defect, 143 when terminated."""
+    import signal
+
     from baton.errors import BatonError
+
+    signal.signal(signal.SIGTERM, _terminated)
 
     for stream in (sys.stdout, sys.stderr):
         # Windows consoles may stand on a code page without Chinese

@@ -6,13 +6,13 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from baton.errors import ArtefactError, BatonError, OutputError
 
-__all__ = ["DEFAULT_OUT", "RunFolder", "read_json", "write_atomically", "write_json"]
+__all__ = ["DEFAULT_OUT", "RunFolder", "owner_only", "read_json", "remove_unfinished", "write_atomically", "write_json"]
 
 
 DEFAULT_OUT = "out"
@@ -108,6 +108,37 @@ class RunFolder:
     def steps(self) -> Path:
         """Folder of the finished steps' records, by which a run resumes."""
         return self.path / ".steps"
+
+
+@contextmanager
+def owner_only() -> Iterator[None]:
+    """Let all files and folders that are made in the block be readable by their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def remove_unfinished(folder: Path, /) -> None:
+    """Remove what killed runs had begun to write (``write_atomically``); no other run may be writing there."""
+    for left in folder.rglob(".*.part"):
+        process = left.name.removesuffix(".part").rpartition(".")[2]
+        if process.isdecimal() and left.is_file() and not _is_running(int(process)):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _is_running(process: int, /) -> bool:
+    if os.name == "nt":  # there, a file that somebody writes cannot be removed
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextmanager

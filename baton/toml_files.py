@@ -62,7 +62,8 @@ def _hint(text: str, said: str, /) -> str:
     line = lines[int(found.group(1)) - 1] if found and int(found.group(1)) <= len(lines) else ""
     if re.search(r'"[^"]*\\[^"\\]*', line) and ("escape" in said or "hex" in said.lower() or "unicode" in said.lower()):
         return (
-            "; a backslash in double quotes begins an escape: write Windows paths in single quotes ('C:\\data\\cases.csv') "
+            "; a backslash in double quotes begins an escape: write Windows paths in single quotes "
+            "('C:\\data\\cases.csv') "
             'or with forward slashes ("C:/data/cases.csv")'
         )
     if "inline table" in said or ("{" in line and "}" not in line):

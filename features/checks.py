@@ -10,7 +10,9 @@ from typing import Any
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import BatonError, CompanyFileError
+from baton.filled_in import with_names
 from features.faults import CheckReport, Fault, Severity, Treatment, treatments
+from features.ingest.kpi_names import with_kpi_names
 from features.ingest.merged_ids import with_merged_ids
 from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
@@ -98,6 +100,7 @@ def examine(
     notes: list[str] = []
     faults = [*_brought(intake, notes), *with_merged_ids(intake, notes)]
     acted: dict[str, list[tuple[Rule, Treatment]]] = {name: [] for name in company.tables}
+    with_kpi_names(intake, catalogue, notes)
     faults += row_count_faults(
         intake.tables,
         company.tables,
@@ -115,7 +118,7 @@ def examine(
             faults += _kpis(intake, table, catalogue, chosen["kpi_fails"], kpis)
             seen = measured(intake, table, now)
         except Exception as error:
-            faults.append(_unreadable(name, damage(error, company, name)))
+            faults.append(_unreadable(company, name, damage(error, company, name)))
             del intake.tables[name]
             continue
         ratings[name] = scaled.ratings
@@ -165,8 +168,8 @@ def _kpis(
     return failing
 
 
-def _unreadable(name: str, error: BatonError, /) -> Fault:
-    return Fault(name, "", "unreadable_table", "error", 1, (), "stop", str(error))
+def _unreadable(company: Company, name: str, error: BatonError, /) -> Fault:
+    return Fault(name, "", "unreadable_table", "error", 1, (), "stop", with_names(str(error), company))
 
 
 def damage(error: Exception, company: Company, name: str, /) -> BatonError:

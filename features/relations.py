@@ -19,6 +19,7 @@ __all__ = ["between_rows", "between_tables"]
 
 _FULL_CARD = 100
 _ROUNDING_POINTS = 0.5
+_MAX_CARDS = 3  # cards shown with their sums; more would hide what to do
 _SAME_NAME = 0.6
 
 
@@ -33,7 +34,7 @@ def between_rows(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         yield from repeated_events(intake, table, table.spec.required)
     yield from overlapping_periods(table)
     if table.spec.name == "scorecards" and "weight" in table.plans:
-        yield _sums(table, removed_rows(intake, table, treatments(intake.company.faults)))
+        yield _sums(intake, table, removed_rows(intake, table, treatments(intake.company.faults)))
 
 
 def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) -> Iterator[Rule]:
@@ -94,7 +95,7 @@ def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:
     return "; ".join(told)
 
 
-def _sums(table: TypedTable, removed: str, /) -> Rule:
+def _sums(intake: Intake, table: TypedTable, removed: str, /) -> Rule:
     card = "team_id, coalesce(role, ''), valid_from"
     wrong = (
         f"SELECT {card} FROM {table.relation} WHERE NOT ({removed}) GROUP BY ALL "
@@ -106,5 +107,21 @@ def _sums(table: TypedTable, removed: str, /) -> Rule:
         f"({card}) IN ({wrong})",
         "its card's weights do not sum to 100",
         shown=("team_id", "role", "valid_from", "kpi", "weight"),
-        hint="give each card (team, role and valid_from) as a whole, in percentage points",
+        hint=f"{_told_sums(intake, wrong)}give each card (team, role and valid_from) as a whole, in percentage points",
+    )
+
+
+def _told_sums(intake: Intake, wrong: str, /) -> str:
+    """Return the sums of the first cards at fault, and what they look like."""
+    found = intake.rows(f"{wrong.replace('SELECT', 'SELECT sum(weight),', 1)} ORDER BY ALL LIMIT {_MAX_CARDS + 1}")
+    told = []
+    for total, team, role, since in found[:_MAX_CARDS]:
+        of = " ".join(str(part) for part in (team, role, since.date() if since is not None else None) if part)
+        told.append(f"{of}: nothing" if total is None else f"{of}: {total:g}")
+    if not told:
+        return ""
+    shares = all(total is not None and abs(total - 1) < 0.01 for total, *_ in found)
+    more = ", …" if len(found) > _MAX_CARDS else ""
+    return (
+        f"they sum to {', '.join(told)}{more}; {'they look like shares of 1, so multiply by 100; ' if shares else ''}"
     )
