@@ -98,9 +98,8 @@ def examine(
     intake.agreed = agreed or {}
     chosen = treatments(company.faults)
     notes: list[str] = []
-    faults = [*_brought(intake, notes), *with_merged_ids(intake, notes)]
+    faults = [*_brought(intake, notes), *_with_known_names(intake, catalogue, notes)]
     acted: dict[str, list[tuple[Rule, Treatment]]] = {name: [] for name in company.tables}
-    with_kpi_names(intake, catalogue, notes)
     faults += row_count_faults(
         intake.tables,
         company.tables,
@@ -156,7 +155,7 @@ def _brought(intake: Intake, notes: list[str], /) -> Iterator[Fault]:
         except CompanyFileError:
             raise
         except BatonError as error:
-            yield _unreadable(name, error)
+            yield _unreadable(intake.company, name, error)
 
 
 def _kpis(
@@ -166,6 +165,12 @@ def _kpis(
     failing = list(kpi_faults(intake, table, catalogue, treatment))
     kpis[table.spec.name] = Coverage() if failing else coverage(intake, table, catalogue)
     return failing
+
+
+def _with_known_names(intake: Intake, catalogue: Catalogue, notes: list[str], /) -> Iterator[Fault]:
+    """Read merged ids and KPIs by the names that everything after knows; yield what stands in the way."""
+    yield from with_merged_ids(intake, notes)
+    with_kpi_names(intake, catalogue, notes)
 
 
 def _unreadable(company: Company, name: str, error: BatonError, /) -> Fault:

@@ -17,7 +17,7 @@ from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, TableError
-from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
+from baton.files import RunFolder, owner_only, read_json, write_json
 from baton.filled_in import hiding
 from baton.progress import Progress, silent
 from features import sources, staging
@@ -386,7 +386,6 @@ def _through(company: Company, folder: RunFolder, progress: Progress, steps: tup
         chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
         folder.create()
         with chain.ledger.locked():
-            remove_unfinished(folder.path)
             keep = "train" not in steps
             chain.stage(keep_models=keep and chain.folder.models.exists())
             chain.texts(keep_model=keep)

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from baton.errors import OutputError
-from baton.files import RunFolder, read_json, write_json
+from baton.files import RunFolder, read_json, remove_unfinished, write_json
 from baton.progress import Progress, silent
 from pipelines.memory import watched
 
@@ -131,6 +131,7 @@ class Ledger:
                 f"{self.folder.path}: another run is writing there; wait for it, or choose --out"
             ) from None
         try:
+            remove_unfinished(self.folder.path)
             yield
         finally:
             lock.release()

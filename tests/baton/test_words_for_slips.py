@@ -17,7 +17,7 @@ from features.pseudonyms import load_key
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[tables]\ncases = { path = "C:\\Users\\me\\cases.csv" }', "write Windows paths in single quotes"),
+        ('[tables]\ncases = { path = "C:\\usage\\cases.csv" }', "write Windows paths in single quotes"),
         ('[tables]\ncases = { path = "C:\\data\\cases.csv" }', "write Windows paths in single quotes"),
         ('[tables]\ncases = {\n  path = "cases.csv",\n}', "must stand on one line"),
         ('[outcomes.decline]\nunit = "team"\nmetric = "csat"', r"write it with two brackets: \[\[outcomes.decline\]\]"),
