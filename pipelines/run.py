@@ -17,8 +17,7 @@ from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, TableError
-from baton.files import RunFolder, owner_only, read_json, write_json
-from baton.filled_in import hiding
+from baton.files import RunFolder, read_json, write_json
 from baton.progress import Progress, silent
 from features import sources, staging
 from features.partials import Partials, made_by
@@ -382,16 +381,15 @@ def recommend(company: Company, folder: RunFolder, progress: Progress = silent) 
 
 
 def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[str, ...]) -> RunSummary:
-    with hiding(company), owner_only():
-        chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
-        folder.create()
-        with chain.ledger.locked():
-            keep = "train" not in steps
-            chain.stage(keep_models=keep and chain.folder.models.exists())
-            chain.texts(keep_model=keep)
-            for step in ("features", *steps):
-                getattr(chain, step)()
-            return chain.finish()
+    chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
+    folder.create()
+    with chain.ledger.locked():
+        keep = "train" not in steps
+        chain.stage(keep_models=keep and chain.folder.models.exists())
+        chain.texts(keep_model=keep)
+        for step in ("features", *steps):
+            getattr(chain, step)()
+        return chain.finish()
 
 
 def _empty(folder: Path, /) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from baton.errors import OutputError
-from baton.files import RunFolder, read_json, remove_unfinished, write_json
+from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
 from baton.progress import Progress, silent
 from pipelines.memory import watched
 
@@ -132,7 +132,8 @@ class Ledger:
             ) from None
         try:
             remove_unfinished(self.folder.path)
-            yield
+            with owner_only():
+                yield
         finally:
             lock.release()
 
