@@ -119,8 +119,10 @@ def _what_to_do(results: Results, worst: pd.Series, told: bool, /) -> Bilingual:
         here = pairs[(pairs["process"] == worst["process"]) & (pairs["step"] == worst["step"])]
         if len(here) and here["wait_seconds_total"].sum() > worst["wait_seconds_total"] / 2:
             pair = here.sort_values("wait_seconds_total", ascending=False).iloc[0]
-            source, target = results.team_name(pair["source_team"]), results.team_name(pair["team_id"])
-            return say("process.handed", source=source, target=target)
+            teams = (pair["source_team"], pair["team_id"])
+            if not any(map(results.too_small, teams)):
+                source, target = map(results.team_name, teams)
+                return say("process.handed", source=source, target=target)
     if worst["rework_share"] >= _MUCH:
         return say("process.returning", n=max(round(1 / float(worst["rework_share"])), 1))
     return say("process.queueing" if told else "process.slow")

@@ -146,6 +146,10 @@ def draw_people(world: World, calendar: Calendar, employees: int, seed: int, /) 
 
 
 def _teams(world: World, employees: int, /) -> tuple[list[str], np.ndarray]:
+    if world.team_sizes:
+        roles = list(world.roles)
+        fixed = [roles[number % len(roles)] for number in range(len(world.team_sizes))]
+        return fixed, np.repeat(np.arange(len(world.team_sizes)), world.team_sizes)
     team_role: list[str] = []
     post_team: list[int] = []
     wanted = {name: max(1, round(role.share * employees)) for name, role in world.roles.items()}

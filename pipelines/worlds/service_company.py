@@ -140,6 +140,9 @@ def tell(
 
     setting = load_world(world)
     calendar = Calendar(months)
+    if setting.team_sizes and employees not in (None, sum(setting.team_sizes)):
+        raise CompanyFileError(f"world {world}: it has {sum(setting.team_sizes)} employees; leave --employees out")
+    employees = sum(setting.team_sizes) or employees
     posts = employees if employees is not None else max(8, round(customers / setting.volume.customers_per_employee))
     if posts < len(setting.roles):
         raise CompanyFileError(f"{posts} employees: too few for {len(setting.roles)} roles; give more")

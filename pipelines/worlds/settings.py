@@ -208,7 +208,8 @@ class World(_Part):
     ``drift`` multiplies direct effects from the middle of the observed time on; where it is set, the truth is that of
     the last day. ``texts`` and ``steps`` name the files beside this one that hold what customers write and how cases
     go. ``kind`` is the customers' kind, ``customer_prefix`` begins their ids, and ``words`` says what this company
-    calls the segments, plans and sites of the telecom.
+    calls the segments, plans and sites of the telecom. ``team_sizes``, where given, says how many teams there are and
+    how many people each has; roles take turns.
     """
 
     name: str
@@ -234,6 +235,7 @@ class World(_Part):
     words: dict[str, str] = Field(default_factory=dict)
     presets: tuple[str, ...] = ("service",)
     new_cause: NewCause | None = None
+    team_sizes: tuple[int, ...] = ()
 
     def effect(self, lever: str, /) -> float:
         """Return the direct effect of a lever on the log-odds of leaving: zero where no KPI matters."""

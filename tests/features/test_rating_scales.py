@@ -52,7 +52,9 @@ def value_of(path: Path, kpi_id: str) -> float:
     catalogue = load_catalogue(company)
     with checked(company, catalogue) as found:
         assert found.warehouse is not None
-        return float(metrics.case_values(found.warehouse, [catalogue[kpi_id]])[f"kpi:{kpi_id}"].mean().to_pyarrow().as_py())
+        return float(
+            metrics.case_values(found.warehouse, [catalogue[kpi_id]])[f"kpi:{kpi_id}"].mean().to_pyarrow().as_py()
+        )
 
 
 def words(*by_star: str) -> list[str]:

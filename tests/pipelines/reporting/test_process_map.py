@@ -20,7 +20,7 @@ from pipelines.reporting.results import read_results
 
 NOTHING = Catalogue((), ())
 SETTINGS = (
-    '[tables]\ncustomers = { path = "customers.csv" }\ncases = { path = "cases.csv" }\n'
+    '[tables]\ncustomers = { path = "customers.csv", observed_until = "2025-12-31" }\ncases = { path = "cases.csv" }\n'
     'case_steps = { path = "case_steps.csv" }\n[outcomes.churn]\nrule = "left_at"\n[policy]\nmin_group = 2\n'
 )
 
@@ -62,7 +62,6 @@ def tables(folder: Path, *, hand_over: bool, lifecycle: bool) -> Company:
                 "process": "repair",
             }
         )
-    customers.append({"customer_id": "late", "joined_at": "2025-12-31", "left_at": None, "value": 1})
     frame = pd.DataFrame(log)
     (frame if lifecycle else frame.drop(columns="lifecycle")).to_csv(folder / "case_steps.csv", index=False)
     pd.DataFrame(cases).to_csv(folder / "cases.csv", index=False)
