@@ -14,6 +14,7 @@ Each leaf is also the builtin that a Python user would expect::
     ├── PolicyError (ValueError)           the limits of a policy contradict each other
     ├── OutputError (OSError)              results cannot be written
     ├── ArtefactError (LookupError)        a run, a model or a result is not there
+    │   └── DamagedModelError              a model is not as it was trained, and is not loaded
     ├── PromotionError (ValueError)        a model may not become champion
     └── RequestError (ValueError)          a request to the service does not fit
         └── UnknownIdError                 nobody has the id that a request asks about
@@ -28,6 +29,7 @@ __all__ = [
     "BatonError",
     "CatalogueError",
     "CompanyFileError",
+    "DamagedModelError",
     "ExpressionError",
     "LeakError",
     "OutputError",
@@ -83,6 +85,10 @@ class OutputError(BatonError, OSError):
 
 class ArtefactError(BatonError, LookupError):
     """A run, a model or a result that was asked for is not there."""
+
+
+class DamagedModelError(ArtefactError):
+    """A model's files are not as they were written, or cannot be read without harm; it is not loaded."""
 
 
 class PromotionError(BatonError, ValueError):

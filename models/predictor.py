@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 import numpy as np
 import pandas as pd
 
-from baton.errors import ArtefactError
-from baton.files import read_json, write_atomically, write_json
+from baton.errors import ArtefactError, DamagedModelError
+from baton.files import write_atomically, write_json
 from features.training import TrainingTable
 from models import calibration as calibrations
 from models.additive import fit_additive
@@ -21,6 +22,9 @@ from models.boosting import Boosted, Recipe, boost, cross_fit, group_folds
 from models.calibration import Calibration
 from models.choice import choose, choose_apart, cross_fit_additive
 from models.encoding import Encoding, Rows
+from models.integrity.manifest import Manifest, verify_manifest, write_manifest
+from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, read_probe
+from models.integrity.trees import check_trees
 from models.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
 
 if TYPE_CHECKING:
@@ -242,8 +246,11 @@ class BoostedPredictor:
 
     def save(self, folder: Path, /) -> None:
         """Write ``model.lgb`` (LightGBM's text) and ``predictor.json``."""
+        text, encoding = self.booster.model_to_string(), self.encoding
+        matrix = probe_rows(encoding.features, encoding.categories, encoding.ranges, encoding.usual)
         with write_atomically(folder / "model.lgb") as path:
-            path.write_text(self.booster.model_to_string(), encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
+        write_json(folder / PROBE_FILE, make_probe(text, matrix))
         write_json(
             folder / "predictor.json",
             {
@@ -261,6 +268,7 @@ class BoostedPredictor:
                 "about": dict(self.about),
             },
         )
+        write_manifest(folder)
 
     @classmethod
     def load(cls, folder: Path, /) -> Self:
@@ -269,33 +277,45 @@ class BoostedPredictor:
         Raises
         ------
         ArtefactError
-            If it is not there, is damaged, or is another predictor's.
+            If it is not there, or is another predictor's.
+        DamagedModelError
+            If a file is not as it was written, or its trees cannot be followed.
         """
         import lightgbm as lgb
 
-        described = read_json(folder / "predictor.json")
+        manifest = verify_manifest(folder)
+        described = _described(manifest)
         if described.get("format") != _FORMAT or described.get("predictor") != cls.name:
             raise ArtefactError(f"{folder}: holds no {cls.name} predictor of this version; `baton train` makes one")
+        text, place = manifest.text("model.lgb"), folder / "model.lgb"
         try:
-            booster = lgb.Booster(model_str=(folder / "model.lgb").read_text(encoding="utf-8"))
-        except (OSError, lgb.basic.LightGBMError) as error:
-            raise ArtefactError(f"{folder / 'model.lgb'}: cannot be read ({error}); train again") from error
-        found = described["calibration"]
-        return cls(
-            outcome=described["outcome"],
-            kind=described["kind"],
-            unit=described["unit"],
-            encoding=Encoding(
+            found = described["calibration"]
+            encoding = Encoding(
                 tuple(described["features"]),
                 {name: tuple(values) for name, values in described["categories"].items()},
                 described["usual"],
                 {name: (low, high) for name, (low, high) in described.get("ranges", {}).items()},
-            ),
-            kpi_of=described["kpi_of"],
-            booster=booster,
-            calibration=None if found is None else calibrations.from_json(found),
-            about=described["about"],
-        )
+            )
+            check_trees(text, len(encoding.features), place)
+            loaded = cls(
+                outcome=described["outcome"],
+                kind=described["kind"],
+                unit=described["unit"],
+                encoding=encoding,
+                kpi_of=described["kpi_of"],
+                booster=lgb.Booster(model_str=text),
+                calibration=None if found is None else calibrations.from_json(found),
+                about=described["about"],
+            )
+            probe = read_probe(manifest.text(PROBE_FILE), folder / PROBE_FILE)
+            wrong = differs(loaded.booster, probe)
+            if not wrong and not np.isfinite(loaded.calibrate(probe[1])).all():
+                wrong = "its calibration gives no numbers"
+        except (KeyError, TypeError, ValueError, AttributeError, lgb.basic.LightGBMError) as error:
+            raise DamagedModelError(f"{folder}: cannot be read ({error}); `baton run` trains it again") from error
+        if wrong:
+            raise DamagedModelError(f"{place}: {wrong}; it is not used, `baton run` trains it again")
+        return loaded
 
 
 def predictor_class(outcome: str, /) -> type[BoostedPredictor]:
@@ -322,7 +342,7 @@ def load_predictor(folder: Path, /) -> BoostedPredictor:
     ArtefactError
         If none is there.
     """
-    return predictor_class(read_json(folder / "predictor.json").get("predictor", "")).load(folder)
+    return predictor_class(str(_described(verify_manifest(folder)).get("predictor", ""))).load(folder)
 
 
 def outcome_folder(root: Path, outcome: str, /) -> Path:
@@ -334,6 +354,17 @@ def outcome_folder(root: Path, outcome: str, /) -> Path:
     'models/decline.team.csat'
     """
     return root / outcome.replace(":", ".")
+
+
+def _described(manifest: Manifest, /) -> dict[str, Any]:
+    """Return ``predictor.json``."""
+    try:
+        found = json.loads(manifest.text("predictor.json"))
+    except ValueError as error:
+        raise DamagedModelError(f"{manifest.folder / 'predictor.json'}: is no JSON ({error}); train again") from None
+    if not isinstance(found, dict):
+        raise DamagedModelError(f"{manifest.folder / 'predictor.json'}: describes no predictor; train again")
+    return found
 
 
 def _both_beside(label: np.ndarray, fold: np.ndarray, /) -> bool:

@@ -1,7 +1,7 @@
 """The registry of models: every predictor that was trained, and per outcome which one is champion.
 
-MLflow's embedded store beside the company file (``.baton/mlflow.db``), models as LightGBM's text and JSON.
-One of two files that know MLflow; it is imported late, since that takes seconds.
+MLflow's embedded store beside the company file (``.baton/mlflow.db``), models as LightGBM's text and JSON. The digest
+of each version's files is kept in the store, and compared whenever the version is used.
 """
 
 from __future__ import annotations
@@ -9,34 +9,35 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from baton.company import Company
-from baton.errors import ArtefactError, OutputError, PromotionError
-from baton.files import read_json
+from baton.errors import ArtefactError, DamagedModelError, OutputError, PromotionError
+from models.integrity.isolation import require_sound
+from models.integrity.manifest import Manifest, verify_manifest
 from models.promotion import Promotion, Version, verdict
+from models.registered.store import MODEL, open_store, packed
+from models.registered.versions import figures_of, registered_name, tested_tag, version_of
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
-__all__ = ["Registry", "load_champion", "registry_folder"]
+__all__ = ["Registry", "find_champions", "load_champion", "registry_folder", "verdicts_file"]
 
 _CHAMPION, _CHALLENGER = "champion", "challenger"
 _HISTORY = "former_champions"
-_MODEL = "model"
-_FIGURES = ("log_loss", "brier", "auc", "average_precision", "ece", "rmse", "mae", "r2")
 
 
 def registry_folder(company: Company, /) -> Path:
     """Return where a company's registry lies: beside its company file, not in the results."""
     return company.folder / ".baton"
+
+
+def verdicts_file(company: Company, /) -> Path:
+    """Return the file of the digests of models that were found sound, each in a process of its own."""
+    return registry_folder(company) / "sound_models.json"
 
 
 class Registry:
@@ -58,6 +59,7 @@ class Registry:
 
     def __init__(self, company: Company, /, *, create: bool = False) -> None:
         self.folder = registry_folder(company)
+        self._verdicts = verdicts_file(company)
         self.company = company.company.name
         if not create and not (self.folder / "mlflow.db").exists():
             raise ArtefactError(f"{self.folder}: no models are registered there; `baton run` registers them")
@@ -65,7 +67,7 @@ class Registry:
             if create:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 os.chmod(self.folder, 0o700)
-            self._client = _client(self.folder / "mlflow.db")
+            self._client = open_store(self.folder)
         except OSError as error:
             raise OutputError(
                 f"{self.folder}: the registry cannot be written ({error.strerror or error}); make the folder writable"
@@ -100,40 +102,50 @@ class Registry:
         tuple of (int, bool)
             The version, and whether it is new. The first of an outcome becomes champion, others challenger.
         """
-        content = _content(predictor_folder)
+        content = _content(verify_manifest(predictor_folder))
+        require_sound([predictor_folder], self._verdicts)
         known = self.versions(outcome)
         for version in reversed(known[-1:]):
             if self._tags(outcome, version.version).get("content") == content:
+                self._crown_first(outcome, version.version)
                 return version.version, False
-        experiment = self._experiment()
-        run = self._client.create_run(experiment, run_name=outcome, tags={"outcome": outcome})
+        run = self._client.create_run(self._experiment(), run_name=outcome, tags={"outcome": outcome})
         run_id = run.info.run_id
-        for name, value in parameters.items():
-            self._client.log_param(run_id, name, value)
-        for name in _FIGURES:
-            if entry.get(name) is not None:
-                self._client.log_metric(run_id, name, float(entry[name]))
-        with _packed(predictor_folder) as packed:
-            self._client.log_artifacts(run_id, str(packed), _MODEL)
-        self._client.log_dict(run_id, dict(entry), "evaluation.json")
-        self._client.log_dict(run_id, dict(fingerprints), "inputs.json")
-        name = _registered_name(outcome)
-        if not known:
+        try:
+            for name, value in parameters.items():
+                self._client.log_param(run_id, name, value)
+            for name, value in figures_of(entry).items():
+                self._client.log_metric(run_id, name, value)
+            with packed(predictor_folder) as place:
+                self._client.log_artifacts(run_id, str(place), MODEL)
+                files = verify_manifest(self._artefacts(run_id), verify_manifest(place).digest).digest
+            self._client.log_dict(run_id, dict(entry), "evaluation.json")
+            self._client.log_dict(run_id, dict(fingerprints), "inputs.json")
+        except Exception:
+            # a version is made of whole runs only; what is left of this one is no model's
+            with contextlib.suppress(Exception):
+                self._client.set_terminated(run_id, "FAILED")
+            shutil.rmtree(self._artefacts(run_id).parent, ignore_errors=True)
+            raise
+        name = registered_name(outcome)
+        if not known and not self._client.search_registered_models(f"name='{name}'"):
             self._client.create_registered_model(name, tags={"outcome": outcome, "company": self.company})
-        figures = {figure: float(entry[figure]) for figure in _FIGURES if entry.get(figure) is not None}
-        test_set = str(entry.get("test_fingerprint", ""))
+        test_set, figures = str(entry.get("test_fingerprint", "")), json.dumps(figures_of(entry))
         tags = {
             "outcome": outcome,
             "content": content,
+            "files": files,
             "rows": str(entry.get("rows", 0)),
-            "figures": json.dumps(figures),
+            "figures": figures,
             "test_set": test_set,
             "data": _digest(json.dumps(dict(fingerprints), sort_keys=True)),
-            _tested(test_set): json.dumps(figures),
+            tested_tag(test_set): figures,
         }
-        made = self._client.create_model_version(name, f"{run.info.artifact_uri}/{_MODEL}", run_id, tags=tags)
+        made = self._client.create_model_version(name, f"{run.info.artifact_uri}/{MODEL}", run_id, tags=tags)
         self._client.set_terminated(run_id)
-        self._client.set_registered_model_alias(name, _CHALLENGER if known else _CHAMPION, str(made.version))
+        if known:
+            self._client.set_registered_model_alias(name, _CHALLENGER, str(made.version))
+        self._crown_first(outcome, int(made.version))
         return int(made.version), True
 
     def log_figures(self, name: str, figures: Mapping[str, float], parameters: Mapping[str, str], /) -> None:
@@ -166,7 +178,7 @@ class Registry:
                 continue
             alias_of = {int(version): alias for alias, version in model.aliases.items()}
             for entry in self._client.search_model_versions(f"name='{model.name}'"):
-                found.append(_version(named, entry, alias_of.get(int(entry.version), "")))
+                found.append(version_of(named, entry, alias_of.get(int(entry.version), "")))
         return sorted(found, key=lambda version: (version.outcome, version.version))
 
     def champion(self, outcome: str, /) -> Version | None:
@@ -176,7 +188,7 @@ class Registry:
     def note_test(self, outcome: str, version: int, test_set: str, figures: Mapping[str, float], /) -> None:
         """Keep a version's figures on another test set than its own, so that it can be compared there."""
         self._client.set_model_version_tag(
-            _registered_name(outcome), str(version), _tested(test_set), json.dumps(dict(figures))
+            registered_name(outcome), str(version), tested_tag(test_set), json.dumps(dict(figures))
         )
 
     def compare(self, outcome: str, version: int, /) -> Promotion:
@@ -192,7 +204,7 @@ class Registry:
             return Promotion(True, "there is no champion yet")
         if champion.version == version:
             return Promotion(False, "it is champion already")
-        same = self._tags(outcome, champion.version).get(_tested(challenger.test_set))
+        same = self._tags(outcome, champion.version).get(tested_tag(challenger.test_set))
         if not challenger.test_set or same is None:
             return Promotion(False, "the two were never tested on the same rows")
         return verdict(challenger.figures, json.loads(same))
@@ -225,6 +237,7 @@ class Registry:
             raise PromotionError(
                 f"{outcome} version {version} is not promoted: {found.reason}; --force promotes it nevertheless"
             )
+        self.sound(outcome, version)
         former = [*self._former(outcome), *([] if champion is None else [champion.version])]
         self._crown(outcome, version, former)
         return found
@@ -240,6 +253,7 @@ class Registry:
         former = self._former(outcome)
         if not former:
             raise ArtefactError(f"{outcome}: no champion before the present one; `baton models list` shows all")
+        self.sound(outcome, former[-1])
         self._crown(outcome, former[-1], former[:-1])
         return former[-1]
 
@@ -250,14 +264,41 @@ class Registry:
         ------
         ArtefactError
             If there is no such version, or its files are gone.
+        DamagedModelError
+            If its files are not those that were registered.
         """
         self._known(outcome, version)
-        entry = self._client.get_model_version(_registered_name(outcome), str(version))
-        # told from the run's id, not from the recorded address: the company's folder may have been moved
-        folder = self.folder / "artefacts" / str(entry.run_id) / "artifacts" / _MODEL
+        entry = self._client.get_model_version(registered_name(outcome), str(version))
+        folder = self._artefacts(str(entry.run_id))
         if not (folder / "predictor.json").exists():
             raise ArtefactError(f"{folder}: version {version} of {outcome} is registered, but its files are gone")
+        recorded = entry.tags.get("files", "")
+        if not recorded:
+            raise DamagedModelError(
+                f"{outcome} version {version}: was registered by an earlier Baton, without a record of its files, "
+                "and is not used; `baton run` registers a new one"
+            )
+        try:
+            verify_manifest(folder, recorded)
+        except DamagedModelError as error:
+            raise DamagedModelError(f"{outcome} version {version}: {error}") from error
         return folder
+
+    def sound(self, outcome: str, version: int, /) -> Path:
+        """Return the folder of a version's predictor, once it was found sound in a process of its own.
+
+        Raises
+        ------
+        DamagedModelError
+            If it is not.
+        """
+        folder = self.place(outcome, version)
+        require_sound([folder], self._verdicts)
+        return folder
+
+    def _artefacts(self, run_id: str, /) -> Path:
+        # told from the run's id, not from the recorded address: the company's folder may have been moved
+        return self.folder / "artefacts" / run_id / "artifacts" / MODEL
 
     def _known(self, outcome: str, version: int, /) -> Version:
         versions = self.versions(outcome)
@@ -272,13 +313,18 @@ class Registry:
         raise ArtefactError(f"outcome {outcome!r}: no registered model; there are {', '.join(outcomes) or 'none'}")
 
     def _former(self, outcome: str, /) -> list[int]:
-        name = _registered_name(outcome)
+        name = registered_name(outcome)
         if not self.versions(outcome):
             self._known(outcome, 0)
         return json.loads(self._client.get_registered_model(name).tags.get(_HISTORY, "[]"))
 
+    def _crown_first(self, outcome: str, version: int, /) -> None:
+        """Make a version champion where there is none; a killed run may have left versions without one."""
+        if self.champion(outcome) is None:
+            self._crown(outcome, version, [])
+
     def _crown(self, outcome: str, version: int, former: list[int], /) -> None:
-        name = _registered_name(outcome)
+        name = registered_name(outcome)
         aliases = self._client.get_registered_model(name).aliases
         self._client.set_registered_model_tag(name, _HISTORY, json.dumps(former))
         self._client.set_registered_model_alias(name, _CHAMPION, str(version))
@@ -286,7 +332,7 @@ class Registry:
             self._client.delete_registered_model_alias(name, _CHALLENGER)
 
     def _tags(self, outcome: str, version: int, /) -> Mapping[str, str]:
-        return self._client.get_model_version(_registered_name(outcome), str(version)).tags
+        return self._client.get_model_version(registered_name(outcome), str(version)).tags
 
     def _experiment(self) -> str:
         place = (self.folder / "artefacts").resolve().as_uri()
@@ -312,70 +358,25 @@ def load_champion(company: Company, outcome: str, /) -> tuple[Path, int]:
     return registry.place(outcome, champion.version), champion.version
 
 
-def _client(database: Path, /) -> MlflowClient:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-    from mlflow import MlflowClient
+def find_champions(company: Company, /) -> dict[str, tuple[Path, int]]:
+    """Return the folder and version of each outcome's champion; empty where nothing is registered.
 
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    store = f"sqlite:///{database.resolve().as_posix()}"
-    return MlflowClient(tracking_uri=store, registry_uri=store)
-
-
-@contextlib.contextmanager
-def _packed(predictor_folder: Path, /) -> Iterator[Path]:
-    """Give an MLflow model in LightGBM's native format, with what the predictor needs beside it."""
-    import lightgbm as lgb
-    import mlflow.lightgbm
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-
-    described = read_json(predictor_folder / "predictor.json")
-    columns = [ColSpec(DataType.double, name, required=False) for name in described["features"]]
-    signature = ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(DataType.double)]))
-    booster = lgb.Booster(model_str=(predictor_folder / "model.lgb").read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as scratch:
-        packed = Path(scratch) / _MODEL
-        mlflow.lightgbm.save_model(
-            booster, str(packed), signature=signature, pip_requirements=[f"lightgbm=={lgb.__version__}"]
-        )
-        # MLflow writes the text anew; the predictor's own bytes are what was evaluated
-        for name in ("model.lgb", "predictor.json"):
-            shutil.copyfile(predictor_folder / name, packed / name)
-        yield packed
+    Raises
+    ------
+    ArtefactError
+        If the registry cannot be read, or a champion's files are gone.
+    DamagedModelError
+        If a champion's files are not those that were registered.
+    """
+    if not (registry_folder(company) / "mlflow.db").exists():
+        return {}
+    registry = Registry(company)
+    champions = [version for version in registry.versions() if version.alias == _CHAMPION]
+    return {known.outcome: (registry.place(known.outcome, known.version), known.version) for known in champions}
 
 
-def _version(outcome: str, entry: Any, alias: str, /) -> Version:
-    from datetime import UTC, datetime
-
-    moment = datetime.fromtimestamp(entry.creation_timestamp / 1000, UTC)
-    tags = entry.tags
-    return Version(
-        outcome=outcome,
-        version=int(entry.version),
-        alias=alias,
-        registered_at=moment.isoformat(timespec="seconds"),
-        rows=int(tags.get("rows", 0)),
-        figures=json.loads(tags.get("figures", "{}")),
-        test_set=tags.get("test_set", ""),
-        data=tags.get("data", ""),
-    )
-
-
-def _registered_name(outcome: str, /) -> str:
-    return outcome.replace(":", ".")
-
-
-def _tested(test_set: str, /) -> str:
-    return f"tested.{test_set[:32]}"
-
-
-def _content(folder: Path, /) -> str:
-    try:
-        return _digest((folder / "model.lgb").read_text("utf-8") + (folder / "predictor.json").read_text("utf-8"))
-    except OSError as error:
-        raise ArtefactError(f"{folder}: no predictor can be read there ({error}); train again") from error
+def _content(manifest: Manifest, /) -> str:
+    return _digest(manifest.text("model.lgb") + manifest.text("predictor.json"))
 
 
 def _digest(text: str, /) -> str:

@@ -18,6 +18,7 @@ from baton.progress import Progress, silent
 from features.texts.preparing import prepare
 from features.texts.spelling import join_spellings
 from features.texts.text_set import TextSet
+from models.integrity.manifest import verify_manifest, write_manifest
 from models.texts.answers import ANSWER_COLUMNS, answer_table
 from models.texts.cause_trials import readable_languages, tried, what_is_never_said, where_it_holds
 from models.texts.choice import choose_model
@@ -296,7 +297,6 @@ class RootCauseModel:
 
     def save(self, folder: Path) -> None:
         """Write the model as JSON, Parquet and what the text model writes; never as a pickle."""
-        folder.mkdir(parents=True, exist_ok=True)
         self.model.save(folder / _MODEL_FOLDER)
         about = {
             "format": FORMAT,
@@ -312,6 +312,7 @@ class RootCauseModel:
         if self.held is not None:
             self.held.save(folder / _HELD_FILE)
         write_json(folder / _ABOUT_FILE, about)
+        write_manifest(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -323,10 +324,9 @@ class RootCauseModel:
             If a file is missing, damaged, of a later format, or can carry code.
         """
         refuse_code(folder)
-        path = folder / _ABOUT_FILE
+        path = verify_manifest(folder).folder / _ABOUT_FILE
         about = read_json(path)
-        if not isinstance(about, dict) or about.get("format") != FORMAT:
-            found = about.get("format") if isinstance(about, dict) else about
+        if (found := about.get("format") if isinstance(about, dict) else None) != FORMAT:
             raise ArtefactError(f"{path}: has format {found!r}, this Baton reads {FORMAT}; run again")
         for name, kind in {"main_causes": dict, "evaluation": dict, "languages": list}.items():
             if not isinstance(about.get(name), kind):

@@ -9,8 +9,9 @@ from baton.company import Company
 from baton.files import RunFolder, read_json
 from features.training import TrainingTable
 from models.comparison import Comparison
+from models.integrity.isolation import require_sound
 from models.promotion import Version
-from models.registry import Registry, registry_folder
+from models.registry import Registry, registry_folder, verdicts_file
 
 __all__ = ["list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
 
@@ -38,11 +39,12 @@ def track(company: Company, folder: RunFolder, fingerprints: Mapping[str, str]) 
 
     evaluation = read_json(folder.require("evaluation.json"))
     registry = Registry(company, create=True)
+    places = {outcome: outcome_folder(folder.models, outcome) for outcome in evaluation}
+    places = {outcome: place for outcome, place in places.items() if (place / "predictor.json").exists()}
+    require_sound(list(places.values()), verdicts_file(company))
     notes = []
-    for outcome, entry in evaluation.items():
-        place = outcome_folder(folder.models, outcome)
-        if not (place / "predictor.json").exists():
-            continue
+    for outcome, place in places.items():
+        entry = evaluation[outcome]
         version, new = registry.log(
             outcome,
             place,

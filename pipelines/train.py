@@ -16,6 +16,7 @@ from baton.informative import is_informative, uninformative_sentence
 from baton.progress import Progress, silent
 from features.training import TrainingTable
 from models.evaluation import evaluate
+from models.integrity.manifest import write_manifest
 from models.out_of_fold import out_of_fold, rows_to_score
 from models.predictor import outcome_folder, predictor_class
 
@@ -140,6 +141,7 @@ def _train_one(company: Company, table: TrainingTable, place: Path, /) -> dict[s
         _write(explained, place / _OUT_OF_FOLD)
     else:
         (place / _OUT_OF_FOLD).unlink(missing_ok=True)
+    write_manifest(place)
     return found.entry
 
 

@@ -53,6 +53,8 @@ class Served:
         The run's own answers by unit id, drivers included; empty where the champion is another run's.
     bounds : mapping of str to tuple of Limit
         What numeric features may be.
+    report_model : str
+        Whose numbers the run's files and its report show.
     """
 
     outcome: str
@@ -62,6 +64,7 @@ class Served:
     current: pd.DataFrame = field(repr=False)
     scored: Mapping[str, dict[str, Any]] = field(repr=False, default_factory=dict)
     bounds: Mapping[str, tuple[Limit, ...]] = field(repr=False, default_factory=dict)
+    report_model: str = ""
 
     @property
     def unit(self) -> str:
@@ -111,6 +114,13 @@ class LoadedRun:
         import pyarrow.compute as pc
 
         return plain_rows(table.filter(pc.equal(table[column].cast("string"), value)))
+
+    def models(self) -> list[dict[str, Any]]:
+        """Return per outcome which model answers."""
+        return [
+            {"outcome": outcome, "model": served.model, "report_model": served.report_model}
+            for outcome, served in self.served.items()
+        ]
 
     def knows(self, name: str, column: str, value: str, /) -> bool:
         """Whether a value stands in a column of one of the contract's files or of a cleaned source table."""
@@ -204,11 +214,15 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
         If there is no run in the folder.
     """
     folder.require("run.json")
+    evaluation = folder.file("evaluation.json")
+    if evaluation.exists():
+        read_json(evaluation)  # unreadable, it tells now and not at the first question
+    champions = _sound_champions(company, folder)
     served = {}
     for place in sorted(folder.training.glob("*/table.json")):
         outcome = read_json(place)["outcome"]
         if outcome.split(":")[0] in ("churn", "decline") and (outcome_folder(folder.models, outcome)).exists():
-            served[outcome] = _load_outcome(company, folder, outcome, place.parent)
+            served[outcome] = _load_outcome(company, folder, outcome, place.parent, champions.get(outcome))
     causes = _load_causes(folder)
     return LoadedRun(
         company,
@@ -218,6 +232,21 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
         "" if causes is None else "root_cause/run",
         _load_reader(),
     )
+
+
+def _sound_champions(company: Company, folder: RunFolder, /) -> dict[str, tuple[Path, int]]:
+    """Return the champions, once they and the run's own models were found sound in a process of their own.
+
+    Nothing stands in for a champion that is refused: answers of another model under its name would be wrong, and
+    without a word.
+    """
+    from models.integrity.isolation import require_sound
+    from models.registry import find_champions, verdicts_file
+
+    champions = find_champions(company)
+    own = [place.parent for place in sorted(folder.models.glob("*/manifest.json"))]
+    require_sound([*(place for place, _ in champions.values()), *own], verdicts_file(company))
+    return champions
 
 
 def _load_causes(folder: RunFolder, /) -> RootCauseModel | None:
@@ -245,9 +274,11 @@ def _load_reader() -> Reader | None:
     return reader
 
 
-def _load_outcome(company: Company, folder: RunFolder, outcome: str, training: Path, /) -> Served:
+def _load_outcome(
+    company: Company, folder: RunFolder, outcome: str, training: Path, champion: tuple[Path, int] | None, /
+) -> Served:
     own = outcome_folder(folder.models, outcome)
-    place, version = _champion(company, outcome) or (own, "run")
+    place, version = champion or (own, "run")
     described = read_json(training / "table.json")
     latest = described["latest"]
     only = None if latest is None else [("as_of", "==", pd.Timestamp(latest).tz_localize(None))]
@@ -273,16 +304,6 @@ def _meanings(company: Company, folder: RunFolder, /) -> tuple[Catalogue | None,
         return catalogue, staged_scales(folder.staged)
     except BatonError:
         return catalogue, {}
-
-
-def _champion(company: Company, outcome: str, /) -> tuple[Path, str] | None:
-    from models.registry import load_champion
-
-    try:
-        place, version = load_champion(company, outcome)
-    except ArtefactError:
-        return None  # a results' folder that was copied elsewhere still answers, by its own model
-    return place, str(version)
 
 
 def _same(one: Path, other: Path, /) -> bool:
@@ -358,4 +379,9 @@ class Loader:
         try:
             self._run = self._load()
         except BatonError as error:
+            _LOG.error("the run cannot be served: %s", error)
             self._fault = error
+        except Exception as error:
+            _LOG.exception("a defect while the run was being loaded")
+            what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            self._fault = ArtefactError(f"the run cannot be loaded, by a defect ({what}); the service's log says more")

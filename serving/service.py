@@ -33,6 +33,7 @@ from serving.payloads import (
     WeightsRequest,
 )
 from serving.payloads_texts import ComplaintsAnswer, ComplaintsRequest, ConversationAnswer, ConversationRequest
+from serving.readiness import LOADING, Readiness
 from serving.refusals import OURS, Application, Receive, Scope, Send, error_body
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def _lanes() -> dict[str, Lane]:
     }
 
 
-def build(company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LOCAL_HOSTS) -> Any:
+def build(
+    company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LOCAL_HOSTS, state: Readiness | None = None
+) -> Any:
     """Return the BentoML service of one company's run; it begins to load when its application starts.
 
     Parameters
@@ -116,6 +119,8 @@ def build(company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LO
     folder : RunFolder
     hosts : collection of str
         Names under which it answers.
+    state : Readiness, optional
+        Is told what loads the run.
 
     Returns
     -------
@@ -127,6 +132,7 @@ def build(company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LO
     import bentoml
 
     count_in_one_process()
+    state = Readiness() if state is None else state
 
     @bentoml.service(name="baton", traffic={"timeout": _MAX_SECONDS})
     class Baton:
@@ -136,6 +142,7 @@ def build(company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LO
             self.lanes = _lanes()
             self.loader = Loader(lambda: load_run(company, folder))
             self.loader.start()
+            state.loader = self.loader
 
         @bentoml.api
         async def predict_churn(self, request: ChurnRequest, /) -> ChurnAnswer:
@@ -196,13 +203,14 @@ def application(company: Company, folder: RunFolder, /, *, hosts: Collection[str
 
     BentoML counts requests per path, so that a scan of a million paths would make a million counters.
     """
-    inside: Application = build(company, folder, hosts=hosts).to_asgi()
+    state = Readiness()
+    inside: Application = build(company, folder, hosts=hosts, state=state).to_asgi()
     known = {*ROUTES, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
 
     async def outside(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in known:
             scope = {**scope, "path": "/unknown", "raw_path": b"/unknown"}
-        await inside(scope, receive, send)
+        await inside(scope, receive, state.told(scope, send))
 
     return outside
 
@@ -225,7 +233,7 @@ def _answer(loader: Loader, work: _Work, request: Any, check: Check, /) -> tuple
     except BatonError as error:
         return 503, _text(error_body("", str(error)))
     if run is None:
-        return 503, _text(error_body("", "the run is still being loaded; come back in a second"))
+        return 503, _text(error_body("", LOADING))
     try:
         return 200, _text(work.how(run, request, check))
     except Stopped:

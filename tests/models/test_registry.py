@@ -101,7 +101,8 @@ def test_nothing_in_the_registry_is_pickled_and_the_model_has_a_signature(compan
     log(company, trained)
     folder, _ = load_champion(company, "churn")
     names = {path.name for path in folder.iterdir()}
-    assert names == {"MLmodel", "conda.yaml", "model.lgb", "predictor.json", "python_env.yaml", "requirements.txt"}
+    ours = {"model.lgb", "predictor.json", "probe.json", "manifest.json"}
+    assert names == {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"} | ours
     described = (folder / "MLmodel").read_text("utf-8")
     assert "wait_seconds__30d" in described
     assert "code: null" in described

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,7 @@ def test_a_run_without_outcomes_or_advice_says_so(open_on: Any, company: Company
 def test_a_run_that_cannot_be_loaded_is_alive_but_not_ready(open_on: Any, company: Company, tmp_path: Path) -> None:
     with open_on(company, RunFolder(tmp_path), ready=False) as broken:
         assert broken.get("/livez").status_code == 200
-        assert broken.get("/readyz").status_code == 503
+        assert broken.get("/readyz").json()["ready"] is False
         end = time.monotonic() + 30
         while "still being loaded" in (answer := broken.post("/predict_churn", json={"rows": []})).text:
             assert answer.status_code == 503
@@ -207,14 +207,14 @@ def test_a_runs_own_scores_are_answered_since_they_are_out_of_fold(open_on: Any,
 
 
 def test_a_champion_of_another_run_answers_by_its_own_lights(open_on: Any, client: Any, rescored: RunFolder) -> None:
+    from models.predictor import load_predictor
     from models.registry import Registry
 
     company = Company(path=rescored.path.parent / "company.toml")
     own = rescored.models / "churn"
     Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, fingerprints={}, parameters={})
     # the run has been made again since, and its model was no better
-    described = json.loads((own / "predictor.json").read_text("utf-8"))
-    (own / "predictor.json").write_text(json.dumps({**described, "about": {}}), encoding="utf-8")
+    replace(load_predictor(own), about={}).save(own)
     body = {"rows": [{"customer_id": "c3"}, {"customer_id": "nobody"}, {"customer_id": "c1"}], "explain": True}
     with open_on(company, rescored) as opened:
         answer = opened.post("/predict_churn", json=body).json()
@@ -225,3 +225,64 @@ def test_a_champion_of_another_run_answers_by_its_own_lights(open_on: Any, clien
         assert [driver["kpi"] for driver in found.get("drivers", [])] == [
             driver["kpi"] for driver in told.get("drivers", [])
         ]
+
+
+def not_ready(opened: Any) -> str:
+    """Wait until /readyz says why it will never be ready."""
+    end = time.monotonic() + 60
+    while "still being loaded" in (answer := opened.get("/readyz")).text:
+        assert answer.status_code == 503
+        assert time.monotonic() < end
+    assert answer.status_code == 503
+    assert answer.json()["ready"] is False
+    assert opened.post("/predict_churn", json={"rows": []}).json()["error"] == answer.json()["error"]
+    return answer.json()["error"]["message"]
+
+
+def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_on: Any, rescored: RunFolder) -> None:
+    from models.integrity.manifest import write_manifest
+    from models.registry import Registry, load_champion
+
+    company = Company(path=rescored.path.parent / "company.toml")
+    own = rescored.models / "churn"
+    Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, fingerprints={}, parameters={})
+    place = load_champion(company, "churn")[0]
+    text = (place / "model.lgb").read_text("utf-8")
+    (place / "model.lgb").write_text(text.replace("leaf_value=-", "leaf_value=9", 1), encoding="utf-8")
+    with open_on(company, rescored, ready=False) as opened:
+        told = not_ready(opened)
+    assert told.startswith("churn version 1: ")
+    assert "model.lgb: was changed after training" in told
+    # the record beside the model was made anew, that in the registry not
+    write_manifest(place)
+    with open_on(company, rescored, ready=False) as opened:
+        assert "is not what the registry recorded" in not_ready(opened)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("models/churn/model.lgb", None, "model.lgb: not there"),
+        ("models/churn/manifest.json", None, "nothing tells whether the model is as it was trained"),
+        ("models/root_cause/model/arrays.npz", b"PK", "arrays.npz: was changed after training"),
+        ("training/churn/table.json", b'{"outcome": 7}', "the run cannot be loaded, by a defect (AttributeError"),
+        ("training/churn/table.json", b"{", "table.json: cannot be read"),
+        ("evaluation.json", b"{", "evaluation.json: cannot be read"),
+    ],
+)
+def test_whatever_stops_the_loading_is_told_where_readiness_is_asked(
+    name: str, content: bytes | None, message: str, open_on: Any, rescored: RunFolder
+) -> None:
+    place = rescored.path / name
+    place.unlink(missing_ok=True) if content is None else place.write_bytes(content)
+    with open_on(Company(path=rescored.path.parent / "company.toml"), rescored, ready=False) as opened:
+        assert message in not_ready(opened)
+
+
+def test_readiness_names_the_models_that_answer(client: Any) -> None:
+    answer = client.get("/readyz")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["ready"] is True
+    named = {model["outcome"]: model["model"] for model in answer.json()["models"]}
+    assert named["churn"] == "churn/run"
+    assert client.get("/livez").status_code == 200

@@ -1,0 +1,115 @@
+"""Has models tried in a process of their own before they may answer: one that crashes takes nothing else with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from baton.errors import ArtefactError, DamagedModelError, OutputError
+from baton.files import read_json, write_json
+from models.integrity.manifest import Manifest, verify_manifest
+
+__all__ = ["require_sound"]
+
+MAX_SECONDS = 180  # for all models together; importing may take ten seconds on a busy machine
+_ROOT = Path(__file__).resolve().parents[2]
+_TREES = frozenset({"model.lgb", "predictor.json", "probe.json"})  # the same in a run and in the registry
+_MAX_KEPT = 1000  # verdicts; some per run
+
+
+def require_sound(folders: Sequence[Path], verdicts: Path, /) -> None:
+    """Refuse models that are not as they were trained, or that crash, hang or answer otherwise when they are loaded.
+
+    Parameters
+    ----------
+    folders : sequence of pathlib.Path
+    verdicts : pathlib.Path
+        File of the digests of models that were found sound before: each is tried once per machine.
+
+    Raises
+    ------
+    DamagedModelError
+        Naming the first model that is not sound, and why.
+    """
+    key_of = {folder: _key(verify_manifest(folder)) for folder in folders}
+    known = _known(verdicts)
+    untried = [folder for folder, key in key_of.items() if key not in known and _needs_trial(folder)]
+    if not untried:
+        return
+    # models of texts need other libraries, and are tried apart
+    trees = [folder for folder in untried if (folder / "model.lgb").exists()]
+    for some in (trees, [folder for folder in untried if folder not in trees]):
+        if some:
+            _try(some)
+    kept = list(dict.fromkeys([*known, *(key_of[folder] for folder in untried)]))[-_MAX_KEPT:]
+    try:
+        write_json(verdicts, {"sound": kept})
+    except OutputError:
+        return  # a copied run may lie where nothing can be written: its models are tried each time
+
+
+def _try(folders: list[Path], /) -> None:
+    command = [sys.executable, "-m", "models.integrity.trial", *(str(folder.resolve()) for folder in folders)]
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "PYTHONPATH": path}
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=MAX_SECONDS,
+            check=False,
+            env=environment,
+            cwd=_ROOT,
+        )
+        lines, code = done.stdout.splitlines(), done.returncode
+    except subprocess.TimeoutExpired as error:
+        out = error.stdout or b""
+        lines, code = (out if isinstance(out, str) else out.decode("utf-8", "replace")).splitlines(), None
+    except OSError as error:
+        raise DamagedModelError(
+            f"{folders[0]}: cannot be tried in a process of its own ({error}); try again"
+        ) from error
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    for line in told:
+        if line.get("fault"):
+            raise DamagedModelError(f"{line['fault']}; the model is not used: {_REMEDY}")
+    ended = [line["ended"] for line in told if "ended" in line]
+    if len(ended) < len(folders) or code != 0:
+        how = "does not come to an end" if code is None else f"ends the process that loads it (code {code})"
+        at = min(len(ended), len(folders) - 1)
+        raise DamagedModelError(f"{folders[at]}: loading it {how}; the model is not used: {_REMEDY}")
+
+
+_REMEDY = "`baton run` trains it again, `baton models rollback` goes back to an earlier champion"
+
+
+def _needs_trial(folder: Path, /) -> bool:
+    """Trees and ONNX are read by native code; all else is JSON and arrays, checked as it is read."""
+    return (folder / "model.lgb").exists() or any(folder.rglob("*.onnx"))
+
+
+def _known(verdicts: Path, /) -> list[str]:
+    try:
+        found = read_json(verdicts)
+    except ArtefactError:
+        return []
+    sound = found.get("sound") if isinstance(found, dict) else None
+    return [str(key) for key in sound] if isinstance(sound, list) else []
+
+
+def _key(manifest: Manifest, /) -> str:
+    """What a verdict holds for: these files, read by these libraries on such a machine."""
+    trees = {name: digest for name, digest in manifest.files.items() if name in _TREES}
+    files = json.dumps(trees if "model.lgb" in trees else dict(manifest.files), sort_keys=True)
+    about = [files, version("lightgbm"), version("onnxruntime"), platform.machine(), sys.version]
+    return hashlib.sha256("|".join(about).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Where registered models lie, and how they are packed."""

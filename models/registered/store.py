@@ -1,0 +1,152 @@
+"""MLflow's embedded store: one of two files that know MLflow, imported late, since that takes seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from baton.errors import ArtefactError, BatonError, OutputError
+from baton.files import read_json
+from models.integrity.manifest import verify_manifest, write_manifest
+
+__all__ = ["MODEL", "open_store", "packed", "stored_errors"]
+
+MODEL = "model"
+"""Folder of the model among a run's artefacts."""
+
+_FILES = ("model.lgb", "predictor.json", "probe.json")
+
+
+class _Store:
+    """MLflow's client, whose errors are told as ours."""
+
+    def __init__(self, client: Any, folder: Path) -> None:
+        self._client = client
+        self._folder = folder
+
+    def __getattr__(self, name: str) -> Any:
+        asked = getattr(self._client, name)
+
+        def told(*values: Any, **named: Any) -> Any:
+            with stored_errors(self._folder):
+                return asked(*values, **named)
+
+        return told
+
+
+@contextlib.contextmanager
+def stored_errors(folder: Path, /) -> Iterator[None]:
+    """Tell what goes wrong while the registry is read or written.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full or nothing may be written there.
+    ArtefactError
+        If the registry is damaged.
+    """
+    try:
+        yield
+    except BatonError:
+        raise
+    except Exception as error:
+        # MLflow wraps errors of SQLAlchemy, which wrap those of SQLite; they share no root but Exception
+        said = " ".join(str(error).split())
+        inner = _innermost(error)
+        if isinstance(inner, OSError) or any(word in said for word in _UNWRITABLE):
+            why = (inner.strerror if isinstance(inner, OSError) else None) or str(inner).splitlines()[0]
+            raise OutputError(
+                f"{folder}: the registry cannot be written ({why:.200}); nothing was registered: "
+                "free space or make the folder writable, and run again"
+            ) from error
+        if isinstance(inner, sqlite3.Error) or "(sqlite3." in said:
+            raise ArtefactError(
+                f"{folder / 'mlflow.db'}: the registry cannot be read ({str(inner).splitlines()[0]:.200}); "
+                "restore it from a copy, or move the folder away: the next `baton run` makes a new one"
+            ) from error
+        raise
+
+
+_UNWRITABLE = (
+    "disk is full",
+    "No space left",
+    "disk I/O error",
+    "readonly database",
+    "unable to open database",
+    "database is locked",
+)
+
+
+def _innermost(error: BaseException, /) -> BaseException:
+    seen = {id(error)}
+    while (cause := error.__cause__ or error.__context__ or getattr(error, "orig", None)) and id(cause) not in seen:
+        seen.add(id(cause))
+        error = cause
+    return error
+
+
+def open_store(folder: Path, /) -> Any:
+    """Return MLflow's client of a company's registry.
+
+    Raises
+    ------
+    OutputError, ArtefactError
+        As for ``stored_errors``.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    from mlflow import MlflowClient
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    store = f"sqlite:///{(folder / 'mlflow.db').resolve().as_posix()}"
+    with stored_errors(folder):
+        return _Store(MlflowClient(tracking_uri=store, registry_uri=store), folder)
+
+
+@contextlib.contextmanager
+def packed(predictor_folder: Path, /) -> Iterator[Path]:
+    """Give an MLflow model in LightGBM's native format, with what the predictor needs beside it, and its record.
+
+    Raises
+    ------
+    DamagedModelError
+        If the predictor is not as it was trained.
+    OutputError
+        If there is no space.
+    """
+    import lightgbm as lgb
+    import mlflow.lightgbm
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    manifest = verify_manifest(predictor_folder)
+    described = read_json(predictor_folder / "predictor.json")
+    columns = [ColSpec(DataType.double, name, required=False) for name in described["features"]]
+    signature = ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(DataType.double)]))
+    booster = lgb.Booster(model_str=manifest.text("model.lgb"))
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            place = Path(scratch) / MODEL
+            mlflow.lightgbm.save_model(
+                booster, str(place), signature=signature, pip_requirements=[f"lightgbm=={lgb.__version__}"]
+            )
+            # MLflow writes the text anew; the predictor's own bytes are what was evaluated
+            for name in _FILES:
+                shutil.copyfile(predictor_folder / name, place / name)
+            write_manifest(place)
+            yield place
+    except OSError as error:
+        if isinstance(error, BatonError):
+            raise
+        raise OutputError(
+            f"{tempfile.gettempdir()}: the model cannot be packed there ({error.strerror or error}); nothing was "
+            "registered: free space or set TMPDIR, and run again"
+        ) from error

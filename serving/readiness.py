@@ -1,0 +1,61 @@
+"""What ``/readyz`` answers: which models, or why not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from baton.errors import BatonError
+from serving.loading import Loader
+from serving.refusals import Message, Scope, Send, error_body
+
+__all__ = ["LOADING", "Readiness"]
+
+LOADING = "the run is still being loaded; come back in a second"
+
+
+@dataclass
+class Readiness:
+    """Whether a service can answer.
+
+    Parameters
+    ----------
+    loader : Loader or None
+        What loads its run; None before it has begun.
+    """
+
+    loader: Loader | None = None
+
+    def state(self) -> tuple[int, dict[str, Any]]:
+        """Return code and body: 200 with the models, or 503 with the sentence that says why not."""
+        try:
+            run = None if self.loader is None else self.loader.run
+        except BatonError as error:
+            return 503, {"ready": False, **error_body("", str(error))}
+        if run is None:
+            return 503, {"ready": False, **error_body("", LOADING)}
+        return 200, {"ready": True, "models": run.models()}
+
+    def told(self, scope: Scope, send: Send, /) -> Send:
+        """Return what sends an answer: that to ``/readyz`` with a body, which the library behind leaves empty."""
+        if scope["type"] != "http" or scope["path"] != "/readyz":
+            return send
+        content: bytes | None = None
+
+        async def sent(message: Message) -> None:
+            nonlocal content
+            if message["type"] == "http.response.start" and message["status"] in (200, 503):
+                code, body = self.state()
+                content = json.dumps(body, ensure_ascii=False).encode()
+                length = str(len(content)).encode()
+                headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+                headers += [(b"retry-after", b"2")] if code == 503 else []
+                await send({"type": "http.response.start", "status": code, "headers": headers})
+            elif message["type"] == "http.response.body" and content is not None:
+                if not message.get("more_body", False):
+                    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+            else:
+                await send(message)
+
+        return sent
