@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from baton.errors import BatonError
-from serving.loading import Loader
+from serving.loading import LoadedRun, Loader
 from serving.refusals import Message, Scope, Send, error_body
 
 __all__ = ["LOADING", "Readiness"]
@@ -26,6 +27,12 @@ class Readiness:
     """
 
     loader: Loader | None = None
+
+    def begin(self, load: Callable[[], LoadedRun], /) -> Loader:
+        """Begin to load a run, and return what loads it."""
+        self.loader = Loader(load)
+        self.loader.start()
+        return self.loader
 
     def state(self) -> tuple[int, dict[str, Any]]:
         """Return code and body: 200 with the models, or 503 with the sentence that says why not."""

@@ -132,7 +132,7 @@ def build(
     import bentoml
 
     count_in_one_process()
-    state = Readiness() if state is None else state
+    readiness = Readiness() if state is None else state
 
     @bentoml.service(name="baton", traffic={"timeout": _MAX_SECONDS})
     class Baton:
@@ -140,9 +140,7 @@ def build(
 
         def __init__(self) -> None:
             self.lanes = _lanes()
-            self.loader = Loader(lambda: load_run(company, folder))
-            self.loader.start()
-            state.loader = self.loader
+            self.loader = readiness.begin(lambda: load_run(company, folder))
 
         @bentoml.api
         async def predict_churn(self, request: ChurnRequest, /) -> ChurnAnswer:
