@@ -31,11 +31,12 @@ import pandas as pd
 
 import benchmarks.dirt_rows
 import benchmarks.dirt_values  # noqa: F401 - both enter their ways of being dirty
-from baton.company import load_company
+from baton.company import Company, load_company
 from baton.errors import BatonError
 from baton.files import RunFolder
 from benchmarks.dirt_export import Export, read_export
 from benchmarks.dirt_kinds import DIRTS, Change, Dirt
+from features.faults import CheckReport
 
 __all__ = ["Clean", "Finding", "prepare", "try_dirt"]
 
@@ -54,7 +55,7 @@ class Outputs:
     staged : dict of str to pandas.DataFrame
         The cleaned tables.
     cards : str
-        What ``diagnose`` says of today's cards, as JSON.
+        What ``diagnose`` says of today's cards, as JSON; empty where the chain was not run.
     results : dict of str to pandas.DataFrame, optional
         Every result table; None where the chain was not run.
     refused : bool
@@ -154,39 +155,39 @@ def _wanted(clean: Clean, dirts: Sequence[Dirt], folder: Path, /, *, whole: bool
 
 
 def _outputs(folder: Path, /, *, whole: bool) -> Outputs:
-    """Validate, stage, diagnose and, if asked for, run the whole chain."""
-    from pipelines.diagnose import diagnose
+    """Stage, or run the whole chain if asked for; a refusal is read from ``validate``, which tells every fault."""
+    from baton.catalogue.load import load_catalogue
+    from features.staging import stage
     from pipelines.run import run
     from pipelines.validate import validate
 
-    results = None
-    place = RunFolder(folder / "out")
+    place, company, results = RunFolder(folder / "out"), None, None
     try:
         company = load_company(folder / "company.toml")
-        report = validate(company)
-        messages = [f"{fault.table}.{fault.column}: {fault.sentence()}" for fault in report.faults]
-        messages += [*report.notes, *report.left_out]
-        if report.stops:
-            return Outputs(tuple(messages), {}, refused=True)
         if whole:
             summary = run(company, place)
-            messages += [*summary.warnings, *summary.skipped.values()]
+            messages = [*summary.warnings, *summary.skipped.values()]
             results = _results(place)
         else:
-            _stage(company, place)
-        cards = json.dumps(diagnose(company, RunFolder(folder / "no run")).sections(), sort_keys=True, default=str)
+            messages = _said(stage(company, load_catalogue(company), place.create().staged))
     except BatonError as error:
-        return Outputs((*locals().get("messages", ()), str(error)), {}, refused=True)
+        told = () if company is None else _said(validate(company))
+        return Outputs((*told, str(error)), {}, refused=True)
     staged = {path.stem: pd.read_parquet(path) for path in sorted(place.staged.glob("*.parquet"))}
-    return Outputs(tuple(messages), staged, cards, results)
+    return Outputs(tuple(messages), staged, _cards(company) if whole else "", results)
 
 
-def _stage(company: object, place: RunFolder, /) -> None:
-    from baton.catalogue.load import load_catalogue
-    from features.staging import stage
+def _said(report: CheckReport, /) -> list[str]:
+    faults = [f"{fault.table}.{fault.column}: {fault.sentence()}" for fault in report.faults]
+    return [*faults, *report.notes, *report.left_out]
 
-    place.create()
-    stage(company, load_catalogue(company), place.staged)
+
+def _cards(company: Company, /) -> str:
+    """What is said of today's cards without a run."""
+    from pipelines.diagnose import diagnose
+
+    found = diagnose(company, RunFolder(company.folder / "no run"))
+    return json.dumps(found.sections(), sort_keys=True, default=str)
 
 
 def _results(place: RunFolder, /) -> dict[str, pd.DataFrame]:
