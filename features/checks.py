@@ -18,6 +18,7 @@ from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
 from features.kpis.on_scale import scale_notes
 from features.log_rules import log_rules
+from features.quality.histories import history_notes
 from features.quality.horizon import TableTimes, horizon, measured
 from features.quality.id_spaces import alike_hint
 from features.quality.kpi_coverage import Coverage, coverage, coverage_notes
@@ -122,7 +123,7 @@ def examine(
             continue
         ratings[name] = scaled.ratings
         notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings), *rating_notes(intake, table)]
-        notes += [*coverage_notes(name, table.rows, kpis[name])]
+        notes += [*coverage_notes(name, table.rows, kpis[name]), *history_notes(intake, table)]
         faults += [fault for _, fault in found]
         # what stands for no date is gone from the typed table already
         acted[name] += [
