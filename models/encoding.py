@@ -92,8 +92,8 @@ class Encoding:
         ----------
         rows : pandas.DataFrame or sequence of mapping
             Feature columns in any order, or each row's features by name (for few rows making a table takes longer than
-            predicting). An absent feature counts as missing. ``unit_id``, ``as_of``, ``label`` and ``group`` are
-            ignored.
+            predicting). An absent feature counts as missing. A table may have ``unit_id``, ``as_of``, ``label`` and
+            ``group`` beside its features; a mapping may not.
 
         Returns
         -------
@@ -137,14 +137,14 @@ class Encoding:
         return np.array([self.usual.get(name, np.nan) for name in self.features], dtype=np.float64)
 
     def _refuse_unknown(self, names: Collection[Any], /) -> None:
-        unknown = [str(name) for name in names if name not in self._places and name not in KEYS]
+        unknown = [str(name) for name in names if name not in self._places]
         if unknown:
             close = difflib.get_close_matches(unknown[0], self.features, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it knows {len(self.features)} others"
             raise TableError(f"feature {unknown[0]!r}: the model was trained without it; {hint}")
 
     def _of_columns(self, frame: pd.DataFrame, /) -> np.ndarray:
-        self._refuse_unknown(frame.columns)
+        self._refuse_unknown([name for name in frame.columns if name not in KEYS])
         matrix = np.full((len(frame), len(self.features)), np.nan)
         for name, place in self._places.items():
             if name in frame.columns:

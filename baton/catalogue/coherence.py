@@ -10,7 +10,16 @@ from baton.company import Company
 from baton.errors import CatalogueError
 from baton.tables import TABLES
 
-__all__ = ["check_coherence"]
+__all__ = ["TAKEN", "check_coherence"]
+
+_GLUED = frozenset({"attribute", "customer", "employee"})
+_FEATURES = frozenset(
+    {"channel", "hour", "newcomer_share", "priority", "process", "season_month", "stage", "tenure_days", "weekday"}
+)
+TAKEN = _GLUED | _FEATURES | {"bias"}
+"""Ids that no KPI may have: Baton glues the first before names of columns (``attribute__x``, where a KPI's features are
+called ``<id>__30d``), calls features of its own like the second, and sums what belongs to no KPI under the last.
+"""
 
 
 def check_coherence(
@@ -52,6 +61,11 @@ def _where(places: Mapping[tuple[str, str], str], kind: str, name: str, /) -> st
 
 
 def _check_kpi(kpi: Kpi, kpis: Mapping[str, Kpi], stages: Mapping[str, Stage], where: str, /) -> None:
+    if kpi.id in TAKEN:
+        raise CatalogueError(
+            f"{where}KPI {kpi.id}: Baton uses this name for something else beside KPIs; "
+            f"give the KPI another id, such as {kpi.id}_kpi"
+        )
     if kpi.stage != "any" and kpi.stage not in stages:
         nearest = did_you_mean(kpi.stage, [*stages, "any"])
         raise CatalogueError(f"{where}KPI {kpi.id}: no stage {kpi.stage!r}{nearest}; or add a [[stage]]")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from baton.catalogue.coherence import TAKEN
 from baton.catalogue.load import PRESETS, load_catalogue
 from baton.company import Company
 from baton.errors import CatalogueError, ExpressionError
@@ -124,6 +125,14 @@ def test_one_id_in_two_of_the_companys_files_is_refused_and_both_are_named(tmp_p
     )
     with pytest.raises(CatalogueError, match=r"more\.toml: kpi 'own_kpi' is in kpis\.toml too"):
         load_catalogue(settings)
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN))
+def test_a_kpi_may_not_be_called_as_baton_calls_something_else(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        CatalogueError, match=rf"^kpis\.toml: KPI {name}: Baton uses this name .*another id, such as {name}_kpi"
+    ):
+        load_catalogue(company(tmp_path, kpi(name), presets=()))
 
 
 @pytest.mark.parametrize(

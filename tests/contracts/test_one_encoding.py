@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from baton.company import Company
+from baton.errors import TableError
 from baton.files import RunFolder
-from features.training import TrainingTable
+from features.training import KEYS, TrainingTable
 from models.additive import fit_additive
 from serving.answers import answer_churn
 from serving.loading import LoadedRun, Served
@@ -59,6 +60,13 @@ def served(predictor: Any) -> LoadedRun:
 
 def test_training_knew_every_number_so_that_medians_stand_in(predictor: Any, kind: str, fitted: Any) -> None:
     assert set(fitted.encoding.usual) == {"csat__90d", "csat__7d", "noise"}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_what_a_table_has_beside_its_features_is_no_feature(predictor: Any, kind: str, fitted: Any, name: str) -> None:
+    with pytest.raises(TableError, match=f"feature '{name}': the model was trained without it"):
+        fitted.predict([{"csat__7d": 1.0, name: 1.0}])
+    assert fitted.predict(pd.DataFrame({"csat__7d": [1.0], name: [1.0]})) == fitted.predict([{"csat__7d": 1.0}])
 
 
 def test_any_subset_of_features_predicts_the_same_by_every_way_in(predictor: Any, kind: str, either: Any) -> None:

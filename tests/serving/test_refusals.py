@@ -56,6 +56,10 @@ def refused(answer: Any, code: int = 400) -> dict[str, str]:
             "rows[0].features.wait_seconds__30d",
             "a finite number, a text",
         ),
+        *(
+            ("/predict_churn", {"rows": [{"features": {name: 1}}]}, f"rows[0].features.{name}", "no such feature")
+            for name in ("label", "group", "unit_id", "as_of")
+        ),
         ("/predict_churn", {"rows": [{"features": {"segment": 3}}]}, "rows[0].features.segment", "a text is needed"),
         ("/predict_decline", {"rows": [{"unit_id": "t1"}]}, "rows[0]", "unit_id needs its unit"),
         (
