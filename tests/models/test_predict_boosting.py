@@ -131,6 +131,58 @@ def test_a_large_table_keeps_a_fifth_of_the_groups_for_stopping_and_calibration(
     assert np.corrcoef(large.raw(rows), usual.raw(rows))[0, 1] > 0.95
 
 
+class Fits:
+    """Counts what LightGBM is asked to fit: rows and whether it stops early; a cross-validation fits once per fold."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import lightgbm as lgb
+
+        self.found: list[tuple[str, int]] = []
+        for name in ("train", "cv"):
+            monkeypatch.setattr(lgb, name, self._counting(name, getattr(lgb, name)))
+
+    def _counting(self, name: str, fit: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(parameters: Any, dataset: Any, *rest: Any, **named: Any) -> Any:
+            made = fit(parameters, dataset, *rest, **named)
+            rows = dataset.construct().num_data()
+            self.found += [(name, rows)] * (len(named["folds"]) if name == "cv" else 1)
+            return made
+
+        return counted
+
+
+class Middle(ChurnPredictor):
+    """Takes tables of 1,500 rows for those from which one part alone is held out."""
+
+    recipe = replace(ChurnPredictor.recipe, one_fold_rows=1500, hold_out_rows=5000)
+
+
+def test_from_15_000_rows_on_two_fits_are_enough_and_the_second_learns_from_all_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe = ChurnPredictor.recipe
+    assert (recipe.one_fold_rows, recipe.hold_out_rows, recipe.folds) == (15_000, 50_000, 5)
+    fits, table = Fits(monkeypatch), monthly(1500)
+    middle = Middle.fit(table, 7)
+    (first, few), (second, every) = fits.found
+    assert (first, second, every) == ("train", "train", 1500)
+    assert few == pytest.approx(1200, abs=40)  # four of five parts, dealt by groups
+    assert 0 < middle.about["calibration_rows"] <= 1500 - few
+    fits.found.clear()
+    usual = Middle.fit(monthly(1499), 7)
+    assert fits.found == [("cv", 1499)] * 5 + [("train", 1499)]
+    rows = table.frame[list(table.features)]
+    assert np.corrcoef(middle.raw(rows), usual.raw(rows))[0, 1] > 0.95
+    assert middle.predict(rows).mean() == pytest.approx(table.frame["label"].mean(), abs=0.06)
+
+
+def test_two_fits_of_the_same_data_give_the_same_model() -> None:
+    one, other = Middle.fit(monthly(), 7), Middle.fit(monthly(), 7)
+    assert one.booster.model_to_string() == other.booster.model_to_string()
+    assert (one.calibration, one.about) == (other.calibration, other.about)
+    assert Middle.fit(monthly(), 8).booster.model_to_string() != one.booster.model_to_string()
+
+
 def test_only_the_later_part_of_the_past_is_watched_where_it_holds_events_enough() -> None:
     table = monthly()
     late = later_rows(table, table.frame)
