@@ -153,7 +153,7 @@ def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, nam
         )
     if not metrics.available(warehouse, [metric], settings.unit):
         raise TooLittleDataError(
-            f"{name}: {settings.metric} cannot be computed for a {settings.unit}; it needs {metric.source} with the "
+            f"{name}: {settings.metric} cannot be computed per {settings.unit}; it needs {metric.source} with the "
             "columns of its expr and of the unit"
         )
     return followed(warehouse, [metric])[0]

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from baton.catalogue.nearest import did_you_mean
+from baton.errors import UnknownIdError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -136,8 +139,18 @@ def cards(results: Results, team_id: str, /, role: str | None = None, **limits: 
         The first of the team's cards if left out.
     **limits
         Settings of ``[policy]`` to solve the card again under.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such card.
     """
     rows = results.weights(team_id, **limits)
+    if rows.empty:
+        teams = results.weights()["team_id"].dropna().unique()
+        raise UnknownIdError(f"no card of team {team_id!r}{did_you_mean(team_id, teams)}", "team_id")
+    if role is not None and role not in set(rows["role"]):
+        raise UnknownIdError(f"team {team_id!r} has no card of role {role!r}{did_you_mean(role, rows['role'])}", "role")
     rows = rows[rows["role"] == (rows["role"].iloc[0] if role is None else role)].iloc[::-1]
     with _page(7.4, 1.2 + 0.42 * len(rows)) as (figure, axes):
         height = np.arange(len(rows))

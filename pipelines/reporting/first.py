@@ -14,12 +14,15 @@ from pipelines.reporting.cards import Card
 from pipelines.reporting.customers import guessed_range
 from pipelines.reporting.left_out import weights_missing
 from pipelines.reporting.objective import Objective, objective_of, turned_effects
+from pipelines.reporting.recorded import recorded
 from pipelines.reporting.results import Results
 from pipelines.reporting.tiles import Tile, tiles_of
 from pipelines.reporting.units import prone_units
 from pipelines.reporting.wording import Bilingual, listed, number, percent, say
 
 __all__ = ["FirstScreen", "first_screen", "misaligned_kpis"]
+
+_NO_EFFECT = "no effect could be estimated"
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,12 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         told.append(say("answer.sure_joint"))
     elif cards and results.by_chance and results.joint_p_value is not None:
         told.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))
+    elif cards:
+        told += [
+            say("answer.sure_unmeasured", why=recorded(text))
+            for text in results.warnings
+            if text.startswith(_NO_EFFECT)
+        ]
     for outcome, key in (("churn", "answer.sure_model"), ("driver", "answer.sure_model_cases")):
         entry = next((value for name, value in results.evaluation.items() if name.split(":")[0] == outcome), None)
         if entry is None:

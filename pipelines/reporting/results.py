@@ -195,7 +195,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         warnings=_warnings(folder),
         skipped=read_json(skipped) if skipped.exists() else {},
         temporal=_temporal(folder),
-        joint_p_value=_joint_p_value(folder),
+        joint_p_value=_joint_p_value(folder) if _estimated(found.get("effects")) else None,
         versions=_versions(),
         panel=_beside(folder.advice / "panel.parquet"),
         arrows=_beside(folder.advice / "arrows.parquet"),
@@ -311,6 +311,11 @@ def _warnings(folder: RunFolder, /) -> tuple[str, ...]:
 def _temporal(folder: RunFolder, /) -> bool:
     place = folder.training / "churn" / "table.json"
     return bool(read_json(place).get("temporal", True)) if place.exists() else True
+
+
+def _estimated(effects: pd.DataFrame | None, /) -> bool:
+    """Whether there is an effect at all: where none could be measured, nothing was tested for chance."""
+    return effects is not None and bool(effects["effect"].notna().any())
 
 
 def _joint_p_value(folder: RunFolder, /) -> float | None:

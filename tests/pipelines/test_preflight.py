@@ -96,4 +96,4 @@ def test_an_outcome_that_will_be_left_out_is_told_with_its_reason(tmp_path: Path
     told = [text for text in report.left_out if text.startswith(("decline", "churn:"))]
     assert [text.split(":")[0] for text in told] == ["churn", "decline"]
     assert "no snapshot has 400 days of observed future" in told[0]
-    assert "csat cannot be computed for a employee; it needs cases" in told[1]
+    assert "csat cannot be computed per employee; it needs cases" in told[1]
