@@ -72,9 +72,13 @@ def is_available(
         return False
     direct = unit in _DIRECT[kpi.source]
     if kpi.source == "measures":
-        direct = unit in measured[kpi.id] or (unit == "team" and "employee" in measured[kpi.id])
+        direct = unit in measured[kpi.id]
+        if unit == "team" and not direct:  # through the people of the team
+            return "employee" in measured[kpi.id] and warehouse.has("employees", "team_id")
     if unit == "customer_kind":
         return direct and warehouse.has("customers", "kind")
+    if kpi.source == "case_steps" and unit not in ("employee", "team"):
+        return warehouse.has("cases", CASE_GRAINS[unit])
     if direct:
         return kpi.source != "cases" or unit == "team" or warehouse.has("cases", CASE_GRAINS[unit])
     return kpi.source in ("work", "measures") and warehouse.has("cases", CASE_GRAINS[unit])

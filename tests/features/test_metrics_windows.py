@@ -162,6 +162,23 @@ def test_kpis_whose_columns_are_missing_are_not_available(make_warehouse: Any, m
     assert metrics.available(warehouse, kpis, "employee") == []
 
 
+def test_measures_of_people_count_for_a_team_only_where_a_table_says_who_is_in_it(
+    make_warehouse: Any, make_kpi: Any
+) -> None:
+    case = {"case_id": "k", "opened_at": APRIL, "customer_id": "c", "employee_id": "e", "team_id": "t"}
+    month = {"kpi": "skill", "unit": "employee", "unit_id": "e", "from": APRIL, "to": APRIL, "value": 1.0}
+    step = {"case_id": "k", "at": APRIL, "activity": "open", "employee_id": "e"}
+    skill = make_kpi("skill", source="measures", expr="value", grains=["team", "employee", "customer"])
+    steps = make_kpi("steps", source="case_steps", expr="1", grains=["customer", "employee"])
+    rows = {"cases": [case], "measures": [month], "case_steps": [step]}
+    for staff, teams in (({}, []), ({"employees": [{"employee_id": "e", "team_id": "t"}]}, [skill])):
+        warehouse = make_warehouse(rows | staff)
+        assert metrics.available(warehouse, [skill], "team") == teams
+        assert metrics.available(warehouse, [skill, steps], "employee") == [skill, steps]
+        assert metrics.available(warehouse, [skill, steps], "customer") == [skill, steps]
+    assert metrics.available(make_warehouse({"case_steps": [step]}), [steps], "customer") == []
+
+
 def test_customers_with_a_history_of_attributes_count_once(make_warehouse: Any, make_kpi: Any) -> None:
     rows = cases(APRIL, APRIL, cost=[1.0, 3.0], customer_id=["ann", "ann"])
     ann = {"customer_id": "ann", "joined_at": datetime(2023, 1, 1)}
