@@ -55,6 +55,17 @@ def test_effects_that_were_not_estimated_say_why(
     assert "They need the table" not in shown
 
 
+def test_where_no_effect_was_estimated_no_test_for_chance_is_told(
+    company: Company, catalogue: Catalogue, run_folder: Build, effects: pd.DataFrame
+) -> None:
+    why = "no effect could be estimated: not measured: too few people to compare (12 KPIs)"
+    for given, expected in ((effects, 0.4), (unmeasured(effects), None)):
+        folder = run_folder(effects=given)
+        folder.advice.mkdir(parents=True, exist_ok=True)
+        write_json(folder.advice / "inputs.json", {"joint_p_value": 0.4})
+        assert results_of(company, catalogue, folder, why).joint_p_value == expected
+
+
 @pytest.mark.parametrize(
     "warning",
     [
