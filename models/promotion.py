@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Promotion", "Version", "verdict"]
+__all__ = ["Origin", "Promotion", "Version", "beforehand", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Version:
         Fingerprint of the rows that it was tested on.
     data : str
         Fingerprint of the source tables.
+    meaning : str
+        Fingerprint of what the tables mean: mappings, outcomes, snapshots, scales and KPIs. Empty where an earlier
+        Baton has registered it.
+    informative : bool
+        Whether it was better than guessing on data that it had not seen.
     """
 
     outcome: str
@@ -41,13 +46,31 @@ class Version:
     figures: Mapping[str, float]
     test_set: str
     data: str
+    meaning: str = ""
+    informative: bool = True
 
     def row(self) -> dict[str, Any]:
         """Return the version as a flat row for tables and JSON."""
         figures = {name: self.figures.get(name) for name in ("log_loss", "brier", "auc", "rmse")}
         known = {"outcome": self.outcome, "version": self.version, "alias": self.alias}
         told = {"registered_at": self.registered_at, "rows": self.rows, **figures}
-        return known | told | {"test_set": self.test_set[:8], "data": self.data[:8]}
+        return known | told | {"test_set": self.test_set[:8], "data": self.data[:8], "meaning": self.meaning[:8]}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a predictor was made from.
+
+    Parameters
+    ----------
+    data : mapping of str to str
+        Fingerprint per source table.
+    meaning : str
+        Fingerprint of what the tables mean; models are compared only where it is the same.
+    """
+
+    data: Mapping[str, str]
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,10 +82,31 @@ class Promotion:
     better : bool
     reason : str
         In one sentence.
+    replaced : bool
+        Whether it is so because the champion's data mean something else, not because it predicts better.
     """
 
     better: bool
     reason: str
+    replaced: bool = False
+
+
+def beforehand(challenger: Version, champion: Version, /) -> Promotion | None:
+    """Return what is clear before figures are compared, or None.
+
+    A model that is no better than guessing never takes the place of one that is. Of two whose data mean different
+    things, the newer counts: the figures of the older are about something else.
+    """
+    if challenger.version == champion.version:
+        return Promotion(False, "it is champion already")
+    if challenger.informative != champion.informative:
+        which = f"version {champion.version if challenger.informative else challenger.version}"
+        return Promotion(challenger.informative, f"{which} is no better than guessing")
+    if challenger.meaning != champion.meaning:
+        newer = challenger.version > champion.version
+        told = "so the newer one counts" if newer else "so their figures cannot be compared"
+        return Promotion(newer, f"the data of version {champion.version} mean something else, {told}", newer)
+    return None
 
 
 def verdict(challenger: Mapping[str, float], champion: Mapping[str, float], /) -> Promotion:
@@ -71,7 +115,7 @@ def verdict(challenger: Mapping[str, float], champion: Mapping[str, float], /) -
     Examples
     --------
     >>> verdict({"log_loss": 0.30, "brier": 0.1}, {"log_loss": 0.31, "brier": 0.1})
-    Promotion(better=True, reason='log_loss 0.3 against 0.31 on the same test set')
+    Promotion(better=True, reason='log_loss 0.3 against 0.31 on the same test set', replaced=False)
     >>> verdict({"rmse": 2.0}, {"rmse": 2.0}).better
     False
     """

@@ -18,9 +18,10 @@ from typing import Any
 
 from baton.company import Company
 from baton.errors import ArtefactError, DamagedModelError, OutputError, PromotionError
+from baton.informative import is_informative
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import Manifest, verify_manifest
-from models.promotion import Promotion, Version, verdict
+from models.promotion import Origin, Promotion, Version, beforehand, verdict
 from models.registered.store import MODEL, open_store, packed
 from models.registered.versions import figures_of, registered_name, tested_tag, version_of
 
@@ -80,10 +81,10 @@ class Registry:
         /,
         *,
         entry: Mapping[str, Any],
-        fingerprints: Mapping[str, str],
+        origin: Origin,
         parameters: Mapping[str, Any],
     ) -> tuple[int, bool]:
-        """Register a predictor, unless the newest version is the same.
+        """Register a predictor, unless the newest version is the same, from the same data that mean the same.
 
         Parameters
         ----------
@@ -92,8 +93,8 @@ class Registry:
             With ``model.lgb`` and ``predictor.json``.
         entry : mapping
             The outcome's entry of ``evaluation.json``.
-        fingerprints : mapping of str to str
-            Of the source tables.
+        origin : Origin
+            The data, and what they mean.
         parameters : mapping
             Settings to be found again in the registry.
 
@@ -102,11 +103,16 @@ class Registry:
         tuple of (int, bool)
             The version, and whether it is new. The first of an outcome becomes champion, others challenger.
         """
-        content = _content(verify_manifest(predictor_folder))
+        made_from = {
+            "content": _content(verify_manifest(predictor_folder)),
+            "data": _digest(json.dumps(dict(origin.data), sort_keys=True)),
+            "meaning": origin.meaning,
+        }
         require_sound([predictor_folder], self._verdicts)
         known = self.versions(outcome)
         for version in reversed(known[-1:]):
-            if self._tags(outcome, version.version).get("content") == content:
+            tags = self._tags(outcome, version.version)
+            if all(tags.get(name, "") == value for name, value in made_from.items()):
                 self._crown_first(outcome, version.version)
                 return version.version, False
         run = self._client.create_run(self._experiment(), run_name=outcome, tags={"outcome": outcome})
@@ -120,7 +126,7 @@ class Registry:
                 self._client.log_artifacts(run_id, str(place), MODEL)
                 files = verify_manifest(self._artefacts(run_id), verify_manifest(place).digest).digest
             self._client.log_dict(run_id, dict(entry), "evaluation.json")
-            self._client.log_dict(run_id, dict(fingerprints), "inputs.json")
+            self._client.log_dict(run_id, {"data": dict(origin.data), "meaning": origin.meaning}, "inputs.json")
         except Exception:
             # a version is made of whole runs only; what is left of this one is no model's
             with contextlib.suppress(Exception):
@@ -133,12 +139,12 @@ class Registry:
         test_set, figures = str(entry.get("test_fingerprint", "")), json.dumps(figures_of(entry))
         tags = {
             "outcome": outcome,
-            "content": content,
+            **made_from,
+            "informative": "yes" if is_informative(entry) else "no",
             "files": files,
             "rows": str(entry.get("rows", 0)),
             "figures": figures,
             "test_set": test_set,
-            "data": _digest(json.dumps(dict(fingerprints), sort_keys=True)),
             tested_tag(test_set): figures,
         }
         made = self._client.create_model_version(name, f"{run.info.artifact_uri}/{MODEL}", run_id, tags=tags)
@@ -192,7 +198,9 @@ class Registry:
         )
 
     def compare(self, outcome: str, version: int, /) -> Promotion:
-        """Tell whether a version is better than the champion on a test set that both have been tested on.
+        """Tell whether a version is better than the champion, on a test set that both have been tested on.
+
+        Figures are compared only where the data mean the same.
 
         Raises
         ------
@@ -202,8 +210,9 @@ class Registry:
         challenger, champion = self._known(outcome, version), self.champion(outcome)
         if champion is None:
             return Promotion(True, "there is no champion yet")
-        if champion.version == version:
-            return Promotion(False, "it is champion already")
+        clear = beforehand(challenger, champion)
+        if clear is not None:
+            return clear
         same = self._tags(outcome, champion.version).get(tested_tag(challenger.test_set))
         if not challenger.test_set or same is None:
             return Promotion(False, "the two were never tested on the same rows")
@@ -358,8 +367,8 @@ def load_champion(company: Company, outcome: str, /) -> tuple[Path, int]:
     return registry.place(outcome, champion.version), champion.version
 
 
-def find_champions(company: Company, /) -> dict[str, tuple[Path, int]]:
-    """Return the folder and version of each outcome's champion; empty where nothing is registered.
+def find_champions(company: Company, /) -> dict[str, tuple[Path, Version]]:
+    """Return the folder of each outcome's champion and what is known of it; empty where nothing is registered.
 
     Raises
     ------
@@ -372,7 +381,7 @@ def find_champions(company: Company, /) -> dict[str, tuple[Path, int]]:
         return {}
     registry = Registry(company)
     champions = [version for version in registry.versions() if version.alias == _CHAMPION]
-    return {known.outcome: (registry.place(known.outcome, known.version), known.version) for known in champions}
+    return {known.outcome: (registry.place(known.outcome, known.version), known) for known in champions}
 
 
 def _content(manifest: Manifest, /) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, read_json
 from features import sources
 from pipelines.steps import digest
 
-__all__ = ["catalogue_digest", "changes_since", "settings_digest"]
+__all__ = ["catalogue_digest", "changes_since", "meaning_digest", "settings_digest"]
 
 
 def settings_digest(company: Company, /) -> str:
@@ -21,6 +24,29 @@ def catalogue_digest(catalogue: Catalogue, /) -> str:
     kpis = [kpi.model_dump(mode="json") for kpi in catalogue.values()]
     actions = [action.model_dump(mode="json") for action in catalogue.actions]
     return digest([kpis, actions, [stage.model_dump(mode="json") for stage in catalogue.stages]])
+
+
+def meaning_digest(company: Company, catalogue: Catalogue, scales: Mapping[str, Any], /) -> str:
+    """Return a fingerprint of what the data mean to a predictor, whatever the data are.
+
+    Covered are the mapping of every table (its SQL, how its file is read, time zone, scales), treatments of faults,
+    outcomes, snapshots and windows, and the definitions of KPIs; not where a file lies, until when it was observed, or
+    what things are called.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    scales : mapping
+        Of ratings, as declared or found.
+    """
+    mapping = company.model_dump(mode="json", include={"tables", "faults", "snapshots", "outcomes"})
+    for table in mapping["tables"].values():
+        for place in ("path", "source", "observed_until"):
+            table.pop(place, None)
+    named = {"name", "description", "needs"}
+    kpis = sorted((kpi.model_dump(mode="json", exclude=named) for kpi in catalogue.values()), key=lambda kpi: kpi["id"])
+    return digest([mapping, kpis, dict(scales)])
 
 
 def changes_since(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> list[str]:

@@ -23,8 +23,9 @@ from features import sources, staging
 from features.partials import Partials, made_by
 from features.training import TrainingTable
 from features.warehouse import Warehouse
+from models.promotion import Origin
 from pipelines import clock, texts
-from pipelines.freshness import catalogue_digest, settings_digest
+from pipelines.freshness import catalogue_digest, meaning_digest, settings_digest
 from pipelines.preflight import refuse_early
 from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, recorded_key
 
@@ -278,10 +279,14 @@ class Chain:
         """Log the run and its models in the registry."""
         from pipelines import tracking
 
-        def work(outcome: Outcome) -> None:
-            outcome.warnings.extend(tracking.track(self.company, self.folder, self.fingerprints))
+        meaning = meaning_digest(self.company, self.catalogue, staging.staged_scales(self.folder.staged))
 
-        self._step("register", {"train": self._keys["train"]}, [], work)
+        def work(outcome: Outcome) -> None:
+            origin = Origin(self.fingerprints, meaning)
+            outcome.warnings.extend(tracking.track(self.company, self.folder, origin))
+
+        depends_on = {"train": self._keys["train"], "meaning": meaning}
+        self._step("register", depends_on, [self.folder.file(tracking.MODELS_FILE)], work)
 
     def report(self) -> None:
         """Write the manager's page."""

@@ -6,34 +6,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from baton.company import Company
-from baton.files import RunFolder, read_json
+from baton.errors import ArtefactError
+from baton.files import RunFolder, read_json, write_json
 from features.training import TrainingTable
 from models.comparison import Comparison
 from models.integrity.isolation import require_sound
-from models.promotion import Version
+from models.integrity.manifest import sha256_of
+from models.promotion import Origin, Version, beforehand
 from models.registry import Registry, registry_folder, verdicts_file
 
-__all__ = ["list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
+__all__ = ["MODELS_FILE", "list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
 
 
-def track(company: Company, folder: RunFolder, fingerprints: Mapping[str, str]) -> list[str]:
+MODELS_FILE = "models.json"
+"""Which registered version each of a run's predictors is, and which was champion when the run ended."""
+
+
+def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
     """Register the predictors of a run; a challenger becomes champion if it is better on the same test set.
 
     Where the champion was tested on other rows than the challenger, it is tested again on the challenger's. It may have
-    learned from some of these, which favours it: a challenger that is better all the same is better.
+    learned from some of these, which favours it: a challenger that is better all the same is better. Where the
+    champion's data mean something else, or its files are not as they were, the challenger takes its place.
 
     Parameters
     ----------
     company : Company
     folder : RunFolder
-        With ``models/``, ``training/`` and ``evaluation.json``.
-    fingerprints : mapping of str to str
-        Of the source tables.
+        With ``models/``, ``training/`` and ``evaluation.json``; receives ``models.json``.
+    origin : Origin
+        The source tables, and what they mean.
 
     Returns
     -------
     list of str
-        What a reader of the results must know: challengers that were not promoted, and why.
+        What a reader of the results must know: challengers that were not promoted, champions that were replaced without
+        a comparison, and why.
     """
     from models.predictor import outcome_folder
 
@@ -42,30 +50,59 @@ def track(company: Company, folder: RunFolder, fingerprints: Mapping[str, str]) 
     places = {outcome: outcome_folder(folder.models, outcome) for outcome in evaluation}
     places = {outcome: place for outcome, place in places.items() if (place / "predictor.json").exists()}
     require_sound(list(places.values()), verdicts_file(company))
-    notes = []
+    notes, registered = [], {}
     for outcome, place in places.items():
         entry = evaluation[outcome]
         version, new = registry.log(
             outcome,
             place,
             entry=entry,
-            fingerprints=fingerprints,
+            origin=origin,
             parameters={"seed": company.company.seed, "split": entry.get("split", ""), "rows": entry.get("rows", 0)},
         )
+        if new:
+            notes.extend(_crowned(registry, outcome, version, folder, entry))
         champion = registry.champion(outcome)
-        if not new or champion is None or champion.version == version:
-            continue
-        if champion.test_set != entry.get("test_fingerprint", ""):
-            _test_again(registry, champion, TrainingTable.load(outcome_folder(folder.training, outcome)), entry)
-        found = registry.compare(outcome, version)
-        if found.better:
-            registry.promote(outcome, version)
-        else:
-            notes.append(
-                f"{outcome}: version {champion.version} stays champion, version {version} is no better"
-                f" ({found.reason}); `baton models promote {outcome} {version} --force` would change that"
-            )
+        registered[outcome] = {
+            "model": f"{outcome}/{version}",
+            "champion": None if champion is None else f"{outcome}/{champion.version}",
+            "meaning": origin.meaning,
+            "sha256": sha256_of(place / "model.lgb"),
+        }
+    write_json(folder.file(MODELS_FILE), registered)
     return notes
+
+
+def _crowned(
+    registry: Registry, outcome: str, version: int, folder: RunFolder, entry: Mapping[str, Any], /
+) -> list[str]:
+    """Make a new version champion where it is to be, and say what is not plain."""
+    from models.predictor import outcome_folder
+
+    champion = registry.champion(outcome)
+    if champion is None or champion.version == version:
+        return []
+    try:
+        registry.sound(outcome, champion.version)
+    except ArtefactError as error:
+        registry.promote(outcome, version, force=True)
+        return [f"{outcome}: version {version} replaces champion {champion.version}, which cannot be used: {error}"]
+    newest = next(known for known in registry.versions(outcome) if known.version == version)
+    if beforehand(newest, champion) is None and champion.test_set != newest.test_set:
+        _test_again(registry, champion, TrainingTable.load(outcome_folder(folder.training, outcome)), entry)
+    found = registry.compare(outcome, version)
+    if not found.better:
+        return [
+            f"{outcome}: version {champion.version} stays champion, version {version} is no better"
+            f" ({found.reason}); `baton models promote {outcome} {version} --force` would change that"
+        ]
+    registry.promote(outcome, version)
+    if not found.replaced:
+        return []
+    return [
+        f"{outcome}: version {version} replaces champion {champion.version} without a comparison: {found.reason}"
+        f"; `baton models rollback {outcome}` goes back"
+    ]
 
 
 def _test_again(registry: Registry, champion: Version, table: TrainingTable, entry: Mapping[str, Any], /) -> None:

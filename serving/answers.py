@@ -40,7 +40,14 @@ def answer_churn(run: LoadedRun, request: ChurnRequest, /) -> dict[str, Any]:
     ids = [row.customer_id for row in request.rows]
     found = _predict(served, request.rows, ids, request.explain, range(len(request.rows)))
     rows = [{"customer_id": row.customer_id, **answer} for row, answer in zip(request.rows, found, strict=True)]
-    return {"model": served.model, "as_of": served.as_of, "rows": rows}
+    return {"model": served.model, "as_of": served.as_of, **_said_of([served]), "rows": rows}
+
+
+def _said_of(used: Sequence[Served], /) -> dict[str, Any]:
+    """Return whether the models that answered tell anything, and what is to be known of them."""
+    note = "; ".join(served.standing.note for served in used if served.standing.note)
+    told = {"informative": all(served.standing.informative for served in used)}
+    return {**told, "note": note} if note else told
 
 
 def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]:
@@ -66,11 +73,13 @@ def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]
         rows = [request.rows[place] for place in places]
         ids = [row.unit_id for row in rows]
         for place, row, found in zip(places, rows, _predict(served, rows, ids, request.explain, places), strict=True):
-            answers[place] = {"unit": served.unit, "unit_id": row.unit_id, "metric": served.metric, **found}
+            known = {"unit": served.unit, "unit_id": row.unit_id, "metric": served.metric}
+            answers[place] = {**known, "informative": served.standing.informative, **found}
     moments = {served.as_of for served in used}
     return {
         "model": ", ".join(served.model for served in used),
         "as_of": max((moment for moment in moments if moment is not None), default=None),
+        **_said_of(used),
         "rows": answers,
     }
 
@@ -113,7 +122,8 @@ def _predict(
             given.append((at, features, unknown))
         elif unit_id in served.scored:
             known = served.scored[unit_id]
-            answers[at] = {"probability": known["probability"], **({"drivers": known["drivers"]} if explain else {})}
+            shown = {"drivers": known["drivers"] if served.standing.informative else []} if explain else {}
+            answers[at] = {"probability": known["probability"], **shown}
         elif unit_id in served.current.index:
             looked_up.append(at)
         else:
@@ -135,6 +145,8 @@ def _computed(served: Served, rows: Rows, explain: bool, /) -> list[dict[str, An
 
     predictor = served.predictor
     answers: list[dict[str, Any]] = [{"probability": float(value)} for value in predictor.predict(rows)]
+    if explain and not served.standing.informative:
+        return [{**answer, "drivers": []} for answer in answers]
     if explain:
         import pyarrow as pa
 
@@ -198,9 +210,11 @@ def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
             close = difflib.get_close_matches(str(fault["loc"][-1]), Policy.model_fields, n=1)
             message = f"no such limit{f'; did you mean {close[0]!r}?' if close else ''}"
         raise RequestError(message, said(("policy", *fault["loc"]))) from None
-    if policy.min_group < company.min_group:
+    if policy.min_group != company.min_group:
+        # another bound, tried again and again, tells how many people a team has
         raise RequestError(
-            f"may not be below the company's {company.min_group}: it protects single people", "policy.min_group"
+            f"is the company's {company.min_group} and may not be another here: it protects single people",
+            "policy.min_group",
         )
     if policy.step < min(_FINEST_STEP, company.step):
         raise RequestError(f"may not be finer than {min(_FINEST_STEP, company.step):g} points", "policy.step")

@@ -16,8 +16,10 @@ from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, BatonError
 from baton.files import RunFolder, read_json
+from baton.informative import is_informative
 from models.predictor import BoostedPredictor, load_predictor, outcome_folder
 from serving.limits import Limit, limits
+from serving.standing import Standing, run_model
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from baton.catalogue.schema import Catalogue
     from features.scales import Agreed
     from models.conversations.assessment import Reader
+    from models.promotion import Version
     from models.recommender.advice_inputs import AdviceInputs
     from models.root_cause import RootCauseModel
 
@@ -41,8 +44,8 @@ class Served:
     ----------
     outcome : str
         Key in ``evaluation.json``.
-    model : str
-        Outcome and version, such as ``churn/3``; ``churn/run`` where none is registered.
+    standing : Standing
+        Which model it is, and whether it is that of the report.
     predictor : BoostedPredictor
         The champion.
     as_of : str or None
@@ -53,18 +56,20 @@ class Served:
         The run's own answers by unit id, drivers included; empty where the champion is another run's.
     bounds : mapping of str to tuple of Limit
         What numeric features may be.
-    report_model : str
-        Whose numbers the run's files and its report show.
     """
 
     outcome: str
-    model: str
+    standing: Standing
     predictor: BoostedPredictor = field(repr=False)
     as_of: str | None
     current: pd.DataFrame = field(repr=False)
     scored: Mapping[str, dict[str, Any]] = field(repr=False, default_factory=dict)
     bounds: Mapping[str, tuple[Limit, ...]] = field(repr=False, default_factory=dict)
-    report_model: str = ""
+
+    @property
+    def model(self) -> str:
+        """Outcome and version, such as ``churn/3``; ``churn/run`` where none is registered."""
+        return self.standing.model
 
     @property
     def unit(self) -> str:
@@ -116,11 +121,8 @@ class LoadedRun:
         return plain_rows(table.filter(pc.equal(table[column].cast("string"), value)))
 
     def models(self) -> list[dict[str, Any]]:
-        """Return per outcome which model answers."""
-        return [
-            {"outcome": outcome, "model": served.model, "report_model": served.report_model}
-            for outcome, served in self.served.items()
-        ]
+        """Return per outcome which model answers, and which the report's numbers come from."""
+        return [{"outcome": name, **served.standing.row()} for name, served in self.served.items()]
 
     def knows(self, name: str, column: str, value: str, /) -> bool:
         """Whether a value stands in a column of one of the contract's files or of a cleaned source table."""
@@ -215,14 +217,15 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
     """
     folder.require("run.json")
     evaluation = folder.file("evaluation.json")
-    if evaluation.exists():
-        read_json(evaluation)  # unreadable, it tells now and not at the first question
+    tested = read_json(evaluation) if evaluation.exists() else {}
     champions = _sound_champions(company, folder)
     served = {}
     for place in sorted(folder.training.glob("*/table.json")):
         outcome = read_json(place)["outcome"]
         if outcome.split(":")[0] in ("churn", "decline") and (outcome_folder(folder.models, outcome)).exists():
-            served[outcome] = _load_outcome(company, folder, outcome, place.parent, champions.get(outcome))
+            served[outcome] = _load_outcome(
+                company, folder, place.parent, champions.get(outcome), tested.get(outcome, {})
+            )
     causes = _load_causes(folder)
     return LoadedRun(
         company,
@@ -234,7 +237,7 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
     )
 
 
-def _sound_champions(company: Company, folder: RunFolder, /) -> dict[str, tuple[Path, int]]:
+def _sound_champions(company: Company, folder: RunFolder, /) -> dict[str, tuple[Path, Version]]:
     """Return the champions, once they and the run's own models were found sound in a process of their own.
 
     Nothing stands in for a champion that is refused: answers of another model under its name would be wrong, and
@@ -275,21 +278,35 @@ def _load_reader() -> Reader | None:
 
 
 def _load_outcome(
-    company: Company, folder: RunFolder, outcome: str, training: Path, champion: tuple[Path, int] | None, /
+    company: Company,
+    folder: RunFolder,
+    training: Path,
+    champion: tuple[Path, Version] | None,
+    entry: Mapping[str, Any],
+    /,
 ) -> Served:
-    own = outcome_folder(folder.models, outcome)
-    place, version = champion or (own, "run")
     described = read_json(training / "table.json")
-    latest = described["latest"]
+    outcome, latest = described["outcome"], described["latest"]
+    own = outcome_folder(folder.models, outcome)
+    place, version = champion or (own, None)
     only = None if latest is None else [("as_of", "==", pd.Timestamp(latest).tz_localize(None))]
     predictor = load_predictor(place)
     rows = pd.read_parquet(training / "rows.parquet", filters=only)
     features = [name for name in predictor.encoding.features if name in rows.columns]
     current = rows.drop_duplicates("unit_id", keep="last").set_index("unit_id")[features]
-    scored = _scored(folder, outcome) if _same(own, place) else {}
+    same = _same(own, place)
+    scored = _scored(folder, outcome) if same else {}
     as_of = None if latest is None else f"{pd.Timestamp(latest).tz_localize(None).isoformat()}Z"
     bounds = limits(predictor.encoding, predictor.kpi_of, *_meanings(company, folder))
-    return Served(outcome, f"{outcome}/{version}", predictor, as_of, current, scored, bounds)
+    model = f"{outcome}/run" if version is None else f"{outcome}/{version.version}"
+    named = run_model(folder, outcome)
+    standing = Standing(
+        model=model,
+        report_model=model if same else named.model,
+        informative=is_informative(entry) if same or version is None else version.informative,
+        same_meaning=version is None or same or not named.meaning or version.meaning == named.meaning,
+    )
+    return Served(outcome, standing, predictor, as_of, current, scored, bounds)
 
 
 def _meanings(company: Company, folder: RunFolder, /) -> tuple[Catalogue | None, Agreed]:

@@ -152,6 +152,8 @@ class ChurnAnswer(BaseModel):
 
     model: str
     as_of: str | None
+    informative: bool
+    note: str | None = None
     rows: list[ChurnAnswerRow]
 
 
@@ -161,6 +163,7 @@ class DeclineAnswerRow(_Predicted):
     unit: str | None
     unit_id: str | None
     metric: str | None
+    informative: bool
 
 
 class DeclineAnswer(BaseModel):
@@ -168,6 +171,8 @@ class DeclineAnswer(BaseModel):
 
     model: str
     as_of: str | None
+    informative: bool
+    note: str | None = None
     rows: list[DeclineAnswerRow]
 
 

@@ -24,13 +24,24 @@ class Readiness:
     ----------
     loader : Loader or None
         What loads its run; None before it has begun.
+    say : callable
+        Takes what the one who started the service is to know.
     """
 
     loader: Loader | None = None
+    say: Callable[[str], None] = lambda _: None
 
     def begin(self, load: Callable[[], LoadedRun], /) -> Loader:
         """Begin to load a run, and return what loads it."""
-        self.loader = Loader(load)
+
+        def told() -> LoadedRun:
+            run = load()
+            for model in run.models():
+                if "note" in model:
+                    self.say(f"{model['note']}.")
+            return run
+
+        self.loader = Loader(told)
         self.loader.start()
         return self.loader
 

@@ -54,7 +54,7 @@ def serve(
         from serving.service import application
 
         names = (*LOCAL_HOSTS[:-1], host, *allowed_hosts)
-        served = application(company, folder, hosts=names)
+        served = application(company, folder, hosts=names, say=told)
         told(_where(host, port, sorted(host_names(names))))
         configuration = uvicorn.Config(
             served, http=PatientProtocol, log_level="warning", access_log=False, timeout_keep_alive=30

@@ -196,12 +196,19 @@ def _scratch(company: Company, /) -> Path:
     return place if writable else Path(tempfile.gettempdir()) / "baton-bentoml"
 
 
-def application(company: Company, folder: RunFolder, /, *, hosts: Collection[str] = LOCAL_HOSTS) -> Application:
-    """Return the application to be served: the service, for paths and hosts that it knows.
+def application(
+    company: Company,
+    folder: RunFolder,
+    /,
+    *,
+    hosts: Collection[str] = LOCAL_HOSTS,
+    say: Callable[[str], None] = lambda _: None,
+) -> Application:
+    """Return the application to be served: the service, for paths and hosts that it knows; ``say`` takes its notes.
 
     BentoML counts requests per path, so that a scan of a million paths would make a million counters.
     """
-    state = Readiness()
+    state = Readiness(say=say)
     inside: Application = build(company, folder, hosts=hosts, state=state).to_asgi()
     known = {*ROUTES, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
 

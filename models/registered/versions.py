@@ -42,4 +42,6 @@ def version_of(outcome: str, entry: Any, alias: str, /) -> Version:
         figures=json.loads(tags.get("figures", "{}")),
         test_set=tags.get("test_set", ""),
         data=tags.get("data", ""),
+        meaning=tags.get("meaning", ""),
+        informative=tags.get("informative", "yes") == "yes",
     )

@@ -39,6 +39,7 @@ class Method:
     effects: Table | None
     policy: tuple[Bilingual, ...]
     versions: str
+    models: str = ""
 
 
 def method_section(results: Results, /) -> Method:
@@ -48,6 +49,7 @@ def method_section(results: Results, /) -> Method:
         effects=_effects(results),
         policy=_policy(results) if results.get("weights") is not None else (),
         versions=", ".join(f"{name} {version}" for name, version in results.versions.items()),
+        models=", ".join(results.models),
     )
 
 

@@ -70,6 +70,8 @@ class Results:
     temporal : bool
         Whether churn was learned from snapshots in time.
     versions : dict of str to str
+    models : tuple of str
+        The registered versions that the predictions come from, such as ``churn/3``.
     panel : pandas.DataFrame
         KPIs of units by month: unit, unit_id, team_id, from, kpi, value, n; empty where there is none.
     arrows : pandas.DataFrame
@@ -104,6 +106,7 @@ class Results:
     joint_p_value: float | None = None
     temporal: bool = True
     versions: dict[str, str] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
     panel: pd.DataFrame = field(default_factory=pd.DataFrame)
     arrows: pd.DataFrame = field(default_factory=pd.DataFrame)
     shares: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -197,6 +200,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         temporal=_temporal(folder),
         joint_p_value=_joint_p_value(folder) if _estimated(found.get("effects")) else None,
         versions=_versions(),
+        models=_models(folder),
         panel=_beside(folder.advice / "panel.parquet"),
         arrows=_beside(folder.advice / "arrows.parquet"),
         shares=_beside(folder.training / "churn" / "shares.parquet"),
@@ -322,6 +326,11 @@ def _joint_p_value(folder: RunFolder, /) -> float | None:
     place = folder.advice / "inputs.json"
     found = read_json(place).get("joint_p_value") if place.exists() else None
     return None if found is None else float(found)
+
+
+def _models(folder: RunFolder, /) -> tuple[str, ...]:
+    path = folder.file("models.json")
+    return tuple(str(known["model"]) for known in read_json(path).values()) if path.exists() else ()
 
 
 def _versions() -> dict[str, str]:

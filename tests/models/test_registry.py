@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from baton.company import Company
-from baton.errors import ArtefactError, OutputError, PromotionError
+from baton.errors import ArtefactError, DamagedModelError, OutputError, PromotionError
 from features.training import TrainingTable
 from models.churn import ChurnPredictor
 from models.predictor import load_predictor
-from models.promotion import verdict
+from models.promotion import Origin, verdict
 from models.registry import Registry, load_champion
 
 ENTRY = {"rows": 80, "split": "in time", "test_fingerprint": "rows-of-may", "log_loss": 0.5, "brier": 0.2, "auc": 0.7}
@@ -69,14 +69,14 @@ def company(tmp_path: Path, empty: Path) -> Company:
     return Company(path=tmp_path / "firm" / "company.toml")
 
 
-def log(company: Company, predictor: Path, trees: int = 0, **entry: Any) -> int:
+def log(company: Company, predictor: Path, trees: int = 0, meaning: str = "m", **entry: Any) -> int:
     """Register a variant of a predictor."""
     variant = company.folder / f"variant-{trees}"
     if not variant.exists():
         found = load_predictor(predictor)
         replace(found, about={**found.about, "variant": trees}).save(variant)
     return Registry(company, create=True).log(
-        "churn", variant, entry={**ENTRY, **entry}, fingerprints={"cases": "abc"}, parameters={"seed": 7}
+        "churn", variant, entry={**ENTRY, **entry}, origin=Origin({"cases": "abc"}, meaning), parameters={"seed": 7}
     )[0]
 
 
@@ -212,3 +212,75 @@ def test_a_registry_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_numbers_are_compared_by_rmse() -> None:
     assert verdict({"rmse": 1.0}, {"rmse": 1.1}).better
     assert not verdict({"rmse": 1.1}, {"rmse": 1.0}).better
+
+
+GUESSES = {"auc": 0.52, "intervals": {"auc": [0.44, 0.6]}}
+KNOWS = {"auc": 0.7, "intervals": {"auc": [0.6, 0.8]}}
+
+
+def test_figures_of_data_that_mean_something_else_are_not_compared_and_the_newer_counts(
+    company: Company, trained: Path
+) -> None:
+    log(company, trained, 1, log_loss=0.1)
+    log(company, trained, 2, meaning="another", log_loss=0.6)
+    found = Registry(company).compare("churn", 2)
+    assert found.better
+    assert found.replaced
+    assert found.reason == "the data of version 1 mean something else, so the newer one counts"
+    registry = Registry(company)
+    registry.promote("churn", 2)
+    with pytest.raises(PromotionError, match="so their figures cannot be compared"):
+        registry.promote("churn", 1)
+    assert [version.meaning for version in registry.versions("churn")] == ["m", "another"]
+
+
+@pytest.mark.parametrize(("first", "second", "better"), [(KNOWS, GUESSES, False), (GUESSES, KNOWS, True)])
+def test_a_model_no_better_than_guessing_never_replaces_one_that_is(
+    company: Company, trained: Path, first: dict[str, Any], second: dict[str, Any], better: bool
+) -> None:
+    log(company, trained, 1, log_loss=0.5, **first)
+    # neither its better log loss nor another meaning of its data helps it
+    log(company, trained, 2, log_loss=0.4 if not better else 0.6, meaning="m" if better else "another", **second)
+    assert Registry(company).compare("churn", 2).better is better
+
+
+def test_the_same_model_of_other_data_is_a_version_of_its_own(company: Company, trained: Path) -> None:
+    assert [log(company, trained, 1), log(company, trained, 1, meaning="another")] == [1, 2]
+
+
+def test_a_version_whose_files_were_changed_is_neither_promoted_nor_gone_back_to(
+    company: Company, trained: Path
+) -> None:
+    log(company, trained, 1)
+    log(company, trained, 2, log_loss=0.4)
+    registry = Registry(company)
+    place = registry.place("churn", 1)
+    registry.promote("churn", 2)
+    (place / "predictor.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(DamagedModelError, match=r"churn version 1: .*predictor\.json: was changed after training"):
+        registry.rollback("churn")
+    assert aliases(company) == {1: "", 2: "champion"}
+
+
+@pytest.mark.parametrize("step", ["log_artifacts", "log_dict", "create_model_version"])
+def test_a_disk_that_is_full_while_registering_leaves_no_version(
+    company: Company, trained: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MlflowClient, step, full)
+        with pytest.raises(OutputError, match="the registry cannot be written .No space left on device.; nothing was"):
+            log(company, trained, 1)
+    assert Registry(company).versions("churn") == []
+    assert log(company, trained, 1) == 1
+    assert aliases(company) == {1: "champion"}
+
+
+def test_a_damaged_registry_is_told(company: Company) -> None:
+    (company.folder / ".baton" / "mlflow.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(ArtefactError, match=r"mlflow\.db: the registry cannot be read"):
+        load_champion(company, "churn")

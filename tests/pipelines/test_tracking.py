@@ -10,9 +10,10 @@ import pytest
 
 from baton.company import Company
 from baton.errors import ArtefactError
-from baton.files import RunFolder
+from baton.files import RunFolder, read_json
 from features.training import TrainingTable
 from models.predictor import outcome_folder
+from models.promotion import Origin
 from models.registry import Registry
 from pipelines import tracking
 from pipelines.train import train
@@ -62,35 +63,53 @@ def champions(company: Company) -> list[int]:
 def test_models_of_later_runs_replace_the_champion_only_if_better_on_their_rows(company: Company) -> None:
     assert tracking.list_models(company) == []
     first = trained(company, "first", table(6))
-    assert tracking.track(company, first, {"cases": "a"}) == []
-    assert tracking.track(company, first, {"cases": "a"}) == []
+    assert tracking.track(company, first, Origin({"cases": "a"})) == []
+    assert tracking.track(company, first, Origin({"cases": "a"})) == []
     assert champions(company) == [1]
     # a month later, most of what there is to learn from has been lost
     worse = trained(company, "worse", table(7, forgotten=5))
-    notes = tracking.track(company, worse, {"cases": "b"})
+    notes = tracking.track(company, worse, Origin({"cases": "b"}))
     assert len(notes) == 1
     assert "version 1 stays champion, version 2 is no better" in notes[0]
-    assert "on the same test set" in notes[0]
+    assert "(version 2 is no better than guessing)" in notes[0]
     # and then the cause itself is seen
     better = trained(company, "better", table(8, seen=True))
-    assert tracking.track(company, better, {"cases": "c"}) == []
+    assert tracking.track(company, better, Origin({"cases": "c"})) == []
     assert champions(company) == [3]
     assert [row["version"] for row in tracking.rollback(company, "churn") if row["alias"] == "champion"] == [1]
     assert tracking.promote(company, "churn", 2, force=True)[1]["alias"] == "champion"
 
 
+def test_champions_of_other_data_or_with_changed_files_are_replaced_with_a_note(company: Company) -> None:
+    folder = trained(company, "first", table(6))
+    assert tracking.track(company, folder, Origin({"activity": "a"}, "wrong mapping")) == []
+    (note,) = tracking.track(company, folder, Origin({"activity": "b"}, "right mapping"))
+    assert note.startswith("churn: version 2 replaces champion 1 without a comparison: the data of version 1 mean")
+    first, second = tracking.list_models(company)
+    assert (first["alias"], second["alias"]) == ("", "champion")
+    assert first["data"] != second["data"]
+    assert first["meaning"] != second["meaning"]
+    champion = Registry(company).place("churn", 2)
+    (champion / "model.lgb").write_text("tree", encoding="utf-8")
+    (note,) = tracking.track(company, folder, Origin({"activity": "c"}, "right mapping"))
+    assert note.startswith("churn: version 3 replaces champion 2, which cannot be used: churn version 2: ")
+    assert champions(company) == [3]
+    named = read_json(folder.file("models.json"))["churn"]
+    assert (named["model"], named["champion"], named["meaning"]) == ("churn/3", "churn/3", "right mapping")
+
+
 def test_a_run_without_figures_is_told(company: Company) -> None:
     with pytest.raises(ArtefactError, match=r"evaluation\.json: not there"):
-        tracking.track(company, RunFolder(company.folder / "out"), {})
+        tracking.track(company, RunFolder(company.folder / "out"), Origin({}))
 
 
 def test_a_champion_is_kept_through_a_feature_that_is_gone(company: Company) -> None:
     before = table(6)
-    tracking.track(company, trained(company, "before", before), {})
+    tracking.track(company, trained(company, "before", before), Origin({}))
     frame = before.frame.rename(columns={"wait_seconds__30d": "wait_seconds__60d"})
     described = {"frame": frame, "features": ("wait_seconds__60d",), "kpi_of": {"wait_seconds__60d": "wait_seconds"}}
     renamed = TrainingTable(**{**vars(before), **described, "latest": before.latest})
-    tracking.track(company, trained(company, "after", renamed), {})
+    tracking.track(company, trained(company, "after", renamed), Origin({}))
     # the same rows, the same figures: nothing tells them apart, so the champion stays
     assert champions(company) == [1]
     assert Registry(company).compare("churn", 2).reason == "no figure tells them apart on the same test set"

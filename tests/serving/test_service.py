@@ -14,6 +14,7 @@ import pytest
 from baton.company import Company
 from baton.files import RunFolder
 from features.pseudonyms import load_key, pseudonym
+from models.promotion import Origin
 
 
 def rows(client: Any, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,7 +213,7 @@ def test_a_champion_of_another_run_answers_by_its_own_lights(open_on: Any, clien
 
     company = Company(path=rescored.path.parent / "company.toml")
     own = rescored.models / "churn"
-    Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, fingerprints={}, parameters={})
+    Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, origin=Origin({}), parameters={})
     # the run has been made again since, and its model was no better
     replace(load_predictor(own), about={}).save(own)
     body = {"rows": [{"customer_id": "c3"}, {"customer_id": "nobody"}, {"customer_id": "c1"}], "explain": True}
@@ -220,6 +221,7 @@ def test_a_champion_of_another_run_answers_by_its_own_lights(open_on: Any, clien
         answer = opened.post("/predict_churn", json=body).json()
     expected = client.post("/predict_churn", json=body).json()
     assert answer["model"] == "churn/1"
+    assert answer["note"] == "churn/1 answers, the champion; the report and the files of the run are by churn/run"
     for found, told in zip(answer["rows"], expected["rows"], strict=True):
         assert found["probability"] == told["probability"]
         assert [driver["kpi"] for driver in found.get("drivers", [])] == [
@@ -245,7 +247,7 @@ def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_o
 
     company = Company(path=rescored.path.parent / "company.toml")
     own = rescored.models / "churn"
-    Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, fingerprints={}, parameters={})
+    Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, origin=Origin({}), parameters={})
     place = load_champion(company, "churn")[0]
     text = (place / "model.lgb").read_text("utf-8")
     (place / "model.lgb").write_text(text.replace("leaf_value=-", "leaf_value=9", 1), encoding="utf-8")
@@ -286,3 +288,28 @@ def test_readiness_names_the_models_that_answer(client: Any) -> None:
     named = {model["outcome"]: model["model"] for model in answer.json()["models"]}
     assert named["churn"] == "churn/run"
     assert client.get("/livez").status_code == 200
+
+
+def test_a_prediction_no_better_than_guessing_is_marked_and_never_explained(
+    open_on: Any, client: Any, rescored: RunFolder
+) -> None:
+    from baton.files import write_json
+
+    guessed = {"auc": 0.52, "intervals": {"auc": [0.44, 0.6]}}
+    write_json(rescored.file("evaluation.json"), {"churn": guessed, "decline:team:csat": guessed})
+    asked = {"rows": [{"customer_id": "c3"}, {"features": {"wait_seconds__30d": 1.0}}], "explain": True}
+    teams = {"rows": [{"unit": "team", "unit_id": "t1"}], "explain": True}
+    with open_on(Company(path=rescored.path.parent / "company.toml"), rescored) as opened:
+        churn, decline = (opened.post(path, json=body).json() for path, body in _both(asked, teams))
+    assert [row["drivers"] for row in (*churn["rows"], *decline["rows"])] == [[], [], []]
+    assert (churn["informative"], decline["informative"], decline["rows"][0]["informative"]) == (False, False, False)
+    assert churn["note"].startswith("churn: the prediction is no better than guessing")
+    for path, body in _both(asked, teams):
+        told = client.post(path, json=body).json()
+        assert told["informative"] is True
+        assert "note" not in told
+        assert told["rows"][0]["drivers"]
+
+
+def _both(churn: dict[str, Any], decline: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [("/predict_churn", churn), ("/predict_decline", decline)]
