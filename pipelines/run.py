@@ -148,6 +148,7 @@ class Chain:
     def features(self) -> None:
         """Build the training tables, and refuse leaks."""
         from features import leaks, matrix
+        from models.predictor import outcome_folder
         from pipelines.train import nothing_learned
 
         company, folder = self.company, self.folder
@@ -162,7 +163,7 @@ class Chain:
                 raise TableError(nothing_learned(built.skipped, texts.skipped_causes(folder)))
             for name, table in built.tables.items():
                 leaks.refuse(company, table)
-                table.save(self.outcome_folder(folder.training, name))
+                table.save(outcome_folder(folder.training, name))
                 outcome.rows[name] = len(table.frame)
                 outcome.warnings.extend(f"{name}: {note}" for note in table.notes)
             write_json(folder.training / "skipped.json", built.skipped)
@@ -281,8 +282,9 @@ class Chain:
 
         meaning = meaning_digest(self.company, self.catalogue, staging.staged_scales(self.folder.staged))
 
+        origin = Origin(self.fingerprints, meaning)
+
         def work(outcome: Outcome) -> None:
-            origin = Origin(self.fingerprints, meaning)
             outcome.warnings.extend(tracking.track(self.company, self.folder, origin))
 
         depends_on = {"train": self._keys["train"], "meaning": meaning}
@@ -341,11 +343,6 @@ class Chain:
             },
         )
         return RunSummary(self.folder.path, records, skipped, warnings)
-
-    @staticmethod
-    def outcome_folder(root: Path, outcome: str, /) -> Path:
-        """Return the folder of an outcome; a colon cannot stand in a file name everywhere."""
-        return root / outcome.replace(":", ".")
 
 
 def run(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("baton.serving")
 
-__all__ = ["LoadedRun", "Loader", "Served", "load_run"]
+__all__ = ["LoadedRun", "Served", "load_run"]
 
 
 @dataclass(frozen=True)
@@ -344,61 +343,3 @@ def _scored(folder: RunFolder, outcome: str, /) -> dict[str, dict[str, Any]]:
         table, name = table.filter(pc.and_(pc.equal(table["unit"], unit), pc.equal(table["metric"], metric))), "unit_id"
     rows = plain_rows(table.select([name, "probability", "drivers"]))
     return {row[name]: {"probability": row["probability"], "drivers": row["drivers"]} for row in rows}
-
-
-class Loader:
-    """Loads once, in the background, so that the service is alive before it is ready.
-
-    Parameters
-    ----------
-    load : callable
-        Returns the loaded run.
-    """
-
-    def __init__(self, load: Callable[[], LoadedRun]) -> None:
-        self._load = load
-        self._run: LoadedRun | None = None
-        self._fault: BatonError | None = None
-        self._thread = threading.Thread(target=self._work, name="baton-loading", daemon=True)
-
-    def start(self) -> None:
-        """Begin to load."""
-        self._thread.start()
-
-    def wait(self, seconds: float, /) -> LoadedRun:
-        """Return the run when it is loaded.
-
-        Raises
-        ------
-        ArtefactError
-            If it cannot be loaded, or not in time.
-        """
-        self._thread.join(seconds)
-        found = self.run
-        if found is None:
-            raise ArtefactError(f"the run is not loaded after {seconds:g} s; try again")
-        return found
-
-    @property
-    def run(self) -> LoadedRun | None:
-        """The run, or None as long as it is being loaded.
-
-        Raises
-        ------
-        BatonError
-            If it cannot be loaded.
-        """
-        if self._fault is not None:
-            raise self._fault
-        return self._run
-
-    def _work(self) -> None:
-        try:
-            self._run = self._load()
-        except BatonError as error:
-            _LOG.error("the run cannot be served: %s", error)
-            self._fault = error
-        except Exception as error:
-            _LOG.exception("a defect while the run was being loaded")
-            what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            self._fault = ArtefactError(f"the run cannot be loaded, by a defect ({what}); the service's log says more")

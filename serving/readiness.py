@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from baton.errors import BatonError
-from serving.loading import LoadedRun, Loader
+from serving.loader import Loader
+from serving.loading import LoadedRun
 from serving.refusals import Message, Scope, Send, error_body
 
 __all__ = ["LOADING", "Readiness"]

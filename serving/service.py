@@ -19,7 +19,8 @@ from serving.description import describe
 from serving.gate import Gate, handed_on
 from serving.hosts import LOCAL_HOSTS
 from serving.lanes import Busy, Check, Lane, Stopped
-from serving.loading import LoadedRun, Loader, load_run
+from serving.loader import Loader
+from serving.loading import LoadedRun, load_run
 from serving.metrics import count_in_one_process
 from serving.page import page_app
 from serving.payloads import (
