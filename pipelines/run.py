@@ -196,8 +196,8 @@ class Chain:
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(result.warnings)
 
-        outputs = [*places, self.folder.file("evaluation.json")]
-        self._step("train", {"features": self._keys["features"]}, outputs, work)
+        done = [*places, self.folder.file("evaluation.json")]
+        self._step("train", {"features": self._keys["features"]}, done, work)
 
     def score(self) -> None:
         """Score the latest snapshot and attribute its risk to KPIs."""
@@ -273,22 +273,20 @@ class Chain:
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
         outputs = [folder.file(f"{name}.parquet") for name in names] + [folder.advice]
         scored = self._keys.get("score") or recorded_key(folder, "score")
-        depends_on = {"stage": self._keys["stage"], "score": scored, "settings": described}
-        self._step("advise", depends_on, outputs, work)
+        self._step("advise", {"stage": self._keys["stage"], "score": scored, "settings": described}, outputs, work)
 
     def register(self) -> None:
         """Log the run and its models in the registry."""
-        from pipelines import tracking
+        from pipelines.tracking import MODELS_FILE, track
 
-        meaning = meaning_digest(self.company, self.catalogue, staging.staged_scales(self.folder.staged))
-
-        origin = Origin(self.fingerprints, meaning)
+        scales = staging.staged_scales(self.folder.staged)
+        origin = Origin(self.fingerprints, meaning_digest(self.company, self.catalogue, scales))
 
         def work(outcome: Outcome) -> None:
-            outcome.warnings.extend(tracking.track(self.company, self.folder, origin))
+            outcome.warnings.extend(track(self.company, self.folder, origin))
 
-        depends_on = {"train": self._keys["train"], "meaning": meaning}
-        self._step("register", depends_on, [self.folder.file(tracking.MODELS_FILE)], work)
+        depends_on = {"train": self._keys["train"], "meaning": origin.meaning}
+        self._step("register", depends_on, [self.folder.file(MODELS_FILE)], work)
 
     def report(self) -> None:
         """Write the manager's page."""
