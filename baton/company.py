@@ -57,6 +57,8 @@ class TableSource(_Section):
     delimiter: str | None = None
     day_first: bool | None = None
     timezone: str = "UTC"
+    decimal: Literal[".", ","] | None = None
+    keep_words: tuple[str, ...] = ()
     observed_until: str | None = None
     extracted_at: str | None = None
     scales: dict[str, tuple[float, float]] = Field(default_factory=dict)

@@ -100,6 +100,11 @@ class RunFolder:
         return self.steps / "trained_scales.json"
 
     @property
+    def trained_types(self) -> Path:
+        """File of the types of attributes that the trained predictors know."""
+        return self.steps / "trained_types.json"
+
+    @property
     def advice(self) -> Path:
         """Folder of what weights can be solved again from."""
         return self.path / "advice"

@@ -5,15 +5,24 @@ A date such as 03/04/2024 reads both ways; the profile of the whole column tells
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from baton.tables import ColumnType
+from features.ingest.missing_words import BLANKS, without_missing_words
+from features.ingest.number_text import NumberFormat, number_sql
+from features.ingest.time_text import digits_sql, time_text_sql, to_utc
 from features.sql_text import literal, quoted
 
-__all__ = ["SQL_TYPES", "CastPlan", "DateOrder", "cast_sql", "is_numeric", "known"]
+__all__ = ["FILE", "SQL_TYPES", "WITH_ZONE", "CastPlan", "DateOrder", "cast_sql", "is_numeric", "known", "trimmed"]
+
+FILE = "__file"
+"""Name of the number of the file that a row came from, in typed tables: 1, 2, … in the order of names."""
 
 DateOrder = Literal["day", "month", "both", "neither", "none"]
+
+WITH_ZONE = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
+"""How DuckDB's names of times with a zone begin; those in nanoseconds are a type of their own."""
 
 SQL_TYPES: dict[ColumnType, str] = {
     "id": "VARCHAR",
@@ -39,25 +48,8 @@ _NUMERIC = (
     "DOUBLE",
     "DECIMAL",
 )
-_UNKNOWN = ("na", "n/a", "#n/a", "null", "none", "nan", "nat", "-", "?")
-_BLANKS = " \t\r\n\u00a0\u3000"
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是", "有")
 _FALSE = ("false", "f", "no", "n", "0", "0.0", "否", "无")
-_CLOCK = r"([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
-_LOCAL = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}" + _CLOCK
-_ABSOLUTE = _LOCAL[:-1] + r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
-_DAY_MONTH = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})"
-_DAY_MONTH_SHORT = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2})($|[ T])"
-_OTHER_DATES = (
-    (r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3"),
-    (r"^(\d{4})[-/.](\d{1,2})$", r"\1-\2-01"),
-    (r"^(\d{4})[.](\d{1,2})[.](\d{1,2})", r"\1-\2-\3"),
-    (r"^(\d{4})年(\d{1,2})月(\d{1,2})日\s*", r"\1-\2-\3 "),
-)
-_NAMED_DATES = ("%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y")
-_HALF_CLOCKS = (" %I:%M %p", " %I:%M:%S %p", " %I:%M%p")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", *_HALF_CLOCKS)
-_THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
 
 
 @dataclass(frozen=True)
@@ -74,8 +66,17 @@ class CastPlan:
         DuckDB's name of the source's type.
     order : str
         For a time that comes as text: whether numeric dates have the day or the month first.
-    decimal_comma : bool
-        For a number that comes as text: whether ``1,5`` is one and a half.
+    number : NumberFormat
+        For a number that comes as text: its decimal mark, and what percent signs and durations mean.
+    factor : float
+        For a number that the source counts in a unit of its own, such as a Parquet duration in nanoseconds: what one
+        of them is.
+    kept_words : frozenset of str
+        Words of the list for "no value" that are values in this column.
+    by_file : tuple of (int, CastPlan)
+        Where files of one table write the column differently: the plan of each file.
+    doubt : str
+        Why nobody can tell how its numbers are to be read, in words; empty where it is clear.
     timezone : str
         In which times without an offset are.
     end_of_day : bool
@@ -87,9 +88,13 @@ class CastPlan:
     type: ColumnType
     raw_type: str
     order: DateOrder = "none"
-    decimal_comma: bool = False
     timezone: str = "UTC"
     end_of_day: bool = False
+    number: NumberFormat = field(default_factory=NumberFormat)
+    factor: float = 1.0
+    kept_words: frozenset[str] = frozenset()
+    by_file: tuple[tuple[int, CastPlan], ...] = ()
+    doubt: str = ""
 
     @property
     def from_text(self) -> bool:
@@ -109,16 +114,21 @@ def known(plan: CastPlan, /) -> str:
         return f"CASE WHEN isnan({raw}) THEN NULL ELSE {raw} END"
     if not plan.from_text:
         return raw
-    text = f"nullif(trim({raw}, {literal(_BLANKS)}), '')"
-    if plan.type in {"id", "text"}:
-        return text
-    listed = ", ".join(map(literal, _UNKNOWN))
-    return f"CASE WHEN strlen({raw}) < 8 AND lower({text}) IN ({listed}) THEN NULL ELSE {text} END"
+    kept = plan.kept_words | frozenset(_FALSE if plan.type == "flag" else ())
+    return without_missing_words(trimmed(raw), raw, kept)
+
+
+def trimmed(raw: str, /) -> str:
+    """Return SQL for a text without the blanks around it, null where nothing is left."""
+    return f"nullif(trim({raw}, {literal(BLANKS)}), '')"
 
 
 def cast_sql(plan: CastPlan, /) -> str:
     """Return SQL that reads a known value, in a column of the plan's name, as its type; null where it cannot."""
     value = quoted(plan.column)
+    if plan.by_file:
+        cases = (f"WHEN {file} THEN {cast_sql(of_file)}" for file, of_file in plan.by_file)
+        return f"CASE {FILE} {' '.join(cases)} END"
     if plan.type == "time":
         time = _time(plan, value)
         return f"({time}) + INTERVAL '86399.999999 seconds'" if plan.end_of_day else time
@@ -136,76 +146,30 @@ def cast_sql(plan: CastPlan, /) -> str:
 
 
 def _time(plan: CastPlan, value: str, /) -> str:
-    if plan.raw_type.startswith("TIMESTAMP WITH TIME ZONE"):
-        return f"CAST(timezone('UTC', {value}) AS TIMESTAMP)"
+    if plan.raw_type.startswith(WITH_ZONE):
+        return f"CAST(timezone('UTC', CAST({value} AS TIMESTAMPTZ)) AS TIMESTAMP)"
     if plan.raw_type.startswith(("TIMESTAMP", "DATE")):
-        return _to_utc(f"TRY_CAST({value} AS TIMESTAMP)", plan)
+        return to_utc(f"TRY_CAST({value} AS TIMESTAMP)", plan.timezone)
     if plan.from_text:
-        return _time_from_text(plan, value)
-    return (
-        _time_from_text(plan, f"CAST({value} AS VARCHAR)") if is_numeric(plan.raw_type) else "CAST(NULL AS TIMESTAMP)"
-    )
-
-
-def _time_from_text(plan: CastPlan, text: str, /) -> str:
-    """Read the common ways in turn, the usual ones first: each value is looked at by as few patterns as can be."""
-    cases = [_when_iso(plan, text)]
-    if plan.order in {"day", "month"}:
-        day_month = r"\2-\1" if plan.order == "day" else r"\1-\2"
-        for pattern, replacement in ((_DAY_MONTH, rf"\3-{day_month}"), (_DAY_MONTH_SHORT, rf"20\3-{day_month}\4")):
-            iso = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
-            cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_iso(plan, iso)}")
-    for pattern, replacement in _OTHER_DATES:
-        iso = f"trim(regexp_replace({text}, {literal(pattern)}, {literal(replacement)}))"
-        cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_iso(plan, iso)}")
-    formats = [date + clock for date in _NAMED_DATES for clock in _CLOCKS]
-    formats += [date + clock for date in ("%Y-%m-%d", "%Y/%m/%d") for clock in _HALF_CLOCKS]
-    named = f"try_strptime({text}, [{', '.join(map(literal, formats))}])"
-    return f"CASE WHEN {text} IS NULL THEN NULL {' '.join(cases)} ELSE {_to_utc(named, plan)} END"
-
-
-def _when_iso(plan: CastPlan, text: str, /) -> str:
-    return (
-        f"WHEN regexp_full_match({text}, {literal(_LOCAL)}) THEN {_to_utc(f'TRY_CAST({text} AS TIMESTAMP)', plan)} "
-        f"WHEN regexp_full_match({text}, {literal(_ABSOLUTE)}) "
-        f"THEN CAST(timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) AS TIMESTAMP)"
-    )
-
-
-def _iso(plan: CastPlan, text: str, /) -> str:
-    halves = ", ".join(literal("%Y-%m-%d" + clock) for clock in _HALF_CLOCKS)
-    return f"CASE {_when_iso(plan, text)} ELSE {_to_utc(f'try_strptime({text}, [{halves}])', plan)} END"
-
-
-def _to_utc(timestamp: str, plan: CastPlan, /) -> str:
-    if plan.timezone == "UTC":
-        return timestamp
-    return f"timezone('UTC', timezone({literal(plan.timezone)}, {timestamp}))"
+        return time_text_sql(value, plan.order, plan.timezone)
+    return digits_sql(value, plan.timezone) if is_numeric(plan.raw_type) else "CAST(NULL AS TIMESTAMP)"
 
 
 def _number(plan: CastPlan, value: str, /) -> str:
     if plan.from_text:
-        number = _number_from_text(value, plan.decimal_comma)
+        number = number_sql(plan.column, plan.number)
     elif is_numeric(plan.raw_type) or plan.raw_type == "BOOLEAN":
-        number = f"CAST({value} AS DOUBLE)"
+        number = f"CAST({value} AS DOUBLE)" + (f" * {plan.factor!r}" if plan.factor != 1 else "")
     elif plan.raw_type == "INTERVAL":
         number = f"epoch({value})"
+    elif plan.raw_type == "TIME":
+        number = f"epoch({value}) / {float(plan.number.unit_seconds or 1)!r}"
     else:
         return f"CAST(NULL AS {SQL_TYPES[plan.type]})"
     number = f"CASE WHEN isnan({number}) THEN NULL ELSE {number} END"
     if plan.type == "number":
         return number
     return f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
-
-
-def _number_from_text(value: str, decimal_comma: bool, /) -> str:
-    if decimal_comma:
-        plain = f"replace(regexp_replace({value}, '[. \\x{{00A0}}\\x{{202F}}]', '', 'g'), ',', '.')"
-        written = f"CASE WHEN contains({value}, ',') THEN {plain} ELSE {value} END"
-    else:
-        thousands = f"regexp_full_match({value}, {literal(_THOUSANDS)})"
-        written = f"CASE WHEN {thousands} THEN replace({value}, ',', '') ELSE {value} END"
-    return f"TRY_CAST({written} AS DOUBLE)"
 
 
 def _flag(plan: CastPlan, value: str, /) -> str:

@@ -70,6 +70,12 @@ KINDS: dict[str, FaultKind] = _kinds(
         "stop",
         "the table `merged_ids` cannot be followed: two new ids for one old, a circle, gaps",
     ),
+    (
+        "ambiguous_number",
+        "stop",
+        "stop",
+        "a column's numbers read in two ways: 1.250, two decimal marks, some percent signs, several currencies",
+    ),
     ("missing_value", "drop", "stop drop", "a required column has no value"),
     ("duplicate_row", "drop", "stop drop keep", "a row stands there several times, each time the same"),
     (

@@ -13,24 +13,27 @@ from baton.company import Company
 from baton.errors import BatonError, CompanyFileError
 from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
-from features.casting import SQL_TYPES, CastPlan, cast_sql, is_numeric, known
+from features.casting import FILE, SQL_TYPES, CastPlan, cast_sql, is_numeric, known, trimmed
 from features.databases import batches
 from features.ingest.column_names import attribute_name, is_unnamed, left_out_note, refuse_names
+from features.ingest.column_plans import TableReading, kept_words, read_numbers
 from features.ingest.locked import files_to_read, lock
+from features.ingest.missing_words import missing_words_sql
+from features.ingest.number_text import figures_sql
 from features.ingest.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
-from features.profiles import profile_sql, read_numbers, read_times
+from features.profiles import may_be_number, profile_sql, read_times, summed
 from features.quality.placeholders import NONE_BETWEEN, count_sql, placeholders
 from features.sql_text import literal, quoted
-from features.table_files import FILE_COLUMN, file_relation
+from features.table_files import FILE_COLUMN, delimiter_of, file_relation
 
-__all__ = ["FILE", "ROW", "Intake", "TypedTable", "opened"]
+__all__ = ["FILE", "ROW", "ColumnTypes", "Intake", "TypedTable", "opened"]
 
 ROW = "__row"
 """Name of the row number, from 1, in typed tables."""
 
-FILE = "__file"
-"""Name of the number of the file that a row came from, in typed tables: 1, 2, … in the order of names."""
+ColumnTypes = Mapping[str, Mapping[str, str]]
+"""Per table, attributes and their types."""
 
 _MEMORY_LIMIT = "2GB"
 
@@ -118,6 +121,8 @@ class Intake:
         import duckdb
 
         self.company = company
+        self.types: ColumnTypes = {}
+        """Attributes' types that models in use were trained on: ``number`` or ``text``."""
         self.folder = folder
         self.connection = duckdb.connect()  # in memory as far as the limit goes, then in the scratch folder
         (folder / "copies").mkdir()
@@ -158,7 +163,7 @@ class Intake:
             )
         try:
             self._load(name, f"raw_{name}")
-            table = self._typed(TABLES[name], f"raw_{name}", source.timezone, source.day_first)
+            table = self._typed(TABLES[name], f"raw_{name}")
         except BatonError:
             raise
         except Exception as error:
@@ -200,35 +205,37 @@ class Intake:
                     found[name] = read
         return found
 
-    def _typed(self, spec: TableSpec, raw: str, timezone: str, day_first: bool | None, /) -> TypedTable:
+    def _typed(self, spec: TableSpec, raw: str, /) -> TypedTable:
+        source = self.company.tables[spec.name]
         columns = {row[0]: row[1] for row in self.rows(f"DESCRIBE {raw}")}
         file = quoted(FILE_COLUMN) if columns.pop(FILE_COLUMN, None) else "1"
         named = [name for name in columns if not is_unnamed(name)]
-        plans = with_log_columns(spec, dict(_first_plan(spec, name, columns, timezone) for name in named))
+        plans = with_log_columns(spec, dict(_first_plan(spec, name, columns, source.timezone) for name in named))
+        reading = self._reading(spec)
+        plans = {name: _settled(plan, reading) for name, plan in plans.items()}
+        plans, notes = self._with_words(spec, plans, raw)
         asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
         ratings = self._ratings(spec, raw, plans)
-        values = ", ".join(f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items())
-        # rows are numbered one after the other, and whoever asks for some of the rows waits for it
-        unnumbered = f"unnumbered_known_{spec.name}"
-        self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT {values}, {file} AS {FILE} FROM {raw}")
-        self.connection.execute(
-            f"CREATE VIEW known_{spec.name} AS SELECT *, row_number() OVER () AS {ROW} FROM {unnumbered}"
-        )
-        listed = ", ".join(["count(*)", *(profile_sql(plan) for plan in asked.values())])
-        count, *found = self.rows(f"SELECT {listed} FROM known_{spec.name}")[0]
-        profiles: dict[str, Mapping[str, int]] = dict(zip(asked, found, strict=True))
-        notes = left_out_note(spec, [name for name in columns if is_unnamed(name)])
+        values = [f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items()]
+        numbers = {name: plan for name, plan in asked.items() if may_be_number(plan)}
+        self._make_known(spec, f"SELECT {', '.join(values)}, {file} AS {FILE} FROM {raw}", list(numbers))
+        count, files = self._profiled(spec, asked, several=file != "1")
+        notes += left_out_note(spec, [name for name in columns if is_unnamed(name)])
         notes += [
             f"{spec.name}.{plan.raw_column} is read as {name}"
             for name, plan in plans.items()
             if name != plan.raw_column
         ]
         notes += [f"{spec.name}.{name} comes as words: {read.note}" for name, read in ratings.items()]
-        plans |= read_numbers({name: plan for name, plan in asked.items() if plan.type != "time"}, profiles, spec)
-        plans |= read_times(
-            {name: plan for name, plan in asked.items() if plan.type == "time"}, profiles, spec, day_first, notes
-        )
-        present = {name: profile["present"] for name, profile in profiles.items() if name in spec.names}
+        plans |= read_numbers(numbers, files, reading, notes)
+        profiles = {name: summed([of_file[name] for _, of_file in files]) for name in asked}
+        times = {name: plan for name, plan in asked.items() if plan.type == "time"}
+        plans |= read_times(times, profiles, spec, source.day_first, notes)
+        present = {
+            name: profile["present"]
+            for name, profile in profiles.items()
+            if name in spec.names or (name in numbers and plans[name].type == "number")
+        }
         scales = {name: read.scale for name, read in ratings.items() if read.scale is not None}
         table = TypedTable(
             spec, f"typed_{spec.name}", f"known_{spec.name}", count, plans, present, tuple(notes), scales
@@ -240,6 +247,7 @@ class Intake:
             f"CREATE {'TABLE' if parsed else 'VIEW'} {table.read_relation} AS "
             f"SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
         )
+        unnumbered = f"unnumbered_known_{spec.name}"
         table = replace(table, placeholders=self._placeholders(table))
         emptied = ", ".join(
             f"CASE WHEN {test} THEN NULL ELSE {quoted(name)} END AS {quoted(name)}"
@@ -271,6 +279,51 @@ class Intake:
         counted = self.rows(f"SELECT {', '.join(map(count_sql, plans))} FROM {table.read_relation}")[0]
         found = {plan.column: placeholders(plan, counts) for plan, counts in zip(plans, counted, strict=True)}
         return {name: test for name, test in found.items() if test is not None}
+
+    def _reading(self, spec: TableSpec, /) -> TableReading:
+        source = self.company.tables[spec.name]
+        semicolons = source.path is not None and delimiter_of(self.company, spec.name) == ";"
+        return TableReading(spec, source.decimal, semicolons, self.types.get(spec.name, {}))
+
+    def _with_words(
+        self, spec: TableSpec, plans: dict[str, CastPlan], raw: str, /
+    ) -> tuple[dict[str, CastPlan], list[str]]:
+        """Look for words that stand for no value in all texts of a table."""
+        texts = [name for name, plan in plans.items() if plan.from_text]
+        if not texts:
+            return plans, []
+        columns = [quoted(plans[name].raw_column) for name in texts]
+        listed = ", ".join(missing_words_sql(trimmed(column), column) for column in columns)
+        found = self.rows(f"SELECT {listed} FROM {raw}")[0]
+        given = self.company.tables[spec.name].keep_words
+        return kept_words(plans, dict(zip(texts, found, strict=True)), given, spec)
+
+    def _make_known(self, spec: TableSpec, query: str, numbers: list[str], /) -> None:
+        """Make the views of the values as they lie in the source, and of what texts that may be numbers are made of."""
+        # rows are numbered one after the other, and whoever asks for some of the rows waits for it
+        unnumbered = f"unnumbered_known_{spec.name}"
+        relation = figures_sql(f"({query})", numbers)
+        self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT * FROM {relation}")
+        self.connection.execute(
+            f"CREATE VIEW known_{spec.name} AS SELECT *, row_number() OVER () AS {ROW} FROM {unnumbered}"
+        )
+
+    def _profiled(
+        self, spec: TableSpec, asked: Mapping[str, CastPlan], /, *, several: bool
+    ) -> tuple[int, list[tuple[int, dict[str, Mapping[str, Any]]]]]:
+        """Return the number of rows, and per file what each column's values tell."""
+        listed = ", ".join(["count(*)", *(profile_sql(plan) for plan in asked.values())])
+        relation = f"unnumbered_known_{spec.name}"
+        found = self.rows(f"SELECT {FILE}, {listed} FROM {relation} GROUP BY {FILE} ORDER BY {FILE}") if several else []
+        found = found or self.rows(f"SELECT 1, {listed} FROM {relation}")
+        files = [(file, dict(zip(asked, profiles, strict=True))) for file, _, *profiles in found]
+        return sum(rows for _, rows, *_ in found), files
+
+
+def _settled(plan: CastPlan, reading: TableReading, /) -> CastPlan:
+    """Return the plan of an attribute that a trained model knows as text, whatever this file's type is."""
+    known_type = (reading.types or {}).get(plan.column)
+    return replace(plan, type="text") if known_type == "text" and plan.column not in reading.spec.names else plan
 
 
 def _first_plan(spec: TableSpec, raw_name: str, columns: Mapping[str, str], timezone: str, /) -> tuple[str, CastPlan]:

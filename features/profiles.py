@@ -2,87 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from baton.tables import TableSpec
-from features.casting import CastPlan, DateOrder
+from features.casting import WITH_ZONE, CastPlan, DateOrder, is_numeric
+from features.ingest.number_text import number_profile
+from features.ingest.time_text import digit_kind, digits_sql, is_digits, written_clock
 from features.sql_text import literal, quoted
 
-__all__ = ["profile_sql", "read_numbers", "read_times"]
+__all__ = ["may_be_number", "profile_sql", "read_times", "summed"]
 
-Profiles = Mapping[str, Mapping[str, int]]
+Profiles = Mapping[str, Mapping[str, Any]]
 
 _NUMERIC_DATE = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})($|[ T])"
-_MIDNIGHT = r"(^|[ T])0?0:00(:00([.,]0+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?$"
-_THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
-_DECIMAL_COMMA = r"[-+]?\d{1,3}([. \x{00A0}\x{202F}]\d{3})*,\d+|[-+]?\d+,\d+"
+_MIDNIGHT = r"(^|[ T])0?0:00(:00([.,]0+)?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?$"
 
 
 def profile_sql(plan: CastPlan, /) -> str:
     """Return SQL aggregates (a struct) from which the way to read a known value is told.
 
-    For times: ``present`` values; ``clocked``: those with a time of day; ``dates``: texts such as 3/4/2024;
+    For times: ``present`` values; ``clocked``: those with a time of day; ``digits``: how numbers are read;
+    ``dates``: texts such as 3/4/2024;
     ``short``: of them, those with a year of two digits; ``first``, ``second``: the largest first and second part.
-    For all others: ``present``; ``plain``, ``thousands``, ``comma``, ``zeros``: texts that read as a number, as
-    1,234.5, as 1,5, and as an id such as 007.
+    For texts that may be numbers: ``present`` and what ``number_profile`` counts. For all others: ``present``.
     """
     value = quoted(plan.column)
     parts = {"present": f"count({value})"}
     if plan.type == "time":
         parts |= _date_profile(plan, value)
-    elif plan.from_text:
-        parts |= _number_profile(value)
-    else:
-        parts |= dict.fromkeys(("plain", "thousands", "comma", "zeros"), "0")
+    elif may_be_number(plan):
+        parts |= number_profile(plan.column)
     return "{" + ", ".join(f"{literal(name)}: {sql}" for name, sql in parts.items()) + "}"
 
 
-def _number_profile(value: str, /) -> dict[str, str]:
-    # most texts do not begin like a number: a cheap look spares them the patterns
-    odd = f"ascii({value}) BETWEEN 43 AND 57 AND TRY_CAST({value} AS DOUBLE) IS NULL"
-    return {
-        "plain": f"count(TRY_CAST({value} AS DOUBLE))",
-        "thousands": f"count(*) FILTER ({odd} AND regexp_full_match({value}, {literal(_THOUSANDS)}))",
-        "comma": f"count(*) FILTER ({odd} AND regexp_full_match({value}, {literal(_DECIMAL_COMMA)}))",
-        "zeros": f"count(*) FILTER (ascii({value}) BETWEEN 43 AND 48 AND regexp_matches({value}, '^[-+]?0[0-9]'))",
+def may_be_number(plan: CastPlan, /) -> bool:
+    """Whether a column's texts are looked at as numbers: those of number columns, and attributes."""
+    return plan.from_text and plan.type in {"number", "integer", "text"}
+
+
+def summed(profiles: Sequence[Mapping[str, Any]], /) -> dict[str, Any]:
+    """Return what a column's values tell over all files: counts are added, and the largest parts of dates kept."""
+    names = profiles[0]
+    added = {name: sum(profile[name] or 0 for profile in profiles) for name in names if _is_count(profiles, name)}
+    largest = {
+        name: max((profile[name] for profile in profiles if profile[name] is not None), default=None)
+        for name in ("first", "second")
+        if name in names
     }
+    kinds = dict.fromkeys(kind for profile in profiles for kind in profile.get("digits") or {})
+    return (
+        added | largest | {"digits": {kind: sum((p["digits"] or {}).get(kind, 0) for p in profiles) for kind in kinds}}
+    )
+
+
+def _is_count(profiles: Sequence[Mapping[str, Any]], name: str, /) -> bool:
+    return all(isinstance(profile[name] or 0, int) for profile in profiles)
 
 
 def _date_profile(plan: CastPlan, value: str, /) -> dict[str, str]:
     none = dict.fromkeys(("dates", "short", "first", "second"), "0")
     if not plan.from_text:
+        if is_numeric(plan.raw_type):
+            time = digits_sql(value, "UTC")
+            return {
+                "clocked": f"count(*) FILTER ({time} <> date_trunc('day', {time}))",
+                **none,
+                "digits": f"histogram({digit_kind(value)})",
+            }
         timed = "TIMESTAMP" in plan.raw_type
-        return {"clocked": f"count(*) FILTER ({value} <> date_trunc('day', {value}))" if timed else "0", **none}
+        moment = f"CAST({value} AS {'TIMESTAMPTZ' if plan.raw_type.startswith(WITH_ZONE) else 'TIMESTAMP'})"
+        return {"clocked": f"count(*) FILTER ({moment} <> date_trunc('day', {moment}))" if timed else "0", **none}
     dated = f"{value}[3] IN ('-', '/', '.') OR {value}[2] IN ('-', '/', '.')"
     dated = f"({dated}) AND regexp_matches({value}, {literal(_NUMERIC_DATE)})"
     part = {place: f"regexp_extract({value}, {literal(_NUMERIC_DATE)}, {place})" for place in (1, 2, 3)}
-    clock = f"contains({value}, ':') AND NOT regexp_matches({value}, {literal(_MIDNIGHT)})"
     return {
-        "clocked": f"count(*) FILTER ({clock})",
+        "clocked": f"count(*) FILTER ({written_clock(value, _MIDNIGHT)})",
         "dates": f"count(*) FILTER ({dated})",
         "short": f"count(*) FILTER ({dated} AND length({part[3]}) = 2)",
         "first": f"max(TRY_CAST({part[1]} AS INTEGER)) FILTER ({dated})",
         "second": f"max(TRY_CAST({part[2]} AS INTEGER)) FILTER ({dated})",
+        "digits": f"histogram({digit_kind(value)}) FILTER ({is_digits(value)})",
     }
-
-
-def read_numbers(plans: Mapping[str, CastPlan], profiles: Profiles, spec: TableSpec, /) -> dict[str, CastPlan]:
-    """Return the plans of columns that are numbers, or may be, with what their profiles tell.
-
-    An attribute that comes as text is a number if all its values are, and none looks like an id (007).
-    """
-    told = {}
-    for name, plan in plans.items():
-        profile = profiles[name]
-        comma = profile["comma"] > profile["thousands"]
-        if name in spec.names:
-            told[name] = replace(plan, decimal_comma=comma and plan.type in {"number", "integer"})
-            continue
-        readable = profile["plain"] + (profile["comma"] if comma else profile["thousands"])
-        number = bool(profile["present"]) and readable == profile["present"] and not profile["zeros"]
-        told[name] = replace(plan, type="number", decimal_comma=comma) if number else plan
-    return told
 
 
 def read_times(
@@ -95,6 +97,9 @@ def read_times(
     """
     told = {name: replace(plan, order=_order(profiles[name], day_first)) for name, plan in plans.items()}
     told = _siblings(spec.name, told, notes) if day_first is None else told
+    for name in told:
+        for kind, count in (profiles[name].get("digits") or {}).items():
+            notes.append(f"{spec.name}.{name}: {count:,} numbers are read as {kind}")
     if spec.name != "cases":
         return told
     dated = {name for name in told if profiles[name]["present"] and not profiles[name]["clocked"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from features.casting import cast_sql
+from features.casting import CastPlan, cast_sql
 from features.intake import ROW, Intake, TypedTable
 from features.sql_text import literal, quoted
 
@@ -24,7 +24,7 @@ _UNPARSEABLE = {
 }
 _HINTS = {
     "time": "is it the right column? dates like 2024-04-03 14:05, 03/04/2024, 3-Apr-24 and 2024年4月3日 are read",
-    "number": "is it the right column? take units and currency signs off",
+    "number": "is it the right column? take units off",
     "integer": "is it the right column? take units off",
     "flag": "is it the right column? yes/no, true/false, 1/0 and 是/否 are read",
 }
@@ -121,7 +121,7 @@ def parse_rules(intake: Intake, table: TypedTable, /) -> Iterator[tuple[Rule, in
     asked = [
         name
         for name, count in table.present.items()
-        if count and table.plans[name].type in _UNPARSEABLE and table.plans[name].order not in {"both", "neither"}
+        if count and table.plans[name].type in _UNPARSEABLE and not _is_ambiguous(table.plans[name])
     ]
     if not asked:
         return
@@ -153,13 +153,18 @@ def _placeholder_rule(table: TypedTable, name: str, test: str, /) -> Rule:
     )
 
 
+def _is_ambiguous(plan: CastPlan, /) -> bool:
+    """Whether the column is refused as a whole: nobody can tell how it is to be read."""
+    return plan.order in {"both", "neither"} or bool(plan.doubt)
+
+
 def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
     plan = table.plans[name]
     kind, noun = _UNPARSEABLE[plan.type]
     predicate = f"{quoted(name)} IS NOT NULL AND ({cast_sql(plan)}) IS NULL"
     hint = _HINTS[plan.type] if most else ""
     if most and plan.type == "time" and not plan.from_text:
-        hint = "convert it in the table's sql, such as to_timestamp(seconds)"
+        hint = "days of a spreadsheet, 20240403 and times since 1970 are read; convert others in the table's sql"
     return Rule(
         "wrong_type" if most else kind,
         name,

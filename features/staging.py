@@ -25,7 +25,8 @@ from features.cause_kpis import CAUSE_COLUMN
 from features.checks import Examination, damage, examine
 from features.faults import CheckReport
 from features.ingest.locked import lock
-from features.intake import ROW, Intake, TypedTable, opened
+from features.ingest.settled import scales_of, types_of
+from features.intake import ROW, ColumnTypes, Intake, TypedTable, opened
 from features.partials import Partials
 from features.people.known_people import known_people
 from features.privacy import Sieve
@@ -39,11 +40,9 @@ if TYPE_CHECKING:
 __all__ = [
     "cleaned_query",
     "due",
-    "kept_scales",
     "open_warehouse",
     "refuse",
     "stage",
-    "staged_scales",
     "with_text_causes",
 ]
 
@@ -60,6 +59,7 @@ def stage(
     *,
     agreed: Agreed | None = None,
     now: datetime | None = None,
+    types: ColumnTypes | None = None,
 ) -> CheckReport:
     """Check the sources, clean them, and write them as Parquet.
 
@@ -73,6 +73,8 @@ def stage(
         The scales of ratings that models were trained on, where they are to score these tables.
     now : datetime, optional
         UTC without zone: what lies after it has not happened. None: the clock.
+    types : mapping of str to mapping of str to str, optional
+        Per table, the attributes' types that models were trained on: ``number`` or ``text``.
 
     Returns
     -------
@@ -87,6 +89,7 @@ def stage(
         If the disk is full or the folder cannot be written.
     """
     with opened(company, folder) as intake:
+        intake.types = types or {}
         found = examine(intake, catalogue, agreed, now=now)
         refuse(found.report)
         sieve = Sieve(intake, outside=_results_folder(folder))
@@ -97,6 +100,7 @@ def stage(
             if not table.rows:
                 continue
             described[name] = _write(intake, found, sieve, table, folder / f"{name}.parquet")
+        attribute_types = types_of(intake.tables, sieve.dropped)
     for stale in folder.glob("*.parquet"):
         if stale.stem not in described:
             stale.unlink()
@@ -115,6 +119,7 @@ def stage(
         "tables": described,
         "faults": faults,
         "scales": found.scales,
+        "types": attribute_types,
         "pseudonymised": company.privacy.pseudonymise,
         "due": None if found.due is None else found.due.isoformat(),
     }
@@ -205,26 +210,9 @@ def open_warehouse(
             for name, table in described.items()
             if table["observed_until"] is not None
         },
-        scales=_scales(sidecar.get("scales", {})),
+        scales=scales_of(sidecar.get("scales", {})),
         partials=partials,
     )
-
-
-def staged_scales(folder: Path, /) -> Agreed:
-    """Return the scales of ratings that staged tables are on."""
-    return _scales(read_json(folder / _SIDECAR).get("scales", {}))
-
-
-def kept_scales(place: Path, /) -> Agreed:
-    """Return the scales that were written into a file; empty where there is none."""
-    return _scales(read_json(place)) if place.exists() else {}
-
-
-def _scales(told: dict[str, Any], /) -> Agreed:
-    return {
-        table: {name: None if scale is None else (scale[0], scale[1]) for name, scale in columns.items()}
-        for table, columns in told.items()
-    }
 
 
 def _exposed_sql(connection: Any, name: str, path: Path, /) -> str:

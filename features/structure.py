@@ -64,6 +64,11 @@ def column_faults(table: TypedTable, misspelt: Treatment, /) -> Iterator[Fault]:
                 f"did you mean {name!r}?",
             )
     for name, plan in table.plans.items():
+        if plan.doubt:
+            yield Fault(
+                table.spec.name, name, "ambiguous_number", "error", table.present.get(name, 1), (), "stop", plan.doubt,
+                _hint(plan.doubt, table.spec.name),
+            )  # fmt: skip
         if plan.order in {"both", "neither"}:
             how = "read both ways" if plan.order == "both" else "are day first in some rows and month first in others"
             hint = f"say day_first = true or false in tables.{table.spec.name}, or export ISO dates (2024-04-03)"
@@ -78,6 +83,15 @@ def column_faults(table: TypedTable, misspelt: Treatment, /) -> Iterator[Fault]:
                 f"dates such as 03/04/2024 {how}",
                 hint,
             )
+
+
+def _hint(doubt: str, table: str, /) -> str:
+    """Return what to do about numbers that can be read in two ways."""
+    if "currencies" in doubt:
+        return "give one currency per column"
+    if "percent" in doubt:
+        return "write the percent sign everywhere or nowhere"
+    return f'say decimal = "." or decimal = "," in tables.{table}'
 
 
 def row_count_faults(

@@ -13,7 +13,7 @@ from features import delimited
 from features.ingest.column_names import refuse_names
 from features.sql_text import literal, path_literal, quoted
 
-__all__ = ["FILE_COLUMN", "file_relation", "files_of", "is_csv", "nearest_file", "unreadable"]
+__all__ = ["FILE_COLUMN", "delimiter_of", "file_relation", "files_of", "is_csv", "nearest_file", "unreadable"]
 
 FILE_COLUMN = "baton:file"
 """The column of a relation of several files with the number of the file that a row came from."""
@@ -101,6 +101,14 @@ def _natural(path: Path, /) -> list[tuple[int, int, str]]:
         for piece in re.split(r"([0-9]+)", str(path))
         if piece
     ]
+
+
+def delimiter_of(company: Company, name: str, /) -> str | None:
+    """Return what sets the values of a table's first CSV file apart; None for other files."""
+    source, path = company.tables[name], files_of(company, name)[0]
+    if not is_csv(path):
+        return None
+    return delimited.describe(path, source.encoding, source.delimiter, f"tables.{name}").delimiter
 
 
 def files_of(company: Company, name: str, /) -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 
 _MOST_CATEGORIES = 200
 _LEAST_ROWS_PER_CATEGORY = 5
+_MAX_RARE = 1000  # remembered to tell a rare value from a new one; a column of more is no category
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,15 @@ class Encoding:
         Per numeric feature that training always knew, its median.
     ranges : mapping of str to (float, float)
         Per numeric feature that training knew at all, its least and its largest value.
+    rare : mapping of str to tuple of str
+        Per categorical feature the values that training knew too few rows of: they count as missing and are not new.
     """
 
     features: tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     usual: Mapping[str, float] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    rare: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, features: Sequence[str], /) -> Encoding:
@@ -66,7 +73,7 @@ class Encoding:
         -------
         Encoding
         """
-        categories, usual, ranges = {}, {}, {}
+        categories, usual, ranges, rare = {}, {}, {}, {}
         for name in features:
             column = frame[name]
             if _is_categorical(column):
@@ -74,11 +81,13 @@ class Encoding:
                 # the order of equal counts must not depend on the order of rows
                 known = sorted(counts[counts >= _LEAST_ROWS_PER_CATEGORY].items(), key=lambda item: (-item[1], item[0]))
                 categories[name] = tuple(str(value) for value, _ in known[:_MOST_CATEGORIES])
+                rare[name] = tuple(sorted(set(map(str, counts.index)) - set(categories[name])))[:_MAX_RARE]
             elif len(values := _numbers(name, column)) and not np.isnan(values).all():
                 ranges[name] = (float(np.nanmin(values)), float(np.nanmax(values)))
                 if not np.isnan(values).any():
                     usual[name] = float(np.median(values))
-        return cls(tuple(features), categories, usual, ranges)
+        rare = {name: values for name, values in rare.items() if values}
+        return cls(tuple(features), categories, usual, ranges, rare)
 
     @property
     def categorical(self) -> list[int]:
@@ -127,10 +136,49 @@ class Encoding:
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.features)}
 
+    def unknown_levels(self, frame: pd.DataFrame, /) -> dict[str, tuple[int, int]]:
+        """Count the values of categorical features that training did not know.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Feature columns.
+
+        Returns
+        -------
+        dict of str to (unknown, present)
+            Rows, per feature that has such values.
+
+        Examples
+        --------
+        >>> Encoding(("b",), {"b": ("100", "x")}).unknown_levels(pd.DataFrame({"b": [100.0, 300.0, None]}))
+        {'b': (1, 2)}
+        """
+        found = {}
+        for name, codes in self._code_of.items():
+            if name in frame.columns:
+                counts = frame[name].astype("object").dropna().value_counts()
+                rare = {same for value in self.rare.get(name, ()) for same in _spellings(value)}
+                new = [
+                    int(count)
+                    for value, count in counts.items()
+                    if _code(codes, value) is None and not rare & set(_spellings(value))
+                ]
+                if new:
+                    found[name] = (sum(new), int(counts.sum()))
+        return found
+
     @cached_property
     def _code_of(self) -> dict[str, dict[str, int]]:
-        known = self.categories.items()
-        return {name: {value: code for code, value in enumerate(values)} for name, values in known}
+        """Codes of values, by each way to write one: training's own first."""
+        found: dict[str, dict[str, int]] = {}
+        for name, values in self.categories.items():
+            codes = {value: code for code, value in enumerate(values)}
+            for code, value in enumerate(values):
+                for spelling in _spellings(value):
+                    codes.setdefault(spelling, code)
+            found[name] = codes
+        return found
 
     @cached_property
     def _medians(self) -> np.ndarray:
@@ -148,8 +196,8 @@ class Encoding:
         matrix = np.full((len(frame), len(self.features)), np.nan)
         for name, place in self._places.items():
             if name in frame.columns:
-                known = self.categories.get(name)
-                matrix[:, place] = _numbers(name, frame[name]) if known is None else _codes(frame[name], known)
+                codes = self._code_of.get(name)
+                matrix[:, place] = _numbers(name, frame[name]) if codes is None else _codes(frame[name], codes)
         return matrix
 
     def _of_mappings(self, rows: Sequence[Mapping[str, Any]], /) -> np.ndarray:
@@ -161,7 +209,8 @@ class Encoding:
                 if place is None:
                     self._refuse_unknown((name,))
                 elif name in codes:
-                    matrix[at, place] = np.nan if _is_missing(value) else codes[name].get(str(value), np.nan)
+                    code = None if _is_missing(value) else _code(codes[name], value)
+                    matrix[at, place] = np.nan if code is None else code
                 else:
                     matrix[at, place] = _number(name, value)
         return matrix
@@ -197,9 +246,27 @@ def _numbers(name: str, column: pd.Series, /) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _codes(column: pd.Series, known: tuple[str, ...], /) -> np.ndarray:
-    index = pd.Index(known, dtype="object")
+def _codes(column: pd.Series, codes: Mapping[str, int], /) -> np.ndarray:
     column = column.astype("category")
-    of_category = index.get_indexer(pd.Index([str(value) for value in column.cat.categories], dtype="object"))
-    lookup = np.append(np.where(of_category < 0, np.nan, of_category.astype(np.float64)), np.nan)
+    found = [_code(codes, value) for value in column.cat.categories]
+    lookup = np.array([*(np.nan if code is None else code for code in found), np.nan], dtype=np.float64)
     return lookup[column.cat.codes.to_numpy()]
+
+
+def _code(codes: Mapping[str, int], value: Any, /) -> int | None:
+    return next((codes[spelling] for spelling in _spellings(value) if spelling in codes), None)
+
+
+def _spellings(value: Any, /) -> tuple[str, ...]:
+    """Return the ways in which files of other types write a category: 100, 100.0; True, true.
+
+    Digits that begin with a zero are an id of their own: 007 is not 7.
+    """
+    text = str(value)
+    if text in {"True", "False"}:
+        return (text, text.lower())
+    if text in {"true", "false"}:
+        return (text, text.capitalize())
+    if _NUMBER.fullmatch(text) and "." in text:
+        return (text, text.rstrip("0").removesuffix("."))
+    return (text,)

@@ -263,6 +263,7 @@ class BoostedPredictor:
                 "categories": {name: list(values) for name, values in self.encoding.categories.items()},
                 "usual": dict(self.encoding.usual),
                 "ranges": {name: list(ends) for name, ends in self.encoding.ranges.items()},
+                "rare": {name: list(values) for name, values in self.encoding.rare.items()},
                 "kpi_of": dict(self.kpi_of),
                 "calibration": None if self.calibration is None else self.calibration.to_json(),
                 "about": dict(self.about),
@@ -295,6 +296,7 @@ class BoostedPredictor:
                 {name: tuple(values) for name, values in described["categories"].items()},
                 described["usual"],
                 {name: (low, high) for name, (low, high) in described.get("ranges", {}).items()},
+                {name: tuple(values) for name, values in described.get("rare", {}).items()},
             )
             check_trees(text, len(encoding.features), place)
             loaded = cls(

@@ -20,6 +20,7 @@ from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.progress import Progress, silent
 from features import sources, staging
+from features.ingest import settled
 from features.partials import Partials, made_by
 from features.training import TrainingTable
 from features.warehouse import Warehouse
@@ -103,8 +104,8 @@ class Chain:
         described = company.model_dump(include={"tables", "faults", "privacy", "outcomes"}, mode="json")
 
         def work(outcome: Outcome) -> None:
-            agreed = depends_on.get("scales")
-            report = staging.stage(company, self.catalogue, self.folder.staged, agreed=agreed, now=self.now)
+            kept: Any = {"agreed": depends_on.get("scales"), "types": depends_on.get("types"), "now": self.now}
+            report = staging.stage(company, self.catalogue, self.folder.staged, **kept)
             clock.note_since(self.folder, depends_on["clock"])
             outcome.rows.update(report.rows)
             outcome.warnings.extend([*self.catalogue.notes, *report.summary()])
@@ -114,10 +115,9 @@ class Chain:
         read = {"inputs": self.fingerprints, "settings": described, "catalogue": catalogue_digest(self.catalogue)}
         depends_on: dict[str, Any] = {**read, "clock": clock.since(self.folder, self.now)}
         self._step("stage", depends_on, [self.folder.staged], work)
-        trained = staging.kept_scales(self.folder.trained_scales) if keep_models else {}
-        if trained and trained != staging.staged_scales(self.folder.staged):
+        if keep_models and (otherwise := settled.settled_otherwise(self.folder)):
             self.ledger.records.pop()
-            depends_on["scales"] = trained
+            depends_on |= otherwise
             self._step("stage", depends_on, [self.folder.staged], work)
         refuse_early(company, self.catalogue, self._warehouse())
 
@@ -192,7 +192,7 @@ class Chain:
                     _empty(path)
                     path.rmdir()
             causes = texts.cause_evaluation(self.folder)
-            write_json(self.folder.trained_scales, staging.staged_scales(self.folder.staged))
+            settled.keep_settled(self.folder)
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(result.warnings)
 
@@ -210,7 +210,7 @@ class Chain:
 
         def work(outcome: Outcome) -> None:
             if self._learns:
-                outcome.rows.update(verb.score(self.company, self.folder) or {})
+                outcome.rows.update(verb.score(self.company, self.folder, warnings=outcome.warnings) or {})
 
         depends_on = {"features": self._keys["features"], "train": trained}
         self._step("score", depends_on, [self.folder.file(f"{name}.parquet") for name in names], work)

@@ -40,7 +40,9 @@ class _Scored:
     informative: bool = True
 
 
-def score(company: Company, folder: RunFolder, progress: Progress = silent) -> dict[str, int]:
+def score(
+    company: Company, folder: RunFolder, progress: Progress = silent, *, warnings: list[str] | None = None
+) -> dict[str, int]:
     """Write churn, decline and driver predictions with their drivers, and the attributions.
 
     Predictions that are no better than guessing are marked (``informative``); nothing is explained or priced by them.
@@ -52,6 +54,8 @@ def score(company: Company, folder: RunFolder, progress: Progress = silent) -> d
     folder : RunFolder
         Holds ``training/`` and ``models/``; receives the contract's files.
     progress : Progress
+    warnings : list of str, optional
+        Sentences about values that the models do not know are added to it.
 
     Returns
     -------
@@ -71,7 +75,10 @@ def score(company: Company, folder: RunFolder, progress: Progress = silent) -> d
         progress(f"score {table.outcome}", done, len(tables))
         place = outcome_folder(folder.models, table.outcome)
         if (place / "predictor.json").exists():
-            found.append(_score_one(company, table, load_predictor(place), place))
+            predictor = load_predictor(place)
+            found.append(_score_one(company, table, predictor, place))
+            if warnings is not None:
+                warnings.extend(_misfits(predictor, found[-1].rows))
     progress("score", len(tables), len(tables))
     if not found:
         raise ArtefactError(f"{folder.models}: no trained model fits the training tables; `baton train` makes them")
@@ -129,6 +136,22 @@ def _unexplained(scored: _Scored, /) -> _Scored:
 
     none = pa.array([[]] * len(scored.rows), scored.drivers.type)
     return replace(scored, drivers=none, by_team=scored.by_team[:0], by_stage=scored.by_stage[:0], informative=False)
+
+
+def _misfits(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> list[str]:
+    """Say which values of the rows the model does not know, and which features the rows lack."""
+    told = [
+        f"{predictor.outcome}: {name}: {new:,} of {present:,} values are none that the model has learned; "
+        "they count as missing"
+        for name, (new, present) in predictor.encoding.unknown_levels(rows).items()
+    ]
+    absent = [name for name in predictor.encoding.features if name not in rows.columns]
+    if absent:
+        shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+        told.append(
+            f"{predictor.outcome}: the model's features {shown} have no values in these data; they count as missing"
+        )
+    return told
 
 
 def _shares(table: TrainingTable, rows: pd.DataFrame, /) -> pd.DataFrame:

@@ -310,7 +310,7 @@ def _load_outcome(
 
 def _meanings(company: Company, folder: RunFolder, /) -> tuple[Catalogue | None, Agreed]:
     """Return what KPIs mean and the scales of ratings, as far as they are known."""
-    from features.staging import staged_scales
+    from features.ingest.settled import staged_scales
 
     try:
         catalogue = load_catalogue(company)
