@@ -90,7 +90,7 @@ def _try(folders: list[Path], /) -> None:
         raise DamagedModelError(f"{folders[at]}: loading it {how}; the model is not used: {_REMEDY}")
 
 
-_REMEDY = "`baton run` trains it again, `baton models rollback` goes back to an earlier champion"
+_REMEDY = "train again with `baton run`, or go back to an earlier champion with `baton models rollback`"
 
 
 def _needs_trial(folder: Path, /) -> bool:

@@ -56,7 +56,7 @@ class Manifest:
             raise DamagedModelError(f"{self.folder / name}: cannot be read ({error}); {_REMEDY}") from error
 
 
-_REMEDY = "`baton run` trains it again, `baton models rollback` goes back to an earlier champion"
+_REMEDY = "train again with `baton run`, or go back to an earlier champion with `baton models rollback`"
 
 
 def sha256_of(path: Path, /) -> str:

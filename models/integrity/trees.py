@@ -58,7 +58,7 @@ def check_trees(text: str, features: int, place: Path, /) -> None:
         _check(text, features)
     except _Wrong as wrong:
         raise DamagedModelError(
-            f"{place}: is damaged ({wrong}) and is not loaded; `baton run` trains it again"
+            f"{place}: is damaged ({wrong}) and is not loaded; train again with `baton run`"
         ) from None
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from baton.errors import ArtefactError, BatonError, TableError, TooLittleDataError
 from features.training import TrainingTable
+from models.integrity.manifest import write_manifest
 from models.predictor import load_predictor, predictor_class
 
 SEED = 7
@@ -196,6 +197,7 @@ def test_another_predictors_folder_is_refused(predictor: Any, kind: str, make_ta
     (tmp_path / "predictor.json").write_text(
         described.replace(f'"predictor": "{predictor.name}"', '"predictor": "weather"'), "utf-8"
     )
+    write_manifest(tmp_path)
     with pytest.raises(ArtefactError):
         predictor.load(tmp_path)
     with pytest.raises(ArtefactError, match="weather"):
@@ -208,5 +210,8 @@ def test_a_damaged_model_is_refused_in_one_sentence(
     predictor.fit(make_table(), SEED).save(tmp_path)
     model = tmp_path / "model.lgb"
     model.write_text(model.read_text("utf-8")[:200], "utf-8")
-    with pytest.raises(BatonError, match="train again"):
+    with pytest.raises(BatonError, match="was changed after training.*train again"):
+        predictor.load(tmp_path)
+    write_manifest(tmp_path)
+    with pytest.raises(BatonError, match="is damaged.*train again"):
         predictor.load(tmp_path)
