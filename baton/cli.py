@@ -110,22 +110,19 @@ def validate(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -
 def diagnose(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Tell how far today's scorecards point at the customer: per KPI and per stage."""
     from baton import display
-    from baton.filled_in import hiding
     from pipelines.diagnose import diagnose as verb
 
     settings, folder = _opened(company, out)
-    with hiding(settings):
-        found = verb(settings, folder)
+    found = verb(settings, folder)
     display.diagnosis(found, as_json)
 
 
 def _chain(verb: str, company: Path, out: Path | None, as_json: bool) -> None:
     from baton import display
-    from baton.filled_in import hiding
     from pipelines import run as chain
 
     settings, folder = _opened(company, out)
-    with hiding(settings), display.progress() as progress:
+    with display.progress() as progress:
         summary = getattr(chain, verb)(settings, folder, progress)
     display.summary(summary, as_json)
 

@@ -221,10 +221,17 @@ def summary(found: Any, as_json: bool, /) -> None:
         _table(console, "Advice", ("what", "how many"), list(advice.items()))
     for name, why in found.skipped.items():
         console.print(f"left out: {name}: {why.removeprefix(name + ': ')}", markup=False, soft_wrap=True)
+    told = {_left_out(name, why) for name, why in found.skipped.items()}
     for text in found.warnings:
-        console.print(f"note: {text}", markup=False, soft_wrap=True)
+        if text not in told:  # it has been said above
+            console.print(f"note: {text}", markup=False, soft_wrap=True)
     if (folder / "report.html").exists():
         console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def _left_out(name: str, why: str, /) -> str:
+    """Return the warning by which a run records that an outcome was left out."""
+    return f"{name} left out: {why.removeprefix(name + ': ')}"
 
 
 def _counts(rows: Mapping[str, int], /) -> str:

@@ -147,8 +147,14 @@ def _is_running(process: int, /) -> bool:
 
 
 @contextmanager
-def write_atomically(path: Path, /) -> Iterator[Path]:
+def write_atomically(path: Path, /, *, hint: str = "free space or choose --out") -> Iterator[Path]:
     """Give a temporary path beside ``path``, moved into place when the block ends well and removed otherwise.
+
+    Parameters
+    ----------
+    path : Path
+    hint : str
+        What to do where it cannot be written.
 
     Raises
     ------
@@ -164,9 +170,10 @@ def write_atomically(path: Path, /) -> Iterator[Path]:
         raise
     except OSError as error:
         why = error.strerror or error
-        raise OutputError(f"{path}: cannot be written ({why}); free space or choose --out") from error
+        raise OutputError(f"{path}: cannot be written ({why}); {hint}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder may be none
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any, /) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from baton.errors import BatonError
 
 if TYPE_CHECKING:
     from baton.company import Company
 
-__all__ = ["hiding", "with_names"]
+__all__ = ["hiding", "told_by_name", "with_names"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MIN_LETTERS = 4  # shorter values are no secrets, and would be found inside other words
 
@@ -41,3 +45,14 @@ def hiding(company: Company, /) -> Iterator[None]:
     except BatonError as error:
         error.args = tuple(with_names(part, company) if isinstance(part, str) else part for part in error.args)
         raise error from None
+
+
+def told_by_name(verb: Callable[Concatenate[Company, P], R], /) -> Callable[Concatenate[Company, P], R]:
+    """Let no error of a verb on a company tell what was filled in from the environment, whoever calls it."""
+
+    @wraps(verb)
+    def told(company: Company, *args: P.args, **named: P.kwargs) -> R:
+        with hiding(company):
+            return verb(company, *args, **named)
+
+    return told

@@ -9,7 +9,7 @@ from typing import Any
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.errors import BatonError, CompanyFileError
+from baton.errors import BatonError, CompanyFileError, OutputError
 from baton.filled_in import with_names
 from features.faults import CheckReport, Fault, Severity, Treatment, treatments
 from features.ingest.kpi_names import with_kpi_names
@@ -175,6 +175,8 @@ def _with_known_names(intake: Intake, catalogue: Catalogue, notes: list[str], /)
 
 
 def _unreadable(company: Company, name: str, error: BatonError, /) -> Fault:
+    if isinstance(error, OutputError):
+        raise error  # a full disk is no fault of the table
     return Fault(name, "", "unreadable_table", "error", 1, (), "stop", with_names(str(error), company))
 
 

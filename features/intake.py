@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from baton.company import Company
+from baton.disk import explaining_full_disks
 from baton.errors import BatonError, CompanyFileError
 from baton.tables import TABLES, ColumnType, TableSpec
 from features import sources
@@ -361,7 +362,10 @@ def opened(company: Company, /, output: Path | None = None) -> Iterator[Intake]:
     output : Path, optional
         The one other folder that its engine may write.
     """
-    with tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True) as folder:
+    with (
+        explaining_full_disks(*([] if output is None else [output])),
+        tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True) as folder,
+    ):
         intake = Intake(company, Path(folder), output)
         try:
             yield intake

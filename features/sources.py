@@ -14,7 +14,8 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.company import Company
-from baton.errors import BatonError, OutputError, SourceError
+from baton.disk import explaining_full_disks, full_disk_error, is_full_disk
+from baton.errors import BatonError, SourceError
 from features import delimited
 from features.databases import batches, database_error, duckdb_query, open_table
 from features.ingest.locked import lock
@@ -47,7 +48,8 @@ def open_source(company: Company, name: str, /) -> ir.Table:
     source = company.tables[name]
     if source.source is not None:
         return open_table(company, name)
-    scratch = tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True)
+    with explaining_full_disks():
+        scratch = tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True)
     connection = ibis.duckdb.connect()
     weakref.finalize(connection, scratch.cleanup)
     relation = file_relation(company, name, Path(scratch.name))
@@ -127,10 +129,8 @@ def explained(error: BaseException, company: Company, name: str, /) -> BatonErro
     if isinstance(error, BatonError):
         return error
     message, source, place = one_line(error), company.tables[name], f"tables.{name}"
-    if "No space left" in message or "max_temp_directory_size" in message:
-        return OutputError(
-            f"{tempfile.gettempdir()}: no space left to read {place} into; free some, or set TMPDIR to another folder"
-        )
+    if is_full_disk(error):
+        return full_disk_error(error)
     if source.source is not None:
         return database_error(company, name, error)
     for path in files_of(company, name):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from baton.company import Company
-from baton.errors import ArtefactError, DamagedModelError, OutputError, PromotionError
+from baton.errors import ArtefactError, BatonError, DamagedModelError, OutputError, PromotionError
 from baton.informative import is_informative
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import Manifest, verify_manifest
@@ -69,6 +69,8 @@ class Registry:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 os.chmod(self.folder, 0o700)
             self._client = open_store(self.folder)
+        except BatonError:
+            raise
         except OSError as error:
             raise OutputError(
                 f"{self.folder}: the registry cannot be written ({error.strerror or error}); make the folder writable"

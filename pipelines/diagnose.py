@@ -12,6 +12,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import TableError
 from baton.files import RunFolder
+from baton.filled_in import told_by_name
 from pipelines.freshness import changes_since
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Diagnosis:
         }
 
 
+@told_by_name
 def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
     """Diagnose today's scorecards.
 

@@ -5,11 +5,9 @@ Each step is kept if nothing that it was made from has changed (``pipelines/step
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
+from baton.filled_in import told_by_name
 from baton.progress import Progress, silent
 from features import sources, staging
 from features.ingest import settled
@@ -28,32 +27,10 @@ from models.promotion import Origin
 from pipelines import clock, texts
 from pipelines.freshness import catalogue_digest, meaning_digest, settings_digest
 from pipelines.preflight import refuse_early
-from pipelines.steps import Ledger, Outcome, StepRecord, code_fingerprint, recorded_key
+from pipelines.run_summary import RunSummary, versions
+from pipelines.steps import Ledger, Outcome, code_fingerprint, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
-
-_NOTED_PACKAGES = ("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "pandas", "scikit-learn", "shap")
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """What a run did.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the results lie.
-    steps : tuple of StepRecord
-    skipped : dict of str to str
-        Outcomes that were not learned, and why.
-    warnings : tuple of str
-        What a reader of the results must know.
-    """
-
-    folder: Path
-    steps: tuple[StepRecord, ...]
-    skipped: dict[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
 
 
 class Chain:
@@ -333,7 +310,7 @@ class Chain:
                 "settings": settings_digest(self.company),
                 "catalogue": catalogue_digest(self.catalogue),
                 "seed": self.company.company.seed,
-                "versions": {"python": platform.python_version(), **{name: version(name) for name in _NOTED_PACKAGES}},
+                "versions": versions(),
                 "steps": [asdict(record) for record in records],
                 "partials": {"computed": self.partials.computed, "kept": self.partials.kept},
                 "skipped": skipped,
@@ -380,6 +357,7 @@ def recommend(company: Company, folder: RunFolder, progress: Progress = silent) 
     return _through(company, folder, progress, ("advise", "report"))
 
 
+@told_by_name
 def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[str, ...]) -> RunSummary:
     chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
     folder.create()

@@ -19,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from baton.disk import explaining_full_disks
 from baton.errors import OutputError
 from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
 from baton.progress import Progress, silent
@@ -120,12 +121,13 @@ class Ledger:
         Raises
         ------
         OutputError
-            If another run is writing there.
+            If another run is writing there, or the disk is full.
         """
-        self.folder.steps.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder.steps / "lock")
         try:
-            lock.acquire(timeout=0)
+            with explaining_full_disks(self.folder.path):
+                self.folder.steps.mkdir(parents=True, exist_ok=True)
+                lock.acquire(timeout=0)
         except Timeout:
             raise OutputError(
                 f"{self.folder.path}: another run is writing there; wait for it, or choose --out"
@@ -163,7 +165,7 @@ class Ledger:
         place.unlink(missing_ok=True)
         self._progress(name, 0, 0)
         started, worked, outcome = time.perf_counter(), time.process_time(), Outcome()
-        with watched() as peak:
+        with watched() as peak, explaining_full_disks(self.folder.path):
             work(outcome)
         seconds, cpu = round(time.perf_counter() - started, 3), round(time.process_time() - worked, 3)
         held = None if peak.mebibytes is None else round(peak.mebibytes, 1)

@@ -8,6 +8,7 @@ from typing import Any
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json, write_json
+from baton.filled_in import told_by_name
 from features.training import TrainingTable
 from models.comparison import Comparison
 from models.integrity.isolation import require_sound
@@ -22,6 +23,7 @@ MODELS_FILE = "models.json"
 """Which registered version each of a run's predictors is, and which was champion when the run ended."""
 
 
+@told_by_name
 def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
     """Register the predictors of a run; a challenger becomes champion if it is better on the same test set.
 
@@ -139,6 +141,7 @@ def log_comparison(company: Company, comparison: Comparison) -> None:
         registry.log_figures(f"{comparison.outcome} · {model}", known, settings)
 
 
+@told_by_name
 def list_models(company: Company) -> list[dict[str, Any]]:
     """Return the registered versions: outcome, version, alias, registered_at, rows, figures, fingerprints."""
     if not (registry_folder(company) / "mlflow.db").exists():
@@ -146,11 +149,13 @@ def list_models(company: Company) -> list[dict[str, Any]]:
     return [version.row() for version in Registry(company).versions()]
 
 
+@told_by_name
 def list_runs(company: Company) -> list[dict[str, Any]]:
     """Return everything that was logged, newest first: name, started_at, figures."""
     return Registry(company).runs() if (registry_folder(company) / "mlflow.db").exists() else []
 
 
+@told_by_name
 def promote(company: Company, outcome: str, version: int, *, force: bool = False) -> list[dict[str, Any]]:
     """Make a version champion, and return the outcome's versions.
 
@@ -166,6 +171,7 @@ def promote(company: Company, outcome: str, version: int, *, force: bool = False
     return [known.row() for known in registry.versions(outcome)]
 
 
+@told_by_name
 def rollback(company: Company, outcome: str) -> list[dict[str, Any]]:
     """Make the champion before the present one champion again, and return the outcome's versions.
 

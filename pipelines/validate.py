@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
+from baton.filled_in import told_by_name
 from features.faults import CheckReport
 from features.ingest.cleaned import checked
 from pipelines.preflight import preflight
@@ -13,6 +14,7 @@ from pipelines.preflight import preflight
 __all__ = ["validate"]
 
 
+@told_by_name
 def validate(company: Company, /) -> CheckReport:
     """Check the sources against the contract, and whether a run would do what the company file asks.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from baton.company import Company
 from baton.errors import OutputError
 from baton.files import RunFolder
+from baton.filled_in import told_by_name
 
 __all__ = ["listen", "serve"]
 
@@ -15,6 +16,7 @@ _BACKLOG = 1024
 _HERE = ("127.0.0.1", "::1", "localhost")
 
 
+@told_by_name
 def serve(
     company: Company,
     folder: RunFolder,

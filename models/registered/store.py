@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from baton.disk import explaining_full_disks
 from baton.errors import ArtefactError, BatonError, OutputError
-from baton.files import read_json
+from baton.files import read_json, write_atomically
 from models.integrity.manifest import verify_manifest, write_manifest
 
 __all__ = ["MODEL", "open_store", "packed", "stored_errors"]
@@ -102,13 +103,31 @@ def open_store(folder: Path, /) -> Any:
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-    from mlflow import MlflowClient
-
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    store = f"sqlite:///{(folder / 'mlflow.db').resolve().as_posix()}"
+    database = folder / "mlflow.db"
     with stored_errors(folder):
-        return _Store(MlflowClient(tracking_uri=store, registry_uri=store), folder)
+        if not database.exists():
+            _make(database)
+        return _Store(_client(database), folder)
+
+
+def _client(database: Path, /) -> Any:
+    from mlflow import MlflowClient
+
+    store = f"sqlite:///{database.resolve().as_posix()}"
+    return MlflowClient(tracking_uri=store, registry_uri=store)
+
+
+def _make(database: Path, /) -> None:
+    """Make a new database elsewhere and move it in: one that is half made could never be opened again."""
+    with explaining_full_disks(), tempfile.TemporaryDirectory(prefix="baton-") as scratch:
+        made = Path(scratch) / database.name
+        client = _client(made)
+        for store in (client._tracking_client.store, client._get_registry_client().store):
+            store._dispose_engine()
+        with write_atomically(database, hint="nothing was registered: free space and run again") as temporary:
+            shutil.copyfile(made, temporary)
 
 
 @contextlib.contextmanager

@@ -7,14 +7,15 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import load_company
-from baton.errors import SourceError
-from baton.files import owner_only, remove_unfinished, write_atomically
+from baton.errors import BatonError, SourceError
+from baton.files import RunFolder, owner_only, remove_unfinished, write_atomically
 from baton.filled_in import hiding
 from features.checks import check
 
@@ -84,3 +85,27 @@ def test_what_is_filled_in_from_the_environment_is_in_no_message(
     assert "${EXPORT_TOKEN}/a.csv: no such file" in faults[0].message
     with pytest.raises(SourceError, match=r"^no \$\{EXPORT_TOKEN\} here$"), hiding(company):
         raise SourceError("no s3cr3t-t0ken here")
+
+
+def test_no_verb_tells_what_is_filled_in_whoever_calls_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.analysis import diagnose_company, faults_of, run_company
+    from pipelines.tracking import promote
+    from serving.serve import serve
+
+    monkeypatch.setenv("EXPORT_TOKEN", "s3cr3t-t0ken")
+    (tmp_path / "company.toml").write_text(
+        '[tables]\ncases = { path = "${EXPORT_TOKEN}/c.csv" }\nscorecards = { path = "${EXPORT_TOKEN}/s.csv" }\n'
+        '[kpis]\nfiles = ["${EXPORT_TOKEN}/own.toml"]\n'
+    )
+    company, out = load_company(tmp_path), RunFolder(tmp_path / "s3cr3t-t0ken")
+    calls: list[Callable[[], object]] = [
+        lambda: faults_of(tmp_path),
+        lambda: diagnose_company(tmp_path),
+        lambda: run_company(tmp_path, tmp_path / "out"),
+        lambda: promote(company, "s3cr3t-t0ken", 1),
+        lambda: serve(company, out),
+    ]
+    for call in calls:
+        with pytest.raises(BatonError) as found:
+            call()
+        assert "s3cr3t" not in str(found.value)

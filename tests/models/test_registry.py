@@ -284,3 +284,40 @@ def test_a_damaged_registry_is_told(company: Company) -> None:
     (company.folder / ".baton" / "mlflow.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(ArtefactError, match=r"mlflow\.db: the registry cannot be read"):
         load_champion(company, "churn")
+
+
+class Made:
+    """A client that has made a database, or half of one."""
+
+    def __init__(self, database: Path, whole: Path | None) -> None:
+        if whole is None:
+            database.write_text("half")
+            raise OSError(28, "database or disk is full", str(database))
+        shutil.copyfile(whole, database)
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda: self
+
+    store = _tracking_client = property(lambda self: self)
+
+
+def no_space(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_registry_that_cannot_be_made_whole_is_not_there(
+    tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, folder = Company(path=tmp_path / "company.toml"), tmp_path / ".baton"
+    with monkeypatch.context() as patch, pytest.raises(OutputError, match="no space left; .* TMPDIR"):
+        patch.setattr("models.registered.store._client", lambda database: Made(database, None))
+        Registry(company, create=True)
+    assert list(folder.iterdir()) == []
+    monkeypatch.setattr("models.registered.store._client", lambda database: Made(database, empty / "mlflow.db"))
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(OutputError, match=r"mlflow\.db: cannot be written .*run again$"),
+    ):
+        patch.setattr("baton.files.os.replace", no_space)
+        Registry(company, create=True)
+    assert list(folder.iterdir()) == []
