@@ -20,7 +20,8 @@ MAX_DEPTH = 1_000  # its TreeSHAP calls itself once per level
 MAX_TREES = 100_000
 MAX_VALUE = 1e15  # of a leaf: no probability's log-odds and no KPI in its unit comes near
 _SPLITS = ("split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child")
-_GAIN = "split_gain"  # may be infinite: nothing is predicted from it
+# a threshold is infinite where only the unknown branch off; from the others nothing is predicted
+_MAYBE_INFINITE = frozenset({"threshold", "split_gain", "internal_value", "internal_weight", "leaf_weight"})
 _INSIDE = ("internal_value", "internal_weight", "internal_count")
 _LEAVES = ("leaf_value", "leaf_weight", "leaf_count")
 _CATEGORIES = ("cat_boundaries", "cat_threshold")
@@ -31,6 +32,7 @@ _WHOLE = frozenset(
 )
 _KNOWN = frozenset(_SPLITS + _INSIDE + _LEAVES + _CATEGORIES + _SINGLE)
 _NUMBERS = re.compile(r"[0-9eE+. \-]*")
+_INFINITE = re.compile(r"(?<=[ \-])(inf|nan)(?= )")
 _PRINTABLE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f]*")
 
 
@@ -128,12 +130,16 @@ def _numbers(fields: Mapping[str, str], name: str, /, *, whole: bool) -> np.ndar
     if value is None:
         raise _Wrong(f"{name} is missing")
     try:
-        if not _NUMBERS.fullmatch(value):
+        plain = _INFINITE.sub("0", f" {value} ") if name in _MAYBE_INFINITE else value
+        if not _NUMBERS.fullmatch(plain):
             raise ValueError
         numbers = np.array(value.split(), dtype=np.float64)
     except ValueError:
         raise _Wrong(f"{name} holds more than numbers") from None
-    if not np.isfinite(numbers).all() or (whole and ((numbers != np.floor(numbers)) | (abs(numbers) >= 2**32)).any()):
+    if name == "threshold" and np.isnan(numbers).any():
+        raise _Wrong("a threshold is no number")
+    finite = name in _MAYBE_INFINITE or np.isfinite(numbers).all()
+    if not finite or (whole and ((numbers != np.floor(numbers)) | (abs(numbers) >= 2**32)).any()):
         raise _Wrong(f"{name} holds a number that cannot be")
     return numbers
 
@@ -150,8 +156,7 @@ def _tree(fields: Mapping[str, str], features: int, /) -> None:
         raise _Wrong("leaf_value is of another length than there are leaves, or beyond measure")
     if leaves == 1:
         return
-    read = {name: _numbers(fields, name, whole=name in _WHOLE) for name in _SPLITS + _INSIDE + _LEAVES if name != _GAIN}
-    read[_GAIN] = np.zeros(len(fields.get(_GAIN, "").split()))
+    read = {name: _numbers(fields, name, whole=name in _WHOLE) for name in _SPLITS + _INSIDE + _LEAVES}
     for name, numbers in read.items():
         if len(numbers) != (leaves if name in _LEAVES else leaves - 1):
             raise _Wrong(f"{name} has {len(numbers)} numbers for {leaves} leaves")

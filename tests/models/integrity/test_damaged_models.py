@@ -160,6 +160,21 @@ def test_another_answer_than_in_training_is_refused_though_the_trees_are_sound(c
         require_sound([copied], tmp_path / "sound.json")
 
 
+def test_a_split_on_whether_a_value_is_known_has_an_infinite_threshold_and_is_sound(tmp_path: Path) -> None:
+    import lightgbm as lgb
+
+    generator = np.random.default_rng(1)
+    matrix = generator.integers(0, 2, (400, 1)).astype(float)
+    unknown = generator.random(400) < 0.5
+    matrix[unknown, 0] = np.nan
+    data = lgb.Dataset(matrix, unknown.astype(float))
+    text = lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, 2).model_to_string()
+    assert re.search(r"^threshold=.*inf", text, re.MULTILINE)
+    check_trees(text, 1, tmp_path)
+    with pytest.raises(DamagedModelError, match="a threshold is no number"):
+        check_trees(_resized(re.sub(r"^(threshold=.*)inf", r"\1nan", text, flags=re.MULTILINE)), 1, tmp_path)
+
+
 def _resized(text: str) -> str:
     start, end = text.index("Tree=0"), text.index("end of trees")
     sizes = [str(len(f"Tree={part}".encode())) for part in text[start:end].split("Tree=")[1:]]
