@@ -20,7 +20,7 @@ from features.ingest.column_names import attribute_name, is_unnamed, left_out_no
 from features.ingest.column_plans import TableReading, kept_words, read_numbers
 from features.ingest.locked import files_to_read, lock
 from features.ingest.missing_words import missing_words_sql
-from features.ingest.number_text import figures_sql
+from features.ingest.profiling import Files, in_batches, look_closer, profiles_by_file, with_figures
 from features.ingest.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
 from features.profiles import may_be_number, profile_sql, read_times, summed
@@ -219,8 +219,12 @@ class Intake:
         ratings = self._ratings(spec, raw, plans)
         values = [f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items()]
         numbers = {name: plan for name, plan in asked.items() if may_be_number(plan)}
-        self._make_known(spec, f"SELECT {', '.join(values)}, {file} AS {FILE} FROM {raw}", list(numbers))
-        count, files = self._profiled(spec, asked, several=file != "1")
+        self.connection.execute(
+            f"CREATE VIEW values_{spec.name} AS SELECT {', '.join(values)}, {file} AS {FILE} FROM {raw}"
+        )
+        profiles = {name: profile_sql(plan) for name, plan in asked.items()}
+        count, files = profiles_by_file(self.rows, f"values_{spec.name}", profiles, None if file == "1" else FILE)
+        self._make_known(spec, list(numbers), files)
         notes += left_out_note(spec, [name for name in columns if is_unnamed(name)])
         notes += [
             f"{spec.name}.{plan.raw_column} is read as {name}"
@@ -294,31 +298,23 @@ class Intake:
         if not texts:
             return plans, []
         columns = [quoted(plans[name].raw_column) for name in texts]
-        listed = ", ".join(missing_words_sql(trimmed(column), column) for column in columns)
-        found = self.rows(f"SELECT {listed} FROM {raw}")[0]
+        found: list[Any] = []
+        for part in in_batches(columns):
+            listed = ", ".join(missing_words_sql(trimmed(column), column) for column in part)
+            found += self.rows(f"SELECT {listed} FROM {raw}")[0]
         given = self.company.tables[spec.name].keep_words
         return kept_words(plans, dict(zip(texts, found, strict=True)), given, spec)
 
-    def _make_known(self, spec: TableSpec, query: str, numbers: list[str], /) -> None:
+    def _make_known(self, spec: TableSpec, numbers: list[str], files: Files, /) -> None:
         """Make the views of the values as they lie in the source, and of what texts that may be numbers are made of."""
+        closer = look_closer(files, numbers, spec.names)
+        relation = with_figures(self.connection.execute, self.rows, f"values_{spec.name}", closer, files)
         # rows are numbered one after the other, and whoever asks for some of the rows waits for it
         unnumbered = f"unnumbered_known_{spec.name}"
-        relation = figures_sql(f"({query})", numbers)
         self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT * FROM {relation}")
         self.connection.execute(
             f"CREATE VIEW known_{spec.name} AS SELECT *, row_number() OVER () AS {ROW} FROM {unnumbered}"
         )
-
-    def _profiled(
-        self, spec: TableSpec, asked: Mapping[str, CastPlan], /, *, several: bool
-    ) -> tuple[int, list[tuple[int, dict[str, Mapping[str, Any]]]]]:
-        """Return the number of rows, and per file what each column's values tell."""
-        listed = ", ".join(["count(*)", *(profile_sql(plan) for plan in asked.values())])
-        relation = f"unnumbered_known_{spec.name}"
-        found = self.rows(f"SELECT {FILE}, {listed} FROM {relation} GROUP BY {FILE} ORDER BY {FILE}") if several else []
-        found = found or self.rows(f"SELECT 1, {listed} FROM {relation}")
-        files = [(file, dict(zip(asked, profiles, strict=True))) for file, _, *profiles in found]
-        return sum(rows for _, rows, *_ in found), files
 
 
 def _settled(plan: CastPlan, reading: TableReading, /) -> CastPlan:

@@ -8,7 +8,7 @@ from typing import Any
 
 from baton.tables import TableSpec
 from features.casting import WITH_ZONE, CastPlan, DateOrder, is_numeric
-from features.ingest.number_text import number_profile
+from features.ingest.number_text import first_look
 from features.ingest.time_text import digit_kind, digits_sql, is_digits, written_clock
 from features.sql_text import literal, quoted
 
@@ -26,14 +26,14 @@ def profile_sql(plan: CastPlan, /) -> str:
     For times: ``present`` values; ``clocked``: those with a time of day; ``digits``: how numbers are read;
     ``dates``: texts such as 3/4/2024;
     ``short``: of them, those with a year of two digits; ``first``, ``second``: the largest first and second part.
-    For texts that may be numbers: ``present`` and what ``number_profile`` counts. For all others: ``present``.
+    For texts that may be numbers: ``present`` and what ``first_look`` counts. For all others: ``present``.
     """
     value = quoted(plan.column)
     parts = {"present": f"count({value})"}
     if plan.type == "time":
         parts |= _date_profile(plan, value)
     elif may_be_number(plan):
-        parts |= number_profile(plan.column)
+        parts |= first_look(value)
     return "{" + ", ".join(f"{literal(name)}: {sql}" for name, sql in parts.items()) + "}"
 
 

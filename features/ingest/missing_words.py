@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from features.sql_text import literal
@@ -31,6 +30,7 @@ MISSING_WORDS: tuple[str, ...] = (
 )
 """Compared with the whole value, blanks taken off, in any letter case and in full-width forms."""
 
+_BETWEEN = "\x1f"  # stands in no text
 LONGEST_WORD_BYTES = 48  # of all forms of all words: what is longer needs no comparison
 
 # a word that beside others of its kind is a value: "none" beside "there is", North America beside other regions
@@ -64,12 +64,13 @@ def missing_words_sql(text: str, size: str, /) -> str:
     text, size : str
         As for ``without_missing_words``.
     """
+    # histograms rather than distinct lists: each of those holds a table of megabytes, for every column
     beside = sorted({word for words in _VALUE_BESIDE.values() for word in words})
     listed = ", ".join(map(literal, beside))
     neighbours = f"strlen({size}) <= 8 AND lower({text}) IN ({listed})"
     return (
         f"{{'present': count({text}), 'words': histogram({text}) FILTER ({_is_word(text, size)}), "
-        f"'beside': list(DISTINCT lower({text})) FILTER ({neighbours})}}"
+        f"'beside': map_keys(histogram(lower({text})) FILTER ({neighbours}))}}"
     )
 
 
@@ -112,6 +113,7 @@ def _wide(letter: str, /) -> str:
 def _is_word(text: str, size: str, kept: Collection[str] = (), /) -> str:
     values = {form for word in kept for form in forms(word)}
     listed = dict.fromkeys(form for word in MISSING_WORDS for form in forms(word) if form not in values)
-    # a pattern is compiled once; a list of so many words would be held once per row of a batch, for each column
-    pattern = "|".join(map(re.escape, listed))
-    return f"strlen({size}) <= {LONGEST_WORD_BYTES} AND regexp_full_match(lower({text}), {literal(pattern)})"
+    # one long text to look into: a list of all words would be held once per row of a batch, for each column
+    words = literal("".join(f"{_BETWEEN}{word}" for word in listed) + _BETWEEN)
+    looked_for = f"concat({literal(_BETWEEN)}, lower({text}), {literal(_BETWEEN)})"
+    return f"(strlen({size}) <= {LONGEST_WORD_BYTES} AND {text} IS NOT NULL AND contains({words}, {looked_for}))"

@@ -35,6 +35,8 @@ class Numbers:
     percent, bare : int
         Numbers with a percent sign; numbers but zero without one.
     currencies : tuple of str
+    dressed : int
+        Numbers with more than a leading sign, figures and marks.
     """
 
     present: int
@@ -42,12 +44,14 @@ class Numbers:
     percent: int = 0
     bare: int = 0
     currencies: tuple[str, ...] = ()
+    dressed: int = 0
 
     @classmethod
     def of(cls, profile: Mapping[str, Any], /) -> Numbers:
         """Read what the engine has counted."""
-        found = tuple(profile["currencies"] or ())
-        return cls(profile["present"], dict(profile["shapes"] or {}), profile["percent"], profile["bare"], found)
+        found = tuple(profile.get("currencies") or ())
+        counts = [profile.get(name, 0) for name in ("percent", "bare")]
+        return cls(profile["present"], dict(profile["shapes"] or {}), *counts, found, profile.get("dressed", 0))
 
     def count(self, *shapes: str) -> int:
         """Return how many values have one of these shapes."""
@@ -122,7 +126,8 @@ def decide_type(files: Sequence[Numbers], marks: Sequence[Decimal], unit_seconds
 def number_format(files: Sequence[Numbers], decimal: Decimal, points: bool, unit_seconds: int, /) -> NumberFormat:
     """Return how a column's texts are read; durations only where most values are such."""
     clocks = sum(numbers.count("clock_three", "clock_two") for numbers in files)
-    return NumberFormat(decimal, percent_is_share=not points, unit_seconds=unit_seconds if clocks else 0)
+    dressed = any(numbers.dressed for numbers in files)
+    return NumberFormat(decimal, not points, unit_seconds if clocks else 0, is_dressed=dressed)
 
 
 def half_percent(files: Sequence[Numbers], points: bool, /) -> bool:

@@ -6,7 +6,6 @@ decimal mark is never told by one value where it could be either (1.250): the co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +19,7 @@ __all__ = [
     "currencies",
     "duration_unit",
     "figures_sql",
+    "first_look",
     "number_profile",
     "number_sql",
 ]
@@ -56,6 +56,7 @@ _TIMES = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 _PARTS = r"^([^0-9]*)([0-9][0-9., ']*)([^0-9., '].*)?$"
 _GROUPED_BY_BLANKS = r"[1-9]\d{0,2}([ ']\d{3})+([.,]\d*)?"
 _CLOCK_THREE = r"-?(\d{1,4} ?(d|days?),? ?)?\d{1,4}:[0-5]?\d:[0-5]?\d([.,]\d+)?"
+_INFINITE = "[-+]?inf(inity)?"
 _CLOCK_TWO = r"-?\d{1,4}:[0-5]\d"
 _UNITS = (
     ("seconds", 1),
@@ -83,11 +84,14 @@ class NumberFormat:
         Whether 12 % is 0.12; else it is 12, where the column counts in points of a hundred.
     unit_seconds : int
         For durations such as 0:02:23: seconds of the column's own unit; 0: the column holds no durations.
+    is_dressed : bool
+        Whether any number has more than a leading sign, figures and marks, so that texts must be taken apart.
     """
 
     decimal: Decimal = "."
     percent_is_share: bool = True
     unit_seconds: int = 0
+    is_dressed: bool = True
 
 
 def duration_unit(column: str, /) -> int:
@@ -122,16 +126,33 @@ def figures_sql(relation: str, columns: Sequence[str], /) -> str:
     return query
 
 
+def first_look(text: str, /) -> dict[str, str]:
+    """Return SQL aggregates over texts as they are: shapes, and how many have figures but no shape.
+
+    Those may be dressed: $5, 12 %, (5), 1 234. Only they need ``figures_sql``, which takes time and memory.
+    """
+    short = f"strlen({text}) <= {LONGEST_NUMBER_BYTES}"
+    # most texts do not begin like a number: a cheap look spares them the patterns
+    begins = f"{short} AND (ascii({text}) BETWEEN 43 AND 57 OR regexp_full_match(lower({text}), {literal(_INFINITE)}))"
+    shape = f"CASE WHEN {begins} THEN {_shape_of(text, f'ltrim({text}, {literal(chr(43) + chr(45))})')} END"
+    return {
+        "shapes": f"histogram({shape})",
+        "odd": f"count(*) FILTER ({short} AND regexp_matches({text}, '[0-9０-９]') AND ({shape}) IS NULL)",
+    }
+
+
 def number_profile(column: str, /) -> dict[str, str]:
     """Return SQL aggregates over ``figures_sql``: how often each shape occurs, percent signs, and currencies."""
     number, shape = figure_columns(column)
     percent = f"{number}.after = '%' AND {shape} IS NOT NULL"
     nonzero = f"{shape} NOT LIKE 'clock%' AND regexp_matches({number}.figures, '[1-9]')"
+    dressed = f"{shape} IS NOT NULL AND {number}.figures <> ltrim({quoted(column)}, '+-') AND {shape} NOT LIKE 'clock%'"
     return {
         "shapes": f"histogram({shape})",
         "percent": f"count(*) FILTER ({percent})",
+        "dressed": f"count(*) FILTER ({dressed})",
         "bare": f"count(*) FILTER ({nonzero} AND NOT coalesce({percent}, FALSE))",
-        "currencies": f"list(DISTINCT {number}.money) FILTER ({shape} IS NOT NULL AND {number}.money <> '')",
+        "currencies": f"map_keys(histogram({number}.money) FILTER ({shape} IS NOT NULL AND {number}.money <> ''))",
     }
 
 
@@ -155,6 +176,8 @@ def number_sql(column: str, how: NumberFormat, /) -> str:
     text, number = quoted(column), figure_columns(column)[0]
     decimal, group = (",", ".") if how.decimal == "," else (".", ",")
     plain = f"replace(replace({number}.figures, {literal(group)}, ''), {literal(decimal)}, '.')"
+    if not how.is_dressed:
+        return _undressed(text, decimal, group, how.unit_seconds)
     # dividing by 100 is exact to the last digit, multiplying by 0.01 is not
     share = f"CASE WHEN {number}.after = '%' THEN {100.0 if how.percent_is_share else 1.0} ELSE 1 END"
     cases = [f"WHEN {number} IS NULL THEN NULL"]
@@ -165,6 +188,18 @@ def number_sql(column: str, how: NumberFormat, /) -> str:
     cases.append(f"WHEN {fits} THEN TRY_CAST({plain} AS DOUBLE) * {number}.factor / ({share})")
     cases.append(f"WHEN isinf(TRY_CAST({text} AS DOUBLE)) AND {number}.plain THEN TRY_CAST({text} AS DOUBLE)")
     return f"CASE {' '.join(cases)} END"
+
+
+def _undressed(text: str, decimal: str, group: str, unit_seconds: int, /) -> str:
+    """Read a text that is but a sign, figures and marks: fast, and with little memory for tables of many columns."""
+    plain = f"replace(replace({text}, {literal(group)}, ''), {literal(decimal)}, '.')"
+    fits = f"regexp_full_match({text}, {literal(f'[-+]?({_locale(decimal, group)})')})"
+    clocks = _duration(text, unit_seconds) if unit_seconds else ""
+    infinite = f"regexp_full_match(lower({text}), {literal(_INFINITE)})"
+    return (
+        f"CASE WHEN {fits} THEN TRY_CAST({plain} AS DOUBLE) {clocks} "
+        f"WHEN {infinite} THEN TRY_CAST({text} AS DOUBLE) END"
+    )
 
 
 def _parts(column: str, /) -> str:
@@ -199,7 +234,7 @@ def _tokens(column: str, /) -> str:
 def _number(column: str, /) -> str:
     """Return the figures without grouping blanks, what they are multiplied by, currency and percent sign."""
     text, parts, tokens = quoted(column), quoted(f"__parts:{column}"), quoted(f"__tokens:{column}")
-    known = literal("|".join(map(re.escape, ("", *_CURRENCIES))))  # a pattern takes less memory than a list
+    known = literal("|".join(("", "", *_CURRENCIES, "")))
     grouped = f"regexp_full_match({parts}.figures, {literal(_GROUPED_BY_BLANKS)})"
     bare = f"translate({parts}.figures, {literal(chr(32) + chr(39))}, '')"
     leading = f"{tokens}.before IN ('.', ',')"
@@ -208,8 +243,9 @@ def _number(column: str, /) -> str:
     exponent = f"regexp_full_match({tokens}.after, 'e[0-9]{{1,3}}') AND contains(lower({parts}.after), 'e')"
     listed = ", ".join(map(literal, ("|", "+|", "-|", "|-", "|+", "(|)")))
     valid = (
-        f"{tokens}.signs IN ({listed}) AND (regexp_full_match({tokens}.before, {known}) OR {leading}) "
-        f"AND ({tokens}.after IN ('', '%') OR (regexp_full_match({tokens}.after, {known}) AND {tokens}.before = ''))"
+        f"{tokens}.signs IN ({listed}) AND (contains({known}, concat('|', {tokens}.before, '|')) OR {leading}) "
+        f"AND ({tokens}.after IN ('', '%') "
+        f"OR (contains({known}, concat('|', {tokens}.after, '|')) AND {tokens}.before = ''))"
     )
     times = " ".join(f"WHEN {literal(word)} THEN {factor!r}" for word, factor in _TIMES.items())
     factor = f"(CASE WHEN {tokens}.signs IN ('-|', '|-', '(|)') THEN -1.0 ELSE 1.0 END) * "
@@ -233,20 +269,22 @@ def _number(column: str, /) -> str:
 
 def _shape(column: str, /) -> str:
     text, (number, shape) = quoted(column), figure_columns(column)
-    figures = f"{number}.figures"
+    return f"CASE WHEN {number} IS NULL THEN NULL ELSE {_shape_of(text, f'{number}.figures')} END AS {shape}"
+
+
+def _shape_of(text: str, figures: str, /) -> str:
     dot = f"regexp_full_match({figures}, {literal(_locale('.', ','))})"
     comma = f"regexp_full_match({figures}, {literal(_locale(',', '.'))})"
     return (
-        f"CASE WHEN {number} IS NULL THEN NULL "
-        f"WHEN {figures} = '' THEN (CASE WHEN regexp_full_match({text}, {literal(_CLOCK_THREE)}) THEN 'clock_three' "
-        f"WHEN regexp_full_match({text}, {literal(_CLOCK_TWO)}) THEN 'clock_two' END) "
-        f"WHEN {figures} = '0' OR regexp_full_match({figures}, '[1-9][0-9]{{0,2}}') THEN 'small' "
+        f"CASE WHEN {figures} = '0' OR regexp_full_match({figures}, '[1-9][0-9]{{0,2}}') THEN 'small' "
         f"WHEN regexp_full_match({figures}, '0[0-9]+([.,].*)?|[0-9]{{16,}}') THEN 'code' "
         f"WHEN regexp_full_match({figures}, '[0-9]+([eE][-+]?[0-9]+)?') THEN 'large' "
         f"WHEN {dot} AND {comma} THEN concat(CASE WHEN contains({figures}, '.') THEN 'dot' ELSE 'comma' END, "
         f"CASE WHEN ends_with({figures}, '0') THEN '_round' ELSE '_three' END) "
         f"WHEN {dot} THEN 'dot' WHEN {comma} THEN 'comma' "
-        f"WHEN isinf(TRY_CAST({text} AS DOUBLE)) THEN 'small' END AS {shape}"
+        f"WHEN regexp_full_match({text}, {literal(_CLOCK_THREE)}) THEN 'clock_three' "
+        f"WHEN regexp_full_match({text}, {literal(_CLOCK_TWO)}) THEN 'clock_two' "
+        f"WHEN regexp_full_match(lower({text}), {literal(_INFINITE)}) THEN 'small' END"
     )
 
 

@@ -1,0 +1,104 @@
+"""Profiles of a table's columns, a few columns at a time: a query over hundreds of them takes too much memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from features.ingest.number_text import figures_sql, number_profile
+from features.sql_text import literal, quoted
+
+__all__ = ["DRESSED_AT_ONCE", "Files", "in_batches", "look_closer", "profiles_by_file", "with_figures"]
+
+Files = list[tuple[int, dict[str, Mapping[str, Any]]]]
+"""Per file, by its number, what each column's values tell."""
+
+DRESSED_AT_ONCE = 8  # texts that must be taken apart: the time of planning a query grows faster than their number
+
+_AT_ONCE = 16
+_MAY_BE_NUMBERS = 0.5
+
+
+def in_batches(names: Sequence[str], size: int = _AT_ONCE, /) -> Iterable[Sequence[str]]:
+    """Return the names in batches."""
+    return (names[start : start + size] for start in range(0, len(names), size))
+
+
+def profiles_by_file(
+    rows: Callable[[str], list[tuple[Any, ...]]], relation: str, profiles: Mapping[str, str], file: str | None, /
+) -> tuple[int, Files]:
+    """Return the number of rows, and per file what each column's values tell.
+
+    Parameters
+    ----------
+    rows : callable
+        Runs SQL.
+    relation : str
+    profiles : mapping of str to str
+        Per column, SQL of its aggregates.
+    file : str or None
+        The column that numbers the files; None: there is one.
+    """
+    counts: dict[int, int] = {}
+    files: dict[int, dict[str, Mapping[str, Any]]] = {}
+    group = f"GROUP BY {file} ORDER BY {file}" if file else ""
+    for part in in_batches(list(profiles)) if profiles else [[]]:
+        listed = ", ".join(["count(*)", *(profiles[name] for name in part)])
+        found = rows(f"SELECT {file or 1}, {listed} FROM {relation} {group}")
+        for number, count, *told in found or rows(f"SELECT 1, {listed} FROM {relation}"):
+            counts[number] = count
+            files.setdefault(number, {}).update(zip(part, told, strict=True))
+    return sum(counts.values()), list(files.items())
+
+
+def look_closer(files: Files, names: Sequence[str], always: Sequence[str], /) -> list[str]:
+    """Return the text columns whose values must be taken apart: enough of them may be dressed numbers."""
+    found = []
+    for name in names:
+        told = [profiles[name] for _, profiles in files]
+        odd = sum(profile["odd"] for profile in told)
+        plain = sum(sum((profile["shapes"] or {}).values()) for profile in told)
+        present = sum(profile["present"] for profile in told)
+        if odd and (name in always or odd + plain > _MAY_BE_NUMBERS * present):
+            found.append(name)
+    return found
+
+
+def with_figures(
+    run: Callable[[str], Any],
+    rows: Callable[[str], list[tuple[Any, ...]]],
+    values: str,
+    names: Sequence[str],
+    files: Files,
+) -> str:
+    """Return a relation of values with what those columns' texts are made of; the files' profiles are put right.
+
+    Parameters
+    ----------
+    run, rows : callable
+        Run SQL, without and with an answer.
+    values : str
+        Name of the relation of values.
+    names : sequence of str
+        Columns of texts.
+    files : Files
+        Changed in place.
+    """
+    relation = values
+    for number, part in enumerate(in_batches(names, DRESSED_AT_ONCE)):
+        relation = f"{values}_{number}"
+        query = f"SELECT * FROM {figures_sql(values if number == 0 else f'{values}_{number - 1}', part)}"
+        # views upon views are planned as one query, which the time would not bear
+        run(f"CREATE {'VIEW' if len(names) <= DRESSED_AT_ONCE else 'TABLE'} {relation} AS {query}")
+        profiles = {name: _struct(name) for name in part}
+        several = len(files) > 1
+        _, closer = profiles_by_file(rows, relation, profiles, "__file" if several else None)
+        for file, told in closer:
+            at = dict(files)[file] if several else files[0][1]
+            at.update(told)
+    return relation
+
+
+def _struct(name: str, /) -> str:
+    parts = {"present": f"count({quoted(name)})"} | number_profile(name)
+    return "{" + ", ".join(f"{literal(key)}: {sql}" for key, sql in parts.items()) + "}"
