@@ -17,7 +17,7 @@ from features import sources
 from features.casting import FILE, SQL_TYPES, CastPlan, cast_sql, is_numeric, known, trimmed
 from features.databases import batches
 from features.ingest.column_names import attribute_name, is_unnamed, left_out_note, refuse_names
-from features.ingest.column_plans import TableReading, kept_words, read_numbers
+from features.ingest.column_plans import TableReading, kept_words, read_numbers, with_durations
 from features.ingest.locked import files_to_read, lock
 from features.ingest.missing_words import missing_words_sql
 from features.ingest.profiling import Files, in_batches, look_closer, profiles_by_file, with_figures
@@ -26,7 +26,7 @@ from features.process.marks import with_log_columns
 from features.profiles import may_be_number, profile_sql, read_times, summed
 from features.quality.placeholders import NONE_BETWEEN, count_sql, placeholders
 from features.sql_text import literal, quoted
-from features.table_files import FILE_COLUMN, delimiter_of, file_relation
+from features.table_files import FILE_COLUMN, delimiter_of, duration_ticks, file_relation
 
 __all__ = ["FILE", "ROW", "ColumnTypes", "Intake", "TypedTable", "opened"]
 
@@ -215,6 +215,8 @@ class Intake:
         reading = self._reading(spec)
         plans = {name: _settled(plan, reading) for name, plan in plans.items()}
         plans, notes = self._with_words(spec, plans, raw)
+        if source.path is not None:
+            plans = with_durations(plans, duration_ticks(self.company, spec.name), spec.name, notes)
         asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
         ratings = self._ratings(spec, raw, plans)
         values = [f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items()]

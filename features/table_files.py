@@ -13,7 +13,16 @@ from features import delimited
 from features.ingest.column_names import refuse_names
 from features.sql_text import literal, path_literal, quoted
 
-__all__ = ["FILE_COLUMN", "delimiter_of", "file_relation", "files_of", "is_csv", "nearest_file", "unreadable"]
+__all__ = [
+    "FILE_COLUMN",
+    "delimiter_of",
+    "duration_ticks",
+    "file_relation",
+    "files_of",
+    "is_csv",
+    "nearest_file",
+    "unreadable",
+]
 
 FILE_COLUMN = "baton:file"
 """The column of a relation of several files with the number of the file that a row came from."""
@@ -109,6 +118,21 @@ def delimiter_of(company: Company, name: str, /) -> str | None:
     if not is_csv(path):
         return None
     return delimited.describe(path, source.encoding, source.delimiter, f"tables.{name}").delimiter
+
+
+def duration_ticks(company: Company, name: str, /) -> dict[str, float]:
+    """Return the seconds of one tick of each column of durations in a table's Parquet files.
+
+    DuckDB reads such columns as whole numbers, of nanoseconds as pandas writes them.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = files_of(company, name)[0]
+    if is_csv(path) or company.tables[name].sql is not None:
+        return {}
+    ticks = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+    return {field.name: ticks[field.type.unit] for field in pq.read_schema(path) if pa.types.is_duration(field.type)}
 
 
 def files_of(company: Company, name: str, /) -> list[Path]:

@@ -19,7 +19,7 @@ from features.ingest.number_columns import (
 )
 from features.ingest.number_text import duration_unit
 
-__all__ = ["TableReading", "kept_words", "read_numbers"]
+__all__ = ["TableReading", "kept_words", "read_numbers", "with_durations"]
 
 Profiles = Mapping[str, Mapping[str, Any]]
 
@@ -76,6 +76,29 @@ def kept_words(
                 f"taken as missing; if one is a value, list it in keep_words of tables.{spec.name}"
             )
     return told, notes
+
+
+def with_durations(
+    plans: Mapping[str, CastPlan], ticks: Mapping[str, float], table: str, notes: list[str], /
+) -> dict[str, CastPlan]:
+    """Return the plans with columns of durations read in the unit of their name, else in seconds.
+
+    Parameters
+    ----------
+    plans : mapping of str to CastPlan
+    ticks : mapping of str to float
+        Per column of the source, the seconds of one tick.
+    table : str
+    notes : list of str
+        What was decided is added.
+    """
+    told = dict(plans)
+    for name, plan in plans.items():
+        if plan.raw_column in ticks and plan.type in {"number", "integer"}:
+            unit = duration_unit(name) or 1
+            told[name] = replace(plan, factor=ticks[plan.raw_column] / unit)
+            notes.append(f"{table}.{name}: durations such as 0:02:23 are read as {_unit_name(unit)}")
+    return told
 
 
 def read_numbers(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -160,6 +161,31 @@ def test_a_few_words_make_no_text_of_numbers(read: Read, written: list[str], is_
     elif not any(value in written for value in ("007", "1234567890123456")):
         bad = sum(value in {"broken", "A3"} for value in written)
         assert notes == [f"cases.budget: {bad} of {len(written)} values are no numbers; it is read as text"]
+
+
+def test_durations_of_parquet_are_read_in_the_columns_unit(tmp_path: Path) -> None:
+    waited = pd.to_timedelta(["0 days 00:02:23", "1 days 01:00:00", None])
+    frame = pd.DataFrame({"case_id": ["a", "b", "c"], "opened_at": pd.Timestamp("2024-01-01")})
+    frame.assign(wait_seconds=waited, travel_hours=waited, lag=waited).to_parquet(tmp_path / "cases.parquet")
+    (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.parquet" }\n')
+    with opened(load_company(tmp_path)) as intake:
+        intake.bring("cases")
+        found = intake.rows("SELECT wait_seconds, travel_hours, lag FROM typed_cases ORDER BY case_id")
+    assert found[0] == pytest.approx((143.0, 143 / 3600, 143.0))
+    assert found[1:] == [(90000.0, 25.0, 90000.0), (None, None, None)]
+
+
+def test_a_table_of_many_columns_of_texts_fits_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.intake._MEMORY_LIMIT", "200MB")
+    columns = {f"c{number}": ["1.250", "12,50", "x"] if number % 2 else ["$ 5", "NA", "7"] for number in range(40)}
+    frame = pd.DataFrame({"case_id": ["a", "b", "c"], "opened_at": "2024-01-01"} | columns)
+    frame.to_csv(tmp_path / "cases.csv", index=False)
+    (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n')
+    with opened(load_company(tmp_path)) as intake:
+        intake.bring("cases")
+        assert intake.rows("SELECT c0, c38, c1 FROM typed_cases ORDER BY case_id") == [
+            (5.0, 5.0, "1.250"), (None, None, "12,50"), (7.0, 7.0, "x"),
+        ]  # fmt: skip
 
 
 def _written(value: int, places: int, decimal: str, group: str) -> str:
