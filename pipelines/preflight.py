@@ -152,6 +152,7 @@ def _flat(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> No
 
 def _refuse_nothing(company: Company, warehouse: Warehouse, skipped: dict[str, str], /) -> None:
     """Raise where no outcome is left, and no text whose causes could be learned."""
+    from pipelines.texts import NO_TEXTS
     from pipelines.train import nothing_learned
 
     outcomes = company.outcomes
@@ -159,4 +160,4 @@ def _refuse_nothing(company: Company, warehouse: Warehouse, skipped: dict[str, s
     flat = "snapshots" in warehouse and "snapshots" not in skipped
     if len(skipped) < asked or flat or warehouse.has("cases", "text"):
         return
-    raise TableError(nothing_learned(skipped, {}))
+    raise TableError(nothing_learned(skipped, {"root_cause": NO_TEXTS} if "cases" in warehouse else {}))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.root_cause import RootCauseModel
 
 __all__ = [
+    "NO_TEXTS",
     "OUTPUTS",
     "PRICES",
     "CausesRead",
@@ -55,7 +56,8 @@ PRICES = "cause_prices.parquet"
 
 _HUGGING_FACE = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _ANSWER = ("case_id", "cause", "probability", "abstained", "second_cause", "language", "main_cause", "reason")
-_NO_TEXTS = "no case has a text; give cases.text (what customers wrote)"
+NO_TEXTS = "no case has a text; give cases.text (what customers wrote)"
+"""Why no causes were read, where cases have no texts."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def read_causes(
     taxonomy = load_taxonomy(company)
     texts = read_texts(company, warehouse)
     if texts is None or not len(texts):
-        return _skipped(folder, _NO_TEXTS)
+        return _skipped(folder, NO_TEXTS)
     _refuse_no_time(company, warehouse)
     try:
         model = _model(company, texts, taxonomy, folder, keep_model, progress)

@@ -125,7 +125,7 @@ def checked(text: str, place: str = "expression", /, *, longest: int | None = _L
 
 @lru_cache(maxsize=4096)
 def _checked(text: str, place: str, longest: int | None, /) -> Expression:
-    tree = _parse(text, place, longest)
+    tree = _with_plain_parts(_parse(text, place, longest))
     _check_parts(tree, place)
     printed = _printed(tree)
     again = _parse(printed, place, None)
@@ -133,6 +133,16 @@ def _checked(text: str, place: str, longest: int | None, /) -> Expression:
     if _printed(again) != printed or _names(again) != _names(tree):
         raise ExpressionError(f"{place}: it reads differently once its columns are quoted; write it more plainly")
     return again
+
+
+def _with_plain_parts(tree: Expression, /) -> Expression:
+    """Return the tree with ``extract('hour' from …)`` as ``extract(hour from …)``, to be checked like it."""
+    from sqlglot import exp
+
+    for node in tree.find_all(exp.Extract):
+        if isinstance(node.this, exp.Literal) and node.this.is_string:
+            node.set("this", exp.Var(this=node.this.name.upper()))
+    return tree
 
 
 def _printed(tree: Expression, /) -> str:

@@ -48,7 +48,7 @@ class Plane:
     def names(self, pen: Pen, across: Bilingual, up: Bilingual, /) -> list[Markup]:
         """Return the axes' names."""
         middle = (self.left + self.width - self.right) / 2
-        turned = pen.write(up, -(self.height - self.bottom + self.top) / 2, 14, anchor="middle", style="axis")
+        turned = pen.write(up, -(self.height - self.bottom + self.top) / 2, 20, anchor="middle", style="axis")
         return [
             pen.write(across, middle, self.height - 12, anchor="middle", style="axis"),
             element("g", turned, transform="rotate(-90)"),

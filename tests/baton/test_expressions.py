@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from baton.catalogue.expressions import check_expression, columns_of
+from baton.catalogue.expressions import check_expression, checked, columns_of
 from baton.catalogue.schema import Kpi
 from baton.errors import BatonError, CatalogueError, ExpressionError
 
@@ -129,3 +129,12 @@ def test_a_named_metric_has_no_expression_to_refuse() -> None:
 def test_the_refusal_is_one_of_ours() -> None:
     assert issubclass(ExpressionError, CatalogueError)
     assert issubclass(ExpressionError, BatonError)
+
+
+def test_a_part_of_a_time_may_stand_in_quotes_and_only_a_listed_one() -> None:
+    assert str(checked("extract('hour' from opened_at) >= 17", "x")) == str(
+        checked("extract(hour from opened_at) >= 17", "x")
+    )
+    for part in ("hour from now()) --", "hour\\n", "secret", ""):
+        with pytest.raises(ExpressionError):
+            checked(f"extract('{part}' from opened_at)", "x")

@@ -184,7 +184,7 @@ def test_customers_with_a_history_of_attributes_count_once(make_warehouse: Any, 
     ann = {"customer_id": "ann", "joined_at": datetime(2023, 1, 1)}
     history = [
         ann | {"kind": kind, "valid_from": datetime(2023, month, 1)}
-        for kind, month in (("partner", 6), ("external", 2))
+        for kind, month in (("partner", 6), ("external", 1))
     ]
     warehouse = make_warehouse({"cases": rows, "customers": history})
     kpis = [make_kpi("cost", expr="cost", aggregate="sum")]
