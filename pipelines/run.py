@@ -256,7 +256,7 @@ class Chain:
         """Log the run and its models in the registry."""
         from pipelines.tracking import MODELS_FILE, track
 
-        scales = staging.staged_scales(self.folder.staged)
+        scales = settled.staged_scales(self.folder.staged)
         origin = Origin(self.fingerprints, meaning_digest(self.company, self.catalogue, scales))
 
         def work(outcome: Outcome) -> None:
