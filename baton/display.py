@@ -154,7 +154,15 @@ def faults(report: Any, as_json: bool, /) -> None:
         console.print(f"note: {text}", markup=False)
     for text in report.left_out:
         console.print(f"left out: {text}", markup=False)
-    console.print("The faults marked `stop` stop a run." if report.stops else "Nothing stops a run.", markup=False)
+    console.print(_verdict(report), markup=False)
+
+
+def _verdict(report: Any, /) -> str:
+    if report.stops:
+        return "The faults marked `stop` stop a run."
+    if any(fault.kind == "cannot_run" for fault in report.faults):
+        return "Nothing in the tables stops a run, but it needs something to learn (see cannot_run)."
+    return "Nothing stops a run."
 
 
 def _kpi_counts(found: Any, /) -> tuple[str, str]:

@@ -82,12 +82,21 @@ def preflight(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
         try:
             _refuse_nothing(company, warehouse, skipped)
         except BatonError as error:
-            refused.append(_fault("outcomes", error))
+            refused.append(_fault("outcomes", error, asked=_asked(company) > 0))
     return Preflight(tuple(refused), tuple(f"{name}: {_plain(name, why)}" for name, why in skipped.items()))
 
 
-def _fault(place: str, error: BatonError, /) -> Fault:
-    return Fault(place, "", "cannot_run", "error", 1, (), "stop", str(error))
+def _fault(place: str, error: BatonError, /, *, asked: bool = True) -> Fault:
+    """What cannot be done stops; that nothing is asked for yet is only said, and stops a run."""
+    if asked:
+        return Fault(place, "", "cannot_run", "error", 1, (), "stop", str(error))
+    return Fault(place, "", "cannot_run", "warning", 1, (), "keep", str(error))
+
+
+def _asked(company: Company, /) -> int:
+    """Return how many outcomes the company file asks for."""
+    outcomes = company.outcomes
+    return (outcomes.churn is not None) + len(outcomes.decline) + (outcomes.driver is not None)
 
 
 def _plain(name: str, why: str, /) -> str:
@@ -155,9 +164,7 @@ def _refuse_nothing(company: Company, warehouse: Warehouse, skipped: dict[str, s
     from pipelines.texts import NO_TEXTS
     from pipelines.train import nothing_learned
 
-    outcomes = company.outcomes
-    asked = (outcomes.churn is not None) + len(outcomes.decline) + (outcomes.driver is not None)
     flat = "snapshots" in warehouse and "snapshots" not in skipped
-    if len(skipped) < asked or flat or warehouse.has("cases", "text"):
+    if len(skipped) < _asked(company) or flat or warehouse.has("cases", "text"):
         return
     raise TableError(nothing_learned(skipped, {"root_cause": NO_TEXTS} if "cases" in warehouse else {}))

@@ -52,7 +52,6 @@ REFUSED = {
         "over 100",
     ),
     "a leak in a flat table": ({"snapshots": FLAT}, "", "snapshots", "told alone tells the outcome"),
-    "nothing asked for": ({"cases": CASES}, "", "outcomes", "no outcome to learn"),
     "a KPI that gives a text": (
         {"cases": CASES},
         '[outcomes.driver]\nmetric = "csat"\n[kpis]\nfiles = ["texty.toml"]',
@@ -83,6 +82,18 @@ def test_what_a_run_refuses_is_told_by_validate_and_at_once_by_the_run(tmp_path:
     chain = Chain(company, RunFolder(tmp_path / "out"))
     chain.folder.create()
     with chain.ledger.locked(), pytest.raises(BatonError, match=message):
+        chain.stage()
+
+
+def test_that_nothing_is_asked_for_yet_stops_a_run_and_is_only_told_while_tables_are_mapped(tmp_path: Path) -> None:
+    company = load_company(written(tmp_path, {"cases": CASES}, ""))
+    report = validate(company)
+    assert not report.stops
+    (fault,) = (fault for fault in report.faults if fault.kind == "cannot_run")
+    assert fault.severity == "warning" and "no outcome to learn: give [outcomes.churn]" in fault.message
+    chain = Chain(company, RunFolder(tmp_path / "out"))
+    chain.folder.create()
+    with chain.ledger.locked(), pytest.raises(BatonError, match="no outcome to learn"):
         chain.stage()
 
 
