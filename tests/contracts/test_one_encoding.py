@@ -20,6 +20,7 @@ from models.additive import fit_additive
 from serving.answers import answer_churn
 from serving.loading import LoadedRun, Served
 from serving.payloads import ChurnRequest
+from serving.standing import Standing
 
 NUMBER = st.none() | st.floats(-3, 3)
 ROW = st.fixed_dictionaries(
@@ -54,7 +55,9 @@ def as_table(rows: list[dict[str, Any]], names: tuple[str, ...]) -> pd.DataFrame
 
 
 def served(predictor: Any) -> LoadedRun:
-    outcome = Served("churn", "churn/1", predictor, None, pd.DataFrame(index=pd.Index([], dtype="str")))
+    outcome = Served(
+        "churn", Standing("churn/1", "churn/1"), predictor, None, pd.DataFrame(index=pd.Index([], dtype="str"))
+    )
     return LoadedRun(Company(path=Path("company.toml")), RunFolder(Path("out")), {"churn": outcome})
 
 
