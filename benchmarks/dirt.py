@@ -22,7 +22,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from baton.company import Company, load_company
 from baton.errors import BatonError
 from baton.files import RunFolder
 from benchmarks.dirt_export import Export, read_export
-from benchmarks.dirt_kinds import DIRTS, Change, Dirt
+from benchmarks.dirt_kinds import DIRTS, INNOCENT, Change, Dirt
 from features.faults import CheckReport
 
 __all__ = ["Clean", "Finding", "prepare", "try_dirt"]
@@ -43,6 +43,7 @@ __all__ = ["Clean", "Finding", "prepare", "try_dirt"]
 CUSTOMERS, MONTHS, SEED = 400, 12, 5
 _TOLERANCE = 1e-9
 _BAD = ("silent", "crash")
+_RESERVED = ("column ", "case column ")
 
 
 @dataclass(frozen=True)
@@ -121,21 +122,39 @@ def try_dirt(
         try:
             place = _changed(clean, [(dirt, dirt.change) for dirt in dirts]).write(Path(folder) / "company")
             found = _outputs(place, whole=whole)
-            if found.refused:
-                same = False
-            else:
+            same = False
+            if not found.refused:
                 wanted = _wanted(clean, dirts, Path(folder) / "wanted", whole=whole)
-                same = _same_input(found, wanted)
+                same = _same_input(_renamed(found, dirts), wanted)
                 if not same and not _named(loud, found, clean):
                     found = _outputs(place, whole=True)
                     wanted = _wanted(clean, dirts, Path(folder) / "wanted whole", whole=True)
-                    same = found.results is not None and _same_results(found, wanted)
+                    same = found.results is not None and _same_results(_renamed(found, dirts), wanted)
         except Exception:
             return Finding(names, "crash", traceback.format_exc().strip().splitlines()[-1])
     told = _named(loud, found, clean)
     if same:
         return Finding(names, "equal", told)
     return Finding(names, ("refused" if found.refused else "told") if told else "silent", told)
+
+
+def _renamed(found: Outputs, dirts: Sequence[Dirt], /) -> Outputs:
+    """Return outputs with a column of a reserved name called as in the export that they are compared with."""
+    names = [dirt.column for dirt in dirts if dirt.like is not None and dirt.name.startswith(_RESERVED)]
+    if not names:
+        return found
+    staged = {key: _called(table, names) for key, table in found.staged.items()}
+    results = found.results and {key: _called(table, names) for key, table in found.results.items()}
+    return replace(found, staged=staged, results=results)
+
+
+def _called(table: pd.DataFrame, names: Sequence[str], /) -> pd.DataFrame:
+    feature = re.compile("|".join(rf"\battribute__{re.escape(name)}(?!\w)" for name in names))
+    texts = table.select_dtypes(exclude="number").columns
+    table = table.assign(
+        **{name: table[name].map(lambda value: feature.sub(f"attribute__{INNOCENT}", str(value))) for name in texts}
+    )
+    return table.rename(columns=dict.fromkeys(names, INNOCENT))
 
 
 def _changed(clean: Clean, changes: Sequence[tuple[Dirt, Change | None]], /) -> Export:
@@ -278,7 +297,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Try every way, print the table, and return 1 if anything is silent or crashes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--company", type=Path, help="a simulated company; default: a small one is made")
-    parser.add_argument("--only", default="", help="ways whose name holds this")
+    parser.add_argument("--only", default="", help="ways whose name fits this pattern")
     parser.add_argument("--pairs", type=int, default=0, help="how many pairs are tried too")
     parser.add_argument("--whole", action="store_true", help="run the whole chain for every way")
     parser.add_argument("--markdown", type=Path, help="where the table is written")
@@ -293,7 +312,7 @@ def main(arguments: list[str] | None = None) -> int:
         clean = prepare(company, scratch)
         singles: dict[str, Finding] = {}
         for name, dirt in DIRTS.items():
-            if chosen.only in name:
+            if re.search(chosen.only, name):
                 singles[name] = _shown(lambda dirt=dirt: try_dirt(clean, [dirt], whole=chosen.whole))
         pairs = [
             _shown(lambda pair=pair: _pair_finding(clean, pair, singles)) for pair in _pairs(chosen.pairs, singles)

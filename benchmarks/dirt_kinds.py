@@ -12,8 +12,8 @@ import pandas as pd
 from benchmarks.dirt_export import Export
 
 __all__ = [
-    "DIRTS", "Change", "Dirt", "add_column", "all_times", "append", "clock", "coin", "comma", "dirt", "grouped",
-    "never", "renamed", "replace", "rewrite", "serial", "some", "times", "wide",
+    "DIRTS", "INNOCENT", "Change", "Dirt", "add_column", "all_times", "append", "clock", "coin", "comma", "dirt",
+    "grouped", "innocent", "never", "renamed", "replace", "rewrite", "serial", "some", "times", "wide",
 ]  # fmt: skip
 
 Change = Callable[[Export, np.random.Generator], None]
@@ -115,6 +115,15 @@ def add_column(place: str, make: Callable[[pd.DataFrame, np.random.Generator], o
         export.tables[table][column] = make(export.tables[table], chance)
 
     return change
+
+
+INNOCENT = "innocent"
+"""The name that a column has in the export that a column of a reserved name is compared with."""
+
+
+def innocent(table: str) -> Change:
+    """A column of zeros and ones by chance is added under a name that means nothing."""
+    return add_column(f"{table}.{INNOCENT}", coin)
 
 
 def append(table: str, rows: pd.DataFrame, export: Export, /) -> None:

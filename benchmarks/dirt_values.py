@@ -10,6 +10,7 @@ from benchmarks.dirt_kinds import (
     comma,
     dirt,
     grouped,
+    innocent,
     never,
     renamed,
     replace,
@@ -170,11 +171,11 @@ def _enter() -> None:
         ),
         # names of columns
         *(
-            (f"column {name}", f"customers.{name}", (), add_column(f"customers.{name}", coin))
+            (f"column {name}", f"customers.{name}", (), add_column(f"customers.{name}", coin), innocent("customers"))
             for name in ("label", "group", "unit_id", "as_of", "prediction", "index", "x:csat", "csat__30d", "share")
         ),
         *(
-            (f"case column {name}", f"cases.{name}", (), add_column(f"cases.{name}", coin))
+            (f"case column {name}", f"cases.{name}", (), add_column(f"cases.{name}", coin), innocent("cases"))
             for name in ("label", "period", "y:churn", "kpi:csat", "holder", "__row")
         ),
         ("letter case of columns", "cases", (), renamed("cases", str.upper)),
