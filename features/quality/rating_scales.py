@@ -168,6 +168,6 @@ def _recommendation(found: Profile, /) -> Inferred:
 
 def _beyond(found: Profile, top: int, /) -> bool:
     """Whether the whole ratings just beyond a scale are given so often that they belong to it."""
-    counts = [found.whole[number] for number in _WHOLE if number > top]
+    counts = [found.whole.get(number, 0) for number in _WHOLE if number > top]
     seen = sum(1 for count in counts if count)
     return seen >= 2 and sum(counts) >= max(_MIN_BEYOND, _MIN_SHARE_BEYOND * found.ratings)
