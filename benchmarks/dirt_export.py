@@ -39,8 +39,6 @@ class Export:
         Per table, what is done to the written text.
     settings : list of (str, str)
         Patterns of the company file and what stands in their place.
-    extra : dict of str to pandas.DataFrame
-        Tables beyond the company's own.
     """
 
     company: Path

@@ -24,7 +24,7 @@ MIN_ROWS = 20
 """Below this, different values in every row say nothing."""
 ALL_BUT_UNIQUE = 0.9
 """A text with so many different values per employee stands for the employee."""
-MOST_OF_VALUES = 0.5
+MIN_SHARE_OF_VALUES = 0.5
 """A column with this share of employees' ids or names among its different values is about employees."""
 MAX_VALUES_READ = 50_000
 """Rows in which a column's values are looked at: a column of names shows in the first of them."""
@@ -95,14 +95,14 @@ class Identifying:
             return ""
         if column.table.spec.name == "employees" and self._all_but_unique(column):
             return "tells who an employee is"
-        if self._share(column, f"regexp_full_match(lower(trim(value)), {literal(_EMAIL)})") > MOST_OF_VALUES:
+        if self._share(column, f"regexp_full_match(lower(trim(value)), {literal(_EMAIL)})") > MIN_SHARE_OF_VALUES:
             return "tells how to reach somebody"
         ids = (
             "list_has_any(list_filter(regexp_split_to_array(value, '[^\\pL\\pN_-]+'), "
             "lambda word: regexp_matches(word, '[0-9]') AND length(word) > 3), (SELECT list(id) FROM employee_ids))"
         )
         known = "value IN (SELECT id FROM employee_ids) OR lower(trim(value)) IN (SELECT name FROM employee_names)"
-        return "tells who an employee is" if self._share(column, f"{known} OR {ids}") > MOST_OF_VALUES else ""
+        return "tells who an employee is" if self._share(column, f"{known} OR {ids}") > MIN_SHARE_OF_VALUES else ""
 
     def _all_but_unique(self, column: _Column, /) -> bool:
         name = quoted(column.name)
