@@ -82,12 +82,12 @@ def preflight(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
         try:
             _refuse_nothing(company, warehouse, skipped)
         except BatonError as error:
-            refused.append(_fault("outcomes", error, asked=_asked(company) > 0))
+            refused.append(_fault("outcomes", error, asked=_asked(company) > 0 or "snapshots" in warehouse))
     return Preflight(tuple(refused), tuple(f"{name}: {_plain(name, why)}" for name, why in skipped.items()))
 
 
 def _fault(place: str, error: BatonError, /, *, asked: bool = True) -> Fault:
-    """What cannot be done stops; that nothing is asked for yet is only said, and stops a run."""
+    """What cannot be done stops; that nothing is asked for yet is only said here, though a run refuses it."""
     if asked:
         return Fault(place, "", "cannot_run", "error", 1, (), "stop", str(error))
     return Fault(place, "", "cannot_run", "warning", 1, (), "keep", str(error))
