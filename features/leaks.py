@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import LeakError
 from features.training import KEYS, TrainingTable
@@ -93,8 +94,22 @@ def audit(table: TrainingTable) -> list[Leak]:
     return sorted(found, key=lambda leak: -leak.value)
 
 
-def refuse(company: Company, table: TrainingTable) -> None:
+def refuse(company: Company, catalogue: Catalogue, table: TrainingTable) -> list[str]:
     """Stop if the audit finds leaks that the company file does not accept.
+
+    Where leaving is silence (``rule = "inactive"``), what a customer did before a snapshot was not written after the
+    fact, however well it tells: who has been silent for weeks often stays so. Such features are kept and reported.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    table : TrainingTable
+
+    Returns
+    -------
+    list of str
+        What a reader of the results must know.
 
     Raises
     ------
@@ -102,12 +117,28 @@ def refuse(company: Company, table: TrainingTable) -> None:
         Naming the features and how to accept them.
     """
     found = [leak for leak in audit(table) if leak.feature not in company.accept.leaks]
+    silence = [leak for leak in found if _is_silence(company, catalogue, table, leak.feature)]
+    found = [leak for leak in found if leak not in silence]
     if found:
         names = ", ".join(f'"{leak.feature}"' for leak in found)
         raise LeakError(
             f"{table.outcome}: {'; '.join(leak.sentence for leak in found)}: written after the fact? "
             f"Leave {'it' if len(found) == 1 else 'them'} out of the table, or accept with [accept] leaks = [{names}]"
         )
+
+    return [
+        f"{table.outcome}: {leak.sentence}: customers who have been silent for long often stay silent; what is "
+        "predicted is mostly that silence goes on"
+        for leak in silence[:1]
+    ]
+
+
+def _is_silence(company: Company, catalogue: Catalogue, table: TrainingTable, feature: str, /) -> bool:
+    churn = company.outcomes.churn
+    if table.outcome != "churn" or churn is None or churn.rule != "inactive" or not table.temporal:
+        return False
+    kpi = table.kpi_of.get(feature)
+    return kpi in catalogue and catalogue[kpi].source == "activity"
 
 
 def _folds(group: pd.Series, /) -> np.ndarray:

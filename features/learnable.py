@@ -6,10 +6,12 @@ import pandas as pd
 
 from baton.errors import TooLittleDataError
 
-__all__ = ["LEAST_EVENTS", "LEAST_ROWS", "require_enough"]
+__all__ = ["LEAST_EVENTS", "LEAST_GROUPS", "LEAST_ROWS", "require_enough"]
 
 LEAST_ROWS = 50
 LEAST_EVENTS = 10
+LEAST_GROUPS = 3
+"""Independent units: one to learn from, one to test on, and one to tell their difference from chance."""
 
 
 class _Unlearnable(TooLittleDataError):
@@ -18,15 +20,25 @@ class _Unlearnable(TooLittleDataError):
     refuses = True
 
 
-def require_enough(outcome: str, labels: pd.Series, kind: str, *, of_all: bool = False, unit: str = "rows") -> None:
+def require_enough(
+    outcome: str,
+    labels: pd.Series,
+    kind: str,
+    *,
+    groups: pd.Series | None = None,
+    of_all: bool = False,
+    unit: str = "rows",
+) -> None:
     """Refuse labels from which nothing can be learned.
 
     Parameters
     ----------
     outcome : str
     labels : pandas.Series
-        Those that are known.
+        Missing: not known, which counts for nothing.
     kind : {"probability", "number"}
+    groups : pandas.Series, optional
+        Whose row each is: rows of one customer, say, tell of that customer alone.
     of_all : bool
         Refuse the run, rather than leave the outcome out, where all outcomes are the same.
     unit : str
@@ -37,11 +49,19 @@ def require_enough(outcome: str, labels: pd.Series, kind: str, *, of_all: bool =
     TooLittleDataError
         With what is missing.
     """
+    known = labels.notna()
+    labels = labels[known]
     rows = len(labels)
     if rows < LEAST_ROWS:
         raise TooLittleDataError(
             f"{outcome}: {rows} {unit} with a known outcome, at least {LEAST_ROWS} are needed; give a longer history, "
             "more units, or a shorter horizon"
+        )
+    independent = LEAST_GROUPS if groups is None else groups[known].nunique()
+    if independent < LEAST_GROUPS:
+        raise TooLittleDataError(
+            f"{outcome}: all {rows} {unit} are of {independent} {'unit' if independent == 1 else 'units'} alone, at "
+            f"least {LEAST_GROUPS} are needed to tell what they have in common; give more units"
         )
     if labels.nunique() == 1:
         error = _Unlearnable if of_all else TooLittleDataError

@@ -23,7 +23,15 @@ from features.training import TrainingTable
 from features.unit_rows import case_unit
 from features.warehouse import ATTRIBUTE, Warehouse, attribute, plain
 
-__all__ = ["MOST_ROWS", "churn_table", "customer_shares", "moments_of", "no_table_of_leaving", "season"]
+__all__ = [
+    "MOST_ROWS",
+    "churn_table",
+    "customer_shares",
+    "moments_of",
+    "no_table_of_leaving",
+    "require_enough_customers",
+    "season",
+]
 
 MOST_ROWS = 200_000
 """Labelled rows beyond this teach little and cost much (docs/speed.md): whole customers are sampled."""
@@ -60,7 +68,7 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
     kpis = metrics.available(warehouse, catalogue.values(), "customer")
     standing = _standing_columns(company, warehouse)
     pulled = _pulled(company, warehouse, rows, moments, kpis, standing, among)
-    require_enough("churn", pulled["label"].dropna(), "probability", of_all=True, unit="customer snapshots")
+    require_enough_customers(pulled)
     keys = {
         "unit_id": pulled["customer_id"].astype("str"),
         "as_of": pulled["as_of"],
@@ -86,6 +94,23 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
         shares=customer_shares(company, warehouse, latest),
         notes=tuple(notes),
     )
+
+
+def require_enough_customers(rows: pd.DataFrame, /) -> None:
+    """Refuse labels of churn from which nothing can be learned.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        ``customer_id`` and ``label``.
+
+    Raises
+    ------
+    TooLittleDataError
+        With what is missing.
+    """
+    of_whom, unit = rows["customer_id"], "customer snapshots"
+    require_enough("churn", rows["label"], "probability", groups=of_whom, of_all=True, unit=unit)
 
 
 def moments_of(company: Company, warehouse: Warehouse, /) -> list[datetime]:

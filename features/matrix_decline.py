@@ -37,7 +37,7 @@ from features.training import TrainingTable
 from features.unit_rows import case_unit, with_usual_team
 from features.warehouse import Warehouse
 
-__all__ = ["decline_table", "metric_of"]
+__all__ = ["decline_table", "labels_of", "metric_of"]
 
 
 def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline) -> TrainingTable:
@@ -63,27 +63,8 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         With what is missing.
     """
     name = f"decline:{settings.unit}:{settings.metric}"
-    metric = metric_of(catalogue, warehouse, settings, name)
-    dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0)
-    if len(dates) < 2:
-        raise TooLittleDataError(
-            f"{name}: no snapshot has {settings.horizon_days} days of observed future after it; give a longer history "
-            "or a shorter horizon_days"
-        )
+    metric, dates, labelled = labels_of(company, catalogue, warehouse, settings)
     longest = max(company.snapshots.windows_days)
-    horizon = timedelta(days=settings.horizon_days)
-    past = unit_moments(warehouse, metric, settings.unit, dates, longest)
-    later = unit_moments(
-        warehouse, metric, settings.unit, [date + horizon for date in dates[:-1]], settings.horizon_days
-    )
-    groups = _groups(warehouse, settings.unit)
-    labelled = decline_labels(Moments(past, later, horizon), metric, settings, groups, pd.Timestamp(dates[-1]))
-    if labelled.empty:
-        raise TooLittleDataError(
-            f"{name}: no {settings.unit} has {settings.min_cases} cases in the last {longest} days of any snapshot; "
-            "lower min_cases or give more cases"
-        )
-    require_enough(name, labelled["label"].dropna(), "probability", unit=f"{settings.unit} snapshots")
     kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
     values = metrics.evaluate(
         warehouse, kpis, settings.unit, dates, company.snapshots.windows_days, longest_only=longest_only(kpis)
@@ -119,6 +100,50 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         shares=_shares(company, warehouse, settings.unit, dates[-1]),
         baseline=baseline if baseline in columns else None,
     )
+
+
+def labels_of(
+    company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline
+) -> tuple[Kpi, list[datetime], pd.DataFrame]:
+    """Label the units of one ``[[outcomes.decline]]``, without a feature.
+
+    Returns
+    -------
+    tuple of Kpi, list of datetime and pandas.DataFrame
+        The metric on the scale of the company's ratings, the moments (the latest last), and the labelled rows as of
+        ``decline_labels``.
+
+    Raises
+    ------
+    CompanyFileError
+        If the metric is none of the catalogue's or means nothing for the unit.
+    TooLittleDataError
+        With what is missing.
+    """
+    name = f"decline:{settings.unit}:{settings.metric}"
+    metric = metric_of(catalogue, warehouse, settings, name)
+    dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0)
+    if len(dates) < 2:
+        raise TooLittleDataError(
+            f"{name}: no snapshot has {settings.horizon_days} days of observed future after it; give a longer history "
+            "or a shorter horizon_days"
+        )
+    longest = max(company.snapshots.windows_days)
+    horizon = timedelta(days=settings.horizon_days)
+    past = unit_moments(warehouse, metric, settings.unit, dates, longest)
+    later = unit_moments(
+        warehouse, metric, settings.unit, [date + horizon for date in dates[:-1]], settings.horizon_days
+    )
+    groups = _groups(warehouse, settings.unit)
+    labelled = decline_labels(Moments(past, later, horizon), metric, settings, groups, pd.Timestamp(dates[-1]))
+    if labelled.empty:
+        raise TooLittleDataError(
+            f"{name}: no {settings.unit} has {settings.min_cases} cases in the last {longest} days of any snapshot; "
+            "lower min_cases or give more cases"
+        )
+    of_whom, unit = labelled["unit_id"], f"{settings.unit} snapshots"
+    require_enough(name, labelled["label"], "probability", groups=of_whom, unit=unit)
+    return metric, dates, labelled
 
 
 def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name: str, /) -> Kpi:

@@ -36,7 +36,9 @@ _FINE_DAYS = 120
 _BEFORE = ("closed_at", "responded_at", "opened_at")
 
 
-def driver_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> TrainingTable:
+def driver_table(
+    company: Company, catalogue: Catalogue, warehouse: Warehouse, *, of_units: bool = True
+) -> TrainingTable:
     """Build the training table of ``[outcomes.driver]``.
 
     Parameters
@@ -44,6 +46,9 @@ def driver_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -
     company : Company
     catalogue : Catalogue
     warehouse : Warehouse
+    of_units : bool
+        Whether with the KPIs of the case's handler and team. Without them the table is made in no time, and holds all
+        that may have been written after the fact.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def driver_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -
     if latest is None:
         raise TooLittleDataError(f"{name}: no case has a time; give cases.opened_at")
     rows = _rows(company, catalogue, warehouse, metric, latest)
-    handler, team = (_kpis(warehouse, catalogue, unit) for unit in ("employee", "team"))
+    handler, team = (_kpis(warehouse, catalogue, unit) if of_units else [] for unit in ("employee", "team"))
     days = sorted(company.snapshots.windows_days)
     moments = _grid(warehouse, latest)
     windows = {days[0], days[-1]}
@@ -78,11 +83,11 @@ def driver_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -
     if low is not None:
         label = (label <= low).astype("float64").where(label.notna())
     kind = "number" if low is None else "probability"
-    require_enough(name, label.dropna(), kind, unit="rated cases")
-    columns, kpi_of, texts = _features(pulled, {kpi.id for kpi in catalogue.values()})
     group = pulled["case_id"]
     for owner in ("employee_id", "customer_id"):
         group = pulled[owner].where(pulled[owner].notna(), group)
+    require_enough(name, label, kind, groups=group, unit="rated cases")
+    columns, kpi_of, texts = _features(pulled, {kpi.id for kpi in catalogue.values()})
     keys = {
         "unit_id": pulled["case_id"].astype("str"),
         "as_of": pulled["as_of"],

@@ -53,7 +53,7 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
     pulled = rows.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"], ignore_index=True)
     pulled["as_of"] = pulled["as_of"].astype("datetime64[us]")
     label = pulled[column].astype("float64")
-    require_enough(outcome, label.dropna(), kind, of_all=True)
+    require_enough(outcome, label, kind, groups=pulled["customer_id"], of_all=True)
     times = pulled["as_of"].dropna().unique()
     temporal = len(times) > 1
     owner = {_column(text): kpi for kpi, text in declared.items()}

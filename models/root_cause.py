@@ -16,17 +16,16 @@ from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
 from baton.progress import Progress, silent
 from features.texts.preparing import prepare
-from features.texts.spelling import join_spellings
 from features.texts.text_set import TextSet
 from models.integrity.manifest import verify_manifest, write_manifest
 from models.texts.answers import ANSWER_COLUMNS, answer_table
 from models.texts.cause_trials import readable_languages, tried, what_is_never_said, where_it_holds
 from models.texts.choice import choose_model
 from models.texts.crossing import Crossed, cross_fitted, forgetting, refitting
-from models.texts.described import described, speaks_the_taxonomy, untested_entry, untested_rule
+from models.texts.described import described, untested_entry, untested_rule
 from models.texts.encoders import read_once
-from models.texts.enough import enough
 from models.texts.label_quality import SUSPICIOUS_COLUMNS, suspicious_labels
+from models.texts.labelled import labelled_texts
 from models.texts.model_files import read_table, refuse_code
 from models.texts.selective import SelectiveRule
 from models.texts.shares import HeldAnswers, cause_shares
@@ -121,14 +120,10 @@ class RootCauseModel:
     def _learned(
         cls, texts: TextSet, taxonomy: Taxonomy, settings: Text, seed: int, progress: Progress
     ) -> RootCauseModel:
-        labels, notes = join_spellings([label if isinstance(label, str) else None for label in texts.labels])
-        frame = texts.frame.assign(label=pd.Series(labels, index=texts.frame.index, dtype=object))
-        texts = TextSet(frame, texts.notes)
-        readable = frame["label"].notna() & (frame["weight"] > 0) & frame["text"].str.strip().ne("")
-        labelled, left_out = enough(texts.rows(readable.to_numpy()), seed)
-        notes = (*notes, left_out) if left_out else notes
+        found = labelled_texts(texts, taxonomy, seed)
+        texts, labelled, notes = found.texts, found.labelled, found.notes
         few = None
-        if not len(labelled) or speaks_the_taxonomy(labelled, taxonomy):
+        if found.by_description:
             few = described(labelled, taxonomy, settings, seed, texts)
             if not few.testable:
                 return cls._untested(few.model, texts, labelled, taxonomy, settings, notes)

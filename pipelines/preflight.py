@@ -1,15 +1,13 @@
 """What a run would refuse only after minutes, found at once: by `validate`, and by a run before its first costly step.
 
-One list of checks serves both. What needs the features of events (a leak in them) is not known here.
+One list of checks serves both: whether each outcome's labels suffice, and whether a column of the company's own tells
+the outcome. What needs KPIs over windows (a KPI that tells the outcome) is not known here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
@@ -19,8 +17,8 @@ from features.warehouse import Warehouse
 
 __all__ = ["Preflight", "preflight", "refuse_early"]
 
-_MAX_FLAT_ROWS = 100_000
-"""A flat table of more rows is looked through for leaks in the run alone: in `validate` it would take too long."""
+_MAX_AUDITED_ROWS = 100_000
+"""A table of more rows is looked through for leaks in the run alone: in `validate` it would take too long."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,8 @@ def preflight(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
                 skipped[name] = str(error)
             else:
                 refused.append(_fault(place, error))
+                if place == "kpis":
+                    break  # what follows computes them
     if not refused:
         try:
             _refuse_nothing(company, warehouse, skipped)
@@ -107,35 +107,33 @@ def _checks(
     company: Company, catalogue: Catalogue, warehouse: Warehouse, /
 ) -> Iterator[tuple[str, str, Callable[[], object]]]:
     """Yield checks that raise: where, the outcome's name, what to call."""
-    from features import matrix_decline, matrix_driver
+    from features import matrix_decline
     from features.kpis.computable import refuse_uncomputable
     from models.recommender.policy import check_policy
-    from pipelines.texts import check_settings
 
     wanted = company.outcomes
     yield "policy", "policy", lambda: check_policy(company.policy)
-    yield "text", "text", lambda: check_settings(company, warehouse)
+    yield "text", "text", lambda: _texts(company, warehouse)
     yield "kpis", "kpis", lambda: refuse_uncomputable(warehouse, catalogue.values())
     if wanted.churn is not None:
-        yield "outcomes.churn", "churn", lambda: _churn(company, warehouse)
+        yield "outcomes.churn", "churn", lambda: _churn(company, catalogue, warehouse)
     for settings in wanted.decline:
         name = f"decline:{settings.unit}:{settings.metric}"
         yield (
             "outcomes.decline",
             name,
-            lambda settings=settings, name=name: matrix_decline.metric_of(catalogue, warehouse, settings, name),
+            lambda settings=settings: matrix_decline.labels_of(company, catalogue, warehouse, settings),
         )
     if wanted.driver is not None:
         name = f"driver:{wanted.driver.metric}"
-        yield "outcomes.driver", name, lambda: matrix_driver.metric_of(company, catalogue, warehouse)
+        yield "outcomes.driver", name, lambda: _driver(company, catalogue, warehouse)
     if "snapshots" in warehouse:
         yield "snapshots", "snapshots", lambda: _flat(company, catalogue, warehouse)
 
 
-def _churn(company: Company, warehouse: Warehouse, /) -> None:
-    """Raise what the training table of churn would, from the labels alone."""
-    from features import matrix_churn, snapshots
-    from features.learnable import require_enough
+def _churn(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
+    """Raise what the training table of churn would, from labels and standing columns alone."""
+    from features import leaks, matrix_churn, snapshots
 
     if "customers" not in warehouse and "activity" not in warehouse:
         if "snapshots" not in warehouse:
@@ -143,10 +141,23 @@ def _churn(company: Company, warehouse: Warehouse, /) -> None:
         return
     moments = matrix_churn.moments_of(company, warehouse)
     rows = snapshots.churn_labels(company, warehouse, moments)
-    known = rows.filter(rows.label.notnull())
-    counted = known.group_by("label").aggregate(n=known.count()).to_pyarrow().to_pylist()
-    labels = np.repeat([row["label"] for row in counted], [row["n"] for row in counted])
-    require_enough("churn", pd.Series(labels), "probability", of_all=True, unit="customer snapshots")
+    known = rows.filter(rows.label.notnull()).select("customer_id", "label").to_pyarrow().to_pandas()
+    matrix_churn.require_enough_customers(known)
+    if len(known) <= _MAX_AUDITED_ROWS:
+        without_kpis = Catalogue((), ())
+        leaks.refuse(company, catalogue, matrix_churn.churn_table(company, without_kpis, warehouse))
+
+
+def _driver(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
+    """Raise what the training table of case outcomes would, from the cases' own columns alone."""
+    from features import leaks, matrix_driver, metrics
+    from features.aggregates import kpi_column
+
+    metric = matrix_driver.metric_of(company, catalogue, warehouse)
+    label = metrics.case_values(warehouse, [metric])[kpi_column(metric.id)]
+    if label.count().to_pyarrow().as_py() <= _MAX_AUDITED_ROWS:
+        table = matrix_driver.driver_table(company, catalogue, warehouse, of_units=False)
+        leaks.refuse(company, catalogue, table)
 
 
 def _flat(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
@@ -155,16 +166,46 @@ def _flat(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> No
     if matrix_flat.outcome_of(warehouse) == "churn" and company.outcomes.churn is not None:
         return  # churn is learned from events, where they are
     rows = int(warehouse["snapshots"].count().to_pyarrow().as_py())
-    if rows <= _MAX_FLAT_ROWS:
-        leaks.refuse(company, matrix_flat.flat_table(company, catalogue, warehouse))
+    if rows <= _MAX_AUDITED_ROWS:
+        leaks.refuse(company, catalogue, matrix_flat.flat_table(company, catalogue, warehouse))
+
+
+def _texts(company: Company, warehouse: Warehouse, /) -> None:
+    """Raise what reading the texts would, from their settings alone."""
+    from baton.taxonomy import load_taxonomy
+    from features.texts.reading import refuse_missing_columns
+    from pipelines.texts import check_settings
+
+    check_settings(company, warehouse)
+    if warehouse.has("cases", "text"):
+        load_taxonomy(company)
+        refuse_missing_columns(company, warehouse)
+
+
+def _why_no_causes(company: Company, warehouse: Warehouse, /) -> str | None:
+    """Return why no causes could be told from texts, before anything is learned; None: they could."""
+    from baton.taxonomy import load_taxonomy
+    from features.texts.reading import read_texts
+    from models.texts.labelled import require_learnable
+    from pipelines.texts import NO_TEXTS
+
+    texts = read_texts(company, warehouse)
+    if texts is None or not len(texts):
+        return NO_TEXTS
+    try:
+        require_learnable(texts, load_taxonomy(company), company.company.seed)
+    except TooLittleDataError as error:
+        return str(error)
+    return None
 
 
 def _refuse_nothing(company: Company, warehouse: Warehouse, skipped: dict[str, str], /) -> None:
     """Raise where no outcome is left, and no text whose causes could be learned."""
-    from pipelines.texts import NO_TEXTS
     from pipelines.train import nothing_learned
 
     flat = "snapshots" in warehouse and "snapshots" not in skipped
-    if len(skipped) < _asked(company) or flat or warehouse.has("cases", "text"):
+    if len(skipped) < _asked(company) or flat:
         return
-    raise TableError(nothing_learned(skipped, {"root_cause": NO_TEXTS} if "cases" in warehouse else {}))
+    no_causes = _why_no_causes(company, warehouse) if "cases" in warehouse else ""
+    if no_causes is not None:
+        raise TableError(nothing_learned(skipped, {"root_cause": no_causes} if no_causes else {}))

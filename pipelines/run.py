@@ -139,7 +139,7 @@ class Chain:
             if not built.tables and not texts.cause_evaluation(folder):
                 raise TableError(nothing_learned(built.skipped, texts.skipped_causes(folder)))
             for name, table in built.tables.items():
-                leaks.refuse(company, table)
+                outcome.warnings.extend(leaks.refuse(company, catalogue, table))
                 table.save(outcome_folder(folder.training, name))
                 outcome.rows[name] = len(table.frame)
                 outcome.warnings.extend(f"{name}: {note}" for note in table.notes)

@@ -14,7 +14,7 @@ from features.texts.spelling import join_spellings, shown_label
 from features.texts.text_set import TextSet
 from features.warehouse import Warehouse, plain
 
-__all__ = ["group_of", "read_texts"]
+__all__ = ["group_of", "read_texts", "refuse_missing_columns"]
 
 _DEFAULT_LABELS = "root_cause"
 
@@ -39,18 +39,8 @@ def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
     """
     if not warehouse.has("cases", "text"):
         return None
+    refuse_missing_columns(company, warehouse)
     settings, cases = company.text, warehouse["cases"]
-    wanted = {"labels": settings.labels, "confidence": settings.confidence, "known_at": settings.known_at}
-    for setting, column in wanted.items():
-        if (
-            column is not None
-            and warehouse.column("cases", column) is None
-            and (setting, column) != ("labels", _DEFAULT_LABELS)
-        ):
-            raise CompanyFileError(
-                f"{company.path}: text.{setting}: the cases have no column {column!r}"
-                f"{did_you_mean(column, [plain(name) for name in cases.columns])}"
-            )
     columns = dict.fromkeys(["case_id", "opened_at", "text", settings.labels, settings.confidence])
     found = {name: cases[place] for name in columns if name and (place := warehouse.column("cases", name)) is not None}
     rows = cases.filter(cases.text.notnull()).select(**found).to_pandas()
@@ -71,6 +61,28 @@ def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
     )
     frame["group"] = pd.Series(groups_of(frame["text"].tolist()), dtype="str")
     return TextSet(frame.reset_index(drop=True), notes)
+
+
+def refuse_missing_columns(company: Company, warehouse: Warehouse, /) -> None:
+    """Refuse settings of texts that name a column which the cases do not have.
+
+    Raises
+    ------
+    CompanyFileError
+        Naming the setting, the column, and one that is written alike.
+    """
+    settings, cases = company.text, warehouse["cases"]
+    wanted = {"labels": settings.labels, "confidence": settings.confidence, "known_at": settings.known_at}
+    for setting, column in wanted.items():
+        if (
+            column is not None
+            and warehouse.column("cases", column) is None
+            and (setting, column) != ("labels", _DEFAULT_LABELS)
+        ):
+            raise CompanyFileError(
+                f"{company.path}: text.{setting}: the cases have no column {column!r}"
+                f"{did_you_mean(column, [plain(name) for name in cases.columns])}"
+            )
 
 
 def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple[str, ...]]:

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from baton.company import Text
-from baton.errors import CompanyFileError, TooLittleDataError
+from baton.errors import CompanyFileError
 from baton.progress import Progress, silent
 from features.texts.text_set import TextSet
 from models.texts.cost import latency_ms, reading_minutes, training_minutes
 from models.texts.encoder import EncoderModel, encoder_of
-from models.texts.learning import Lesson, fold_numbers, lesson
+from models.texts.learning import Lesson, fold_numbers, lesson, without_rare_labels
 from models.texts.rivalry import beats, macro_f1
 from models.texts.stacked import Mixture, StackedModel, aligned
 from models.texts.text_model import TextModel
@@ -144,18 +144,8 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
 
 def _split(texts: TextSet, seed: int) -> _Split:
     """Keep a fifth of the groups apart, or, with few texts, each fifth in turn."""
-    frame = texts.frame
-    frame = frame[frame["label"].notna() & (frame["weight"] > 0)]
-    notes: list[str] = []
-    per_label = frame.groupby("label")["text"].nunique()
-    rare = sorted(per_label.index[per_label < 2])
-    if rare:
-        notes.append(f"labels of one text are not learned: {', '.join(rare)}")
-        frame = frame[~frame["label"].isin(rare)]
-    if frame["label"].nunique() < 2:
-        raise TooLittleDataError(
-            f"texts: {frame['label'].nunique()} labels have two different texts or more; label texts of a second cause"
-        )
+    frame, rare = without_rare_labels(texts.frame)
+    notes = [f"labels of one text are not learned: {', '.join(rare)}"] if rare else []
     pairs = frame.groupby(["text", "label"], sort=True).ngroup().to_numpy()
     if pairs.max() >= _MOST_TEXTS:
         kept = _sample(frame.drop_duplicates(["text", "label"])["label"].to_numpy(), seed)

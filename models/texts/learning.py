@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from baton.errors import TooLittleDataError
 from features.texts.text_set import TextSet
 
-__all__ = ["Lesson", "fold_numbers", "lesson"]
+__all__ = ["Lesson", "fold_numbers", "lesson", "without_rare_labels"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,25 @@ class Lesson:
         """Weights (classes,) that give every class the same sum."""
         total = np.bincount(self.target, weights=self.weights, minlength=len(self.classes))
         return np.where(total > 0, total.sum() / (len(self.classes) * np.maximum(total, 1e-12)), 0.0)
+
+
+def without_rare_labels(frame: pd.DataFrame, /) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of a text set whose labels can be learned, and the labels of one text alone, which cannot.
+
+    Raises
+    ------
+    TooLittleDataError
+        If fewer than two labels are left.
+    """
+    frame = frame[frame["label"].notna() & (frame["weight"] > 0)]
+    per_label = frame.groupby("label")["text"].nunique()
+    rare = sorted(per_label.index[per_label < 2])
+    frame = frame[~frame["label"].isin(rare)]
+    left = frame["label"].nunique()
+    if left < 2:
+        told = "1 label has" if left == 1 else "no label has"
+        raise TooLittleDataError(f"texts: {told} two different texts or more; label texts of a second cause")
+    return frame, rare
 
 
 def lesson(texts: TextSet, /) -> Lesson:

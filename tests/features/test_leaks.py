@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import LeakError
 from features.attributes import as_feature, is_free_text
@@ -16,6 +18,7 @@ from features.leaks import audit, refuse
 from features.training import TrainingTable
 
 ROWS = 3000
+NO_KPIS = Catalogue((), ())
 
 
 def table_of(
@@ -81,9 +84,9 @@ def test_a_number_as_outcome_is_judged_by_its_variance() -> None:
 def test_the_run_stops_unless_the_company_accepts_the_leak_by_name(outcome: Any) -> None:
     table = table_of({"score": outcome * 2, "flag": outcome}, outcome)
     with pytest.raises(LeakError, match=r'\[accept\] leaks = \["flag"\]') as refused:
-        refuse(Company.model_validate({"accept": {"leaks": ["score"]}}), table)
+        refuse(Company.model_validate({"accept": {"leaks": ["score"]}}), NO_KPIS, table)
     assert "score" not in str(refused.value)
-    refuse(Company.model_validate({"accept": {"leaks": ["score", "flag"]}}), table)
+    refuse(Company.model_validate({"accept": {"leaks": ["score", "flag"]}}), NO_KPIS, table)
 
 
 def test_the_public_telecom_set_leaks_where_its_reference_says(real_data: Path) -> None:
@@ -106,3 +109,20 @@ def test_remarks_written_with_the_rating_are_flagged(real_data: Path) -> None:
     label = (frame["CSAT Score"] <= 2).astype("float64")
     columns = {"remarks": frame["Customer Remarks"], "tenure": as_feature(frame["Tenure Bucket"])}
     assert flagged(columns, label, beside=("remarks",)) == ["remarks"]
+
+
+@pytest.mark.parametrize(("rule", "kept"), [("inactive", True), ("left_at", False)])
+def test_silence_that_goes_on_is_no_leak_and_is_told(outcome: Any, make_kpi: Any, rule: str, kept: bool) -> None:
+    kpis = Catalogue((make_kpi("active_days", source="activity", expr="value", role="outcome"),), ())
+    company = Company.model_validate({"outcomes": {"churn": {"rule": rule}}})
+    silent = table_of({"active_days__30d": 1 - outcome, "usage": outcome * 0}, outcome)
+    silent = replace(silent, kpi_of={"active_days__30d": "active_days"}, temporal=True)
+    if kept:
+        (note,) = refuse(company, kpis, silent)
+        assert note.startswith("churn: active_days__30d alone tells the outcome (AUC 1.000): customers who have been")
+        # a column of the company's own is judged as ever
+        with pytest.raises(LeakError, match="usage"):
+            refuse(company, kpis, table_of({"usage": outcome}, outcome))
+    else:
+        with pytest.raises(LeakError, match="active_days__30d"):
+            refuse(company, kpis, silent)

@@ -20,6 +20,18 @@ CASES = "case_id,opened_at,closed_at,customer_id,team_id,csat,nps\n" + "".join(
 )
 STAYED = "customer_id,joined_at,left_at\n" + "".join(f"C{n},2025-{n % 10 + 1:02d}-01,\n" for n in range(40))
 FLAT = "customer_id,churned,told\n" + "".join(f"C{n},{n % 2},{n % 2 * 5}\n" for n in range(300))
+WRITTEN = "case_id,opened_at,closed_at,customer_id,team_id,text,cause\n" + "".join(
+    f"K{n},{START + timedelta(days=n)},{START + timedelta(days=n, hours=2)},C{n},T{n % 2},the bill is wrong {n},bill\n"
+    for n in range(30)
+)
+LEFT = "customer_id,joined_at,left_at,reason\n" + "".join(
+    f"C{n},2024-06-01,{f'2025-{n % 8 + 2:02d}-15' if n % 3 == 0 else ''},{'price' if n % 3 == 0 else 'none'}\n"
+    for n in range(60)
+)
+MOODS = "case_id,opened_at,closed_at,customer_id,csat,mood\n" + "".join(
+    f"K{n},{START + timedelta(days=n)},{START + timedelta(days=n, hours=2)},C{n % 40},{n % 5 + 1},{n % 5 * 7 + 3}\n"
+    for n in range(300)
+)
 KPI = (
     '[[kpi]]\nid = "{id}"\nname = "K"\nlayer = "role"\nperspective = "process"\nsource = "cases"\nexpr = "{expr}"\n'
     'better = "lower"\nunit = "points"\nrole = "lever"\n'
@@ -52,6 +64,54 @@ REFUSED = {
         "over 100",
     ),
     "a leak in a flat table": ({"snapshots": FLAT}, "", "snapshots", "told alone tells the outcome"),
+    "too few cases for the only outcome": (
+        {"cases": CASES},
+        '[[outcomes.decline]]\nunit = "team"\nmetric = "csat"\nmin_cases = 400',
+        "outcomes",
+        "no team has 400 cases in the last",
+    ),
+    "two teams alone": (
+        {"cases": CASES},
+        '[[outcomes.decline]]\nunit = "team"\nmetric = "csat"\nmin_cases = 1\nhorizon_days = 30\n[snapshots]\nevery = "1w"',
+        "outcomes",
+        "team snapshots are of 2 units alone, at least 3 are needed",
+    ),
+    "too few ratings for the only outcome": (
+        {"cases": "\n".join(CASES.splitlines()[:30]) + "\n"},
+        '[outcomes.driver]\nmetric = "csat"',
+        "outcomes",
+        "28 rated cases with a known outcome, at least 50 are needed",
+    ),
+    "texts of one cause and nothing else": (
+        {"cases": WRITTEN},
+        '[outcomes.driver]\nmetric = "csat"\n[text]\nlabels = "cause"',
+        "outcomes",
+        "1 label has two different texts or more",
+    ),
+    "a column of labels that is not there": (
+        {"cases": WRITTEN},
+        '[text]\nlabels = "causes"',
+        "text",
+        "text.labels: the cases have no column 'causes'",
+    ),
+    "a taxonomy that is not there": (
+        {"cases": WRITTEN},
+        '[text]\ntaxonomy = "own.toml"',
+        "text",
+        "own.toml",
+    ),
+    "a leak in the customers' columns": (
+        {"cases": CASES, "customers": LEFT},
+        "[outcomes.churn]\n[snapshots]\nhorizon_days = 30",
+        "outcomes.churn",
+        "attribute__reason alone tells the outcome",
+    ),
+    "a leak in the cases' columns": (
+        {"cases": MOODS},
+        '[outcomes.driver]\nmetric = "csat"',
+        "outcomes.driver",
+        "alone tells the outcome",
+    ),
     "a KPI that gives a text": (
         {"cases": CASES},
         '[outcomes.driver]\nmetric = "csat"\n[kpis]\nfiles = ["texty.toml"]',
