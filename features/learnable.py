@@ -50,14 +50,14 @@ def require_enough(
         With what is missing.
     """
     known = labels.notna()
-    labels = labels[known]
+    labels = labels.loc[known]
     rows = len(labels)
     if rows < LEAST_ROWS:
         raise TooLittleDataError(
             f"{outcome}: {rows} {unit} with a known outcome, at least {LEAST_ROWS} are needed; give a longer history, "
             "more units, or a shorter horizon"
         )
-    independent = LEAST_GROUPS if groups is None else groups[known].nunique()
+    independent = LEAST_GROUPS if groups is None else groups.loc[known].nunique()
     if independent < LEAST_GROUPS:
         raise TooLittleDataError(
             f"{outcome}: all {rows} {unit} are of {independent} {'unit' if independent == 1 else 'units'} alone, at "

@@ -57,10 +57,10 @@ def without_rare_labels(frame: pd.DataFrame, /) -> tuple[pd.DataFrame, list[str]
     TooLittleDataError
         If fewer than two labels are left.
     """
-    frame = frame[frame["label"].notna() & (frame["weight"] > 0)]
+    frame = frame.loc[frame["label"].notna() & (frame["weight"] > 0)]
     per_label = frame.groupby("label")["text"].nunique()
     rare = sorted(per_label.index[per_label < 2])
-    frame = frame[~frame["label"].isin(rare)]
+    frame = frame.loc[~frame["label"].isin(rare)]
     left = frame["label"].nunique()
     if left < 2:
         told = "1 label has" if left == 1 else "no label has"
