@@ -46,7 +46,7 @@ class TableSource(_Section):
     """One entry of ``[tables]``: a file, or a table or query in a source.
 
     With both ``path`` and ``sql``, the file is the table ``raw`` of the query. ``scales`` says, per column of ratings,
-    the lowest and the highest value.
+    the lowest and the highest value, and ``types``, per column that the contract does not name, what it holds.
     """
 
     path: str | None = None
@@ -62,6 +62,7 @@ class TableSource(_Section):
     observed_until: str | None = None
     extracted_at: str | None = None
     scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    types: dict[str, Literal["category", "number"]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _scales(self) -> TableSource:

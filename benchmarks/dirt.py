@@ -5,7 +5,10 @@ have and that names the place), **refused** (nothing is computed; the message na
 result without a word) or **crash**. ``python -m benchmarks.dirt`` prints the table; it exits 1 if anything is silent
 or crashes::
 
-    python -m benchmarks.dirt [--company DIR] [--only WORD] [--pairs N] [--whole] [--markdown FILE]
+    python -m benchmarks.dirt [--company DIR] [--only WORD] [--pairs N] [--whole] [--keep FILE] [--markdown FILE]
+
+With ``--keep`` findings are kept in a file after each way, in place of those of an earlier trial of the same way; the
+table is then made of all that is kept. ``--rest`` tries only what is not kept yet.
 
 What stands in the staged tables decides everything that follows, so the chain is run on only where they differ and
 nothing has been said yet; ``--whole`` runs it always.
@@ -21,8 +24,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -36,6 +40,7 @@ from baton.errors import BatonError
 from baton.files import RunFolder
 from benchmarks.dirt_export import Export, read_export
 from benchmarks.dirt_kinds import DIRTS, INNOCENT, Change, Dirt
+from benchmarks.dirt_record import Finding, counted, page, remember, remembered
 from features.faults import CheckReport
 
 __all__ = ["Clean", "Finding", "prepare", "try_dirt"]
@@ -81,15 +86,6 @@ class Clean:
     def whole(self) -> Outputs:
         """What it led to, with the whole chain run once."""
         return _outputs(self.export.copy().write(self.scratch / "whole"), whole=True)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What became of one way of being dirty, or of two together."""
-
-    names: tuple[str, ...]
-    verdict: str
-    message: str
 
 
 def prepare(company: Path, scratch: Path, /) -> Clean:
@@ -284,15 +280,6 @@ def _pair_finding(clean: Clean, pair: tuple[Dirt, Dirt], singles: dict[str, Find
     return try_dirt(clean, pair, loud=[dirt for dirt in pair if singles[dirt.name].verdict == "told"])
 
 
-def _table(findings: list[Finding], /) -> str:
-    lines = ["| dirt | where | verdict | what is said |", "|---|---|---|---|"]
-    for finding in findings:
-        place = "; ".join(f"{DIRTS[name].table}.{DIRTS[name].column}".rstrip(".") for name in finding.names)
-        said = re.sub(r"^[\w.]*: (?=\w+[.:])", "", finding.message).replace("|", "\\|")
-        lines.append(f"| {' + '.join(finding.names)} | `{place}` | {finding.verdict} | {said} |")
-    return "\n".join(lines)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Try every way, print the table, and return 1 if anything is silent or crashes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -300,7 +287,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="ways whose name fits this pattern")
     parser.add_argument("--pairs", type=int, default=0, help="how many pairs are tried too")
     parser.add_argument("--whole", action="store_true", help="run the whole chain for every way")
-    parser.add_argument("--markdown", type=Path, help="where the table is written")
+    parser.add_argument("--keep", type=Path, help="where findings are kept from run to run, as JSON")
+    parser.add_argument("--rest", action="store_true", help="try only ways that are not kept yet")
+    parser.add_argument(
+        "--markdown", type=Path, help="where the tables are written, between the page's marks if it has any"
+    )
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="baton-dirt-") as folder:
         scratch, company = Path(folder), chosen.company
@@ -309,29 +300,40 @@ def main(arguments: list[str] | None = None) -> int:
 
             company = scratch / "company"
             simulate(company, scenario="service", customers=CUSTOMERS, months=MONTHS, seed=SEED)
+        keep = chosen.keep or scratch / "findings.json"
+        kept = set(remembered(keep)) if chosen.rest else set()
         clean = prepare(company, scratch)
-        singles: dict[str, Finding] = {}
         for name, dirt in DIRTS.items():
-            if re.search(chosen.only, name):
-                singles[name] = _shown(lambda dirt=dirt: try_dirt(clean, [dirt], whole=chosen.whole))
-        pairs = [
-            _shown(lambda pair=pair: _pair_finding(clean, pair, singles)) for pair in _pairs(chosen.pairs, singles)
-        ]
-    findings = [*singles.values(), *pairs]
-    for what, found in (("alone", list(singles.values())), ("in pairs", pairs)):
-        counts = pd.Series([finding.verdict for finding in found], dtype="object").value_counts()
-        print(f"{what}: {len(found)} tried; " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+            if re.search(chosen.only, name) and (name,) not in kept:
+                _tried(keep, lambda dirt=dirt: try_dirt(clean, [dirt], whole=chosen.whole))
+        singles = {names[0]: finding for names, finding in remembered(keep).items() if len(names) == 1}
+        for pair in _pairs(chosen.pairs, singles):
+            if tuple(dirt.name for dirt in pair) not in kept:
+                _tried(keep, lambda pair=pair: _pair_finding(clean, pair, singles))
+        found = list(remembered(keep).values())
+    for what, number in (("alone", 1), ("in pairs", 2)):
+        print(f"{what}: {counted([one for one in found if len(one.names) == number])}")
     if chosen.markdown:
-        chosen.markdown.write_text(_table(findings) + "\n", encoding="utf-8")
-    return 1 if any(finding.verdict in _BAD for finding in findings) else 0
+        text = chosen.markdown.read_text(encoding="utf-8") if chosen.markdown.exists() else ""
+        chosen.markdown.write_text(page(text, found, _described(clean.export)), encoding="utf-8")
+    return 1 if any(finding.verdict in _BAD for finding in found) else 0
 
 
-def _shown(work: object, /) -> Finding:
+def _described(export: Export, /) -> str:
+    described = load_company(export.company).company
+    rows = {name: len(export.tables[name]) for name in ("customers", "employees", "cases", "activity")}
+    counts = ", ".join(
+        f"{count:,} {'rows of activity' if name == 'activity' else name}" for name, count in rows.items()
+    )
+    return f"`baton simulate`, scenario {described.scenario}, seed {described.seed}: {counts}"
+
+
+def _tried(keep: Path, work: Callable[[], Finding], /) -> None:
     started = time.monotonic()
-    finding = work()
+    finding = replace(work(), date=datetime.now(UTC).date().isoformat())
+    remember(keep, [finding])
     seconds, name = time.monotonic() - started, " + ".join(finding.names)
     print(f"{finding.verdict:8} {name:40} {seconds:5.1f} s  {finding.message[:200]}", flush=True)
-    return finding
 
 
 if __name__ == "__main__":

@@ -15,7 +15,16 @@ from baton.privacy.meanings import is_cleared, kind_of, meanings_of, private_mat
 from features.known_at import columns_used
 from features.warehouse import ATTRIBUTE, Warehouse, plain
 
-__all__ = ["MOST_LEVELS", "as_feature", "attribute_columns", "is_free_text", "is_private", "overwritten", "team_shares"]
+__all__ = [
+    "MOST_LEVELS",
+    "as_feature",
+    "attribute_columns",
+    "is_free_text",
+    "is_id",
+    "is_private",
+    "overwritten",
+    "team_shares",
+]
 
 MOST_LEVELS = 200
 """A text column with more different values than this is free text, no category."""
@@ -59,6 +68,17 @@ def is_private(company: Company, column: str, *, employee: bool, table: str = ""
     return bool(employee and (meant & _OF_PEOPLE or _PROXIES.search(column.casefold()))) or bool(meant & _TELLING)
 
 
+def is_id(column: str, /) -> bool:
+    """Whether a column's name says that it tells one from another, and no more: it is no feature.
+
+    Examples
+    --------
+    >>> is_id("plan_id"), is_id("plan")
+    (True, False)
+    """
+    return _ID_LIKE.search(column.casefold()) is not None
+
+
 def attribute_columns(
     company: Company, warehouse: Warehouse, table: str, catalogue: Catalogue | None = None
 ) -> list[str]:
@@ -78,7 +98,7 @@ def attribute_columns(
             continue
         name = plain(column)
         private = is_private(company, name, employee=employee, table=table)
-        if name in known or private or _ID_LIKE.search(name.casefold()):
+        if name in known or private or is_id(name):
             continue
         if kind.is_numeric() or kind.is_boolean() or kind.is_string():
             found.append(column)

@@ -18,6 +18,7 @@ from features.intake import ROW, Intake, TypedTable, opened
 from features.kpi_trials import kpi_faults
 from features.kpis.on_scale import scale_notes
 from features.log_rules import log_rules
+from features.quality.digit_codes import code_notes
 from features.quality.histories import history_notes
 from features.quality.horizon import TableTimes, horizon, measured
 from features.quality.id_spaces import alike_hint
@@ -117,13 +118,14 @@ def examine(
             found = _row_faults(intake, table, catalogue, chosen, scaled)
             faults += _kpis(intake, table, catalogue, chosen["kpi_fails"], kpis)
             seen = measured(intake, table, now)
+            codes = code_notes(intake, table)
         except Exception as error:
             faults.append(_unreadable(company, name, damage(error, company, name)))
             del intake.tables[name]
             continue
         ratings[name] = scaled.ratings
         notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings), *rating_notes(intake, table)]
-        notes += [*coverage_notes(name, table.rows, kpis[name]), *history_notes(intake, table)]
+        notes += [*coverage_notes(name, table.rows, kpis[name]), *history_notes(intake, table), *codes]
         faults += [fault for _, fault in found]
         # what stands for no date is gone from the typed table already
         acted[name] += [

@@ -18,6 +18,7 @@ from features.casting import FILE, SQL_TYPES, CastPlan, cast_sql, is_numeric, kn
 from features.databases import batches
 from features.ingest.column_names import attribute_name, is_unnamed, left_out_note, refuse_names
 from features.ingest.column_plans import TableReading, kept_words, read_numbers, with_durations
+from features.ingest.declared_types import declared_types
 from features.ingest.locked import files_to_read, lock
 from features.ingest.missing_words import missing_words_sql
 from features.ingest.profiling import Files, in_batches, look_closer, profiles_by_file, with_figures
@@ -212,7 +213,7 @@ class Intake:
         file = quoted(FILE_COLUMN) if columns.pop(FILE_COLUMN, None) else "1"
         named = [name for name in columns if not is_unnamed(name)]
         plans = with_log_columns(spec, dict(_first_plan(spec, name, columns, source.timezone) for name in named))
-        reading = self._reading(spec)
+        reading = self._reading(spec, plans)
         plans = {name: _settled(plan, reading) for name, plan in plans.items()}
         plans, notes = self._with_words(spec, plans, raw)
         if source.path is not None:
@@ -287,10 +288,12 @@ class Intake:
         found = {plan.column: placeholders(plan, counts) for plan, counts in zip(plans, counted, strict=True)}
         return {name: test for name, test in found.items() if test is not None}
 
-    def _reading(self, spec: TableSpec, /) -> TableReading:
+    def _reading(self, spec: TableSpec, plans: Mapping[str, CastPlan], /) -> TableReading:
         source = self.company.tables[spec.name]
         semicolons = source.path is not None and delimiter_of(self.company, spec.name) == ";"
-        return TableReading(spec, source.decimal, semicolons, self.types.get(spec.name, {}))
+        # a model in use goes on reading a column as it has learned it
+        types = declared_types(spec, plans, source.types) | self.types.get(spec.name, {})
+        return TableReading(spec, source.decimal, semicolons, types)
 
     def _with_words(
         self, spec: TableSpec, plans: dict[str, CastPlan], raw: str, /
@@ -320,7 +323,7 @@ class Intake:
 
 
 def _settled(plan: CastPlan, reading: TableReading, /) -> CastPlan:
-    """Return the plan of an attribute that a trained model knows as text, whatever this file's type is."""
+    """Return the plan of an attribute that a model or the company file knows as text, whatever this file's type is."""
     known_type = (reading.types or {}).get(plan.column)
     return replace(plan, type="text") if known_type == "text" and plan.column not in reading.spec.names else plan
 

@@ -39,7 +39,7 @@ class TableReading:
     semicolons : bool
         Whether values are set apart by semicolons.
     types : mapping of str to str
-        Attributes whose type a trained model has settled: ``number`` or ``text``.
+        Attributes whose type a trained model or the company file has settled: ``number`` or ``text``.
     """
 
     spec: TableSpec

@@ -1,0 +1,180 @@
+"""Says which of a table's own columns are read as numbers and may hold codes: 100, 200 and 300 for three tariffs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from features.attributes import is_id, is_private
+from features.ingest.profiling import in_batches
+from features.intake import Intake, TypedTable
+from features.sql_text import quoted
+
+__all__ = ["code_notes", "means_code"]
+
+_WITH_FEATURES = ("customers", "cases", "employees", "snapshots")
+MIN_CODES = 3  # of two values, a number tells a model the same as a category
+MAX_CODES = 50  # with more different values, a name that says nothing is more likely one of amounts
+MIN_ROWS_PER_CODE = 10  # categories repeat
+MIN_CODE = 10  # 1, 2, 3 are counts or grades more often than codes; fixed width says something from two digits on
+MAX_SHOWN_COLUMNS = 5
+MAX_SHOWN_CODES = 3
+
+_PARTS = re.compile(r"[^\W\d_]+")
+_CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CODES = frozenset(
+    "code codes cd id ids type types typ class classes klasse category categories cat kategorie plan tariff tarif zip "
+    "zipcode postcode postal plz region district country state branch segment group gruppe cluster status sector "
+    "naics sic nace department division channel subtype key kz nr".split()
+)
+_CODE_ENDINGS = ("code", "typ", "type", "klasse", "gruppe", "kategorie", "nummer", "plz", "postleitzahl", "schluessel")
+_CODE_ENDINGS += (
+    "schlüssel",
+    "kennzeichen",
+    "tarif",
+    "编码",
+    "编号",
+    "代码",
+    "类型",
+    "类别",
+    "邮编",
+    "状态",
+    "地区",
+    "区号",
+)
+_CODE_ENDINGS += ("代號", "代碼", "編號", "類型", "類別", "郵編", "狀態", "地區", "區號", "套餐")
+_AMOUNTS = frozenset(
+    "price fee amount amt cost charge charges revenue income salary balance value discount limit credit budget spend "
+    "sales rate ratio percent percentage pct share score points rating index count cnt counts qty "
+    "quantity total sum avg average mean median min max size length weight height width speed volume distance usage "
+    "age year years month months quarter week weeks day days hour hours minute minutes mins second seconds secs "
+    "duration tenure term gb mb kb mbps kwh km users seats licences licenses employees headcount calls visits logins "
+    "orders items units lines eur usd".split()
+)
+_COUNTING = frozenset("number num n count sum total share avg average mean median min max".split())
+_AMOUNT_ENDINGS = (
+    "preis",
+    "betrag",
+    "anzahl",
+    "kosten",
+    "jahr",
+    "jahre",
+    "monate",
+    "tage",
+    "stunden",
+    "alter",
+    "dauer",
+)
+_AMOUNT_ENDINGS += (
+    "数",
+    "數",
+    "数量",
+    "金额",
+    "金額",
+    "价",
+    "價",
+    "费",
+    "費",
+    "率",
+    "年",
+    "月",
+    "天",
+    "时长",
+    "時長",
+    "龄",
+    "齡",
+    "额",
+)
+
+
+def code_notes(intake: Intake, table: TypedTable, /) -> list[str]:
+    """Return a note about columns of whole numbers that may be codes.
+
+    Such are those whose name says so, and those of few different numbers of one width, at least two digits long, with
+    gaps between them, whose name does not speak of an amount. Nobody can tell for sure; a model that takes codes for
+    amounts finds an order in them that is none.
+
+    Parameters
+    ----------
+    intake : Intake
+    table : TypedTable
+    """
+    name, company = table.spec.name, intake.company
+    if name not in _WITH_FEATURES or not table.rows:
+        return []
+    declared = {column.casefold() for column in company.tables[name].types}
+    asked = [
+        column
+        for column in table.attributes
+        if table.plans[column].type == "number"
+        and table.plans[column].raw_type != "BOOLEAN"
+        and column.casefold() not in declared
+        and means_code(column) is not False
+        and not (name != "snapshots" and is_id(column))
+        and not is_private(company, column, employee=name == "employees", table=name)
+    ]
+    found = [told for column in _whole(intake, table, asked) if (told := _codes(intake, table, column))]
+    if not found:
+        return []
+    listed = "; ".join(f"{column} ({values})" for column, values in found[:MAX_SHOWN_COLUMNS])
+    if len(found) > MAX_SHOWN_COLUMNS:
+        listed += f"; and {len(found) - MAX_SHOWN_COLUMNS} more"
+    return [
+        f"{name}: whole numbers that may be codes are read as amounts: {listed}; "
+        f'if they are codes, say types = {{ {_key(found[0][0])} = "category" }} in tables.{name}, else "number"'
+    ]
+
+
+def means_code(column: str, /) -> bool | None:
+    """Whether a column's name speaks of codes, or (False) of amounts; None: it says neither.
+
+    Examples
+    --------
+    >>> means_code("tariffCode"), means_code("monthly_fee"), means_code("Postleitzahl"), means_code("colour")
+    (True, False, True, None)
+    """
+    parts = [part.casefold() for part in _PARTS.findall(_CAPITALS.sub(" ", column))]
+    if not parts:
+        return None
+    if "per" in parts or parts[0] in _COUNTING:
+        return False  # number_of_plans, calls_per_region
+    last = parts[-1]
+    if last in _CODES or last.endswith(_CODE_ENDINGS):
+        return True
+    return False if set(parts) & _AMOUNTS or last.endswith(_AMOUNT_ENDINGS) else None
+
+
+def _whole(intake: Intake, table: TypedTable, columns: Sequence[str], /) -> list[str]:
+    """Return those that hold nothing but whole numbers, none below zero, not all of them alike."""
+    found = []
+    for part in in_batches(columns):
+        tests = (
+            f"coalesce(bool_and({value} = floor({value})) AND min({value}) >= 0 AND min({value}) < max({value}), FALSE)"
+            for value in map(quoted, part)
+        )
+        told = intake.rows(f"SELECT {', '.join(tests)} FROM {table.relation}")[0]
+        found += [name for name, is_whole in zip(part, told, strict=True) if is_whole]
+    return found
+
+
+def _codes(intake: Intake, table: TypedTable, column: str, /) -> tuple[str, str] | None:
+    """Return a column and its first values if they may be codes."""
+    value = quoted(column)
+    count, rows, low, high = intake.rows(
+        f"SELECT count(DISTINCT {value}), count({value}), min({value}), max({value}) FROM {table.relation}"
+    )[0]
+    if count < MIN_CODES or 2 * count > rows:
+        return None  # what hardly ever repeats numbers the rows
+    if not means_code(column):
+        one_width = low >= MIN_CODE and len(f"{low:.0f}") == len(f"{high:.0f}")
+        gaps = high - low >= 2 * (count - 1)
+        if count > MAX_CODES or rows < MIN_ROWS_PER_CODE * count or not one_width or not gaps:
+            return None
+    first = intake.rows(f"SELECT DISTINCT {value} FROM {table.relation} ORDER BY 1 LIMIT {MAX_SHOWN_CODES}")
+    shown = ", ".join(f"{number:.0f}" for (number,) in first if number is not None)
+    return column, shown + (" …" if count > MAX_SHOWN_CODES else "")
+
+
+def _key(column: str, /) -> str:
+    """Return a column's name as a key of TOML."""
+    return column if re.fullmatch(r"[A-Za-z0-9_-]+", column) else f"'{column}'"
