@@ -5,13 +5,14 @@ have and that names the place), **refused** (nothing is computed; the message na
 result without a word) or **crash**. ``python -m benchmarks.dirt`` prints the table; it exits 1 if anything is silent
 or crashes::
 
-    python -m benchmarks.dirt [--company DIR] [--only WORD] [--pairs N] [--whole] [--keep FILE] [--markdown FILE]
+    python -m benchmarks.dirt [--company DIR] [--only WORD] [--pairs N] [--whole | --staged]
+                              [--keep FILE [--rest]] [--markdown FILE]
 
 With ``--keep`` findings are kept in a file after each way, in place of those of an earlier trial of the same way; the
 table is then made of all that is kept. ``--rest`` tries only what is not kept yet.
 
 What stands in the staged tables decides everything that follows, so the chain is run on only where they differ and
-nothing has been said yet; ``--whole`` runs it always.
+nothing has been said yet; ``--whole`` runs it always; with ``--staged`` what would be run counts as silent.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -81,6 +82,8 @@ class Clean:
     export: Export
     outputs: Outputs
     scratch: Path
+    wanted: dict[tuple[Change | None, ...], Outputs] = field(default_factory=dict)
+    """What other exports led to that dirty ones are compared with."""
 
     @cached_property
     def whole(self) -> Outputs:
@@ -98,7 +101,7 @@ def prepare(company: Path, scratch: Path, /) -> Clean:
 
 
 def try_dirt(
-    clean: Clean, dirts: Sequence[Dirt], /, *, loud: Sequence[Dirt] | None = None, whole: bool = False
+    clean: Clean, dirts: Sequence[Dirt], /, *, loud: Sequence[Dirt] | None = None, whole: bool | None = None
 ) -> Finding:
     """Dirty the company and say what came of it.
 
@@ -109,20 +112,21 @@ def try_dirt(
         Applied one after the other.
     loud : sequence of Dirt, optional
         Those that must be named where outputs differ; None: all.
-    whole : bool
-        Run the chain also where messages or staged tables have settled the matter.
+    whole : bool, optional
+        Run the chain always, or (False) never: then staged tables that differ count as other results. None: where
+        staged tables differ and nothing has been said.
     """
     loud = dirts if loud is None else loud
     names = tuple(dirt.name for dirt in dirts)
     with tempfile.TemporaryDirectory(dir=clean.scratch) as folder:
         try:
             place = _changed(clean, [(dirt, dirt.change) for dirt in dirts]).write(Path(folder) / "company")
-            found = _outputs(place, whole=whole)
+            found = _outputs(place, whole=bool(whole))
             same = False
             if not found.refused:
-                wanted = _wanted(clean, dirts, Path(folder) / "wanted", whole=whole)
+                wanted = _wanted(clean, dirts, Path(folder) / "wanted", whole=bool(whole))
                 same = _same_input(_renamed(found, dirts), wanted)
-                if not same and not _named(loud, found, clean):
+                if not same and whole is not False and not _named(loud, found, clean):
                     found = _outputs(place, whole=True)
                     wanted = _wanted(clean, dirts, Path(folder) / "wanted whole", whole=True)
                     same = found.results is not None and _same_results(_renamed(found, dirts), wanted)
@@ -164,9 +168,15 @@ def _changed(clean: Clean, changes: Sequence[tuple[Dirt, Change | None]], /) -> 
 
 def _wanted(clean: Clean, dirts: Sequence[Dirt], folder: Path, /, *, whole: bool) -> Outputs:
     """Return what should come out: of the clean export, or of one with blanks where words for "unknown" stand."""
-    if any(dirt.like for dirt in dirts):
-        return _outputs(_changed(clean, [(dirt, dirt.like) for dirt in dirts]).write(folder), whole=whole)
-    return clean.whole if whole else clean.outputs
+    likes = tuple(dirt.like for dirt in dirts)
+    if not any(likes):
+        return clean.whole if whole else clean.outputs
+    if whole or likes not in clean.wanted:
+        outputs = _outputs(_changed(clean, [(dirt, dirt.like) for dirt in dirts]).write(folder), whole=whole)
+        if whole:
+            return outputs
+        clean.wanted[likes] = outputs
+    return clean.wanted[likes]
 
 
 def _outputs(folder: Path, /, *, whole: bool) -> Outputs:
@@ -275,9 +285,10 @@ def _pairs(count: int, singles: dict[str, Finding], /) -> list[tuple[Dirt, Dirt]
     return [pairs[place] for place in sorted(order)]
 
 
-def _pair_finding(clean: Clean, pair: tuple[Dirt, Dirt], singles: dict[str, Finding], /) -> Finding:
+def _pair_finding(clean: Clean, pair: tuple[Dirt, Dirt], singles: dict[str, Finding], whole: bool | None, /) -> Finding:
     """Try a pair; what alone changes results must be named."""
-    return try_dirt(clean, pair, loud=[dirt for dirt in pair if singles[dirt.name].verdict == "told"])
+    loud = [dirt for dirt in pair if singles[dirt.name].verdict == "told"]
+    return try_dirt(clean, pair, loud=loud, whole=whole)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -286,7 +297,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--company", type=Path, help="a simulated company; default: a small one is made")
     parser.add_argument("--only", default="", help="ways whose name fits this pattern")
     parser.add_argument("--pairs", type=int, default=0, help="how many pairs are tried too")
-    parser.add_argument("--whole", action="store_true", help="run the whole chain for every way")
+    chain = parser.add_mutually_exclusive_group()
+    chain.add_argument("--whole", action="store_true", default=None, help="run the whole chain for every way")
+    chain.add_argument("--staged", action="store_false", dest="whole", help="compare staged tables alone")
     parser.add_argument("--keep", type=Path, help="where findings are kept from run to run, as JSON")
     parser.add_argument("--rest", action="store_true", help="try only ways that are not kept yet")
     parser.add_argument(
@@ -309,7 +322,7 @@ def main(arguments: list[str] | None = None) -> int:
         singles = {names[0]: finding for names, finding in remembered(keep).items() if len(names) == 1}
         for pair in _pairs(chosen.pairs, singles):
             if tuple(dirt.name for dirt in pair) not in kept:
-                _tried(keep, lambda pair=pair: _pair_finding(clean, pair, singles))
+                _tried(keep, lambda pair=pair: _pair_finding(clean, pair, singles, chosen.whole))
         found = list(remembered(keep).values())
     for what, number in (("alone", 1), ("in pairs", 2)):
         print(f"{what}: {counted([one for one in found if len(one.names) == number])}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from benchmarks.dirt_export import Export
 
 __all__ = [
     "DIRTS", "INNOCENT", "Change", "Dirt", "add_column", "all_times", "append", "clock", "coin", "comma", "dirt",
-    "grouped", "innocent", "never", "renamed", "replace", "rewrite", "serial", "some", "times", "wide",
+    "grouped", "innocent", "minus", "never", "renamed", "replace", "rewrite", "serial", "some", "times", "wide",
 ]  # fmt: skip
 
 Change = Callable[[Export, np.random.Generator], None]
@@ -121,8 +122,9 @@ INNOCENT = "innocent"
 """The name that a column has in the export that a column of a reserved name is compared with."""
 
 
+@cache
 def innocent(table: str) -> Change:
-    """A column of zeros and ones by chance is added under a name that means nothing."""
+    """A column of zeros and ones is added under a name that means nothing; the same whatever it is compared with."""
     return add_column(f"{table}.{INNOCENT}", coin)
 
 
@@ -132,8 +134,13 @@ def append(table: str, rows: pd.DataFrame, export: Export, /) -> None:
 
 
 def coin(frame: pd.DataFrame, chance: np.random.Generator, /) -> list[str]:
-    """Return a column of zeros and ones by chance."""
-    return [str(value) for value in chance.integers(0, 2, len(frame))]
+    """Return a column of zeros and ones, each time the same."""
+    return [str(value) for value in np.random.default_rng(0).integers(0, 2, len(frame))]
+
+
+def minus(text: str, /) -> str:
+    """Write a number below zero."""
+    return f"-{text}"
 
 
 def comma(text: str, /) -> str:

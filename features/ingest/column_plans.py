@@ -152,6 +152,9 @@ def _formatted(
     _note_marks(place, decided, notes)
     if sum(numbers.percent for numbers in column) and not doubt:
         notes.append(f"{place}: 12 % is read as {'12' if points else '0.12'}")
+    below = sum(numbers.below for numbers in column)
+    if below:
+        notes.append(f"{place}: {below:,} values such as (5) or 5- are read as numbers below zero")
     if formats[0].unit_seconds:
         notes.append(f"{place}: durations such as 0:02:23 are read as {_unit_name(unit)}")
     if len(marks) > 1:

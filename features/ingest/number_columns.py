@@ -37,6 +37,8 @@ class Numbers:
     currencies : tuple of str
     dressed : int
         Numbers with more than a leading sign, figures and marks.
+    below : int
+        Numbers below zero that say so by brackets or a minus behind.
     """
 
     present: int
@@ -45,13 +47,15 @@ class Numbers:
     bare: int = 0
     currencies: tuple[str, ...] = ()
     dressed: int = 0
+    below: int = 0
 
     @classmethod
     def of(cls, profile: Mapping[str, Any], /) -> Numbers:
         """Read what the engine has counted."""
         found = tuple(profile.get("currencies") or ())
         counts = [profile.get(name, 0) for name in ("percent", "bare")]
-        return cls(profile["present"], dict(profile["shapes"] or {}), *counts, found, profile.get("dressed", 0))
+        more = [profile.get(name, 0) for name in ("dressed", "below")]
+        return cls(profile["present"], dict(profile["shapes"] or {}), *counts, found, *more)
 
     def count(self, *shapes: str) -> int:
         """Return how many values have one of these shapes."""

@@ -51,6 +51,7 @@ _GENERAL = {  # signs that several currencies share
     "¥": {"cny", "jpy"},
     "kr": {"sek", "nok", "dkk"},
 }
+_BELOW = "'|-', '(|)'"  # signs of numbers below zero that do not begin with a minus
 _TIMES = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 # deterministic by the next letter, which makes it fast: what stands before the first figure, figures, and the rest
 _PARTS = r"^([^0-9]*)([0-9][0-9., ']*)([^0-9., '].*)?$"
@@ -142,7 +143,7 @@ def first_look(text: str, /) -> dict[str, str]:
 
 
 def number_profile(column: str, /) -> dict[str, str]:
-    """Return SQL aggregates over ``figures_sql``: how often each shape occurs, percent signs, and currencies."""
+    """Return SQL aggregates over ``figures_sql``: counts of shapes, percent signs, currencies, (5) and 5-."""
     number, shape = figure_columns(column)
     percent = f"{number}.after = '%' AND {shape} IS NOT NULL"
     nonzero = f"{shape} NOT LIKE 'clock%' AND regexp_matches({number}.figures, '[1-9]')"
@@ -151,6 +152,7 @@ def number_profile(column: str, /) -> dict[str, str]:
         "shapes": f"histogram({shape})",
         "percent": f"count(*) FILTER ({percent})",
         "dressed": f"count(*) FILTER ({dressed})",
+        "below": f"count(*) FILTER ({shape} IS NOT NULL AND {quoted(f'__tokens:{column}')}.signs IN ({_BELOW}))",
         "bare": f"count(*) FILTER ({nonzero} AND NOT coalesce({percent}, FALSE))",
         "currencies": f"map_keys(histogram({number}.money) FILTER ({shape} IS NOT NULL AND {number}.money <> ''))",
     }

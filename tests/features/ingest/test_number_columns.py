@@ -212,3 +212,10 @@ def test_a_column_written_in_a_locale_reads_back(values: list[int], places: int,
             f"SELECT {sql} FROM {relation.replace('SELECT *', 'SELECT *')} ORDER BY row"
         ).fetchall()
     assert [row[0] for row in found] == pytest.approx([value / 10**places for value in values], rel=1e-15)
+
+
+def test_numbers_below_zero_without_a_minus_before_them_are_counted(read: Read) -> None:
+    values, notes, _ = read(["(5)", "€ 7-", "(1,234.50)", "-3", "- 4", "€ -6", "12"])
+    assert values == [-5, -7, -1234.5, -3, -4, -6, 12]
+    assert notes == ["cases.budget: 3 values such as (5) or 5- are read as numbers below zero"]
+    assert read(["-5", "7", "€ -6"])[1] == []
