@@ -143,7 +143,11 @@ def _renamed(found: Outputs, dirts: Sequence[Dirt], /) -> Outputs:
     names = [dirt.column for dirt in dirts if dirt.like is not None and dirt.name.startswith(_RESERVED)]
     if not names:
         return found
-    staged = {key: _called(table, names) for key, table in found.staged.items()}
+    own = {(dirt.table, dirt.column) for dirt in dirts}
+    staged = {
+        key: _called(table, names).rename(columns={name: INNOCENT for name in names if (key, name) in own})
+        for key, table in found.staged.items()
+    }
     results = found.results and {key: _called(table, names) for key, table in found.results.items()}
     return replace(found, staged=staged, results=results)
 
@@ -151,10 +155,9 @@ def _renamed(found: Outputs, dirts: Sequence[Dirt], /) -> Outputs:
 def _called(table: pd.DataFrame, names: Sequence[str], /) -> pd.DataFrame:
     feature = re.compile("|".join(rf"\battribute__{re.escape(name)}(?!\w)" for name in names))
     texts = table.select_dtypes(exclude="number").columns
-    table = table.assign(
+    return table.assign(
         **{name: table[name].map(lambda value: feature.sub(f"attribute__{INNOCENT}", str(value))) for name in texts}
     )
-    return table.rename(columns=dict.fromkeys(names, INNOCENT))
 
 
 def _changed(clean: Clean, changes: Sequence[tuple[Dirt, Change | None]], /) -> Export:

@@ -92,13 +92,14 @@ def attribute_columns(
         if kpi.source == table and kpi.expr is not None and kpi.known_at not in (None, *_BEGINNINGS):
             known |= columns_used(kpi)
     employee = table == "employees"
+    declared = {column.casefold() for column in company.tables[table].types} if table in company.tables else set()
     found = []
     for column, kind in warehouse[table].schema().items():
         if not column.startswith(ATTRIBUTE):
             continue
         name = plain(column)
         private = is_private(company, name, employee=employee, table=table)
-        if name in known or private or is_id(name):
+        if name in known or private or (is_id(name) and name.casefold() not in declared):
             continue
         if kind.is_numeric() or kind.is_boolean() or kind.is_string():
             found.append(column)

@@ -118,14 +118,18 @@ def examine(
             found = _row_faults(intake, table, catalogue, chosen, scaled)
             faults += _kpis(intake, table, catalogue, chosen["kpi_fails"], kpis)
             seen = measured(intake, table, now)
-            codes = code_notes(intake, table)
         except Exception as error:
             faults.append(_unreadable(company, name, damage(error, company, name)))
             del intake.tables[name]
             continue
         ratings[name] = scaled.ratings
-        notes += [*scaled.notes, *scale_notes(catalogue, name, scaled.ratings), *rating_notes(intake, table)]
-        notes += [*coverage_notes(name, table.rows, kpis[name]), *history_notes(intake, table), *codes]
+        notes += [
+            *scaled.notes,
+            *scale_notes(catalogue, name, scaled.ratings),
+            *rating_notes(intake, table),
+            *code_notes(intake, table),
+        ]
+        notes += [*coverage_notes(name, table.rows, kpis[name]), *history_notes(intake, table)]
         faults += [fault for _, fault in found]
         # what stands for no date is gone from the typed table already
         acted[name] += [

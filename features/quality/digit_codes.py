@@ -27,22 +27,10 @@ _CODES = frozenset(
     "zipcode postcode postal plz region district country state branch segment group gruppe cluster status sector "
     "naics sic nace department division channel subtype key kz nr".split()
 )
-_CODE_ENDINGS = ("code", "typ", "type", "klasse", "gruppe", "kategorie", "nummer", "plz", "postleitzahl", "schluessel")
-_CODE_ENDINGS += (
-    "schlüssel",
-    "kennzeichen",
-    "tarif",
-    "编码",
-    "编号",
-    "代码",
-    "类型",
-    "类别",
-    "邮编",
-    "状态",
-    "地区",
-    "区号",
+_CODE_ENDINGS = tuple(
+    "code typ type klasse gruppe kategorie nummer plz postleitzahl schluessel schlüssel kennzeichen tarif "
+    "编码 编号 代码 类型 类别 邮编 状态 地区 区号 代號 代碼 編號 類型 類別 郵編 狀態 地區 區號 套餐".split()
 )
-_CODE_ENDINGS += ("代號", "代碼", "編號", "類型", "類別", "郵編", "狀態", "地區", "區號", "套餐")
 _AMOUNTS = frozenset(
     "price fee amount amt cost charge charges revenue income salary balance value discount limit credit budget spend "
     "sales rate ratio percent percentage pct share score points rating index count cnt counts qty "
@@ -52,47 +40,19 @@ _AMOUNTS = frozenset(
     "orders items units lines eur usd".split()
 )
 _COUNTING = frozenset("number num n count sum total share avg average mean median min max".split())
-_AMOUNT_ENDINGS = (
-    "preis",
-    "betrag",
-    "anzahl",
-    "kosten",
-    "jahr",
-    "jahre",
-    "monate",
-    "tage",
-    "stunden",
-    "alter",
-    "dauer",
-)
-_AMOUNT_ENDINGS += (
-    "数",
-    "數",
-    "数量",
-    "金额",
-    "金額",
-    "价",
-    "價",
-    "费",
-    "費",
-    "率",
-    "年",
-    "月",
-    "天",
-    "时长",
-    "時長",
-    "龄",
-    "齡",
-    "额",
+_AMOUNT_ENDINGS = tuple(
+    "preis betrag anzahl kosten jahr jahre monate tage stunden alter dauer "
+    "数 數 数量 金额 金額 价 價 费 費 率 年 月 天 时长 時長 龄 齡 额".split()
 )
 
 
 def code_notes(intake: Intake, table: TypedTable, /) -> list[str]:
-    """Return a note about columns of whole numbers that may be codes.
+    """Return notes about columns of whole numbers that may be codes, and about ids that may be.
 
-    Such are those whose name says so, and those of few different numbers of one width, at least two digits long, with
-    gaps between them, whose name does not speak of an amount. Nobody can tell for sure; a model that takes codes for
-    amounts finds an order in them that is none.
+    Numbers that may be codes are those whose name says so, and those of few different numbers of one width, at least
+    two digits long, with gaps between them, whose name does not speak of an amount. Nobody can tell for sure; a model
+    that takes codes for amounts finds an order in them that is none. Columns called ids are no features; those of few
+    different values (``plan_id``) may be categories.
 
     Parameters
     ----------
@@ -103,26 +63,49 @@ def code_notes(intake: Intake, table: TypedTable, /) -> list[str]:
     if name not in _WITH_FEATURES or not table.rows:
         return []
     declared = {column.casefold() for column in company.tables[name].types}
-    asked = [
+    own = [
         column
         for column in table.attributes
-        if table.plans[column].type == "number"
-        and table.plans[column].raw_type != "BOOLEAN"
-        and column.casefold() not in declared
-        and means_code(column) is not False
-        and not (name != "snapshots" and is_id(column))
+        if column.casefold() not in declared
         and not is_private(company, column, employee=name == "employees", table=name)
     ]
-    found = [told for column in _whole(intake, table, asked) if (told := _codes(intake, table, column))]
-    if not found:
-        return []
-    listed = "; ".join(f"{column} ({values})" for column, values in found[:MAX_SHOWN_COLUMNS])
-    if len(found) > MAX_SHOWN_COLUMNS:
-        listed += f"; and {len(found) - MAX_SHOWN_COLUMNS} more"
-    return [
-        f"{name}: whole numbers that may be codes are read as amounts: {listed}; "
-        f'if they are codes, say types = {{ {_key(found[0][0])} = "category" }} in tables.{name}, else "number"'
+    ids = [] if name == "snapshots" else [column for column in own if is_id(column)]
+    asked = [
+        column
+        for column in own
+        if column not in ids
+        and table.plans[column].type == "number"
+        and table.plans[column].raw_type != "BOOLEAN"
+        and means_code(column) is not False
     ]
+    found = [told for column in _whole(intake, table, asked) if (told := _codes(intake, table, column))]
+    repeated = [(column, count) for column in ids if (count := _few(intake, table, column))]
+    notes = []
+    if found:
+        listed = _listed([f"{column} ({values})" for column, values in found])
+        notes.append(
+            f"{name}: whole numbers that may be codes are read as amounts: {listed}; if they are codes, "
+            f'say types = {{ {_key(found[0][0])} = "category" }} in tables.{name}, else declare them as number'
+        )
+    if repeated:
+        listed = _listed([f"{column} ({count} different)" for column, count in repeated])
+        notes.append(
+            f"{name}: columns called ids are no features: {listed}; if one holds categories, "
+            f'say types = {{ {_key(repeated[0][0])} = "category" }} in tables.{name}'
+        )
+    return notes
+
+
+def _listed(columns: Sequence[str], /) -> str:
+    more = len(columns) - MAX_SHOWN_COLUMNS
+    return "; ".join([*columns[:MAX_SHOWN_COLUMNS], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _few(intake: Intake, table: TypedTable, column: str, /) -> int:
+    """Return how many different values a column has if they are few and repeat; else 0."""
+    value = quoted(column)
+    count, rows = intake.rows(f"SELECT count(DISTINCT {value}), count({value}) FROM {table.relation}")[0]
+    return count if 2 <= count <= MAX_CODES and rows >= MIN_ROWS_PER_CODE * count else 0
 
 
 def means_code(column: str, /) -> bool | None:

@@ -10,9 +10,11 @@ import pytest
 
 from baton.company import Company, load_company
 from baton.errors import CompanyFileError
+from features.attributes import attribute_columns
 from features.faults import CheckReport
 from features.intake import opened
 from features.quality.digit_codes import code_notes
+from features.warehouse import Warehouse
 
 ROWS = 120
 
@@ -76,8 +78,8 @@ def test_amounts_counts_and_texts_are_not(read: Read) -> None:
         "plan_type": [0, 1],
         "region": ["007", "012", "100"],
         "plan": ["a", "b", "c"],
-        "region_id": [1, 2, 3],
         "number_code": list(range(ROWS)),
+        "account_id": [f"a{row}" for row in range(ROWS)],
     }
     assert read(columns)[0] == []
 
@@ -86,6 +88,22 @@ def test_a_declared_category_is_text_whatever_it_comes_as(read: Read) -> None:
     options = ', types = { PLAN = "category" }'
     for parquet, values in ((False, [100, 200, 300]), (True, [100, 200, 300]), (True, [100.0, 200.0, 300.0])):
         assert read({"plan": values}, options=options, parquet=parquet) == ([], {"plan": ["100", "200", "300"]})
+
+
+def test_an_id_that_repeats_is_named_and_is_a_feature_once_declared(
+    read: Read, staged: Callable[..., tuple[CheckReport, Warehouse, Company]]
+) -> None:
+    assert read({"plan_id": ["a", "b"], "segment_id": [1, 2, 3, 4]})[0] == [
+        "customers: columns called ids are no features: plan_id (2 different); segment_id (4 different); if one holds "
+        'categories, say types = { plan_id = "category" } in tables.customers'
+    ]
+    customers = pd.DataFrame({"customer_id": ["c1", "c2"], "plan_id": [100, 200], "area_id": [1, 2]})
+    cases = pd.DataFrame({"case_id": ["k1", "k2"], "opened_at": ["2026-01-05", "2026-02-05"], "customer_id": "c1"})
+    _, warehouse, company = staged(
+        {"customers": customers, "cases": cases}, options={"customers": ', types = { plan_id = "category" }'}
+    )
+    assert attribute_columns(company, warehouse, "customers") == ["attribute__plan_id"]
+    assert warehouse["customers"]["attribute__plan_id"].type().is_string()
 
 
 def test_a_declared_number_is_one_and_not_named(read: Read) -> None:
