@@ -36,10 +36,10 @@ _DEFAULT = Path("company.toml")
 
 def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
     """Return the company's settings and its run folder."""
-    from baton.company import load_company
+    from baton.catalogue.kpi_names import open_company
     from baton.files import DEFAULT_OUT, RunFolder
 
-    settings = load_company(company)
+    settings = open_company(company)
     return settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)
 
 
@@ -95,12 +95,12 @@ def simulate(
 def validate(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -> None:
     """Check the sources against the contract: every fault in one pass; nothing is written."""
     from baton import display
-    from baton.company import load_company
+    from baton.catalogue.kpi_names import open_company
     from pipelines.validate import validate as verb
 
     with display.progress() as progress:
         progress("validate", 0, 0)
-        report = verb(load_company(company))
+        report = verb(open_company(company))
     display.faults(report, as_json)
     if report.stops:
         raise typer.Exit(2)
@@ -155,10 +155,10 @@ def recommend(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_jso
 def models_list(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -> None:
     """List the registered models with their figures and who is champion."""
     from baton import display
-    from baton.company import load_company
+    from baton.catalogue.kpi_names import open_company
     from pipelines import tracking
 
-    display.models(tracking.list_models(load_company(company)), as_json)
+    display.models(tracking.list_models(open_company(company)), as_json)
 
 
 @models_app.command("promote", epilog="Example: `baton models promote churn 3 --company demo`")
@@ -171,10 +171,10 @@ def models_promote(
 ) -> None:
     """Make a version champion, if it is better on the same test set."""
     from baton import display
-    from baton.company import load_company
+    from baton.catalogue.kpi_names import open_company
     from pipelines import tracking
 
-    display.models(tracking.promote(load_company(company), outcome, version, force=force), as_json)
+    display.models(tracking.promote(open_company(company), outcome, version, force=force), as_json)
 
 
 @models_app.command("rollback", epilog="Example: `baton models rollback churn --company demo`")
@@ -185,10 +185,10 @@ def models_rollback(
 ) -> None:
     """Make the champion before the present one champion again."""
     from baton import display
-    from baton.company import load_company
+    from baton.catalogue.kpi_names import open_company
     from pipelines import tracking
 
-    display.models(tracking.rollback(load_company(company), outcome), as_json)
+    display.models(tracking.rollback(open_company(company), outcome), as_json)
 
 
 @app.command(epilog="Example: `baton serve demo --port 3000`, then open http://127.0.0.1:3000/")

@@ -263,8 +263,21 @@ class Company(_Section):
         return (self.company.scenario,) if self.kpis.presets is None else self.kpis.presets
 
     def resolve(self, path: str, /) -> Path:
-        """Return a path of the company file, environment variables filled in, made absolute."""
-        return (self.folder / Path(expand(path)).expanduser()).resolve()
+        """Return a path of the company file, environment variables filled in, made absolute.
+
+        Raises
+        ------
+        CompanyFileError
+            If it is a link that leads back to itself.
+        """
+        place = self.folder / Path(expand(path)).expanduser()
+        try:
+            found = place.resolve()
+            if found.is_symlink():  # nothing but a loop is still a link
+                raise OSError
+        except (OSError, RuntimeError):
+            raise CompanyFileError(f"{place} is a link that leads back to itself; name the file itself") from None
+        return found
 
     @model_validator(mode="after")
     def _known_names(self) -> Company:

@@ -13,6 +13,16 @@ from pydantic_core import PydanticUndefined
 
 DOCS = Path(__file__).resolve().parent
 
+_EXIT_CODES = """## Exit codes
+
+| code | what it means |
+|---|---|
+| 0 | done |
+| 1 | a defect of Baton: please report it with the traceback |
+| 2 | something is to be corrected, said in one line; `validate` ends so where a run would be stopped |
+| 143 | ended by a signal (SIGTERM), as a scheduler or `docker stop` sends it: nothing is left half written, and the same command goes on from what is finished |
+"""
+
 
 def pages() -> dict[str, str]:
     """Return the generated pages by file name."""
@@ -33,7 +43,7 @@ def command_page() -> str:
 
     command = typer.main.get_command(app)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="baton", title="The command line")
-    return f"{text.strip()}\n"
+    return f"{text.strip()}\n\n{_EXIT_CODES}"
 
 
 def company_page() -> str:

@@ -24,6 +24,7 @@ from features.quality.horizon import TableTimes, horizon, measured
 from features.quality.id_spaces import alike_hint
 from features.quality.kpi_coverage import Coverage, coverage, coverage_notes
 from features.quality.time_order import rating_notes, time_order
+from features.quality.two_clocks import two_clocks
 from features.relations import between_rows, between_tables
 from features.rules import Rule, parse_rules, row_rules
 from features.scales import Agreed, Scales, scales
@@ -214,6 +215,7 @@ def _row_faults(
         *between_tables(intake, table, catalogue.keys()),
         *log_rules(intake, table),
         *time_order(intake, table),
+        *two_clocks(intake, table),
     ]
     counted = [*parse_rules(intake, table), *_counted(intake, table, rules)]
     return [(rule, _fault(intake, table, rule, count, chosen)) for rule, count in counted]

@@ -199,6 +199,12 @@ KINDS: dict[str, FaultKind] = _kinds(
         "a few rows more than a year before all others, such as a mistyped year; snapshots begin with the others",
     ),
     ("before_joined", "keep", "stop drop keep", "a case or an activity before the day on which its customer joined"),
+    (
+        "two_clocks",
+        "keep",
+        "stop keep",
+        "the steps of most cases begin hours before the case was opened, or always equally long after it",
+    ),
     ("after_left", "keep", "stop drop keep", "a case or an activity after the day on which its customer left"),
     (
         "outside_employment",

@@ -24,9 +24,10 @@ from baton.files import read_json, write_atomically, write_json
 from features.cause_kpis import CAUSE_COLUMN
 from features.checks import Examination, damage, examine
 from features.faults import CheckReport
+from features.ingest.clean_query import cleaned_query
 from features.ingest.locked import lock
 from features.ingest.settled import scales_of, types_of
-from features.intake import ROW, ColumnTypes, Intake, TypedTable, opened
+from features.intake import ColumnTypes, Intake, TypedTable, opened
 from features.partials import Partials
 from features.people.known_people import known_people
 from features.privacy import Sieve
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "cleaned_query",
     "due",
     "open_warehouse",
     "refuse",
@@ -47,7 +47,6 @@ __all__ = [
 ]
 
 _SIDECAR = "tables.json"
-_WEEK = "INTERVAL 7 DAYS"
 _MOST_TEXTS_HELD = 200_000
 
 
@@ -322,66 +321,3 @@ def _unwritten(error: Exception, intake: Intake, name: str, path: Path, /) -> Ex
     if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException) and f".{path.name}." in str(error):
         return OutputError(f"{path}: cannot be written ({one_line(error)}); free space or choose --out")
     return damage(error, intake.company, name)
-
-
-def cleaned_query(found: Examination, sieve: Sieve, table: TypedTable, /) -> tuple[str, set[str]]:
-    """Return the query of a clean table, and the columns that the source really had.
-
-    Parameters
-    ----------
-    found : Examination
-    sieve : Sieve
-        Made from the same intake.
-    table : TypedTable
-    """
-    name = table.spec.name
-    keep = [column for column in table.columns if column in table.spec.names or column not in sieve.dropped[name]]
-    nulled: dict[str, list[str]] = {column: [] for column in keep}
-    drops: list[str] = []
-    for rule, treatment in found.acted[name]:
-        if treatment == "drop":
-            drops.append(rule.predicate)
-        elif treatment == "null":
-            for column in rule.nulls:
-                if column in nulled:
-                    nulled[column].append(rule.predicate)
-    listed = []
-    for column in keep:
-        expression = quoted(column)
-        if column in sieve.dropped[name]:
-            expression = f"CAST(NULL AS {sieve.sql_type(table, column)})"
-        elif nulled[column]:
-            tests = " OR ".join(f"coalesce({test}, FALSE)" for test in nulled[column])
-            expression = f"CASE WHEN {tests} THEN NULL ELSE {expression} END"
-        listed.append(f"{expression} AS {quoted(column)}")
-    where = " AND ".join(f"NOT coalesce({test}, FALSE)" for test in [*drops, *sieve.row_drops(table)]) or "TRUE"
-    required = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in table.spec.required) or "TRUE"
-    body = f"{', '.join(listed)} WHERE {where}"
-    outer = ", ".join(f"{_final(found, sieve, table, column)} AS {quoted(column)}" for column in keep)
-    joins = " ".join(
-        f"LEFT JOIN pseudonyms AS p{position} ON p{position}.id = c.{quoted(column)}{condition}"
-        for position, (column, condition) in enumerate(sieve.joins(name))
-    )
-    present = {column for column in table.plans if column not in sieve.dropped[name]}
-    # a join need not keep the order of rows, and the same inputs must give the same files
-    order = f"ORDER BY c.{ROW}" if joins or "SELECT" in body else ""
-    numbered = order or ROW in body
-    relation = table.relation if numbered else table.unnumbered
-    inner = f"SELECT {f'{ROW}, ' if numbered else ''}{', '.join(listed)} FROM {relation} WHERE {where}"
-    return f"SELECT {outer} FROM ({inner}) AS c {joins} WHERE {required} {order}", present
-
-
-def _final(found: Examination, sieve: Sieve, table: TypedTable, column: str, /) -> str:
-    for position, (person, condition) in enumerate(sieve.joins(table.spec.name)):
-        if column == person:
-            other = f"c.{quoted(column)}" if condition else "NULL"
-            return f"coalesce(p{position}.pseudonym, {other})"
-    if table.spec.name == "cases" and column == "rated_at":
-        rated, known = "(c.csat IS NOT NULL OR c.nps IS NOT NULL) AND c.closed_at IS NOT NULL", f"c.closed_at + {_WEEK}"
-        if "cases" in found.ends:
-            # it is in the table, so it was known when the table ended; no earlier snapshot sees it for that
-            known = (
-                f"greatest(c.closed_at, least({known}, TIMESTAMP {literal(found.ends['cases'].isoformat(sep=' '))}))"
-            )
-        return f"CASE WHEN c.rated_at IS NULL AND {rated} THEN {known} ELSE c.rated_at END"
-    return f"c.{quoted(column)}"

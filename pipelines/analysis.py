@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
+from baton.catalogue.kpi_names import open_company
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.nearest import did_you_mean
-from baton.company import Company, Policy, load_company
+from baton.company import Company, Policy
 from baton.errors import ArtefactError, PolicyError, UnknownIdError
 from baton.files import DEFAULT_OUT, RunFolder, read_json
 from baton.progress import Progress, silent
@@ -56,7 +57,7 @@ def run_company(company: str | Path, out: str | Path, /, *, progress: Progress =
     """
     from pipelines.run import run
 
-    settings = load_company(Path(company))
+    settings = open_company(Path(company))
     run(settings, RunFolder(out), progress)
     return Results(settings, RunFolder(out))
 
@@ -71,7 +72,7 @@ def train_company(company: str | Path, out: str | Path, /, *, progress: Progress
     """
     from pipelines.run import train
 
-    settings = load_company(Path(company))
+    settings = open_company(Path(company))
     train(settings, RunFolder(out), progress)
     return Results(settings, RunFolder(out))
 
@@ -87,7 +88,7 @@ def faults_of(company: str | Path, /) -> pd.DataFrame:
     from pipelines.validate import validate
 
     columns = ["table", "column", "kind", "count", "treatment", "message", "hint", "rows"]
-    report = validate(load_company(Path(company)))
+    report = validate(open_company(Path(company)))
     return pd.DataFrame([{name: getattr(fault, name) for name in columns} for fault in report.faults], columns=columns)
 
 
@@ -108,7 +109,7 @@ def diagnose_company(company: str | Path, out: str | Path | None = None, /) -> d
     """
     from pipelines.diagnose import diagnose
 
-    settings = load_company(Path(company))
+    settings = open_company(Path(company))
     found = diagnose(settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT))
     return {title: pd.DataFrame(rows) for title, rows in found.sections().items()}
 
@@ -134,7 +135,7 @@ def open_run(out: str | Path, company: str | Path, /) -> Results:
     """
     folder = RunFolder(out)
     folder.require("run.json")
-    return Results(load_company(Path(company)), folder)
+    return Results(open_company(Path(company)), folder)
 
 
 @dataclass(frozen=True)

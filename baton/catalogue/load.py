@@ -22,7 +22,7 @@ from baton.errors import CatalogueError
 from baton.privacy.meanings import private_match
 from baton.toml_files import read_toml
 
-__all__ = ["PRESETS", "available_presets", "load_catalogue"]
+__all__ = ["PRESETS", "available_presets", "load_catalogue", "load_kpis"]
 
 PRESETS = Path(__file__).parent / "presets"
 """Folder of the presets that Baton ships."""
@@ -73,6 +73,27 @@ def load_catalogue(company: Company, /) -> Catalogue:
     >>> [stage.id for stage in catalogue.stages]
     ['consultation', 'delivery', 'use', 'renewal']
     """
+    draft = _read_all(company)
+    for kpi in draft.kpi.values():
+        _check_sensitive(kpi, company, draft.places["kpi", kpi.id])
+        check_expression(kpi)
+    actions = [action for action in draft.action.values() if _wanted(action, draft)]
+    check_coherence(draft.kpi, draft.stage, actions, company, draft.places)
+    return Catalogue(tuple(draft.kpi.values()), tuple(draft.stage.values()), tuple(actions), tuple(draft.notes))
+
+
+def load_kpis(company: Company, /) -> dict[str, Kpi]:
+    """Read a company's KPIs by id, unchecked: to find which one a name means.
+
+    Raises
+    ------
+    CatalogueError
+        If a file is missing or cannot be read as a catalogue.
+    """
+    return dict(_read_all(company).kpi)
+
+
+def _read_all(company: Company, /) -> _Draft:
     draft = _Draft()
     _add(draft, PRESETS / "journey.toml", "the default journey", ours=True)
     for name in company.presets:
@@ -81,12 +102,7 @@ def load_catalogue(company: Company, /) -> Catalogue:
     _leave_out_sensitive(draft, company)
     for file in company.kpis.files:
         _add(draft, company.resolve(file), file, ours=False)
-    for kpi in draft.kpi.values():
-        _check_sensitive(kpi, company, draft.places["kpi", kpi.id])
-        check_expression(kpi)
-    actions = [action for action in draft.action.values() if _wanted(action, draft)]
-    check_coherence(draft.kpi, draft.stage, actions, company, draft.places)
-    return Catalogue(tuple(draft.kpi.values()), tuple(draft.stage.values()), tuple(actions), tuple(draft.notes))
+    return draft
 
 
 def available_presets() -> tuple[str, ...]:

@@ -11,10 +11,10 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from features.checks import Examination, examine
 from features.faults import CheckReport
+from features.ingest.clean_query import cleaned_query
 from features.intake import Intake, opened
 from features.privacy import Sieve
 from features.sql_text import quoted
-from features.staging import cleaned_query
 from features.warehouse import Warehouse, exposed
 
 __all__ = ["Checked", "checked"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from baton.catalogue.schema import Kpi
 from baton.company import load_company
-from baton.errors import CompanyFileError, SourceError
+from baton.errors import BatonError, CompanyFileError
 from features.intake import opened
 from features.pseudonyms import load_key
 
@@ -49,12 +52,53 @@ def test_a_kpi_of_measures_is_the_value() -> None:
         Kpi.model_validate({**told, "role": "lever", "source": "cases"})
 
 
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _socket(path: Path) -> None:
+    # the path of a socket is short everywhere: it is made in its own folder
+    with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as made:
+        made.bind(path.name)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _loop(path: Path) -> None:
+    other = path.with_name("other.csv")
+    path.symlink_to(other)
+    other.symlink_to(path)
+
+
 @pytest.mark.timeout(30)
-def test_a_pipe_as_a_table_is_refused_and_waits_for_nobody(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "cases.csv")
-    (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n')
-    with opened(load_company(tmp_path)) as intake, pytest.raises(SourceError, match="is no ordinary file"):
+@pytest.mark.skipif(os.name == "nt", reason="no such files there")
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_pipe, "is no ordinary file"),
+        (_socket, "is no ordinary file"),
+        (_device, "is no ordinary file"),
+        (_loop, "is a link that leads back to itself"),
+    ],
+)
+@pytest.mark.parametrize("name", ["cases.csv", "cases.parquet", "cases.xlsx", "cases.csv.gz"])
+def test_what_is_no_file_is_refused_as_a_table_and_waits_for_nobody(
+    tmp_path: Path, make: Callable[[Path], None], said: str, name: str
+) -> None:
+    make(tmp_path / name)
+    (tmp_path / "company.toml").write_text(f'[tables]\ncases = {{ path = "{name}" }}\n')
+    with opened(load_company(tmp_path)) as intake, pytest.raises(BatonError, match=said):
         intake.bring("cases")
+
+
+@pytest.mark.timeout(30)
+def test_a_device_named_outright_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "/dev/zero" }\n')
+    with pytest.raises(BatonError) as refused, opened(load_company(tmp_path)) as intake:
+        intake.bring("cases")
+    assert "/dev/zero" in str(refused.value)
 
 
 def test_a_file_that_is_no_key_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

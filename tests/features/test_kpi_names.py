@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from baton.catalogue.kpi_names import ABBREVIATIONS, kpi_meant, open_company
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, load_company
+from baton.errors import CatalogueError
 from features.checks import check, examine
 from features.faults import CheckReport
-from features.ingest.kpi_names import ABBREVIATIONS, kpi_meant
 from features.intake import opened
 
 CARDS = "team_id,role,kpi,weight,valid_from\n"
@@ -79,3 +80,34 @@ def test_cards_in_shares_are_told_so(tmp_path: Path) -> None:
     settings = company(tmp_path, "A,,csat,0.4,2024-01-01\nA,,nps,0.6,2024-01-01\n")
     faults = [fault for fault in report(settings).faults if fault.kind == "weights_sum"]
     assert "they look like shares of 1, so multiply by 100" in faults[0].sentence()
+
+
+def test_the_company_file_names_kpis_as_people_do(tmp_path: Path) -> None:
+    company(tmp_path, "A,,csat,100,2024-01-01\n")
+    with (tmp_path / "company.toml").open("a") as file:
+        file.write(
+            '[outcomes.driver]\nmetric = "客户满意度"\n[policy]\nfixed = ["AHT", "First-contact resolution", "Coffee"]\n'
+            '[[outcomes.decline]]\nunit = "team"\nmetric = "FCR"\n[[outcomes.decline]]\nunit = "team"\nmetric = "CSAT"\n'
+        )
+    found = open_company(tmp_path)
+    assert found.outcomes.driver is not None and found.outcomes.driver.metric == "csat"
+    assert [settings.metric for settings in found.outcomes.decline] == ["first_contact_resolution", "csat"]
+    assert found.policy.fixed == ("handle_seconds", "first_contact_resolution", "Coffee")
+    load_catalogue(found)
+
+
+def test_a_name_that_is_no_kpi_is_refused_as_it_was_written(tmp_path: Path) -> None:
+    company(tmp_path, "A,,csat,100,2024-01-01\n")
+    with (tmp_path / "company.toml").open("a") as file:
+        file.write('[outcomes.driver]\nmetric = "Coffee"\n')
+    with pytest.raises(CatalogueError, match="metric 'Coffee' is no KPI of the catalogue"):
+        load_catalogue(open_company(tmp_path))
+
+
+def test_a_catalogue_that_cannot_be_read_is_told_when_it_is_needed(tmp_path: Path) -> None:
+    company(tmp_path, "A,,csat,100,2024-01-01\n")
+    with (tmp_path / "company.toml").open("a") as file:
+        file.write('[outcomes.driver]\nmetric = "CSAT"\n[kpis]\nfiles = ["gone.toml"]\n')
+    found = open_company(tmp_path)
+    with pytest.raises(CatalogueError, match=r"gone\.toml"):
+        load_catalogue(found)

@@ -75,6 +75,19 @@ def test_employees_have_one_pseudonym_everywhere(staged: Stage, tmp_path: Path) 
         assert raw not in written
 
 
+@pytest.mark.parametrize(
+    ("pseudonymise", "hired"), [("true", ["2023-05-01", "2023-05-01"]), ("false", ["2023-05-17", "2023-05-29"])]
+)
+def test_nobody_is_known_by_the_day_of_their_hiring(staged: Stage, pseudonymise: str, hired: list[str]) -> None:
+    people = "employee_id,team_id,hired_at\nanna,t,2023-05-17 09:30\nbob,t,2023-05-29\n"
+    settings = f"[privacy]\npseudonymise = {pseudonymise}"
+    report, warehouse = staged({"cases": TWO_CASES, "employees": people}, settings=settings)
+    told = [f"{value:%Y-%m-%d}" for value in column(warehouse, "employees", "hired_at")]  # type: ignore[str-format]
+    assert told == hired
+    assert str(warehouse["employees"].schema()["hired_at"]) == "timestamp(6)"
+    assert not report.faults
+
+
 def test_a_misspelt_unit_lets_no_id_through(staged: Stage, tmp_path: Path) -> None:
     measures = PEOPLE["measures"].replace("employee,anna", "Employee,anna")
     _, warehouse = staged(PEOPLE | {"measures": measures}, settings='[faults]\nunknown_unit = "keep"')
