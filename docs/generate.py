@@ -13,14 +13,15 @@ from pydantic_core import PydanticUndefined
 
 DOCS = Path(__file__).resolve().parent
 
-_EXIT_CODES = """## Exit codes
+_EXIT_CODES = """\
+## Exit codes
 
 | code | what it means |
 |---|---|
 | 0 | done |
 | 1 | a defect of Baton: please report it with the traceback |
 | 2 | something is to be corrected, said in one line; `validate` ends so where a run would be stopped |
-| 143 | ended by a signal (SIGTERM), as a scheduler or `docker stop` sends it: nothing is left half written, and the same command goes on from what is finished |
+| 143 | ended by SIGTERM, as `docker stop` sends it: nothing is left half written; the same command goes on from there |
 """
 
 
