@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -311,3 +312,21 @@ def test_a_prediction_no_better_than_guessing_is_marked_and_explains_and_prices_
     assert churn["value_at_risk"].isna().all() and (churn["drivers"].map(len) == 0).all()
     assert pd.read_parquet(folder.file("driver.parquet"))["informative"].all()
     assert set(pd.read_parquet(folder.file("attributions.parquet"))["outcome"]) == {"driver:csat"}
+
+
+def test_values_and_columns_that_a_model_does_not_know_are_told_with_their_count(
+    scored: Scored, tmp_path: Path
+) -> None:
+    frame = months(60, "c", 0).drop(columns="csat__30d")
+    new = (frame["as_of"] == LATEST) & frame["unit_id"].isin([f"c{number}" for number in range(7)])
+    frame["segment"] = frame["segment"].astype(str).mask(new, "bank").astype("category")
+    changes: dict[str, Any] = {"features": ("csat__90d", "segment"), "kpi_of": {"csat__90d": "csat"}}
+    folder = started(tmp_path / "later", {"churn": made("churn", "customer", frame, **changes)})
+    shutil.copytree(scored[0].models, folder.models, dirs_exist_ok=True)
+    shutil.copy(scored[0].file("evaluation.json"), folder.file("evaluation.json"))
+    warnings: list[str] = []
+    score(COMPANY, folder, warnings=warnings)
+    assert warnings == [
+        "churn: segment: 7 of 60 values are none that the model has learned; they count as missing",
+        "churn: the model's features csat__30d have no values in these data; they count as missing",
+    ]
