@@ -39,6 +39,7 @@ class Sieve:
             self._make_pseudonyms(outside)
         self._private_kpis = self._kpis_left_behind()
         self.dropped = {name: self._left_behind(table) for name, table in intake.tables.items()}
+        self.masked = {name: self._masked(table) for name, table in intake.tables.items()}
 
     def joins(self, table: str, /) -> list[tuple[str, str]]:
         """Return the table's columns of employees' ids, each with a further condition on the row."""
@@ -102,6 +103,19 @@ class Sieve:
                     "group its values if it is needed; if it names nobody, list it under [privacy] cleared"
                 )
         return frozenset(left)
+
+    def _masked(self, table: TypedTable, /) -> tuple[str, ...]:
+        """Return the columns of texts in which employees' names and ids are masked."""
+        if self._identifying is None or not table.rows:
+            return ()
+        found = self._identifying.mentions(table, self.dropped[table.spec.name])
+        self.notes.extend(
+            f"{table.spec.name}.{column} names employees in some values: names and ids are replaced by [name]; "
+            "if it names nobody, list it under [privacy] cleared"
+            for column, named in found.items()
+            if named
+        )
+        return tuple(found)
 
     def _kpis_left_behind(self) -> tuple[str, ...]:
         """Return the KPIs of ``measures`` that are sensitive or protected by name or meaning."""

@@ -30,6 +30,7 @@ from features.ingest.settled import scales_of, types_of
 from features.intake import ColumnTypes, Intake, TypedTable, opened
 from features.partials import Partials
 from features.people.known_people import known_people
+from features.people.masked_columns import without_names
 from features.privacy import Sieve
 from features.scales import Agreed
 from features.sql_text import literal, one_line, path_literal, quoted
@@ -276,6 +277,8 @@ def _make(folder: Path, /) -> None:
 
 def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, path: Path, /) -> dict[str, Any]:
     query, present = cleaned_query(found, sieve, table)
+    if sieve.masked[table.spec.name]:
+        query = without_names(intake, query, sieve.masked[table.spec.name])
     if table.spec.name == "cases" and "text" in present:
         query = _without_personal_data(intake, query)
     with write_atomically(path) as temporary:

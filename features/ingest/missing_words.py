@@ -24,9 +24,11 @@ MISSING_WORDS: tuple[str, ...] = (
     *"(none) <none> nil nan -nan <nan> #nan nat <nat> (blank) (leer) (empty) <empty> (vide) missing".split(),
     *"(missing) <missing> unknown (unknown) <unknown> unbekannt inconnu desconocido k.a. #ref! #value!".split(),
     *"undefined #div/0! #name? #num! - -- --- – — —— − . .. ... … ? ?? ??? / \\".split(),
+    *"n/k n/d #n/d tbd tba unbek. なし 該当なし 0000-00-00 00.00.0000 00/00/0000".split(),
     *"无 無 空 (空) (空白) 空值 未知 缺失 缺失值 不详 不詳 不明 暂无 暫無 未填 未填写".split(),
     *"未填寫 无数据 無資料 不适用 不適用 未提供".split(),
-    *("not available", "not applicable", "no data", "keine angabe"),
+    *("not available", "not applicable", "no data", "keine angabe", "not set", "not specified", "not provided"),
+    *("nicht verfügbar", "nicht angegeben", "no disponible", "non disponible", "non renseigné", "0000-00-00 00:00:00"),
 )
 """Compared with the whole value, blanks taken off, in any letter case and in full-width forms."""
 

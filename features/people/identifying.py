@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from baton.privacy.meanings import is_cleared, kind_of, meanings_of
 from features.intake import Intake, TypedTable
+from features.people.known_people import known_people
 from features.rules import UNITS
 from features.sql_text import literal, quoted
 
@@ -28,6 +30,10 @@ MIN_SHARE_OF_VALUES = 0.5
 """A column with this share of employees' ids or names among its different values is about employees."""
 MAX_VALUES_READ = 50_000
 """Rows in which a column's values are looked at: a column of names shows in the first of them."""
+MAX_VALUES_SEARCHED = 5_000
+"""Different values of a column that are searched for names within them: each takes some microseconds."""
+FREE_TEXT_LENGTH = 40
+"""Where values are longer than this on average, somebody writes freely: a name may stand in any row."""
 # words that stand for a role and not for anybody, in columns such as closed_by
 _ROLES = (
     *("agent", "customer", "client", "system", "auto", "automatic", "automation", "bot", "user", "employee", "staff"),
@@ -68,6 +74,7 @@ class Identifying:
         self.privacy = intake.company.privacy
         intake.connection.execute(f"CREATE OR REPLACE TABLE employee_ids AS {self._ids()}")
         intake.connection.execute(f"CREATE OR REPLACE TABLE employee_names AS {self._names()}")
+        self.people = known_people(intake)
 
     def columns_of(self, table: TypedTable, /) -> dict[str, str]:
         """Return the columns of a table that tell who somebody is, each with the reason in words."""
@@ -102,7 +109,42 @@ class Identifying:
             "lambda word: regexp_matches(word, '[0-9]') AND length(word) > 3), (SELECT list(id) FROM employee_ids))"
         )
         known = "value IN (SELECT id FROM employee_ids) OR lower(trim(value)) IN (SELECT name FROM employee_names)"
-        return "tells who an employee is" if self._share(column, f"{known} OR {ids}") > MIN_SHARE_OF_VALUES else ""
+        tells = self._share(column, f"{known} OR {ids}") > MIN_SHARE_OF_VALUES
+        return "tells who an employee is" if tells or self._share_of_names(column) > MIN_SHARE_OF_VALUES else ""
+
+    def mentions(self, table: TypedTable, left: Collection[str], /) -> dict[str, bool]:
+        """Return the texts of a table, of those that stay, in which employees may be named, and whether one was found.
+
+        Parameters
+        ----------
+        table : TypedTable
+        left : collection of str
+            Columns that stay behind.
+        """
+        if not self.people:
+            return {}
+        texts = (name for name in table.plans if name not in table.spec.names or name in _CONTRACT_TEXTS)
+        found: dict[str, bool] = {}
+        for name in texts:
+            is_text = name not in left and table.type_of(name) == "text"
+            if not is_text or is_cleared(self.privacy, table.spec.name, name):
+                continue
+            named = self._share_of_names(_Column(table, name, frozenset())) > 0
+            length = self.intake.rows(f"SELECT avg(length({quoted(name)})) FROM {table.unnumbered}")[0][0]
+            if named or (length or 0) > FREE_TEXT_LENGTH:
+                found[name] = named
+        return found
+
+    def _share_of_names(self, column: _Column, /) -> float:
+        """Return the share of a column's different values that name an employee, however it is written."""
+        if not self.people:
+            return 0.0
+        name = quoted(column.name)
+        values = self.intake.rows(
+            f"SELECT DISTINCT {name} FROM {column.table.unnumbered} WHERE {name} IS NOT NULL "
+            f"LIMIT {MAX_VALUES_SEARCHED}"
+        )
+        return sum(self.people.names(value) for (value,) in values) / len(values) if values else 0.0
 
     def _all_but_unique(self, column: _Column, /) -> bool:
         name = quoted(column.name)

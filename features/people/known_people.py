@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from baton.characters import normalise
 from features.intake import Intake
@@ -16,6 +16,7 @@ MIN_CHINESE_NAME = 3
 """Two characters are too often part of other words; the names that texts introduce are masked anyway."""
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _ID = re.compile(r"[^\W_][\w-]*")
+_PARTS = re.compile(r"[^\W_]+")
 _HAN = re.compile("[\u3400-\u9fff]+")
 
 
@@ -32,6 +33,8 @@ class KnownPeople:
     >>> people = KnownPeople(["E00012", "7"], ["Nora Lind", "王小明", "Li"])
     >>> people.mask("Nora  LIND (E00012) promised it on the 7th; 王小明说可以")
     '[name] ([name]) promised it on the 7th; [name]说可以'
+    >>> [people.names(value) for value in ("lindn", "N. Lind", "desk-e00012-b", "nora", "Nordlind")]
+    [True, True, True, True, False]
     """
 
     def __init__(self, ids: Iterable[str], names: Iterable[str]) -> None:
@@ -42,6 +45,8 @@ class KnownPeople:
         }
         words = [tuple(_WORD.findall(normalise(name).casefold())) for name in names]
         self._names = {name for name in words if len(name) > 1}
+        self._names |= {(*name[1:], name[0]) for name in self._names}
+        self._short = {form for name in self._names for form in _short_forms(name)}
         self._most_words = max(map(len, self._names), default=0)
         chinese = {"".join(name) for name in words if name and _HAN.fullmatch("".join(name))}
         self._chinese = {name for name in chinese if len(name) >= MIN_CHINESE_NAME}
@@ -53,6 +58,7 @@ class KnownPeople:
     def mask(self, text: str, /) -> str:
         """Return the text with employees' ids and names replaced by ``[name]``."""
         spans = [found.span() for found in _ID.finditer(text) if found.group().casefold() in self._ids]
+        spans += [found.span() for found in _PARTS.finditer(text) if found.group().casefold() in self._ids]
         if self._names:
             spans += self._spans_of_names(text)
         if self._chinese:
@@ -60,6 +66,10 @@ class KnownPeople:
         for start, end in sorted(_apart(spans), reverse=True):
             text = f"{text[:start]}[name]{text[end:]}"
         return text
+
+    def names(self, value: str, /) -> bool:
+        """Whether a value holds an employee's id or name, or is one's first or last name, initials or login."""
+        return "".join(_PARTS.findall(normalise(value).casefold())) in self._short or self.mask(value) != value
 
     def _spans_of_names(self, text: str, /) -> list[tuple[int, int]]:
         words = [(found.group().casefold(), *found.span()) for found in _WORD.finditer(text)]
@@ -79,6 +89,12 @@ class KnownPeople:
             for length in self._lengths
             if text[at : at + length] in self._chinese
         ]
+
+
+def _short_forms(name: tuple[str, ...], /) -> Iterator[str]:
+    """Yield what a name becomes in logins and lists, marks taken off; names come in both orders."""
+    one, other = name[0], "".join(name[1:])
+    yield from (one, other, one + other, one[0] + other, one + other[0])
 
 
 def known_people(intake: Intake, /) -> KnownPeople:

@@ -66,6 +66,14 @@ def cases(**columns: Callable[[int], str]) -> str:
         ("mailbox", lambda who: f"n{who}@example.com"),
         ("email", lambda who: "kept"),
         ("channel", lambda who: f"E{who:05d}"),
+        ("queue", lambda who: f"desk-E{who:05d}-x"),
+        ("touched", lambda who: f"e{who:05d}"),
+        ("channel", lambda who: f"phone (Nora Person{who:02d})"),
+        ("x7", lambda who: f"N. Person{who:02d}"),
+        ("x8", lambda who: f"person{who:02d}n"),
+        ("x9", lambda who: f"nora.person{who:02d}"),
+        ("x10", lambda who: f"Person{who:02d}"),
+        ("notes", lambda who: f"called back by Nora Person{who:02d} after lunch"),
     ],
 )
 def test_what_tells_who_an_employee_is_stays_behind_in_any_column(
@@ -110,7 +118,7 @@ def test_employees_are_masked_in_what_customers_write(staged: Stage) -> None:
     assert kept == {
         "[name] hung up",
         "told by [name], twice",
-        "person05 Nora said 100 EUR",
+        "[name] said 100 EUR",
         "[name]说可以",
         "Nora was kind",
     }
@@ -220,3 +228,19 @@ def test_the_fairness_audit_takes_a_protected_column_of_another_name() -> None:
         }
     )
     assert protected_columns(Privacy(), people.columns) == ("birth_year", "Geschlecht")
+
+
+def test_names_here_and_there_in_other_texts_than_the_cases_are_masked(staged: Stage, tmp_path: Path) -> None:
+    notes = cases(
+        remark=lambda who: f"done by Person07 Nora {who}" if who == 7 else f"done {who}",
+        channel=lambda who: "via E00007" if who == 7 else f"web {who % 5}",
+        plan=lambda who: f"plan {who % 3}",
+    )
+    report, warehouse = staged({"employees": EMPLOYEES, "cases": notes})
+    named = sorted(note.split()[0] for note in report.notes if "names employees in some values" in note)
+    assert named == ["cases.channel", "cases.remark"]
+    found = warehouse["cases"].execute()
+    assert set(found.loc[found[attribute("remark")].str.contains("name"), attribute("remark")]) == {"done by [name] 7"}
+    assert set(found["channel"]) == {"via [name]", *(f"web {number}" for number in range(5))}
+    assert set(found[attribute("plan")]) == {"plan 0", "plan 1", "plan 2"}
+    assert all(b"Person07" not in path.read_bytes() for path in (tmp_path / "out").rglob("*.parquet"))
