@@ -37,6 +37,7 @@ def bring(tmp_path: Path) -> Bring:
 
 WORDS = ["NA", "n/a", "#N/A", "#N/V", "NULL", "None", "nan", "NaT", "-", "--", "?", "无", "空", "未知", "缺失", "不详"]
 WORDS += ["(blank)", "(null)", "missing", " NULL ", "ＮＡ", "Ｎ／Ａ", "－", "（空）", "N／A", "Unknown"]
+WORDS += ["0000-00-00", "n/k", "#N/D", "TBD", "nicht verfügbar", "No disponible", "not set", "なし"]
 
 
 @pytest.mark.parametrize("parquet", [False, True])
@@ -44,6 +45,11 @@ def test_each_word_is_missing_in_ids_texts_and_numbers(bring: Bring, parquet: bo
     for column, value in (("customer_id", "real"), ("text", "real"), ("plan", "real"), ("usage", "1.5")):
         values, _ = bring([*WORDS, value], column, parquet=parquet)
         assert [found for found in values if found is not None] == [1.5 if column == "usage" else value]
+
+
+def test_the_zero_date_of_databases_is_no_time(bring: Bring) -> None:
+    values, _ = bring(["0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "2024-02-03 04:05:06"], "closed_at")
+    assert [str(found) for found in values] == ["None", "None", "None", "2024-02-03 04:05:06"]
 
 
 def test_words_in_ids_are_counted(bring: Bring) -> None:
