@@ -157,13 +157,13 @@ def _next_card(export: Export, chance: np.random.Generator) -> None:
     append("scorecards", rows, export)
 
 
-@dirt("cases end early", "cases")
+@dirt("cases end early", "cases", "no label reaches past")
 def _cut_cases(export: Export, chance: np.random.Generator) -> None:
     table = export.tables["cases"]
     export.tables["cases"] = table[table["opened_at"] < "2026-02-01"]
 
 
-@dirt("customers end early", "customers")
+@dirt("customers end early", "customers", "no label reaches past")
 def _cut_customers(export: Export, chance: np.random.Generator) -> None:
     table = export.tables["customers"]
     table = table[table["joined_at"] < "2025-12-31"].copy()

@@ -78,7 +78,14 @@ class Sieve:
         name, left = table.spec.name, set[str]()
         for column in table.plans:
             found = private_match(self.privacy, column, table=name)
-            if found is None or (found.kind == "protected" and name == "employees"):
+            if found is None:
+                continue
+            if found.kind == "protected" and name == "employees":
+                if found.meaning:
+                    self.notes.append(
+                        f"{name}.{column} means the same as {found.listed} ([privacy] protected) and serves the "
+                        "fairness audit alone; if it does not, list it under [privacy] cleared"
+                    )
                 continue
             left.add(column)
             listed = f"[privacy] {found.kind}"

@@ -12,6 +12,7 @@ __all__ = ["clean"]
 _MARKUP = re.compile(
     r"<(?:/?(?:p|br|div|span|html|body|table|td|tr|a|b|i|li|ul|font|strong|em|h\d)\b[^<>]{0,500}|!--)", re.I
 )
+_WIDE_BRACKET = "＜"  # what passed through an input method or a converter may have its markup in full width too
 # controls other than tab and line ends, zero-width marks, bidirectional overrides, the byte-order mark
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]")
 _QUOTED = re.compile(r"^\s*(?:>|｜|\|\s?>)")
@@ -53,6 +54,8 @@ def clean(text: str, /) -> str:
 
 def _plain(text: str, /) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _WIDE_BRACKET in text and _MARKUP.search(folded := normalise(text)):
+        text = folded
     if _MARKUP.search(text):
         from selectolax.lexbor import LexborHTMLParser
 

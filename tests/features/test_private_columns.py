@@ -196,6 +196,8 @@ def test_private_columns_stay_behind_and_each_match_is_reported(staged: Stage) -
         report.notes
     )
     assert "measures of 病假 were left out: it means the same as absence_days" in " ".join(report.notes)
+    audited = [note for note in report.notes if "fairness audit" in note]
+    assert [note.split(" (")[0] for note in audited] == ["employees.Geschlecht means the same as gender"]
     _, kept = staged(tables, settings='[privacy]\ncleared = ["work.sick_days", "measures.病假"]')
     assert kept["work"].execute()[attribute("sick_days")].tolist() == [2.0] * PEOPLE
     assert set(kept["measures"].execute()["kpi"]) == {"k", "病假"}

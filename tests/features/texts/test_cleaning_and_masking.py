@@ -115,3 +115,10 @@ def test_prepared_texts_come_in_order_with_empties_told() -> None:
     ready = prepare(["Hello there my friend", None, "  ", "😡", "Hello there my friend"])
     assert ready["text"].tolist() == ["Hello there my friend", "", "", "😡", "Hello there my friend"]
     assert ready["empty"].tolist() == [False, True, True, True, False]
+
+
+def test_markup_in_full_width_is_taken_off_as_any_other() -> None:
+    assert clean("＜ｐ＞Ｔｈｅ ｒｏｕｔｅｒ ｉｓ ＜ｂ＞ｄｅａｄ＜／ｂ＞．＜／ｐ＞") == clean(
+        "<p>The router is <b>dead</b>.</p>"
+    )
+    assert clean("1 ＜ 2, ＜3") == "1 < 2, <3"
