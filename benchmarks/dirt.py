@@ -322,7 +322,9 @@ def main(arguments: list[str] | None = None) -> int:
         for name, dirt in DIRTS.items():
             if re.search(chosen.only, name) and (name,) not in kept:
                 _tried(keep, lambda dirt=dirt: try_dirt(clean, [dirt], whole=chosen.whole))
-        singles = {names[0]: finding for names, finding in remembered(keep).items() if len(names) == 1}
+        # rows are cut by times as the clean export writes them, before these are written in another way
+        known = remembered(keep)
+        singles = {name: known[name,] for name in DIRTS if (name,) in known}
         for pair in _pairs(chosen.pairs, singles):
             if tuple(dirt.name for dirt in pair) not in kept:
                 _tried(keep, lambda pair=pair: _pair_finding(clean, pair, singles, chosen.whole))
