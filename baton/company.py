@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
-from baton.tables import TABLES
 from baton.toml_files import read_toml
 
 __all__ = ["Company", "Policy", "TableSource", "expand", "load_company"]

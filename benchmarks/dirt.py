@@ -42,7 +42,7 @@ from baton.files import RunFolder
 from benchmarks.dirt_export import Export, read_export
 from benchmarks.dirt_kinds import DIRTS, INNOCENT, Change, Dirt
 from benchmarks.dirt_record import Finding, counted, page, remember, remembered
-from features.faults import CheckReport
+from features.quality.faults import CheckReport
 
 __all__ = ["Clean", "Finding", "prepare", "try_dirt"]
 
@@ -93,7 +93,7 @@ class Clean:
 
 def prepare(company: Path, scratch: Path, /) -> Clean:
     """Run the clean export of a simulated company."""
-    from features.pseudonyms import load_key
+    from features.staging.pseudonyms import load_key
 
     load_key(company / "employees.key", outside=scratch / "nowhere")
     export = read_export(company)
@@ -185,7 +185,7 @@ def _wanted(clean: Clean, dirts: Sequence[Dirt], folder: Path, /, *, whole: bool
 def _outputs(folder: Path, /, *, whole: bool) -> Outputs:
     """Stage, or run the whole chain if asked for; a refusal is read from ``validate``, which tells every fault."""
     from baton.catalogue.load import load_catalogue
-    from features.staging import stage
+    from features.staging.stage import stage
     from pipelines.run import run
     from pipelines.validate import validate
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from features.sql_text import literal
+from features.ingest.sql_text import literal
 
 __all__ = ["Export", "read_export"]
 

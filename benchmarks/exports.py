@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from baton.company import load_company
-from features.sql_text import literal, quoted
+from features.ingest.sql_text import literal, quoted
 
 __all__ = ["as_exported"]
 

@@ -22,8 +22,9 @@ from baton.catalogue.load import load_catalogue
 from baton.company import load_company
 from baton.files import RunFolder
 from benchmarks import real_automl, real_trials
-from features import casework, staging
-from features.training import TrainingTable
+from features.cases import table as casework
+from features.staging import stage
+from features.training.table import TrainingTable
 
 PARTS = ("foreseen", "drivers", "advice")
 
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
             say(_drivers(table, range(seed, seed + chosen.halves)))
     if "advice" not in chosen.parts:
         return
-    warehouse = staging.open_warehouse(folder.staged)
+    warehouse = stage.open_warehouse(folder.staged)
     if "cases" not in warehouse:
         say("no cases, so no advice")
         return

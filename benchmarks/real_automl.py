@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.training import TrainingTable
-from models.encoding import Encoding
-from models.evaluation import Evaluation, evaluate
-from models.figures import NumberFigures, ProbabilityFigures, bootstrap_intervals, paired_differences
-from models.splits import split_in_time
+from features.training.table import TrainingTable
+from models.prediction.encoding import Encoding
+from models.prediction.evaluation import Evaluation, evaluate
+from models.prediction.metrics import NumberFigures, ProbabilityFigures, bootstrap_intervals, paired_differences
+from models.prediction.splits import split_in_time
 
 FIGURES = {"probability": ("auc", "average_precision", "brier", "ece", "log_loss"), "number": ("rmse", "mae", "r2")}
 Floats = np.ndarray

@@ -10,10 +10,10 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from features.case_trials import halved, permuted
-from features.casework import CaseTable, Organisation
-from features.sampling import chosen
-from features.training import TrainingTable
+from features.cases.placebo import halved, permuted
+from features.cases.table import CaseTable, Organisation
+from features.kpis.sampling import chosen
+from features.training.table import TrainingTable
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class Advised:
 
 def advise(company: Company, catalogue: Catalogue, cases: CaseTable, organisation: Organisation, /) -> Advised:
     """Run effects, weights and coaching, and the same weights on made-up cards of equal points."""
-    from models.effects import estimate
-    from models.recommender.advice_inputs import gather
-    from models.recommender.coaching import coach
-    from models.recommender.weights import recommend
-    from models.reliability import measure
+    from models.advice.coaching.coach import coach
+    from models.advice.inputs import gather
+    from models.advice.weights import recommend
+    from models.effects.estimate import estimate
+    from models.effects.reliability import measure
 
     policy, seed = company.policy, company.company.seed
     effects = estimate(cases, organisation, catalogue, policy, seed, learners=False)
@@ -113,8 +113,8 @@ def drivers_on_halves(table: TrainingTable, seed: int, /) -> tuple[pd.Series, pd
     table : TrainingTable
     seed : int
     """
-    from models.attribution import per_kpi
-    from models.predictor import BIAS, predictor_class
+    from models.prediction.attribution import per_kpi
+    from models.prediction.predictor import BIAS, predictor_class
 
     rows = table.labelled
     first = rows["group"].isin(set(chosen(sorted(rows["group"].unique()), 0.5, seed)))

@@ -53,9 +53,9 @@ def main() -> None:
 def train(folder: Path) -> None:
     """Leave a run's folder with a churn model of many features."""
     from baton.files import RunFolder, write_json
-    from features.training import TrainingTable
-    from models.churn import ChurnPredictor
-    from models.predictor import outcome_folder
+    from features.training.table import TrainingTable
+    from models.prediction.churn import ChurnPredictor
+    from models.prediction.predictor import outcome_folder
 
     (folder / "company.toml").write_text('[company]\nname = "Speed"\n[tables]\ncases = { path = "c.csv" }\n', "utf-8")
     rng = np.random.default_rng(3)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, Privacy, TableSource
-from features.staging import open_warehouse, stage
-from features.training import TrainingTable
+from features.staging.stage import open_warehouse, stage
+from features.training.table import TrainingTable
 
 KPIS = (
     "contacts_per_customer",
@@ -151,7 +151,7 @@ def _stage(size: int, folder: Path) -> Callable[[], Any]:
 def _baton(size: int, folder: Path) -> Callable[[], Any]:
     import ibis
 
-    from features import metrics
+    from features.kpis import evaluate as metrics
 
     catalogue = load_catalogue(Company())
     kpis = [catalogue[name] for name in KPIS]
@@ -272,7 +272,7 @@ def _fit(rows: int) -> Callable[[], Any]:
     import lightgbm  # noqa: F401 - imported before the clock
     import sklearn.isotonic  # noqa: F401 - the same
 
-    from models.churn import ChurnPredictor
+    from models.prediction.churn import ChurnPredictor
 
     table = training_table(rows)
     return lambda: ChurnPredictor.fit(table, SEED)
@@ -281,10 +281,10 @@ def _fit(rows: int) -> Callable[[], Any]:
 def _bare(rows: int) -> Callable[[], Any]:
     import lightgbm as lgb
 
-    from models.boosting import group_folds
-    from models.churn import ChurnPredictor
-    from models.encoding import Encoding
-    from models.sufficiency import later_rows
+    from models.prediction.boosting import group_folds
+    from models.prediction.churn import ChurnPredictor
+    from models.prediction.encoding import Encoding
+    from models.prediction.sufficiency import later_rows
 
     table = training_table(rows)
     recipe = ChurnPredictor.recipe
@@ -304,7 +304,7 @@ def _bare(rows: int) -> Callable[[], Any]:
 
 
 def _explain(rows: int, *, ours: bool) -> Callable[[], Any]:
-    from models.churn import ChurnPredictor
+    from models.prediction.churn import ChurnPredictor
 
     table = training_table(rows)
     predictor = ChurnPredictor.fit(table, SEED)

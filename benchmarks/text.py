@@ -20,7 +20,7 @@ from benchmarks.text_contestants import CHEAP, CONTESTANTS, FEW
 from benchmarks.text_runs import Store, few_rows, mixed, parts, run_once, time_parts
 from benchmarks.text_sets import SETS, TextTask, load_task
 from benchmarks.text_tables import confidence_rows, few_table, main_table, pooled, time_table
-from models.texts.encoders import read_once
+from models.encoders.encoders import read_once
 
 _EACH = 10
 MIXTURES = (("tfidf", "finetune"), ("tfidf", "encoder", "finetune"))

@@ -10,7 +10,7 @@ import numpy as np
 
 from baton.company import Text
 from benchmarks.text_sets import TextTask
-from features.texts.text_set import TextSet
+from features.text.text_set import TextSet
 
 __all__ = ["CHEAP", "CONTESTANTS", "Contestant", "Fitted"]
 
@@ -57,28 +57,28 @@ def _plain(task: TextTask, train: TextSet, seed: int) -> Fitted:
 
 
 def _tfidf(task: TextTask, train: TextSet, seed: int) -> Fitted:
-    from models.texts.tfidf import TfidfModel
+    from models.complaints.classifiers.tfidf import TfidfModel
 
     model = TfidfModel.fit(train, seed)
     return Fitted(model.classes, model.probabilities)
 
 
 def _encoder(task: TextTask, train: TextSet, seed: int) -> Fitted:
-    from models.texts.encoder import EncoderModel
+    from models.complaints.classifiers.encoder import EncoderModel
 
     model = EncoderModel.fit(train, seed, settings=Text(model="encoder"))
     return Fitted(model.classes, model.probabilities)
 
 
 def _stacked(task: TextTask, train: TextSet, seed: int) -> Fitted:
-    from models.texts.stacked import StackedModel
+    from models.complaints.classifiers.stacked import StackedModel
 
     model = StackedModel.fit(train, seed, settings=Text())
     return Fitted(model.classes, model.probabilities)
 
 
 def _finetune(task: TextTask, train: TextSet, seed: int) -> Fitted:
-    from models.texts.finetune import FinetunedModel
+    from models.complaints.classifiers.finetune import FinetunedModel
 
     model = FinetunedModel.fit(train, seed)
     return Fitted(model.classes, model.probabilities)
@@ -86,8 +86,8 @@ def _finetune(task: TextTask, train: TextSet, seed: int) -> Fitted:
 
 def _zero_shot(task: TextTask, train: TextSet, seed: int) -> Fitted:
     """Know the labels by their descriptions alone."""
-    from models.texts.encoder import encoder_of
-    from models.texts.zero_shot import ZeroShotModel
+    from models.complaints.classifiers.encoder import encoder_of
+    from models.complaints.classifiers.zero_shot import ZeroShotModel
 
     model = ZeroShotModel.describe_labels(task.words, encoder_of(train, Text()))
     return Fitted(model.classes, model.probabilities)
@@ -95,8 +95,8 @@ def _zero_shot(task: TextTask, train: TextSet, seed: int) -> Fitted:
 
 def _described(task: TextTask, train: TextSet, seed: int) -> Fitted:
     """Know the labels by their descriptions, then learn from the labelled texts."""
-    from models.texts.encoder import encoder_of
-    from models.texts.zero_shot import ZeroShotModel
+    from models.complaints.classifiers.encoder import encoder_of
+    from models.complaints.classifiers.zero_shot import ZeroShotModel
 
     model = ZeroShotModel.describe_labels(task.words, encoder_of(train, Text())).learn(train, seed)
     return Fitted(model.classes, model.probabilities)

@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.text_sets import TextTask, load_task
-from features.texts.preparing import prepare
-from features.texts.text_set import TextSet
-from models.texts.emerging import find_emerging
-from models.texts.encoders import Encoder, find_encoder, read_once, shared
-from pipelines.worlds.texts import Planted, tell_texts
+from features.text.preparing import prepare
+from features.text.text_set import TextSet
+from models.complaints.emerging.clusters import find_emerging
+from models.encoders.encoders import Encoder, find_encoder, read_once, shared
+from simulation.engine.texts import Planted, tell_texts
 
 __all__ = ["measure", "measure_tweets", "year", "year_of_tweets"]
 

@@ -14,9 +14,9 @@ import numpy as np
 from baton.files import write_atomically
 from benchmarks.text_contestants import CONTESTANTS
 from benchmarks.text_sets import TextTask
-from models.texts.scores import ScoreScale
-from models.texts.text_evaluation import CauseFigures, onto_classes
-from models.texts.text_splits import deal_groups
+from models.complaints.calibration import ScoreScale
+from models.complaints.evaluation import CauseFigures, onto_classes
+from models.complaints.splits import deal_groups
 
 __all__ = ["Store", "TestRun", "few_rows", "mixed", "parts", "run_once", "time_parts"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.texts.preparing import prepare
-from features.texts.reading import group_of
-from features.texts.text_set import TextSet
+from features.text.preparing import prepare
+from features.text.reading import group_of
+from features.text.text_set import TextSet
 
 __all__ = ["SETS", "TextTask", "load_task"]
 

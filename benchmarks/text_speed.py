@@ -23,16 +23,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from benchmarks.text_sets import load_task
-from features.texts.text_set import TextSet
-from models.texts.encoders import PACKAGED, find_encoder
-from models.texts.finetune import FinetunedModel
-from models.texts.learning import Lesson, fold_numbers, lesson
-from models.texts.onnx_encoder import open_session
-from models.texts.onnx_export import export, in_eight_bits, run
-from models.texts.pieces import PieceReader, batches
-from models.texts.scores import ScoreScale
-from models.texts.training_loop import Recipe, _network, train
-from models.texts.transformer_source import find_base
+from features.text.text_set import TextSet
+from models.complaints.calibration import ScoreScale
+from models.complaints.classifiers.finetune import FinetunedModel
+from models.complaints.classifiers.training_loop import Recipe, _network, train
+from models.complaints.training_set import Lesson, fold_numbers, lesson
+from models.encoders.encoders import PACKAGED, find_encoder
+from models.encoders.onnx_encoder import open_session
+from models.encoders.onnx_export import export, in_eight_bits, run
+from models.encoders.tokens import PieceReader, batches
+from models.encoders.transformer_source import find_base
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 Says = Callable[[np.ndarray, np.ndarray], np.ndarray]

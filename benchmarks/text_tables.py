@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.text_runs import TestRun, labels_of
 from benchmarks.text_sets import TextTask
-from models.figures import bootstrap_intervals
-from models.texts.text_evaluation import CauseFigures
+from models.complaints.evaluation import CauseFigures
+from models.prediction.metrics import bootstrap_intervals
 
 __all__ = ["confidence_rows", "few_table", "main_table", "pooled", "time_table"]
 

@@ -89,11 +89,12 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
     """Advise one company and compare with its truth."""
     from baton.catalogue.load import load_catalogue
     from baton.company import load_company
-    from features import casework, staging
-    from models.effects import estimate
-    from models.recommender.advice_inputs import gather
-    from models.recommender.weights import recommend
-    from models.reliability import measure
+    from features.cases import table as casework
+    from features.staging import stage as staging
+    from models.advice.inputs import gather
+    from models.advice.weights import recommend
+    from models.effects.estimate import estimate
+    from models.effects.reliability import measure
 
     company = load_company(folder)
     catalogue = load_catalogue(company)
@@ -130,7 +131,7 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
 
 def _cards(inputs: Any, policy: Any, truth: dict[str, Any], true: dict[str, float], /) -> list[pd.DataFrame]:
     """Per card: kpi, target, current, true weight, b and D."""
-    from models.recommender.weights import target_card
+    from models.advice.weights import target_card
 
     best = {(row["team_id"], row["role"], row["kpi"]): row["weight"] for row in truth["weights"]}
     control = truth["controllability"]

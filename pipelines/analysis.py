@@ -25,11 +25,11 @@ from baton.progress import Progress, silent
 
 if TYPE_CHECKING:
     from baton.catalogue.schema import Catalogue
-    from features.training import TrainingTable
-    from models.comparison import Comparison, Contestant
-    from models.predictor import BoostedPredictor
-    from models.recommender.advice_inputs import AdviceInputs
-    from models.recommender.sandbox import Sandbox
+    from features.training.table import TrainingTable
+    from models.advice.inputs import AdviceInputs
+    from models.advice.sandbox import Sandbox
+    from models.prediction.comparison import Comparison, Contestant
+    from models.prediction.predictor import BoostedPredictor
 
 __all__ = ["Results", "diagnose_company", "faults_of", "open_run", "run_company", "train_company"]
 
@@ -154,7 +154,7 @@ class Results:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The company's KPIs, those that its causes have become included."""
-        from pipelines.texts import catalogue_with_causes
+        from pipelines.complaints import catalogue_with_causes
 
         return catalogue_with_causes(load_catalogue(self.company), self.folder)
 
@@ -240,7 +240,7 @@ class Results:
 
         The test is run again, which takes about as long as training.
         """
-        from models.evaluation import evaluate
+        from models.prediction.evaluation import evaluate
 
         return evaluate(self.training(outcome), self.company.company.seed).predictions
 
@@ -254,15 +254,15 @@ class Results:
 
     def training(self, outcome: str, /) -> TrainingTable:
         """Return the table that an outcome's predictor has learned from."""
-        from features.training import TrainingTable
-        from models.predictor import outcome_folder
+        from features.training.table import TrainingTable
+        from models.prediction.predictor import outcome_folder
 
         self._entry(outcome)
         return TrainingTable.load(outcome_folder(self.folder.training, outcome))
 
     def predictor(self, outcome: str, /) -> BoostedPredictor:
         """Return an outcome's trained predictor."""
-        from models.predictor import load_predictor, outcome_folder
+        from models.prediction.predictor import load_predictor, outcome_folder
 
         self._entry(outcome)
         return load_predictor(outcome_folder(self.folder.models, outcome))
@@ -309,7 +309,7 @@ class Results:
             If there is no such limit, or limits contradict each other.
         """
         if limits:
-            from models.recommender.weights import recommend
+            from models.advice.weights import recommend
 
             return recommend(self.advice, self._policy(limits), team_id=team_id)
         rows = self.table("weights")
@@ -337,7 +337,7 @@ class Results:
         PolicyError
             If a KPI is unknown or the points do not sum to 100.
         """
-        from models.recommender.sandbox import try_card
+        from models.advice.sandbox import try_card
 
         return try_card(self.advice, self._policy(limits), team_id, weights, role=role)
 
@@ -350,7 +350,7 @@ class Results:
         contestants : mapping of str to callable
             Per name what makes an unfitted estimator with ``fit`` and ``predict_proba`` (``predict`` for numbers).
         """
-        from models.comparison import compare
+        from models.prediction.comparison import compare
 
         return compare(self.training(outcome), contestants, self.company.company.seed)
 
@@ -375,7 +375,7 @@ class Results:
     @cached_property
     def advice(self) -> AdviceInputs:
         """What weights are solved from."""
-        from models.recommender.advice_inputs import AdviceInputs
+        from models.advice.inputs import AdviceInputs
 
         return AdviceInputs.load(self.folder.advice)
 

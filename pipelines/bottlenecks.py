@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_atomically
-from features.warehouse import Warehouse
+from features.staging.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from features.case_steps import StepLog
+    from features.process.event_log import StepLog
 
 __all__ = ["OUTPUTS", "Bottlenecks", "find_bottlenecks"]
 
@@ -55,9 +55,9 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
     Bottlenecks
         Empty where the company has no ``case_steps`` or no ``cases``.
     """
-    from features import case_flows
-    from features.case_outcomes import case_outcomes, customers_of_long_waits
-    from features.case_steps import step_log
+    from features.process import flows as case_flows
+    from features.process.event_log import step_log
+    from features.process.outcomes import case_outcomes, customers_of_long_waits
 
     for name in OUTPUTS:
         folder.file(name).unlink(missing_ok=True)
@@ -112,9 +112,9 @@ def _without_small(steps: pd.DataFrame, /) -> pd.DataFrame:
 
 def _with_association(processes: pd.DataFrame, log: StepLog, outcome: str | None, /) -> pd.DataFrame:
     """Add what long waits go with, per process: an association, weighted to the same months."""
-    from features.case_flows import LONG
-    from features.case_outcomes import exposed_cases
-    from models.bottlenecks import association
+    from features.process.flows import LONG
+    from features.process.outcomes import exposed_cases
+    from models.effects.waiting import association
 
     columns = ("long", "others", "difference", "low", "high")
     found = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from baton.files import RunFolder, read_json, write_json
-from features import staging
+from features.staging import stage
 
 __all__ = ["clock_now", "note_since", "since"]
 
@@ -33,7 +33,7 @@ def since(folder: RunFolder, now: datetime, /) -> str | None:
     """
     place = folder.steps / _RECORD
     known = read_json(place)["since"] if place.exists() else None
-    due = staging.due(folder.staged)
+    due = stage.due(folder.staged)
     return known if due is None or due > now else due.isoformat()
 
 

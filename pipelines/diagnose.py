@@ -16,7 +16,7 @@ from baton.filled_in import told_by_name
 from pipelines.freshness import changes_since
 
 if TYPE_CHECKING:
-    from models.recommender.advice_inputs import AdviceInputs
+    from models.advice.inputs import AdviceInputs
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -74,7 +74,7 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
         If the company has no scorecards, or a fault of its tables stops a run.
     """
     from baton.catalogue.load import load_catalogue
-    from models.diagnosis import card_rows, diagnosis_table, stage_rows
+    from models.advice.diagnosis import card_rows, diagnosis_table, stage_rows
 
     if "scorecards" not in company.tables:
         raise TableError("tables.scorecards: the company has none, so there is nothing to diagnose; add the table")
@@ -89,7 +89,7 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
 
 def _inputs(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> tuple[AdviceInputs, list[str]]:
     """Return today's cards with what a run has measured, and what a reader must know."""
-    from models.recommender.advice_inputs import AdviceInputs, catalogue_rows
+    from models.advice.inputs import AdviceInputs, catalogue_rows
 
     cards, notes = _cards(company, catalogue)
     if (folder.advice / "inputs.json").exists():
@@ -120,7 +120,7 @@ def _inputs(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> tup
 
 def _known_kpis(measured: AdviceInputs, catalogue: Catalogue, /) -> pd.DataFrame:
     """Return the KPIs of the run, and those that the catalogue has got since."""
-    from models.recommender.advice_inputs import catalogue_rows
+    from models.advice.inputs import catalogue_rows
 
     now = catalogue_rows(catalogue)
     added = now[~now["kpi"].isin(set(measured.kpis["kpi"]))]
@@ -129,10 +129,10 @@ def _known_kpis(measured: AdviceInputs, catalogue: Catalogue, /) -> pd.DataFrame
 
 def _cards(company: Company, catalogue: Catalogue, /) -> tuple[pd.DataFrame, list[str]]:
     """Return the cards in force at the end of observation, by the way in that a run takes, and what is planned."""
-    from features import snapshots
-    from features.casework import cards_in_force
-    from features.ingest.cleaned import checked
-    from features.staging import refuse
+    from features.cases.table import cards_in_force
+    from features.staging.cleaned import checked
+    from features.staging.stage import refuse
+    from features.training import snapshots
 
     with checked(company, catalogue) as found:
         refuse(found.report)

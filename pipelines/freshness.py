@@ -8,7 +8,7 @@ from typing import Any
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, read_json
-from features import sources
+from features.ingest import sources
 from pipelines.steps import digest
 
 __all__ = ["catalogue_digest", "changes_since", "meaning_digest", "settings_digest"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from models.comparison import Comparison
+    from models.prediction.comparison import Comparison
     from pipelines.analysis import Results
 
 __all__ = ["attribution_beside_effect", "calibration", "cards", "comparison", "drivers", "effects"]

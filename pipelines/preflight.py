@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import BatonError, TableError, TooLittleDataError
-from features.faults import Fault
-from features.warehouse import Warehouse
+from features.quality.faults import Fault
+from features.staging.warehouse import Warehouse
 
 __all__ = ["Preflight", "preflight", "refuse_early"]
 
@@ -107,9 +107,9 @@ def _checks(
     company: Company, catalogue: Catalogue, warehouse: Warehouse, /
 ) -> Iterator[tuple[str, str, Callable[[], object]]]:
     """Yield checks that raise: where, the outcome's name, what to call."""
-    from features import matrix_decline
     from features.kpis.computable import refuse_uncomputable
-    from models.recommender.policy import check_policy
+    from features.training import decline as matrix_decline
+    from models.advice.policy import check_policy
 
     wanted = company.outcomes
     yield "policy", "policy", lambda: check_policy(company.policy)
@@ -133,7 +133,8 @@ def _checks(
 
 def _churn(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
     """Raise what the training table of churn would, from labels and standing columns alone."""
-    from features import leaks, matrix_churn, snapshots
+    from features.training import churn as matrix_churn
+    from features.training import leaks, snapshots
 
     if "customers" not in warehouse and "activity" not in warehouse:
         if "snapshots" not in warehouse:
@@ -150,18 +151,20 @@ def _churn(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> N
 
 def _driver(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
     """Raise what the training table of case outcomes would, from the cases' own columns alone."""
-    from features import leaks, matrix_driver, metrics
-    from features.aggregates import kpi_column
+    from features.kpis import evaluate
+    from features.kpis.aggregates import kpi_column
+    from features.training import case_outcome, leaks
 
-    metric = matrix_driver.metric_of(company, catalogue, warehouse)
-    label = metrics.case_values(warehouse, [metric])[kpi_column(metric.id)]
+    metric = case_outcome.metric_of(company, catalogue, warehouse)
+    label = evaluate.case_values(warehouse, [metric])[kpi_column(metric.id)]
     if label.count().to_pyarrow().as_py() <= _MAX_AUDITED_ROWS:
-        table = matrix_driver.driver_table(company, catalogue, warehouse, of_units=False)
+        table = case_outcome.driver_table(company, catalogue, warehouse, of_units=False)
         leaks.refuse(company, catalogue, table)
 
 
 def _flat(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
-    from features import leaks, matrix_flat
+    from features.training import flat as matrix_flat
+    from features.training import leaks
 
     if matrix_flat.outcome_of(warehouse) == "churn" and company.outcomes.churn is not None:
         return  # churn is learned from events, where they are
@@ -173,8 +176,8 @@ def _flat(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> No
 def _texts(company: Company, warehouse: Warehouse, /) -> None:
     """Raise what reading the texts would, from their settings alone."""
     from baton.taxonomy import load_taxonomy
-    from features.texts.reading import refuse_missing_columns
-    from pipelines.texts import check_settings
+    from features.text.reading import refuse_missing_columns
+    from pipelines.complaints import check_settings
 
     check_settings(company, warehouse)
     if warehouse.has("cases", "text"):
@@ -185,9 +188,9 @@ def _texts(company: Company, warehouse: Warehouse, /) -> None:
 def _why_no_causes(company: Company, warehouse: Warehouse, /) -> str | None:
     """Return why no causes could be told from texts, before anything is learned; None: they could."""
     from baton.taxonomy import load_taxonomy
-    from features.texts.reading import read_texts
-    from models.texts.labelled import require_learnable
-    from pipelines.texts import NO_TEXTS
+    from features.text.reading import read_texts
+    from models.complaints.labelled import require_learnable
+    from pipelines.complaints import NO_TEXTS
 
     texts = read_texts(company, warehouse)
     if texts is None or not len(texts):

@@ -11,10 +11,10 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_atomically
 from baton.progress import Progress, silent
-from features.casework import CaseTable, Organisation
+from features.cases.table import CaseTable, Organisation
 
 if TYPE_CHECKING:
-    from models.effects import Effects
+    from models.effects.estimate import Effects
 
 __all__ = ["Advice", "recommend"]
 
@@ -62,14 +62,14 @@ def recommend(
     -------
     Advice
     """
-    from models.diagnosis import diagnosis_table
-    from models.effects import estimate
-    from models.recommender.advice_inputs import gather
-    from models.recommender.coaching import coach
-    from models.recommender.fairness import protected_columns
-    from models.recommender.weights import recommend as solve_weights
-    from models.reliability import measure
-    from models.strategy_map import strategy_arrows
+    from models.advice.coaching.coach import coach
+    from models.advice.diagnosis import diagnosis_table
+    from models.advice.fairness import protected_columns
+    from models.advice.inputs import gather
+    from models.advice.weights import recommend as solve_weights
+    from models.effects.estimate import estimate
+    from models.effects.reliability import measure
+    from models.effects.strategy_map import strategy_arrows
 
     policy, seed = company.policy, company.company.seed
     progress("effects of levers", 0, 4)

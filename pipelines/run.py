@@ -1,4 +1,4 @@
-"""The whole chain on one company: stage, texts, features, train, score, advise, register, report.
+"""The whole chain on one company: stage, complaints, features, train, score, advise, register, report.
 
 Each step is kept if nothing that it was made from has changed (``pipelines/steps.py``).
 """
@@ -18,13 +18,13 @@ from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.filled_in import told_by_name
 from baton.progress import Progress, silent
-from features import sources, staging
-from features.ingest import settled
-from features.partials import Partials, made_by
-from features.training import TrainingTable
-from features.warehouse import Warehouse
-from models.promotion import Origin
-from pipelines import clock, texts
+from features.ingest import settled, sources
+from features.kpis.partials import Partials, made_by
+from features.staging import stage as staging
+from features.staging.warehouse import Warehouse
+from features.training.table import TrainingTable
+from models.registry.promotion import Origin
+from pipelines import clock, complaints
 from pipelines.freshness import catalogue_digest, meaning_digest, settings_digest
 from pipelines.preflight import refuse_early
 from pipelines.run_summary import RunSummary, versions
@@ -73,8 +73,8 @@ class Chain:
         TableError
             If faults stop the run.
         """
-        from features.concentration import concentration_warnings
-        from features.gaps import gap_warnings
+        from features.quality.concentration import concentration_warnings
+        from features.quality.observation.gaps import gap_warnings
 
         company = self.company
         self.fingerprints = sources.fingerprint(company)
@@ -109,14 +109,14 @@ class Chain:
         folder = self.folder
 
         def work(outcome: Outcome) -> None:
-            found = texts.read_causes(
+            found = complaints.read_causes(
                 self.company, self.catalogue, self._warehouse(), folder, keep_model=kept, progress=self.progress
             )
             outcome.rows.update(found.rows)
             outcome.warnings.extend(found.warnings)
 
-        depends_on = {"stage": self._keys["stage"], **texts.inputs(self.company)}
-        outputs = [*(folder.file(name) for name in texts.OUTPUTS), folder.texts, texts.model_folder(folder)]
+        depends_on = {"stage": self._keys["stage"], **complaints.inputs(self.company)}
+        outputs = [*(folder.file(name) for name in complaints.OUTPUTS), folder.texts, complaints.model_folder(folder)]
         kept = keep_model and not self.ledger.is_done("texts", depends_on, outputs)
         if kept:
             depends_on["model"] = "kept"
@@ -124,8 +124,9 @@ class Chain:
 
     def features(self) -> None:
         """Build the training tables, and refuse leaks."""
-        from features import leaks, matrix
-        from models.predictor import outcome_folder
+        from features.training import build as matrix
+        from features.training import leaks
+        from models.prediction.predictor import outcome_folder
         from pipelines.train import nothing_learned
 
         company, folder = self.company, self.folder
@@ -133,11 +134,11 @@ class Chain:
 
         def work(outcome: Outcome) -> None:
             _empty(folder.training)
-            catalogue = texts.catalogue_with_causes(self.catalogue, folder)
-            warehouse = self._warehouse(texts.cases_with_causes(folder))
+            catalogue = complaints.catalogue_with_causes(self.catalogue, folder)
+            warehouse = self._warehouse(complaints.cases_with_causes(folder))
             built = matrix.build(company, catalogue, warehouse, self.progress)
-            if not built.tables and not texts.cause_evaluation(folder):
-                raise TableError(nothing_learned(built.skipped, texts.skipped_causes(folder)))
+            if not built.tables and not complaints.cause_evaluation(folder):
+                raise TableError(nothing_learned(built.skipped, complaints.skipped_causes(folder)))
             for name, table in built.tables.items():
                 outcome.warnings.extend(leaks.refuse(company, catalogue, table))
                 table.save(outcome_folder(folder.training, name))
@@ -165,10 +166,10 @@ class Chain:
 
         def work(outcome: Outcome) -> None:
             for path in place.iterdir() if place.exists() else ():
-                if path != texts.model_folder(self.folder):
+                if path != complaints.model_folder(self.folder):
                     _empty(path)
                     path.rmdir()
-            causes = texts.cause_evaluation(self.folder)
+            causes = complaints.cause_evaluation(self.folder)
             settled.keep_settled(self.folder)
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(result.warnings)
@@ -196,13 +197,13 @@ class Chain:
         """Price what customers write about by the customers at risk who wrote it."""
 
         def work(outcome: Outcome) -> None:
-            rows = texts.price(self.company, self._warehouse(), self.folder)
+            rows = complaints.price(self.company, self._warehouse(), self.folder)
             if rows:
                 outcome.rows["cause_prices"] = rows
 
         scored = self._keys.get("score") or recorded_key(self.folder, "score")
         depends_on = {"texts": self._keys["texts"], "score": scored, "policy": self.company.policy.min_group}
-        self._step("price", depends_on, [self.folder.file(texts.PRICES)], work)
+        self._step("price", depends_on, [self.folder.file(complaints.PRICES)], work)
 
     def process(self) -> None:
         """Find where cases wait, from the event log."""
@@ -225,7 +226,7 @@ class Chain:
 
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
-        from features import casework
+        from features.cases import table as casework
         from pipelines import recommend as verb
 
         company, folder = self.company, self.folder
@@ -267,10 +268,10 @@ class Chain:
 
     def report(self) -> None:
         """Write the manager's page."""
-        from pipelines import report as verb
+        from pipelines.report import write as verb
 
         def work(outcome: Outcome) -> None:
-            catalogue = texts.catalogue_with_causes(self.catalogue, self.folder)
+            catalogue = complaints.catalogue_with_causes(self.catalogue, self.folder)
             verb.report(self.company, catalogue, self.folder, self.progress)
 
         self._step("report", dict(self._keys), [self.folder.file("report.html")], work)
@@ -293,7 +294,7 @@ class Chain:
         """Write ``run.json`` and return what was done."""
         skipped_file = self.folder.training / "skipped.json"
         skipped = {
-            **texts.skipped_causes(self.folder),
+            **complaints.skipped_causes(self.folder),
             **(read_json(skipped_file) if skipped_file.exists() else {}),
         }
         records = tuple(self.ledger.records)

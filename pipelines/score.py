@@ -14,10 +14,10 @@ from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json, write_atomically
 from baton.informative import is_informative
 from baton.progress import Progress, silent
-from features.training import TrainingTable
-from models.attribution import attribution_rows, drivers, kpi_values, per_kpi
-from models.out_of_fold import rows_to_score
-from models.predictor import BIAS, BoostedPredictor, load_predictor, outcome_folder
+from features.training.table import TrainingTable
+from models.prediction.attribution import attribution_rows, drivers, kpi_values, per_kpi
+from models.prediction.out_of_fold import rows_to_score
+from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor, outcome_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa

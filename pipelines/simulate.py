@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from baton.errors import CompanyFileError, OutputError
 from baton.progress import Progress, silent
-from pipelines.worlds.service_company import tell
+from simulation.scenarios.service.company import tell
 
 if TYPE_CHECKING:
-    from pipelines.worlds.written import Written
+    from simulation.engine.written import Written
 
 __all__ = ["SCENARIOS", "Scenario", "Simulated", "simulate", "tell"]
 
@@ -35,9 +35,9 @@ class Scenario:
 
 
 SCENARIOS = {
-    "service": Scenario("pipelines.worlds.service_company", 20_000, 12),
-    "product": Scenario("pipelines.worlds.product.company", 4_000, 18),
-    "b2b": Scenario("pipelines.worlds.b2b.company", 600, 48),
+    "service": Scenario("simulation.scenarios.service.company", 20_000, 12),
+    "product": Scenario("simulation.scenarios.product.company", 4_000, 18),
+    "b2b": Scenario("simulation.scenarios.b2b.company", 600, 48),
 }
 """What ``--scenario`` takes."""
 
@@ -90,8 +90,8 @@ def simulate(
     employees : int, optional
         Posts filled at any time; one per hundred customers if left out, at least eight.
     world : str
-        What holds in it: for ``service`` one of ``pipelines.worlds.settings.world_names()``; named like the scenario
-        if left out.
+        What holds in it: for ``service`` one of ``simulation.scenarios.service.settings.world_names()``; named like
+        the scenario if left out.
 
     Returns
     -------

@@ -9,12 +9,12 @@ from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json, write_json
 from baton.filled_in import told_by_name
-from features.training import TrainingTable
-from models.comparison import Comparison
+from features.training.table import TrainingTable
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import sha256_of
-from models.promotion import Origin, Version, beforehand
-from models.registry import Registry, registry_folder, verdicts_file
+from models.prediction.comparison import Comparison
+from models.registry.champions import Registry, registry_folder, verdicts_file
+from models.registry.promotion import Origin, Version, beforehand
 
 __all__ = ["MODELS_FILE", "list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
 
@@ -45,7 +45,7 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
         What a reader of the results must know: challengers that were not promoted, champions that were replaced without
         a comparison, and why.
     """
-    from models.predictor import outcome_folder
+    from models.prediction.predictor import outcome_folder
 
     evaluation = read_json(folder.require("evaluation.json"))
     registry = Registry(company, create=True)
@@ -79,7 +79,7 @@ def _crowned(
     registry: Registry, outcome: str, version: int, folder: RunFolder, entry: Mapping[str, Any], /
 ) -> list[str]:
     """Make a new version champion where it is to be, and say what is not plain."""
-    from models.predictor import outcome_folder
+    from models.prediction.predictor import outcome_folder
 
     champion = registry.champion(outcome)
     if champion is None or champion.version == version:
@@ -111,9 +111,9 @@ def _test_again(registry: Registry, champion: Version, table: TrainingTable, ent
     """Test the champion on the challenger's rows."""
     import numpy as np
 
-    from models.figures import NumberFigures, ProbabilityFigures
-    from models.predictor import load_predictor
-    from models.splits import split_in_time
+    from models.prediction.metrics import NumberFigures, ProbabilityFigures
+    from models.prediction.predictor import load_predictor
+    from models.prediction.splits import split_in_time
 
     predictor = load_predictor(registry.place(champion.outcome, champion.version))
     split = split_in_time(table)

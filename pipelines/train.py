@@ -14,11 +14,11 @@ from baton.errors import TooLittleDataError
 from baton.files import RunFolder, write_atomically, write_json
 from baton.informative import is_informative, uninformative_sentence
 from baton.progress import Progress, silent
-from features.training import TrainingTable
-from models.evaluation import evaluate
+from features.training.table import TrainingTable
 from models.integrity.manifest import write_manifest
-from models.out_of_fold import out_of_fold, rows_to_score
-from models.predictor import outcome_folder, predictor_class
+from models.prediction.evaluation import evaluate
+from models.prediction.out_of_fold import out_of_fold, rows_to_score
+from models.prediction.predictor import outcome_folder, predictor_class
 
 __all__ = ["TrainResult", "nothing_learned", "train"]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.filled_in import told_by_name
-from features.faults import CheckReport
-from features.ingest.cleaned import checked
+from features.quality.faults import CheckReport
+from features.staging.cleaned import checked
 from pipelines.preflight import preflight
 
 __all__ = ["validate"]

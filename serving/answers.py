@@ -17,7 +17,7 @@ from serving.loading import LoadedRun, Served, plain_rows
 from serving.payloads import ChurnRequest, ChurnRow, CoachingRequest, DeclineRequest, DeclineRow, WeightsRequest, said
 
 if TYPE_CHECKING:
-    from models.encoding import Rows
+    from models.prediction.encoding import Rows
 
 __all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_weights"]
 
@@ -141,7 +141,7 @@ def _predict(
 
 
 def _computed(served: Served, rows: Rows, explain: bool, /) -> list[dict[str, Any]]:
-    from models.attribution import drivers, kpi_values, per_kpi
+    from models.prediction.attribution import drivers, kpi_values, per_kpi
 
     predictor = served.predictor
     answers: list[dict[str, Any]] = [{"probability": float(value)} for value in predictor.predict(rows)]
@@ -189,7 +189,7 @@ def answer_weights(run: LoadedRun, request: WeightsRequest, /) -> dict[str, Any]
     else:
         import pyarrow as pa
 
-        from models.recommender.weights import recommend
+        from models.advice.weights import recommend
 
         policy = _policy(run.company.policy, request.policy)
         found = recommend(run.advice, policy, team_id=request.team_id)

@@ -13,7 +13,7 @@ from baton.errors import RequestError
 
 if TYPE_CHECKING:
     from baton.catalogue.schema import Catalogue, Kpi
-    from models.encoding import Encoding
+    from models.prediction.encoding import Encoding
 
 __all__ = ["Limit", "checked_features", "limits"]
 

@@ -16,7 +16,7 @@ from baton.company import Company
 from baton.errors import ArtefactError, BatonError
 from baton.files import RunFolder, read_json
 from baton.informative import is_informative
-from models.predictor import BoostedPredictor, load_predictor, outcome_folder
+from models.prediction.predictor import BoostedPredictor, load_predictor, outcome_folder
 from serving.limits import Limit, limits
 from serving.standing import Standing, run_model
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from baton.catalogue.schema import Catalogue
-    from features.scales import Agreed
+    from features.quality.scales import Agreed
+    from models.advice.inputs import AdviceInputs
+    from models.complaints.root_cause import RootCauseModel
     from models.conversations.assessment import Reader
-    from models.promotion import Version
-    from models.recommender.advice_inputs import AdviceInputs
-    from models.root_cause import RootCauseModel
+    from models.registry.promotion import Version
 
 _LOG = logging.getLogger("baton.serving")
 
@@ -136,7 +136,7 @@ class LoadedRun:
         ArtefactError
             If the run has made none.
         """
-        from models.recommender.advice_inputs import AdviceInputs
+        from models.advice.inputs import AdviceInputs
 
         return AdviceInputs.load(self.folder.advice)
 
@@ -243,7 +243,7 @@ def _sound_champions(company: Company, folder: RunFolder, /) -> dict[str, tuple[
     without a word.
     """
     from models.integrity.isolation import require_sound
-    from models.registry import find_champions, verdicts_file
+    from models.registry.champions import find_champions, verdicts_file
 
     champions = find_champions(company)
     own = [place.parent for place in sorted(folder.models.glob("*/manifest.json"))]
@@ -255,7 +255,7 @@ def _load_causes(folder: RunFolder, /) -> RootCauseModel | None:
     place = outcome_folder(folder.models, "root_cause")
     if not place.exists():
         return None
-    from models.root_cause import RootCauseModel
+    from models.complaints.root_cause import RootCauseModel
 
     model = RootCauseModel.load(place)
     model.classify(["warm up"])  # what loads on first use is loaded before anybody waits

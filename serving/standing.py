@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from baton.errors import DamagedModelError
 from baton.files import RunFolder, read_json
 from models.integrity.manifest import sha256_of
-from models.predictor import outcome_folder
+from models.prediction.predictor import outcome_folder
 
 __all__ = ["RunModel", "Standing", "run_model"]
 

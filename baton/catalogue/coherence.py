@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Action, Kpi, Stage
 from baton.company import Company
+from baton.contract.sources import TABLES
 from baton.errors import CatalogueError
-from baton.tables import TABLES
 
 __all__ = ["TAKEN", "check_coherence"]
 

@@ -63,7 +63,7 @@ class Kpi(BaseModel):
         One scalar SQL expression (DuckDB dialect) over the source's columns. For ``measures`` it may be left out: it is
         ``value`` over the rows whose ``kpi`` is this id.
     metric : str, optional
-        Instead of ``expr``: the name of a metric written in Python (``features/named_metrics.py``).
+        Instead of ``expr``: the name of a metric written in Python (``features/kpis/named_metrics.py``).
     denominator : str, optional
         For ``aggregate = "ratio"``: the expression whose sum divides the sum of ``expr``.
     scale : dict of str to (low, high)

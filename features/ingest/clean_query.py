@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from features.checks import Examination
-from features.intake import ROW, TypedTable
-from features.privacy import Sieve
-from features.sql_text import literal, quoted
+from features.ingest.intake import ROW, TypedTable
+from features.ingest.sql_text import literal, quoted
+from features.quality.checks import Examination
+from features.staging.privacy import Sieve
 
 __all__ = ["cleaned_query"]
 

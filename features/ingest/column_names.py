@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from baton.contract.sources import TableSpec
 from baton.errors import SourceError
-from baton.tables import TableSpec
 
 __all__ = ["RESERVED", "attribute_name", "is_unnamed", "left_out_note", "refuse_names", "unnamed"]
 

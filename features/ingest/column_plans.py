@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from baton.tables import TableSpec
-from features.casting import CastPlan
-from features.ingest.missing_words import counted, kept_by_evidence
-from features.ingest.number_columns import (
+from baton.contract.sources import TableSpec
+from features.ingest.values.casting import CastPlan
+from features.ingest.values.missing_words import counted, kept_by_evidence
+from features.ingest.values.number_columns import (
     Numbers,
     decide_decimals,
     decide_type,
@@ -17,7 +17,7 @@ from features.ingest.number_columns import (
     mixed_currencies,
     number_format,
 )
-from features.ingest.number_text import duration_unit
+from features.ingest.values.number_text import duration_unit
 
 __all__ = ["TableReading", "kept_words", "read_numbers", "with_durations"]
 

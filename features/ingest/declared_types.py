@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 
+from baton.contract.sources import TableSpec
 from baton.errors import CompanyFileError
-from baton.tables import TableSpec
 
 __all__ = ["declared_types"]
 
@@ -31,7 +31,7 @@ def declared_types(spec: TableSpec, columns: Collection[str], given: Mapping[str
 
     Examples
     --------
-    >>> from baton.tables import TABLES
+    >>> from baton.contract.sources import TABLES
     >>> declared_types(TABLES["customers"], ["customer_id", "Plan"], {"plan": "category"})
     {'Plan': 'text'}
     """

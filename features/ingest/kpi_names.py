@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from baton.catalogue.kpi_names import kpi_meant
 from baton.catalogue.schema import Catalogue
-from features.intake import FILE, ROW, Intake, TypedTable
-from features.sql_text import literal
+from features.ingest.intake import FILE, ROW, Intake, TypedTable
+from features.ingest.sql_text import literal
 
 __all__ = ["with_kpi_names"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baton.errors import BatonError, SourceError
-from features.sql_text import literal, one_line, path_literal
+from features.ingest.sql_text import literal, one_line, path_literal
 
 if TYPE_CHECKING:
     from baton.company import Company
@@ -69,7 +69,7 @@ def limited(connection: Any, seconds: float, /) -> Iterator[None]:
 
 def files_to_read(company: Company, /) -> list[Path]:
     """Return the files of all tables that lie in files; a table whose files cannot be found has none here."""
-    from features.table_files import files_of
+    from features.ingest.table_files import files_of
 
     found: list[Path] = []
     for name, source in company.tables.items():

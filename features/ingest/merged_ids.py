@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from features.faults import Fault
-from features.intake import FILE, ROW, Intake, TypedTable
-from features.sql_text import literal, quoted
-from features.structure import column_faults
+from features.ingest.intake import FILE, ROW, Intake, TypedTable
+from features.ingest.sql_text import literal, quoted
+from features.quality.faults import Fault
+from features.quality.tables import column_faults
 
 __all__ = ["with_merged_ids"]
 

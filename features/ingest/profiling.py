@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from features.ingest.number_text import figures_sql, number_profile
-from features.sql_text import literal, quoted
+from features.ingest.sql_text import literal, quoted
+from features.ingest.values.number_text import figures_sql, number_profile
 
 __all__ = ["DRESSED_AT_ONCE", "Files", "in_batches", "look_closer", "profiles_by_file", "with_figures"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from baton.files import RunFolder, read_json, write_json
-from features.intake import TypedTable
-from features.scales import Agreed
+from features.ingest.intake import TypedTable
+from features.quality.scales import Agreed
 
 __all__ = [
     "keep_settled",

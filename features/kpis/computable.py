@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
-from features import metrics
-from features.aggregates import value_columns, value_of
+from features.kpis import evaluate
+from features.kpis.aggregates import value_columns, value_of
+from features.kpis.named_metrics import METRICS
 from features.kpis.on_scale import followed
-from features.metric_sql import add_expressions
-from features.named_metrics import METRICS
-from features.unit_rows import Unit
-from features.warehouse import Warehouse
+from features.kpis.sql import add_expressions
+from features.kpis.unit_rows import Unit
+from features.staging.warehouse import Warehouse
 
 __all__ = ["refuse_uncomputable"]
 
@@ -35,7 +35,7 @@ def refuse_uncomputable(warehouse: Warehouse, kpis: Iterable[Kpi], /) -> None:
     found: dict[str, Kpi] = {}
     known = list(kpis)
     for unit in _UNITS:
-        found |= {kpi.id: kpi for kpi in metrics.available(warehouse, known, unit)}
+        found |= {kpi.id: kpi for kpi in evaluate.available(warehouse, known, unit)}
     for kpi in found.values():
         if kpi.metric is not None and kpi.metric not in METRICS:
             raise CatalogueError(f"KPI {kpi.id}: no metric {kpi.metric!r}; known: {', '.join(sorted(METRICS))}")

@@ -17,7 +17,7 @@ from baton.catalogue.schema import Catalogue, Kpi
 from features.quality.rating_scales import DEFAULT_SCALES
 
 if TYPE_CHECKING:
-    from features.warehouse import Warehouse
+    from features.staging.warehouse import Warehouse
 
 __all__ = ["followed", "on_scale", "scale_notes", "unfollowed"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from baton.tables import TableSpec
-from features.casting import CastPlan
-from features.sql_text import literal
+from baton.contract.sources import TableSpec
+from features.ingest.sql_text import literal
+from features.ingest.values.casting import CastPlan
 
 __all__ = ["MARKS", "PASSED_OVER", "mark_sql", "with_log_columns", "word_sql"]
 

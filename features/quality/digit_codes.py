@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from features.attributes import is_id, is_private
+from features.ingest.intake import Intake, TypedTable
 from features.ingest.profiling import in_batches
-from features.intake import Intake, TypedTable
-from features.sql_text import quoted
+from features.ingest.sql_text import quoted
+from features.training.attributes import is_id, is_private
 
 __all__ = ["code_notes", "means_code"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from features.intake import Intake
-from features.sql_text import literal, quoted
+from features.ingest.intake import Intake
+from features.ingest.sql_text import literal, quoted
 
 __all__ = ["alike_hint"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from baton.catalogue.schema import Catalogue, Kpi
-from features.intake import Intake, TypedTable
-from features.sql_text import literal, quoted
+from features.ingest.intake import Intake, TypedTable
+from features.ingest.sql_text import literal, quoted
 
 __all__ = ["Coverage", "coverage", "coverage_notes"]
 

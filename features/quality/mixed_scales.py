@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from features.sql_text import quoted
+from features.ingest.sql_text import quoted
 
 __all__ = ["Mixed", "mixed"]
 

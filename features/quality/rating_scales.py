@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from features.sql_text import quoted
+from features.ingest.sql_text import quoted
 
 __all__ = ["DEFAULT_SCALES", "Inferred", "Profile", "inferred", "profile"]
 

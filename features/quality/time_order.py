@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from features.intake import ROW, Intake, TypedTable
-from features.rules import EARLIEST, LATEST, Rule, row_is_in
-from features.sql_text import literal, quoted
+from features.ingest.intake import ROW, Intake, TypedTable
+from features.ingest.sql_text import literal, quoted
+from features.quality.row_rules import EARLIEST, LATEST, Rule, row_is_in
 
 __all__ = ["rating_notes", "time_order"]
 

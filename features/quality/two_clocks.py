@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from features.intake import ROW, Intake, TypedTable
-from features.rules import Rule, row_is_in
+from features.ingest.intake import ROW, Intake, TypedTable
+from features.quality.row_rules import Rule, row_is_in
 
 __all__ = ["two_clocks"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from baton.catalogue.schema import Text
-from features.texts.preparing import prepare
+from features.text.preparing import prepare
 from models.conversations.cues import Turn, feature_names, turn_features
 from models.conversations.signals import SIGNALS, SignalModel, joined, shipped_signals
 
@@ -102,7 +102,7 @@ class Reader:
         self, embed: Callable[[Sequence[str]], np.ndarray] | None = None, model: SignalModel | None = None
     ) -> None:
         if embed is None:
-            from models.texts.encoders import find_encoder
+            from models.encoders.encoders import find_encoder
 
             embed = find_encoder("auto", ("en", "zh")).embed
         self._embed = embed

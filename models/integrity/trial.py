@@ -27,7 +27,7 @@ def main(folders: list[str]) -> int:
     folders : list of str
     """
     if any(_is_texts(Path(folder)) for folder in folders):
-        import models.root_cause  # noqa: F401  what it imports is not to count
+        import models.complaints.root_cause  # noqa: F401  what it imports is not to count
     else:
         for name in _NOT_NEEDED:
             sys.modules.setdefault(name, None)  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ def _try_trees(folder: Path, /) -> str:
 
 
 def _try_texts(folder: Path, /) -> str:
-    from models.root_cause import RootCauseModel
+    from models.complaints.root_cause import RootCauseModel
 
     probabilities = RootCauseModel.load(folder).model.probabilities(["the line is down again", "电话打不通"])
     if abs(probabilities.sum(axis=1) - 1).max() < 1e-3:  # NaN fails, too

@@ -9,9 +9,9 @@ import pandas as pd
 
 from baton.catalogue.load import load_catalogue
 from baton.company import load_company
-from features.matrix import build
-from features.staging import open_warehouse, stage
-from models.attribution import per_kpi
+from features.staging.stage import open_warehouse, stage
+from features.training.build import build
+from models.prediction.attribution import per_kpi
 
 
 def test_the_table_in_contributing_becomes_features_a_catalogue_entry_and_an_attribution(

@@ -6,13 +6,15 @@ import ast
 import os
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOMS = ("baton", "features", "models", "pipelines", "serving")
+ROOMS = ("baton", "features", "models", "pipelines", "serving", "simulation")
 LARGEST_FILE = 400
+MAX_MODULES = 20
 LARGEST_FUNCTION = 40
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 PICKLERS = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
@@ -51,6 +53,12 @@ def report(offenders: list[str]) -> str:
 def test_no_file_is_longer_than_400_lines(checkout: Path) -> None:
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in sources(checkout, (*ROOMS, "tests"))}
     offenders = [f"{path.relative_to(checkout)}: {count}" for path, count in lengths.items() if count > LARGEST_FILE]
+    assert not offenders, report(offenders)
+
+
+def test_no_folder_holds_more_than_20_modules(checkout: Path) -> None:
+    counts = Counter(path.parent for path in sources(checkout) if path.name != "__init__.py")
+    offenders = [f"{folder.relative_to(checkout)}: {count}" for folder, count in counts.items() if count > MAX_MODULES]
     assert not offenders, report(offenders)
 
 
@@ -151,8 +159,8 @@ def test_the_licence_is_there_and_named_in_the_project(checkout: Path) -> None:
 
 
 def test_sources_are_read_in_one_place(checkout: Path) -> None:
-    """Whoever needs source data takes clean tables from staging or `features.ingest.cleaned`."""
-    readers = {"features/sources.py", "features/intake.py"}
+    """Whoever needs source data takes clean tables from staging or `features.staging.cleaned`."""
+    readers = {"features/ingest/sources.py", "features/ingest/intake.py"}
     offenders = [
         str(path.relative_to(checkout))
         for path in sources(checkout)

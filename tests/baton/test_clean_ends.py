@@ -17,7 +17,7 @@ from baton.company import load_company
 from baton.errors import BatonError, SourceError
 from baton.files import RunFolder, owner_only, remove_unfinished, write_atomically
 from baton.filled_in import hiding
-from features.checks import check
+from features.quality.checks import check
 
 STOPPED = """
 import os, signal, sys

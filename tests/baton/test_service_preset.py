@@ -11,7 +11,7 @@ from baton.catalogue.library import library_page
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
-from baton.tables import TABLES
+from baton.contract.sources import TABLES
 
 FIXED = {
     # id: (source, role, better)

@@ -13,8 +13,8 @@ import pytest
 from baton.catalogue.schema import Kpi
 from baton.company import load_company
 from baton.errors import BatonError, CompanyFileError
-from features.intake import opened
-from features.pseudonyms import load_key
+from features.ingest.intake import opened
+from features.staging.pseudonyms import load_key
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.training import TrainingTable
+from features.training.table import TrainingTable
 
 OUTCOMES = {"churn": "churn", "decline": "decline:team:csat", "driver": "driver:csat"}
 MakeTable = Callable[..., TrainingTable]
@@ -21,13 +21,13 @@ MakeTable = Callable[..., TrainingTable]
 def predictors() -> list[Any]:
     """The classes in ``models/`` that derive from a predictor: a new one joins by existing."""
     found = []
-    for path in sorted((Path(__file__).resolve().parents[2] / "models").glob("*.py")):
+    for path in sorted((Path(__file__).resolve().parents[2] / "models" / "prediction").glob("*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
             bases = (
                 [base.id for base in node.bases if isinstance(base, ast.Name)] if isinstance(node, ast.ClassDef) else []
             )
             if isinstance(node, ast.ClassDef) and any(base.endswith("Predictor") for base in bases):
-                found.append(getattr(importlib.import_module(f"models.{path.stem}"), node.name))
+                found.append(getattr(importlib.import_module(f"models.prediction.{path.stem}"), node.name))
     return found
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from baton.errors import ArtefactError, BatonError, TableError, TooLittleDataError
-from features.training import TrainingTable
+from features.training.table import TrainingTable
 from models.integrity.manifest import write_manifest
-from models.predictor import load_predictor, predictor_class
+from models.prediction.predictor import load_predictor, predictor_class
 
 SEED = 7
 MakeTable = Callable[..., TrainingTable]

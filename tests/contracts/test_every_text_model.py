@@ -12,8 +12,8 @@ import pytest
 
 from baton.company import Text
 from baton.errors import ArtefactError, TooLittleDataError
-from features.texts.text_set import TextSet
-from models.texts.text_model import load_text_model, text_model_classes
+from features.text.text_set import TextSet
+from models.complaints.classifiers.text_model import load_text_model, text_model_classes
 
 SEED = 7
 # models that learn for minutes are held to the same promises on small encoders, in tests of their own
@@ -72,7 +72,7 @@ def fitted(kind: Any) -> Any:
 
 def test_the_three_models_the_average_and_the_descriptions_are_there() -> None:
     wanted = {"tfidf", "encoder", "stacked", "zero_shot"}
-    if importlib.util.find_spec("models.texts.finetune") is not None:
+    if importlib.util.find_spec("models.complaints.classifiers.finetune") is not None:
         wanted.add("finetune")
     assert set(text_model_classes()) == wanted
 

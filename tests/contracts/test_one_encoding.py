@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from baton.company import Company
 from baton.errors import TableError
 from baton.files import RunFolder
-from features.training import KEYS, TrainingTable
-from models.additive import fit_additive
+from features.training.table import KEYS, TrainingTable
+from models.prediction.additive import fit_additive
 from serving.answers import answer_churn
 from serving.loading import LoadedRun, Served
 from serving.payloads import ChurnRequest

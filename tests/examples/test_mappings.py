@@ -9,7 +9,7 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, load_company
-from features import staging
+from features.staging import stage as staging
 
 CSAT_HEADER = (
     ",Unique id,channel_name,category,Sub-category,Customer Remarks,Order_id,order_date_time,Issue_reported at,"
@@ -105,7 +105,7 @@ def test_a_telecom_customer_keeps_nothing_written_after_the_fact(
 
 
 def test_the_published_files_fit_the_contract(checkout: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from features import checks
+    from features.quality import checks
 
     monkeypatch.setenv("BATON_DATA", str(real_data))
     for name, rows in (("csat", {"cases": 17_182, "employees": 1_368, "teams": 40}), ("telco", {"snapshots": 7_043})):

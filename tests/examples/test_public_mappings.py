@@ -10,7 +10,8 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, load_company
-from features import checks, staging
+from features.quality import checks
+from features.staging import stage as staging
 
 LOG = (
     "number,incident_state,ident_state,active,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_at,"

@@ -43,7 +43,7 @@ def example(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def staged_cases(company: Company, folder: Path) -> pd.DataFrame:
     from baton.catalogue.load import load_catalogue
-    from features import staging
+    from features.staging import stage as staging
 
     staging.stage(company, load_catalogue(company), folder)
     return pd.read_parquet(folder / "cases.parquet").set_index("case_id")

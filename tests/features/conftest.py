@@ -10,9 +10,9 @@ import ibis
 import pytest
 
 from baton.catalogue.schema import Kpi
-from baton.tables import TABLES
-from features.sql_text import quoted
-from features.warehouse import Warehouse, exposed
+from baton.contract.sources import TABLES
+from features.ingest.sql_text import quoted
+from features.staging.warehouse import Warehouse, exposed
 
 _TYPES = {
     "id": "VARCHAR",

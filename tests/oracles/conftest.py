@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from baton.catalogue.schema import Kpi
-from baton.tables import TABLES
-from features.warehouse import Warehouse, exposed
+from baton.contract.sources import TABLES
+from features.staging.warehouse import Warehouse, exposed
 
 Tables = dict[str, pd.DataFrame]
 START = datetime(2024, 1, 1)

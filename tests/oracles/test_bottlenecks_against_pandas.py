@@ -12,7 +12,7 @@ import pytest
 from baton.catalogue.schema import Catalogue
 from baton.company import load_company
 from baton.files import RunFolder
-from features.staging import open_warehouse, stage
+from features.staging.stage import open_warehouse, stage
 from pipelines.bottlenecks import find_bottlenecks
 
 

@@ -10,8 +10,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from features import metrics
-from features.warehouse import Warehouse
+from features.kpis import evaluate as metrics
+from features.staging.warehouse import Warehouse
 
 DATES = [datetime(2024, 3, 1), datetime(2024, 4, 1), datetime(2024, 5, 1, 12, 30)]
 WINDOWS = (30, 7, 90)

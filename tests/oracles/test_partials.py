@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from baton.catalogue.schema import Kpi
-from features import metrics
-from features.partials import Partials
-from features.sampling import Among, chosen
-from features.warehouse import Warehouse
+from features.kpis import evaluate as metrics
+from features.kpis.partials import Partials
+from features.kpis.sampling import Among, chosen
+from features.staging.warehouse import Warehouse
 
 Tables = dict[str, pd.DataFrame]
 DATES = [datetime(2024, 2, 1), datetime(2024, 3, 1), datetime(2024, 4, 1), datetime(2024, 5, 1)]
@@ -225,7 +225,7 @@ def test_a_part_that_was_being_written_when_the_run_was_killed_is_written_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from features import partials as module
+    from features.kpis import partials as module
 
     kpi = make_kpi("spent", source="activity", expr="amount", aggregate="sum")
     figures(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer_kind")

@@ -10,7 +10,7 @@ import pytest
 from baton.catalogue.load import load_catalogue
 from baton.company import load_company
 from baton.files import RunFolder, read_json
-from features.staging import open_warehouse, stage
+from features.staging.stage import open_warehouse, stage
 from pipelines.bottlenecks import find_bottlenecks
 
 

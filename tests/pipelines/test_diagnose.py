@@ -11,8 +11,8 @@ from baton.catalogue.load import load_catalogue
 from baton.company import load_company
 from baton.errors import TableError
 from baton.files import RunFolder, write_json
-from features import sources
-from models.recommender.advice_inputs import AdviceInputs, catalogue_rows
+from features.ingest import sources
+from models.advice.inputs import AdviceInputs, catalogue_rows
 from pipelines.analysis import diagnose_company
 from pipelines.diagnose import Diagnosis, diagnose
 from pipelines.freshness import catalogue_digest, settings_digest

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from baton.files import RunFolder
-from pipelines.reporting.results import _people
+from pipelines.report.data.results import _people
 from pipelines.score import _as_they_stand
 
 TODAY = pd.Timestamp("2025-01-01")

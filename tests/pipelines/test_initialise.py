@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, TableSource, load_company
+from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError, OutputError
-from baton.tables import TABLES
 from pipelines.initialise import initialise
 
 

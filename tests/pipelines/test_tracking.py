@@ -11,10 +11,10 @@ import pytest
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
-from features.training import TrainingTable
-from models.predictor import outcome_folder
-from models.promotion import Origin
-from models.registry import Registry
+from features.training.table import TrainingTable
+from models.prediction.predictor import outcome_folder
+from models.registry.champions import Registry
+from models.registry.promotion import Origin
 from pipelines import tracking
 from pipelines.train import train
 

@@ -15,8 +15,8 @@ import pytest
 from baton.company import Company
 from baton.errors import ArtefactError, OutputError, TooLittleDataError
 from baton.files import RunFolder, read_json
-from features.training import TrainingTable
-from models.predictor import load_predictor, outcome_folder
+from features.training.table import TrainingTable
+from models.prediction.predictor import load_predictor, outcome_folder
 from pipelines.score import score
 from pipelines.train import TrainResult, train
 

@@ -13,9 +13,9 @@ import pytest
 
 from baton.company import Company, load_company
 from baton.files import RunFolder, write_json
-from features.pseudonyms import load_key, pseudonym
-from features.training import TrainingTable
-from models.predictor import outcome_folder, predictor_class
+from features.staging.pseudonyms import load_key, pseudonym
+from features.training.table import TrainingTable
+from models.prediction.predictor import outcome_folder, predictor_class
 from pipelines.score import score
 
 COMPANY = """
@@ -62,8 +62,8 @@ def read_causes(folder: RunFolder) -> None:
     """A model of causes from a few dozen texts."""
     from baton.company import Text
     from baton.taxonomy import load_taxonomy
-    from features.texts.text_set import TextSet
-    from models.root_cause import RootCauseModel
+    from features.text.text_set import TextSet
+    from models.complaints.root_cause import RootCauseModel
 
     said = {
         "Late Flight": [

@@ -10,7 +10,7 @@ import pytest
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.errors import RequestError
-from models.encoding import Encoding
+from models.prediction.encoding import Encoding
 from serving.limits import checked_features, limits
 
 RANGES = {
@@ -100,7 +100,7 @@ def test_what_training_saw_is_never_refused() -> None:
 
 
 def test_ranges_are_learned_and_kept_with_the_model(tmp_path: Any, client: Any, run_folder: Any) -> None:
-    from models.predictor import load_predictor
+    from models.prediction.predictor import load_predictor
 
     ranges = load_predictor(run_folder.models / "churn").encoding.ranges
     assert set(ranges) == {"wait_seconds__30d"}

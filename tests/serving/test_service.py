@@ -13,8 +13,8 @@ import pytest
 
 from baton.company import Company
 from baton.files import RunFolder
-from features.pseudonyms import load_key, pseudonym
-from models.promotion import Origin
+from features.staging.pseudonyms import load_key, pseudonym
+from models.registry.promotion import Origin
 
 
 def rows(client: Any, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -116,7 +116,9 @@ def test_employees_are_known_by_pseudonym_alone(client: Any, first_employee: str
 def test_the_service_has_no_way_to_the_key_of_the_pseudonyms(
     checkout: Path, open_on: Any, company: Company, run_folder: RunFolder, tmp_path: Path
 ) -> None:
-    assert not [path for path in (checkout / "serving").rglob("*.py") if "features.pseudonyms" in path.read_text()]
+    assert not [
+        path for path in (checkout / "serving").rglob("*.py") if "features.staging.pseudonyms" in path.read_text()
+    ]
     without_key = Company(path=tmp_path / "company.toml")
     with open_on(without_key, run_folder) as opened:
         assert opened.post("/recommend_coaching", json={"employee_id": "e0"}).status_code == 404
@@ -208,8 +210,8 @@ def test_a_runs_own_scores_are_answered_since_they_are_out_of_fold(open_on: Any,
 
 
 def test_a_champion_of_another_run_answers_by_its_own_lights(open_on: Any, client: Any, rescored: RunFolder) -> None:
-    from models.predictor import load_predictor
-    from models.registry import Registry
+    from models.prediction.predictor import load_predictor
+    from models.registry.champions import Registry
 
     company = Company(path=rescored.path.parent / "company.toml")
     own = rescored.models / "churn"
@@ -243,7 +245,7 @@ def not_ready(opened: Any) -> str:
 
 def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_on: Any, rescored: RunFolder) -> None:
     from models.integrity.manifest import write_manifest
-    from models.registry import Registry, load_champion
+    from models.registry.champions import Registry, load_champion
 
     company = Company(path=rescored.path.parent / "company.toml")
     own = rescored.models / "churn"

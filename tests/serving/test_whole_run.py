@@ -80,7 +80,7 @@ def test_a_policy_that_contradicts_itself_is_refused(whole: Any, small_run: Path
 def test_help_for_an_employee_is_found_by_pseudonym_and_never_by_the_id_that_the_company_uses(
     whole: Any, simulated: Company, small_run: Path
 ) -> None:
-    from features.pseudonyms import load_key, pseudonym
+    from features.staging.pseudonyms import load_key, pseudonym
 
     key = load_key(simulated.resolve(simulated.privacy.key))
     coaching = pd.read_parquet(small_run / "coaching.parquet")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from baton.company import load_company
-from features.intake import opened
+from features.ingest.intake import opened
 
 Bring = Callable[..., tuple[list[str | None], list[str]]]
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baton.company import load_company
-from features.ingest.number_text import NumberFormat, figures_sql, number_sql
-from features.intake import Intake, opened
+from features.ingest.intake import Intake, opened
+from features.ingest.values.number_text import NumberFormat, figures_sql, number_sql
 
 Read = Callable[..., tuple[list[float | None], list[str], str]]
 
@@ -176,7 +176,7 @@ def test_durations_of_parquet_are_read_in_the_columns_unit(tmp_path: Path) -> No
 
 
 def test_a_table_of_many_columns_of_texts_fits_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.intake._MEMORY_LIMIT", "200MB")
+    monkeypatch.setattr("features.ingest.intake._MEMORY_LIMIT", "200MB")
     columns = {f"c{number}": ["1.250", "12,50", "x"] if number % 2 else ["$ 5", "NA", "7"] for number in range(40)}
     frame = pd.DataFrame({"case_id": ["a", "b", "c"], "opened_at": "2024-01-01"} | columns)
     frame.to_csv(tmp_path / "cases.csv", index=False)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import load_company
-from features.faults import CheckReport
 from features.ingest.settled import kept_types, staged_types
-from features.staging import stage
+from features.quality.faults import CheckReport
+from features.staging.stage import stage
 
 
 def staged(

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from baton.catalogue.schema import Catalogue
 from baton.company import load_company
-from features.checks import check
-from features.ingest.time_text import time_text_sql
-from features.intake import opened
+from features.ingest.intake import opened
+from features.ingest.values.time_text import time_text_sql
+from features.quality.checks import check
 
 MOMENT = "2024-04-03 14:05:00"
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from baton.company import Company, load_company
-from features.checks import check
-from features.faults import CheckReport
-from features.staging import open_warehouse, stage
-from features.warehouse import Warehouse
+from features.quality.checks import check
+from features.quality.faults import CheckReport
+from features.staging.stage import open_warehouse, stage
+from features.staging.warehouse import Warehouse
 
 NOW = datetime(2026, 11, 1)
 

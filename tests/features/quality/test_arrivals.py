@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.quality.arrivals import Arrivals
+from features.quality.observation.arrivals import Arrivals
 
 END = 539
 

@@ -10,11 +10,11 @@ import pytest
 
 from baton.company import Company, load_company
 from baton.errors import CompanyFileError
-from features.attributes import attribute_columns
-from features.faults import CheckReport
-from features.intake import opened
+from features.ingest.intake import opened
 from features.quality.digit_codes import code_notes
-from features.warehouse import Warehouse
+from features.quality.faults import CheckReport
+from features.staging.warehouse import Warehouse
+from features.training.attributes import attribute_columns
 
 ROWS = 120
 

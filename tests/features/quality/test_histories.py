@@ -6,7 +6,7 @@ from pathlib import Path
 
 from baton.catalogue.schema import Catalogue
 from baton.company import load_company
-from features.checks import check
+from features.quality.checks import check
 
 CASES = "case_id,opened_at,customer_id\n1,2024-01-01,a\n2,2024-01-02,b\n"
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import snapshots
-from features.faults import CheckReport, Fault
+from features.quality.faults import CheckReport, Fault
+from features.training import snapshots
 
 Check = Callable[..., CheckReport]
 Stage = Callable[..., Any]
@@ -194,7 +194,7 @@ def test_a_company_in_which_nobody_left_for_months_has_not_ended(staged: Stage) 
 
 def test_the_day_of_a_run_matters_only_when_a_planned_time_has_come(staged: Stage, tmp_path: Any) -> None:
     from baton.files import RunFolder
-    from features.staging import due
+    from features.staging.stage import due
     from pipelines import clock
 
     staged({"activity": activity()}, settings=INACTIVE)
@@ -214,7 +214,7 @@ def test_the_day_of_a_run_matters_only_when_a_planned_time_has_come(staged: Stag
 def test_what_is_told_of_the_end_is_told_in_chinese_too(checked: Check) -> None:
     import re
 
-    from pipelines.reporting.recorded import recorded
+    from pipelines.report.data.recorded import recorded
 
     people = customers("2025-06-30", "2025-06-30")
     people.loc[0, "left_at"] = pd.Timestamp("2031-01-01")

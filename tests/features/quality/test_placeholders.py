@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features import snapshots
+from features.training import snapshots
 
 Stage = Callable[..., Any]
 

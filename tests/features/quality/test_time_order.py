@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.faults import CheckReport
+from features.quality.faults import CheckReport
 
 Check = Callable[..., CheckReport]
 
@@ -104,7 +104,7 @@ def test_ratings_of_which_nothing_says_when_are_told(checked: Check) -> None:
 
 
 def test_it_is_told_in_chinese_too(checked: Check) -> None:
-    from pipelines.reporting.recorded import recorded
+    from pipelines.report.data.recorded import recorded
 
     people = pd.DataFrame({"customer_id": ["a", "b"], "joined_at": ["2024-04-10", "2020-01-01"]})
     people["left_at"], people["status"] = ["2024-06-29", None], ["active", "churned"]

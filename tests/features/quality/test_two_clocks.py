@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from features.faults import CheckReport
+from features.quality.faults import CheckReport
 
 Check = Callable[..., CheckReport]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from models.estimators.design import tenure_bands
+from models.effects.estimators.design import tenure_bands
 
 CASES = pd.DataFrame(
     {

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.diagnosis import card_rows, diagnosis_table, stage_rows
-from models.effects import estimate
-from models.recommender.advice_inputs import AdviceInputs, catalogue_rows, gather
-from models.reliability import measure
+from models.advice.diagnosis import card_rows, diagnosis_table, stage_rows
+from models.advice.inputs import AdviceInputs, catalogue_rows, gather
+from models.effects.estimate import estimate
+from models.effects.reliability import measure
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.effects import Effects, estimate
-from models.estimators.case_level import case_level
-from models.estimators.design import build_design
-from models.estimators.employee_means import employee_means
+from models.effects.estimate import Effects, estimate
+from models.effects.estimators.case_level import case_level
+from models.effects.estimators.design import build_design
+from models.effects.estimators.employee_means import employee_means
 
 LEVERS = ("solved", "handle", "promise", "script", "cost")
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from models.effects import estimate
-from models.estimators.design import build_design
-from models.estimators.employee_means import employee_means
-from models.estimators.joint_test import joint_test
-from models.estimators.moments import between_moments
-from models.estimators.refutation import reasons_against, refute
-from models.estimators.routing import routing_test
+from models.effects.estimate import estimate
+from models.effects.estimators.design import build_design
+from models.effects.estimators.employee_means import employee_means
+from models.effects.estimators.moments import between_moments
+from models.effects.estimators.omnibus import joint_test
+from models.effects.estimators.refutation import reasons_against, refute
+from models.effects.estimators.routing import routing_test
 
 LEVERS = ("solved", "handle", "promise", "script", "cost")
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.effects import estimate
-from models.recommender.advice_inputs import AdviceInputs, gather
-from models.recommender.fairness import impact, protected_groups, scores
-from models.recommender.weights import recommend
-from models.reliability import measure
+from models.advice.fairness import impact, protected_groups, scores
+from models.advice.inputs import AdviceInputs, gather
+from models.advice.weights import recommend
+from models.effects.estimate import estimate
+from models.effects.reliability import measure
 
 
 def _people(gap: float, size: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:

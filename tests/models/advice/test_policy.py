@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from baton.company import Policy
-from models.recommender.policy import Line, breaches, check_policy, ramp, solve
+from models.advice.policy import Line, breaches, check_policy, ramp, solve
 
 
 def _line(kpi: str, current: float, wanted: float, **changes: Any) -> Line:

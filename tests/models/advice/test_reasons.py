@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from baton.company import Policy
-from models.recommender.advice_inputs import AdviceInputs
-from models.recommender.reasons import explain
-from models.recommender.weights import recommend
+from models.advice.inputs import AdviceInputs
+from models.advice.reasons import explain
+from models.advice.weights import recommend
 
 MINUS = "\N{MINUS SIGN}"
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.case_trials import halved, permuted
-from models.diagnosis import diagnosis_table
-from models.effects import Effects, estimate
-from models.estimators.team_cells import met_again
-from models.recommender.advice_inputs import AdviceInputs, gather
-from models.recommender.weights import recommend
-from models.reliability import measure
-from models.team_effects import METHOD, estimate_teams
+from features.cases.placebo import halved, permuted
+from models.advice.diagnosis import diagnosis_table
+from models.advice.inputs import AdviceInputs, gather
+from models.advice.weights import recommend
+from models.effects.estimate import Effects, estimate
+from models.effects.estimators.team_cells import met_again
+from models.effects.reliability import measure
+from models.effects.team_effects import METHOD, estimate_teams
 
 
 def effects_of(company: Any) -> Effects:

@@ -12,10 +12,10 @@ import pytest
 
 from baton.company import Policy
 from baton.errors import ArtefactError, PolicyError
-from models.effects import estimate
-from models.recommender.advice_inputs import AdviceInputs, gather
-from models.recommender.weights import COLUMNS, recommend, target_card
-from models.reliability import measure
+from models.advice.inputs import AdviceInputs, gather
+from models.advice.weights import COLUMNS, recommend, target_card
+from models.effects.estimate import estimate
+from models.effects.reliability import measure
 
 
 def _inputs(company: Any) -> AdviceInputs:

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from baton.errors import ArtefactError, DamagedModelError
-from features.training import TrainingTable
-from models.churn import ChurnPredictor
+from features.training.table import TrainingTable
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import write_manifest
 from models.integrity.trees import check_trees
-from models.predictor import load_predictor
+from models.prediction.churn import ChurnPredictor
+from models.prediction.predictor import load_predictor
 
 
 def table() -> TrainingTable:

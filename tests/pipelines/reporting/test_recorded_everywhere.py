@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from features.faults import KINDS
+from features.quality.faults import KINDS
 
 MESSAGE_AT = {"Rule": 3, "Fault": 7, "TooLittleDataError": 0}
 NEVER_IN_A_REPORT = {name for name, kind in KINDS.items() if kind.allowed == ("stop",)}
-PLACES = ["models/comparison.py"]  # raised where models are compared by hand, in no run
+PLACES = ["models/prediction/comparison.py"]  # raised where models are compared by hand, in no run
 
 
 def template(node: ast.expr) -> str | None:

@@ -1,0 +1,1 @@
+"""Cases with levers and outcomes: the rows from which effects are estimated."""

@@ -1,0 +1,173 @@
+"""The case table as a whole, and the small tables about people, teams and cards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Company
+from baton.contract.sources import TABLES
+from baton.errors import TableError
+from features.cases.exposures import build_exposures
+from features.cases.rows import case_frame, cases_per_customer
+from features.cases.table import CaseTable, Organisation
+from features.kpis import evaluate
+from features.kpis.unit_rows import Unit, case_unit
+from features.staging.rows_over_time import has_history, row_then, since_when
+from features.staging.warehouse import Warehouse
+from features.training import snapshots
+
+__all__ = ["build_case_table", "build_organisation"]
+
+_PANEL_MONTHS = 36
+_UNITS: tuple[Unit, ...] = ("employee", "team", "stage", "process")
+_PANEL_COLUMNS = ("unit", "unit_id", "team_id", "from", "to", "kpi", "value", "n")
+
+
+def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, latest: pd.Timestamp) -> CaseTable:
+    """Build the case table.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    warehouse : Warehouse
+    latest : pandas.Timestamp
+        The moment the advice is given for.
+    """
+    horizon = snapshots.churn_horizon_days(company)
+    kinds, better = _outcomes(company, catalogue)
+    exposures = build_exposures(company, catalogue, warehouse)
+    at_risk, value = 0, None
+    if company.outcomes.churn is not None and ("cases" in warehouse or exposures is not None):
+        at_risk, value = _at_risk(company, warehouse, latest.to_pydatetime())
+    if "cases" not in warehouse:
+        empty = pd.DataFrame({name: [] for name in ("case_id", "customer_id", "employee_id", "team_id")})
+        note = "no cases: effects on customers cannot be estimated; the table cases would bring them"
+        if exposures is None:
+            return CaseTable(empty, frozenset(), horizon, float("nan"), 0, None, {}, {}, notes=(note,))
+        told = {"churn": kinds["churn"]}, {"churn": better["churn"]}
+        return CaseTable(empty, frozenset(), horizon, float("nan"), at_risk, value, *told, exposures=exposures)
+    frame, case_level, share = case_frame(company, catalogue, warehouse)
+    present = [name for name in kinds if f"y:{name}" in frame.columns]
+    notes = []
+    if share < 1:
+        notes.append(f"effects are estimated from {share:.1%} of the customers, chosen by a digest of their ids")
+    per_customer = float("nan")
+    if company.outcomes.churn is not None:
+        per_customer = cases_per_customer(company, warehouse, latest.to_pydatetime())
+    return CaseTable(
+        frame=frame,
+        case_level=case_level,
+        horizon_days=horizon,
+        cases_per_customer=per_customer,
+        customers_at_risk=at_risk,
+        value_at_risk=value,
+        kinds={name: kinds[name] for name in present},
+        better={name: better[name] for name in present},
+        sampled_share=share,
+        notes=tuple(notes),
+        exposures=exposures,
+    )
+
+
+def build_organisation(catalogue: Catalogue, warehouse: Warehouse) -> Organisation:
+    """Build the small tables; what the company lacks is empty, with the contract's columns.
+
+    Raises
+    ------
+    TableError
+        If no table says when anything happened.
+    """
+    latest = snapshots.latest(warehouse)
+    if latest is None:
+        raise TableError("no advice: the company has neither cases nor measures; give one of them under [tables]")
+    employees = _staff(warehouse, latest)
+    teams = _small(warehouse, "teams")
+    if teams.empty:
+        known = set(employees["team_id"].dropna())
+        if "cases" in warehouse:
+            units = case_unit(warehouse, warehouse["cases"], "team").select("unit_id").distinct()
+            known |= set(units.to_pyarrow()["unit_id"].drop_null().to_pylist())
+        teams = teams.reindex(range(len(known))).assign(team_id=sorted(known))
+    panel = _panel(catalogue, warehouse, latest, employees)
+    return Organisation(employees, teams, _small(warehouse, "scorecards"), panel, pd.Timestamp(latest))
+
+
+def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str], dict[str, str]]:
+    kinds, better = {}, {}
+    if company.outcomes.churn is not None:
+        kinds["churn"], better["churn"] = "probability", "lower"
+    driver = company.outcomes.driver
+    if driver is not None:
+        name = f"driver:{driver.metric}"
+        kinds[name] = "number" if driver.low is None else "probability"
+        metric = catalogue.get(driver.metric)
+        better[name] = "lower" if driver.low is not None or (metric and metric.better == "lower") else "higher"
+    return kinds, better
+
+
+def _at_risk(company: Company, warehouse: Warehouse, latest: datetime, /) -> tuple[int, float | None]:
+    risk = snapshots.at_risk(company, warehouse, [latest])
+    if not warehouse.has("customers", "value"):
+        return int(risk.count().to_pyarrow().as_py()), None
+    worth = row_then(warehouse, "customers", latest).select(owner="customer_id", worth="value")
+    joined = risk.select("customer_id").left_join(worth, [("customer_id", "owner")])
+    told = joined.aggregate(people=joined.count(), worth=joined.worth.sum()).to_pyarrow().to_pylist()[0]
+    return int(told["people"]), None if told["worth"] is None else float(told["worth"])
+
+
+def _staff(warehouse: Warehouse, latest: datetime, /) -> pd.DataFrame:
+    """Return one row per employee: where there is a history, as it stands."""
+    if "employees" not in warehouse or not has_history(warehouse, "employees"):
+        return _small(warehouse, "employees")
+    return _small(Warehouse({"employees": row_then(warehouse, "employees", latest)}, warehouse.present), "employees")
+
+
+def _small(warehouse: Warehouse, name: str, /) -> pd.DataFrame:
+    if name in warehouse:
+        return warehouse[name].to_pyarrow().to_pandas().sort_values(list(TABLES[name].key), ignore_index=True)
+    kinds = {"time": "datetime64[us]", "number": "float64", "integer": "float64"}
+    return pd.DataFrame(
+        {column.name: pd.Series([], dtype=kinds.get(column.type, "str")) for column in TABLES[name].columns}
+    )
+
+
+def _panel(catalogue: Catalogue, warehouse: Warehouse, latest: datetime, employees: pd.DataFrame, /) -> pd.DataFrame:
+    first = snapshots.first_event(warehouse) or latest
+    newest = datetime(latest.year, latest.month, 1)
+    months = [snapshots.month_back(newest, step) for step in range(_PANEL_MONTHS)]
+    months = [month for month in months if month < latest and first <= _after(month)]
+    parts = []
+    for unit in _UNITS:
+        kpis = [kpi for kpi in evaluate.available(warehouse, catalogue.values(), unit) if kpi.metric is None]
+        if kpis and months:
+            parts.append(evaluate.panel(warehouse, kpis, unit, months).to_pyarrow().to_pandas())
+    if not parts:
+        return pd.DataFrame({name: [] for name in _PANEL_COLUMNS})
+    panel = pd.concat(parts, ignore_index=True)
+    panel["team_id"] = _teams_then(warehouse, panel, employees).where(panel["unit"] != "team", panel["unit_id"])
+    panel = panel.sort_values(["unit", "unit_id", "kpi", "from"], ignore_index=True)
+    return panel[list(_PANEL_COLUMNS)]
+
+
+def _teams_then(warehouse: Warehouse, panel: pd.DataFrame, employees: pd.DataFrame, /) -> pd.Series:
+    """Return the team of each employee's row: where there is a history, that of the middle of the month."""
+    is_person = panel["unit"] == "employee"
+    if not len(employees) or not has_history(warehouse, "employees"):
+        team_of = employees.set_index("employee_id")["team_id"] if len(employees) else pd.Series(dtype="str")
+        return panel["unit_id"].map(team_of.to_dict()).where(is_person)
+    table = warehouse["employees"]
+    teams = table.select("employee_id", "team_id", since=since_when(table)).to_pyarrow().to_pandas()
+    middle = panel["from"] + (panel["to"] - panel["from"]) / 2
+    asked = pd.DataFrame({"employee_id": panel["unit_id"], "at": middle.astype("datetime64[us]")})[is_person]
+    asked = asked.reset_index(names="row").sort_values("at")
+    teams = teams.assign(since=teams["since"].astype("datetime64[us]")).sort_values("since")
+    found = pd.merge_asof(asked, teams, left_on="at", right_on="since", by="employee_id").set_index("row")["team_id"]
+    return found.reindex(panel.index)
+
+
+def _after(month: datetime, /) -> datetime:
+    return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)

@@ -1,0 +1,374 @@
+"""One pass's own engine: raw tables brought in, profiled, and read as the contract's types; gone when the pass ends."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from baton.company import Company
+from baton.contract.sources import TABLES, ColumnType, TableSpec
+from baton.disk import explaining_full_disks
+from baton.errors import BatonError, CompanyFileError
+from features.ingest import sources
+from features.ingest.column_names import attribute_name, is_unnamed, left_out_note, refuse_names
+from features.ingest.column_plans import TableReading, kept_words, read_numbers, with_durations
+from features.ingest.databases import batches
+from features.ingest.declared_types import declared_types
+from features.ingest.locked import files_to_read, lock
+from features.ingest.profiles import may_be_number, profile_sql, read_times, summed
+from features.ingest.profiling import Files, in_batches, look_closer, profiles_by_file, with_figures
+from features.ingest.sql_text import literal, quoted
+from features.ingest.table_files import FILE_COLUMN, delimiter_of, duration_ticks, file_relation
+from features.ingest.values.casting import FILE, SQL_TYPES, CastPlan, cast_sql, is_numeric, known, trimmed
+from features.ingest.values.missing_words import missing_words_sql
+from features.ingest.values.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
+from features.process.marks import with_log_columns
+from features.quality.observation.placeholders import NONE_BETWEEN, count_sql, placeholders
+
+__all__ = ["FILE", "ROW", "ColumnTypes", "Intake", "TypedTable", "opened"]
+
+ROW = "__row"
+"""Name of the row number, from 1, in typed tables."""
+
+ColumnTypes = Mapping[str, Mapping[str, str]]
+"""Per table, attributes and their types."""
+
+_MEMORY_LIMIT = "2GB"
+
+
+@dataclass(frozen=True)
+class TypedTable:
+    """One table, read as the contract's types.
+
+    Parameters
+    ----------
+    spec : TableSpec
+    relation, known_relation : str
+        SQL names of the typed table (contract columns in order, then attributes, then the row number), and of the same
+        columns as they lie in the source, null where blank.
+    rows : int
+    plans : mapping of str to CastPlan
+        Per column that the source has.
+    present : mapping of str to int
+        Values per contract column that may fail to be read, as they lie in the source.
+    notes : tuple of str
+        What was inferred.
+    word_scales : mapping of str to (low, high)
+        Of columns of ratings that came as words.
+    placeholders : mapping of str to str
+        Per column of times with dates that stand for none: SQL that is true of them in ``read_relation``; the typed
+        table has none of them.
+    """
+
+    spec: TableSpec
+    relation: str
+    known_relation: str
+    rows: int
+    plans: Mapping[str, CastPlan]
+    present: Mapping[str, int]
+    notes: tuple[str, ...] = ()
+    word_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def read_relation(self) -> str:
+        """SQL name of the table as it was read, dates that stand for none still in it."""
+        return f"read_{self.spec.name}"
+
+    @property
+    def unnumbered(self) -> str:
+        """SQL name of the typed table without its row number, for reading that can go on in parallel."""
+        return f"unnumbered_{self.relation}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns of the typed table but the row number."""
+        return (*self.spec.names, *self.attributes)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the columns that are not the contract's."""
+        return tuple(name for name in self.plans if name not in self.spec.names)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns whose combination is unique; people may have several rows if each says from when it holds."""
+        if self.spec.name in {"customers", "employees"} and "valid_from" in self.plans:
+            return (*self.spec.key, "valid_from")
+        return self.spec.key
+
+    def type_of(self, name: str, /) -> ColumnType:
+        """Return the type of a contract column or an attribute."""
+        column = self.spec.column(name)
+        return column.type if column else self.plans[name].type
+
+
+class Intake:
+    """Raw tables of one company in one temporary engine.
+
+    Parameters
+    ----------
+    company : Company
+    folder : Path
+        A scratch folder of its own.
+    output : Path, optional
+        The one other folder that its engine may write.
+    """
+
+    def __init__(self, company: Company, folder: Path, /, output: Path | None = None) -> None:
+        import duckdb
+
+        self.company = company
+        self.types: ColumnTypes = {}
+        """Attributes' types that models in use were trained on: ``number`` or ``text``."""
+        self.folder = folder
+        self.connection = duckdb.connect()  # in memory as far as the limit goes, then in the scratch folder
+        (folder / "copies").mkdir()
+        for setting in (f"memory_limit={literal(_MEMORY_LIMIT)}", f"temp_directory={literal(str(folder / 'spill'))}"):
+            self.connection.execute(f"SET {setting}")
+        self.connection.execute("SET TimeZone='UTC'")
+        lock(
+            self.connection.execute,
+            files=files_to_read(company),
+            folders=[folder, *([output.resolve(), output] if output is not None else [])],
+        )
+        self.tables: dict[str, TypedTable] = {}
+        self.agreed: Mapping[str, Mapping[str, tuple[float, float] | None]] = {}
+        """Scales of ratings that models in use were trained on."""
+
+    def rows(self, sql: str, /) -> list[tuple[Any, ...]]:
+        """Run SQL and return all its rows."""
+        return self.connection.execute(sql).fetchall()
+
+    def close(self) -> None:
+        """Let the engine go."""
+        self.connection.close()
+
+    def bring(self, name: str, /) -> TypedTable:
+        """Bring one table in and read it as the contract's types.
+
+        Raises
+        ------
+        SourceError
+            If it cannot be opened or read.
+        CompanyFileError
+            If its time zone is unknown.
+        """
+        source = self.company.tables[name]
+        if (source.timezone,) not in self.rows("SELECT name FROM pg_timezone_names()"):
+            raise CompanyFileError(
+                f"tables.{name}.timezone: unknown time zone {source.timezone!r}; write one like Europe/Paris"
+            )
+        try:
+            self._load(name, f"raw_{name}")
+            table = self._typed(TABLES[name], f"raw_{name}")
+        except BatonError:
+            raise
+        except Exception as error:
+            raise sources.explained(error, self.company, name) from None
+        self.tables[name] = table
+        return table
+
+    def _load(self, name: str, raw: str, /) -> None:
+        """Text and databases are read once into the engine; Parquet stays where it is."""
+        source = self.company.tables[name]
+        if source.source is None and source.sql is None:
+            relation = file_relation(self.company, name, self.folder / "copies")
+            kind = "VIEW" if "read_parquet" in relation else "TABLE"
+            self.connection.execute(f"CREATE {kind} {raw} AS {relation}")
+            return
+        # what a company's own SQL says runs in an engine of its own, which reaches this table's data alone
+        reader = batches(sources.open_source(self.company, name))
+        refuse_names(reader.schema.names, f"tables.{name}", "the source")
+        self.connection.register("incoming", reader)
+        try:
+            self.connection.execute(f"CREATE TABLE {raw} AS SELECT * FROM incoming")
+        except Exception as error:
+            raise sources.query_error(self.company, name, error) from None
+        finally:
+            self.connection.unregister("incoming")
+
+    def _ratings(self, spec: TableSpec, raw: str, plans: Mapping[str, CastPlan], /) -> dict[str, ReadRatings]:
+        """Return how columns of ratings that come as texts become numbers."""
+        found = {}
+        for name in RATINGS.get(spec.name, ()):
+            if name in plans and plans[name].from_text:
+                text = known(plans[name])
+                counted = self.rows(
+                    f"SELECT {text}, count(*) FROM {raw} WHERE {text} IS NOT NULL GROUP BY 1 LIMIT {MAX_WORDS + 1}"
+                )
+                declared = self.company.tables[spec.name].scales.get(name) or self.agreed.get(spec.name, {}).get(name)
+                read = read_ratings(dict(counted), declared) if len(counted) <= MAX_WORDS else None
+                if read is not None:
+                    found[name] = read
+        return found
+
+    def _typed(self, spec: TableSpec, raw: str, /) -> TypedTable:
+        source = self.company.tables[spec.name]
+        columns = {row[0]: row[1] for row in self.rows(f"DESCRIBE {raw}")}
+        file = quoted(FILE_COLUMN) if columns.pop(FILE_COLUMN, None) else "1"
+        named = [name for name in columns if not is_unnamed(name)]
+        plans = with_log_columns(spec, dict(_first_plan(spec, name, columns, source.timezone) for name in named))
+        reading = self._reading(spec, plans)
+        plans = {name: _settled(plan, reading) for name, plan in plans.items()}
+        plans, notes = self._with_words(spec, plans, raw)
+        if source.path is not None:
+            plans = with_durations(plans, duration_ticks(self.company, spec.name), spec.name, notes)
+        asked = {name: plan for name, plan in plans.items() if _is_asked(spec, plan)}
+        ratings = self._ratings(spec, raw, plans)
+        values = [f"{ratings_sql(plan, ratings.get(name))} AS {quoted(name)}" for name, plan in plans.items()]
+        numbers = {name: plan for name, plan in asked.items() if may_be_number(plan)}
+        self.connection.execute(
+            f"CREATE VIEW values_{spec.name} AS SELECT {', '.join(values)}, {file} AS {FILE} FROM {raw}"
+        )
+        profiles = {name: profile_sql(plan) for name, plan in asked.items()}
+        count, files = profiles_by_file(self.rows, f"values_{spec.name}", profiles, None if file == "1" else FILE)
+        self._make_known(spec, list(numbers), files)
+        notes += left_out_note(spec, [name for name in columns if is_unnamed(name)])
+        notes += [
+            f"{spec.name}.{plan.raw_column} is read as {name}"
+            for name, plan in plans.items()
+            if name != plan.raw_column
+        ]
+        notes += [f"{spec.name}.{name} comes as words: {read.note}" for name, read in ratings.items()]
+        plans |= read_numbers(numbers, files, reading, notes)
+        profiles = {name: summed([of_file[name] for _, of_file in files]) for name in asked}
+        times = {name: plan for name, plan in asked.items() if plan.type == "time"}
+        plans |= read_times(times, profiles, spec, source.day_first, notes)
+        present = {
+            name: profile["present"]
+            for name, profile in profiles.items()
+            if name in spec.names or (name in numbers and plans[name].type == "number")
+        }
+        scales = {name: read.scale for name, read in ratings.items() if read.scale is not None}
+        table = TypedTable(
+            spec, f"typed_{spec.name}", f"known_{spec.name}", count, plans, present, tuple(notes), scales
+        )
+        listed = ", ".join(f"{_expression(table, name)} AS {quoted(name)}" for name in table.columns)
+        # text is parsed once; what needs no parsing stays a view
+        parsed = any(plan.from_text and plan.type in {"time", "number", "integer"} for plan in plans.values())
+        self.connection.execute(
+            f"CREATE {'TABLE' if parsed else 'VIEW'} {table.read_relation} AS "
+            f"SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
+        )
+        unnumbered = f"unnumbered_known_{spec.name}"
+        table = replace(table, placeholders=self._placeholders(table))
+        emptied = ", ".join(
+            f"CASE WHEN {test} THEN NULL ELSE {quoted(name)} END AS {quoted(name)}"
+            for name, test in table.placeholders.items()
+        )
+        every = f"* REPLACE ({emptied})" if emptied else "*"
+        self.connection.execute(f"CREATE VIEW {table.relation} AS SELECT {every} FROM {table.read_relation}")
+        values = (
+            f"* EXCLUDE ({FILE}, {ROW}) FROM {table.relation}"
+            if parsed
+            else f"{every} FROM (SELECT {listed} FROM {unnumbered})"
+        )
+        self.connection.execute(f"CREATE VIEW {table.unnumbered} AS SELECT {values}")
+        return table
+
+    def _placeholders(self, table: TypedTable, /) -> dict[str, str]:
+        """Return, per column of times, the condition that a date stands for none."""
+        if self.company.faults.get("far_time") == "keep":
+            return {}
+        times = [name for name, plan in table.plans.items() if plan.type == "time"]
+        if not times or not table.rows:
+            return {}
+        first, last = (f"TIMESTAMP '{day}'" for day in NONE_BETWEEN)
+        listed = ", ".join(f"min({quoted(name)}) < {first} OR max({quoted(name)}) >= {last}" for name in times)
+        far = self.rows(f"SELECT {listed} FROM {table.read_relation}")[0]
+        plans = [table.plans[name] for name, is_far in zip(times, far, strict=True) if is_far]
+        if not plans:
+            return {}
+        counted = self.rows(f"SELECT {', '.join(map(count_sql, plans))} FROM {table.read_relation}")[0]
+        found = {plan.column: placeholders(plan, counts) for plan, counts in zip(plans, counted, strict=True)}
+        return {name: test for name, test in found.items() if test is not None}
+
+    def _reading(self, spec: TableSpec, plans: Mapping[str, CastPlan], /) -> TableReading:
+        source = self.company.tables[spec.name]
+        semicolons = source.path is not None and delimiter_of(self.company, spec.name) == ";"
+        # a model in use goes on reading a column as it has learned it
+        types = declared_types(spec, plans, source.types) | self.types.get(spec.name, {})
+        return TableReading(spec, source.decimal, semicolons, types)
+
+    def _with_words(
+        self, spec: TableSpec, plans: dict[str, CastPlan], raw: str, /
+    ) -> tuple[dict[str, CastPlan], list[str]]:
+        """Look for words that stand for no value in all texts of a table."""
+        texts = [name for name, plan in plans.items() if plan.from_text]
+        if not texts:
+            return plans, []
+        columns = [quoted(plans[name].raw_column) for name in texts]
+        found: list[Any] = []
+        for part in in_batches(columns):
+            listed = ", ".join(missing_words_sql(trimmed(column), column) for column in part)
+            found += self.rows(f"SELECT {listed} FROM {raw}")[0]
+        given = self.company.tables[spec.name].keep_words
+        return kept_words(plans, dict(zip(texts, found, strict=True)), given, spec)
+
+    def _make_known(self, spec: TableSpec, numbers: list[str], files: Files, /) -> None:
+        """Make the views of the values as they lie in the source, and of what texts that may be numbers are made of."""
+        closer = look_closer(files, numbers, spec.names)
+        relation = with_figures(self.connection.execute, self.rows, f"values_{spec.name}", closer, files)
+        # rows are numbered one after the other, and whoever asks for some of the rows waits for it
+        unnumbered = f"unnumbered_known_{spec.name}"
+        self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT * FROM {relation}")
+        self.connection.execute(
+            f"CREATE VIEW known_{spec.name} AS SELECT *, row_number() OVER () AS {ROW} FROM {unnumbered}"
+        )
+
+
+def _settled(plan: CastPlan, reading: TableReading, /) -> CastPlan:
+    """Return the plan of an attribute that a model or the company file knows as text, whatever this file's type is."""
+    known_type = (reading.types or {}).get(plan.column)
+    return replace(plan, type="text") if known_type == "text" and plan.column not in reading.spec.names else plan
+
+
+def _first_plan(spec: TableSpec, raw_name: str, columns: Mapping[str, str], timezone: str, /) -> tuple[str, CastPlan]:
+    """Return a column's plan before its values are looked at; letter case does not make another column."""
+    raw_type = "VARCHAR" if columns[raw_name].startswith("ENUM") else columns[raw_name]
+    known_as = next((known for known in spec.names if known.lower() == raw_name.lower()), None)
+    name = known_as or attribute_name(raw_name, columns)
+    column = spec.column(name)
+    kind: ColumnType = "number" if is_numeric(raw_type) or raw_type == "BOOLEAN" else "text"
+    if column is not None:
+        kind = column.type
+    return name, CastPlan(name, raw_name, kind, raw_type, timezone=timezone)
+
+
+def _is_asked(spec: TableSpec, plan: CastPlan, /) -> bool:
+    """Whether a column's values are counted: those that may fail to be read, and texts that may be numbers."""
+    if plan.column in spec.names:
+        return plan.type in {"time", "number", "integer", "flag"}
+    return plan.type == "time" or plan.from_text
+
+
+def _expression(table: TypedTable, name: str, /) -> str:
+    if name in table.plans:
+        return cast_sql(table.plans[name])
+    return f"CAST(NULL AS {SQL_TYPES[table.type_of(name)]})"
+
+
+@contextmanager
+def opened(company: Company, /, output: Path | None = None) -> Iterator[Intake]:
+    """Open an intake in a scratch folder that only its owner can read, removed at the end.
+
+    Parameters
+    ----------
+    company : Company
+    output : Path, optional
+        The one other folder that its engine may write.
+    """
+    with (
+        explaining_full_disks(*([] if output is None else [output])),
+        tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True) as folder,
+    ):
+        intake = Intake(company, Path(folder), output)
+        try:
+            yield intake
+        finally:
+            intake.close()

@@ -1,0 +1,168 @@
+"""One pass over one source's rows: whose they are, when they were known, and their values, grouped per window.
+
+With a store of partial results (``features/kpis/partials.py``) and windows that begin and end at midnight, the pass is
+put together from what an earlier run has kept: for teams, stages, processes and kinds of customer from days, where days
+can be added up; for customers, employees, quantiles and distinct counts from the windows of earlier moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from baton.catalogue.schema import Kpi
+from features.kpis.aggregates import aggregates_of, combined_of, daily_of, is_additive, measured_id, value_columns
+from features.kpis.partials import Pass
+from features.kpis.sampling import Among
+from features.kpis.sql import Span, add_expressions, finished, span_table
+from features.kpis.unit_rows import Unit, source_rows, with_own_team
+from features.staging.warehouse import Warehouse
+
+__all__ = ["row_pass", "side_by_side"]
+
+_OWN_TEAM = "baton:own team"  # a name that no column of a user's has
+_SELDOM = ("customer", "employee")
+"""Units whose days hold hardly more than a row or two: their days would be as many as the rows."""
+
+
+def row_pass(
+    warehouse: Warehouse,
+    kpis: Sequence[Kpi],
+    grain: Unit,
+    way_and_moment: tuple[str, str],
+    spans: Sequence[Span],
+    labels: Sequence[str],
+    among: Among | None,
+    /,
+) -> ir.Table:
+    """Evaluate KPIs of one source that are known at the same moment.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+    kpis : sequence of Kpi
+    grain : str
+    way_and_moment : tuple of str
+        How rows reach the unit (``rows``, ``measures``, ``measures via team``), and the SQL of when they are known.
+    spans, labels
+        The windows and their names, shortest first.
+    among : Among or None
+        The units asked for.
+
+    Returns
+    -------
+    ibis Table
+        ``unit_id``, ``as_of``, ``<kpi>__<label>`` and ``<kpi>__n``.
+    """
+    rows = _rows(warehouse, kpis, grain, way_and_moment)
+    store = warehouse.partials
+    if store is None or not spans or not all(map(_is_midnight, spans)):
+        return _windowed(rows if among is None else among.of(rows), kpis, spans, labels)
+    rows = rows.mutate(day_=(rows.known_at_ - ibis.interval(microseconds=1)).cast("date"))
+    summed = [kpi for kpi in kpis if grain not in _SELDOM and is_additive(kpi)]
+    others = [kpi for kpi in kpis if kpi not in summed]
+    parts: list[ir.Table] = []
+    if summed:
+        own = _of(rows, summed)
+        days = store.days(_pass(own, summed, grain, way_and_moment), lambda fresh: _daily(fresh, summed))
+        parts.append(_combined(days, summed, spans, labels))
+    if others:
+        own = _of(rows, others)
+        kept = store.windows(
+            _pass(own, others, grain, way_and_moment),
+            spans,
+            labels,
+            among,
+            lambda fresh, some: _windowed(fresh, others, some, labels),
+        )
+        parts.append(kept)
+    return reduce(side_by_side, parts)
+
+
+def side_by_side(left: ir.Table, right: ir.Table, /) -> ir.Table:
+    """Put the columns of two passes side by side."""
+    right = right.rename(unit_of_right="unit_id", as_of_right="as_of")
+    joined = left.outer_join(right, [("unit_id", "unit_of_right"), ("as_of", "as_of_right")])
+    keys = {
+        "unit_id": ibis.coalesce(joined.unit_id, joined.unit_of_right),
+        "as_of": ibis.coalesce(joined.as_of, joined.as_of_right),
+    }
+    kept = [name for name in joined.columns if name not in ("unit_id", "as_of", "unit_of_right", "as_of_right")]
+    return finished(joined.select(**keys, **{name: joined[name] for name in kept}))
+
+
+def _rows(warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, way_and_moment: tuple[str, str], /) -> ir.Table:
+    """Return ``unit_id``, ``known_at_`` and the KPIs' values of each row that belongs to somebody and is known."""
+    way, moment = way_and_moment
+    direct = way == "rows"
+    rows = source_rows(warehouse, kpis[0].source, grain) if direct else _measure_rows(warehouse, kpis, grain, way)
+    expressions = {"known_at_": moment}
+    for kpi in kpis:
+        expressions |= value_columns(kpi)
+    rows = add_expressions(rows, ["unit_id"], expressions)
+    return rows.filter(rows.unit_id.notnull() & rows.known_at_.notnull())
+
+
+def _measure_rows(warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, way: str, /) -> ir.Table:
+    table = warehouse["measures"]
+    table = table.filter(table.kpi.isin([measured_id(kpi) for kpi in kpis]))
+    if way == "measures":
+        return table.filter(table.unit == grain)
+    joined = with_own_team(warehouse, table.filter(table.unit == "employee"), "unit_id", _OWN_TEAM)
+    return joined.mutate(unit_id=joined[_OWN_TEAM]).drop(_OWN_TEAM)
+
+
+def _windowed(rows: ir.Table, kpis: Sequence[Kpi], spans: Sequence[Span], labels: Sequence[str], /) -> ir.Table:
+    """Join rows to the moments whose windows they lie in, and group once."""
+    dates = span_table(spans)
+    joined = rows.join(dates, [rows.known_at_.cast("date") == dates.day])
+    starts = [joined[f"start_{index}"] for index in range(len(labels))]
+    joined = joined.filter(joined.known_at_ > reduce(ibis.least, starts), joined.known_at_ <= joined.as_of)
+    in_window = {label: joined.known_at_ > joined[f"start_{index}"] for index, label in enumerate(labels)}
+    columns: dict[str, ir.Value] = {}
+    for kpi in kpis:
+        columns |= aggregates_of(joined, kpi, in_window, labels[-1])
+    return joined.group_by("unit_id", "as_of").aggregate(**columns)
+
+
+def _daily(rows: ir.Table, kpis: Sequence[Kpi], /) -> ir.Table:
+    columns: dict[str, ir.Value] = {}
+    for kpi in kpis:
+        columns |= daily_of(rows, kpi)
+    return rows.group_by("unit_id", "day_").aggregate(**columns)
+
+
+def _combined(days: ir.Table, kpis: Sequence[Kpi], spans: Sequence[Span], labels: Sequence[str], /) -> ir.Table:
+    """Join days to the moments whose windows they lie in; a window that ends at midnight ends with the day before."""
+    dates = span_table(spans)
+    joined = days.join(dates, [days.day_ == dates.day])
+    begins = joined.day_.cast("timestamp(6)")
+    starts = [joined[f"start_{index}"] for index in range(len(labels))]
+    joined = joined.filter(begins >= reduce(ibis.least, starts), begins < joined.as_of)
+    begins = joined.day_.cast("timestamp(6)")
+    in_window = {label: begins >= joined[f"start_{index}"] for index, label in enumerate(labels)}
+    columns: dict[str, ir.Value] = {}
+    for kpi in kpis:
+        columns |= combined_of(joined, kpi, in_window, labels[-1])
+    return joined.group_by("unit_id", "as_of").aggregate(**columns)
+
+
+def _of(rows: ir.Table, kpis: Sequence[Kpi], /) -> ir.Table:
+    return rows.select("unit_id", "known_at_", "day_", *(name for kpi in kpis for name in value_columns(kpi)))
+
+
+def _pass(rows: ir.Table, kpis: Sequence[Kpi], grain: Unit, way_and_moment: tuple[str, str], /) -> Pass:
+    defined = [[kpi.id, kpi.aggregate, *value_columns(kpi).items()] for kpi in kpis]
+    return Pass(grain, kpis[0].source, (*way_and_moment, defined), rows)
+
+
+def _is_midnight(span: Span, /) -> bool:
+    return all(
+        timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
+        == timedelta(0)
+        for moment in (span.as_of, *span.starts)
+    )

@@ -1,1 +1,0 @@
-"""What tells who people are, and how it stays behind."""

@@ -1,0 +1,1 @@
+"""From when until when each table was observed."""

@@ -1,0 +1,77 @@
+"""Months that are missing from a table: nothing was recorded, which is not the same as nothing happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import ibis
+
+from baton.contract.sources import TABLES
+from features.staging.warehouse import Warehouse
+
+__all__ = ["blind_moments", "gap_warnings", "missing_months"]
+
+_FEWEST_ROWS = 20
+_PERIODS = ("work", "measures")
+
+
+def missing_months(warehouse: Warehouse, /) -> dict[str, list[datetime]]:
+    """Find calendar months in which a table has nothing, though it has rows before and after.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+
+    Returns
+    -------
+    dict of str to list of datetime
+        Firsts of months, per table with a time; tables with fewer than 20 rows in a usual month are not looked at. A
+        period that ends at a first of a month belongs to the month before.
+    """
+    found = {}
+    for name, table in warehouse.tables.items():
+        column = TABLES[name].time if name in TABLES else None
+        if column is None or not warehouse.has(name, column):
+            continue
+        moment = table[column] - ibis.interval(seconds=1) if name in _PERIODS else table[column]
+        number = (moment.year() * 12 + moment.month() - 1).cast("int64")
+        counted = table.filter(table[column].notnull()).group_by(month=number).aggregate(rows=ibis._.count())
+        rows = {row["month"]: row["rows"] for row in counted.to_pyarrow().to_pylist()}
+        if len(rows) < 3 or sorted(rows.values())[len(rows) // 2] < _FEWEST_ROWS:
+            continue
+        gaps = [month for month in range(min(rows), max(rows)) if month not in rows]
+        if gaps:
+            found[name] = [datetime(month // 12, month % 12 + 1, 1) for month in gaps]
+    return found
+
+
+def blind_moments(months: Sequence[datetime], as_of: Sequence[datetime], window_days: float, /) -> list[datetime]:
+    """Return the moments whose window lies in missing months altogether.
+
+    Examples
+    --------
+    >>> blind_moments([datetime(2026, 3, 1)], [datetime(2026, 4, 1), datetime(2026, 4, 10)], 30)
+    [datetime.datetime(2026, 4, 1, 0, 0)]
+    """
+    missing = {(month.year, month.month) for month in months}
+
+    def blind(end: datetime) -> bool:
+        day, last = end - timedelta(days=window_days), end - timedelta(seconds=1)
+        while day < last:
+            if (day.year, day.month) not in missing:
+                return False
+            day += timedelta(days=1)
+        return (last.year, last.month) in missing
+
+    return [moment for moment in as_of if blind(moment)]
+
+
+def gap_warnings(warehouse: Warehouse, /) -> list[str]:
+    """Say which months are missing from which table, and what that does."""
+    return [
+        f"{table}: nothing at all in {', '.join(f'{month:%Y-%m}' for month in months)}, though there are rows before "
+        "and after; averages and shares leave that time out, and counts and sums over windows that reach beyond it are "
+        "too low: give the missing rows"
+        for table, months in missing_months(warehouse).items()
+    ]

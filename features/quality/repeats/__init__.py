@@ -1,0 +1,1 @@
+"""Rows that stand in a table more than once."""

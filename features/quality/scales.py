@@ -1,0 +1,177 @@
+"""The scales that numbers should keep to: the contract's, the company file's, or, for ratings, the one they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from baton.company import Company
+from features.ingest.intake import Intake, TypedTable
+from features.ingest.sql_text import quoted
+from features.ingest.values.rating_words import RATINGS
+from features.quality.mixed_scales import mixed
+from features.quality.rating_scales import DEFAULT_SCALES, Inferred, inferred, profile
+from features.quality.row_rules import Rule
+
+__all__ = ["Agreed", "Scale", "Scales", "scales"]
+
+Scale = tuple[float | None, float | None]
+Agreed = Mapping[str, Mapping[str, tuple[float, float] | None]]
+"""Per table and column of ratings, its scale; None: not known."""
+
+_PARTS = ("channel", "process", "stage", "team_id")
+
+
+@dataclass
+class Scales:
+    """The scales of one table's number columns.
+
+    Parameters
+    ----------
+    bounds : dict of str to (low, high)
+        What the values are checked against.
+    ratings : dict of str to (low, high) or None
+        Of the columns whose scale KPIs follow; None: it is not known.
+    rules : list of Rule
+        Columns that hold two scales, or another than a model was trained on.
+    notes : list of str
+        What was inferred.
+    """
+
+    bounds: dict[str, Scale]
+    ratings: dict[str, tuple[float, float] | None] = field(default_factory=dict)
+    rules: list[Rule] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def scales(intake: Intake, table: TypedTable, /) -> Scales:
+    """Return the scale of each number column of a table.
+
+    Parameters
+    ----------
+    intake : Intake
+    table : TypedTable
+
+    Returns
+    -------
+    Scales
+        What the company file declares (``scales`` of the table, else ``[outcomes.driver] scale``), what models were
+        trained on, or what the ratings tell (``features/quality/rating_scales.py``), in this order.
+    """
+    found = Scales(
+        {
+            column.name: (column.low, column.high)
+            for column in table.spec.columns
+            if column.low is not None or column.high is not None
+        }
+    )
+    declared = _declared(intake.company, table)
+    for name, scale in declared.items():
+        found.bounds[name] = found.ratings[name] = scale
+    if table.spec.name == "cases":
+        for name in RATINGS["cases"]:
+            if name in table.plans:
+                _rating(intake, table, name, declared.get(name), found)
+    return found
+
+
+def _declared(company: Company, table: TypedTable, /) -> dict[str, tuple[float, float]]:
+    given = {name: scale for name, scale in company.tables[table.spec.name].scales.items() if name in table.plans}
+    driver = company.outcomes.driver
+    if (
+        table.spec.name == "cases"
+        and driver is not None
+        and driver.scale is not None
+        and driver.metric in table.spec.names
+    ):
+        given.setdefault(driver.metric, driver.scale)
+    return given
+
+
+def _rating(
+    intake: Intake,
+    table: TypedTable,
+    name: str,
+    declared: tuple[float, float] | None,
+    found: Scales,
+    /,
+) -> None:
+    agreed = intake.agreed.get("cases", {})
+    counts = profile(intake.rows, table.relation, name)
+    if not counts.ratings:
+        return
+    told = Inferred(table.word_scales[name]) if name in table.word_scales else inferred(name, counts)
+    scale = declared or agreed.get(name) or told.scale
+    found.ratings[name] = scale
+    if scale is None:
+        found.bounds.pop(name, None)
+        found.notes.append(
+            f"cases.{name} fits no known scale ({counts.low:g} to {counts.high:g}) and was not checked; "
+            f"set tables.cases.scales = {{ {name} = [lowest, highest] }}"
+        )
+    else:
+        found.bounds[name] = scale
+    if declared is None and scale is not None:
+        found.notes += _said(name, scale, told)
+    for rule in _mixed(intake, table, name, told):
+        if declared is None:
+            found.rules.append(rule)
+        else:
+            found.notes.append(f"cases.{name}: {rule.message}, though its scale is declared")
+    found.rules += _other(name, agreed, declared, told)
+
+
+def _said(name: str, scale: tuple[float, float], told: Inferred, /) -> Iterator[str]:
+    if scale == DEFAULT_SCALES[name] and name != "csat" and not told.doubt:
+        return
+    doubt = f" ({told.doubt})" if told.doubt and told.scale == scale else ""
+    yield (
+        f"cases.{name} is taken as a scale from {scale[0]:g} to {scale[1]:g}{doubt}; "
+        f"if it is another, set tables.cases.scales = {{ {name} = [lowest, highest] }}"
+    )
+
+
+def _mixed(intake: Intake, table: TypedTable, name: str, told: Inferred, /) -> Iterator[Rule]:
+    """Yield a rule where a part of the ratings is on a smaller scale."""
+    if told.scale is None:
+        return
+    time = next((column for column in ("opened_at", "closed_at") if column in table.plans), None)
+    parts = tuple(column for column in _PARTS if column in table.plans)
+    found = mixed(intake.rows, table.relation, name, time, parts, told.scale[1])
+    if found is None:
+        return
+    yield Rule(
+        "mixed_scale",
+        name,
+        f"{quoted(name)} IS NOT NULL",
+        f"two scales in one column: {found.ratings:,} ratings {found.where} lie between {found.scale[0]:g} and "
+        f"{found.scale[1]:g}, the others go up to {told.scale[1]:g}",
+        (name,),
+        (name,),
+        f"bring them to one scale in tables.cases.sql, or say faults.mixed_scale: null leaves {name} out, "
+        "keep averages them as they are",
+        whole_column=True,
+    )
+
+
+def _other(
+    name: str,
+    agreed: Mapping[str, tuple[float, float] | None],
+    declared: tuple[float, float] | None,
+    told: Inferred,
+    /,
+) -> Iterator[Rule]:
+    """Yield a rule where models were trained on another scale than the one that holds now."""
+    then, now = agreed.get(name), declared or told.scale
+    if then is None or now is None or then == now or (declared is None and told.doubt):
+        return
+    yield Rule(
+        "other_scale",
+        name,
+        f"{quoted(name)} IS NOT NULL",
+        f"the models were trained on ratings from {then[0]:g} to {then[1]:g}, these are from {now[0]:g} to {now[1]:g}",
+        (name,),
+        (name,),
+        "train again, or bring the ratings to the scale of the training",
+        whole_column=True,
+    )

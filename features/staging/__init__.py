@@ -1,0 +1,1 @@
+"""Clean tables, pseudonyms, and the warehouse that holds them."""

@@ -1,0 +1,1 @@
+"""Training tables: moments, labels, features, and what must not be among them."""

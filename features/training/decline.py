@@ -1,0 +1,265 @@
+"""The training table of a decline: units at many moments, and whether their metric then got worse.
+
+A unit declines if its mean over the next horizon is worse, as ``better`` says, than its baseline by more than
+``drop_sd`` case-level standard deviations (or ``drop``, in the metric's own unit), and by more than one-sided 80 %
+sampling noise.
+
+- *Case-level SD* ``s``: of the cases of the longest window around their units' means, pooled over units.
+- *Baseline*: ``g + r·(m − g)`` with ``m`` the unit's mean over the longest window, ``g`` its group's and ``r`` the
+  reliability ``τ² / (τ² + s²/n)``, ``τ²`` the variance between the group's units by the method of moments (DerSimonian
+  & Laird 1986). The group of an employee is the team, of any other unit all units; a group of fewer than five is
+  widened to all.
+- *Season*: the other units' move from the longest window to the horizon is taken out, a fifth of it per other unit
+  that there is up to the whole: what happens to everybody alike is season, not this unit's decline.
+- *Noise*: ``z·√(s²/n_next + r·s²/n)`` with ``z = Φ⁻¹(0.8)``. Where no number of cases is known there is none.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
+from baton.company import Company, Decline
+from baton.errors import CompanyFileError, TooLittleDataError
+from features.kpis import evaluate as metrics
+from features.kpis.cause_kpis import learned_features, longest_only
+from features.kpis.on_scale import followed, unfollowed
+from features.kpis.unit_rows import case_unit, with_usual_team
+from features.staging.rows_over_time import row_then
+from features.staging.warehouse import Warehouse
+from features.training import snapshots
+from features.training.attributes import as_feature, team_shares
+from features.training.churn import customer_shares, season
+from features.training.decline_labels import Moments, decline_labels, unit_moments
+from features.training.learnable import require_enough
+from features.training.table import TrainingTable
+
+__all__ = ["decline_table", "labels_of", "metric_of"]
+
+
+def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline) -> TrainingTable:
+    """Build the training table of one ``[[outcomes.decline]]``.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    warehouse : Warehouse
+    settings : Decline
+
+    Returns
+    -------
+    TrainingTable
+        Units × snapshots with enough cases in both windows; the latest snapshot without labels.
+
+    Raises
+    ------
+    CompanyFileError
+        If the metric is none of the catalogue's or means nothing for the unit.
+    TooLittleDataError
+        With what is missing.
+    """
+    name = f"decline:{settings.unit}:{settings.metric}"
+    metric, dates, labelled = labels_of(company, catalogue, warehouse, settings)
+    longest = max(company.snapshots.windows_days)
+    kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
+    values = metrics.evaluate(
+        warehouse, kpis, settings.unit, dates, company.snapshots.windows_days, longest_only=longest_only(kpis)
+    )
+    pulled = labelled.merge(values.to_pyarrow().to_pandas(), on=["unit_id", "as_of"], how="left")
+    pulled = pulled.sort_values(["as_of", "unit_id"], ignore_index=True)
+    columns: dict[str, pd.Series] = {}
+    kpi_of: dict[str, str] = {}
+    for kpi in kpis:
+        windows = company.snapshots.windows_days
+        for feature in learned_features(kpi, windows):
+            column = as_feature(pulled[feature])
+            if column.notna().any():
+                columns[feature], kpi_of[feature] = column, kpi.id
+    for word in ("baseline", "above_group"):
+        feature = f"{metric.id}__{word}"
+        columns[feature], kpi_of[feature] = as_feature(pulled[word]), metric.id
+    for feature, column in _context(warehouse, settings.unit, pulled, dates, longest).items():
+        if column.notna().any():
+            columns[feature], kpi_of[feature] = as_feature(column), CONTEXT
+    baseline = f"{metric.id}__{longest}d"
+    unit_id = pulled["unit_id"].astype("str")
+    keys = {"unit_id": unit_id, "as_of": pulled["as_of"], "label": pulled["label"], "group": unit_id}
+    return TrainingTable(
+        outcome=name,
+        kind="probability",
+        unit=settings.unit,
+        frame=pd.DataFrame({**keys, **columns}),
+        features=tuple(columns),
+        kpi_of=kpi_of,
+        latest=pd.Timestamp(dates[-1]),
+        horizon_days=settings.horizon_days,
+        shares=_shares(company, warehouse, settings.unit, dates[-1]),
+        baseline=baseline if baseline in columns else None,
+    )
+
+
+def labels_of(
+    company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline
+) -> tuple[Kpi, list[datetime], pd.DataFrame]:
+    """Label the units of one ``[[outcomes.decline]]``, without a feature.
+
+    Returns
+    -------
+    tuple of Kpi, list of datetime and pandas.DataFrame
+        The metric on the scale of the company's ratings, the moments (the latest last), and the labelled rows as of
+        ``decline_labels``.
+
+    Raises
+    ------
+    CompanyFileError
+        If the metric is none of the catalogue's or means nothing for the unit.
+    TooLittleDataError
+        With what is missing.
+    """
+    name = f"decline:{settings.unit}:{settings.metric}"
+    metric = metric_of(catalogue, warehouse, settings, name)
+    dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0)
+    if len(dates) < 2:
+        raise TooLittleDataError(
+            f"{name}: no snapshot has {settings.horizon_days} days of observed future after it; give a longer history "
+            "or a shorter horizon_days"
+        )
+    longest = max(company.snapshots.windows_days)
+    horizon = timedelta(days=settings.horizon_days)
+    past = unit_moments(warehouse, metric, settings.unit, dates, longest)
+    later = unit_moments(
+        warehouse, metric, settings.unit, [date + horizon for date in dates[:-1]], settings.horizon_days
+    )
+    groups = _groups(warehouse, settings.unit)
+    labelled = decline_labels(Moments(past, later, horizon), metric, settings, groups, pd.Timestamp(dates[-1]))
+    if labelled.empty:
+        raise TooLittleDataError(
+            f"{name}: no {settings.unit} has {settings.min_cases} cases in the last {longest} days of any snapshot; "
+            "lower min_cases or give more cases"
+        )
+    of_whom, unit = labelled["unit_id"], f"{settings.unit} snapshots"
+    require_enough(name, labelled["label"], "probability", groups=of_whom, unit=unit)
+    return metric, dates, labelled
+
+
+def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name: str, /) -> Kpi:
+    """Return the KPI whose decline is asked for, on the scale of the company's ratings.
+
+    Raises
+    ------
+    CompanyFileError
+        If it is none of the catalogue's, means nothing for the unit, or is no mean or share.
+    TooLittleDataError
+        If the company's tables do not carry it.
+    """
+    if settings.metric not in catalogue:
+        raise CompanyFileError(
+            f"[[outcomes.decline]] metric = {settings.metric!r} is no KPI of the catalogue; correct it"
+        )
+    metric = catalogue[settings.metric]
+    grain = "customer" if settings.unit == "customer_kind" else settings.unit
+    if grain not in metric.grains:
+        raise CompanyFileError(
+            f"[[outcomes.decline]] {settings.metric} means nothing for a {settings.unit}; its grains are "
+            f"{', '.join(metric.grains)}"
+        )
+    if metric.expr is None or metric.aggregate not in ("mean", "share"):
+        raise CompanyFileError(
+            f"[[outcomes.decline]] {settings.metric} is no mean or share of rows, so no sampling noise can be told; "
+            "choose one that is"
+        )
+    if unfollowed(warehouse, metric):
+        raise TooLittleDataError(
+            f"{name}: {settings.metric} cannot follow the scale of the company's ratings; set tables.cases.scales"
+        )
+    if not metrics.available(warehouse, [metric], settings.unit):
+        raise TooLittleDataError(
+            f"{name}: {settings.metric} cannot be computed per {settings.unit}; it needs {metric.source} with the "
+            "columns of its expr and of the unit"
+        )
+    return followed(warehouse, [metric])[0]
+
+
+def _groups(warehouse: Warehouse, unit: str, /) -> dict[str, str]:
+    """The group that a unit is shrunk towards, where it has one of its own: an employee's team."""
+    if unit != "employee" or "employees" not in warehouse:
+        return {}
+    staff = row_then(warehouse, "employees", snapshots.latest(warehouse))
+    table = staff.select("employee_id", "team_id").to_pyarrow().to_pandas().dropna()
+    return dict(zip(table["employee_id"], table["team_id"], strict=True))
+
+
+def _context(
+    warehouse: Warehouse, unit: str, pulled: pd.DataFrame, dates: list[datetime], longest: int, /
+) -> dict[str, pd.Series]:
+    """Tenure of the people behind a unit, its cases' mix, and the season."""
+    columns: dict[str, pd.Series] = {}
+    seasonal = season(pulled["as_of"], dates)
+    if seasonal is not None:
+        columns["season_month"] = seasonal
+    if not warehouse.has("employees", "hired_at"):
+        return columns
+    staff = warehouse["employees"].group_by("employee_id").aggregate(hired_at=lambda rows: rows.hired_at.min())
+    hired = staff.to_pyarrow().to_pandas().dropna()
+    if unit == "employee":
+        own = pulled["unit_id"].map(dict(zip(hired["employee_id"], hired["hired_at"], strict=True)))
+        columns["tenure_days"] = (pulled["as_of"] - pd.to_datetime(own)).dt.total_seconds() / 86400
+        return columns
+    staffed = _staffing(warehouse, unit, dates, longest)
+    if staffed is None:
+        return columns
+    staffed = staffed.merge(hired, on="employee_id")
+    staffed["tenure"] = (staffed["as_of"] - staffed["hired_at"]).dt.total_seconds() / 86400
+    staffed["newcomer"] = (staffed["tenure"] < 180).astype("float64")
+    for word in ("tenure", "newcomer"):
+        staffed[word] = staffed[word] * staffed["cases"]
+    summed = staffed.groupby(["unit_id", "as_of"])[["tenure", "newcomer", "cases"]].sum()
+    mix = summed[["tenure", "newcomer"]].div(summed["cases"], axis=0)
+    placed = pulled[["unit_id", "as_of"]].merge(mix.reset_index(), on=["unit_id", "as_of"], how="left")
+    columns["tenure_days"], columns["newcomer_share"] = placed["tenure"], placed["newcomer"]
+    return columns
+
+
+def _staffing(warehouse: Warehouse, unit: Any, dates: list[datetime], longest: int, /) -> pd.DataFrame | None:
+    """Cases per unit, employee and moment."""
+    if not warehouse.has("cases", "employee_id"):
+        return None
+    from features.kpis.sql import span_table, spans_of
+
+    cases = case_unit(warehouse, warehouse["cases"], unit)
+    cases = cases.select("unit_id", "employee_id", "opened_at").filter(lambda row: row.employee_id.notnull())
+    spans = span_table(spans_of(dates, [longest]))
+    joined = cases.mutate(day_=cases.opened_at.cast("date")).join(spans, [("day_", "day")])
+    joined = joined.filter(joined.opened_at > joined.start_0, joined.opened_at <= joined.as_of)
+    counted = joined.group_by("unit_id", "as_of", "employee_id").aggregate(cases=joined.count())
+    return counted.to_pyarrow().to_pandas().dropna()
+
+
+def _shares(company: Company, warehouse: Warehouse, unit: Any, latest: datetime, /) -> pd.DataFrame:
+    """How the latest rows split over teams: a person's and a team's whole, the rest by cases."""
+    if unit == "team":
+        teams = sorted(set(_teams(warehouse)))
+        return pd.DataFrame({"unit_id": teams, "team_id": teams, "share": np.ones(len(teams))})
+    if unit == "employee" and warehouse.has("employees", "team_id"):
+        groups = _groups(warehouse, unit)
+        return pd.DataFrame({"unit_id": list(groups), "team_id": list(groups.values()), "share": np.ones(len(groups))})
+    if "cases" not in warehouse or unit == "customer":
+        return customer_shares(company, warehouse, latest)
+    start = latest - timedelta(days=max(company.snapshots.windows_days))
+    cases = with_usual_team(warehouse)
+    cases = case_unit(warehouse, cases, unit)
+    cases = cases.filter(cases.opened_at > start, cases.opened_at <= latest)
+    return team_shares(cases, {"unit_id": cases.unit_id, "team_id": cases.team_id})
+
+
+def _teams(warehouse: Warehouse, /) -> list[str]:
+    found: list[str] = []
+    for table in ("teams", "employees", "cases"):
+        if warehouse.has(table, "team_id"):
+            found += warehouse[table].select("team_id").distinct().to_pyarrow()["team_id"].drop_null().to_pylist()
+    return found

@@ -1,0 +1,1 @@
+"""From effects to scorecards: weights, limits, reasons and fairness."""

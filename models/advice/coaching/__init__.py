@@ -1,0 +1,1 @@
+"""Whom to help with what."""

@@ -1,0 +1,336 @@
+"""Whom to help with what: gaps that are real, with the cases behind them and what must be provided first.
+
+Only levers that keep customers (or serve the driver outcome) are coached: help towards a KPI that harms would be harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Policy
+from features.cases.table import CaseTable, Organisation
+from models.advice.coaching.closing import NEWCOMER_MONTHS
+from models.advice.coaching.gaps import Standing, readings, standing
+from models.advice.coaching.process import process_shifts
+from models.advice.coaching.scene import Scene, build_scene
+from models.advice.coaching.words import how_sure, person_reason, process_reason, team_reason
+from models.effects.estimators.design import build_design
+
+__all__ = ["COLUMNS", "FALSE_FLAGS", "Benefit", "coach", "flagged", "helpful_levers"]
+
+Floats = NDArray[np.float64]
+
+FALSE_FLAGS = 0.10
+"""Expected share of flags whose true gap is not worth acting on, over all employees and KPIs."""
+LEAST_PROBABILITY = 0.5
+LEAST_TRUE_SHARE = 0.1
+WIDTH_90 = 3.29
+EVIDENCE_CASES = 5
+COLUMNS = (
+    "employee_id", "team_id", "process", "kpi", "action", "level", "gap_sd", "probability", "expected_effect",
+    "priority", "evidence", "needs", "reason", "n", "closing_share",
+)  # fmt: skip
+
+
+def coach(
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    effects: pd.DataFrame,
+    policy: Policy,
+    seed: int,
+    currency: str = "",
+    /,
+) -> pd.DataFrame:
+    """Find whom to help with what.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+        Of the employees only team, hiring and leaving are read.
+    catalogue : Catalogue
+    effects : pandas.DataFrame
+        Rows of ``effects.parquet``.
+    policy : Policy
+        ``min_group``, ``cycle_days``, ``confidence`` and ``fixed`` are kept to.
+    seed : int
+    currency : str
+        That amounts are told in.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per employee (or team, or process) and action, the most useful first. ``gap_sd``: the expected true gap
+        in between-person standard deviations; ``probability``: that it is worth acting on; ``expected_effect``: the
+        customers kept over a cycle if the gap closes as far as such gaps usually do (for a driver outcome its change,
+        summed over a cycle's cases; positive is good); ``priority``: that as a share of the largest, 0 to 100.
+
+    Source
+    ------
+    Adams 2009; Spiegelhalter 2005; Müller, Parmigiani & Rice 2006 (false discoveries from posteriors); Brynjolfsson, Li
+    & Raymond 2023.
+    """
+    benefit = helpful_levers(effects, cases, catalogue, policy)
+    scene = build_scene(cases, organisation, catalogue, tuple(benefit), policy) if benefit else None
+    if scene is None:
+        return _table([])
+    scene = replace(scene, currency=currency)
+    rng = np.random.default_rng(seed)
+    standings = {}
+    for at, lever in enumerate(scene.design.levers):
+        stands = standing(readings(scene.design, at, scene.team, scene.recent), policy.min_group, rng)
+        if stands is not None:
+            standings[lever] = stands
+    rows = (
+        _people(scene, standings)
+        + _teams(scene, standings, policy)
+        + _processes(scene, standings, cases, catalogue, policy)
+    )
+    for row in rows:
+        worth = benefit[row["kpi"]]
+        row["expected_effect"] *= worth.gain
+        row["reason"] = how_sure(row["reason"], worth.sure)
+    return _table(_with_actions(rows, catalogue))
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """What one SD better in a lever is worth.
+
+    Parameters
+    ----------
+    gain : float
+        For churn the fall of the probability of leaving within the horizon, for a driver the change per case; positive,
+        and drawn towards zero by how unsure it is.
+    sure : float
+        Probability that it helps at all.
+    """
+
+    gain: float
+    sure: float
+
+
+def helpful_levers(
+    effects: pd.DataFrame, cases: CaseTable, catalogue: Catalogue, policy: Policy, /
+) -> dict[str, Benefit]:
+    """Return the levers worth coaching.
+
+    Left out are levers whose direction is less sure than ``confidence``, that a refutation failed, that nobody owns as
+    a person, and fixed duties; and all of them where the joint test over them does not hold ``false_moves``: where no
+    KPI matters nobody is to be sent to practise one.
+
+    Returns
+    -------
+    dict of KPI to Benefit
+    """
+    from scipy.special import ndtr
+
+    if effects.empty:
+        return {}
+    outcomes = list(dict.fromkeys(effects["outcome"]))
+    outcome = "churn" if "churn" in outcomes else outcomes[0]
+    helps = -1.0 if cases.better.get(outcome, "lower" if outcome == "churn" else "higher") == "lower" else 1.0
+    of_people = {kpi.id for kpi in catalogue.values() if kpi.owner == "employee"}
+    rows = effects[(effects["outcome"] == outcome) & effects["effect"].notna() & effects["kpi"].isin(of_people)]
+    variance = ((rows["high"] - rows["low"]) / WIDTH_90) ** 2
+    # what all levers do tells how much of a single one's estimate is luck
+    true = max(float((rows["effect"] ** 2 - variance).mean()), LEAST_TRUE_SHARE * float((rows["effect"] ** 2).mean()))
+    found = {}
+    for row, noise in zip(rows.to_dict("records"), variance, strict=True):
+        kpi = catalogue.get(row["kpi"])
+        if kpi is None or kpi.role != "lever" or kpi.owner != "employee" or kpi.id in policy.fixed:
+            continue
+        if row.get("joint_p", 0.0) > policy.false_moves:
+            continue
+        if f"kpi:{kpi.id}" not in cases.frame or row.get("refuted") is True:
+            continue
+        gain = helps * row["effect"]
+        sure = float(ndtr(gain / np.sqrt(noise))) if noise > 0 else 1.0
+        if gain > 0 and sure >= policy.confidence:
+            found[kpi.id] = Benefit(gain * true / (true + noise), sure)
+    return found
+
+
+def flagged(probability: Floats, false_share: float = FALSE_FLAGS, /) -> NDArray[np.bool_]:
+    """Choose as many flags as the expected share of false ones allows, the surest first.
+
+    Parameters
+    ----------
+    probability : array
+        Of each true gap; NaN: unknown, never flagged.
+
+    Examples
+    --------
+    >>> flagged(np.array([0.99, 0.9, 0.86, 0.6, np.nan])).tolist()
+    [True, True, True, False, False]
+    """
+    known = np.where(np.isfinite(probability), probability, 0.0)
+    order = np.argsort(-known, kind="stable")
+    false = np.cumsum(1 - known[order]) / np.arange(1, known.size + 1)
+    allowed = (false <= false_share) & (known[order] >= LEAST_PROBABILITY)
+    chosen = np.zeros(known.size, bool)
+    if allowed.any():
+        chosen[order[: int(np.flatnonzero(allowed)[-1]) + 1]] = True
+    return chosen
+
+
+def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str, Any]]:
+    probability = np.array([np.where(scene.here, stands.probability, np.nan) for stands in standings.values()])
+    if not probability.size:
+        return []
+    chosen = flagged(probability.ravel()).reshape(probability.shape)
+    count = np.bincount(scene.design.employee[scene.recent], minlength=len(scene.people))
+    rows = []
+    for (lever, stands), flags in zip(standings.items(), chosen, strict=True):
+        behind = _common(stands)
+        for person in np.flatnonzero(flags):
+            months = float(scene.months[person])
+            new = bool(months < NEWCOMER_MONTHS)
+            gap, chance = float(stands.gap[person]), float(stands.probability[person])
+            team = int(scene.team[person])
+            mine = scene.recent & (scene.design.employee == person)
+            reason = person_reason(
+                scene.kpis[lever], gap * stands.spread, chance, int(count[person]), scene.days,
+                months if new else None, scene.closing[new], team >= 0 and bool(behind[team]), scene.currency,
+            )  # fmt: skip
+            rows.append(
+                _row(scene, lever, "employee", gap, chance, mine, scene.closing[new], reason)
+                | {"employee_id": scene.people[person], "team_id": scene.teams[team] if team >= 0 else None}
+            )
+    return rows
+
+
+def _common(stands: Standing, /) -> NDArray[np.bool_]:
+    return stands.team_broad & (stands.team_probability > LEAST_PROBABILITY)
+
+
+def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -> list[dict[str, Any]]:
+    # teams that are nobody's own, such as those that only had cases handed to them, may lie beyond the last
+    teams = int(scene.team.max(initial=-1)) + 1
+    size = np.bincount(scene.team[scene.here & (scene.team >= 0)], minlength=teams)
+    probability = np.array(
+        [
+            np.where((size >= policy.min_group) & _common(stands), stands.team_probability, np.nan)
+            for stands in standings.values()
+        ]
+    )
+    if not probability.size:
+        return []
+    rows = []
+    chosen = flagged(probability.ravel()).reshape(probability.shape)
+    for (lever, stands), flags in zip(standings.items(), chosen, strict=True):
+        for team in np.flatnonzero(flags):
+            gap, chance = float(stands.team_gap[team]), float(stands.team_probability[team])
+            mine = scene.recent & (scene.design.team == team)
+            spread = gap * stands.spread
+            reason = team_reason(scene.kpis[lever], spread, chance, int(size[team]), scene.days, scene.currency)
+            rows.append(
+                _row(scene, lever, "team", gap, chance, mine, scene.closing[False], reason)
+                | {"team_id": scene.teams[team]}
+            )
+    return rows
+
+
+def _processes(
+    scene: Scene, standings: Mapping[str, Standing], cases: CaseTable, catalogue: Catalogue, policy: Policy, /
+) -> list[dict[str, Any]]:
+    levers = tuple(lever for lever in standings if lever in cases.case_level)
+    if not levers or len(scene.processes) < 2 or not scene.recent.any() or scene.recent.all():
+        return []
+    # one month for all: what has changed over time must stay in the values
+    still = replace(cases, frame=cases.frame.assign(period=0))
+    design = build_design(still, catalogue, None, levers)
+    names = scene.processes
+    found = [
+        (lever, shift)
+        for at, lever in enumerate(levers)
+        for shift in process_shifts(design, at, scene.recent, standings[lever].spread, policy.min_group)
+    ]
+    chosen = flagged(np.array([shift.probability for _, shift in found]))
+    rows = []
+    for (lever, shift), flag in zip(found, chosen, strict=True):
+        if not flag:
+            continue
+        mine = scene.recent & (design.process == shift.process)
+        reason = process_reason(
+            scene.kpis[lever], names[shift.process], shift.gap * standings[lever].spread, shift.probability,
+            shift.people, scene.days, scene.currency,
+        )  # fmt: skip
+        rows.append(
+            _row(scene, lever, "process", shift.gap, shift.probability, mine, scene.closing[False], reason)
+            | {"process": names[shift.process]}
+        )
+    return rows
+
+
+def _row(
+    scene: Scene,
+    lever: str,
+    level: str,
+    gap: float,
+    probability: float,
+    mine: NDArray[np.bool_],
+    closing: float,
+    reason: dict[str, str],
+    /,
+) -> dict[str, Any]:
+    share = float(mine.sum()) / max(float(scene.recent.sum()), 1.0)
+    return {
+        "employee_id": None,
+        "team_id": None,
+        "process": None,
+        "kpi": lever,
+        "level": level,
+        "gap_sd": gap,
+        "probability": probability,
+        "expected_effect": gap * closing * share * scene.reach,
+        "evidence": _evidence(scene, lever, mine),
+        "reason": reason,
+        "n": int(mine.sum()),
+        "closing_share": closing,
+    }
+
+
+def _evidence(scene: Scene, lever: str, mine: NDArray[np.bool_], /) -> list[str]:
+    """Return the cases that show it most, the latest first among equals, no customer twice."""
+    value = scene.design.values[:, scene.design.levers.index(lever)]
+    rows = np.flatnonzero(mine & np.isfinite(value) & (value < 0))
+    # handlers' measures are the same for a month of cases: rounding leaves the latest first
+    rows = rows[np.lexsort((-scene.opened[rows], value[rows].round(2)))]
+    customers = scene.design.customer[rows]
+    first = np.sort(np.unique(customers, return_index=True)[1])[:EVIDENCE_CASES]
+    return [str(name) for name in scene.case_id[rows[first]]]
+
+
+def _with_actions(rows: list[dict[str, Any]], catalogue: Catalogue, /) -> list[dict[str, Any]]:
+    out = []
+    for row in rows:
+        kpi = catalogue[row["kpi"]]
+        offered = [(action.id, action.needs) for action in catalogue.actions_for(kpi.id, row["level"])]
+        for action, needs in offered or [(None, ())]:
+            texts = [{"en": need.en, "zh": need.zh} for need in dict.fromkeys((*needs, *kpi.needs))]
+            out.append(row | {"action": action, "needs": texts})
+    return out
+
+
+def _table(rows: list[dict[str, Any]], /) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "priority"])
+    largest = float(table["expected_effect"].max()) if len(table) else 0.0
+    table["priority"] = (100 * table["expected_effect"] / largest).round(1) if largest > 0 else 0.0
+    for name in ("employee_id", "team_id", "process", "kpi", "action", "level"):
+        table[name] = table[name].astype("str")
+    for name in ("gap_sd", "probability", "expected_effect", "priority", "closing_share"):
+        table[name] = table[name].astype("float64")
+    table["n"] = table["n"].astype("int64")
+    keys = ["priority", "probability", "level", "kpi", "employee_id", "team_id", "process", "action"]
+    return table.sort_values(keys, ascending=[False, False, *[True] * 6], kind="stable")[list(COLUMNS)].reset_index(
+        drop=True
+    )

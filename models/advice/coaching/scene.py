@@ -1,0 +1,163 @@
+"""What people, teams and processes are judged on: cases made comparable, and who is still here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue, Kpi
+from baton.company import Policy
+from features.cases.table import CaseTable, Organisation
+from models.advice.coaching.closing import NEWCOMER_MONTHS, closing_shares
+from models.advice.coaching.gaps import FEWEST_CASES
+from models.effects.estimators.design import Design, build_design
+
+__all__ = ["Scene", "build_scene"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+DAYS_PER_MONTH = 30.4
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What people, teams and processes are judged on: cases made comparable, and who is still here.
+
+    Parameters
+    ----------
+    design : Design
+    case_id, opened : arrays of shape (rows,)
+        Of the design's cases; the time as an integer that grows.
+    processes, people, teams : tuples of str
+        Names by the design's codes.
+    kpis : mapping of str to Kpi
+    team : array of int, shape (people,)
+        The team of most of a person's cases; -1 unknown.
+    recent : array of bool, shape (rows,)
+        Cases of the last two cycles.
+    days : int
+        How long that is.
+    here : array of bool, shape (people,)
+        Who still works here, and shares a process with enough others to be compared.
+    months : array of shape (people,)
+        Since hiring; NaN unknown.
+    closing : mapping of bool to float
+        How much of a gap usually closes within a cycle, per newcomer or not.
+    reach : float
+        What all cases together are worth per unit of benefit, over a cycle: customers at risk, or cases.
+    currency : str
+        That amounts are told in.
+    """
+
+    design: Design
+    case_id: NDArray[np.object_]
+    opened: Codes
+    processes: tuple[str, ...]
+    kpis: Mapping[str, Kpi]
+    people: tuple[str, ...]
+    team: Codes
+    teams: tuple[str, ...]
+    recent: NDArray[np.bool_]
+    days: int
+    here: NDArray[np.bool_]
+    months: Floats
+    closing: Mapping[bool, float]
+    reach: float
+    currency: str = ""
+
+
+def build_scene(
+    cases: CaseTable, organisation: Organisation, catalogue: Catalogue, levers: tuple[str, ...], policy: Policy, /
+) -> Scene | None:
+    """Put together what gaps are told from.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+    catalogue : Catalogue
+    levers : tuple of str
+        Those worth coaching.
+    policy : Policy
+
+    Returns
+    -------
+    Scene or None
+        None where there are hardly any cases.
+    """
+    frame = cases.frame[cases.frame["employee_id"].notna()].reset_index(drop=True)
+    if len(frame) < 2 * FEWEST_CASES:
+        return None
+    design = build_design(cases, catalogue, None, levers)
+    people = tuple(str(name) for name in pd.factorize(frame["employee_id"])[1])
+    opened = frame["opened_at"]
+    as_of = pd.Timestamp(organisation.as_of)
+    window = pd.Timedelta(days=2 * policy.cycle_days)
+    recent = (opened > as_of - window).to_numpy()
+    days = int(min(2 * policy.cycle_days, max((as_of - opened.min()).days, 1)))
+    team = _own_team(design, len(people), recent)
+    months, gone = _tenure(organisation, people, as_of)
+    latest = opened.groupby(design.employee).max().reindex(range(len(people)))
+    here = ~gone & (latest > as_of - pd.Timedelta(days=policy.cycle_days)).to_numpy()
+    here &= _enough_peers(design, len(people), recent, policy.min_group)
+    late = (opened > opened.min() + (opened.max() - opened.min()) / 2).to_numpy()
+    cycles = max((opened.max() - opened.min()).days / 2, 1) / policy.cycle_days
+    half = months - cycles * policy.cycle_days / DAYS_PER_MONTH
+    closing = closing_shares(design, team, np.nan_to_num(half, nan=99.0) < NEWCOMER_MONTHS, late, cycles)
+    reach = policy.cycle_days / max(cases.horizon_days, 1) * cases.customers_at_risk
+    if not reach > 0:
+        reach = float(recent.sum()) / days * policy.cycle_days / cases.sampled_share
+    return Scene(
+        design=design,
+        case_id=frame["case_id"].to_numpy(object),
+        opened=opened.to_numpy().astype("int64"),
+        processes=tuple(str(name) for name in pd.factorize(frame["process"])[1]) if "process" in frame else (),
+        kpis={lever: catalogue[lever] for lever in levers},
+        people=people,
+        team=team,
+        teams=design.teams,
+        recent=recent,
+        days=days,
+        here=here,
+        months=months,
+        closing=closing,
+        reach=float(reach),
+    )
+
+
+def _own_team(design: Design, people: int, recent: NDArray[np.bool_], /) -> Codes:
+    """Return the team of most of each employee's recent cases, else of all; -1 where unknown."""
+    team = np.full(people, -1, np.int64)
+    for rows in (np.ones(len(design.team), bool), recent):
+        table = np.zeros((people, len(design.teams) + 1))
+        np.add.at(table, (design.employee[rows], design.team[rows] + 1), 1.0)
+        seen = table.sum(axis=1) > 0
+        team[seen] = table[seen].argmax(axis=1) - 1
+    return team
+
+
+def _tenure(
+    organisation: Organisation, people: tuple[str, ...], as_of: pd.Timestamp, /
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Months since hiring (NaN unknown), and who has left."""
+    table = organisation.employees
+    if table.empty:
+        return np.full(len(people), np.nan), np.zeros(len(people), bool)
+    known = table.drop_duplicates("employee_id").set_index("employee_id").reindex(list(people))
+    hired, left = (pd.to_datetime(known[name]) for name in ("hired_at", "left_at"))
+    return ((as_of - hired).dt.days / DAYS_PER_MONTH).to_numpy(float), (left <= as_of).to_numpy()
+
+
+def _enough_peers(design: Design, people: int, recent: NDArray[np.bool_], min_group: int, /) -> NDArray[np.bool_]:
+    """Who shares a process with enough others: a comparison with fewer would show single colleagues."""
+    processes = int(design.process.max(initial=-1)) + 2
+    table = np.zeros((people, processes))
+    np.add.at(table, (design.employee[recent], design.process[recent] + 1), 1.0)
+    own = table.argmax(axis=1)
+    sharing = (table >= FEWEST_CASES).sum(axis=0)
+    return sharing[own] >= min_group + 1

@@ -1,0 +1,294 @@
+"""Everything that weights are solved from, so that they can be solved again under another policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue
+from baton.errors import ArtefactError
+from baton.files import read_json, write_atomically, write_json
+from features.cases.table import CaseTable, Organisation
+from models.advice.fairness import no_groups, no_scores, protected_groups, scores
+from models.effects.estimate import Effects
+
+__all__ = ["AdviceInputs", "catalogue_rows", "gather"]
+
+Floats = NDArray[np.float64]
+
+DEFAULT_CONTROLLABLE = 0.6
+TABLES = ("kpis", "draws", "cards", "crews", "scores", "groups")
+
+
+@dataclass(frozen=True)
+class AdviceInputs:
+    """What the weights of all cards are solved from.
+
+    Parameters
+    ----------
+    kpis : pandas.DataFrame
+        One row per KPI of the catalogue: kpi, name_en, name_zh, role, perspective, stage, unit, better, controllable,
+        guards (list: KPIs not to be pushed without this one), owner (employee, team or empty), effect, low, high,
+        refuted, why (why there is no effect), joint_p (the joint test over the owner's levers), icc, between_sd.
+    draws : pandas.DataFrame
+        One row per draw, one column per lever with an effect.
+    cards : pandas.DataFrame
+        team_id, role, kpi, weight: today's cards; empty where none is known.
+    crews : pandas.DataFrame
+        team_id, role, kpi, n_per_day (a typical person's; the team's for what teams own), people (on the card; 0 where
+        nobody is known by name), share (of all cases, or of customers' activity).
+    scores : pandas.DataFrame
+        employee_id, role, kpi, z: people's last cycle, for the fairness audit alone.
+    groups : pandas.DataFrame
+        employee_id, attribute, group: protected groups, for the fairness audit alone.
+    outcome : str or None
+        The outcome that effects are on.
+    helpful : int
+        -1 where a helpful effect is negative.
+    kind : str
+        ``probability`` or ``number``.
+    horizon_days : int
+    customers_at_risk : int
+    joint_p_value : float
+        The smallest of the owners'.
+    team_names : mapping of str to str
+    response_per_point : float
+        Between-person standard deviations that one more point moves a fully controllable KPI by.
+    response_low, response_high : float
+    response_measured : bool
+        Whether past changes of cards showed that; else it is a scenario.
+    notes : tuple of str
+    currency : str
+        That amounts are told in.
+    """
+
+    kpis: pd.DataFrame
+    draws: pd.DataFrame
+    cards: pd.DataFrame
+    crews: pd.DataFrame
+    outcome: str | None
+    helpful: int
+    kind: str
+    horizon_days: int
+    customers_at_risk: int
+    joint_p_value: float
+    scores: pd.DataFrame = field(default_factory=no_scores)
+    groups: pd.DataFrame = field(default_factory=no_groups)
+    team_names: Mapping[str, str] = field(default_factory=dict)
+    response_per_point: float = 0.025
+    response_low: float = 0.0
+    response_high: float = 0.05
+    response_measured: bool = False
+    notes: tuple[str, ...] = ()
+    currency: str = ""
+
+    def save(self, folder: Path, /) -> None:
+        """Write the inputs into a folder as Parquet and JSON."""
+        for name in TABLES:
+            with write_atomically(folder / f"{name}.parquet") as path:
+                getattr(self, name).to_parquet(path, index=False)
+        described: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in (*TABLES, "team_names", "notes")
+        }
+        write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": list(self.notes)})
+
+    @classmethod
+    def load(cls, folder: Path, /) -> AdviceInputs:
+        """Read what ``save`` has written.
+
+        Raises
+        ------
+        ArtefactError
+            If it is not there.
+        """
+        described = read_json(folder / "inputs.json")
+        try:
+            tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        except OSError as error:
+            raise ArtefactError(
+                f"{folder}: the advice cannot be read ({error}); run `baton recommend` again"
+            ) from error
+        kpis = tables["kpis"]
+        kpis["guards"] = kpis["guards"].map(list)
+        if "joint_p" not in kpis:  # written before teams were compared
+            kpis["owner"], kpis["joint_p"] = "employee", float(described["joint_p_value"])
+        return cls(**tables, **(described | {"notes": tuple(described["notes"])}))
+
+
+def gather(
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    effects: Effects,
+    reliability: pd.DataFrame,
+    *,
+    protected: tuple[str, ...] = (),
+    cycle_days: int = 90,
+    currency: str = "",
+) -> AdviceInputs:
+    """Gather what weights are solved from.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+    catalogue : Catalogue
+    effects : Effects
+    reliability : pandas.DataFrame
+        From ``models.effects.reliability.measure``.
+    protected : tuple of str
+        Columns of ``employees`` for the fairness audit.
+    cycle_days : int
+        How long a period people are scored over in it.
+    currency : str
+        That amounts are told in.
+
+    Returns
+    -------
+    AdviceInputs
+    """
+    found = effects.primary
+    columns: dict[str, Floats] = {}
+    if found is not None:
+        columns = {lever: found.draws[:, at] for at, lever in enumerate(found.levers)}
+    cards = organisation.current_cards if len(organisation.scorecards) else organisation.scorecards
+    cards = cards.reindex(columns=["team_id", "role", "kpi", "weight"]).dropna(subset=["team_id", "kpi"])
+    cards["role"] = cards["role"].fillna("").astype("str")
+    names = organisation.teams.set_index("team_id")["name"] if len(organisation.teams) else pd.Series(dtype="str")
+    return AdviceInputs(
+        kpis=_kpi_rows(catalogue, effects, reliability),
+        draws=pd.DataFrame(columns),
+        cards=cards.reset_index(drop=True),
+        crews=_crews(cases, organisation, cards, reliability, {k.id for k in catalogue.values() if k.owner == "team"}),
+        outcome=None if found is None or not found.levers else found.outcome,
+        helpful=-1 if found is None else found.helpful,
+        kind="probability" if found is None else found.kind,
+        horizon_days=cases.horizon_days,
+        customers_at_risk=cases.customers_at_risk,
+        joint_p_value=min(found.p_values.values(), default=1.0) if found is not None else 1.0,
+        scores=scores(organisation, catalogue, cycle_days),
+        groups=protected_groups(organisation, protected),
+        team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
+        notes=() if found is None else tuple(dict.fromkeys((*found.notes, *found.teams.notes.values()))),
+        currency=currency,
+    )
+
+
+def catalogue_rows(catalogue: Catalogue) -> pd.DataFrame:
+    """Return the catalogue's KPIs as ``AdviceInputs.kpis``, with nothing measured."""
+    rows = [
+        {
+            "kpi": kpi.id,
+            "name_en": kpi.name.en,
+            "name_zh": kpi.name.zh,
+            "role": kpi.role,
+            "perspective": kpi.perspective,
+            "stage": kpi.stage,
+            "unit": kpi.unit,
+            "better": kpi.better,
+            "controllable": DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable,
+            "guards": list(kpi.guards),
+            "owner": kpi.owner or "",
+            "effect": np.nan,
+            "low": np.nan,
+            "high": np.nan,
+            "refuted": False,
+            "why": "not measured: no outcome to serve",
+            "joint_p": 1.0,
+            "icc": np.nan,
+            "between_sd": np.nan,
+        }
+        for kpi in catalogue.values()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _kpi_rows(catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame, /) -> pd.DataFrame:
+    rows = catalogue_rows(catalogue).set_index("kpi", drop=False)
+    found = effects.primary
+    if found is not None:
+        table = effects.table[effects.table["outcome"] == found.outcome].set_index("kpi")
+        known = table.index[table["effect"].notna()]
+        for name in ("effect", "low", "high"):
+            rows.loc[known, name] = table.loc[known, name]
+        rows.loc[known, "refuted"] = table.loc[known, "refuted"].astype(bool)
+        rows["why"] = table["method"].reindex(rows.index).where(~rows.index.isin(known), "")
+        rows["joint_p"] = rows["owner"].map(found.p_values).fillna(1.0).astype("float64")
+    unit = rows["owner"].where(rows["owner"] == "team", "employee")
+    signal = reliability[reliability["unit"] == reliability["kpi"].map(unit)]
+    signal = signal.drop_duplicates("kpi").set_index("kpi")
+    for name in ("icc", "between_sd"):
+        rows[name] = signal[name].reindex(rows.index).astype("float64") if len(signal) else np.nan
+    return rows.reset_index(drop=True)
+
+
+def _crews(
+    cases: CaseTable, organisation: Organisation, cards: pd.DataFrame, reliability: pd.DataFrame, of_teams: set[str], /
+) -> pd.DataFrame:
+    """Who works under each card, how much of each KPI they have, and how much of the company's work that is."""
+    columns = ["team_id", "role", "kpi", "n_per_day", "people", "share"]
+    owned = reliability[(reliability["unit"] == "team") & reliability["kpi"].isin(of_teams)]
+    people = reliability[(reliability["unit"] == "employee") & ~reliability["kpi"].isin(set(owned["kpi"]))]
+    if people.empty and owned.empty:
+        return pd.DataFrame(columns=columns)
+    roles = _roles(organisation)
+    people = people.assign(role=people["unit_id"].map(roles).fillna(""))
+    served = cases.frame.groupby("employee_id")["case_id"].count()
+    exposed = _team_shares(cases)
+    keys = list(cards[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None))
+    carded = {team for team, _ in keys}
+    named = people[["team_id", "role"]].dropna().drop_duplicates()
+    keys += [key for key in named.itertuples(index=False, name=None) if key[0] not in carded]
+    carded = {team for team, _ in keys}
+    keys += [(team, "") for team in sorted(set(owned["team_id"]) - carded)]
+    rows: list[dict[str, Any]] = []
+    for team, role in keys:
+        crew = people[people["team_id"] == team]
+        if role and (crew["role"] == role).any():
+            crew = crew[crew["role"] == role]
+        members = crew["unit_id"].unique()
+        share = float(served.reindex(members).sum() / max(len(cases.frame), 1))
+        volumes = crew.groupby("kpi")["n_per_day"].median().to_dict()
+        mine = owned[owned["team_id"] == team].set_index("kpi")["n_per_day"].to_dict()
+        listed = len(members) or _listed(organisation, team, role)
+        for kpi, n_per_day in {**volumes, **mine}.items():
+            met = share if len(members) else float(exposed.get(team, 0.0))
+            rows.append({"team_id": team, "role": role, "kpi": kpi, "n_per_day": float(n_per_day),
+                         "people": listed, "share": met})  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _listed(organisation: Organisation, team: str, role: str, /) -> int:
+    """How many people are known to be in a team."""
+    people = organisation.employees
+    if people.empty or "team_id" not in people:
+        return 0
+    mine = people[people["team_id"] == team]
+    mine = mine[mine["left_at"].isna()] if "left_at" in mine else mine
+    if role and "role" in mine and (mine["role"] == role).any():
+        mine = mine[mine["role"] == role]
+    return int(mine["employee_id"].nunique())
+
+
+def _team_shares(cases: CaseTable, /) -> dict[str, float]:
+    """Each team's share of what customers do, else of the cases."""
+    found = cases.frame["team_id"].value_counts(normalize=True).to_dict() if len(cases.frame) else {}
+    if cases.exposures is not None and len(cases.exposures.frame):
+        met = cases.exposures.shares.groupby("team_id", observed=True)["share"].sum() / len(cases.exposures.frame)
+        found |= met.to_dict()
+    return {str(team): float(share) for team, share in found.items()}
+
+
+def _roles(organisation: Organisation, /) -> pd.Series:
+    employees = organisation.employees
+    if employees.empty or "role" not in employees:
+        return pd.Series(dtype="str")
+    return employees.drop_duplicates("employee_id", keep="last").set_index("employee_id")["role"]

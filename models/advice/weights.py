@@ -1,0 +1,366 @@
+"""From effects to the points on scorecards: what to pay for, how sure, and within which limits.
+
+Target weights are the linear agency optimum ``w ∝ max(β, 0) · c² / (c² + r·σ²)``: β the value of one standard deviation
+better, c how far people can move it, σ² its noise at the unit's own volume over a cycle, r the policy's risk aversion.
+
+Source: Holmström & Milgrom 1991; Banker & Datar 1989; Baker 2002.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.company import Policy
+from models.advice.fairness import Impact, impact
+from models.advice.inputs import AdviceInputs
+from models.advice.policy import Line, Solved, check_policy, ramp
+from models.advice.reasons import explain
+from models.effects.reliability import noise_ratio, spearman_brown
+
+__all__ = ["COLUMNS", "TargetCard", "expected_effect", "recommend", "target_card"]
+
+Floats = NDArray[np.float64]
+
+COLUMNS = (
+    "team_id", "role", "kpi", "current_weight", "target_weight", "recommended_weight", "low", "high", "verdict",
+    "confidence", "expected_effect", "expected_low", "expected_high", "reliability", "reason", "cycle_2", "cycle_3",
+    "expected_basis", "hypothetical", "misaligned", "limits", "impact_ratio", "impact",
+)  # fmt: skip
+
+WORTH_A_ROW = 1.0
+NEARLY = 1e-6
+NOT_HERE = "not measured: nobody on this card has cases or readings of it"
+
+
+@dataclass(frozen=True)
+class TargetCard:
+    """What the evidence alone would pay on one card.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per KPI of the card and per candidate: kpi, current (0 for a candidate), on_card, fixed, measured,
+        target, low, high, up, down (probabilities that the target lies above, below today's points), misaligned,
+        direction, noise, reliability and the KPI's row of ``AdviceInputs.kpis``.
+    known : bool
+        Whether there is a card today.
+    people : int
+    share : float
+        Of all cases.
+    """
+
+    frame: pd.DataFrame
+    known: bool
+    people: int
+    share: float
+
+
+def recommend(inputs: AdviceInputs, policy: Policy, team_id: str | None = None) -> pd.DataFrame:
+    """Recommend the weights of every card, or of one team's cards.
+
+    Parameters
+    ----------
+    inputs : AdviceInputs
+    policy : Policy
+    team_id : str, optional
+        One team only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of ``weights.parquet``: one per card and KPI, moved or not, and per candidate.
+
+    Raises
+    ------
+    PolicyError
+        If the limits contradict each other whatever the card.
+    """
+    check_policy(policy)
+    cards = _card_keys(inputs)
+    rows: list[dict[str, Any]] = []
+    for team, role in cards:
+        if team_id is None or team == team_id:
+            rows += _card_rows(inputs, policy, team, role)
+    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _card_keys(inputs: AdviceInputs, /) -> list[tuple[str, str]]:
+    keys = pd.concat([inputs.cards[["team_id", "role"]], inputs.crews[["team_id", "role"]]]).drop_duplicates()
+    carded = set(inputs.cards["team_id"])
+    known = set(inputs.cards[["team_id", "role"]].itertuples(index=False, name=None))
+    found = [key for key in keys.itertuples(index=False, name=None) if key in known or key[0] not in carded]
+    return sorted((str(team), str(role)) for team, role in found)
+
+
+def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> TargetCard:
+    """Work out what the evidence alone would pay on one card, and how sure each move is.
+
+    Parameters
+    ----------
+    inputs : AdviceInputs
+    policy : Policy
+    team, role : str
+
+    Returns
+    -------
+    TargetCard
+    """
+    card = inputs.cards[(inputs.cards["team_id"] == team) & (inputs.cards["role"] == role)].set_index("kpi")["weight"]
+    crew = inputs.crews[(inputs.crews["team_id"] == team) & (inputs.crews["role"] == role)].set_index("kpi")
+    kpis = inputs.kpis.set_index("kpi")
+    here = [kpi for kpi in inputs.draws.columns if kpi in crew.index and kpi not in card.index]
+    frame = kpis.reindex([*card.index, *here]).rename(columns={"low": "effect_low", "high": "effect_high"})
+    frame["kpi"] = frame.index
+    if "joint_p" not in frame:
+        frame["joint_p"] = inputs.joint_p_value
+    frame["role"] = frame["role"].fillna("unknown")
+    frame["on_card"] = frame["kpi"].isin(card.index)
+    frame["current"] = card.reindex(frame.index).fillna(0.0).astype(float)
+    frame["fixed"] = frame["kpi"].isin(policy.fixed)
+    frame = frame[frame["on_card"] | ~frame["fixed"]].copy()
+    n = crew["n_per_day"].reindex(frame.index).fillna(0.0) * policy.cycle_days
+    frame["noise"] = [noise_ratio(icc, k) if icc == icc else np.inf for icc, k in zip(frame["icc"], n, strict=True)]
+    frame["reliability"] = [
+        spearman_brown(i, k) if i == i and k > 0 else np.nan for i, k in zip(frame["icc"], n, strict=True)
+    ]
+    _targets(inputs, policy, frame)
+    known = len(card) > 0
+    _directions(inputs, policy, frame, known)
+    people = int(crew["people"].max()) if len(crew) else 0
+    return TargetCard(frame.reset_index(drop=True), known, people, float(crew["share"].max()) if len(crew) else 0.0)
+
+
+def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> None:
+    """Add measured, target, low, high, up and down."""
+    lever = frame["kpi"].isin(inputs.draws.columns) & (frame["role"] == "lever") & ~frame["fixed"]
+    here = np.isfinite(frame["noise"])
+    frame.loc[lever & ~here, "why"] = NOT_HERE
+    frame["measured"] = lever & here
+    for name in ("target", "low", "high", "up", "down"):
+        frame[name] = np.nan
+    other = frame["role"].isin(["outcome", "mediator", "context"]) & ~frame["fixed"]
+    for name in ("target", "low", "high"):
+        frame.loc[other, name] = 0.0
+        frame.loc[frame["fixed"], name] = frame.loc[frame["fixed"], "current"]
+    pays = frame["measured"].to_numpy()
+    if not pays.any():
+        return
+    points = 100.0 - float(frame.loc[frame["fixed"], "current"].sum())
+    shares = points * _shares(inputs, policy, frame[pays])
+    current = frame.loc[pays, "current"].to_numpy()
+    # a KPI that is not on the card must be worth a line of its own
+    least = np.where(frame.loc[pays, "on_card"], current, policy.min_weight / 2)
+    frame.loc[pays, "target"] = shares[0]
+    frame.loc[pays, "low"] = np.quantile(shares[1:], 0.05, axis=0)
+    frame.loc[pays, "high"] = np.quantile(shares[1:], 0.95, axis=0)
+    frame.loc[pays, "up"] = (shares[1:] > least).mean(axis=0)
+    frame.loc[pays, "down"] = (shares[1:] < current).mean(axis=0)
+
+
+def _shares(inputs: AdviceInputs, policy: Policy, levers: pd.DataFrame, /) -> Floats:
+    """What each lever would be paid, as shares: first by the point estimates, then by each draw."""
+    square = levers["controllable"].to_numpy(dtype=float) ** 2
+    precision = square / (square + policy.risk_aversion * levers["noise"].to_numpy(dtype=float))
+    point = levers["effect"].to_numpy(dtype=float)
+    value = np.vstack([point, inputs.draws[list(levers["kpi"])].to_numpy(dtype=float)])
+    pull = np.clip(inputs.helpful * value, 0.0, None) * precision
+    total = pull.sum(axis=1, keepdims=True)
+    return np.divide(pull, total, out=np.zeros_like(pull), where=total > 0)
+
+
+def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known: bool, /) -> None:
+    """Add misaligned and direction: +1 raise, -1 lower, 0 keep."""
+    # the interval's helpful end still lies on the harmful side
+    best = frame["effect_high"] if inputs.helpful > 0 else frame["effect_low"]
+    frame["misaligned"] = (frame["measured"] & (inputs.helpful * best < 0)).to_numpy(dtype=bool)
+    sound = frame["measured"] & ~frame["refuted"].eq(True)
+    # each owner's levers by their own joint test, all of them together at false_moves
+    heard = np.maximum(frame["joint_p"].fillna(1.0), inputs.joint_p_value) <= policy.false_moves
+    frame["misaligned"] &= sound & heard
+    up = sound & (frame["up"] >= policy.confidence) & (frame["target"] > frame["current"])
+    down = sound & (frame["down"] >= policy.confidence) & frame["on_card"]
+    if not known:
+        helps = (inputs.helpful * inputs.draws > 0).mean().reindex(frame["kpi"]).to_numpy(dtype=float)
+        up = sound & (np.nan_to_num(helps) >= policy.confidence) & (frame["target"] > 0)
+    frame["direction"] = np.where(heard & up, 1, np.where(heard & down, -1, 0))
+
+
+def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> list[dict[str, Any]]:
+    target = target_card(inputs, policy, team, role)
+    frame = target.frame
+    steps = _solve(target, policy)
+    fair = _impact(inputs, policy, role, frame, steps)
+    blocked = fair.verdict == "fail" and bool((frame["direction"] != 0).any())
+    if blocked:
+        # nothing is proposed that a protected group pays for: the card stays, limits aside
+        frame = frame.assign(direction=0, blocked=True)
+        target = replace(target, frame=frame)
+        steps = _solve(target, policy)
+    weights = [np.full(len(frame), np.nan)] * 3 if steps is None else [solved.weights for solved in steps]
+    limits = () if steps is None else steps[-1].breaches
+    if steps is None and bool((frame["direction"] > 0).any()):
+        frame = frame.assign(too_few=frame["direction"] > 0)
+    expected, low, high = expected_effect(inputs, policy, target, weights[0])
+    rows = []
+    for at, line in enumerate(frame.to_dict("records")):
+        advised = float(weights[0][at])
+        if not line["on_card"] and not (advised > 0 or line["target"] >= WORTH_A_ROW):
+            continue
+        verdict = _verdict(line, advised, target.known)
+        sure = max(line["up"], line["down"]) if line["measured"] else np.nan
+        if verdict in ("raise", "add"):
+            sure = line["up"]
+        elif verdict in ("lower", "drop"):
+            sure = line["down"]
+        few = 0 < target.people < policy.min_group
+        row = {
+            "team_id": team, "role": role, "kpi": line["kpi"],
+            "current_weight": line["current"] if target.known else np.nan, "target_weight": line["target"],
+            "recommended_weight": advised, "low": line["low"], "high": line["high"], "verdict": verdict,
+            "confidence": sure, "expected_effect": expected, "expected_low": low, "expected_high": high,
+            "reliability": np.nan if few else line["reliability"],
+            "cycle_2": float(weights[1][at]), "cycle_3": float(weights[2][at]),
+            "expected_basis": "measured" if inputs.response_measured else "scenario",
+            "hypothetical": not target.known, "misaligned": line["misaligned"],
+            "limits": "; ".join(limits), "impact_ratio": fair.ratio, "impact": fair.verdict,
+        }  # fmt: skip
+        rows.append(row | {"reason": explain(inputs, policy, line, row)})
+    return rows
+
+
+def _impact(
+    inputs: AdviceInputs, policy: Policy, role: str, frame: pd.DataFrame, steps: list[Solved] | None, /
+) -> Impact:
+    """What the card at the end of the ramp does to protected groups."""
+    if steps is None:
+        return Impact("cannot be told", float("nan"), "")
+
+    def scored(weights: Floats) -> Impact:
+        card = dict(zip(frame["kpi"], weights, strict=True))
+        return impact(inputs.scores, inputs.groups, role, card, policy.impact_ratio, policy.min_group)
+
+    proposed = scored(steps[-1].weights)
+    if proposed.verdict == "fail" and proposed.ratio >= scored(frame["current"].to_numpy(dtype=float)).ratio:
+        # keeping today's card, which is no fairer, would help nobody
+        return replace(proposed, verdict="no worse than today")
+    return proposed
+
+
+def _solve(target: TargetCard, policy: Policy, /) -> list[Solved] | None:
+    frame = target.frame
+    if not target.known:
+        # without a card and without evidence there is nothing to propose
+        frame = frame[frame["direction"] > 0]
+        # nor with so few KPIs that the limit on one of them cannot be kept
+        if len(frame) * (policy.max_weight // policy.step * policy.step) < 100.0 - NEARLY:
+            return None
+    lines = _lines(frame, policy, target.known)
+    solved = ramp(lines, policy, known=target.known)
+    if target.known:
+        return solved
+    whole = []
+    for card in solved:
+        weights = np.zeros(len(target.frame))
+        weights[frame.index.to_numpy()] = card.weights
+        whole.append(Solved(weights, card.breaches))
+    return whole
+
+
+def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
+    total = float(frame["current"].sum())
+    today = frame["current"] * (100.0 / total) if known and total > 0 else frame["current"]
+    moving = (frame["direction"] != 0) & ~frame["fixed"]
+    budget = 100.0 - float(today[~moving].sum())
+    wanted_total = float(frame.loc[moving, "target"].sum())
+    scale = budget / wanted_total if wanted_total > 0 else 0.0
+    here = set(frame["kpi"])
+    guarded: dict[str, list[str]] = {}
+    for kpi, guards in zip(frame["kpi"], frame["guards"], strict=True):
+        for other in guards if isinstance(guards, list) else []:
+            guarded.setdefault(other, []).append(kpi)
+    lines = []
+    for line, now in zip(frame.to_dict("records"), today, strict=True):
+        if not line["on_card"] and line["direction"] <= 0:
+            lines.append(Line(line["kpi"], "lever", "", 0.0, 0.0, 0, fixed=True))
+            continue
+        moves = line["direction"] != 0 and not line["fixed"]
+        guards = tuple(guarded.get(line["kpi"], ()))
+        lines.append(
+            Line(
+                kpi=line["kpi"],
+                role=str(line["role"]),
+                perspective=str(line["perspective"]),
+                current=float(now),
+                wanted=float(line["target"] * scale) if moves else float(now),
+                direction=int(line["direction"]) if moves else 0,
+                fixed=bool(line["fixed"]),
+                guarded_by=guards,
+                guard_missing=bool(guards) and not set(guards) & here,
+            )
+        )
+    return lines
+
+
+def _verdict(line: dict[str, Any], advised: float, known: bool, /) -> str:
+    if np.isnan(advised):
+        return "keep"
+    if not line["on_card"]:
+        return "add" if advised > 0 else "keep"
+    change = advised - line["current"]
+    if abs(change) < 1e-6:
+        return "keep"
+    if change > 0:
+        return "raise"
+    return "drop" if advised == 0 else "lower"
+
+
+def expected_effect(
+    inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
+) -> tuple[float, float, float]:
+    """Return the customers kept over one cycle by a whole card, under the stated response of people to points.
+
+    Parameters
+    ----------
+    inputs : AdviceInputs
+    policy : Policy
+    target : TargetCard
+    weights : array of shape (KPIs,)
+        Points per row of ``target.frame``.
+
+    Returns
+    -------
+    tuple of float
+        Expected, low, high (90 %), against today's card; NaN where no effect on leaving is known.
+    """
+    frame = target.frame
+    nothing = (np.nan, np.nan, np.nan)
+    if inputs.outcome != "churn" or np.isnan(weights).any() or not target.known:
+        return nothing
+    measured = frame["measured"].to_numpy()
+    moved = (weights - frame["current"].to_numpy())[measured] * frame.loc[measured, "controllable"].to_numpy()
+    scale = inputs.customers_at_risk * target.share * policy.cycle_days / max(inputs.horizon_days, 1)
+    chosen = list(frame.loc[measured, "kpi"])
+    point = inputs.helpful * frame.loc[measured, "effect"].to_numpy(dtype=float) @ moved
+    draws = inputs.helpful * inputs.draws[chosen].to_numpy(dtype=float) @ moved
+    rng = np.random.default_rng(len(draws))
+    response = rng.uniform(inputs.response_low, inputs.response_high, len(draws))
+    low, high = np.quantile(draws * response, [0.05, 0.95]) * scale if len(draws) else (np.nan, np.nan)
+    return float(point * inputs.response_per_point * scale), float(low), float(high)
+
+
+def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
+    numbers = ("current_weight", "target_weight", "recommended_weight", "low", "high", "confidence", "expected_effect",
+               "expected_low", "expected_high", "reliability", "cycle_2", "cycle_3",
+               "impact_ratio")  # fmt: skip
+    for name in numbers:
+        table[name] = table[name].astype("float64")
+    for name in ("hypothetical", "misaligned"):
+        table[name] = table[name].astype("bool")
+    for name in ("team_id", "role", "kpi", "verdict", "expected_basis", "limits", "impact"):
+        table[name] = table[name].astype("str")
+    return table

@@ -1,0 +1,1 @@
+"""Root causes of complaints: which, how sure, how often, and what they cost."""

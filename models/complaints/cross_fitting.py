@@ -1,0 +1,176 @@
+"""What a chosen model says of the texts it learned from, had it not learned from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from baton.company import Text
+from baton.progress import Progress, silent
+from features.text.text_set import TextSet
+from models.complaints.classifiers.encoder import EncoderModel, fit_head
+from models.complaints.classifiers.ngrams import NgramCounts
+from models.complaints.classifiers.stacked import StackedModel
+from models.complaints.classifiers.text_model import TextModel
+from models.complaints.classifiers.tfidf import TfidfModel
+from models.complaints.classifiers.zero_shot import ZeroShotModel
+from models.complaints.evaluation import Unseen, cross_fit, onto_classes
+from models.complaints.selection import Choice
+from models.complaints.splits import deal_groups
+from models.complaints.training_set import lesson
+from models.encoders.encoders import Remembering, shared
+
+__all__ = ["Crossed", "cross_fitted", "forgetting", "kinds_of", "refitting", "remembering"]
+
+_Reader = TypeVar("_Reader", EncoderModel, ZeroShotModel)
+_FOLDS = 5
+_FOLDS_OF_MANY = 3
+_MANY_TEXTS = 3_000
+_FEW_TEXTS = 1_500
+_REPEATS_OF_FEW = 3
+DEAR = frozenset({"finetune"})
+"""Kinds of model that are trained for minutes: once more per fold is out of reach."""
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """Every labelled text with the probabilities of a model that had not seen it.
+
+    Parameters
+    ----------
+    unseen : Unseen
+        All labelled texts.
+    repeats : tuple of Unseen
+        The same on other folds, for the spread; few texts only.
+    tested : Unseen
+        Those among them whose probabilities come from the chosen kind of model: what figures and thresholds are of.
+    notes : tuple of str
+    stood_in : numpy.ndarray of bool, shape (texts,), optional
+        Where n-grams answered for a dear model; None where they did not have to.
+    """
+
+    unseen: Unseen
+    repeats: tuple[Unseen, ...]
+    tested: Unseen
+    notes: tuple[str, ...] = ()
+    stood_in: np.ndarray | None = None
+
+
+def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextSet], TextModel]:
+    """Return what fits the same kind of model again on other texts; each text is read once over all calls.
+
+    Parameters
+    ----------
+    model : TextModel
+        A dear kind, alone or in a stack, is stood in for by n-grams.
+    settings : Text
+    seed : int
+    """
+    if isinstance(model, StackedModel) and not kinds_of(model) & DEAR:
+        fits = [refitting(member, settings, seed) for member in model.members]
+        # the weights are a few numbers that were set when the models were chosen; they are kept
+        return lambda texts: replace(model, members=tuple(fit(texts) for fit in fits))
+    if isinstance(model, EncoderModel):
+        known = remembering(model)
+
+        def fit_encoder(texts: TextSet) -> TextModel:
+            learned = lesson(texts)
+            head, scale = fit_head(known.encoder.embed(learned.texts), learned, seed)
+            return replace(known, classes=learned.classes, head=head, scale=scale)
+
+        return fit_encoder
+    if model.name == "tfidf" or kinds_of(model) & DEAR:
+        counts = NgramCounts()
+        return lambda texts: TfidfModel.fit(texts, seed, settings=settings, counts=counts)
+    kind = type(model)
+    return lambda texts: kind.fit(texts, seed, settings=settings)
+
+
+def remembering(model: _Reader, /) -> _Reader:
+    """Return the model with an encoder that reads each text once, however often it is asked."""
+    encoder = shared(model.encoder)
+    return replace(model, encoder=encoder if isinstance(encoder, Remembering) else Remembering(encoder))
+
+
+def forgetting(model: TextModel, /) -> TextModel:
+    """Return the model with encoders that keep no text."""
+    if isinstance(model, StackedModel):
+        return replace(model, members=tuple(forgetting(member) for member in model.members))
+    if isinstance(model, EncoderModel | ZeroShotModel) and isinstance(model.encoder, Remembering):
+        return replace(model, encoder=model.encoder.encoder)
+    return model
+
+
+def kinds_of(model: TextModel, /) -> frozenset[str]:
+    """Return the names of the models that answer together, or of the one."""
+    members: tuple[TextModel, ...] = getattr(model, "members", ())
+    return frozenset({model.name, *(member.name for member in members)})
+
+
+def cross_fitted(
+    choice: Choice,
+    labelled: TextSet,
+    fit: Callable[[TextSet], TextModel],
+    seed: int,
+    /,
+    progress: Progress = silent,
+) -> Crossed:
+    """Answer every labelled text by a model that has not seen it, nor a text that repeats it.
+
+    Parameters
+    ----------
+    choice : Choice
+    labelled : TextSet
+        What the chosen model learned from.
+    fit : callable
+        What fits such a model again: ``refitting``.
+    seed : int
+    progress : Progress
+
+    Returns
+    -------
+    Crossed
+        A model that takes minutes to train is not trained again for each fold: its own figures and thresholds come from
+        the texts kept apart when it was chosen, and the other labelled texts get the n-grams' answer.
+    """
+    classes = choice.model.classes
+    groups, labels = labelled.frame["group"].to_numpy(dtype=object).astype(str), labelled.labels
+    distinct = len(np.unique(groups))
+    folds = _FOLDS if distinct <= _MANY_TEXTS else _FOLDS_OF_MANY
+    dear = bool(kinds_of(choice.model) & DEAR)
+    times = _REPEATS_OF_FEW if distinct <= _FEW_TEXTS and not dear else 1
+    found: list[Unseen] = []
+    for repeat in range(times):
+        progress("answering labelled texts by models that have not seen them", repeat, times)
+        part = deal_groups(groups, labels, folds, seed + repeat)
+        said = f"cross-validation, {folds} folds, texts that repeat each other kept together"
+        found.append(Unseen(labelled, cross_fit(labelled, classes, fit, part), classes, part, said))
+    progress("answering labelled texts by models that have not seen them", times, times)
+    if not dear:
+        return Crossed(found[0], tuple(found), found[0])
+    return _with_validation(choice, found[0])
+
+
+def _with_validation(choice: Choice, cheap: Unseen, /) -> Crossed:
+    apart = choice.validation
+    own = Unseen(
+        apart,
+        onto_classes(choice.validation_probabilities, choice.model.classes, cheap.classes),
+        cheap.classes,
+        np.zeros(len(apart), dtype=np.int64),
+        "a fifth of the texts kept apart, texts that repeat each other together",
+    )
+    place = {text_id: row for row, text_id in enumerate(cheap.texts.frame["text_id"])}
+    rows = np.array([place[text_id] for text_id in apart.frame["text_id"]], dtype=np.int64)
+    probabilities = cheap.probabilities.copy()
+    probabilities[rows] = own.probabilities
+    note = (
+        f"root_cause: the {choice.model.name} model takes too long to train once per fold; labelled texts outside the "
+        "part that it was tested on carry the answers of n-grams that have not seen them"
+    )
+    stood_in = np.ones(len(cheap.texts), dtype=bool)
+    stood_in[rows] = False
+    return Crossed(replace(cheap, probabilities=probabilities), (), own, (note,), stood_in)

@@ -1,0 +1,1 @@
+"""Causes that nobody has named yet."""

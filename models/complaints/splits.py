@@ -1,0 +1,95 @@
+"""Which texts a text model is tested on: whole groups of repeated text, and later ones where there is time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.text.text_set import TextSet
+
+__all__ = ["LaterTexts", "deal_groups", "later_texts"]
+
+_TEST_SHARE = 0.25
+_LEAST_DAYS = 60
+_LEAST_TESTED = 200
+_LEAST_TRAINED = 400
+
+
+def deal_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, /) -> np.ndarray:
+    """Deal groups of texts into folds of like size and like mix of labels; no group is parted.
+
+    Parameters
+    ----------
+    groups, labels : numpy.ndarray, shape (texts,)
+    folds : int
+        Fewer where there are fewer groups.
+    seed : int
+        Another one deals anew, for repeats.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (texts,)
+
+    Examples
+    --------
+    >>> deal_groups(np.array(["a", "a", "b", "c"]), np.array(["x", "x", "x", "y"]), 2, 0).tolist() in (
+    ...     [0, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0])
+    True
+    """
+    names, first, of_row, size = np.unique(
+        groups.astype(str), return_index=True, return_inverse=True, return_counts=True
+    )
+    label = np.unique(labels.astype(str), return_inverse=True)[1][first]
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    # groups of one label follow each other, the large ones first, so that dealing them out in turn spreads each label
+    order = shuffled[np.lexsort((-size[shuffled], label[shuffled]))]
+    fold = np.empty(len(names), dtype=np.int64)
+    fold[order] = np.arange(len(names)) % max(min(folds, len(names)), 1)
+    return fold[of_row]
+
+
+@dataclass(frozen=True)
+class LaterTexts:
+    """Texts split in time.
+
+    Parameters
+    ----------
+    train, test : numpy.ndarray of bool, shape (texts,)
+        A later text that repeats an earlier one is in neither.
+    said : str
+        The split in words.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    said: str
+
+
+def later_texts(texts: TextSet, /) -> LaterTexts | None:
+    """Split labelled texts so that the model is tested on the last quarter.
+
+    Parameters
+    ----------
+    texts : TextSet
+        Labelled ones.
+
+    Returns
+    -------
+    LaterTexts or None
+        None if a time is missing, they lie within 60 days, or there are too few: then only cross-validation is left.
+    """
+    at = texts.frame["at"]
+    if not len(at) or at.isna().any() or (at.max() - at.min()) < pd.Timedelta(days=_LEAST_DAYS):
+        return None
+    since = at.quantile(1 - _TEST_SHARE)
+    later = (at >= since).to_numpy()
+    groups = texts.frame["group"].to_numpy(dtype=object)
+    known = set(texts.frame["label"].to_numpy(dtype=object)[~later])
+    repeats = np.isin(groups.astype(str), np.unique(groups[~later].astype(str)))
+    test = later & ~repeats & np.array([label in known for label in texts.labels], dtype=bool)
+    if test.sum() < _LEAST_TESTED or (~later).sum() < _LEAST_TRAINED:
+        return None
+    said = f"in time: tested on texts since {since:%Y-%m-%d} that repeat no earlier one"
+    return LaterTexts(~later, test, said)

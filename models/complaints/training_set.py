@@ -1,0 +1,119 @@
+"""What text models learn from: repeated texts counted once, labels that can be learned, folds that part no group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from baton.errors import TooLittleDataError
+from features.text.text_set import TextSet
+
+__all__ = ["Lesson", "fold_numbers", "lesson", "without_rare_labels"]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Different texts with their labels.
+
+    Parameters
+    ----------
+    texts : list of str
+    classes : tuple of str
+        The labels that can be learned, sorted.
+    target : numpy.ndarray of int, shape (texts,)
+        Position of each text's label in ``classes``.
+    weights : numpy.ndarray, shape (texts,)
+        How often a text counts, by annotators' confidence and repetition; 1 on average.
+    groups : numpy.ndarray of int, shape (texts,)
+        What no split parts.
+    """
+
+    texts: list[str]
+    classes: tuple[str, ...]
+    target: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray
+
+    def rows(self, which: np.ndarray, /) -> Lesson:
+        """Return some of the texts, with the same classes."""
+        where = np.flatnonzero(which) if which.dtype == bool else which
+        texts = [self.texts[row] for row in where]
+        return Lesson(texts, self.classes, self.target[where], self.weights[where], self.groups[where])
+
+    @property
+    def balance(self) -> np.ndarray:
+        """Weights (classes,) that give every class the same sum."""
+        total = np.bincount(self.target, weights=self.weights, minlength=len(self.classes))
+        return np.where(total > 0, total.sum() / (len(self.classes) * np.maximum(total, 1e-12)), 0.0)
+
+
+def without_rare_labels(frame: pd.DataFrame, /) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of a text set whose labels can be learned, and the labels of one text alone, which cannot.
+
+    Raises
+    ------
+    TooLittleDataError
+        If fewer than two labels are left.
+    """
+    frame = frame.loc[frame["label"].notna() & (frame["weight"] > 0)]
+    per_label = frame.groupby("label")["text"].nunique()
+    rare = sorted(per_label.index[per_label < 2])
+    frame = frame.loc[~frame["label"].isin(rare)]
+    left = frame["label"].nunique()
+    if left < 2:
+        told = "1 label has" if left == 1 else "no label has"
+        raise TooLittleDataError(f"texts: {told} two different texts or more; label texts of a second cause")
+    return frame, rare
+
+
+def lesson(texts: TextSet, /) -> Lesson:
+    """Return what can be learned from a set: labelled texts that count, each pair of text and label once.
+
+    Raises
+    ------
+    TooLittleDataError
+        If fewer than two labels are left.
+    """
+    frame = texts.frame
+    frame = frame[frame["label"].notna() & (frame["weight"] > 0)]
+    if frame["label"].nunique() < 2:
+        there = ", ".join(repr(label) for label in frame["label"].unique()) or "none"
+        raise TooLittleDataError(
+            f"texts: {len(frame)} labelled texts have fewer than two labels ({there}); label texts of a second cause"
+        )
+    once = frame.groupby(["text", "label"], sort=True, as_index=False).agg(
+        weight=("weight", "sum"), group=("group", "first")
+    )
+    weights = once["weight"].to_numpy(dtype=np.float64)
+    classes = tuple(sorted(once["label"].unique()))
+    of_label = {label: number for number, label in enumerate(classes)}
+    groups = np.unique(once["group"].astype(str).to_numpy(dtype=object).astype(str), return_inverse=True)[1]
+    return Lesson(
+        once["text"].tolist(),
+        classes,
+        once["label"].map(of_label).to_numpy(dtype=np.int64),
+        weights / weights.mean(),
+        groups,
+    )
+
+
+def fold_numbers(lesson: Lesson, folds: int, seed: int, /) -> np.ndarray:
+    """Deal groups into folds of like size and like mix of labels.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (texts,)
+        The fold of each text; fewer folds than asked where there are fewer groups.
+    """
+    names, of_row = np.unique(lesson.groups, return_inverse=True)
+    first = np.zeros(len(names), dtype=np.int64)
+    first[of_row[::-1]] = lesson.target[::-1]
+    size = np.bincount(of_row)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    # groups of one label follow each other, the large ones first, so that dealing them out in turn spreads each label
+    order = shuffled[np.lexsort((-size[shuffled], first[shuffled]))]
+    fold = np.empty(len(names), dtype=np.int64)
+    fold[order] = np.arange(len(names)) % max(2, min(folds, len(names)))
+    return fold[of_row]

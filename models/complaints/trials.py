@@ -1,0 +1,224 @@
+"""The trials of a company's model of causes: on later texts, on texts kept apart, beside what is simpler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from baton.company import Text
+from features.text.text_set import TextSet
+from models.complaints.abstention import SelectiveRule
+from models.complaints.classifiers.encoder import EncoderModel
+from models.complaints.classifiers.text_model import TextModel
+from models.complaints.classifiers.tfidf import TfidfModel
+from models.complaints.cross_fitting import Crossed, refitting
+from models.complaints.evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority, onto_classes
+from models.complaints.selection import Choice
+from models.complaints.shares import told_apart
+from models.complaints.splits import deal_groups, later_texts
+from models.prediction.metrics import plain
+
+__all__ = ["readable_languages", "tried", "what_is_never_said", "where_it_holds"]
+
+Fit = Callable[[TextSet], TextModel]
+_LEAST_IN_LANGUAGE = 20
+_AS_GOOD = 0.8
+# halves of one set are told apart at 0.5; a set filtered by a single word lies far above
+_UNLIKE = 0.65
+_KEPT = ("rows", "split", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage", "intervals")
+
+
+def tried(
+    choice: Choice, crossed: Crossed, labelled: TextSet, fit: Fit, settings: Text, seed: int, /
+) -> dict[str, Any]:
+    """Return the entry ``root_cause`` of ``evaluation.json``.
+
+    Parameters
+    ----------
+    choice : Choice
+    crossed : Crossed
+    labelled : TextSet
+        All texts that the model learned from.
+    fit : callable
+        What fits such a model again.
+    settings : Text
+    seed : int
+        Of folds and bootstrap.
+
+    Returns
+    -------
+    dict
+        Tested on later texts where times lie far enough apart, with the cross-validation under ``across``; else in
+        cross-validation.
+    """
+    across = evaluation_entry(
+        crossed.tested, _floors(choice, crossed.tested, labelled, settings, seed), settings.risk, seed
+    )
+    if crossed.repeats:
+        across["repeats"] = _spread(crossed.repeats)
+    later = _later(choice, labelled, fit, settings, seed) if crossed.tested is crossed.unseen else None
+    entry = across
+    if later is not None:
+        unseen, floors = later
+        past = later_texts(labelled)
+        assert past is not None
+        rule = _rule(crossed.unseen, past.train, settings)
+        entry = evaluation_entry(unseen, floors, settings.risk, seed, rule)
+        entry["across"] = {name: across[name] for name in (*_KEPT, "repeats") if name in across}
+    entry["model"] = choice.model.name
+    entry["compared"] = plain(dict(choice.compared))
+    entry["notes"] = [*choice.notes, *crossed.notes]
+    return entry
+
+
+def what_is_never_said(rule: SelectiveRule, classes: tuple[str, ...], /) -> list[str]:
+    """Return notes on the causes that no threshold lets through, and on those that share one."""
+    never = [name for name in classes if name in rule.never]
+    notes = []
+    if never:
+        shown = ", ".join(repr(name) for name in never[:8]) + (" …" if len(never) > 8 else "")
+        notes.append(
+            f"root_cause: never answered, since no more than {rule.risk:.0%} wrong cannot be shown for: {shown}; "
+            "label more texts of them, or raise text.risk"
+        )
+    shared = [name for name in rule.pooled if name in classes and name not in rule.never]
+    if shared:
+        shown = ", ".join(repr(name) for name in shared[:8]) + (" …" if len(shared) > 8 else "")
+        notes.append(f"root_cause: too few answers for a threshold of their own, so they share one: {shown}")
+    return notes
+
+
+def where_it_holds(
+    texts: TextSet, labelled: TextSet, classes: tuple[str, ...], notes: list[str], seed: int, /
+) -> dict[str, Any]:
+    """Return of which texts the figures speak: how many carry a label, and whether the others are like these.
+
+    Parameters
+    ----------
+    texts : TextSet
+        All, with and without a label.
+    labelled : TextSet
+        What the model learned from.
+    classes : tuple of str
+        All that it can ever answer.
+    notes : list of str
+        Gets what a reader must know.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``labelled_texts``, ``unlabelled_texts``, ``told_apart`` (AUC of telling the two apart; None with few texts) and
+        ``representative``.
+    """
+    others = texts.rows(texts.frame["label"].isna().to_numpy())
+    apart = told_apart(labelled.texts, others.texts, seed)
+    unlike = apart is not None and apart > _UNLIKE
+    if len(others):
+        shown = ", ".join(repr(name) for name in classes[:12]) + (" …" if len(classes) > 12 else "")
+        notes.append(
+            f"root_cause: can only answer the {len(classes)} causes that are among the labels: {shown}; a text about "
+            "anything else is unclear or gets one of these"
+        )
+    if unlike:
+        notes.append(
+            f"root_cause: the {len(others):,} texts without a label are unlike the {len(labelled):,} labelled ones "
+            f"(told apart by their words in {apart:.0%} of pairs), so answers about them are untested and shares of "
+            "all texts cannot be estimated; label some texts drawn at random"
+        )
+    return {
+        "labelled_texts": len(labelled),
+        "unlabelled_texts": len(others),
+        "told_apart": apart,
+        "representative": not unlike,
+    }
+
+
+def readable_languages(model: TextModel, labelled: TextSet, settings: Text, seed: int, /) -> frozenset[str]:
+    """Return the languages that the model has been seen to read.
+
+    Those with labelled texts; and all that a multilingual encoder knows, if texts of one language were told nearly as
+    well by a model that learned from the others alone.
+
+    Parameters
+    ----------
+    model : TextModel
+    labelled : TextSet
+    settings : Text
+    seed : int
+    """
+    language = labelled.frame["language"].to_numpy(dtype=object).astype(str)
+    names, counts = np.unique(language, return_counts=True)
+    least = min(_LEAST_IN_LANGUAGE, counts.max(initial=0))
+    own = frozenset(names[counts >= least].tolist()) - {"und"}
+    if not isinstance(model, EncoderModel) or len(own) < 2 or len(model.encoder.languages) < 2:
+        return own
+    inside = np.isin(language, list(own))
+    texts, part = labelled.rows(inside), np.unique(language[inside], return_inverse=True)[1]
+    fit = refitting(model, settings, seed)
+    groups = texts.frame["group"].to_numpy(dtype=object).astype(str)
+    strange = cross_fit(texts, model.classes, fit, part)
+    familiar = cross_fit(texts, model.classes, fit, deal_groups(groups, texts.labels, 5, seed))
+    classes = np.array(model.classes, dtype=object)
+    for one in np.unique(part):
+        labels = texts.labels[part == one]
+        found = [(classes[told[part == one].argmax(axis=1)] == labels).mean() for told in (strange, familiar)]
+        if found[0] < _AS_GOOD * found[1]:
+            return own
+    return own | model.encoder.languages
+
+
+def _rule(unseen: Unseen, rows: np.ndarray, settings: Text, /) -> SelectiveRule:
+    return SelectiveRule.fit(
+        unseen.probabilities[rows],
+        unseen.texts.labels[rows],
+        unseen.classes,
+        settings.risk,
+        groups=unseen.groups[rows],
+    )
+
+
+def _floors(choice: Choice, tested: Unseen, labelled: TextSet, settings: Text, seed: int, /) -> dict[str, np.ndarray]:
+    """Return probabilities of what is simpler, for the same texts in the same folds."""
+    floors = {"majority": majority(tested)}
+    if choice.model.name == "tfidf":
+        return floors | {"tfidf": tested.probabilities}
+
+    def fit(texts: TextSet) -> TextModel:
+        return TfidfModel.fit(texts, seed, settings=settings)
+
+    if len(np.unique(tested.part)) > 1:
+        return floors | {"tfidf": cross_fit(tested.texts, tested.classes, fit, tested.part)}
+    apart = labelled.frame["group"].isin(set(tested.texts.frame["group"])).to_numpy()
+    return floors | {"tfidf": _apart(fit(labelled.rows(~apart)), tested.texts, tested.classes)}
+
+
+def _later(
+    choice: Choice, labelled: TextSet, fit: Fit, settings: Text, seed: int, /
+) -> tuple[Unseen, dict[str, np.ndarray]] | None:
+    split = later_texts(labelled)
+    if split is None:
+        return None
+    train, test, classes = labelled.rows(split.train), labelled.rows(split.test), choice.model.classes
+    model = fit(train)
+    unseen = Unseen(test, _apart(model, test, classes), classes, np.zeros(len(test), dtype=np.int64), split.said)
+    share = np.array([(train.labels == name).mean() for name in classes])
+    floors = {"majority": np.tile(share / share.sum(), (len(test), 1)), "tfidf": unseen.probabilities}
+    if choice.model.name != "tfidf":
+        floors["tfidf"] = _apart(TfidfModel.fit(train, seed, settings=settings), test, classes)
+    return unseen, floors
+
+
+def _apart(model: TextModel, texts: TextSet, classes: tuple[str, ...], /) -> np.ndarray:
+    return onto_classes(model.probabilities(texts.texts), model.classes, classes)
+
+
+def _spread(repeats: tuple[Unseen, ...], /) -> dict[str, Any]:
+    """Return mean and standard deviation of each figure over other folds."""
+    found = [CauseFigures(one.texts.labels, one.probabilities, one.classes, one.groups).figures() for one in repeats]
+    return {
+        name: {"mean": float(np.mean([f[name] for f in found])), "sd": float(np.std([f[name] for f in found]))}
+        for name in found[0]
+    } | {"times": len(found)}

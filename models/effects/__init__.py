@@ -1,0 +1,1 @@
+"""What KPIs do to outcomes: estimates, reliability and tests."""

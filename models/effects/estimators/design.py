@@ -1,0 +1,361 @@
+"""Cases made comparable: levers and outcome with process, priority, month and case mix taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue
+from features.cases.table import CaseTable
+
+__all__ = [
+    "Design",
+    "build_design",
+    "covariates",
+    "descendants",
+    "strata_codes",
+    "tenure_bands",
+    "usable_controls",
+    "usable_levers",
+]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+FEWEST_ROWS = 200
+TAILS = 0.005
+MOST_CATEGORIES = 12
+SMALLEST_CELL = 8.0
+TENURE_DAYS = (30.0, 60.0, 90.0, 150.0, 240.0, 365.0)
+
+
+@dataclass(frozen=True)
+class Design:
+    """Adjusted cases, ready for an estimator.
+
+    Parameters
+    ----------
+    outcome : str
+    levers : tuple of str
+        Names of the lever columns, in order: first those whose effect is asked for, then those that are only
+        controlled for (levers that no single person owns, context).
+    asked : int
+        How many of the levers' effects are asked for.
+    values : array of shape (rows, levers + 1)
+        Levers turned so that more is better, then the outcome, as deviations from comparable cases; NaN unknown.
+    unadjusted : array of shape (rows, levers + 1)
+        The same with process, priority and month taken out but not the case mix.
+    index : array of shape (rows,)
+        The outcome as the case mix alone predicts it, from what was known when the case opened.
+    handler_level : array of bool, shape (levers,)
+        Levers whose value is the handler's, not the case's own.
+    employee, customer, team, process, period : arrays of int, shape (rows,)
+        Codes; -1 unknown.
+    teams : tuple of str
+        Team ids by code.
+    children : mapping of str to frozenset of str
+        Per lever those that it leads to, directly or not.
+    """
+
+    outcome: str
+    levers: tuple[str, ...]
+    asked: int
+    values: Floats
+    unadjusted: Floats
+    index: Floats
+    handler_level: NDArray[np.bool_]
+    employee: Codes
+    customer: Codes
+    team: Codes
+    process: Codes
+    period: Codes
+    teams: tuple[str, ...]
+    children: Mapping[str, frozenset[str]]
+
+    @property
+    def size(self) -> int:
+        """Number of levers, controls included."""
+        return len(self.levers)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Levers whose effect is asked for."""
+        return self.levers[: self.asked]
+
+    def keep(self, levers: tuple[str, ...], /) -> Design:
+        """Return the design with some of the levers only, in their order."""
+        at = [self.levers.index(lever) for lever in levers]
+        columns = [*at, self.size]
+        targets = set(self.targets)
+        return replace(
+            self,
+            levers=levers,
+            asked=sum(lever in targets for lever in levers),
+            values=self.values[:, columns],
+            unadjusted=self.unadjusted[:, columns],
+            handler_level=self.handler_level[at],
+        )
+
+    def controls(self, lever: str, /) -> list[int]:
+        """Positions of the levers in the regression that gives one lever's total effect.
+
+        The lever comes first; what it leads to is left out, since that is part of its effect.
+        """
+        mine = self.levers.index(lever)
+        below = self.children.get(lever, frozenset())
+        return [mine, *(at for at, other in enumerate(self.levers) if at != mine and other not in below)]
+
+
+def descendants(catalogue: Catalogue, /) -> dict[str, frozenset[str]]:
+    """Per KPI all KPIs that it leads to along the catalogue's arrows, itself excluded."""
+    below: dict[str, frozenset[str]] = {}
+    for kpi_id in catalogue:
+        seen: set[str] = set()
+        ahead = list(catalogue[kpi_id].leads_to)
+        while ahead:
+            child = ahead.pop()
+            if child not in seen and child in catalogue:
+                seen.add(child)
+                ahead.extend(catalogue[child].leads_to)
+        below[kpi_id] = frozenset(seen - {kpi_id})
+    return below
+
+
+def usable_levers(
+    cases: CaseTable, catalogue: Catalogue, fixed: tuple[str, ...] = (), /
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the levers whose effect can be asked for, and why each of the others cannot."""
+    usable: list[str] = []
+    why: dict[str, str] = {}
+    for kpi in catalogue.with_role("lever"):
+        column = f"kpi:{kpi.id}"
+        if kpi.id in fixed:
+            why[kpi.id] = "not asked: a duty that is not up for advice"
+        elif column not in cases.frame:
+            why[kpi.id] = "not measured: no values in the data"
+        elif kpi.owner != "employee":
+            why[kpi.id] = "not measured: no single person owns it, and no team either"
+        elif int(cases.frame[column].notna().sum()) < FEWEST_ROWS:
+            why[kpi.id] = f"not measured: known for fewer than {FEWEST_ROWS} cases"
+        elif cases.frame[column].dropna().nunique() < 2:
+            why[kpi.id] = "not measured: it never differs"
+        else:
+            usable.append(kpi.id)
+    return tuple(usable), why
+
+
+def usable_controls(cases: CaseTable, catalogue: Catalogue, /) -> tuple[str, ...]:
+    """Return what is only controlled for: context, and levers that no single person owns."""
+    found = []
+    for kpi in catalogue.values():
+        column = f"kpi:{kpi.id}"
+        shared = kpi.role == "context" or (kpi.role == "lever" and kpi.owner != "employee")
+        if shared and column in cases.frame and int(cases.frame[column].notna().sum()) >= FEWEST_ROWS:
+            found.append(kpi.id)
+    return tuple(found)
+
+
+def strata_codes(frame: pd.DataFrame, /) -> Codes:
+    """Comparable cases: same process, priority and month, or coarser where cells would hold too few."""
+    for keys in (["process", "priority", "period"], ["process", "period"], ["process"]):
+        known = [key for key in keys if key in frame]
+        if not known:
+            continue
+        codes = np.asarray(frame.groupby(known, dropna=False, observed=True, sort=False).ngroup(), dtype=np.int64)
+        if len(codes) / (codes.max() + 1) >= SMALLEST_CELL:
+            return codes
+    return np.zeros(len(frame), dtype=np.int64)
+
+
+def covariates(frame: pd.DataFrame, /) -> Floats:
+    """The case mix as numbers: customer history and the case's own context, known when it opened.
+
+    Returns
+    -------
+    array of shape (rows, covariates)
+        Standardised; unknown numbers at the mean with a column that says so, categories as indicators.
+    """
+    parts: list[Floats] = []
+    names = [name for name in frame.columns if name.startswith("x:")]
+    for name in [*names, *(key for key in ("channel", "stage", "priority") if key in frame)]:
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+            number = column.to_numpy(dtype=np.float64, na_value=np.nan)
+            known = np.isfinite(number)
+            if not known.any():
+                continue
+            low, high = np.quantile(number[known], [TAILS, 1 - TAILS])
+            parts.append(np.where(known, np.clip(number, low, high), number[known].mean()))
+            if not known.all():
+                parts.append((~known).astype(np.float64))
+        else:
+            text = column.astype("str").fillna("")
+            frequent = text.value_counts().index[1 : MOST_CATEGORIES + 1]
+            parts.extend((text == level).to_numpy(dtype=np.float64) for level in frequent)
+    matrix = np.column_stack(parts) if parts else np.zeros((len(frame), 0))
+    spread = matrix.std(axis=0)
+    return (matrix[:, spread > 0] - matrix[:, spread > 0].mean(axis=0)) / spread[spread > 0]
+
+
+def build_design(
+    cases: CaseTable,
+    catalogue: Catalogue,
+    outcome: str | None,
+    levers: tuple[str, ...],
+    employees: pd.DataFrame | None = None,
+    controls: tuple[str, ...] = (),
+    /,
+) -> Design:
+    """Take process, priority, month, case mix and the handler's tenure out of levers and outcome.
+
+    The coefficients of case mix and tenure are estimated within employees, so that what people differ in is not taken
+    out with them. Tenure is taken out because newcomers are trained and helped more, which is not why they do worse.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    catalogue : Catalogue
+    outcome : str or None
+        Name of a ``y:`` column without its prefix; None leaves the outcome unknown.
+    levers : tuple of str
+    employees : pandas.DataFrame, optional
+        employee_id and hired_at, for tenure.
+    controls : tuple of str
+        KPIs that are only controlled for.
+
+    Returns
+    -------
+    Design
+        Cases with a known handler, from the time in which the outcome is known: what people did later must not
+        stand for what they did then.
+    """
+    frame = cases.frame[cases.frame["employee_id"].notna()]
+    if outcome is not None:
+        known = frame["opened_at"][frame[f"y:{outcome}"].notna()]
+        frame = frame[frame["opened_at"] <= known.max()]
+    frame = frame.reset_index(drop=True)
+    asked, levers = len(levers), (*levers, *controls)
+    raw = np.full((len(frame), len(levers) + 1), np.nan)
+    for at, lever in enumerate(levers):
+        raw[:, at] = catalogue[lever].sign * _clipped(frame[f"kpi:{lever}"])
+    if outcome is not None:
+        raw[:, -1] = frame[f"y:{outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)
+    strata = strata_codes(frame)
+    employee = pd.factorize(frame["employee_id"])[0].astype(np.int64)
+    team, teams = pd.factorize(frame["team_id"])
+    mix, tenure = covariates(frame), tenure_bands(frame, employees)
+    values, unadjusted, index = _adjust(raw, np.hstack([mix, tenure]), mix.shape[1], strata, employee)
+    customer = pd.factorize(frame["customer_id"])[0].astype(np.int64)
+    unknown = customer < 0
+    # a case without a known customer is a customer of its own
+    customer[unknown] = customer.max(initial=-1) + 1 + np.arange(int(unknown.sum()))
+    return Design(
+        outcome=outcome or "",
+        levers=levers,
+        asked=asked,
+        values=values,
+        unadjusted=unadjusted,
+        index=index,
+        handler_level=np.array([lever not in cases.case_level for lever in levers], dtype=bool),
+        employee=employee,
+        customer=customer,
+        team=team.astype(np.int64),
+        process=_codes(frame, "process"),
+        period=_codes(frame, "period"),
+        teams=tuple(str(name) for name in teams),
+        children=descendants(catalogue),
+    )
+
+
+def tenure_bands(frame: pd.DataFrame, employees: pd.DataFrame | None, /) -> Floats:
+    """Indicators of how long the handler had been there when the case opened; no columns where nobody knows."""
+    if employees is None or "hired_at" not in employees or "opened_at" not in frame:
+        return np.zeros((len(frame), 0))
+    hired = pd.to_datetime(
+        employees.drop_duplicates("employee_id").set_index("employee_id")["hired_at"], errors="coerce"
+    )
+    if not hired.notna().any():
+        return np.zeros((len(frame), 0))
+    if hired.dt.tz is not None:
+        hired = hired.dt.tz_localize(None)
+    days = (frame["opened_at"] - frame["employee_id"].map(hired)).dt.total_seconds().to_numpy() / 86_400.0
+    bands = np.digitize(np.nan_to_num(days, nan=1e9), TENURE_DAYS)
+    columns = [(bands == band).astype(np.float64) for band in range(len(TENURE_DAYS))]
+    return np.column_stack([column for column in columns if 0 < column.mean() < 1] or [np.zeros((len(frame), 0))])
+
+
+def _codes(frame: pd.DataFrame, name: str, /) -> Codes:
+    if name not in frame:
+        return np.zeros(len(frame), dtype=np.int64)
+    return pd.factorize(frame[name])[0].astype(np.int64)
+
+
+def _clipped(column: pd.Series, /) -> Floats:
+    """A lever's values with its far tails drawn in, since single absurd durations would decide a mean."""
+    number = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = np.isfinite(number)
+    if not known.any():
+        return number
+    low, high = np.quantile(number[known], [TAILS, 1 - TAILS])
+    return np.where(known, np.clip(number, low, high), np.nan) if high > low else np.where(known, number, np.nan)
+
+
+def _demean(matrix: Floats, codes: Codes, /) -> Floats:
+    counts = np.bincount(codes)
+    counts = np.where(counts == 0, 1, counts)
+    out = np.empty(matrix.shape, order="F")  # whole columns are read and written
+    for at in range(matrix.shape[1]):
+        out[:, at] = matrix[:, at] - (np.bincount(codes, weights=matrix[:, at]) / counts)[codes]
+    return out
+
+
+def _adjust(
+    raw: Floats, mix: Floats, case_columns: int, strata: Codes, employee: Codes, /
+) -> tuple[Floats, Floats, Floats]:
+    """Return values adjusted for strata and case mix, for all but the case mix, and the outcome's case-mix index.
+
+    The first ``case_columns`` columns of ``mix`` describe the case, the others the handler.
+    """
+    values = np.full_like(raw, np.nan)
+    unadjusted = np.full_like(raw, np.nan)
+    index = np.zeros(len(raw))
+    known = np.isfinite(raw)
+    patterns: dict[bytes, list[int]] = {}
+    for at in range(raw.shape[1]):
+        patterns.setdefault(np.packbits(known[:, at]).tobytes(), []).append(at)
+    for columns in patterns.values():
+        rows = known[:, columns[0]]
+        if not rows.any():
+            continue
+        cells, people = _dense(strata[rows]), _dense(employee[rows])
+        target = _demean(raw[np.ix_(rows, columns)], cells)
+        unadjusted[np.ix_(rows, columns)] = target
+        if mix.shape[1] == 0:
+            values[np.ix_(rows, columns)] = target
+            continue
+        around = _demean(np.asfortranarray(mix[rows]), cells)
+        slope = _within_slope(around, target, people, cells)
+        values[np.ix_(rows, columns)] = target - around @ slope
+        unadjusted[np.ix_(rows, columns)] -= around[:, case_columns:] @ slope[case_columns:]
+        if raw.shape[1] - 1 in columns:
+            index[rows] = around[:, :case_columns] @ slope[:case_columns, columns.index(raw.shape[1] - 1)]
+    return values, unadjusted, index
+
+
+def _dense(codes: Codes, /) -> Codes:
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+
+
+def _within_slope(around: Floats, target: Floats, people: Codes, cells: Codes, /) -> Floats:
+    """Coefficients of the case mix within employees and strata, a little ridge against collinear columns."""
+    within_mix, within_target = around, target
+    for _ in range(2):
+        within_mix = _demean(_demean(within_mix, people), cells)
+        within_target = _demean(_demean(within_target, people), cells)
+    gram = within_mix.T @ within_mix
+    ridge = 1e-6 * max(float(np.trace(gram)) / max(len(gram), 1), 1e-12)
+    return np.linalg.solve(gram + ridge * np.eye(len(gram)), within_mix.T @ within_target)

@@ -1,0 +1,54 @@
+"""What every estimator takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.effects.estimators.design import Design
+
+__all__ = ["Estimate", "Estimator"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Effects per case of one between-employee standard deviation better, all levers jointly.
+
+    Parameters
+    ----------
+    method : str
+    levers : tuple of str
+    point : array of shape (levers,)
+        NaN where this estimator has nothing to say.
+    draws : array of shape (draws, levers)
+        Joint draws around the point.
+    spread : array of shape (levers,)
+        Between-employee standard deviation of the true, case-mix-adjusted value, in the lever's own unit.
+    freedom : float
+        Degrees of freedom of the regression, for the robustness to a hidden confounder.
+    """
+
+    method: str
+    levers: tuple[str, ...]
+    point: Floats
+    draws: Floats
+    spread: Floats
+    freedom: float
+
+    @property
+    def error(self) -> Floats:
+        """Standard errors, from the draws."""
+        return self.draws.std(axis=0, ddof=1)
+
+
+class Estimator(Protocol):
+    """Turns a design into joint draws of effects."""
+
+    def __call__(self, design: Design, /, *, draws: int, seed: int) -> Estimate:
+        """Return effects per case and joint draws around them."""
+        ...

@@ -1,0 +1,190 @@
+"""How much of a KPI's value is the person and how much is chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Policy
+from features.cases.table import CaseTable, Organisation
+from models.effects.estimators.design import Design, build_design
+from models.effects.estimators.moments import Moments, between_moments
+
+__all__ = ["measure", "noise_ratio", "signal_share", "spearman_brown"]
+
+Floats = NDArray[np.float64]
+
+DAYS_PER_READING = 30.4
+SHORTEST_STAY_DAYS = 30.0
+COLUMNS = ("unit", "unit_id", "team_id", "kpi", "n", "n_per_day", "icc", "reliability", "noise", "between_sd")
+
+
+def spearman_brown(icc: float, n: float, /) -> float:
+    """Reliability of a mean of ``n`` cases.
+
+    Source
+    ------
+    Adams 2009, The reliability of provider profiling; Spearman–Brown.
+
+    Examples
+    --------
+    >>> round(spearman_brown(0.05, 60), 3)
+    0.759
+    >>> spearman_brown(0.0, 60)
+    0.0
+    """
+    return n * icc / (1 + (n - 1) * icc) if n > 0 and icc > 0 else 0.0
+
+
+def noise_ratio(icc: float, n: float, /) -> float:
+    """Variance of the noise in a mean of ``n`` cases, in variances of the true differences between people.
+
+    Examples
+    --------
+    >>> round(noise_ratio(0.05, 60), 3)
+    0.317
+    """
+    return (1 - icc) / (icc * n) if n > 0 and icc > 0 else float("inf")
+
+
+def signal_share(design: Design, moments: Moments, /) -> dict[str, tuple[float, float]]:
+    """Per lever the intraclass correlation of a single case (or reading) and the spread between people.
+
+    Returns
+    -------
+    dict of str to (icc, standard deviation between employees)
+    """
+    covariance = moments.covariance(np.ones((1, moments.employees)))[0]
+    found: dict[str, tuple[float, float]] = {}
+    for at, lever in enumerate(design.levers):
+        between = max(float(covariance[at, at]), 0.0)
+        total = _reading_variance(design, at) if design.handler_level[at] else float(moments.scale[at] ** 2)
+        found[lever] = (min(between / total, 1.0) if total > 0 else 0.0, float(np.sqrt(between)))
+    return found
+
+
+def _reading_variance(design: Design, at: int, /) -> float:
+    """Variance of a handler's monthly readings, which are shared by many cases."""
+    known = np.isfinite(design.values[:, at])
+    months = int(design.period.max(initial=0)) + 2
+    codes = design.employee[known] * months + design.period[known] + 1
+    counts = np.bincount(codes)
+    sums = np.bincount(codes, weights=design.values[known, at])
+    means = sums[counts > 0] / counts[counts > 0]
+    return float(np.mean(means**2)) if len(means) else 0.0
+
+
+def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, policy: Policy) -> pd.DataFrame:
+    """Measure every KPI's reliability for every employee and team, at their own volume over one cycle.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+    catalogue : Catalogue
+    policy : Policy
+        ``cycle_days`` sets the volume; teams of fewer than ``min_group`` people are left out, save with KPIs that teams
+        own, which are not about anybody.
+
+    Returns
+    -------
+    pandas.DataFrame
+        unit (employee, team), unit_id, team_id, kpi, n (cases or readings per cycle), n_per_day, icc (of one case),
+        reliability (0..1), noise (its variance over that of true differences), between_sd (in the KPI's own unit).
+    """
+    kpis = tuple(
+        kpi.id
+        for kpi in catalogue.values()
+        if f"kpi:{kpi.id}" in cases.frame and cases.frame[f"kpi:{kpi.id}"].notna().any()
+    )
+    owned = _owned_rows(cases, catalogue, policy)
+    if not kpis or not cases.frame["employee_id"].notna().any():
+        return pd.DataFrame(owned, columns=list(COLUMNS))
+    design = build_design(cases, catalogue, None, kpis, organisation.employees)
+    people = _volumes(cases, design)
+    rows = _unit_rows("employee", people, signal_share(design, between_moments(design)), policy)
+    teams = people[people["team_id"].notna()].groupby(["team_id", "kpi"], as_index=False, observed=True)
+    together = teams.agg(n_per_day=("n_per_day", "sum"), members=("unit_id", "nunique"))
+    together = together[together["members"] >= policy.min_group]
+    together["unit_id"] = together["team_id"]
+    team_design = _as_teams(design)
+    together = together[~together["kpi"].isin([row["kpi"] for row in owned])]
+    rows += _unit_rows("team", together, signal_share(team_design, between_moments(team_design)), policy)
+    return pd.DataFrame(rows + owned, columns=list(COLUMNS))
+
+
+def _owned_rows(cases: CaseTable, catalogue: Catalogue, policy: Policy, /) -> list[dict[str, Any]]:
+    """KPIs that teams own, at the team's own volume."""
+    from models.effects.team_reliability import team_signals
+
+    signals = team_signals(cases, catalogue)
+    once = signals.drop_duplicates("kpi").set_index("kpi")
+    shares = {str(kpi): (float(row["icc"]), float(row["between_sd"])) for kpi, row in once.iterrows()}
+    return _unit_rows("team", signals.assign(unit_id=signals["team_id"]), shares, policy)
+
+
+def _as_teams(design: Design, /) -> Design:
+    """Teams in place of employees, employees in place of customers: pairs are then of different people of one team."""
+    from dataclasses import replace
+
+    known = design.team >= 0
+    return replace(
+        design,
+        values=design.values[known],
+        unadjusted=design.unadjusted[known],
+        index=design.index[known],
+        employee=design.team[known],
+        customer=design.employee[known],
+        team=design.team[known],
+        process=design.process[known],
+        period=design.period[known],
+        handler_level=np.zeros(design.size, dtype=bool),
+    )
+
+
+def _volumes(cases: CaseTable, design: Design, /) -> pd.DataFrame:
+    """Cases (or readings) per day of every employee and KPI, over the days the employee was there."""
+    frame = cases.frame[cases.frame["employee_id"].notna()]
+    opened = frame.groupby("employee_id")["opened_at"].agg(["min", "max"])
+    days = np.maximum((opened["max"] - opened["min"]).dt.total_seconds() / 86_400.0, SHORTEST_STAY_DAYS)
+    team = frame.sort_values("opened_at").groupby("employee_id")["team_id"].last()
+    parts = []
+    for at, lever in enumerate(design.levers):
+        if design.handler_level[at]:
+            known = frame.loc[frame[f"kpi:{lever}"].notna(), "employee_id"].unique()
+            per_day = pd.Series(1.0 / DAYS_PER_READING, index=known)
+        else:
+            counted = frame.groupby("employee_id")[f"kpi:{lever}"].count() / max(cases.sampled_share, 1e-9)
+            per_day = (counted / days)[counted > 0]
+        parts.append(pd.DataFrame({"unit_id": per_day.index, "kpi": lever, "n_per_day": per_day.to_numpy()}))
+    people = pd.concat(parts, ignore_index=True)
+    people["team_id"] = people["unit_id"].map(team)
+    return people
+
+
+def _unit_rows(
+    unit: str, volumes: pd.DataFrame, shares: dict[str, tuple[float, float]], policy: Policy, /
+) -> list[dict[str, Any]]:
+    rows = []
+    for row in volumes.to_dict("records"):
+        icc, spread = shares[row["kpi"]]
+        n = row["n_per_day"] * policy.cycle_days
+        rows.append(
+            {
+                "unit": unit,
+                "unit_id": row["unit_id"],
+                "team_id": row["team_id"],
+                "kpi": row["kpi"],
+                "n": n,
+                "n_per_day": row["n_per_day"],
+                "icc": icc,
+                "reliability": spearman_brown(icc, n),
+                "noise": noise_ratio(icc, n),
+                "between_sd": spread,
+            }
+        )
+    return rows

@@ -1,0 +1,185 @@
+"""The rows of effects.parquet and effect_draws.parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from baton.catalogue.schema import Catalogue
+from features.cases.table import CaseTable
+from models.effects.estimators.robustness import robustness_value
+from models.effects.team_effects import METHOD
+
+if TYPE_CHECKING:
+    from models.effects.estimate import OutcomeEffects
+
+__all__ = ["by_method_table", "draws_table", "effects_table"]
+
+COLUMNS = (
+    "outcome", "kpi", "role", "effect", "low", "high", "method", "attribution_effect", "agrees", "refuted",
+    "effect_per_case", "robustness", "evidence", "clear", "joint_p",
+)  # fmt: skip
+
+ROLE_SAYS = {
+    "outcome": "no effect: it reports what the customer felt or somebody judged",
+    "mediator": "no effect: it lies between what people do and the customer",
+    "context": "no effect: it is controlled for, nobody's doing",
+}
+
+
+def effects_table(
+    cases: CaseTable,
+    catalogue: Catalogue,
+    outcomes: Mapping[str, OutcomeEffects],
+    attributions: pd.DataFrame | None,
+    carded: frozenset[str] = frozenset(),
+    false_moves: float = 0.05,
+    /,
+) -> pd.DataFrame:
+    """One row per outcome and KPI of the catalogue, with a reason where there is no effect.
+
+    Column ``clear`` says ``helps`` or ``harms`` where the interval, the joint test of the owner's levers and the
+    refutations agree, else ``unclear``. A lever on no card (``carded``) is called harmful only if it is so among all
+    such levers together: nobody is paid for it, and of twenty intervals one misses. ``joint_p`` is the p-value of the
+    joint test over the levers of the same owner.
+    """
+    rows: list[dict[str, Any]] = []
+    for outcome, found in outcomes.items():
+        base = _base_rate(cases, outcome) if found.kind == "probability" else None
+        for kpi in catalogue.values():
+            row = {"outcome": outcome, "kpi": kpi.id, "role": kpi.role} | _row(found, kpi.id, kpi.role)
+            row["joint_p"] = _joint_p(found, kpi.id)
+            row["clear"] = _clear(found, kpi.id, carded, false_moves)
+            row["attribution_effect"] = _attributed(attributions, outcome, kpi.id, kpi.sign, base)
+            if row["effect"] is not None and row["attribution_effect"]:
+                row["agrees"] = bool(np.sign(row["effect"]) == np.sign(row["attribution_effect"]))
+            rows.append(row)
+    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _base_rate(cases: CaseTable, outcome: str, /) -> float:
+    if f"y:{outcome}" in cases.frame or cases.exposures is None:
+        return float(cases.frame[f"y:{outcome}"].mean())
+    return float(cases.exposures.frame[f"y:{outcome}"].mean()) * cases.exposures.rows_per_horizon
+
+
+def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
+    for name in ("effect", "low", "high", "attribution_effect", "effect_per_case", "robustness", "joint_p"):
+        table[name] = table[name].astype("float64")
+    for name in ("agrees", "refuted"):
+        table[name] = table[name].astype("boolean")
+    for name in ("outcome", "kpi", "role", "method", "evidence", "clear"):
+        table[name] = table[name].astype("str")
+    return table
+
+
+def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
+    empty: dict[str, Any] = dict.fromkeys(
+        ("effect", "low", "high", "agrees", "refuted", "effect_per_case", "robustness")
+    )
+    if role != "lever":
+        return empty | {"method": ROLE_SAYS[role], "evidence": ""}
+    if kpi_id not in found.levers:
+        return empty | {"method": found.why_not.get(kpi_id, "not measured"), "evidence": ""}
+    at = found.levers.index(kpi_id)
+    if kpi_id in found.teams.levers:
+        place = found.teams.levers.index(kpi_id)
+        chosen, per_case = found.teams.estimates[METHOD], float(found.teams.per_row[place])
+        method, notes = METHOD, [found.teams.notes[kpi_id]] if kpi_id in found.teams.notes else []
+    else:
+        chosen, per_case = found.estimates[found.primary], float(found.point[at] / found.scale) if found.scale else None
+        method, notes = found.primary, list(found.notes)
+    error = float(found.draws[:, at].std(ddof=1))
+    t_value = np.array([found.point[at] / error if error > 0 else 0.0])
+    return {
+        "effect": float(found.point[at]),
+        "low": float(found.low[at]),
+        "high": float(found.high[at]),
+        "method": method,
+        "agrees": None,
+        "refuted": kpi_id in found.refuted,
+        "effect_per_case": per_case,
+        "robustness": float(robustness_value(t_value, chosen.freedom)[0]),
+        "evidence": "; ".join((*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *notes)),
+    }
+
+
+def _joint_p(found: OutcomeEffects, kpi_id: str, /) -> float:
+    if kpi_id not in found.levers:
+        return float("nan")
+    return found.p_values.get("team" if kpi_id in found.teams.levers else "employee", 1.0)
+
+
+def _clear(found: OutcomeEffects, kpi_id: str, carded: frozenset[str], false_moves: float, /) -> str:
+    if kpi_id not in found.levers or kpi_id in found.refuted or _joint_p(found, kpi_id) > false_moves:
+        return "unclear"
+    at = found.levers.index(kpi_id)
+    worst, best = sorted((found.helpful * float(found.low[at]), found.helpful * float(found.high[at])))
+    if worst > 0:
+        return "helps"
+    if best >= 0:
+        return "unclear"
+    others = [lever for lever in found.levers if lever not in carded]
+    if not carded or kpi_id not in others:
+        return "harms"
+    from scipy.stats import norm
+
+    far = abs(float(found.point[at])) / max(float(found.draws[:, at].std(ddof=1)), 1e-300)
+    return "harms" if far > norm.ppf(1.0 - 0.05 / len(others)) else "unclear"
+
+
+def _attributed(
+    attributions: pd.DataFrame | None, outcome: str, kpi_id: str, sign: int, base: float | None, /
+) -> float | None:
+    """What the prediction's attribution says about one SD better, on the scale of the effect.
+
+    The mean slope of the attribution over one standard deviation between rows, from log-odds to probability at the base
+    rate: a picture of the model, not of the world.
+    """
+    if attributions is None or attributions.empty:
+        return None
+    rows = attributions[(attributions["outcome"] == outcome) & (attributions["kpi"] == kpi_id)]
+    rows = rows[rows["slope"].notna() & (rows["n"] > 0)]
+    if rows.empty:
+        return None
+    slope = float(np.average(rows["slope"], weights=rows["n"])) * sign
+    return slope * base * (1 - base) if base is not None else slope
+
+
+def draws_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
+    """Joint draws in long form: outcome, kpi, draw, effect."""
+    parts = []
+    for outcome, found in outcomes.items():
+        for at, lever in enumerate(found.levers):
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "outcome": outcome,
+                        "kpi": lever,
+                        "draw": np.arange(len(found.draws)),
+                        "effect": found.draws[:, at],
+                    }
+                )
+            )
+    empty = {"outcome": pd.Series(dtype="str"), "kpi": pd.Series(dtype="str"), "draw": pd.Series(dtype="int64")}
+    return (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(empty | {"effect": pd.Series(dtype="float64")})
+    )
+
+
+def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
+    """Every estimator's answer: outcome, kpi, method, effect, low, high, primary."""
+    rows = []
+    for outcome, found in outcomes.items():
+        parts = [(found.estimates, found.scale, found.primary), (found.teams.estimates, 1.0, METHOD)]
+        for estimates, scale, primary in parts:
+            for method, answer in estimates.items():
+                low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0) * scale
+                for at, lever in enumerate(answer.levers):
+                    rows.append(
+                        (outcome, lever, method, answer.point[at] * scale, low[at], high[at], method == primary)
+                    )
+    return pd.DataFrame(rows, columns=["outcome", "kpi", "method", "effect", "low", "high", "primary"])

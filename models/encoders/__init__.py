@@ -1,0 +1,1 @@
+"""Encoders: texts as vectors by somebody else's transformer."""

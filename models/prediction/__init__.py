@@ -1,0 +1,1 @@
+"""Predictors, one target each, with their encoding, calibration, evaluation and attribution."""

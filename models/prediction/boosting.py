@@ -1,0 +1,249 @@
+"""Small trees, boosted: how many of them the past can carry, and scores of rows that they have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["Boosted", "Recipe", "boost", "cross_fit", "group_folds"]
+
+Kind = Literal["probability", "number"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the trees look like; few leaves, since explaining costs more than predicting.
+
+    Parameters
+    ----------
+    leaves : int
+        Leaves per tree.
+    learning_rate : float
+    most_trees : int
+        Early stopping ends before it.
+    patience : int
+        Trees without gain on held-out rows after which the search ends.
+    folds : int
+        Parts of the training rows that are held out in turn.
+    one_fold_rows : int
+        From so many rows on, one part alone is held out, to count trees and calibrate, and all rows are learned from
+        after: five parts of a table this large tell hardly more, and take most of the time.
+    hold_out_rows : int
+        From so many rows on, one part is held out and the model of the others is kept.
+    additive_weights : tuple of float
+        Weights of the additive models (``models/prediction/additive.py``) that are tried beside the trees, for
+        probabilities.
+    additive_rows : int
+        Up to how many rows they are.
+    """
+
+    leaves: int = 7
+    learning_rate: float = 0.05
+    most_trees: int = 400
+    patience: int = 30
+    folds: int = 5
+    one_fold_rows: int = 15_000
+    hold_out_rows: int = 50_000
+    additive_weights: tuple[float, ...] = ()
+    additive_rows: int = 5_000
+
+    def parameters(self, kind: Kind, rows: int, seed: int, /) -> dict[str, Any]:
+        """Return LightGBM's parameters; the same seed gives the same trees, whatever the number of threads."""
+        return {
+            "objective": "binary" if kind == "probability" else "regression",
+            "metric": "binary_logloss" if kind == "probability" else "l2",
+            "num_leaves": self.leaves,
+            "learning_rate": self.learning_rate,
+            "min_data_in_leaf": int(np.clip(rows // 200, 5, 50)),
+            "min_data_per_group": int(np.clip(rows // 100, 10, 100)),
+            "lambda_l2": 5.0,
+            "feature_fraction": 0.6,
+            "max_bin": 127,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Boosters with the rows that each of them has not seen.
+
+    Parameters
+    ----------
+    boosters : tuple of lightgbm.Booster
+        One per part of the rows.
+    part : numpy.ndarray of int, shape (rows,)
+        Which booster has not seen the row; −1 where all have.
+    raw : numpy.ndarray, shape (rows,)
+        Log-odds (or number) by that booster; NaN where all have seen the row.
+    trees : int
+        How many trees the held-out rows asked for.
+    weight : float or None
+        Of the additive model, where it is one; None for boosted trees.
+    """
+
+    boosters: tuple[lgb.Booster, ...]
+    part: np.ndarray
+    raw: np.ndarray
+    trees: int
+    weight: float | None = None
+
+    def restricted(self, rows: np.ndarray, /) -> Boosted:
+        """Return the same boosters over some of the rows."""
+        return Boosted(self.boosters, self.part[rows], self.raw[rows], self.trees, self.weight)
+
+    def contributions(self, matrix: np.ndarray, /) -> np.ndarray:
+        """Return exact TreeSHAP values of each row by the booster that has not seen it, the bias last."""
+        result = np.full((len(matrix), matrix.shape[1] + 1), np.nan)
+        for number, booster in enumerate(self.boosters):
+            unseen = self.part == number
+            if unseen.any():
+                result[unseen] = booster.predict(matrix[unseen], pred_contrib=True)
+        return result
+
+
+def group_folds(group: np.ndarray, label: np.ndarray, folds: int, seed: int, /) -> np.ndarray:
+    """Deal groups into folds of like size and like share of events.
+
+    Parameters
+    ----------
+    group : numpy.ndarray of str, shape (rows,)
+        Rows of one group stay together.
+    label : numpy.ndarray, shape (rows,)
+    folds : int
+    seed : int
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (rows,)
+        The fold of each row; the same for the same rows in any order.
+
+    Examples
+    --------
+    >>> group_folds(np.array(["a", "a", "b", "c", "d"]), np.array([1, 1, 1, 0, 0]), 2, 0).tolist()[:2]
+    [1, 1]
+    """
+    names, of_row, rows = np.unique(np.asarray(group, dtype=str), return_inverse=True, return_counts=True)
+    mean = np.bincount(of_row, weights=label) / rows
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    # groups alike in size and outcome follow each other, so that dealing them out in turn balances both
+    order = shuffled[np.lexsort((rows[shuffled], mean[shuffled]))]
+    fold = np.empty(len(names), dtype=np.int64)
+    fold[order] = np.arange(len(names)) % folds
+    return fold[of_row]
+
+
+def cross_fit(
+    matrix: np.ndarray,
+    label: np.ndarray,
+    fold: np.ndarray,
+    watched: np.ndarray,
+    *,
+    categorical: Sequence[int],
+    recipe: Recipe,
+    kind: Kind,
+    seed: int,
+) -> Boosted:
+    """Fit one booster per fold on the other folds; the mean loss over folds says how many trees.
+
+    Parameters
+    ----------
+    matrix : numpy.ndarray, shape (rows, features)
+    label, fold : numpy.ndarray, shape (rows,)
+    watched : numpy.ndarray of bool, shape (rows,)
+        Rows on which the loss is watched for early stopping; all, if a fold has none of them.
+    categorical : sequence of int
+        Positions of categorical features.
+    recipe : Recipe
+    kind : {"probability", "number"}
+    seed : int
+
+    Returns
+    -------
+    Boosted
+        Every row has its unseen booster.
+    """
+    import lightgbm as lgb
+
+    parameters = recipe.parameters(kind, len(label), seed)
+    if len(np.unique(fold[watched])) < len(np.unique(fold)):
+        watched = np.ones_like(watched)  # a fold whose groups all ended early
+    parts = [(np.flatnonzero(fold != part), np.flatnonzero((fold == part) & watched)) for part in np.unique(fold)]
+    dataset = lgb.Dataset(matrix, label, categorical_feature=list(categorical), params=parameters)
+    found: Any = lgb.cv(
+        parameters,
+        dataset,
+        recipe.most_trees,
+        folds=parts,
+        callbacks=[lgb.early_stopping(recipe.patience, verbose=False)],
+        return_cvbooster=True,
+    )
+    trees = max(int(found["cvbooster"].best_iteration), 1)
+    boosters = tuple(_trimmed(booster, trees) for booster in found["cvbooster"].boosters)
+    raw = np.full(len(label), np.nan)
+    for part, booster in zip(np.unique(fold), boosters, strict=True):
+        raw[fold == part] = booster.predict(matrix[fold == part], raw_score=True)
+    return Boosted(boosters, np.searchsorted(np.unique(fold), fold), raw, trees)
+
+
+def boost(
+    matrix: np.ndarray,
+    label: np.ndarray,
+    *,
+    categorical: Sequence[int],
+    recipe: Recipe,
+    kind: Kind,
+    seed: int,
+    trees: int = 0,
+    held_out: np.ndarray | None = None,
+    watched: np.ndarray | None = None,
+) -> Boosted:
+    """Fit one booster, with a known number of trees or with early stopping on held-out rows.
+
+    Parameters
+    ----------
+    matrix, label, categorical, recipe, kind, seed
+        As for ``cross_fit``.
+    trees : int
+        How many; 0: as held-out rows ask for.
+    held_out, watched : numpy.ndarray of bool, shape (rows,), optional
+        Rows not to train on, and those of them on which the loss is watched.
+
+    Returns
+    -------
+    Boosted
+        With the raw scores of held-out rows.
+    """
+    import lightgbm as lgb
+
+    parameters = recipe.parameters(kind, len(label), seed)
+    columns = list(categorical)
+    if held_out is None or watched is None:
+        dataset = lgb.Dataset(matrix, label, categorical_feature=columns, params=parameters)
+        booster = _trimmed(lgb.train(parameters, dataset, trees), trees)
+        return Boosted((booster,), np.full(len(label), -1), np.full(len(label), np.nan), trees)
+    dataset = lgb.Dataset(matrix[~held_out], label[~held_out], categorical_feature=columns, params=parameters)
+    watched = held_out & watched if (held_out & watched).any() else held_out
+    watch = lgb.Dataset(matrix[watched], label[watched], reference=dataset)
+    stop = lgb.early_stopping(recipe.patience, verbose=False)
+    full = lgb.train(parameters, dataset, recipe.most_trees, valid_sets=[watch], callbacks=[stop])
+    trees = max(full.best_iteration, 1)
+    booster = _trimmed(full, trees)
+    raw = np.full(len(label), np.nan)
+    raw[held_out] = booster.predict(matrix[held_out], raw_score=True)
+    return Boosted((booster,), np.where(held_out, 0, -1), raw, trees)
+
+
+def _trimmed(booster: lgb.Booster, trees: int, /) -> lgb.Booster:
+    """Return the booster as it will be read back from its text: no training rows, no trees after the best."""
+    import lightgbm as lgb
+
+    return lgb.Booster(model_str=booster.model_to_string(num_iteration=trees))

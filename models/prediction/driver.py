@@ -1,0 +1,18 @@
+"""What moves the outcome that KPIs should serve, per case or customer, where there is no churn."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from models.prediction.boosting import Recipe
+from models.prediction.predictor import BoostedPredictor
+
+__all__ = ["DriverPredictor"]
+
+
+class DriverPredictor(BoostedPredictor):
+    """Probability of a low rating, or the rating itself, from what was known when the case closed."""
+
+    name: ClassVar[str] = "driver"
+    kinds: ClassVar[frozenset[str]] = frozenset({"probability", "number"})
+    recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, most_trees=400)

@@ -1,0 +1,378 @@
+"""What every predictor can do, and the boosted trees that those for churn, decline and driver outcomes share."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+import pandas as pd
+
+from baton.errors import ArtefactError, DamagedModelError
+from baton.files import write_atomically, write_json
+from features.training.table import TrainingTable
+from models.integrity.manifest import Manifest, verify_manifest, write_manifest
+from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, read_probe
+from models.integrity.trees import check_trees
+from models.prediction import calibration as calibrations
+from models.prediction.additive import fit_additive
+from models.prediction.boosting import Boosted, Recipe, boost, cross_fit, group_folds
+from models.prediction.calibration import Calibration
+from models.prediction.choice import choose, choose_apart, cross_fit_additive
+from models.prediction.encoding import Encoding, Rows
+from models.prediction.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "outcome_folder", "predictor_class"]
+
+BIAS = "bias"
+"""Column of ``contributions`` with what a prediction is before any feature is looked at."""
+
+_FORMAT = 1
+_FEW_ROWS = 500  # up to so many, starting threads takes longer than they save
+
+
+class Predictor(Protocol):
+    """Learns one outcome from a training table, predicts it, and says why."""
+
+    @classmethod
+    def fit(cls, table: TrainingTable, seed: int, /) -> Self:
+        """Learn from the labelled rows."""
+        ...
+
+    def predict(self, rows: Rows, /) -> np.ndarray:
+        """Return a probability, or a number, per row."""
+        ...
+
+    def contributions(self, rows: Rows, /) -> pd.DataFrame:
+        """Return what each feature adds to the raw score, and the bias."""
+        ...
+
+    def save(self, folder: Path, /) -> None:
+        """Write the predictor as text."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path, /) -> Self:
+        """Read what ``save`` has written."""
+        ...
+
+
+@dataclass(frozen=True)
+class BoostedPredictor:
+    """Boosted trees with a calibration.
+
+    Parameters
+    ----------
+    outcome : str
+        Key in ``evaluation.json``.
+    kind : {"probability", "number"}
+    unit : str
+        What a row is about.
+    encoding : Encoding
+        Features and the values of categorical ones.
+    kpi_of : mapping of str to str
+        The KPI each feature belongs to.
+    booster : lightgbm.Booster
+    calibration : Calibration or None
+        None for numbers.
+    about : mapping
+        What it was trained on and how: ``rows``, ``base_rate``, ``seed``, ``trees``, ``parameters``, ``from``, ``to``.
+    """
+
+    name: ClassVar[str] = ""
+    kinds: ClassVar[frozenset[str]] = frozenset({"probability", "number"})
+    recipe: ClassVar[Recipe] = Recipe()
+
+    outcome: str
+    kind: Literal["probability", "number"]
+    unit: str
+    encoding: Encoding
+    kpi_of: Mapping[str, str]
+    booster: lgb.Booster = field(repr=False)
+    calibration: Calibration | None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def fit(cls, table: TrainingTable, seed: int, /) -> Self:
+        """Learn from the labelled rows: trees, their number, and the calibration, each from rows held out of the rest.
+
+        Parameters
+        ----------
+        table : TrainingTable
+        seed : int
+            The same seed and rows give the same predictions.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        TooLittleDataError
+            If the outcome cannot be learned from so few rows, events or groups.
+        TableError
+            If the table's kind is not one that this predictor knows.
+        """
+        rows = learnable_rows(table, cls.kinds)
+        encoding = Encoding.learn(rows, table.features)
+        matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
+        held = cls._held_out(table, rows, matrix, encoding, seed)
+        if len(label) >= cls.recipe.hold_out_rows:
+            final = held.boosters[0]
+        elif held.weight is not None:
+            final = fit_additive(matrix, label, categorical=encoding.categorical, weight=held.weight, seed=seed)
+        else:
+            how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
+            final = boost(matrix, label, trees=held.trees, **how).boosters[0]
+        known = ~np.isnan(held.raw)
+        late = later_rows(table, rows)
+        used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
+        calibration = calibrations.fit_calibration(held.raw[used], label[used]) if table.kind == "probability" else None
+        about = {
+            "rows": len(label),
+            "base_rate": float(label.mean()),
+            "seed": seed,
+            "trees": final.num_trees(),
+            "additive_weight": held.weight,
+            "calibration_rows": int(used.sum()) if calibration is not None else 0,
+            "parameters": cls.recipe.parameters(table.kind, len(label), seed),
+            "from": _moment(rows["as_of"].min()),
+            "to": _moment(rows["as_of"].max()),
+        }
+        kpi_of = {name: table.kpi_of.get(name, "_context") for name in table.features}
+        return cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final, calibration, about)
+
+    @classmethod
+    def cross_fit(cls, table: TrainingTable, seed: int, /) -> tuple[Boosted, Encoding]:
+        """Return boosters that between them have left out every labelled row once.
+
+        Raises
+        ------
+        TooLittleDataError
+            As for ``fit``.
+        """
+        rows = learnable_rows(table, cls.kinds)
+        encoding = Encoding.learn(rows, table.features)
+        matrix = encoding.matrix(rows[list(table.features)])
+        return cls._held_out(table, rows, matrix, encoding, seed, every_row=True), encoding
+
+    @classmethod
+    def _held_out(
+        cls,
+        table: TrainingTable,
+        rows: pd.DataFrame,
+        matrix: np.ndarray,
+        encoding: Encoding,
+        seed: int,
+        /,
+        *,
+        every_row: bool = False,
+    ) -> Boosted:
+        label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].to_numpy()
+        fold = group_folds(group, label, min(cls.recipe.folds, len(np.unique(group.astype(str)))), seed)
+        late = later_rows(table, rows)
+        how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
+        if len(label) >= min(cls.recipe.one_fold_rows, cls.recipe.hold_out_rows) and not every_row:
+            return boost(matrix, label, held_out=fold == 0, watched=late, **how)
+        trees = cross_fit(matrix, label, fold, late, **how)
+        if table.kind != "probability" or len(label) > cls.recipe.additive_rows or not _both_beside(label, fold):
+            return trees
+        own: Any = {"categorical": encoding.categorical, "seed": seed}
+        weights = cls.recipe.additive_weights
+        others = [cross_fit_additive(matrix, label, fold, weight=weight, **own) for weight in weights]
+        return (choose_apart if every_row else choose)([trees, *others], label, late) if others else trees
+
+    def raw(self, rows: Rows, /) -> np.ndarray:
+        """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
+        matrix = self.encoding.matrix(rows)
+        threads = 1 if len(matrix) <= _FEW_ROWS else 0
+        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
+
+    def calibrate(self, raw: np.ndarray, /) -> np.ndarray:
+        """Turn scores into probabilities; numbers stay as they are."""
+        return np.asarray(raw, dtype=np.float64) if self.calibration is None else self.calibration.apply(raw)
+
+    def predict(self, rows: Rows, /) -> np.ndarray:
+        """Return a calibrated probability, or a number, per row.
+
+        Parameters
+        ----------
+        rows : pandas.DataFrame or sequence of mapping
+            Feature columns, or each row's features by name; absent ones count as unknown.
+
+        Returns
+        -------
+        numpy.ndarray, shape (rows,)
+
+        Raises
+        ------
+        TableError
+            If there is a feature that the model does not know.
+        """
+        return self.calibrate(self.raw(rows))
+
+    def contributions(self, rows: Rows, /) -> pd.DataFrame:
+        """Return exact TreeSHAP values.
+
+        Parameters
+        ----------
+        rows : pandas.DataFrame or sequence of mapping
+            As for ``predict``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per row of ``rows`` with its index, one column per feature and ``bias``; they sum to ``raw``:
+            log-odds before calibration, or the number's own unit.
+
+        Source
+        ------
+        Lundberg et al. (2020), algorithm 2, in LightGBM's own implementation.
+        """
+        columns = [*self.encoding.features, BIAS]
+        index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(rows))
+        if len(rows) == 0:
+            return pd.DataFrame({name: np.zeros(0) for name in columns}, index=index)
+        values = np.asarray(self.booster.predict(self.encoding.matrix(rows), pred_contrib=True))
+        return pd.DataFrame(values, columns=columns, index=index)
+
+    def save(self, folder: Path, /) -> None:
+        """Write ``model.lgb`` (LightGBM's text) and ``predictor.json``."""
+        text, encoding = self.booster.model_to_string(), self.encoding
+        matrix = probe_rows(encoding.features, encoding.categories, encoding.ranges, encoding.usual)
+        with write_atomically(folder / "model.lgb") as path:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        write_json(folder / PROBE_FILE, make_probe(text, matrix))
+        write_json(
+            folder / "predictor.json",
+            {
+                "format": _FORMAT,
+                "predictor": self.name,
+                "outcome": self.outcome,
+                "kind": self.kind,
+                "unit": self.unit,
+                "features": list(self.encoding.features),
+                "categories": {name: list(values) for name, values in self.encoding.categories.items()},
+                "usual": dict(self.encoding.usual),
+                "ranges": {name: list(ends) for name, ends in self.encoding.ranges.items()},
+                "rare": {name: list(values) for name, values in self.encoding.rare.items()},
+                "kpi_of": dict(self.kpi_of),
+                "calibration": None if self.calibration is None else self.calibration.to_json(),
+                "about": dict(self.about),
+            },
+        )
+        write_manifest(folder)
+
+    @classmethod
+    def load(cls, folder: Path, /) -> Self:
+        """Read what ``save`` has written.
+
+        Raises
+        ------
+        ArtefactError
+            If it is not there, or is another predictor's.
+        DamagedModelError
+            If a file is not as it was written, or its trees cannot be followed.
+        """
+        import lightgbm as lgb
+
+        manifest = verify_manifest(folder)
+        described = _described(manifest)
+        if described.get("format") != _FORMAT or described.get("predictor") != cls.name:
+            raise ArtefactError(f"{folder}: holds no {cls.name} predictor of this version; `baton train` makes one")
+        text, place = manifest.text("model.lgb"), folder / "model.lgb"
+        try:
+            found = described["calibration"]
+            encoding = Encoding(
+                tuple(described["features"]),
+                {name: tuple(values) for name, values in described["categories"].items()},
+                described["usual"],
+                {name: (low, high) for name, (low, high) in described.get("ranges", {}).items()},
+                {name: tuple(values) for name, values in described.get("rare", {}).items()},
+            )
+            check_trees(text, len(encoding.features), place)
+            loaded = cls(
+                outcome=described["outcome"],
+                kind=described["kind"],
+                unit=described["unit"],
+                encoding=encoding,
+                kpi_of=described["kpi_of"],
+                booster=lgb.Booster(model_str=text),
+                calibration=None if found is None else calibrations.from_json(found),
+                about=described["about"],
+            )
+            probe = read_probe(manifest.text(PROBE_FILE), folder / PROBE_FILE)
+            wrong = differs(loaded.booster, probe)
+            if not wrong and not np.isfinite(loaded.calibrate(probe[1])).all():
+                wrong = "its calibration gives no numbers"
+        except (KeyError, TypeError, ValueError, AttributeError, lgb.basic.LightGBMError) as error:
+            raise DamagedModelError(f"{folder}: cannot be read ({error}); `baton run` trains it again") from error
+        if wrong:
+            raise DamagedModelError(f"{place}: {wrong}; it is not used, `baton run` trains it again")
+        return loaded
+
+
+def predictor_class(outcome: str, /) -> type[BoostedPredictor]:
+    """Return the predictor of an outcome: that of ``decline:…`` lies in ``models/prediction/decline.py``.
+
+    Raises
+    ------
+    ArtefactError
+        If there is none.
+    """
+    name = outcome.partition(":")[0]
+    if name.isidentifier() and importlib.util.find_spec(f"models.prediction.{name}") is not None:
+        for candidate in vars(importlib.import_module(f"models.prediction.{name}")).values():
+            if isinstance(candidate, type) and issubclass(candidate, BoostedPredictor) and candidate.name == name:
+                return candidate
+    raise ArtefactError(f"outcome {outcome!r}: no predictor for it; known are churn, decline:… and driver:…")
+
+
+def load_predictor(folder: Path, /) -> BoostedPredictor:
+    """Read a predictor of any outcome.
+
+    Raises
+    ------
+    ArtefactError
+        If none is there.
+    """
+    return predictor_class(str(_described(verify_manifest(folder)).get("predictor", ""))).load(folder)
+
+
+def outcome_folder(root: Path, outcome: str, /) -> Path:
+    """Return an outcome's folder; a colon cannot stand in a file name everywhere.
+
+    Examples
+    --------
+    >>> outcome_folder(Path("models"), "decline:team:csat").as_posix()
+    'models/decline.team.csat'
+    """
+    return root / outcome.replace(":", ".")
+
+
+def _described(manifest: Manifest, /) -> dict[str, Any]:
+    """Return ``predictor.json``."""
+    try:
+        found = json.loads(manifest.text("predictor.json"))
+    except ValueError as error:
+        raise DamagedModelError(f"{manifest.folder / 'predictor.json'}: is no JSON ({error}); train again") from None
+    if not isinstance(found, dict):
+        raise DamagedModelError(f"{manifest.folder / 'predictor.json'}: describes no predictor; train again")
+    return found
+
+
+def _both_beside(label: np.ndarray, fold: np.ndarray, /) -> bool:
+    """Tell whether the rows beside each fold hold both outcomes."""
+    return all(0 < label[fold != part].mean() < 1 for part in np.unique(fold))
+
+
+def _moment(value: Any, /) -> str | None:
+    return None if pd.isna(value) else pd.Timestamp(value).isoformat()

@@ -1,0 +1,91 @@
+"""Which rows a model is tested on: those after the time it learned from, with one horizon between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.training.table import TrainingTable
+
+__all__ = ["TimeSplit", "split_in_time"]
+
+_TEST_SHARE = 0.25
+_LEAST_TRAINED = 50
+_LEAST_TESTED = 20
+_LEAST_EVENTS = 10
+_MOST_CANDIDATES = 80
+
+
+@dataclass(frozen=True)
+class TimeSplit:
+    """Labelled rows split in time.
+
+    Parameters
+    ----------
+    train, test : numpy.ndarray of bool, shape (labelled rows,)
+        What lies between them is in neither: its labels reach into the test period.
+    said : str
+        The split in words.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    said: str
+
+
+def split_in_time(table: TrainingTable, /) -> TimeSplit | None:
+    """Split the labelled rows so that every training label was complete before the test period begins.
+
+    Of all days on which the test could begin, the one is taken that makes the test nearest to a quarter of the rows
+    used, as long as both sides hold enough events.
+
+    Parameters
+    ----------
+    table : TrainingTable
+
+    Returns
+    -------
+    TimeSplit or None
+        None if the table has no time, or too little of it.
+    """
+    rows = table.labelled
+    if not table.temporal or rows.empty or rows["as_of"].isna().any():
+        return None
+    as_of, label = rows["as_of"], rows["label"].to_numpy(dtype=np.float64)
+    purge = pd.Timedelta(days=table.horizon_days + table.gap_days)
+    best: tuple[float, np.ndarray, np.ndarray, pd.Timestamp] | None = None
+    for start in _candidates(as_of):
+        # a label that ends exactly when the test begins was known then; without a horizon, earlier rows were
+        train = (as_of + purge <= start).to_numpy() if purge else (as_of < start).to_numpy()
+        test = (as_of >= start).to_numpy()
+        if not (_enough(label[train], _LEAST_TRAINED, table.kind) and _enough(label[test], _LEAST_TESTED, table.kind)):
+            continue
+        distance = abs(test.sum() / (test.sum() + train.sum()) - _TEST_SHARE)
+        if best is None or distance < best[0]:
+            best = (float(distance), train, test, start)
+    if best is None:
+        return None
+    _, train, test, start = best
+    last = as_of[train].max()
+    said = (
+        f"in time: trained on {as_of[train].min():%Y-%m-%d} to {last:%Y-%m-%d}, tested on {start:%Y-%m-%d} to "
+        f"{as_of[test].max():%Y-%m-%d}, purge of {table.horizon_days + table.gap_days} days"
+    )
+    return TimeSplit(train, test, said)
+
+
+def _candidates(as_of: pd.Series, /) -> list[pd.Timestamp]:
+    days = sorted(as_of.dt.floor("D").unique() if as_of.nunique() > _MOST_CANDIDATES else as_of.unique())
+    step = max(1, len(days) // _MOST_CANDIDATES)
+    return [pd.Timestamp(day) for day in days[1::step]]
+
+
+def _enough(label: np.ndarray, least: int, kind: str, /) -> bool:
+    if len(label) < least:
+        return False
+    if kind == "number":
+        return bool(np.ptp(label) > 0)
+    events = int((label > 0).sum())
+    return min(events, len(label) - events) >= _LEAST_EVENTS

@@ -1,1 +1,0 @@
-"""From effects and measurements to scorecard weights and coaching."""

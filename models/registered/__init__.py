@@ -1,1 +1,0 @@
-"""Where registered models lie, and how they are packed."""

@@ -1,0 +1,1 @@
+"""Which models are registered, and which of them answers."""

@@ -1,1 +1,0 @@
-"""Models that read what customers write, behind one protocol."""

@@ -1,0 +1,405 @@
+"""What customers write: a cause per case with a text, its trends, new causes, and labels that look wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from baton.catalogue.nearest import did_you_mean
+from baton.catalogue.schema import Catalogue, Text
+from baton.company import Company
+from baton.company import Text as TextSettings
+from baton.errors import CompanyFileError, TooLittleDataError
+from baton.files import RunFolder, read_json, write_atomically, write_json
+from baton.progress import Progress, silent
+from features.kpis.cause_kpis import (
+    CAUSE_COLUMN,
+    CauseKpi,
+    cause_codes,
+    cause_kpis,
+    load_causes,
+    save_causes,
+    with_causes,
+)
+from features.staging.stage import with_text_causes
+from features.staging.warehouse import Warehouse
+from models.complaints.shares import MAX_UNCLEAR
+from models.encoders.encoders import PACKAGED
+from pipelines.complaints_about import cause_diagnosis, describe_causes, write_examples
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from baton.taxonomy import Taxonomy
+    from features.text.text_set import TextSet
+    from models.complaints.root_cause import RootCauseModel
+
+__all__ = [
+    "NO_TEXTS",
+    "OUTPUTS",
+    "PRICES",
+    "CausesRead",
+    "cases_of",
+    "cases_with_causes",
+    "catalogue_with_causes",
+    "cause_evaluation",
+    "check_settings",
+    "inputs",
+    "model_folder",
+    "price",
+    "read_causes",
+    "skipped_causes",
+]
+
+OUTPUTS = (
+    *("root_causes.parquet", "cause_trends.parquet", "cause_diagnosis.parquet"),
+    *("emerging_causes.parquet", "suspicious_labels.parquet", "cause_shares.parquet"),
+)
+
+PRICES = "cause_prices.parquet"
+
+_HUGGING_FACE = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+_ANSWER = ("case_id", "cause", "probability", "abstained", "second_cause", "language", "main_cause", "reason")
+NO_TEXTS = "no case has a text; give cases.text (what customers wrote)"
+"""Why no causes were read, where cases have no texts."""
+
+
+@dataclass(frozen=True)
+class CausesRead:
+    """What was read.
+
+    Parameters
+    ----------
+    rows : dict of str to int
+        Rows per file.
+    warnings : tuple of str
+        What a reader must know.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def read_causes(
+    company: Company,
+    catalogue: Catalogue,
+    warehouse: Warehouse,
+    folder: RunFolder,
+    /,
+    *,
+    keep_model: bool = False,
+    progress: Progress = silent,
+) -> CausesRead:
+    """Say of every case with a text what it is about, and write what follows from it.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+        The company's own, without causes.
+    warehouse : Warehouse
+    folder : RunFolder
+        Receives the files of ``OUTPUTS``, ``models/root_cause/`` and ``texts/``; those of an earlier run are removed.
+    keep_model : bool
+        Answer with the model that lies in the folder, if there is one, instead of learning anew.
+    progress : Progress
+
+    Returns
+    -------
+    CausesRead
+        Empty where no case has a text, or nothing can be learned from the texts: ``skipped_causes`` says why.
+
+    Raises
+    ------
+    CompanyFileError
+        If ``[text]`` names a column, file or encoder that is not there.
+    ArtefactError
+        If the model to be kept is damaged.
+    """
+    from baton.taxonomy import load_taxonomy
+    from features.text.reading import read_texts
+    from models.complaints.trends import cause_trends
+
+    _clear(folder)
+    taxonomy = load_taxonomy(company)
+    texts = read_texts(company, warehouse)
+    if texts is None or not len(texts):
+        return _skipped(folder, NO_TEXTS)
+    _refuse_no_time(company, warehouse)
+    try:
+        model = _model(company, texts, taxonomy, folder, keep_model, progress)
+        answers, shares = model.read(texts, company.company.seed)
+    except TooLittleDataError as error:
+        return _skipped(folder, str(error).removeprefix("root_cause: "), texts.notes)
+    answers = answers.rename(columns={"text_id": "case_id"})
+    answers = answers[[*_ANSWER, *(name for name in answers.columns if name not in _ANSWER)]]
+    rows = {"root_causes": _write(answers, folder, "root_causes.parquet")}
+    rows["cause_shares"] = _write(shares, folder, "cause_shares.parquet")
+    notes = [*texts.notes, *_unclear(shares)]
+    suspicious = model.suspicious.rename(columns={"text_id": "case_id"})
+    rows["suspicious_labels"] = _write(suspicious, folder, "suspicious_labels.parquet")
+    cases = cases_of(warehouse)
+    trends = cause_trends(answers, cases, min_group=company.policy.min_group)
+    rows["cause_trends"] = _write(trends, folder, "cause_trends.parquet")
+    progress("looking for new causes", 0, 1)
+    emerging = _emerging(company, texts, answers, cases)
+    rows["emerging_causes"] = _write(emerging, folder, "emerging_causes.parquet")
+    notes.extend(_told_new(emerging))
+    about = describe_causes(folder, sorted(answers["cause"].dropna().astype(str).unique()), taxonomy, warehouse)
+    diagnosis = cause_diagnosis(trends, about)
+    rows["cause_diagnosis"] = _write(diagnosis, folder, "cause_diagnosis.parquet")
+    urgent = diagnosis[diagnosis["growing"].astype(bool) & (diagnosis["alignment"] == "unmeasured")]
+    notes.extend(f"root causes: {cause!r} grows, and no scorecard measures it" for cause in urgent["cause"])
+    write_examples(folder, texts, answers, company.policy.min_group)
+    chosen = _as_kpis(company, catalogue, answers, taxonomy, folder) if company.text.kpis else []
+    if company.text.kpis and not chosen:
+        notes.append("root causes: no cause has 30 cases that could be told, so none becomes a KPI")
+    notes.extend(str(note) for note in model.evaluation.get("notes", ()))
+    write_json(folder.texts / "evaluation.json", model.evaluation)
+    return CausesRead(rows, tuple(dict.fromkeys(notes)))
+
+
+def cases_of(warehouse: Warehouse, /) -> pd.DataFrame:
+    """Return the cases with a text: case_id, opened_at, customer_id, stage, process, team_id (else its usual)."""
+    from features.kpis.unit_rows import with_usual_team
+
+    cases = with_usual_team(warehouse)
+    cases = cases.filter(cases.text.notnull())
+    return cases.select("case_id", "opened_at", "customer_id", "stage", "process", "team_id").to_pyarrow().to_pandas()
+
+
+def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
+    """Price each cause by the customers who told of it and may leave: writes ``cause_prices.parquet``.
+
+    Returns
+    -------
+    int
+        Rows written; 0, and no file, where there are no causes, no customers of the cases, or no predictions of churn
+        that are better than guessing.
+    """
+    import pandas as pd
+
+    from features.training.table import TrainingTable
+    from models.complaints.cost import price_causes
+
+    folder.file(PRICES).unlink(missing_ok=True)
+    answers, churn = folder.file("root_causes.parquet"), folder.file("churn.parquet")
+    if not (answers.exists() and churn.exists() and warehouse.has("cases", "customer_id")):
+        return 0
+    table = TrainingTable.load(folder.training / "churn")
+    if table.frame["as_of"].isna().all():
+        return 0  # a flat table: no moment before which a case could lie
+    past = table.labelled.rename(columns={"attribute__segment": "segment"})
+    past = past[[name for name in ("unit_id", "as_of", "label", "segment") if name in past]]
+    current = pd.read_parquet(churn, columns=["customer_id", "as_of", "probability", "value_at_risk", "informative"])
+    if not current["informative"].all():
+        return 0  # nothing is priced by a prediction that is no better than guessing
+    priced = price_causes(
+        pd.read_parquet(answers),
+        cases_of(warehouse),
+        current,
+        past,
+        window_days=max(company.snapshots.windows_days),
+        seed=company.company.seed,
+        min_group=company.policy.min_group,
+    )
+    return _write(priced, folder, PRICES)
+
+
+def inputs(company: Company, /) -> dict[str, Any]:
+    """Return what the causes depend on besides the staged tables: settings, the company's taxonomy, a local model."""
+    settings = company.text
+    named = (settings.model, settings.encoder)
+    places = {name: place for name in named if (place := _folder_named(company, name)) is not None}
+    if settings.taxonomy != "general":
+        places[settings.taxonomy] = company.resolve(settings.taxonomy)
+    files = {name: _state(place) for name, place in places.items()}
+    return {
+        "settings": settings.model_dump(mode="json"),
+        "files": files,
+        "smallest_group": company.policy.min_group,
+        "seed": company.company.seed,
+    }
+
+
+def model_folder(folder: RunFolder, /) -> Path:
+    """Return where a run's model of causes lies."""
+    return folder.models / "root_cause"
+
+
+def catalogue_with_causes(catalogue: Catalogue, folder: RunFolder, /) -> Catalogue:
+    """Return the catalogue with the KPIs that a run's causes have become."""
+    return with_causes(catalogue, load_causes(folder.texts / "causes.json"))
+
+
+def cases_with_causes(folder: RunFolder, /) -> Path | None:
+    """Return the file of the cases with their causes, or None where the run has none."""
+    place = folder.texts / "cases.parquet"
+    return place if place.exists() else None
+
+
+def cause_evaluation(folder: RunFolder, /) -> dict[str, Any]:
+    """Return the entry ``root_cause`` of ``evaluation.json``: empty where no causes were read."""
+    place = folder.texts / "evaluation.json"
+    return {"root_cause": read_json(place)} if place.exists() else {}
+
+
+def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
+    """Return why no causes were read; empty where they were."""
+    place = folder.texts / "skipped.json"
+    return read_json(place) if place.exists() else {}
+
+
+def check_settings(company: Company, warehouse: Warehouse, /) -> None:
+    """Refuse settings of texts that a company with texts cannot use.
+
+    Raises
+    ------
+    CompanyFileError
+        If there is no such model, encoder or time column.
+    """
+    if warehouse.has("cases", "text"):
+        _with_folders(company)
+        _refuse_no_time(company, warehouse)
+
+
+def _with_folders(company: Company, /) -> TextSettings:
+    """Return the settings of texts, with a model's and an encoder's folder found beside the company file."""
+    settings, found = company.text, {}
+    models = ("auto", "auto+finetune", "tfidf", "encoder", "finetune", *PACKAGED)
+    known = {"model": models, "encoder": ("auto", *PACKAGED)}
+    for key, names in known.items():
+        name = getattr(settings, key)
+        place = _folder_named(company, name)
+        if place is not None:
+            found[key] = str(place)
+        elif name not in names and not _HUGGING_FACE.fullmatch(name):
+            raise CompanyFileError(
+                f"{company.path}: text.{key}: there is no folder {name!r}{did_you_mean(name, names)}; give "
+                f"{', '.join(names)}, a folder with model.onnx and tokenizer.json, or a Hugging Face id"
+            )
+    return settings.model_copy(update=found)
+
+
+def _folder_named(company: Company, name: str, /) -> Path | None:
+    place = company.resolve(name)
+    return place if name != "auto" and place.is_dir() else None
+
+
+def _refuse_no_time(company: Company, warehouse: Warehouse, /) -> None:
+    column, kinds = company.text.known_at, warehouse["cases"].schema()
+    times = [name for name, kind in kinds.items() if kind.is_timestamp()]
+    if column not in times:
+        raise CompanyFileError(
+            f"{company.path}: text.known_at: the cases have no time column {column!r}{did_you_mean(column, times)}"
+        )
+
+
+def _clear(folder: RunFolder, /) -> None:
+    for name in OUTPUTS:
+        folder.file(name).unlink(missing_ok=True)
+    shutil.rmtree(folder.texts, ignore_errors=True)
+    folder.texts.mkdir(parents=True)
+
+
+def _skipped(folder: RunFolder, why: str, /, notes: tuple[str, ...] = ()) -> CausesRead:
+    shutil.rmtree(model_folder(folder), ignore_errors=True)
+    write_json(folder.texts / "skipped.json", {"root_cause": why})
+    return CausesRead({}, notes)
+
+
+def _model(
+    company: Company, texts: TextSet, taxonomy: Taxonomy, folder: RunFolder, keep: bool, progress: Progress, /
+) -> RootCauseModel:
+    from models.complaints.root_cause import RootCauseModel
+
+    place = model_folder(folder)
+    if keep and place.exists():
+        return RootCauseModel.load(place)
+    shutil.rmtree(place, ignore_errors=True)
+    model = RootCauseModel.fit(texts, taxonomy, _with_folders(company), company.company.seed, progress)
+    model.save(place)
+    return model
+
+
+def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd.DataFrame, /) -> pd.DataFrame:
+    """Look for new causes by the texts' rare words; by an encoder where the company names one, which takes longer."""
+    from models.complaints.emerging.clusters import find_emerging
+    from models.encoders.encoders import find_encoder
+
+    named = _with_folders(company).encoder
+    encoder = None if named == "auto" else find_encoder(named, texts.frame["language"].unique())
+    by_case = cases.drop_duplicates("case_id").set_index("case_id")
+    return find_emerging(
+        texts,
+        answers,
+        by_case["team_id"].dropna(),
+        encoder,
+        company.company.seed,
+        min_group=company.policy.min_group,
+        customers=by_case["customer_id"].dropna() if by_case["customer_id"].notna().any() else None,
+    )
+
+
+def _unclear(shares: pd.DataFrame, /) -> list[str]:
+    rest = shares[shares["cause"].isna()].iloc[0]
+    if rest["named_share"] <= MAX_UNCLEAR:
+        return []
+    return [
+        f"root causes: {rest['named_share']:.0%} of {rest['texts']:,} texts could not be told, so no cause is put "
+        "first; label more texts, or raise text.risk"
+    ]
+
+
+def _told_new(emerging: pd.DataFrame, /) -> list[str]:
+    return [
+        f"root causes: since {row.first_week:%Y-%m-%d} {row.texts} texts speak of something new: {row.name_ or '…'} "
+        f"({row.abstained_share:.0%} of them are told no cause)"
+        for row in emerging.rename(columns={"name": "name_"}).itertuples()
+    ]
+
+
+def _as_kpis(
+    company: Company, catalogue: Catalogue, answers: pd.DataFrame, taxonomy: Taxonomy, folder: RunFolder, /
+) -> list[CauseKpi]:
+    import pyarrow as pa
+
+    told = answers["cause"].where(~answers["abstained"].astype(bool))
+    taken = [kpi for kpi in catalogue if kpi.startswith("cause_")]
+    chosen = cause_kpis(told, _describer(taxonomy), taken, company.text.known_at)
+    save_causes(folder.texts / "causes.json", chosen)
+    codes = cause_codes(told, chosen)
+    causes = pa.table(
+        {
+            "case_id": pa.array(answers["case_id"].astype("str"), pa.string()),
+            CAUSE_COLUMN: pa.array([code if isinstance(code, str) else None for code in codes], pa.string()),
+        }
+    )
+    with_text_causes(folder.staged, causes, folder.texts / "cases.parquet")
+    return chosen
+
+
+def _describer(taxonomy: Taxonomy, /) -> Callable[[str], tuple[Text, str]]:
+    def describe(cause: str) -> tuple[Text, str]:
+        known = taxonomy.find(cause)
+        if known is None:
+            readable = cause.replace("_", " ").strip() or cause
+            return Text(en=readable, zh=readable), "any"
+        return known.name, known.stage or "any"
+
+    return describe
+
+
+def _write(frame: pd.DataFrame, folder: RunFolder, name: str, /) -> int:
+    with write_atomically(folder.file(name)) as temporary:
+        frame.to_parquet(temporary, index=False)
+    return len(frame)
+
+
+def _state(place: Path, /) -> list[list[Any]]:
+    files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]

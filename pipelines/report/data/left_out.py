@@ -1,0 +1,64 @@
+"""Why something is not on the page: what the run has recorded, never a guess at it."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from pipelines.report.data.recorded import recorded
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, listed, say
+
+__all__ = ["effects_missing", "is_asked", "outcome_left_out", "weights_missing"]
+
+_NOT_LEARNED = re.compile(r"(?P<outcome>[\w:]+?) (?:not learned|left out): (?P<why>.+)", re.DOTALL)
+_MAX_REASONS = 3
+
+
+def is_asked(results: Results, kind: str, /) -> bool:
+    """Whether the company file asks for an outcome of a kind (churn, decline, driver)."""
+    return bool(getattr(results.company.outcomes, kind))
+
+
+def outcome_left_out(results: Results, kind: str, /) -> Bilingual | None:
+    """Return why an outcome of a kind was not learned, as the run recorded it; None where it says nothing.
+
+    Parameters
+    ----------
+    results : Results
+    kind : str
+        ``churn``, ``decline`` or ``driver``.
+    """
+    told = {name: why for name, why in results.skipped.items() if name.split(":")[0] == kind}
+    for warning in results.warnings:
+        found = _NOT_LEARNED.fullmatch(warning)
+        if found is not None and found["outcome"].split(":")[0] == kind:
+            told.setdefault(found["outcome"], found["why"])
+    reasons = [recorded(why.removeprefix(f"{name}: ")) for name, why in told.items()]
+    return listed(list({reason.en: reason for reason in reasons}.values())[:_MAX_REASONS]) if reasons else None
+
+
+def effects_missing(results: Results, /) -> Bilingual:
+    """Return why no effect was estimated."""
+    effects = results.get("effects")
+    levers = pd.DataFrame() if effects is None else effects[(effects["role"] == "lever") & effects["effect"].isna()]
+    if len(levers):
+        counts = levers.groupby("method")["kpi"].nunique().sort_values(ascending=False, kind="stable")
+        reasons = [
+            say("why.reason_counted", reason=recorded(str(why)), n=int(count))
+            for why, count in counts.head(_MAX_REASONS).items()
+        ]
+        return say("why.effects_reasons", reasons=listed(reasons))
+    said = [text for text in results.warnings if text.startswith(("no effects: ", "no advice: "))]
+    if said:
+        return say("why.effects_reasons", reasons=listed([recorded(text) for text in said]))
+    return say("why.no_effects")
+
+
+def weights_missing(results: Results, /) -> Bilingual:
+    """Return why no card is advised."""
+    said = [text for text in results.warnings if text.startswith(("no weights: ", "no advice: "))]
+    if said:
+        return say("missing.weights_because", reason=listed([recorded(text) for text in said]))
+    return say("missing.weights")

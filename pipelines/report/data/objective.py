@@ -1,0 +1,94 @@
+"""What effects are told as: turned so that positive is good for the customer, in units that people count in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, number, say, signed
+
+__all__ = ["Objective", "objective_of", "turned_effects"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The outcome that the advice serves.
+
+    Parameters
+    ----------
+    outcome : str
+        Key of ``effects.parquet``: ``churn``, or ``driver:<metric>``.
+    kind : {"churn", "low", "number"}
+        Customers who leave, cases with a poor result, or a number.
+    factor : float
+        What turns a stored effect into one where more is better for the customer, per 1,000 where it is a chance.
+    metric : Bilingual
+        The metric's name.
+    """
+
+    outcome: str
+    kind: Literal["churn", "low", "number"]
+    factor: float
+    metric: Bilingual
+
+    def told(self, effect: float, /) -> Bilingual:
+        """Return a turned effect with its sign."""
+        return signed(effect, 2 if self.kind == "number" else 1)
+
+    def bare(self, effect: float, /) -> Bilingual:
+        """Return the size of a turned effect."""
+        size = abs(effect)
+        return number(size, 2 if self.kind == "number" else (0 if size >= 2 else 1))
+
+
+def objective_of(results: Results, /) -> Objective | None:
+    """Return what the advice serves: churn where effects on it were estimated, else the driver's outcome."""
+    effects = results.get("effects")
+    if effects is None:
+        return None
+    known = list(effects.loc[effects["effect"].notna(), "outcome"].unique())
+    outcome = "churn" if "churn" in known else next((str(name) for name in known), None)
+    if outcome is None:
+        return None
+    if outcome == "churn":
+        return Objective(outcome, "churn", -1000.0, say("outcome.churn"))
+    metric = outcome.split(":")[-1]
+    name = results.kpi_name(metric)
+    driver = results.company.outcomes.driver
+    if driver is not None and driver.low is not None:
+        low = say("risk.low_rating", metric=name, low=f"{driver.low:g}")
+        return Objective(outcome, "low", -1000.0, low)
+    sign = results.catalogue[metric].sign if metric in results.catalogue else 1
+    return Objective(outcome, "number", float(sign), name)
+
+
+def turned_effects(results: Results, objective: Objective, /) -> pd.DataFrame:
+    """Return the estimated effects on the objective, one row per KPI, best first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        kpi, role, method, refuted, effect, low, high (turned: more is better), tone (``good``, ``bad``, or
+        ``unclear``: it may be either, or it failed a cross-check).
+    """
+    effects = results.tables["effects"]
+    rows = effects[(effects["outcome"] == objective.outcome) & effects["effect"].notna()].copy()
+    ends = rows[["low", "high"]].fillna({"low": float("-inf"), "high": float("inf")}) * objective.factor
+    rows["effect"] = rows["effect"] * objective.factor
+    rows["low"], rows["high"] = ends.min(axis=1), ends.max(axis=1)
+    rows = rows[rows["low"].abs() != float("inf")]
+    rows["tone"], rows["refuted"] = "unclear", rows["refuted"].fillna(False).astype(bool)
+    if results.by_chance:
+        return _ordered(rows)
+    rows.loc[(rows["low"] > 0) & ~rows["refuted"], "tone"] = "good"
+    rows.loc[(rows["high"] < 0) & ~rows["refuted"], "tone"] = "bad"
+    if "clear" in rows:  # what one interval alone does not say
+        rows.loc[rows["clear"] == "unclear", "tone"] = "unclear"
+    return _ordered(rows)
+
+
+def _ordered(rows: pd.DataFrame, /) -> pd.DataFrame:
+    return rows.drop_duplicates("kpi").sort_values("effect", ascending=False, kind="stable").reset_index(drop=True)

@@ -1,0 +1,345 @@
+"""What a run has left in its folder, read for the page; any file may be absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from baton.catalogue.schema import CONTEXT, Catalogue
+from baton.company import Company
+from baton.errors import ArtefactError
+from baton.files import RunFolder, read_json
+from baton.informative import is_informative
+from pipelines.report.data.wording import Bilingual, known_text, say, translated, verbatim
+
+__all__ = ["Results", "read_results"]
+
+_COLUMNS = {
+    "churn": ("customer_id", "as_of", "probability", "drivers"),
+    "decline": ("unit", "unit_id", "metric", "as_of", "probability"),
+    "driver": ("case_id", "as_of"),
+    "attributions": ("outcome", "team_id", "kpi", "mean_attribution", "mean_abs_attribution", "n"),
+    "effects": ("outcome", "kpi", "role", "effect", "low", "high", "method", "agrees", "refuted"),
+    "diagnosis": ("team_id", "kpi", "weight", "alignment"),
+    "weights": (
+        *("team_id", "role", "kpi", "current_weight", "target_weight", "recommended_weight", "low", "high"),
+        *("verdict", "confidence", "expected_effect", "expected_low", "expected_high", "reason"),
+    ),
+    "coaching": ("team_id", "kpi", "level"),
+    "bottlenecks": ("process", "step", "team_id", "hidden", "cases", "wait_seconds_total"),
+    "flows": ("process", "source", "target", "transitions"),
+    "handoffs": ("process", "step", "source_team", "team_id", "wait_seconds_total"),
+    "processes": ("process", "cases", "wait_seconds_total"),
+    "root_causes": ("case_id", "cause", "probability", "abstained"),
+    "cause_shares": ("cause", "named", "texts", "named_share", "share", "share_low", "share_high"),
+    "cause_trends": ("level", "unit_id", "cause", "month", "n", "texts", "share", "growth", "growing"),
+    "cause_prices": ("cause", "cases", "customers", "expected_leavers"),
+    "emerging_causes": ("name", "first_week", "texts"),
+    "suspicious_labels": ("case_id", "label", "likely"),
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """A run's results.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    evaluation : dict
+        ``evaluation.json``; empty where it is absent.
+    tables : dict of str to pandas.DataFrame
+        The contract's result tables that are there and have rows, by name without ending.
+    staged : frozenset of str
+        Names of the source tables that the run had.
+    team_names : dict of str to str
+    headcounts : dict of (str, str) to int
+        People now working per team and role; the role ``""`` counts the whole team. Empty where nobody is known.
+    team_of : dict of str to str
+        Employees' teams.
+    warnings : tuple of str
+        What the run's steps said.
+    skipped : dict of str to str
+        Outcomes that were not learned, and why.
+    joint_p_value : float or None
+        How often chance alone would let the KPIs together seem to matter as much; None where that was not tested.
+    temporal : bool
+        Whether churn was learned from snapshots in time.
+    versions : dict of str to str
+    models : tuple of str
+        The registered versions that the predictions come from, such as ``churn/3``.
+    panel : pandas.DataFrame
+        KPIs of units by month: unit, unit_id, team_id, from, kpi, value, n; empty where there is none.
+    arrows : pandas.DataFrame
+        The tested arrows of the strategy map; empty where there are none.
+    shares : pandas.DataFrame
+        How the latest customers split over teams: unit_id, team_id, share.
+    departments : dict of str to str
+        Teams' departments.
+    causes : dict of str to dict
+        What is known of each cause in the texts: names, owner, stage, what measures it.
+    cause_examples : dict of str to tuple of str
+        Masked texts per cause.
+    cause_texts : dict of str to str
+        Masked texts of cases behind a new cause.
+    looked : frozenset of str
+        Result tables that the run has made, with or without rows.
+    withheld : dict of str to pandas.DataFrame
+        Predictions that are no better than guessing, by table: they are no part of ``tables``, so that nothing is
+        counted, priced, listed or explained by them.
+    """
+
+    company: Company
+    catalogue: Catalogue
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    staged: frozenset[str] = frozenset()
+    team_names: dict[str, str] = field(default_factory=dict)
+    headcounts: dict[tuple[str, str], int] = field(default_factory=dict)
+    team_of: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    skipped: dict[str, str] = field(default_factory=dict)
+    joint_p_value: float | None = None
+    temporal: bool = True
+    versions: dict[str, str] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
+    panel: pd.DataFrame = field(default_factory=pd.DataFrame)
+    arrows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shares: pd.DataFrame = field(default_factory=pd.DataFrame)
+    departments: dict[str, str] = field(default_factory=dict)
+    causes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cause_examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cause_texts: dict[str, str] = field(default_factory=dict)
+    looked: frozenset[str] = frozenset()
+    withheld: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def get(self, name: str, /) -> pd.DataFrame | None:
+        """Return a result table, or None where the run has none."""
+        return self.tables.get(name)
+
+    @property
+    def as_of(self) -> pd.Timestamp | None:
+        """The moment that the page speaks of."""
+        told = {**self.withheld, **self.tables}
+        times = [pd.Timestamp(told[name]["as_of"].max()) for name in ("churn", "decline", "driver") if name in told]
+        known = [time for time in times if not pd.isna(time)]
+        return max(known) if known else None
+
+    @property
+    def flat(self) -> bool:
+        """Whether churn comes from a table without time, whose outcomes are known already."""
+        churn = self.get("churn")
+        return churn is not None and (not self.temporal or bool(churn["as_of"].isna().all()))
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether chance alone explains the KPIs' effects well enough, so that none of them may be told as clear."""
+        return self.joint_p_value is not None and self.joint_p_value > self.company.policy.false_moves
+
+    def no_better_than_guessing(self, outcome: str, /) -> bool:
+        """Whether a prediction is not distinguished from guessing on data that it had not seen."""
+        return not is_informative(self.evaluation.get(outcome, {}))
+
+    def guessed(self, kind: str, /) -> str | None:
+        """Return the outcome of a kind (churn, driver) whose prediction is withheld, or None."""
+        if kind not in self.withheld:
+            return None
+        return next((name for name in self.evaluation if name.split(":")[0] == kind), kind)
+
+    def kpi_name(self, kpi: str, /) -> Bilingual:
+        """Return a KPI's name; a feature that is no KPI keeps its own."""
+        if kpi == CONTEXT:
+            return say("word.context")
+        if kpi in self.catalogue:
+            return translated(self.catalogue[kpi].name)
+        if known_text(f"feature.{kpi}"):
+            return say(f"feature.{kpi}")
+        return verbatim(kpi.removeprefix("attribute__").replace("_", " "))
+
+    def team_name(self, team_id: object, /) -> Bilingual:
+        """Return a team's name, else its id."""
+        return verbatim(self.team_names.get(str(team_id), str(team_id)))
+
+    def too_small(self, team_id: object, role: str = "", /) -> bool:
+        """Whether a team (or the people of one role in it) is known to be under the policy's ``min_group``."""
+        if not self.headcounts:
+            return False
+        return 0 < self.headcounts.get((str(team_id), role), 0) < self.company.policy.min_group
+
+
+def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> Results:
+    """Read what a run has left.
+
+    Raises
+    ------
+    ArtefactError
+        If a file is there and cannot be read, or lacks a column of the contract.
+    """
+    tables = {name: _table(folder, name) for name in _COLUMNS}
+    found = {name: frame for name, frame in tables.items() if frame is not None and len(frame)}
+    evaluation = folder.file("evaluation.json")
+    tested = read_json(evaluation) if evaluation.exists() else {}
+    withheld = _withheld(found, tested)
+    skipped = folder.training / "skipped.json"
+    names, headcounts, team_of = _people(folder)
+    return Results(
+        company=company,
+        catalogue=catalogue,
+        evaluation=tested,
+        tables=found,
+        staged=frozenset(path.stem for path in folder.staged.glob("*.parquet")),
+        team_names=names,
+        headcounts=headcounts,
+        team_of=team_of,
+        warnings=_warnings(folder),
+        skipped=read_json(skipped) if skipped.exists() else {},
+        temporal=_temporal(folder),
+        joint_p_value=_joint_p_value(folder) if _estimated(found.get("effects")) else None,
+        versions=_versions(),
+        models=_models(folder),
+        panel=_beside(folder.advice / "panel.parquet"),
+        arrows=_beside(folder.advice / "arrows.parquet"),
+        shares=_beside(folder.training / "churn" / "shares.parquet"),
+        departments=_departments(folder),
+        causes=read_json(about) if (about := folder.texts / "about.json").exists() else {},
+        cause_examples=_examples(folder),
+        cause_texts=_new_texts(folder, found.get("emerging_causes")),
+        looked=frozenset(name for name, frame in tables.items() if frame is not None),
+        withheld=withheld,
+    )
+
+
+def _withheld(found: dict[str, pd.DataFrame], tested: dict[str, Any], /) -> dict[str, pd.DataFrame]:
+    """Take out of the tables what predictions tell that are no better than guessing, and return the predictions."""
+    guessed = {outcome for outcome, entry in tested.items() if not is_informative(entry)}
+    if "attributions" in found:
+        rows = found["attributions"]
+        found["attributions"] = rows[~rows["outcome"].isin(guessed)]
+        if found["attributions"].empty:
+            del found["attributions"]
+    kinds = {outcome.split(":")[0] for outcome in guessed} - {"decline"}  # declines are shown one by one
+    if "churn" in kinds:
+        found.pop("cause_prices", None)
+    return {name: found.pop(name) for name in ("churn", "driver") if name in kinds and name in found}
+
+
+def _examples(folder: RunFolder, /) -> dict[str, tuple[str, ...]]:
+    place = folder.texts / "examples.parquet"
+    if not place.exists():
+        return {}
+    return {str(cause): tuple(rows["text"]) for cause, rows in _read(place).groupby("cause", sort=False, observed=True)}
+
+
+def _new_texts(folder: RunFolder, emerging: pd.DataFrame | None, /) -> dict[str, str]:
+    """Masked texts of the cases that new causes name as examples."""
+    if emerging is None or "examples" not in emerging:
+        return {}
+    wanted = {str(case) for cases in emerging["examples"] for case in cases}
+    cases = pd.read_parquet(
+        folder.staged / "cases.parquet", columns=["case_id", "text"], filters=[("case_id", "in", sorted(wanted))]
+    ).dropna()
+    return dict(zip(cases["case_id"].astype(str), cases["text"].str.slice(0, 220), strict=True))
+
+
+def _table(folder: RunFolder, name: str, /) -> pd.DataFrame | None:
+    path = folder.file(f"{name}.parquet")
+    if not path.exists():
+        return None
+    frame = _read(path)
+    missing = [column for column in _COLUMNS[name] if column not in frame.columns]
+    if missing:
+        raise ArtefactError(f"{path}: column {missing[0]!r} is missing; delete the file and run again")
+    return frame
+
+
+def _read(path: Path, /, columns: list[str] | None = None) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"{path}: cannot be read ({error}); delete it and run again") from error
+
+
+def _beside(path: Path, /) -> pd.DataFrame:
+    return _read(path) if path.exists() else pd.DataFrame()
+
+
+def _departments(folder: RunFolder, /) -> dict[str, str]:
+    teams = folder.staged / "teams.parquet"
+    if not teams.exists():
+        return {}
+    frame = _read(teams)
+    if "department" not in frame:
+        return {}
+    known = frame.dropna(subset=["team_id", "department"])
+    return dict(zip(known["team_id"].astype(str), known["department"].astype(str), strict=True))
+
+
+def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str], int], dict[str, str]]:
+    """Names of teams, people per team and role, and everybody's team."""
+    names: dict[str, str] = {}
+    teams = folder.staged / "teams.parquet"
+    if teams.exists():
+        frame = _read(teams, ["team_id", "name"]).dropna()
+        repeated = frame["name"].duplicated(keep=False)
+        shown = frame["name"].where(~repeated, frame["name"] + " (" + frame["team_id"] + ")")
+        names = dict(zip(frame["team_id"].astype(str), shown.astype(str), strict=True))
+    employees = folder.staged / "employees.parquet"
+    if not employees.exists():
+        return names, {}, {}
+    people = _read(employees)
+    if "valid_from" in people and people["valid_from"].notna().any():  # a history: everybody as they stand
+        people = people.sort_values("valid_from", kind="stable", na_position="first")
+        people = people.drop_duplicates("employee_id", keep="last")
+    people = people[people["team_id"].notna()]
+    team_of = dict(zip(people["employee_id"].astype(str), people["team_id"].astype(str), strict=True))
+    present = people[people["left_at"].isna()]
+    whole = present.groupby(present["team_id"].astype(str)).size()
+    by_role = present.groupby([present["team_id"].astype(str), present["role"].fillna("").astype(str)]).size()
+    headcounts = {(str(team), str(role)): int(count) for (team, role), count in by_role.items()}  # type: ignore[misc]
+    headcounts |= {(str(team), ""): int(count) for team, count in whole.items()}
+    return names, headcounts, team_of
+
+
+def _warnings(folder: RunFolder, /) -> tuple[str, ...]:
+    """What the steps said; of this run, which is why their records go before an older ``run.json``."""
+    records = [read_json(path) for path in sorted(folder.steps.glob("*.json"))]
+    if not records and folder.file("run.json").exists():
+        records = [read_json(folder.file("run.json"))]
+    return tuple(dict.fromkeys(str(text) for record in records for text in record.get("warnings", ())))
+
+
+def _temporal(folder: RunFolder, /) -> bool:
+    place = folder.training / "churn" / "table.json"
+    return bool(read_json(place).get("temporal", True)) if place.exists() else True
+
+
+def _estimated(effects: pd.DataFrame | None, /) -> bool:
+    """Whether there is an effect at all: where none could be measured, nothing was tested for chance."""
+    return effects is not None and bool(effects["effect"].notna().any())
+
+
+def _joint_p_value(folder: RunFolder, /) -> float | None:
+    place = folder.advice / "inputs.json"
+    found = read_json(place).get("joint_p_value") if place.exists() else None
+    return None if found is None else float(found)
+
+
+def _models(folder: RunFolder, /) -> tuple[str, ...]:
+    path = folder.file("models.json")
+    return tuple(str(known["model"]) for known in read_json(path).values()) if path.exists() else ()
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in ("baton", "lightgbm", "shap", "scikit-learn", "duckdb"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # a bare checkout has no version of its own
+            continue
+    return found

@@ -1,0 +1,148 @@
+"""The page put together: one HTML document that loads nothing and runs nothing but its own script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from pipelines.report.charts.drawing import Pen
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, say
+from pipelines.report.sections.all_cards import glance_of
+from pipelines.report.sections.cards import cards_of
+from pipelines.report.sections.causes import causes_section, first_of_texts
+from pipelines.report.sections.coaching import support_section
+from pipelines.report.sections.customers import caution, risk_bands, top_customers
+from pipelines.report.sections.first_screen import first_screen
+from pipelines.report.sections.journey import journey_section
+from pipelines.report.sections.method import method_section
+from pipelines.report.sections.process_map import process_section
+from pipelines.report.sections.strategy import strategy_figure
+from pipelines.report.sections.teams import company_fields, team_pages
+from pipelines.report.sections.trust import trust_section
+from pipelines.report.sections.units import decline_figures
+from pipelines.report.sections.why import why_section
+
+__all__ = ["render"]
+
+_MOST_CARDS = 60  # told in full; the others stand in the table of all
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(results: Results, /) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    str
+        A whole HTML document. Everything that comes from data is escaped; style and script are allowed by their hashes
+        alone, and nothing else may load or run.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    languages = results.company.company.languages
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    title = say("page.title", company=results.company.company.name)
+    return environment.get_template("report.html.jinja").render(
+        languages=languages,
+        company=results.company.company.name,
+        title=title,
+        titles=json.dumps({language: str(title.of(language).unescape()) for language in languages}, ensure_ascii=False),
+        as_of=_as_of(results),
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+        say=say,
+        **_content(results, Pen(languages)),
+    )
+
+
+def _asset(name: str, /) -> Markup:
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _policy(style: str, script: str, /) -> str:
+    """A policy under which this page's own style and script run, and nothing else."""
+
+    def fingerprint(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; script-src 'sha256-{fingerprint(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _as_of(results: Results, /) -> Bilingual | None:
+    moment = results.as_of
+    return None if moment is None else say("page.as_of", date=f"{moment:%Y-%m-%d}")
+
+
+def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
+    cards, hidden = cards_of(results)
+    declines, decline_notes = decline_figures(results, pen)
+    bands, top, warned = risk_bands(results, pen), top_customers(results), caution(results)
+    notes = [*([warned] if warned else []), *decline_notes]
+    glance = glance_of(cards) if len(cards) > 1 else None
+    anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or notes else [])]
+    process, causes = process_section(results, pen), causes_section(results)
+    pages, unpaged = team_pages(results, cards, pen)
+    fields, fields_key, untold = company_fields(results, pen)
+    strategy = strategy_figure(results, pen)
+    first = first_screen(results, cards, hidden)
+    return {
+        "anchors": [
+            *anchors,
+            "why",
+            *(["causes"] if causes else []),
+            "journey",
+            *(["process"] if process else []),
+            *(["strategy"] if strategy else []),
+            *(["teams"] if pages else []),
+            "support",
+            "trust",
+            "method",
+        ],
+        "first": first if causes is None else first_of_texts(results, first, causes),
+        "cards": cards[:_MOST_CARDS],
+        "folded": max(len(cards) - _MOST_CARDS, 0),
+        "sketch": bool(cards) and all(card.hypothetical for card in cards),
+        "hidden": hidden,
+        "min_group": results.company.policy.min_group,
+        "glance": glance,
+        "bands": bands,
+        "top": top,
+        "declines": declines,
+        "decline_notes": notes,
+        "why": why_section(results, pen),
+        "journey": journey_section(results),
+        "process": process,
+        "causes": causes,
+        "fields": fields,
+        "fields_key": fields_key,
+        "untold": untold,
+        "strategy": strategy,
+        "pages": pages,
+        "unpaged": unpaged,
+        "support": support_section(results),
+        "support_header": [say(f"support.{column}") for column in ("where", "kpi", "action", "reason", "needs")],
+        "count_header": [say("support.kpi"), say("support.concerned")],
+        "trust": trust_section(results, pen),
+        "method": method_section(results),
+    }

@@ -1,0 +1,71 @@
+"""All scorecards in one table: what changes where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.report.data.wording import Bilingual, say, verbatim
+from pipelines.report.sections.cards import Card, CardRow
+
+__all__ = ["Glance", "glance_of"]
+
+
+Row = tuple[Bilingual, tuple[tuple[Bilingual, str], ...], Bilingual]
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One row per card, one column per KPI that moves on any of them.
+
+    Parameters
+    ----------
+    kpis : tuple of Bilingual
+    rows : tuple
+        Per card its name, per KPI what is told and its tone, and the expected effect.
+    expected : bool
+        Whether an effect was computed of any card.
+    """
+
+    kpis: tuple[Bilingual, ...]
+    rows: tuple[Row, ...]
+    expected: bool
+
+
+def glance_of(cards: Sequence[Card], /) -> Glance | None:
+    """Return the table; None where no card moves. Of hypothetical cards it holds points, not changes."""
+    moving: dict[str, tuple[Bilingual, float]] = {}
+    for card in cards:
+        for row in card.rows:
+            if row.tone != "plain" and _told(card, row).en:
+                moving[row.kpi] = (row.name, moving.get(row.kpi, (row.name, 0.0))[1] + row.signed)
+    if not moving:
+        return None
+    kpis = sorted(moving, key=lambda kpi: -moving[kpi][1])
+    rows = []
+    for card in cards:
+        by_kpi = {row.kpi: (_told(card, row), row.tone) for row in card.rows}
+        rows.append((card.name, tuple(by_kpi.get(kpi, (verbatim(""), "plain")) for kpi in kpis), card.glance))
+    if all(card.hypothetical for card in cards):
+        rows = _joined(rows)
+    return Glance(
+        kpis=tuple(moving[kpi][0] for kpi in kpis),
+        rows=tuple(rows),
+        expected=any(card.tag is not None for card in cards),
+    )
+
+
+def _joined(rows: list[Row], /) -> list[Row]:
+    """Rows whose points are equal stand together under the first one's name."""
+    alike: dict[tuple[Bilingual, ...], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(tuple(text for text, _ in row[1]), []).append(row)
+    joined = []
+    for equal in alike.values():
+        name, cells, expected = equal[0]
+        joined.append((name if len(equal) == 1 else say("glance.same", first=name, n=len(equal) - 1), cells, expected))
+    return joined
+
+
+def _told(card: Card, row: CardRow, /) -> Bilingual:
+    return row.next if card.hypothetical else row.change

@@ -1,0 +1,136 @@
+"""Customers who are likely to leave: how risk is spread, and whom to call first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from baton.informative import held_out_interval
+from pipelines.report.charts.charts import Bar, Figure
+from pipelines.report.charts.drawing import Pen
+from pipelines.report.charts.plots import columns
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
+
+__all__ = ["caution", "risk_bands", "top_customers"]
+
+_EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
+_HIGH = 0.2
+_LISTED = 12
+_REASONS = 3
+
+
+def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
+    """Draw how many customers have which chance of leaving; where churn is unknown, cases of a poor result."""
+    churn, driver = results.get("churn"), results.get("driver")
+    days = results.company.snapshots.horizon_days
+    if churn is not None:
+        chance, high = churn["probability"].astype(float), percent(_HIGH)
+        share, above = _share_above(chance)
+        across = say("risk.bands_across_flat") if results.flat else say("risk.bands_across", days=days)
+        return _bands(
+            chance,
+            pen,
+            title=say("risk.bands", share=share, n=above, band=high),
+            note=say("risk.bands_note_flat") if results.flat else say("risk.bands_note", days=days),
+            axes=(across, say("risk.bands_up")),
+        )
+    if driver is None or "probability" not in driver or driver["probability"].isna().all():
+        return None
+    chance = driver["probability"].dropna().astype(float)
+    share, above = _share_above(chance)
+    return _bands(
+        chance,
+        pen,
+        title=say("risk.bands_cases", share=share, n=above, band=percent(_HIGH)),
+        note=say("risk.bands_note_cases"),
+        axes=(say("risk.bands_across_cases"), say("risk.bands_up_cases")),
+    )
+
+
+def _share_above(chance: pd.Series, /) -> tuple[Bilingual, int]:
+    """Which share of the expected events the high chances hold, and how many they are."""
+    above, total = chance[chance >= _HIGH], float(chance.sum())
+    return percent(float(above.sum()) / total if total > 0 else 0.0), len(above)
+
+
+def _bands(
+    chance: pd.Series, pen: Pen, /, *, title: Bilingual, note: Bilingual, axes: tuple[Bilingual, Bilingual]
+) -> Figure:
+    counts = pd.cut(chance, list(_EDGES), include_lowest=True, right=False).value_counts(sort=False)
+    counts.iloc[-1] += int((chance >= 1).sum())  # the last band is closed
+    rows = []
+    for (low, high), count in zip(pairwise(_EDGES), counts, strict=True):
+        name = verbatim(f"{100 * low:.0f}\N{EN DASH}{100 * high:.0f}%")
+        rows.append(Bar(name, float(count), verbatim(f"{int(count):,}"), "bad" if low >= _HIGH else "plain"))
+    return Figure(
+        name="risk-bands",
+        title=title,
+        note=note,
+        drawings=columns(rows, pen, *axes),
+        header=(axes[0], axes[1]),
+        rows=[(row.label, row.shown) for row in rows],
+    )
+
+
+def top_customers(
+    results: Results, /
+) -> tuple[Bilingual, Bilingual, Sequence[Bilingual], list[list[Bilingual]]] | None:
+    """Return title, note, header and rows of the customers to call first; by money at stake where it is known.
+
+    None where chances are not known better than by guessing: no single customer is to be called on that.
+    """
+    churn = results.get("churn")
+    if churn is None:
+        return None
+    valued = "value_at_risk" in churn and churn["value_at_risk"].notna().any()
+    ranked = churn.sort_values(["value_at_risk" if valued else "probability", "customer_id"], ascending=[False, True])
+    rows = []
+    for row in ranked.head(_LISTED).to_dict("records"):
+        stake = row.get("value_at_risk")
+        cells = [verbatim(row["customer_id"]), percent(float(row["probability"]))]
+        if valued:
+            cells.append(
+                money(float(stake), results.company.company.currency) if pd.notna(stake) else say("word.unknown")
+            )
+        rows.append([*cells, _reasons(results, row["drivers"])])
+    header = [say("risk.customer"), say("risk.chance"), *([say("risk.stake")] if valued else []), say("risk.reasons")]
+    known = "_flat" if results.flat else ""
+    return (
+        say(f"risk.top_risk{known}" if known or not valued else "risk.top_value"),
+        say("risk.top_note" if valued else f"risk.top_note_risk{known}"),
+        header,
+        rows,
+    )
+
+
+def _reason(results: Results, driver: dict[str, Any], /) -> Bilingual:
+    """A driver's name, with its value where that is a word."""
+    name, value = results.kpi_name(str(driver["kpi"])), driver.get("label")
+    return name if value is None or pd.isna(value) else say("feature.with_value", name=name, value=str(value))
+
+
+def caution(results: Results, /) -> Bilingual | None:
+    """Return a warning where the chances of customers, or of cases, were predicted no better than by guessing."""
+    outcome = results.guessed("churn") or results.guessed("driver")
+    return None if outcome is None else guessed_range(results.evaluation.get(outcome, {}))
+
+
+def guessed_range(entry: Mapping[str, Any], /) -> Bilingual:
+    """Return the sentence on a prediction that is no better than guessing, with the interval that says so."""
+    low, high = held_out_interval(entry)
+    if low is None or high is None:
+        return say("risk.guessed_untested")
+    between = say("word.between", low=number(low, 2), high=number(high, 2))
+    return say("risk.guessed_churn" if "auc" in entry else "risk.guessed_number", auc=between)
+
+
+def _reasons(results: Results, drivers: Any, /) -> Bilingual:
+    """The KPIs that raise this customer's chance most, largest first."""
+    found = [driver for driver in drivers if float(driver["attribution"]) > 0] if drivers is not None else []
+    found.sort(key=lambda driver: -float(driver["attribution"]))
+    names = [_reason(results, driver) for driver in found[:_REASONS]]
+    return listed(names) if names else say("word.none")

@@ -1,0 +1,203 @@
+"""The first screen: the answer in a sentence, four figures, and what, why, how sure, what next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from baton.catalogue.schema import CONTEXT
+from baton.informative import is_informative
+from pipelines.report.data.left_out import weights_missing
+from pipelines.report.data.objective import Objective, objective_of, turned_effects
+from pipelines.report.data.recorded import recorded
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, listed, number, percent, say
+from pipelines.report.sections.cards import Card
+from pipelines.report.sections.customers import guessed_range
+from pipelines.report.sections.tiles import Tile, tiles_of
+from pipelines.report.sections.units import prone_units
+
+__all__ = ["FirstScreen", "first_screen", "misaligned_kpis"]
+
+_NO_EFFECT = "no effect could be estimated"
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """What a manager in a hurry reads."""
+
+    headline: Bilingual
+    tiles: tuple[Tile, ...]
+    answers: tuple[tuple[Bilingual, tuple[Bilingual, ...]], ...]
+
+
+def first_screen(results: Results, cards: Sequence[Card], hidden: int, /) -> FirstScreen:
+    """Put together what matters most."""
+    wrong = misaligned_kpis(results)
+    objective = objective_of(results)
+    answers = (
+        (say("answer.what"), _what(results, cards)),
+        (say("answer.why"), _why(results, cards, objective)),
+        (say("answer.sure"), _sure(results, cards)),
+        (say("answer.next"), _next(results, cards)),
+    )
+    return FirstScreen(_headline(results, cards, wrong, objective), tiles_of(results, cards, hidden, wrong), answers)
+
+
+def misaligned_kpis(results: Results, /) -> list[str]:
+    """Return the KPIs that some scorecard pays for and that point away from the customer, by points paid."""
+    diagnosis = results.get("diagnosis")
+    if diagnosis is None:
+        return []
+    rows = diagnosis[(diagnosis["alignment"] == "misaligned") & (diagnosis["weight"].fillna(0) > 0)]
+    paid = rows.groupby("kpi")["weight"].sum().sort_values(ascending=False, kind="stable")
+    return [str(kpi) for kpi in paid.index]
+
+
+def _names(results: Results, kpis: Sequence[str], /) -> Bilingual:
+    return listed([say("word.quoted", text=results.kpi_name(kpi)) for kpi in kpis[:3]])
+
+
+def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objective: Objective | None, /) -> Bilingual:
+    moved = [card for card in cards if card.moved]
+    other = "" if objective is None or objective.kind == "churn" else "_other"
+    counts = {"n": len(moved), "total": len(cards)}
+    lowered = [row.kpi for card in moved for row in card.rows if row.tone == "bad"]
+    blamed = [kpi for kpi in wrong if kpi in lowered]
+    if cards and moved and all(card.hypothetical for card in cards):
+        return say("headline.hypothetical", total=len(cards))
+    guess = results.guessed("churn") or results.guessed("driver")
+    if guess is not None and not moved:
+        return say("headline.guessed" if guess == "churn" else "headline.guessed_cases")
+    if moved and blamed:
+        return say(f"headline.misaligned{other}", kpis=_names(results, blamed[:2]), **counts)
+    if moved:
+        return say(f"headline.moved{other}", **counts)
+    if cards:
+        sketches = all(card.hypothetical for card in cards)
+        return say("headline.hypothetical_unsure" if sketches else "headline.keep")
+    churn, driver = results.get("churn"), results.get("driver")
+    if churn is not None:
+        days = results.company.snapshots.horizon_days
+        if results.flat:
+            return say("headline.churn_flat", kpis=_names(results, _leaned_on(results)))
+        return say("headline.churn", n=round(float(churn["probability"].sum())), total=len(churn), days=days)
+    if driver is not None and "probability" in driver and driver["probability"].notna().any():
+        return say("headline.driver", share=percent(float(driver["probability"].mean())))
+    if driver is not None and results.company.outcomes.driver is not None:
+        return say("headline.driver_number", metric=results.kpi_name(results.company.outcomes.driver.metric))
+    return say("headline.decline" if results.get("decline") is not None else "headline.nothing")
+
+
+def _what(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
+    if not cards and (results.guessed("churn") or results.guessed("driver")):
+        return (say("answer.what_guessed"),)
+    if not cards:
+        key = "what_none" if results.get("churn") is None else "what_flat" if results.flat else "what_churn"
+        return (say(f"answer.{key}"),)
+    if all(card.hypothetical for card in cards):
+        return (say("answer.what_sketch"),)
+    up, down = _moves(cards, "good"), _moves(cards, "bad")
+    if up and down:
+        return (say("answer.what_moved", up=_names(results, up), down=_names(results, down)),)
+    if up:
+        return (say("answer.what_up", up=_names(results, up)),)
+    return (say("answer.what_down", down=_names(results, down)) if down else say("answer.what_keep"),)
+
+
+def _moves(cards: Sequence[Card], tone: str, /) -> list[str]:
+    """KPIs that go up (or down) on the cards, by points in all."""
+    points: dict[str, float] = {}
+    for card in cards:
+        for row in card.rows:
+            if row.tone == tone:
+                points[row.kpi] = points.get(row.kpi, 0.0) + row.moved
+    return sorted(points, key=lambda kpi: -points[kpi])
+
+
+def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /) -> tuple[Bilingual, ...]:
+    if objective is None:
+        if results.withheld:
+            return (say("answer.why_guessed"),)
+        if results.get("attributions") is None:
+            return (say("answer.why_keep"),) if cards else (weights_missing(results),)
+        largest = _leaned_on(results)
+        return (say("answer.why_churn", kpis=_names(results, largest)) if largest else say("answer.why_keep"),)
+    effects = turned_effects(results, objective).set_index("kpi")
+    told = []
+    for tone, kpis in (("bad", _moves(cards, "bad")), ("good", _moves(cards, "good"))):
+        clear = [kpi for kpi in kpis if kpi in effects.index and effects.loc[kpi, "tone"] == tone]
+        clear.sort(key=lambda kpi: -abs(float(effects.loc[kpi, "effect"])))  # type: ignore[arg-type]
+        told += [_one_step(results, objective, kpi, effects.loc[kpi]) for kpi in clear[:1]]
+    return (*told, say("answer.one_step")) if told else (say("answer.why_keep"),)
+
+
+def _leaned_on(results: Results, /) -> list[str]:
+    """The KPIs that the prediction looks at most."""
+    attributions = results.get("attributions")
+    if attributions is None:
+        return []
+    size = attributions["mean_abs_attribution"] * attributions["n"]
+    sizes = size.groupby(attributions["kpi"]).sum().drop(CONTEXT, errors="ignore")
+    return [str(kpi) for kpi in sizes[sizes > 0].sort_values(ascending=False, kind="stable").index[:3]]
+
+
+def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> Bilingual:
+    harm, name = row["tone"] == "bad", say("word.quoted", text=results.kpi_name(kpi))
+    if objective.kind == "churn":
+        effect = say("answer.kept_fewer" if harm else "answer.kept_more", n=objective.bare(row["effect"]))
+        days = results.company.snapshots.horizon_days
+        return say("answer.why_harm" if harm else "answer.why_help", kpi=name, effect=effect, days=days)
+    if objective.kind == "low":
+        key = "answer.poor_more" if harm else "answer.poor_fewer"
+        effect = say(key, n=objective.bare(row["effect"]), metric=objective.metric)
+    else:
+        effect = say("answer.number_moves", n=objective.told(row["effect"]), metric=objective.metric)
+    return say("answer.why_harm_other" if harm else "answer.why_help_other", kpi=name, effect=effect)
+
+
+def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
+    told = []
+    weights, policy = results.get("weights"), results.company.policy
+    if weights is not None and any(card.moved and not card.hypothetical for card in cards):
+        moving = weights[weights["verdict"].isin(["raise", "lower", "add", "drop"])]
+        lowest = moving["confidence"].min()
+        if pd.notna(lowest):
+            low = percent(min(float(lowest), 0.99))
+            told.append(say("answer.sure_moves", low=low, limit=percent(policy.confidence)))
+        told.append(say("answer.sure_joint"))
+    elif cards and results.by_chance and results.joint_p_value is not None:
+        told.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))
+    elif cards:
+        told += [
+            say("answer.sure_unmeasured", why=recorded(text))
+            for text in results.warnings
+            if text.startswith(_NO_EFFECT)
+        ]
+    for outcome, key in (("churn", "answer.sure_model"), ("driver", "answer.sure_model_cases")):
+        entry = next((value for name, value in results.evaluation.items() if name.split(":")[0] == outcome), None)
+        if entry is None:
+            continue
+        if not is_informative(entry):
+            told.append(guessed_range(entry))
+            break
+        if entry.get("auc") is not None:
+            told.append(say(key, n=round(100 * entry["auc"])))
+            break
+    return tuple(told) or (say("answer.sure_none"),)
+
+
+def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
+    days = results.company.policy.cycle_days
+    changing = [card for card in cards if card.moved and not card.hypothetical]
+    if changing:
+        needs = changing[0].needs[:3]
+        shadow = say("answer.next_shadow", days=days)
+        return (shadow, say("answer.next_needs", needs=listed(needs))) if needs else (shadow,)
+    if results.withheld:
+        return (say("answer.next_guessed"),)
+    told = [say("answer.next_evidence")] if cards else [say("answer.next_tables", tables=say("missing.tables_advice"))]
+    return (*told, say("answer.next_help")) if prone_units(results) else tuple(told)

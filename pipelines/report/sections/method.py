@@ -1,0 +1,149 @@
+"""The fold for analysts: figures against baselines, effects as stored, limits in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pipelines.report.data.objective import objective_of
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, known_text, number, percent, say, verbatim
+from pipelines.report.sections.trust import outcome_name
+
+__all__ = ["Method", "Table", "method_section"]
+
+_CHANCES = {"auc": "AUC", "average_precision": "Average precision", "brier": "Brier", "log_loss": "Log loss"}
+_CHANCES |= {"ece": "ECE", "calibration_slope": "Calibration slope", "lift_at_10": "Lift at 10%"}
+_CAUSES = {"macro_f1": "Macro-F1", "accuracy": "Accuracy", "coverage": "Coverage"}
+_CAUSES |= {"accuracy_at_70": "Accuracy on the surest 70%"}
+_NUMBERS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its heading."""
+
+    title: Bilingual
+    header: Sequence[Bilingual]
+    rows: Sequence[Sequence[Bilingual]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """The section."""
+
+    figures: tuple[Table, ...]
+    effects: Table | None
+    policy: tuple[Bilingual, ...]
+    versions: str
+    models: str = ""
+
+
+def method_section(results: Results, /) -> Method:
+    """Put the section together."""
+    return Method(
+        figures=tuple(_figures(results, outcome, entry) for outcome, entry in results.evaluation.items()),
+        effects=_effects(results),
+        policy=_policy(results) if results.get("weights") is not None else (),
+        versions=", ".join(f"{name} {version}" for name, version in results.versions.items()),
+        models=", ".join(results.models),
+    )
+
+
+def _figures(results: Results, outcome: str, entry: dict[str, Any], /) -> Table:
+    names = {key: name for key, name in (_CAUSES | _CHANCES | _NUMBERS).items() if entry.get(key) is not None}
+    intervals = entry.get("intervals") or {}
+    rows = [[say("method.baton"), *(_figure(entry.get(key), intervals.get(key)) for key in names)]]
+    for baseline, figures in (entry.get("baselines") or {}).items():
+        rows.append([_baseline(baseline), *(_figure(figures.get(key), None) for key in names)])
+    title = say(
+        "method.outcome_title",
+        outcome=outcome_name(results, outcome),
+        rows=f"{int(entry.get('rows') or 0):,}",
+        split=_split(entry),
+    )
+    return Table(title, [say("method.who"), *(verbatim(name) for name in names.values())], rows)
+
+
+def _split(entry: dict[str, Any], /) -> str:
+    split = entry.get("split", "")
+    return split if isinstance(split, str) else ", ".join(f"{key} {value}" for key, value in split.items())
+
+
+def _baseline(name: str, /) -> Bilingual:
+    return say(f"baseline.{name}") if known_text(f"baseline.{name}") else verbatim(name.replace("_", " "))
+
+
+def _figure(value: Any, interval: Any, /) -> Bilingual:
+    if value is None:
+        return verbatim("\N{EN DASH}")
+    shown = number(float(value), 3)
+    if not interval or interval[0] is None:
+        return shown
+    return verbatim(
+        f"{shown.en} ({number(float(interval[0]), 3).en} to {number(float(interval[1]), 3).en})".replace(
+            " to ", "\N{EN DASH}"
+        )
+    )
+
+
+def _effects(results: Results, /) -> Table | None:
+    effects, objective = results.get("effects"), objective_of(results)
+    if effects is None or objective is None:
+        return None
+    rows = []
+    estimated = effects[(effects["outcome"] == objective.outcome) & effects["effect"].notna()]
+    for row in estimated.to_dict("records"):
+        rows.append(
+            [
+                results.kpi_name(str(row["kpi"])),
+                _role(str(row["role"])),
+                number(float(row["effect"]), 4),
+                verbatim(f"{number(float(row['low']), 4).en} \N{EN DASH} {number(float(row['high']), 4).en}")
+                if pd.notna(row["low"])
+                else verbatim("\N{EN DASH}"),
+                verbatim("" if pd.isna(row["method"]) else str(row["method"]).replace("_", " ")),
+                percent(float(row["robustness"]), 1) if pd.notna(row.get("robustness")) else verbatim("\N{EN DASH}"),
+                say("word.unknown") if pd.isna(row["refuted"]) else say("word.no" if row["refuted"] else "word.yes"),
+            ]
+        )
+    header = (
+        say("card.kpi"),
+        say("method.role"),
+        say("method.effect"),
+        say("why.interval_column"),
+        say("why.method_column"),
+        say("why.robust_column"),
+        say("why.held_column"),
+    )
+    return Table(say("method.effects_title"), header, rows)
+
+
+def _role(role: str, /) -> Bilingual:
+    return (
+        say("word.role_context" if role == "context" else f"word.{role}")
+        if role in ("lever", "mediator", "outcome", "context")
+        else verbatim(role)
+    )
+
+
+def _policy(results: Results, /) -> tuple[Bilingual, ...]:
+    policy = results.company.policy
+    first = say(
+        "method.policy_step",
+        step=f"{policy.step:g}",
+        min=f"{policy.min_weight:g}",
+        max=f"{policy.max_weight:g}",
+        change=f"{policy.max_change:g}",
+        days=policy.cycle_days,
+        confidence=percent(policy.confidence),
+        false=percent(policy.false_moves),
+    )
+    shares = (
+        say("method.policy_perspective", share=f"{share:g}", perspective=say(f"method.{perspective}"))
+        for perspective, share in policy.min_share.items()
+    )
+    return (first, *shares)

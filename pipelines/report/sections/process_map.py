@@ -1,0 +1,202 @@
+"""Where customers wait: the way of a case as a picture, and two sentences on what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.report.charts.charts import Figure
+from pipelines.report.charts.drawing import Pen
+from pipelines.report.charts.process_drawing import MapArrow, MapStep, process_drawings
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ProcessSection", "duration", "process_section"]
+
+_MOST_PROCESSES = 3
+_MOST_STEPS = 8
+_LEAST_CASES = 0.02  # of a process' cases: rarer steps and arrows are not drawn
+_MUCH = 0.2
+_COLUMNS = ("step", "cases", "median", "long", "share", "back", "handed")
+_UNITS = ((48 * 3600, "days", 86400), (5400, "hours", 3600), (90, "minutes", 60), (0, "seconds", 1))
+
+
+@dataclass(frozen=True)
+class ProcessSection:
+    """The section, for ``templates/process.html.jinja``.
+
+    Parameters
+    ----------
+    findings : tuple of Bilingual
+        For a manager: where customers wait longest, whose hand-over, what to do.
+    notes : tuple of Bilingual
+        Who met it, what it goes with, how far the log explains the cases' time.
+    figures : tuple of Figure
+        A map of each of the processes with the most waiting, with its table.
+    """
+
+    findings: tuple[Bilingual, ...]
+    notes: tuple[Bilingual, ...]
+    figures: tuple[Figure, ...]
+
+
+def process_section(results: Results, pen: Pen, /) -> ProcessSection | None:
+    """Return the section on where cases wait, or None where the run has no event log.
+
+    Put ``{% if process %}{% include "process.html.jinja" %}{% endif %}`` where it should stand, and this function's
+    result into the page's content as ``process``.
+
+    Parameters
+    ----------
+    results : Results
+        With the tables ``bottlenecks``, ``flows``, ``handoffs`` and ``processes``.
+    pen : Pen
+    """
+    steps, processes = results.get("bottlenecks"), results.get("processes")
+    flows = results.get("flows")
+    if steps is None or processes is None or flows is None:
+        return None
+    whole = steps[steps["team_id"].isna()]
+    worst = whole.sort_values("wait_seconds_total", ascending=False).iloc[0]
+    if not worst["wait_seconds_total"] > 0:
+        return None
+    about = processes.set_index("process").loc[worst["process"]]
+    ranked = [name for name in processes["process"].astype(str) if name != worst["process"]]  # most waiting first
+    ranked.insert(0, str(worst["process"]))
+    return ProcessSection(
+        _findings(results, worst, about, len(ranked)),
+        tuple(_notes(results, worst, about)),
+        tuple(
+            _figure(pen, place, name, whole[whole["process"] == name], flows[flows["process"] == name])
+            for place, name in enumerate(ranked[:_MOST_PROCESSES])
+        ),
+    )
+
+
+def duration(seconds: float, /) -> Bilingual:
+    """Return a time as people say it.
+
+    Examples
+    --------
+    >>> duration(5400).en, duration(200_000).zh, duration(40).en
+    (Markup('1.5 h'), Markup('2.3 天'), Markup('40 s'))
+    """
+    _, unit, size = next(entry for entry in _UNITS if seconds >= entry[0])
+    value = seconds / size
+    digits = 1 if value < 10 and unit != "seconds" and round(value, 1) % 1 else 0
+    return say(f"process.{unit}", n=number(value, digits))
+
+
+def _middle(step: Any, /) -> float:
+    """The middle wait; where the log does not tell waiting, the middle of the time until the step."""
+    told = float(step["wait_seconds_median"])
+    return told if told == told else float(step["elapsed_seconds_median"])
+
+
+def _process(name: str, several: bool, /) -> Bilingual:
+    return say("process.named_process", name=name) if name and several else say("process.one_process")
+
+
+def _findings(results: Results, worst: pd.Series, about: pd.Series, count: int, /) -> tuple[Bilingual, ...]:
+    told = bool(about["timed_share"] > 1 / 2)
+    first = say(
+        "process.finding" if told else "process.finding_elapsed",
+        step=verbatim(worst["step"]),
+        process=_process(str(worst["process"]), count > 1),
+        median=duration(_middle(worst)),
+        long=duration(float(worst["long_seconds"])),
+    )
+    share = say("process.finding_share", share=percent(float(worst["share_of_time"])))
+    return first, share, _what_to_do(results, worst, told)
+
+
+def _what_to_do(results: Results, worst: pd.Series, told: bool, /) -> Bilingual:
+    pairs = results.get("handoffs")
+    if pairs is not None:
+        here = pairs[(pairs["process"] == worst["process"]) & (pairs["step"] == worst["step"])]
+        if len(here) and here["wait_seconds_total"].sum() > worst["wait_seconds_total"] / 2:
+            pair = here.sort_values("wait_seconds_total", ascending=False).iloc[0]
+            teams = (pair["source_team"], pair["team_id"])
+            if not any(map(results.too_small, teams)):
+                source, target = map(results.team_name, teams)
+                return say("process.handed", source=source, target=target)
+    if worst["rework_share"] >= _MUCH:
+        return say("process.returning", n=max(round(1 / float(worst["rework_share"])), 1))
+    return say("process.queueing" if told else "process.slow")
+
+
+def _notes(results: Results, worst: pd.Series, about: pd.Series, /) -> list[Bilingual]:
+    notes = []
+    if worst["customers"] > 0:
+        notes.append(say("process.customers", customers=say("word.customers", n=int(worst["customers"]))))
+    if worst["value_at_risk"] > 0:
+        currency = results.company.company.currency
+        notes.append(say("process.risk", money=money(float(worst["value_at_risk"]), currency)))
+    if worst["left_share"] == worst["left_share"] and worst["left_share_others"] == worst["left_share_others"]:
+        left, others = (percent(float(worst[name]), 1) for name in ("left_share", "left_share_others"))
+        notes.append(say("process.left", left=left, others=others, days=results.company.snapshots.horizon_days))
+    if len(worst["case_ids"]):
+        notes.append(say("process.cases", cases=listed([verbatim(case) for case in worst["case_ids"]])))
+    notes.append(say("process.told_waiting" if about["timed_share"] > 1 / 2 else "process.told_elapsed"))
+    if about["explained_share"] == about["explained_share"]:
+        notes.append(say("process.explained", share=percent(float(about["explained_share"]))))
+    wrong = int(about["begins_early_cases"] + about["ends_early_cases"] + about["ends_late_cases"])
+    if wrong:
+        notes.append(say("process.disagree", n=wrong, cases=int(about["cases"])))
+    return notes
+
+
+def _figure(pen: Pen, place: int, name: str, steps: pd.DataFrame, flows: pd.DataFrame, /) -> Figure:
+    most = steps.sort_values(["cases", "wait_seconds_total"], ascending=False).head(_MOST_STEPS)
+    most = most[most["cases"] >= _LEAST_CASES * steps["cases"].max()].sort_values(["position", "step"])
+    total = float(most["wait_seconds_total"].max()) or 1.0
+    nodes = [
+        MapStep(
+            verbatim(step["step"]),
+            say("process.hidden")
+            if step["hidden"]
+            else say(
+                "process.waits" if step["wait_seconds_median"] >= 0 else "process.takes", time=duration(_middle(step))
+            ),
+            0.0 if step["hidden"] else float(step["wait_seconds_total"]) / total,
+        )
+        for _, step in most.iterrows()
+    ]
+    return Figure(
+        name=f"process-{place + 1}",
+        title=say("process.map_title", process=_process(name, True)),
+        note=say("process.map_note"),
+        drawings=process_drawings(f"process-{place + 1}", nodes, _arrows(most["step"].tolist(), flows), pen),
+        header=[say(f"process.column_{column}") for column in _COLUMNS],
+        rows=[_row(step) for _, step in most.iterrows()],
+    )
+
+
+def _arrows(steps: list[str], flows: pd.DataFrame, /) -> list[MapArrow]:
+    places = {step: index + 1 for index, step in enumerate(steps)}
+    arrows = []
+    for _, flow in flows.iterrows():
+        opening, closing = flow["source"] != flow["source"], flow["target"] != flow["target"]
+        start = 0 if opening or flow["source"] is None else places.get(flow["source"])
+        stop = len(steps) + 1 if closing or flow["target"] is None else places.get(flow["target"])
+        if start is not None and stop is not None and start != stop:
+            arrows.append(MapArrow(start, stop, int(flow["transitions"])))
+    most = max((arrow.transitions for arrow in arrows), default=0)
+    kept = [arrow for arrow in arrows if arrow.transitions >= 2 * _LEAST_CASES * most]
+    return sorted(kept, key=lambda arrow: -arrow.transitions)[: 2 * _MOST_STEPS]
+
+
+def _row(step: pd.Series, /) -> list[Bilingual]:
+    cases = number(float(step["cases"]))
+    if step["hidden"]:
+        return [verbatim(step["step"]), cases, say("process.hidden"), *[verbatim("")] * 4]
+    return [
+        verbatim(step["step"]),
+        cases,
+        duration(_middle(step)),
+        duration(float(step["long_seconds"])),
+        *(percent(float(step[name])) for name in ("share_of_time", "rework_share", "handoff_share")),
+    ]

@@ -1,0 +1,243 @@
+"""One page per team: its card, how it stands, its months, its customers, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from baton.catalogue.schema import Kpi
+from pipelines.report.charts.charts import Figure
+from pipelines.report.charts.drawing import Pen, Scale, element
+from pipelines.report.charts.plots import Point
+from pipelines.report.data.objective import Objective, objective_of, turned_effects
+from pipelines.report.data.results import Results
+from pipelines.report.data.standing import company_standing, team_months, team_standing
+from pipelines.report.data.wording import Bilingual, listed, number, percent, say, signed
+from pipelines.report.sections.cards import Card
+from pipelines.report.sections.coaching import team_advice
+from pipelines.report.sections.fields import four_fields
+
+__all__ = ["TeamPage", "Trend", "company_fields", "team_pages"]
+
+_MOST_TEAMS = 40
+_MOST_TRENDS = 6
+_FEWEST_MONTHS = 4
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A KPI's months in small: name, what it was and is, and the drawing."""
+
+    name: Bilingual
+    told: Bilingual
+    drawing: Markup
+    lower: bool
+
+
+@dataclass(frozen=True)
+class TeamPage:
+    """A team's page."""
+
+    team_id: str
+    anchor: str
+    name: Bilingual
+    finding: Bilingual
+    customers: Bilingual | None
+    cards: tuple[Card, ...]
+    fields: Figure | None
+    key: tuple[tuple[Bilingual, str], ...]
+    trends: tuple[Trend, ...]
+    advice: tuple[tuple[Bilingual, Bilingual, Bilingual, Bilingual], ...]
+
+
+def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tuple[TeamPage, ...], int]:
+    """Return the pages of the teams whose cards may be shown, and how many have none for want of room."""
+    teams = list(dict.fromkeys(card.team_id for card in cards))
+    months = team_months(results)
+    standing = team_standing(results, months)
+    objective = objective_of(results)
+    effects = turned_effects(results, objective) if objective is not None else pd.DataFrame()
+    leaving = _leaving(results)
+    lines = _Lines.of(months)
+    pages = []
+    for number_, team in enumerate(teams[:_MOST_TEAMS], start=1):
+        own = [card for card in cards if card.team_id == team]
+        mine = standing[standing["team_id"] == team]
+        drawn, key = _fields(results, pen, objective, effects, mine, team, number_)
+        kpis = _told_kpis(results, own, mine)
+        pages.append(
+            TeamPage(
+                team_id=team,
+                anchor=f"team-{number_}",
+                name=results.team_name(team),
+                finding=_finding(results, mine),
+                customers=_customers(results, leaving.get(team)),
+                cards=tuple(own),
+                fields=drawn,
+                key=tuple(key),
+                trends=_trends(results, lines, team, kpis),
+                advice=team_advice(results, team),
+            )
+        )
+    return tuple(pages), max(len(teams) - _MOST_TEAMS, 0)
+
+
+def company_fields(
+    results: Results, pen: Pen, /
+) -> tuple[Figure | None, tuple[tuple[Bilingual, str], ...], Bilingual | None]:
+    """Return the four fields of the whole company, their key, and which KPIs lack evidence."""
+    objective = objective_of(results)
+    if objective is None:
+        return None, (), None
+    standing = company_standing(results, team_months(results))
+    effects = turned_effects(results, objective)
+    effects = effects.assign(x=effects["kpi"].map(standing)).dropna(subset=["x"])
+    unknown = [
+        kpi for kpi in standing.index if kpi not in set(effects["kpi"]) and results.catalogue[kpi].role == "lever"
+    ]
+    missing = say("fields.untold", kpis=listed([results.kpi_name(kpi) for kpi in unknown])) if unknown else None
+    if effects.empty:
+        return None, (), missing
+    drawn, key = _drawn(results, pen, objective, effects, "fields", say("fields.note"), say("fields.across"))
+    return drawn, tuple(key), missing
+
+
+def _fields(
+    results: Results,
+    pen: Pen,
+    objective: Objective | None,
+    effects: pd.DataFrame,
+    mine: pd.DataFrame,
+    team: str,
+    place: int,
+    /,
+) -> tuple[Figure | None, list[tuple[Bilingual, str]]]:
+    if objective is None or mine.empty or effects.empty:
+        return None, []
+    rows = effects.assign(x=effects["kpi"].map(mine.set_index("kpi")["standing"])).dropna(subset=["x"])
+    if rows.empty:
+        return None, []
+    note = say("fields.team_note", n=int(mine["peers"].max()) - 1)
+    return _drawn(results, pen, objective, rows, f"fields-{place}", note, say("fields.team_across"))
+
+
+def _drawn(
+    results: Results,
+    pen: Pen,
+    objective: Objective,
+    rows: pd.DataFrame,
+    name: str,
+    note: Bilingual,
+    across: Bilingual,
+    /,
+) -> tuple[Figure, list[tuple[Bilingual, str]]]:
+    points = [
+        Point(
+            results.kpi_name(str(row["kpi"])), float(row["x"]), float(row["effect"]), float(row["low"]),
+            float(row["high"]), str(row["tone"]),
+        )
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    days = results.company.snapshots.horizon_days
+    axis = (
+        say("why.effects_axis_churn", days=days)
+        if objective.kind == "churn"
+        else say("why.effects_axis_low")
+        if objective.kind == "low"
+        else say("why.effects_axis_number", metric=objective.metric)
+    )
+    figure = Figure(
+        name=name,
+        title=say("fields.title"),
+        note=note,
+        drawings=four_fields(points, pen, across, axis),
+        header=(say("card.kpi"), say("fields.standing_column"), say("why.effect_column")),
+        rows=[(point.label, signed(point.x, 1), objective.told(point.y)) for point in points],
+    )
+    return figure, [(point.label, point.tone) for point in points]
+
+
+def _finding(results: Results, mine: pd.DataFrame, /) -> Bilingual:
+    levers = mine[[results.catalogue[kpi].role != "context" for kpi in mine["kpi"]]] if len(mine) else mine
+    if len(levers) < 2:
+        return say("teams.alone")
+    best, worst = levers.loc[levers["standing"].idxmax()], levers.loc[levers["standing"].idxmin()]
+    return say(
+        "teams.best_worst",
+        n=int(levers["peers"].max()) - 1,
+        best=results.kpi_name(str(best["kpi"])),
+        worst=results.kpi_name(str(worst["kpi"])),
+    )
+
+
+def _leaving(results: Results, /) -> dict[str, float]:
+    """Expected leavers per team, by its share in serving each customer."""
+    churn = results.get("churn")
+    if churn is None or results.shares.empty or results.flat:
+        return {}
+    joined = results.shares.merge(churn[["customer_id", "probability"]], left_on="unit_id", right_on="customer_id")
+    expected = (joined["share"] * joined["probability"]).groupby(joined["team_id"].astype(str)).sum()
+    return {str(team): float(value) for team, value in expected.items()}
+
+
+def _customers(results: Results, expected: float | None, /) -> Bilingual | None:
+    if expected is None or expected < 1:
+        return None
+    return say("teams.customers", n=round(expected), days=results.company.snapshots.horizon_days)
+
+
+def _told_kpis(results: Results, cards: Sequence[Card], mine: pd.DataFrame, /) -> list[str]:
+    """KPIs whose months are drawn: those on the card by their points, then where the team stands furthest apart."""
+    lines = sorted((row for card in cards for row in card.lines), key=lambda row: -row.weight)
+    apart = mine.assign(size=mine["standing"].abs()).sort_values("size", ascending=False)["kpi"] if len(mine) else []
+    return [kpi for kpi in dict.fromkeys([*(row.kpi for row in lines), *apart]) if kpi in results.catalogue]
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Months of teams, and of the teams that are compared, by KPI: one column each."""
+
+    own: dict[tuple[str, str], pd.Series]
+    usual: dict[tuple[str, str], pd.Series]
+
+    @classmethod
+    def of(cls, months: pd.DataFrame, /) -> _Lines:
+        if months.empty:
+            return cls({}, {})
+        own = months.pivot_table(index="from", columns=["team_id", "kpi"], values="value")
+        usual = months.pivot_table(index="from", columns=["peers", "kpi"], values="value")
+        return cls({key: own[key] for key in own.columns}, {key: usual[key] for key in usual.columns})
+
+
+def _trends(results: Results, lines: _Lines, team: str, kpis: Sequence[str], /) -> tuple[Trend, ...]:
+    found = []
+    for kpi in kpis:
+        own = lines.own.get((team, kpi), pd.Series(dtype=float)).dropna()
+        if len(own) < _FEWEST_MONTHS or len(found) == _MOST_TRENDS:
+            continue
+        usual = lines.usual[results.departments.get(team, ""), kpi].reindex(own.index)
+        told = say("word.between", low=_value(results.catalogue[kpi], own.iloc[0]),
+                   high=_value(results.catalogue[kpi], own.iloc[-1]))  # fmt: skip
+        lower = results.catalogue[kpi].better == "lower"
+        found.append(Trend(results.kpi_name(kpi), told, _line(own, usual), lower))
+    return tuple(found)
+
+
+def _value(kpi: Kpi, value: float, /) -> Bilingual:
+    if kpi.unit == "share":
+        return percent(value)
+    return number(value, 0 if abs(value) >= 20 else 1 if abs(value) >= 2 else 2)
+
+
+def _line(own: pd.Series, usual: pd.Series, /) -> Markup:
+    low, high = min(own.min(), usual.min()), max(own.max(), usual.max())
+    x, y = Scale(0, len(own) - 1, 4, 196), Scale(float(low), float(high) if high > low else float(low) + 1, 50, 6)
+    paths = []
+    for series, style in ((usual, "usual"), (own, "own")):
+        known = [(x(index), y(float(value))) for index, value in enumerate(series) if pd.notna(value)]
+        paths.append(element("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in known), class_=f"line {style}"))
+    end = element("circle", cx=x(len(own) - 1), cy=y(float(own.iloc[-1])), r=3.5, class_="end-dot")
+    return element("svg", *paths, end, class_="spark", viewBox="0 0 200 56", aria_hidden="true", focusable="false")

@@ -1,0 +1,134 @@
+"""How far the page can be trusted: predictions against what came, limits, warnings, what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import pandas as pd
+
+from pipelines.report.charts.charts import Figure
+from pipelines.report.charts.drawing import Pen
+from pipelines.report.charts.plots import Point, calibration
+from pipelines.report.data.left_out import is_asked, outcome_left_out, weights_missing
+from pipelines.report.data.objective import objective_of
+from pipelines.report.data.recorded import recorded
+from pipelines.report.data.results import Results
+from pipelines.report.data.wording import Bilingual, listed, number, percent, say, verbatim
+
+__all__ = ["Trust", "outcome_name", "trust_section"]
+
+_Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The section's figures and sentences."""
+
+    figures: tuple[Figure, ...]
+    limits: tuple[Bilingual, ...]
+    warnings: tuple[Bilingual, ...]
+    missing: tuple[Bilingual, ...]
+
+
+def trust_section(results: Results, pen: Pen, /) -> Trust:
+    """Put the section together."""
+    figures = [
+        _calibration(results, pen, outcome, entry)
+        for outcome, entry in results.evaluation.items()
+        if len(entry.get("reliability") or ()) > 1 and not results.no_better_than_guessing(outcome)
+    ]
+    return Trust(tuple(figures), _limits(results), tuple(map(recorded, results.warnings)), _missing(results))
+
+
+def outcome_name(results: Results, outcome: str, /) -> Bilingual:
+    """Return the words for a key of ``evaluation.json``."""
+    kind, *rest = outcome.split(":")
+    if kind == "decline" and len(rest) == 2:
+        unit = say("unit_title." + rest[0]) if rest[0] != "employee" else say("unit.employee_title")
+        return say("outcome.decline", metric=results.kpi_name(rest[1]), unit=unit)
+    if kind == "driver" and rest:
+        setting = results.company.outcomes.driver
+        name = results.kpi_name(rest[0])
+        if setting is not None and setting.low is not None:
+            return say("risk.low_rating", metric=name, low=f"{setting.low:g}")
+        return say("outcome.driver", metric=name)
+    return say(f"outcome.{kind}") if kind in ("churn", "root_cause") else verbatim(outcome)
+
+
+def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any], /) -> Figure:
+    points = [_point(row) for row in entry["reliability"]]
+    last = points[-1]
+    churn = outcome == "churn"
+    said, came = number(100 * last.x), number(100 * last.y)
+    name = outcome_name(results, outcome)
+    finding = say("trust.calibrated" if churn else "trust.calibrated_other", said=said, came=came, outcome=name)
+    crossed = "cross" in str(entry.get("split", "")).lower()
+    return Figure(
+        name=f"calibration-{outcome.replace(':', '-')}",
+        title=finding,
+        note=say("trust.calibration_note_cv" if crossed else "trust.calibration_note"),
+        drawings=calibration(points, pen, say("trust.calibration_across"), say("trust.calibration_up")),
+        header=(say("trust.said_column"), say("trust.came_column"), say("trust.rows_column")),
+        rows=[
+            (percent(point.x, 1), percent(point.y, 1), verbatim(f"{int(row['n']):,}"))
+            for point, row in zip(points, entry["reliability"], strict=True)
+        ],
+    )
+
+
+def _point(row: dict[str, Any], /) -> Point:
+    """A group of predictions with Wilson's interval for what came true (Wilson 1927)."""
+    share, count = float(row["observed"]), max(float(row["n"]), 1.0)
+    spread = 1 + _Z95**2 / count
+    middle = (share + _Z95**2 / (2 * count)) / spread
+    half = _Z95 / spread * sqrt(share * (1 - share) / count + _Z95**2 / (4 * count**2))
+    return Point(verbatim(""), float(row["mean_predicted"]), share, max(middle - half, 0.0), min(middle + half, 1.0))
+
+
+def _limits(results: Results, /) -> tuple[Bilingual, ...]:
+    told = []
+    effects, objective = results.get("effects"), objective_of(results)
+    if effects is not None and objective is not None:
+        told.append(say("trust.limit_cause"))
+        if results.by_chance and results.joint_p_value is not None:
+            told.append(say("trust.limit_chance", p=number(results.joint_p_value, 2)))
+        failed = effects[(effects["outcome"] == objective.outcome) & effects["refuted"].fillna(False).astype(bool)]
+        if len(failed):
+            names = [results.kpi_name(str(kpi)) for kpi in failed["kpi"].unique()]
+            told.append(say("trust.limit_refuted", n=len(names), kpis=listed(names)))
+    if results.get("weights") is not None:
+        told.append(say("trust.limit_response"))
+    told.append(say("trust.limit_people", group=results.company.policy.min_group))
+    if results.evaluation:
+        told.append(say("trust.limit_past"))
+    return tuple(told)
+
+
+def _missing(results: Results, /) -> tuple[Bilingual, ...]:
+    told = []
+    for table in ("churn", "decline", "weights", "coaching"):
+        told_elsewhere = table in results.withheld or (table == "coaching" and results.get("effects") is not None)
+        if results.get(table) is None and not told_elsewhere:
+            told += _why_missing(results, table)
+    weights = results.get("weights")
+    if weights is not None and pd.isna(weights["current_weight"]).all():
+        told.append(say("missing.scorecards"))
+    if results.staged and "employees" not in results.staged and results.get("weights") is not None:
+        told.append(say("missing.employees"))
+    for outcome, reason in results.skipped.items():
+        why = reason.removeprefix(f"{outcome}: ")
+        told.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=recorded(why)))
+    return tuple(told)
+
+
+def _why_missing(results: Results, table: str, /) -> list[Bilingual]:
+    """Return why a result is not there; what was asked for and is recorded as left out stands elsewhere."""
+    if table == "weights":
+        return [weights_missing(results)]
+    if table not in ("churn", "decline") or not is_asked(results, table):
+        return [say(f"missing.{table}")]
+    why = outcome_left_out(results, table)
+    elsewhere = any(outcome.split(":")[0] == table for outcome in results.skipped)
+    return [say(f"missing.{table}_because", reason=why)] if why is not None and not elsewhere else []

@@ -1,0 +1,1 @@
+"""Simulated companies of known truth."""

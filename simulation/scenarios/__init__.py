@@ -1,0 +1,1 @@
+"""The kinds of company that can be simulated."""

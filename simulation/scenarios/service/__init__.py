@@ -1,0 +1,1 @@
+"""A service company: customers, cases, employees."""

@@ -1,0 +1,159 @@
+"""What is not on the page is explained by what the run has recorded, in both languages, never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Company
+from baton.files import RunFolder, write_json
+from pipelines.recommend import _no_card, _no_outcome
+from pipelines.report.charts.drawing import Pen
+from pipelines.report.data.left_out import effects_missing, outcome_left_out, weights_missing
+from pipelines.report.data.recorded import recorded
+from pipelines.report.data.results import Results, read_results
+from pipelines.report.sections.first_screen import _leaned_on
+from pipelines.report.sections.journey import _measured
+from pipelines.report.sections.trust import _missing
+from pipelines.report.sections.units import units_tile
+from pipelines.report.sections.why import prediction_shares, why_section
+
+Build = Callable[..., RunFolder]
+FEW = "no team has 20 cases in the last 90 days of any snapshot; lower min_cases or give more cases"
+
+
+def results_of(company: Company, catalogue: Catalogue, folder: RunFolder, *warnings: str) -> Results:
+    if warnings:
+        write_json(folder.steps / "advise.json", {"warnings": list(warnings)})
+    return read_results(company, catalogue, folder)
+
+
+def unmeasured(effects: pd.DataFrame) -> pd.DataFrame:
+    why = "not measured: people do not differ in it by more than chance"
+    methods = np.where(effects["role"] == "lever", why, effects["method"])
+    return effects.assign(effect=np.nan, low=np.nan, high=np.nan, method=methods)
+
+
+def test_effects_that_were_not_estimated_say_why(
+    company: Company, catalogue: Catalogue, run_folder: Build, effects: pd.DataFrame
+) -> None:
+    results = results_of(company, catalogue, run_folder(effects=unmeasured(effects)))
+    told = effects_missing(results)
+    levers = effects.loc[effects["role"] == "lever", "kpi"].nunique()
+    assert told.en.startswith(
+        f"Effects were not estimated: not measured: people do not differ in it by more than chance ({levers} KPI"
+    )
+    assert "人员之间的差异不超过偶然" in told.zh
+    shown = " ".join(str(text.en) for text in why_section(results, Pen(("en", "zh"))).missing)
+    assert "by more than chance" in shown
+    assert "They need the table" not in shown
+
+
+def test_where_no_effect_was_estimated_no_test_for_chance_is_told(
+    company: Company, catalogue: Catalogue, run_folder: Build, effects: pd.DataFrame
+) -> None:
+    why = "no effect could be estimated: not measured: too few people to compare (12 KPIs)"
+    for given, expected in ((effects, 0.4), (unmeasured(effects), None)):
+        folder = run_folder(effects=given)
+        folder.advice.mkdir(parents=True, exist_ok=True)
+        write_json(folder.advice / "inputs.json", {"joint_p_value": 0.4})
+        assert results_of(company, catalogue, folder, why).joint_p_value == expected
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "no effects: no case has a value of csat; every KPI keeps its points",
+        "no advice: effects on customers need the table `cases` (who served whom, and how)",
+    ],
+)
+def test_a_run_without_effects_repeats_what_it_recorded(
+    company: Company, catalogue: Catalogue, run_folder: Build, warning: str
+) -> None:
+    results = results_of(company, catalogue, run_folder(without=("effects",)), warning)
+    assert warning.split(": ", 1)[1] in effects_missing(results).en.replace("&#39;", "'")
+    assert effects_missing(results).zh != effects_missing(results).en
+
+
+def test_a_decline_that_was_asked_for_is_not_asked_for_again(
+    company: Company, catalogue: Catalogue, run_folder: Build
+) -> None:
+    folder = run_folder(without=("decline",))
+    name = "decline:team:first_contact_resolution"
+    write_json(folder.training / "skipped.json", {name: f"{name}: {FEW}"})
+    results = results_of(company, catalogue, folder)
+    told = " ".join(str(text.en) for text in _missing(results))
+    assert FEW in told
+    assert "[[outcomes.decline]]" not in told
+    assert FEW in units_tile(results)[2].en
+    nobody_asked = company.model_copy(update={"outcomes": company.outcomes.model_copy(update={"decline": ()})})
+    write_json(folder.training / "skipped.json", {})
+    told = " ".join(str(text.en) for text in _missing(results_of(nobody_asked, catalogue, folder)))
+    assert "a block <code>[[outcomes.decline]]" in told
+
+
+def test_what_training_gave_up_is_a_reason_too(company: Company, catalogue: Catalogue, run_folder: Build) -> None:
+    why = "too little to learn from (3 of 90 rows are events, 10 of each kind are needed); give a longer history"
+    results = results_of(company, catalogue, run_folder(without=("churn",)), f"churn not learned: {why}")
+    told = outcome_left_out(results, "churn")
+    assert told is not None
+    assert why in told.en
+    assert any(why in str(text.en) for text in _missing(results))
+
+
+def test_cards_that_were_not_advised_say_why(company: Company, catalogue: Catalogue, run_folder: Build) -> None:
+    cases = SimpleNamespace(frame=pd.DataFrame({"employee_id": [None] * 5, "team_id": ["T1"] * 5}))
+    why = _no_card(cases, SimpleNamespace(scorecards=[]))  # type: ignore[arg-type]
+    assert why.endswith("no KPI could be told apart from chance among 0 people and 1 teams with cases")
+    results = results_of(company, catalogue, run_folder(without=("weights",)), f"no weights: {why}")
+    assert why in weights_missing(results).en
+    assert "1 个团队" in weights_missing(results).zh
+
+
+def test_cards_that_all_hold_later_are_told(company: Company) -> None:
+    cards = pd.DataFrame({"valid_from": [pd.Timestamp("2027-01-01")]})
+    why = _no_card(SimpleNamespace(), SimpleNamespace(scorecards=cards, as_of=pd.Timestamp("2025-09-30")))  # type: ignore[arg-type]
+    assert why == "no scorecard is in force on 2025-09-30; the first holds from 2027-01-01 on"
+    assert "2027-01-01" in recorded(f"no weights: {why}").zh
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "customers", "told"),
+    [
+        ({}, ["a"], "the company file names no outcome"),
+        ({"churn": {}}, [None], "no case says whose it was"),
+        ({"churn": {}}, ["a"], "no case belongs to a customer of whom it is known whether they left"),
+        ({"driver": {"metric": "csat"}}, ["a"], "no case has a value of csat"),
+        ({"churn": {}}, [], "there are no cases"),
+    ],
+)
+def test_an_outcome_that_no_case_knows_says_which_and_why(
+    outcomes: dict[str, Any], customers: list[str | None], told: str
+) -> None:
+    cases = SimpleNamespace(frame=pd.DataFrame({"customer_id": customers}))
+    why = _no_outcome(Company.model_validate({"outcomes": outcomes}), cases)  # type: ignore[arg-type]
+    assert why.startswith(told)
+    sentence = recorded(f"no effects: {why}; every KPI keeps its points")
+    assert not sentence.zh.isascii()
+    assert why not in sentence.zh
+
+
+def test_a_kpi_without_a_value_is_not_what_a_prediction_leans_on(
+    company: Company, catalogue: Catalogue, run_folder: Build
+) -> None:
+    folder = run_folder()
+    rows = pd.read_parquet(folder.file("attributions.parquet"))
+    empty = rows.iloc[:1].assign(kpi="nps", mean_abs_attribution=0.0, mean_attribution=0.0)
+    only = pd.concat([empty, rows[rows["kpi"].isin(["csat"])]], ignore_index=True)
+    only.to_parquet(folder.file("attributions.parquet"), index=False)
+    results = results_of(company, catalogue, folder)
+    assert "nps" not in _leaned_on(results)
+    assert "nps" not in prediction_shares(results, str(rows["outcome"].iloc[0])).index
+    assert "nps" not in _measured(results)
+    assert "csat" in _measured(results)
