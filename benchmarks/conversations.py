@@ -18,7 +18,7 @@ import numpy as np
 from models.conversations import signals as fitting
 from models.conversations.assessment import LEVELS, Reader
 from models.conversations.signals import SIGNALS, Labelled, read_labelled
-from models.encoders.encoders import find_encoder
+from models.encoders.find import find_encoder
 
 ROOT = Path(__file__).resolve().parents[1]
 VISIBLE = ROOT / "models" / "conversations" / "visible"

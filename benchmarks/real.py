@@ -22,7 +22,7 @@ from baton.catalogue.load import load_catalogue
 from baton.company import load_company
 from baton.files import RunFolder
 from benchmarks import real_automl, real_trials
-from features.cases import table as casework
+from features.cases import build as cases_built
 from features.staging import stage
 from features.training.table import TrainingTable
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
         say("no cases, so no advice")
         return
     catalogue = load_catalogue(company)
-    cases, organisation = casework.build(company, catalogue, warehouse)
+    cases, organisation = cases_built.build(company, catalogue, warehouse)
     say("whole: " + _told(real_trials.advise(company, catalogue, cases, organisation)))
     pairs: dict[str, list[tuple[real_trials.Advised, real_trials.Advised]]] = {}
     for by, at, one, two in real_trials.halves(company, catalogue, cases, organisation, range(chosen.halves)):

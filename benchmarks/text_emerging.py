@@ -24,7 +24,8 @@ from benchmarks.text_sets import TextTask, load_task
 from features.text.preparing import prepare
 from features.text.text_set import TextSet
 from models.complaints.emerging.clusters import find_emerging
-from models.encoders.encoders import Encoder, find_encoder, read_once, shared
+from models.encoders.encoders import Encoder, read_once, shared
+from models.encoders.find import find_encoder
 from simulation.engine.texts import Planted, tell_texts
 
 __all__ = ["measure", "measure_tweets", "year", "year_of_tweets"]

@@ -28,7 +28,8 @@ from models.complaints.calibration import ScoreScale
 from models.complaints.classifiers.finetune import FinetunedModel
 from models.complaints.classifiers.training_loop import Recipe, _network, train
 from models.complaints.training_set import Lesson, fold_numbers, lesson
-from models.encoders.encoders import PACKAGED, find_encoder
+from models.encoders.encoders import PACKAGED
+from models.encoders.find import find_encoder
 from models.encoders.onnx_encoder import open_session
 from models.encoders.onnx_export import export, in_eight_bits, run
 from models.encoders.tokens import PieceReader, batches

@@ -89,7 +89,7 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
     """Advise one company and compare with its truth."""
     from baton.catalogue.load import load_catalogue
     from baton.company import load_company
-    from features.cases import table as casework
+    from features.cases import build as cases_built
     from features.staging import stage as staging
     from models.advice.inputs import gather
     from models.advice.weights import recommend
@@ -99,7 +99,7 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
     company = load_company(folder)
     catalogue = load_catalogue(company)
     staging.stage(company, catalogue, folder / "staged")
-    cases, organisation = casework.build(company, catalogue, staging.open_warehouse(folder / "staged"))
+    cases, organisation = cases_built.build(company, catalogue, staging.open_warehouse(folder / "staged"))
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     effects = estimate(cases, organisation, catalogue, company.policy, seed, learners=False)
     reliability = measure(cases, organisation, catalogue, company.policy)

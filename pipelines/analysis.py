@@ -154,7 +154,7 @@ class Results:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The company's KPIs, those that its causes have become included."""
-        from pipelines.complaints import catalogue_with_causes
+        from pipelines.complaints.read import catalogue_with_causes
 
         return catalogue_with_causes(load_catalogue(self.company), self.folder)
 

@@ -14,7 +14,7 @@ from baton.progress import Progress, silent
 from features.cases.table import CaseTable, Organisation
 
 if TYPE_CHECKING:
-    from models.effects.estimate import Effects
+    from models.effects.findings import Effects
 
 __all__ = ["Advice", "recommend"]
 

@@ -24,7 +24,8 @@ from features.staging import stage as staging
 from features.staging.warehouse import Warehouse
 from features.training.table import TrainingTable
 from models.registry.promotion import Origin
-from pipelines import clock, complaints
+from pipelines import clock
+from pipelines.complaints import read as complaints
 from pipelines.freshness import catalogue_digest, meaning_digest, settings_digest
 from pipelines.preflight import refuse_early
 from pipelines.run_summary import RunSummary, versions
@@ -226,7 +227,7 @@ class Chain:
 
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
-        from features.cases import table as casework
+        from features.cases import build as cases_built
         from pipelines import recommend as verb
 
         company, folder = self.company, self.folder
@@ -243,7 +244,7 @@ class Chain:
                     "no advice: effects on customers need the table `cases` (who served whom, and how)"
                 )
                 return
-            cases, organisation = casework.build(company, self.catalogue, warehouse)
+            cases, organisation = cases_built.build(company, self.catalogue, warehouse)
             result = verb.recommend(company, self.catalogue, folder, cases, organisation, self.progress)
             outcome.rows.update(result.rows)
             outcome.warnings.extend(result.warnings)

@@ -20,8 +20,9 @@ from features.kpis.sampling import chosen, table_of
 from features.kpis.sql import finished
 from features.kpis.unit_rows import CASE_GRAINS, measured_units, with_usual_team
 from features.staging.memberships import with_membership
+from features.staging.own_columns import plain
 from features.staging.rows_over_time import has_history, with_row_then
-from features.staging.warehouse import Warehouse, plain
+from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, attribute_columns, is_free_text
 

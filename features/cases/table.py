@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from baton.catalogue.schema import Catalogue
-    from baton.company import Company
     from features.cases.exposures import ExposureTable
-    from features.staging.warehouse import Warehouse
 
-__all__ = ["CaseTable", "Organisation", "build", "cards_in_force"]
+__all__ = ["CaseTable", "Organisation", "cards_in_force"]
 
 
 @dataclass(frozen=True)
@@ -111,29 +108,3 @@ def cards_in_force(scorecards: pd.DataFrame, as_of: pd.Timestamp, /) -> pd.DataF
     cards["role"] = cards["role"].fillna("")
     newest = cards.groupby(["team_id", "role"])["valid_from"].transform("max")
     return cards[cards["valid_from"] == newest].reset_index(drop=True)
-
-
-def build(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> tuple[CaseTable, Organisation]:
-    """Build the rows from which effects are estimated, and the small tables about people and cards.
-
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
-        With ``cases`` or ``measures``.
-
-    Returns
-    -------
-    tuple of CaseTable, Organisation
-        Without ``cases`` the case table has no rows and says so in ``notes``.
-
-    Raises
-    ------
-    TableError
-        If the company has neither cases nor measures.
-    """
-    from features.cases.organisation import build_case_table, build_organisation
-
-    organisation = build_organisation(catalogue, warehouse)
-    return build_case_table(company, catalogue, warehouse, organisation.as_of), organisation

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.errors import ExpressionError
-from features.staging.warehouse import attribute
+from features.staging.own_columns import attribute
 
 __all__ = ["Span", "add_expressions", "finished", "span_table", "spans_of", "to_number"]
 

@@ -14,8 +14,9 @@ from features.ingest.intake import Intake, opened
 from features.ingest.sql_text import quoted
 from features.quality.checks import Examination, examine
 from features.quality.faults import CheckReport
+from features.staging.own_columns import exposed
 from features.staging.privacy import Sieve
-from features.staging.warehouse import Warehouse, exposed
+from features.staging.warehouse import Warehouse
 
 __all__ = ["Checked", "checked"]
 

@@ -33,8 +33,9 @@ from features.quality.faults import CheckReport
 from features.quality.scales import Agreed
 from features.staging.known_people import known_people
 from features.staging.masked_columns import without_names
+from features.staging.own_columns import attribute, is_own
 from features.staging.privacy import Sieve
-from features.staging.warehouse import Warehouse, attribute, is_own
+from features.staging.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa

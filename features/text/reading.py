@@ -8,7 +8,8 @@ import pandas as pd
 from baton.catalogue.nearest import did_you_mean
 from baton.company import Company
 from baton.errors import CompanyFileError
-from features.staging.warehouse import Warehouse, plain
+from features.staging.own_columns import plain
+from features.staging.warehouse import Warehouse
 from features.text.preparing import prepare
 from features.text.repeats import group_of, groups_of
 from features.text.spelling import join_spellings, shown_label

@@ -13,7 +13,8 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.privacy.meanings import is_cleared, kind_of, meanings_of, private_match
 from features.kpis.known_at import columns_used
-from features.staging.warehouse import ATTRIBUTE, Warehouse, plain
+from features.staging.own_columns import ATTRIBUTE, plain
+from features.staging.warehouse import Warehouse
 
 __all__ = [
     "MOST_LEVELS",

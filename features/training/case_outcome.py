@@ -19,8 +19,9 @@ from features.kpis.on_scale import unfollowed
 from features.kpis.sampling import chosen, table_of
 from features.kpis.sql import finished
 from features.kpis.unit_rows import with_usual_team
+from features.staging.own_columns import ATTRIBUTE, plain
 from features.staging.rows_over_time import with_row_then
-from features.staging.warehouse import ATTRIBUTE, Warehouse, plain
+from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, attribute_columns, is_free_text
 from features.training.learnable import require_enough

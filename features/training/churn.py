@@ -17,8 +17,9 @@ from features.kpis.cause_recency import dated_causes, recency_name, with_recency
 from features.kpis.sampling import Among, chosen
 from features.kpis.sql import finished
 from features.kpis.unit_rows import case_unit
+from features.staging.own_columns import ATTRIBUTE, attribute, plain
 from features.staging.rows_over_time import with_row_then
-from features.staging.warehouse import ATTRIBUTE, Warehouse, attribute, plain
+from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
 from features.training.learnable import require_enough

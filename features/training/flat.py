@@ -8,7 +8,8 @@ from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
 from features.kpis.aggregates import kpi_column
 from features.kpis.sql import add_expressions
-from features.staging.warehouse import ATTRIBUTE, Warehouse, plain
+from features.staging.own_columns import ATTRIBUTE, plain
+from features.staging.warehouse import Warehouse
 from features.training.attributes import as_feature, is_free_text, is_private
 from features.training.learnable import require_enough
 from features.training.table import RESERVED, TrainingTable

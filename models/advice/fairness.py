@@ -18,7 +18,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Privacy
 from baton.privacy.meanings import private_match
 from features.cases.table import Organisation
-from features.staging.warehouse import attribute, plain
+from features.staging.own_columns import attribute, plain
 
 __all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_columns", "protected_groups", "scores"]
 

@@ -16,7 +16,7 @@ from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
 from features.cases.table import CaseTable, Organisation
 from models.advice.fairness import no_groups, no_scores, protected_groups, scores
-from models.effects.estimate import Effects
+from models.effects.findings import Effects
 
 __all__ = ["AdviceInputs", "catalogue_rows", "gather"]
 

@@ -20,7 +20,7 @@ from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
 from models.advice.policy import Line, Solved, check_policy, ramp
 from models.advice.reasons import explain
-from models.effects.reliability import noise_ratio, spearman_brown
+from models.effects.signal import noise_ratio, spearman_brown
 
 __all__ = ["COLUMNS", "TargetCard", "expected_effect", "recommend", "target_card"]
 

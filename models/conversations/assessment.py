@@ -102,7 +102,7 @@ class Reader:
         self, embed: Callable[[Sequence[str]], np.ndarray] | None = None, model: SignalModel | None = None
     ) -> None:
         if embed is None:
-            from models.encoders.encoders import find_encoder
+            from models.encoders.find import find_encoder
 
             embed = find_encoder("auto", ("en", "zh")).embed
         self._embed = embed

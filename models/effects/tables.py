@@ -14,7 +14,7 @@ from models.effects.estimators.robustness import robustness_value
 from models.effects.team_effects import METHOD
 
 if TYPE_CHECKING:
-    from models.effects.estimate import OutcomeEffects
+    from models.effects.findings import OutcomeEffects
 
 __all__ = ["by_method_table", "draws_table", "effects_table"]
 

@@ -13,6 +13,7 @@ from features.cases.table import CaseTable
 from models.effects.estimators.design import build_design
 from models.effects.estimators.moments import between_moments
 from models.effects.estimators.team_cells import MOST_TEAMS
+from models.effects.signal import signal_share
 
 __all__ = ["team_signals"]
 
@@ -82,8 +83,6 @@ def _of_exposures(exposures: ExposureTable, /) -> pd.DataFrame:
 
 def _of_cases(cases: CaseTable, catalogue: Catalogue, owned: tuple[str, ...], /) -> pd.DataFrame:
     """From pairs of cases of one team and different customers."""
-    from models.effects.reliability import signal_share
-
     biggest = cases.frame["team_id"].value_counts().index[:MOST_TEAMS]
     served = cases.frame[cases.frame["team_id"].isin(biggest)]
     design = build_design(replace(cases, frame=served.assign(employee_id=served["team_id"])), catalogue, None, owned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -12,9 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from baton.errors import ArtefactError, CompanyFileError
-
-__all__ = ["Encoder", "Remembering", "embed_once", "find_encoder", "load_encoder", "read_once", "shared", "threads"]
+__all__ = ["Encoder", "Remembering", "embed_once", "read_once", "shared", "threads"]
 
 ENGLISH = "minilm"
 MULTILINGUAL = "use-multilingual"
@@ -118,64 +116,3 @@ def embed_once(embed: Callable[[list[str]], np.ndarray], texts: Sequence[str], /
     vectors = np.asarray(embed(different), dtype=np.float32)
     place = {text: number for number, text in enumerate(different)}
     return vectors[[place[text] for text in texts]]
-
-
-def find_encoder(name: str = "auto", languages: Iterable[str] = (), /) -> Encoder:
-    """Find an encoder.
-
-    Parameters
-    ----------
-    name : str
-        ``auto``, ``minilm`` (English), ``use-multilingual``, ``minilm+use-multilingual`` (the vectors of both, side by
-        side), a local folder (``*.onnx`` and ``tokenizer.json``), or a Hugging Face id.
-    languages : iterable of str
-        Languages of the texts; ``auto`` takes both encoders where nothing but English is written, else the multilingual
-        one.
-
-    Raises
-    ------
-    CompanyFileError
-        If the encoder is not installed, not there, or cannot be fetched.
-    ArtefactError
-        If a file of a local encoder is missing, damaged, or can carry code.
-    """
-    from models.encoders.packaged import packaged_encoder
-
-    if name == "auto":
-        name = PAIR if set(languages) <= {"en", "und"} and any(code == "en" for code in languages) else MULTILINGUAL
-    if name in PACKAGED:
-        return packaged_encoder(name)
-    from models.encoders.onnx_encoder import OnnxEncoder
-
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return OnnxEncoder.from_folder(folder)
-    if folder.is_absolute() or name.startswith(".") or name.count("/") != 1:
-        raise CompanyFileError(
-            f"[text] encoder: {name!r} is no folder; give auto, {', '.join(PACKAGED)}, a folder with "
-            "model.onnx and tokenizer.json, or a Hugging Face id"
-        )
-    from models.encoders.hub import fetch_encoder
-
-    return OnnxEncoder.from_folder(fetch_encoder(name), name)
-
-
-def load_encoder(folder: Path, name: str, /) -> Encoder:
-    """Return the encoder that ``save`` was called on: a packaged one by its name, another from the folder.
-
-    Raises
-    ------
-    ArtefactError
-        If it is not there, or damaged.
-    """
-    from models.encoders.onnx_encoder import OnnxEncoder
-    from models.encoders.packaged import packaged_encoder
-
-    if name not in PACKAGED:
-        return OnnxEncoder.from_folder(folder, name)
-    try:
-        return packaged_encoder(name)
-    except CompanyFileError as error:
-        raise ArtefactError(
-            f"{folder}: the model needs the encoder {name!r}, which is not installed ({error})"
-        ) from error

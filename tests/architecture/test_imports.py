@@ -7,8 +7,10 @@ import os
 import pkgutil
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOMS = ("baton", "features", "models", "pipelines", "serving", "simulation")
@@ -83,3 +85,22 @@ def test_importing_any_module_but_the_service_imports_no_heavy_library(checkout:
 
 def test_the_probe_sees_what_it_looks_for(checkout: Path) -> None:
     assert probe(["baton.contract.sources"], checkout, heavy=("pandas",))["heavy"] == ["pandas"]
+
+
+def cycles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that import each other, by whatever way round."""
+    sorter = TopologicalSorter(imports)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return [error.args[1]]
+    return []
+
+
+def test_no_modules_import_each_other_not_even_inside_functions() -> None:
+    graph = grimp.build_graph(*ROOMS, cache_dir=None)
+    assert cycles({name: set(graph.find_modules_directly_imported_by(name)) for name in graph.modules}) == []
+
+
+def test_the_search_for_cycles_finds_one() -> None:
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}})

@@ -12,7 +12,8 @@ import pytest
 from baton.catalogue.schema import Kpi
 from baton.contract.sources import TABLES
 from features.ingest.sql_text import quoted
-from features.staging.warehouse import Warehouse, exposed
+from features.staging.own_columns import exposed
+from features.staging.warehouse import Warehouse
 
 _TYPES = {
     "id": "VARCHAR",

@@ -15,7 +15,8 @@ import pytest
 
 from baton.catalogue.schema import Kpi
 from baton.contract.sources import TABLES
-from features.staging.warehouse import Warehouse, exposed
+from features.staging.own_columns import exposed
+from features.staging.warehouse import Warehouse
 
 Tables = dict[str, pd.DataFrame]
 START = datetime(2024, 1, 1)

@@ -12,7 +12,7 @@ import pytest
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, load_company
 from baton.files import RunFolder
-from features.cases import table
+from features.cases import build
 from features.kpis import evaluate as metrics
 from features.quality.concentration import concentration_warnings
 from features.quality.observation.gaps import gap_warnings, missing_months
@@ -141,7 +141,7 @@ def test_a_supplier_with_one_delivery_is_not_told_as_if_it_were_sure(
     declining = built.tables["decline:team:supplier_on_time_rate"].frame
     assert len(declining) > 0
     assert "S99" not in set(declining["unit_id"])
-    cases, organisation = table.build(company, catalogue, warehouse)
+    cases, organisation = build.build(company, catalogue, warehouse)
     told = measure(cases, organisation, catalogue, company.policy)
     suppliers = told[(told["kpi"] == "supplier_on_time_rate") & (told["unit"] == "team")]
     usual = suppliers.loc[suppliers["unit_id"] != "S99", "reliability"].median()

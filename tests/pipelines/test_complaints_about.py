@@ -7,7 +7,7 @@ from datetime import datetime
 import ibis
 
 from features.staging.warehouse import Warehouse
-from pipelines.complaints_about import _on_cards
+from pipelines.complaints.about import _on_cards
 
 
 def test_only_cards_in_force_measure_something() -> None:

@@ -28,7 +28,8 @@ from models.complaints.classifiers.model_files import (
     write_model_file,
 )
 from models.complaints.training_set import Lesson, fold_numbers, lesson
-from models.encoders.encoders import Encoder, find_encoder, load_encoder, shared
+from models.encoders.encoders import Encoder, shared
+from models.encoders.find import find_encoder, load_encoder
 
 if TYPE_CHECKING:
     from baton.taxonomy import Taxonomy

@@ -11,8 +11,8 @@ import pytest
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import TableError
+from features.cases import build as cases_built
 from features.cases import rows as case_rows
-from features.cases import table as casework
 from features.cases.table import CaseTable, Organisation
 
 START = datetime(2024, 1, 1)
@@ -108,7 +108,7 @@ def catalogue(make_kpi: Any) -> Catalogue:
 
 @pytest.fixture(scope="module")
 def built(make_warehouse: Any, catalogue: Catalogue) -> tuple[CaseTable, Organisation]:
-    return casework.build(company(), catalogue, make_warehouse(tables()))
+    return cases_built.build(company(), catalogue, make_warehouse(tables()))
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_whole_customers_are_sampled_the_same_way_every_time(
         for number in range(400)
         for turn in range(5)
     ]
-    samples = [casework.build(company(), catalogue, make_warehouse(many))[0] for _ in range(2)]
+    samples = [cases_built.build(company(), catalogue, make_warehouse(many))[0] for _ in range(2)]
     assert samples[0].sampled_share == 0.2
     assert "20.0% of the customers" in samples[0].notes[0]
     assert set(samples[0].frame.groupby("customer_id").size()) == {5}
@@ -212,7 +212,7 @@ def test_the_inactive_are_told_from_what_they_do_next(make_warehouse: Any, catal
     ]
     del rows["customers"]
     settings = company(outcomes={"churn": {"rule": "inactive", "inactive_days": 30}})
-    churn = casework.build(settings, catalogue, make_warehouse(rows))[0].frame.set_index("case_id")["y:churn"]
+    churn = cases_built.build(settings, catalogue, make_warehouse(rows))[0].frame.set_index("case_id")["y:churn"]
     assert churn[["k0", "k2", "k3"]].to_dict() == {"k0": 0, "k2": 1, "k3": 0}
 
 
@@ -220,7 +220,7 @@ def test_without_cases_there_is_a_panel_and_a_sentence(make_warehouse: Any, cata
     measures = [
         {"unit": "team", "unit_id": "north", "from": START, "to": datetime(2024, 2, 1), "kpi": "kept", "value": 0.5}
     ]
-    table, organisation = casework.build(company(), catalogue, make_warehouse({"measures": measures}))
+    table, organisation = cases_built.build(company(), catalogue, make_warehouse({"measures": measures}))
     assert len(table.frame) == 0
     assert "the table cases would bring them" in table.notes[0]
     assert organisation.panel[["unit", "unit_id", "kpi", "value"]].to_numpy().tolist() == [
@@ -230,4 +230,4 @@ def test_without_cases_there_is_a_panel_and_a_sentence(make_warehouse: Any, cata
 
 def test_a_company_without_times_gets_no_advice(make_warehouse: Any, catalogue: Catalogue) -> None:
     with pytest.raises(TableError, match="neither cases nor measures"):
-        casework.build(company(), catalogue, make_warehouse({"customers": tables()["customers"]}))
+        cases_built.build(company(), catalogue, make_warehouse({"customers": tables()["customers"]}))

@@ -9,8 +9,8 @@ import pytest
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
+from features.cases.build import build
 from features.cases.exposures import ExposureTable, build_exposures
-from features.cases.table import build
 
 END = datetime(2024, 7, 1)
 

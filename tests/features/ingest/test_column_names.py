@@ -19,8 +19,8 @@ from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company, load_company
 from baton.contract.sources import TABLES
 from baton.errors import SourceError
+from features.cases import build as cases_built
 from features.cases import rows as case_rows
-from features.cases import table as casework
 from features.staging.stage import open_warehouse, stage
 from features.training import case_outcome
 from features.training import churn as matrix_churn
@@ -201,7 +201,7 @@ def test_columns_of_cases_and_employees_never_stand_for_ours(
 def test_the_case_table_keeps_its_own_columns(
     warehouse: Any, bare: Any, rows: Any, bare_catalogue: Catalogue, company: Company
 ) -> None:
-    found, expected = (casework.build(company, bare_catalogue, one)[0] for one in (warehouse, bare))
+    found, expected = (cases_built.build(company, bare_catalogue, one)[0] for one in (warehouse, bare))
     names = {name: f"x:attribute__{name}" for name in names_for("cases") if is_shown(name)}
     cases = own_values(rows["cases"], "case_id", found.frame["case_id"], names)
     called = {name: f"x:customer__{name}" for name in names_for("customers") if is_shown(name)}

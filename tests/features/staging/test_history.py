@@ -10,7 +10,7 @@ import pytest
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from features.cases.organisation import build_case_table, build_organisation
+from features.cases.build import build_case_table, build_organisation
 from features.cases.rows import case_frame
 from features.kpis import evaluate as metrics
 from features.kpis.unit_rows import source_rows, with_usual_team

@@ -14,8 +14,9 @@ from baton.company import Company, Privacy, load_company
 from baton.privacy.meanings import meanings_of, private_match
 from features.quality.checks import check
 from features.quality.faults import CheckReport
+from features.staging.own_columns import attribute
 from features.staging.stage import open_warehouse, stage
-from features.staging.warehouse import Warehouse, attribute
+from features.staging.warehouse import Warehouse
 from features.training.attributes import attribute_columns
 
 NO_KPIS = Catalogue((), ())

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.effects.estimate import Effects, estimate
+from models.effects.estimate import estimate
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.design import build_design
 from models.effects.estimators.employee_means import employee_means
+from models.effects.findings import Effects
 
 LEVERS = ("solved", "handle", "promise", "script", "cost")
 

