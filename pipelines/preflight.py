@@ -177,7 +177,7 @@ def _texts(company: Company, warehouse: Warehouse, /) -> None:
     """Raise what reading the texts would, from their settings alone."""
     from baton.taxonomy import load_taxonomy
     from features.text.reading import refuse_missing_columns
-    from pipelines.complaints import check_settings
+    from pipelines.complaints.settings import check_settings
 
     check_settings(company, warehouse)
     if warehouse.has("cases", "text"):
@@ -190,7 +190,7 @@ def _why_no_causes(company: Company, warehouse: Warehouse, /) -> str | None:
     from baton.taxonomy import load_taxonomy
     from features.text.reading import read_texts
     from models.complaints.labelled import require_learnable
-    from pipelines.complaints import NO_TEXTS
+    from pipelines.complaints.read import NO_TEXTS
 
     texts = read_texts(company, warehouse)
     if texts is None or not len(texts):
