@@ -349,7 +349,7 @@ def test_a_disk_that_fills_up_while_a_table_is_written_is_told(tmp_path: Path) -
     (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n')
     program = (
         "import resource, signal; from pathlib import Path; from baton.catalogue.schema import Catalogue\n"
-        "from baton.company import load_company; from baton.errors import OutputError; from features import staging\n"
+        "from baton.company import load_company; from baton.errors import OutputError; from features.staging import stage as staging\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
         "try:\n    staging.stage(load_company('.'), Catalogue((), ()), Path('staged'))\n"
         "except OutputError as error:\n    print(error)\n"

@@ -47,7 +47,7 @@ def sentences(checkout: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def known(checkout: Path) -> list[str]:
-    content = tomllib.loads((checkout / "pipelines" / "reporting" / "recorded.toml").read_text("utf-8"))
+    content = tomllib.loads((checkout / "pipelines" / "report" / "data" / "recorded.toml").read_text("utf-8"))
     return [*(message["en"] for message in content["message"]), *content["words"]]
 
 
