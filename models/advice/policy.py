@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.errors import PolicyError
+from models.advice.breaches import Breach, Broken
 
 __all__ = ["Line", "Solved", "check_policy", "ramp", "solve"]
 
@@ -64,12 +65,12 @@ class Solved:
     Parameters
     ----------
     weights : array of shape (lines,)
-    breaches : tuple of str
+    breaches : tuple of Breach
         Limits that could not be kept, and by how much.
     """
 
     weights: Floats
-    breaches: tuple[str, ...]
+    breaches: tuple[Breach, ...]
 
 
 def check_policy(policy: Policy, /) -> None:
@@ -279,19 +280,19 @@ def _shared_limits(
     return np.array(rows), low, high, slack
 
 
-def breaches(lines: list[Line], policy: Policy, weights: Floats, /) -> tuple[str, ...]:
+def breaches(lines: list[Line], policy: Policy, weights: Floats, /) -> tuple[Breach, ...]:
     """Name the limits that a card breaks, and by how many points."""
     found = []
     for line, weight in zip(lines, weights, strict=True):
         if not line.fixed and weight > policy.max_weight + 1e-6:
-            found.append(f"max_weight by {weight - policy.max_weight:g} ({line.kpi})")
+            found.append(Breach(Broken.MAX_WEIGHT, points=float(weight - policy.max_weight), kpi=line.kpi))
         if not line.fixed and 1e-6 < weight < policy.min_weight - 1e-6:
-            found.append(f"min_weight by {policy.min_weight - weight:g} ({line.kpi})")
+            found.append(Breach(Broken.MIN_WEIGHT, points=float(policy.min_weight - weight), kpi=line.kpi))
     for perspective, least in policy.min_share.items():
         has = sum(weight for line, weight in zip(lines, weights, strict=True) if line.perspective == perspective)
         if has < least - 1e-6:
-            found.append(f"min_share.{perspective} by {least - has:g}")
+            found.append(Breach(Broken.MIN_SHARE, perspective, float(least - has)))
     outcomes = sum(w for line, w in zip(lines, weights, strict=True) if line.role == "outcome" and not line.fixed)
     if outcomes > policy.outcome_max + 1e-6:
-        found.append(f"outcome_max by {outcomes - policy.outcome_max:g}")
+        found.append(Breach(Broken.OUTCOME_MAX, points=float(outcomes - policy.outcome_max)))
     return tuple(found)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from baton.company import Policy
+from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
 
 __all__ = ["explain", "one_step"]
 
 
-def explain(inputs: AdviceInputs, policy: Policy, line: dict[str, Any], row: dict[str, Any], /) -> dict[str, str]:
+def explain(
+    inputs: AdviceInputs, policy: Policy, line: dict[str, Any], row: dict[str, Any], breaches: Sequence[Breach] = (), /
+) -> dict[str, str]:
     """Say why in two languages.
 
     Parameters
@@ -24,6 +27,8 @@ def explain(inputs: AdviceInputs, policy: Policy, line: dict[str, Any], row: dic
         One row of ``TargetCard.frame``.
     row : dict
         The row of ``weights.parquet`` that it became.
+    breaches : sequence of Breach
+        Limits that its card breaks.
 
     Returns
     -------
@@ -34,8 +39,8 @@ def explain(inputs: AdviceInputs, policy: Policy, line: dict[str, Any], row: dic
     if row["hypothetical"]:
         english = "No scorecard is known for this team, so this is hypothetical. " + english
         chinese = "该团队没有已知的计分卡，以下为假设性建议。" + chinese
-    if row["limits"]:
-        broken, broken_zh = _limits(inputs, row["limits"])
+    if breaches:
+        broken, broken_zh = _limits(inputs, breaches)
         english += f" Not all limits of the policy can be kept together: {broken}."
         chinese += f"政策中的限制无法同时满足：{broken_zh}。"
     return {"en": english, "zh": chinese}
@@ -217,28 +222,25 @@ def _outcome(inputs: AdviceInputs, better: bool, many: str, /) -> tuple[str, str
     )
 
 
-_LIMIT = re.compile(r"(?P<name>\w+?)(?:\.(?P<part>\w+))? by (?P<points>[^ ;]+)(?: \((?P<kpi>[^)]*)\))?")
 _PERSPECTIVES = {"customer": "客户", "financial": "财务", "process": "流程", "learning": "学习与成长"}
 
 
-def _limits(inputs: AdviceInputs, text: str, /) -> tuple[str, str]:
-    """Say in words which limits a card breaks (``policy.breaches`` names them as the company file does)."""
+def _limits(inputs: AdviceInputs, breaches: Sequence[Breach], /) -> tuple[str, str]:
+    """Say in words which limits a card breaks."""
     called = {str(row["kpi"]): _names(row) for row in inputs.kpis[["kpi", "name_en", "name_zh"]].to_dict("records")}
     said, said_zh = [], []
-    for found in map(_LIMIT.fullmatch, text.split("; ")):
-        if found is None:
-            continue
-        points, kpi, part = found["points"], str(found["kpi"]), str(found["part"])
-        name, name_zh = called.get(kpi, (kpi, kpi))
+    for found in breaches:
+        points, part = f"{found.points:g}", found.part
+        name, name_zh = called.get(found.kpi, (found.kpi, found.kpi))
         english, chinese = {
-            "max_weight": (f"{name} has {points} points more than one KPI may have",
-                           f"“{name_zh}”超出单项上限 {points} 分"),
-            "min_weight": (f"{name} has {points} points less than a KPI on a card must have",
-                           f"“{name_zh}”低于单项下限 {points} 分"),
-            "min_share": (f"the {part} perspective has {points} points less than it must have",
-                          f"{_PERSPECTIVES.get(part, part)}维度低于最低份额 {points} 分"),
+            Broken.MAX_WEIGHT: (f"{name} has {points} points more than one KPI may have",
+                                f"“{name_zh}”超出单项上限 {points} 分"),
+            Broken.MIN_WEIGHT: (f"{name} has {points} points less than a KPI on a card must have",
+                                f"“{name_zh}”低于单项下限 {points} 分"),
+            Broken.MIN_SHARE: (f"the {part} perspective has {points} points less than it must have",
+                               f"{_PERSPECTIVES.get(part, part)}维度低于最低份额 {points} 分"),
         }.get(
-            found["name"],
+            found.limit,
             (f"KPIs that report results have {points} points more than they may have together",
              f"结果类指标合计超出上限 {points} 分"),
         )  # fmt: skip

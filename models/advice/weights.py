@@ -227,9 +227,9 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "cycle_2": float(weights[1][at]), "cycle_3": float(weights[2][at]),
             "expected_basis": "measured" if inputs.response_measured else "scenario",
             "hypothetical": not target.known, "misaligned": line["misaligned"],
-            "limits": "; ".join(limits), "impact_ratio": fair.ratio, "impact": fair.verdict,
+            "limits": "; ".join(map(str, limits)), "impact_ratio": fair.ratio, "impact": fair.verdict,
         }  # fmt: skip
-        rows.append(row | {"reason": explain(inputs, policy, line, row)})
+        rows.append(row | {"reason": explain(inputs, policy, line, row, limits)})
     return rows
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from baton.company import Policy
+from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
 from models.advice.reasons import explain
 from models.advice.weights import recommend
@@ -37,8 +38,7 @@ def inputs(**other: Any) -> AdviceInputs:
 
 
 def row(**other: Any) -> dict[str, Any]:
-    made = {"current_weight": 20.0, "recommended_weight": 30.0, "verdict": "raise", "confidence": 1.0, "limits": "",
-            "hypothetical": False}  # fmt: skip
+    made = {"current_weight": 20.0, "recommended_weight": 30.0, "verdict": "raise", "confidence": 1.0, "hypothetical": False}  # fmt: skip
     return made | other
 
 
@@ -72,8 +72,13 @@ def test_amounts_are_told_in_the_companys_currency() -> None:
 
 def test_broken_limits_are_told_in_words() -> None:
     given = inputs()
-    limits = "max_weight by 60 (quick); min_weight by 2 (quick); min_share.customer by 7.5; outcome_max by 5"
-    reason = explain(given, Policy(), line(given), row(limits=limits))
+    broken = (
+        Breach(Broken.MAX_WEIGHT, points=60.0, kpi="quick"),
+        Breach(Broken.MIN_WEIGHT, points=2.0, kpi="quick"),
+        Breach(Broken.MIN_SHARE, "customer", 7.5),
+        Breach(Broken.OUTCOME_MAX, points=5.0),
+    )
+    reason = explain(given, Policy(), line(given), row(), broken)
     for words in ("max_weight", "min_weight", "min_share", "outcome_max", "customer by"):
         assert words not in reason["en"] + reason["zh"]
     assert "Quick answers has 60 points more than one KPI may have" in reason["en"]
