@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     catalogue = load_catalogue(company)
     cases, organisation = cases_built.build(company, catalogue, warehouse)
-    say("whole: " + _told(real_trials.advise(company, catalogue, cases, organisation)))
+    say("whole: " + _told(real_trials.advised(company, catalogue, cases, organisation)))
     pairs: dict[str, list[tuple[real_trials.Advised, real_trials.Advised]]] = {}
     for by, at, one, two in real_trials.halves(company, catalogue, cases, organisation, range(chosen.halves)):
         say(f"half of the {by}s, split {at}: {_told(one)}\n  the other half: {_told(two)}")

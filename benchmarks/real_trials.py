@@ -44,23 +44,15 @@ class Advised:
     coached: int
 
 
-def advise(company: Company, catalogue: Catalogue, cases: CaseTable, organisation: Organisation, /) -> Advised:
+def advised(company: Company, catalogue: Catalogue, cases: CaseTable, organisation: Organisation, /) -> Advised:
     """Run effects, weights and coaching, and the same weights on made-up cards of equal points."""
-    from models.advice.coaching.coach import coach
-    from models.advice.inputs import gather
+    from models.advice.advise import Settings, advise
     from models.advice.weights import recommend
-    from models.effects.estimate import estimate
-    from models.effects.reliability import measure
 
-    policy, seed = company.policy, company.company.seed
-    effects = estimate(cases, organisation, catalogue, policy, seed, learners=False)
-    reliability = measure(cases, organisation, catalogue, policy)
-    found = effects.primary
-    inputs = gather(cases, organisation, catalogue, effects, reliability, cycle_days=policy.cycle_days)
-    sketch = recommend(inputs, policy)
-    made_up = replace(inputs, cards=_equal_cards(sketch, () if found is None else found.levers))
-    moved = recommend(made_up, policy) if len(made_up.cards) else sketch.iloc[:0]
-    coached = coach(cases, organisation, catalogue, effects.table, policy, seed)
+    advice = advise(cases, organisation, catalogue, Settings.of(company, learners=False))
+    found, sketch = advice.effects.primary, advice.weights
+    made_up = replace(advice.inputs, cards=_equal_cards(sketch, () if found is None else found.levers))
+    moved = recommend(made_up, company.policy) if len(made_up.cards) else sketch.iloc[:0]
     change = (moved["recommended_weight"] - moved["current_weight"]).fillna(0.0)
     values = pd.Series(dtype="float64")
     if found is not None:
@@ -72,7 +64,7 @@ def advise(company: Company, catalogue: Catalogue, cases: CaseTable, organisatio
         sketched=len(filled[["team_id", "role"]].drop_duplicates()),
         moved=len(moved.loc[change.abs() > 1e-6, ["team_id", "role"]].drop_duplicates()),
         verdicts={str(kpi): _turn(part) for kpi, part in change.groupby(moved["kpi"])},
-        coached=len(coached),
+        coached=len(advice.coaching),
     )
 
 
@@ -85,8 +77,11 @@ def halves(
         for seed in seeds:
             one, two = halved(cases, seed, by)  # type: ignore[arg-type]
             yield (
-                by, seed, advise(company, catalogue, one, organisation), advise(company, catalogue, two, organisation),
-            )  # fmt: skip
+                by,
+                seed,
+                advised(company, catalogue, one, organisation),
+                advised(company, catalogue, two, organisation),
+            )
 
 
 def permutations(
@@ -94,7 +89,7 @@ def permutations(
 ) -> Iterator[tuple[int, Advised]]:
     """Advise where outcomes were handed round among cases of one process and month."""
     for seed in seeds:
-        yield seed, advise(company, catalogue, permuted(cases, seed), organisation)
+        yield seed, advised(company, catalogue, permuted(cases, seed), organisation)
 
 
 def rank_correlation(one: pd.Series, two: pd.Series, /) -> float:

@@ -91,24 +91,18 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
     from baton.company import load_company
     from features.cases import build as cases_built
     from features.staging import stage as staging
-    from models.advice.inputs import gather
-    from models.advice.weights import recommend
-    from models.effects.estimate import estimate
-    from models.effects.reliability import measure
+    from models.advice.advise import Settings, advise
 
     company = load_company(folder)
     catalogue = load_catalogue(company)
     staging.stage(company, catalogue, folder / "staged")
     cases, organisation = cases_built.build(company, catalogue, staging.open_warehouse(folder / "staged"))
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    effects = estimate(cases, organisation, catalogue, company.policy, seed, learners=False)
-    reliability = measure(cases, organisation, catalogue, company.policy)
-    inputs = gather(cases, organisation, catalogue, effects, reliability)
-    weights = recommend(inputs, company.policy)
-    found = effects.outcomes["churn"]
+    advice = advise(cases, organisation, catalogue, Settings.of(company, learners=False))
+    weights, found = advice.weights, advice.effects.outcomes["churn"]
     true = {row["kpi"]: row["effect"] for row in truth["effects"] if row["outcome"] == "churn"}
     inside = [found.low[at] <= true[kpi] <= found.high[at] for at, kpi in enumerate(found.levers) if kpi in true]
-    cards = _cards(inputs, company.policy, truth, true)
+    cards = _cards(advice.inputs, company.policy, truth, true)
     most = max((abs(effect) for effect in true.values()), default=0.0)
     moved = weights["current_weight"].notna() & (weights["recommended_weight"] != weights["current_weight"])
     change = (weights["recommended_weight"] - weights["current_weight"]).fillna(0.0)

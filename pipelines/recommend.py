@@ -16,13 +16,13 @@ from features.cases.table import CaseTable, Organisation
 if TYPE_CHECKING:
     from models.effects.findings import Effects
 
-__all__ = ["Advice", "recommend"]
+__all__ = ["Advised", "recommend"]
 
 _BESIDE = ("effects_by_method", "reliability", "panel", "arrows")  # in advice/, not among the contract's files
 
 
 @dataclass(frozen=True)
-class Advice:
+class Advised:
     """What advising left.
 
     Parameters
@@ -44,7 +44,7 @@ def recommend(
     cases: CaseTable,
     organisation: Organisation,
     progress: Progress = silent,
-) -> Advice:
+) -> Advised:
     """Estimate effects, diagnose today's cards, solve weights and find whom to help with what.
 
     Parameters
@@ -60,53 +60,26 @@ def recommend(
 
     Returns
     -------
-    Advice
+    Advised
     """
-    from models.advice.coaching.coach import coach
-    from models.advice.diagnosis import diagnosis_table
-    from models.advice.fairness import protected_columns
-    from models.advice.inputs import gather
-    from models.advice.weights import recommend as solve_weights
-    from models.effects.estimate import estimate
-    from models.effects.reliability import measure
+    from models.advice.advise import STEPS, Settings, advise
     from models.effects.strategy_map import strategy_arrows
 
-    policy, seed = company.policy, company.company.seed
-    progress("effects of levers", 0, 4)
-    effects = estimate(cases, organisation, catalogue, policy, seed, _attributions(folder))
-    progress("reliability of KPIs", 1, 4)
-    reliability = measure(cases, organisation, catalogue, policy)
-    progress("weights of scorecards", 2, 4)
-    inputs = gather(
-        cases,
-        organisation,
-        catalogue,
-        effects,
-        reliability,
-        protected=protected_columns(company.privacy, organisation.employees.columns),
-        cycle_days=policy.cycle_days,
-        currency=company.company.currency,
-    )
+    settings = Settings.of(company)
+    advice = advise(cases, organisation, catalogue, settings, _attributions(folder), progress)
     tables = {
-        "effects": effects.table,
-        "effect_draws": effects.draws,
-        "effects_by_method": effects.by_method,
-        "reliability": reliability,
-        "diagnosis": diagnosis_table(inputs, policy),
-        "weights": solve_weights(inputs, policy),
+        **advice.tables,
         "panel": organisation.panel,
-        "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, seed),
+        "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, settings.seed),
     }
-    progress("coaching", 3, 4)
-    warnings = _warnings(company, effects, tables["weights"], cases, organisation)
-    tables["coaching"] = coach(cases, organisation, catalogue, effects.table, policy, seed, company.company.currency)
+    warnings = _warnings(company, advice.effects, advice.weights, cases, organisation)
     for name, table in tables.items():
         place = folder.advice if name in _BESIDE else folder.path
         with write_atomically(place / f"{name}.parquet") as path:
             table.to_parquet(path, index=False)
-    inputs.save(folder.advice)
-    progress("advice", 4, 4)
-    return Advice({name: len(table) for name, table in tables.items()}, warnings)
+    advice.inputs.save(folder.advice)
+    progress("advice", STEPS, STEPS)
+    return Advised({name: len(table) for name, table in tables.items()}, warnings)
 
 
 def _attributions(folder: RunFolder, /) -> pd.DataFrame | None:

@@ -13,6 +13,7 @@ from baton.catalogue.schema import Catalogue, Kpi, Stage
 from baton.company import Policy
 from features.cases.exposures import ExposureTable
 from features.cases.table import CaseTable, Organisation
+from models.advice.advise import Advice, Settings, advise
 
 CARD = {"handle": 30.0, "cost": 25.0, "solved": 10.0, "script": 10.0, "rating": 20.0, "duty": 5.0}
 DIRECT = {"solved": -0.012, "handle": 0.004, "promise": -0.006, "cost": 0.008, "script": 0.0}
@@ -109,6 +110,24 @@ def known(make_company: Callable[..., Known]) -> Known:
     return make_company()
 
 
+@pytest.fixture(scope="session")
+def advice_of() -> Callable[[Known], Advice]:
+    """Advise a company by the way that ships, without what is only shown beside."""
+
+    def advised(company: Known) -> Advice:
+        return advise(
+            company.cases, company.organisation, company.catalogue, Settings(company.policy, 7, learners=False)
+        )
+
+    return advised
+
+
+@pytest.fixture(scope="session")
+def advice(known: Known, advice_of: Callable[[Known], Advice]) -> Advice:
+    """The advice to the company that most tests look at."""
+    return advice_of(known)
+
+
 def _served(
     rng: np.random.Generator,
     employees: int,
@@ -175,6 +194,8 @@ def _organisation(employees: int, cards: bool) -> Organisation:
             "employee_id": [f"e{number}" for number in range(employees)],
             "team_id": [f"t{number % 8}" for number in range(employees)],
             "role": "agent",
+            "hired_at": pd.NaT,
+            "left_at": pd.NaT,
         }
     )
     named = pd.DataFrame({"team_id": teams, "name": [f"Team {team}" for team in teams]})

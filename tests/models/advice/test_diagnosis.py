@@ -9,17 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.advice.advise import Advice
 from models.advice.diagnosis import card_rows, diagnosis_table, stage_rows
-from models.advice.inputs import AdviceInputs, catalogue_rows, gather
-from models.effects.estimate import estimate
-from models.effects.reliability import measure
+from models.advice.inputs import AdviceInputs, catalogue_rows
 
 
 @pytest.fixture(scope="module")
-def inputs(known: Any) -> AdviceInputs:
-    effects = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
-    reliability = measure(known.cases, known.organisation, known.catalogue, known.policy)
-    return gather(known.cases, known.organisation, known.catalogue, effects, reliability)
+def inputs(advice: Advice) -> AdviceInputs:
+    return advice.inputs
 
 
 def test_kpis_are_sorted_by_the_way_they_point(inputs: Any, known: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.advice.advise import Advice
 from models.effects.estimate import estimate
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.design import build_design
@@ -18,8 +19,8 @@ LEVERS = ("solved", "handle", "promise", "script", "cost")
 
 
 @pytest.fixture(scope="module")
-def effects(known: Any) -> Effects:
-    return estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
+def effects(advice: Advice) -> Effects:
+    return advice.effects
 
 
 def test_employee_means_find_the_true_effects(known: Any, effects: Any) -> None:

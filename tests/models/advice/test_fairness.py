@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.advice.advise import Advice
 from models.advice.fairness import impact, protected_groups, scores
-from models.advice.inputs import AdviceInputs, gather
+from models.advice.inputs import AdviceInputs
 from models.advice.weights import recommend
-from models.effects.estimate import estimate
-from models.effects.reliability import measure
 
 
 def _people(gap: float, size: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -65,10 +64,8 @@ def test_points_on_other_kpis_do_not_count() -> None:
 
 
 @pytest.fixture(scope="module")
-def inputs(known: Any) -> AdviceInputs:
-    effects = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
-    reliability = measure(known.cases, known.organisation, known.catalogue, known.policy)
-    return gather(known.cases, known.organisation, known.catalogue, effects, reliability)
+def inputs(advice: Advice) -> AdviceInputs:
+    return advice.inputs
 
 
 def test_an_unfair_card_is_not_proposed_and_the_reason_says_so(inputs: Any, known: Any) -> None:

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.advice.advise import Advice
 from models.effects.reliability import measure
 from models.effects.signal import noise_ratio, spearman_brown
 
 
 @pytest.fixture(scope="module")
-def table(known: Any) -> pd.DataFrame:
-    return measure(known.cases, known.organisation, known.catalogue, known.policy)
+def table(advice: Advice) -> pd.DataFrame:
+    return advice.reliability
 
 
 def test_reliability_is_the_spearman_brown_formula_at_the_units_own_volume(table: Any) -> None:

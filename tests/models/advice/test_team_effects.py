@@ -10,23 +10,15 @@ import pandas as pd
 import pytest
 
 from features.cases.placebo import halved, permuted
-from models.advice.diagnosis import diagnosis_table
-from models.advice.inputs import AdviceInputs, gather
-from models.advice.weights import recommend
+from models.advice.advise import Advice
 from models.effects.estimate import estimate
 from models.effects.estimators.team_cells import met_again
 from models.effects.findings import Effects
-from models.effects.reliability import measure
 from models.effects.team_effects import METHOD, estimate_teams
 
 
 def effects_of(company: Any) -> Effects:
     return estimate(company.cases, company.organisation, company.catalogue, company.policy, 7, learners=False)
-
-
-def inputs_of(company: Any, effects: Effects) -> AdviceInputs:
-    reliability = measure(company.cases, company.organisation, company.catalogue, company.policy)
-    return gather(company.cases, company.organisation, company.catalogue, effects, reliability)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +28,13 @@ def strong(make_team_company: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def found(strong: Any) -> Effects:
-    return effects_of(strong)
+def told(strong: Any, advice_of: Any) -> Advice:
+    return advice_of(strong)
+
+
+@pytest.fixture(scope="module")
+def found(told: Advice) -> Effects:
+    return told.effects
 
 
 def test_levers_of_teams_get_effects_of_the_right_sign_and_size(strong: Any, found: Effects) -> None:
@@ -78,20 +75,18 @@ def test_noise_in_teams_values_does_not_shrink_effects(make_team_company: Any) -
     assert points[1] == pytest.approx(points[0], rel=0.25)
 
 
-def test_where_no_kpi_matters_nothing_moves_and_nothing_is_called_clear(make_team_company: Any) -> None:
-    company = make_team_company(seed=3, strength=0.0, confounded=0.5)
-    effects = effects_of(company)
-    assert effects.outcomes["churn"].p_values["team"] > 0.05
-    assert set(effects.table["clear"]) == {"unclear"}
-    assert set(recommend(inputs_of(company, effects), company.policy)["verdict"]) == {"keep"}
+def test_where_no_kpi_matters_nothing_moves_and_nothing_is_called_clear(make_team_company: Any, advice_of: Any) -> None:
+    advice = advice_of(make_team_company(seed=3, strength=0.0, confounded=0.5))
+    assert advice.effects.outcomes["churn"].p_values["team"] > 0.05
+    assert set(advice.effects.table["clear"]) == {"unclear"}
+    assert set(advice.weights["verdict"]) == {"keep"}
 
 
-def test_on_permuted_outcomes_nothing_is_advised(strong: Any) -> None:
-    assert effects_of(strong).outcomes["churn"].p_values["team"] <= 0.05
-    handed_round = replace(strong, cases=permuted(strong.cases, 3))
-    effects = effects_of(handed_round)
-    assert effects.outcomes["churn"].p_values["team"] > 0.05
-    assert set(recommend(inputs_of(handed_round, effects), strong.policy)["verdict"]) == {"keep"}
+def test_on_permuted_outcomes_nothing_is_advised(strong: Any, found: Effects, advice_of: Any) -> None:
+    assert found.outcomes["churn"].p_values["team"] <= 0.05
+    advice = advice_of(replace(strong, cases=permuted(strong.cases, 3)))
+    assert advice.effects.outcomes["churn"].p_values["team"] > 0.05
+    assert set(advice.weights["verdict"]) == {"keep"}
 
 
 def test_halves_of_the_customers_hold_their_own_exposures(strong: Any) -> None:
@@ -128,9 +123,8 @@ def test_a_lever_that_never_changes_is_compared_between_teams_and_says_so(make_t
     assert set(teams.notes) == set(company.truth)
 
 
-def test_team_cards_move_by_what_teams_own_and_have_no_people_to_be_fair_to(strong: Any, found: Effects) -> None:
-    inputs = inputs_of(strong, found)
-    rows = recommend(inputs, strong.policy)
+def test_team_cards_move_by_what_teams_own_and_have_no_people_to_be_fair_to(told: Advice) -> None:
+    rows, inputs = told.weights, told.inputs
     card = rows[rows["team_id"] == "p00"].set_index("kpi")
     assert card["recommended_weight"].sum() == pytest.approx(100)
     assert card.loc["adoption", "verdict"] == "raise"
@@ -141,13 +135,12 @@ def test_team_cards_move_by_what_teams_own_and_have_no_people_to_be_fair_to(stro
     assert "Where teams are" in card.loc["adoption", "reason"]["en"]
     assert "团队" in card.loc["adoption", "reason"]["zh"]
     assert inputs.crews["share"].groupby(inputs.crews["team_id"]).first().sum() == pytest.approx(1.0)
-    diagnosis = diagnosis_table(inputs, strong.policy).set_index(["team_id", "kpi"])
+    diagnosis = told.diagnosis.set_index(["team_id", "kpi"])
     assert diagnosis.loc[("p00", "adoption"), "alignment"] == "aligned"
 
 
-def test_two_owners_share_the_chance_of_a_false_move(known: Any, found: Effects) -> None:
-    single = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
-    people = single.outcomes["churn"]
+def test_two_owners_share_the_chance_of_a_false_move(advice: Advice, found: Effects) -> None:
+    people = advice.effects.outcomes["churn"]
     assert people.p_values == {"employee": people.joint.p_value}
     both = replace(
         people, levers=(*people.levers, *found.outcomes["churn"].levers), teams=found.outcomes["churn"].teams

@@ -12,21 +12,14 @@ import pytest
 
 from baton.company import Policy
 from baton.errors import ArtefactError, PolicyError
-from models.advice.inputs import AdviceInputs, gather
+from models.advice.advise import Advice
+from models.advice.inputs import AdviceInputs
 from models.advice.weights import COLUMNS, recommend, target_card
-from models.effects.estimate import estimate
-from models.effects.reliability import measure
-
-
-def _inputs(company: Any) -> AdviceInputs:
-    effects = estimate(company.cases, company.organisation, company.catalogue, company.policy, 7, learners=False)
-    reliability = measure(company.cases, company.organisation, company.catalogue, company.policy)
-    return gather(company.cases, company.organisation, company.catalogue, effects, reliability)
 
 
 @pytest.fixture(scope="module")
-def inputs(known: Any) -> AdviceInputs:
-    return _inputs(known)
+def inputs(advice: Advice) -> AdviceInputs:
+    return advice.inputs
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +87,8 @@ def test_duties_keep_their_points_and_ratings_are_never_raised(weights: Any) -> 
     assert (rating["recommended_weight"] <= rating["current_weight"]).all()
 
 
-def test_a_company_in_which_nothing_matters_keeps_its_cards(make_company: Any) -> None:
-    company = make_company(5, 60, 8_000, null=True)
-    found = recommend(_inputs(company), company.policy)
+def test_a_company_in_which_nothing_matters_keeps_its_cards(make_company: Any, advice_of: Any) -> None:
+    found = advice_of(make_company(5, 60, 8_000, null=True)).weights
     assert (found["verdict"] == "keep").all()
     on_card = found[found["current_weight"] > 0]
     assert (on_card["recommended_weight"] == on_card["current_weight"]).all()
@@ -128,10 +120,9 @@ def test_an_effect_that_failed_a_refutation_is_not_raised(inputs: Any, known: An
     assert "check of the finding failed" in card.loc["solved", "reason"]["en"]
 
 
-def test_without_a_card_the_advice_is_hypothetical_and_says_so(make_company: Any) -> None:
+def test_without_a_card_the_advice_is_hypothetical_and_says_so(make_company: Any, advice_of: Any) -> None:
     company = make_company(1, 120, 60_000, cards=False)
-    policy = company.policy.model_copy(update={"max_weight": 60.0})
-    found = recommend(_inputs(company), policy)
+    found = advice_of(replace(company, policy=company.policy.model_copy(update={"max_weight": 60.0}))).weights
     assert found["hypothetical"].all()
     assert found["current_weight"].isna().all()
     assert np.allclose(found.groupby("team_id")["recommended_weight"].sum(), 100.0)

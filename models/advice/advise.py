@@ -1,0 +1,159 @@
+"""From cases to advice in one call: effects, reliability, weights, coaching and the diagnosis of today's cards.
+
+Pipeline, benchmarks, notebooks and tests all come through here, so that what is judged is what ships. Nothing is read
+or written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from baton.catalogue.schema import Catalogue
+from baton.company import Company, Policy, Privacy
+from baton.progress import Progress, silent
+from features.cases.table import CaseTable, Organisation
+from models.advice.coaching.coach import coach
+from models.advice.diagnosis import diagnosis_table
+from models.advice.fairness import protected_columns
+from models.advice.inputs import AdviceInputs, gather
+from models.advice.weights import recommend
+from models.effects.estimate import estimate
+from models.effects.findings import Effects
+from models.effects.reliability import measure
+
+__all__ = ["STEPS", "Advice", "Settings", "advise"]
+
+STEPS = 4
+"""Of the progress that is told; whoever calls tells the last when all is written."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a company decides about its advice.
+
+    Parameters
+    ----------
+    policy : Policy
+    seed : int
+        Of all draws; the same seed gives the same advice.
+    currency : str
+        That amounts are told in.
+    privacy : Privacy
+        Which columns of employees the fairness audit reads.
+    learners : bool
+        Whether double machine learning is shown beside the other estimators. It takes the most time and changes no
+        effect, weight or offer of help.
+    """
+
+    policy: Policy
+    seed: int
+    currency: str = ""
+    privacy: Privacy = field(default_factory=Privacy)
+    learners: bool = True
+
+    @classmethod
+    def of(cls, company: Company, /, *, learners: bool = True) -> Settings:
+        """Return the settings of a company file."""
+        profile = company.company
+        return cls(company.policy, profile.seed, profile.currency, company.privacy, learners)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """All that advising finds.
+
+    Parameters
+    ----------
+    effects : Effects
+        With its tables: one row per outcome and lever, their draws, and the same by every estimator.
+    reliability : pandas.DataFrame
+        One row per unit (employee or team) and KPI, from ``models.effects.reliability.measure``.
+    inputs : AdviceInputs
+        What weights are solved from: the service and the sandbox solve them again from it under another policy.
+    weights : pandas.DataFrame
+        One row per card and KPI, from ``models.advice.weights.recommend``.
+    diagnosis : pandas.DataFrame
+        One row per KPI of every card of today, from ``models.advice.diagnosis.diagnosis_table``.
+    coaching : pandas.DataFrame
+        One row per employee, team or process and action, from ``models.advice.coaching.coach.coach``.
+    """
+
+    effects: Effects
+    reliability: pd.DataFrame
+    inputs: AdviceInputs
+    weights: pd.DataFrame
+    diagnosis: pd.DataFrame
+    coaching: pd.DataFrame
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """The tables that a run writes, by the names of their files."""
+        return {
+            "effects": self.effects.table,
+            "effect_draws": self.effects.draws,
+            "effects_by_method": self.effects.by_method,
+            "reliability": self.reliability,
+            "diagnosis": self.diagnosis,
+            "weights": self.weights,
+            "coaching": self.coaching,
+        }
+
+
+def advise(
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    settings: Settings,
+    attributions: pd.DataFrame | None = None,
+    progress: Progress = silent,
+) -> Advice:
+    """Estimate effects, solve the weights of all cards, find whom to help with what, and diagnose today's cards.
+
+    Parameters
+    ----------
+    cases : CaseTable
+    organisation : Organisation
+    catalogue : Catalogue
+    settings : Settings
+    attributions : pandas.DataFrame, optional
+        Rows of ``attributions.parquet``, to be shown beside the effects.
+    progress : Progress
+
+    Returns
+    -------
+    Advice
+
+    Raises
+    ------
+    PolicyError
+        If the limits of the policy contradict each other whatever the card.
+    """
+    policy, seed = settings.policy, settings.seed
+    progress("effects of levers", 0, STEPS)
+    effects = estimate(cases, organisation, catalogue, policy, seed, attributions, learners=settings.learners)
+    progress("reliability of KPIs", 1, STEPS)
+    reliability = measure(cases, organisation, catalogue, policy)
+    progress("weights of scorecards", 2, STEPS)
+    inputs = gather(
+        cases,
+        organisation,
+        catalogue,
+        effects,
+        reliability,
+        protected=protected_columns(settings.privacy, organisation.employees.columns),
+        cycle_days=policy.cycle_days,
+        currency=settings.currency,
+    )
+    weights = recommend(inputs, policy)
+    progress("coaching", 3, STEPS)
+    return Advice(
+        effects=effects,
+        reliability=reliability,
+        inputs=inputs,
+        weights=weights,
+        coaching=coach(cases, organisation, catalogue, effects.table, policy, seed, settings.currency),
+        diagnosis=diagnosis_table(inputs, policy),
+    )
