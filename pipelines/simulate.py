@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from baton.errors import CompanyFileError, OutputError
 from baton.progress import Progress, silent
+from simulation.engine.written import write_company
+from simulation.scenarios.registry import SCENARIOS
 from simulation.scenarios.service.company import tell
 
-if TYPE_CHECKING:
-    from simulation.engine.written import Written
-
-__all__ = ["SCENARIOS", "Scenario", "Simulated", "simulate", "tell"]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A kind of company that can be simulated.
-
-    Parameters
-    ----------
-    module : str
-        Where its ``write_company`` lies.
-    customers, months : int
-        What is simulated unless somebody says otherwise.
-    """
-
-    module: str
-    customers: int
-    months: int
-
-
-SCENARIOS = {
-    "service": Scenario("simulation.scenarios.service.company", 20_000, 12),
-    "product": Scenario("simulation.scenarios.product.company", 4_000, 18),
-    "b2b": Scenario("simulation.scenarios.b2b.company", 600, 48),
-}
-"""What ``--scenario`` takes."""
+__all__ = ["SCENARIOS", "Simulated", "simulate", "tell"]
 
 
 @dataclass(frozen=True)
@@ -116,9 +89,7 @@ def simulate(
         )
     if (target / "company.toml").exists():
         raise OutputError(f"{target}: there is a company already; choose another folder")
-    write_company = getattr(import_module(default.module), "write_company")  # noqa: B009
-    written: Written = write_company(
-        target,
+    lived = default.live(
         customers=customers,
         months=months,
         seed=seed,
@@ -126,4 +97,5 @@ def simulate(
         world=scenario if world is None else world,
         progress=progress,
     )
+    written = write_company(target, lived, progress)
     return Simulated(target, target / "company.toml", written.rows, written.effects)

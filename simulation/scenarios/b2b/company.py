@@ -1,18 +1,19 @@
-"""Write a B2B company of known truth: its tables, its company file, and what is true in it."""
+"""Live through a B2B company of known truth: its tables, its company file, and what is true in it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from baton.files import write_atomically, write_json
 from baton.progress import Progress, silent
-from simulation.engine.written import Written, write_table
+from simulation.engine.written import Lived
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["write_company"]
+    from simulation.scenarios.b2b.story import B2bStory
+
+__all__ = ["live"]
 
 _FOLDERS = {
     "customers": "crm/customers.csv",
@@ -27,9 +28,7 @@ _FOLDERS = {
 }
 
 
-def write_company(
-    target: Path,
-    /,
+def live(
     *,
     customers: int,
     months: int,
@@ -37,19 +36,17 @@ def write_company(
     employees: int | None,
     world: str,
     progress: Progress = silent,
-) -> Written:
-    """Live through a B2B company and write it.
+) -> Lived:
+    """Live through a B2B company.
 
     Parameters
     ----------
-    target : Path
-        Folder without a company.
     customers, months, seed, employees, world, progress
         As for ``pipelines.simulate.simulate``.
 
     Returns
     -------
-    Written
+    Lived
 
     Raises
     ------
@@ -57,9 +54,9 @@ def write_company(
         If there is no such world, or too few people for its roles.
     """
     from simulation.scenarios.b2b import records, staff_records
-    from simulation.scenarios.b2b.company_file import company_file, roles
+    from simulation.scenarios.b2b.company_file import company_file
     from simulation.scenarios.b2b.steps import case_steps
-    from simulation.scenarios.b2b.story import HORIZON_DAYS, tell
+    from simulation.scenarios.b2b.story import tell
 
     story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
     progress("writing tables", 0, len(_FOLDERS))
@@ -75,14 +72,18 @@ def write_company(
         "teams": staff_records.teams(story),
         "scorecards": staff_records.scorecards(story),
     }
-    for done, (name, frame) in enumerate(tables.items(), start=1):
-        write_table(target / _FOLDERS[name], frame)
-        progress(f"{name} written", done, len(_FOLDERS))
-    progress("telling the truth", 0, 0)
+    return Lived(tables, _FOLDERS, company_file(story.world, seed, _FOLDERS), partial(_truth, story, seed, causes))
+
+
+def _truth(story: B2bStory, seed: int, causes: dict[str, float], /) -> dict[str, Any]:
+    from simulation.scenarios.b2b.company_file import roles
+    from simulation.scenarios.b2b.staff_records import declines
+    from simulation.scenarios.b2b.story import HORIZON_DAYS
+
     by_horizon = story.effects_by_horizon()
     effects = story.effects(by_horizon)
-    truth = {
-        "world": world,
+    return {
+        "world": story.world.name,
         "seed": seed,
         "horizon_days": HORIZON_DAYS,
         "effects": effects,
@@ -90,10 +91,6 @@ def write_company(
         "weights": story.weights(effects),
         "roles": roles(story.world),
         "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
-        "decline": staff_records.declines(story),
+        "decline": declines(story),
         "causes": [{"cause": cause, "share": share} for cause, share in causes.items()],
     }
-    write_json(target / "truth.json", truth)
-    with write_atomically(target / "company.toml") as path:
-        path.write_text(company_file(story.world, seed, _FOLDERS), encoding="utf-8")
-    return Written({name: len(frame) for name, frame in tables.items()}, effects)

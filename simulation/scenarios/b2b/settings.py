@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from baton.errors import CompanyFileError
+from simulation.engine.worlds import Part, load_world_as
 
 __all__ = ["TEXTS", "B2bWorld", "PartnerLever", "load_world", "world_names"]
 
@@ -17,11 +14,7 @@ TEXTS = _FOLDER / "texts.toml"
 """What customers write, and why."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Volume(_Part):
+class Volume(Part):
     """How many there are, and how unequal."""
 
     customers_per_employee: float
@@ -36,14 +29,14 @@ class Volume(_Part):
     months_until_handover: float
 
 
-class Memory(_Part):
+class Memory(Part):
     """How slowly it is forgotten, per month."""
 
     service: float
     visits: float
 
 
-class PartnerLever(_Part):
+class PartnerLever(Part):
     """One thing that people or suppliers do better or worse.
 
     Parameters
@@ -80,13 +73,13 @@ class PartnerLever(_Part):
         return (self.person_sd**2 + self.team_sd**2) ** 0.5
 
 
-class Cards(_Part):
+class Cards(Part):
     """How far people answer to their cards."""
 
     answer: float
 
 
-class Slumps(_Part):
+class Slumps(Part):
     """Suppliers' bad months."""
 
     share: float
@@ -95,7 +88,7 @@ class Slumps(_Part):
     defects: float
 
 
-class Leave(_Part):
+class Leave(Part):
     """What makes accounts leave apart from what people and suppliers do."""
 
     yearly: float
@@ -110,7 +103,7 @@ class Leave(_Part):
     contract: dict[str, float]
 
 
-class Process(_Part):
+class Process(Part):
     """A kind of case."""
 
     stage: str
@@ -119,7 +112,7 @@ class Process(_Part):
     due_days: float
 
 
-class RoleCards(_Part):
+class RoleCards(Part):
     """A role, its share of the posts, and its card before and now."""
 
     name: str
@@ -130,7 +123,7 @@ class RoleCards(_Part):
     card: dict[str, float]
 
 
-class B2bWorld(_Part):
+class B2bWorld(Part):
     """One world."""
 
     name: str
@@ -181,17 +174,4 @@ def load_world(name: str, /) -> B2bWorld:
     >>> load_world("b2b_null").effect("visits_per_account")
     0.0
     """
-    if name not in world_names():
-        raise CompanyFileError(f"world {name!r}: no such world; choose one of {', '.join(world_names())}")
-    content = _read(name)
-    below = content.pop("extends", None)
-    if below is not None:
-        content = _read(below) | content
-    try:
-        return B2bWorld(name=name, **content)
-    except ValidationError as error:
-        raise CompanyFileError(f"world {name!r}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
-
-
-def _read(name: str, /) -> dict[str, Any]:
-    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return load_world_as(B2bWorld, _FOLDER, name, world_names())

@@ -1,20 +1,19 @@
-"""Write a product company of known truth: its tables, its company file, and what is true in it."""
+"""Live through a product company of known truth: its tables, its company file, and what is true in it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from baton.files import write_atomically, write_json
 from baton.progress import Progress, silent
-from simulation.engine.written import Written, write_table
+from simulation.engine.written import Lived
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simulation.scenarios.product.story import ProductStory
 
-__all__ = ["write_company"]
+__all__ = ["live"]
 
 _FOLDERS = {
     "customers": "crm/customers.csv",
@@ -29,9 +28,7 @@ _FOLDERS = {
 }
 
 
-def write_company(
-    target: Path,
-    /,
+def live(
     *,
     customers: int,
     months: int,
@@ -39,19 +36,17 @@ def write_company(
     employees: int | None,
     world: str,
     progress: Progress = silent,
-) -> Written:
-    """Live through a product company and write it.
+) -> Lived:
+    """Live through a product company.
 
     Parameters
     ----------
-    target : Path
-        Folder without a company.
     customers, months, seed, employees, world, progress
         As for ``pipelines.simulate.simulate``; employees are those of support.
 
     Returns
     -------
-    Written
+    Lived
 
     Raises
     ------
@@ -79,24 +74,15 @@ def write_company(
         "teams": records.teams(story),
         "scorecards": records.scorecards(story),
     }
-    for done, (name, frame) in enumerate(tables.items(), start=1):
-        write_table(target / _FOLDERS[name], frame)
-        progress(f"{name} written", done, len(_FOLDERS))
-    progress("telling the truth", 0, 0)
-    effects = story.effects()
-    write_json(target / "truth.json", _truth(story, seed, effects, causes))
-    with write_atomically(target / "company.toml") as path:
-        path.write_text(company_file(story.world, seed, _FOLDERS), encoding="utf-8")
-    return Written({name: len(frame) for name, frame in tables.items()}, effects)
+    return Lived(tables, _FOLDERS, company_file(story.world, seed, _FOLDERS), partial(_truth, story, seed, causes))
 
 
-def _truth(
-    story: ProductStory, seed: int, effects: list[dict[str, Any]], causes: dict[str, float], /
-) -> dict[str, Any]:
+def _truth(story: ProductStory, seed: int, causes: dict[str, float], /) -> dict[str, Any]:
     from simulation.scenarios.product.company_file import roles
     from simulation.scenarios.product.records import declines
     from simulation.scenarios.product.story import SUPPORT_LEVERS
 
+    effects = story.effects()
     support = story.support.world.levers
     controllability = {kpi: lever.controllability for kpi, lever in story.world.levers.items()}
     return {

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simulation.engine.company_file import company_file as filled
 from simulation.scenarios.product.settings import ProductWorld
 from simulation.scenarios.product.story import SUPPORT_LEVERS
 
 __all__ = ["company_file", "roles"]
 
-_TEXT = """\
-# A simulated company of known truth (world: {world}); truth.json beside this file says what really matters in it.
-# Run it:  baton run {{this file}} --out run
-
-[company]
-name = "{name}"
-scenario = "product"
-seed = {seed}
-currency = "EUR"
-languages = ["en", "zh"]
-
-[tables]                       # four systems: CRM, the product's own log, service desk, HR
-{tables}
-
+_SYSTEMS = "four systems: CRM, the product's own log, service desk, HR"
+_OWN = """\
 [snapshots]
 every = "1mo"
 windows_days = [7, 30, 90]
@@ -59,26 +48,6 @@ labels = "root_cause"
 
 [kpis]
 presets = ["product"]
-
-[policy]                       # the defaults, written out
-min_weight = 5
-max_weight = 40
-step = 5
-max_change = 10
-min_share = {{ customer = 30 }}
-outcome_max = 30
-min_group = 5
-confidence = 0.8
-false_moves = 0.05
-cycle_days = 90
-risk_aversion = 1.0
-fixed = ["mandatory_training"]
-
-[privacy]
-pseudonymise = true
-key = "employees.key"
-sensitive = ["absence_days", "overtime_hours", "hours"]
-protected = ["gender", "birth_year"]
 """
 
 _REPORTING = ("csat", "nps", "quality_score")
@@ -96,8 +65,7 @@ def company_file(world: ProductWorld, seed: int, paths: Mapping[str, str], /) ->
     paths : mapping of table to path
         Relative to the file.
     """
-    tables = "\n".join(f'{name} = {{ path = "{path}" }}' for name, path in paths.items())
-    return _TEXT.format(world=world.name, name=world.title, seed=seed, tables=tables)
+    return filled(_OWN, world.name, world.title, seed, paths, scenario="product", systems=_SYSTEMS)
 
 
 def roles(world: ProductWorld, /) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from baton.errors import CompanyFileError
+from simulation.engine.worlds import Part, load_world_as, read_part
 from simulation.scenarios.service.settings import World
 
 __all__ = ["TEXTS", "ProductLever", "ProductWorld", "load_world", "world_names"]
@@ -18,11 +18,7 @@ TEXTS = _FOLDER / "texts.toml"
 """What customers of the product company write."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ProductLever(_Part):
+class ProductLever(Part):
     """One thing that product teams do better or worse.
 
     Parameters
@@ -60,7 +56,7 @@ class ProductLever(_Part):
         return (self.team_sd**2 + self.month_sd**2) ** 0.5
 
 
-class Volume(_Part):
+class Volume(Part):
     """How much happens; each number's meaning stands beside it in ``product.toml``."""
 
     customers_per_team: float
@@ -77,7 +73,7 @@ class Volume(_Part):
     use_falls: float
 
 
-class Cards(_Part):
+class Cards(Part):
     """The product teams' scorecard before and after the turn to shipping, and how teams answer."""
 
     answer: float
@@ -85,7 +81,7 @@ class Cards(_Part):
     card: dict[str, float]
 
 
-class Slumps(_Part):
+class Slumps(Part):
     """Relaunches that lose the users: a planted fall of adoption and set-up."""
 
     share: float
@@ -94,7 +90,7 @@ class Slumps(_Part):
     setup: float
 
 
-class Pull(_Part):
+class Pull(Part):
     """What makes accounts leave apart from product and support, in log-odds of leaving in a week."""
 
     contract: dict[str, float]
@@ -107,13 +103,13 @@ class Pull(_Part):
     competition: float
 
 
-class Modules(_Part):
+class Modules(Part):
     """What product teams own, one each."""
 
     names: tuple[str, ...]
 
 
-class ProductWorld(_Part):
+class ProductWorld(Part):
     """One world of a product company.
 
     Parameters
@@ -175,18 +171,10 @@ def load_world(name: str, /) -> ProductWorld:
     >>> load_world("product_null").effect("defect_rate")
     0.0
     """
-    if name not in world_names():
-        raise CompanyFileError(f"world {name!r}: no such world; choose one of {', '.join(world_names())}")
-    content = _read(name)
-    below = content.pop("extends", None)
-    if below is not None:
-        content = _read(below) | content
-    try:
-        support = World(name=name, null=content.get("null", False), **_read("support"))
-        return ProductWorld(name=name, support=support, **content)
-    except ValidationError as error:
-        raise CompanyFileError(f"world {name!r}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+    return load_world_as(ProductWorld, _FOLDER, name, world_names(), completed=partial(_with_support, name))
 
 
-def _read(name: str, /) -> dict[str, Any]:
-    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+def _with_support(name: str, content: dict[str, Any], /) -> dict[str, Any]:
+    """Add support, which lives by the rules of the service scenario."""
+    support = World(name=name, null=content.get("null", False), **read_part(_FOLDER, "support"))
+    return {"support": support, **content}

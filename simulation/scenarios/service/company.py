@@ -1,21 +1,20 @@
-"""Write a service company of known truth: its tables, its company file, and what is true in it."""
+"""Live through a service company of known truth: its tables, its company file, and what is true in it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from baton.errors import CompanyFileError
-from baton.files import write_atomically, write_json
 from baton.progress import Progress, silent
-from simulation.engine.written import Written, write_table
+from simulation.engine.written import Lived
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simulation.scenarios.service.truth import Story
 
-__all__ = ["tell", "write_company"]
+__all__ = ["live", "tell"]
 
 _FOLDERS = {
     "customers": "crm/customers.csv",
@@ -30,9 +29,7 @@ _FOLDERS = {
 }
 
 
-def write_company(
-    target: Path,
-    /,
+def live(
     *,
     customers: int,
     months: int,
@@ -40,19 +37,17 @@ def write_company(
     employees: int | None,
     world: str,
     progress: Progress = silent,
-) -> Written:
-    """Live through a service company and write it.
+) -> Lived:
+    """Live through a service company.
 
     Parameters
     ----------
-    target : Path
-        Folder without a company.
     customers, months, seed, employees, world, progress
         As for ``pipelines.simulate.simulate``.
 
     Returns
     -------
-    Written
+    Lived
 
     Raises
     ------
@@ -62,7 +57,7 @@ def write_company(
     import pandas as pd
 
     from simulation.scenarios.service import records
-    from simulation.scenarios.service.company_file import company_file, roles
+    from simulation.scenarios.service.company_file import company_file
     from simulation.scenarios.service.steps import case_steps
 
     story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
@@ -80,31 +75,33 @@ def write_company(
         "teams": records.teams(story),
         "scorecards": records.scorecards(story),
     }
-    for done, (name, frame) in enumerate(tables.items(), start=1):
-        write_table(target / _FOLDERS[name], frame)
-        progress(f"{name} written", done, len(_FOLDERS))
-    progress("telling the truth", 0, 0)
-    effects = story.effects()
-    write_json(
-        target / "truth.json",
-        {
-            "world": world,
-            "seed": seed,
-            "effects": effects,
-            "weights": story.weights(effects),
-            "roles": roles(story.world),
-            "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
-            "decline": records.declines(story),
-            "bottlenecks": steps.bottlenecks,
-            "causes": [{"cause": cause, "share": share} for cause, share in told.shares.items()],
-            "new_causes": _new_causes(story),
-        },
-    )
     true = pd.DataFrame({"case_id": cases["case_id"], "cause": told.true}).dropna()
-    write_table(target / "truth_causes.parquet", true.astype("str"))
-    with write_atomically(target / "company.toml") as path:
-        path.write_text(company_file(story.world, seed, _FOLDERS), encoding="utf-8")
-    return Written({name: len(frame) for name, frame in tables.items()}, effects)
+    return Lived(
+        tables,
+        _FOLDERS,
+        company_file(story.world, seed, _FOLDERS),
+        partial(_truth, story, seed, told.shares, steps.bottlenecks),
+        {"truth_causes.parquet": true.astype("str")},
+    )
+
+
+def _truth(story: Story, seed: int, causes: dict[str, float], bottlenecks: Any, /) -> dict[str, Any]:
+    from simulation.scenarios.service.company_file import roles
+    from simulation.scenarios.service.records import declines
+
+    effects = story.effects()
+    return {
+        "world": story.world.name,
+        "seed": seed,
+        "effects": effects,
+        "weights": story.weights(effects),
+        "roles": roles(story.world),
+        "controllability": {kpi: lever.controllability for kpi, lever in story.world.levers.items()},
+        "decline": declines(story),
+        "bottlenecks": bottlenecks,
+        "causes": [{"cause": cause, "share": share} for cause, share in causes.items()],
+        "new_causes": _new_causes(story),
+    }
 
 
 def tell(

@@ -5,25 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from simulation.engine.company_file import company_file as filled
 from simulation.scenarios.service.settings import World
 from simulation.scenarios.service.truth import DUTIES, ECHOES
 
 __all__ = ["company_file", "roles"]
 
-_TEXT = """\
-# A simulated company of known truth (world: {world}); truth.json beside this file says what really matters in it.
-# Run it:  baton run {{this file}} --out run
-
-[company]
-name = "{name}"
-scenario = "service"
-seed = {seed}
-currency = "EUR"
-languages = ["en", "zh"]
-
-[tables]                       # three systems: CRM, service desk, HR
-{tables}
-
+_SYSTEMS = "three systems: CRM, service desk, HR"
+_OWN = """\
 [snapshots]
 every = "1mo"
 windows_days = [7, 30, 90]
@@ -59,26 +48,6 @@ presets = {presets}
 
 [text]
 model = "tfidf"                # these texts are made from templates; "auto" also tries transformers, in minutes
-
-[policy]                       # the defaults, written out
-min_weight = 5
-max_weight = 40
-step = 5
-max_change = 10
-min_share = {{ customer = 30 }}
-outcome_max = 30
-min_group = 5
-confidence = 0.8
-false_moves = 0.05
-cycle_days = 90
-risk_aversion = 1.0
-fixed = ["mandatory_training"]
-
-[privacy]
-pseudonymise = true
-key = "employees.key"
-sensitive = ["absence_days", "overtime_hours", "hours"]
-protected = ["gender", "birth_year"]
 """
 
 
@@ -90,9 +59,15 @@ def company_file(world: World, seed: int, paths: Mapping[str, str], /) -> str:
     paths : mapping of table to path
         Relative to the file.
     """
-    tables = "\n".join(f'{name} = {{ path = "{path}" }}' for name, path in paths.items())
-    presets = json.dumps(world.presets)
-    return _TEXT.format(world=world.name, name=world.title, seed=seed, tables=tables, presets=presets)
+    return filled(
+        _OWN.format(presets=json.dumps(world.presets)),
+        world.name,
+        world.title,
+        seed,
+        paths,
+        scenario="service",
+        systems=_SYSTEMS,
+    )
 
 
 def roles(world: World, /) -> dict[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from baton.errors import CompanyFileError
+from simulation.engine.worlds import Part, load_world_as
 
 __all__ = ["Lever", "World", "load_world", "world_names"]
 
@@ -18,11 +17,7 @@ _CONTENT = frozenset({"internal_steps", "internal_texts", "steps", "text_style",
 _REPLACED = ("processes", "roles")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Volume(_Part):
+class Volume(Part):
     """How much happens."""
 
     cases_per_customer_month: float
@@ -30,7 +25,7 @@ class Volume(_Part):
     contact_spread: float
 
 
-class Difficulty(_Part):
+class Difficulty(Part):
     """What a hard case does, per standard deviation."""
 
     hidden_share: float
@@ -42,20 +37,20 @@ class Difficulty(_Part):
     on_rating: float
 
 
-class Routing(_Part):
+class Routing(Part):
     """Who gets the hard cases."""
 
     strength: float
 
 
-class Omitted(_Part):
+class Omitted(Part):
     """A skill that nobody measures."""
 
     correlation: float
     on_leaving: float
 
 
-class Lever(_Part):
+class Lever(Part):
     """One thing that people do better or worse.
 
     Parameters
@@ -100,7 +95,7 @@ class Lever(_Part):
         return (self.person_sd**2 + self.team_sd**2) ** 0.5
 
 
-class Arrows(_Part):
+class Arrows(Part):
     """Levers that move levers."""
 
     handle_on_first_contact: float
@@ -116,13 +111,13 @@ class Arrows(_Part):
     incidents_on_incident_hours: float = 0.0
 
 
-class Cards(_Part):
+class Cards(Part):
     """How people answer to their scorecards."""
 
     answer: float
 
 
-class Slumps(_Part):
+class Slumps(Part):
     """Falls of service that are planted: tired people, and teams whose tool fails.
 
     Parameters
@@ -145,7 +140,7 @@ class Slumps(_Part):
     months: int
 
 
-class Leaving(_Part):
+class Leaving(Part):
     """How leaving builds up; ``both_wrong`` comes on top where a case is neither solved nor its promise kept."""
 
     quarterly: float
@@ -160,7 +155,7 @@ class Leaving(_Part):
     competition: float
 
 
-class Ratings(_Part):
+class Ratings(Part):
     """What customers say when asked."""
 
     answer_share: float
@@ -169,7 +164,7 @@ class Ratings(_Part):
     nps_share: float
 
 
-class Process(_Part):
+class Process(Part):
     """One kind of case."""
 
     stage: str
@@ -181,7 +176,7 @@ class Process(_Part):
     promise: str
 
 
-class RoleSetting(_Part):
+class RoleSetting(Part):
     """One kind of post: its teams, and its scorecard before and after the company turned to cost."""
 
     name: str
@@ -192,7 +187,7 @@ class RoleSetting(_Part):
     card: dict[str, float]
 
 
-class NewCause(_Part):
+class NewCause(Part):
     """What customers begin to write of, after a share of the observed time: a share of the texts from then on."""
 
     name: str
@@ -202,7 +197,7 @@ class NewCause(_Part):
     zh: list[str]
 
 
-class World(_Part):
+class World(Part):
     """One world: everything that its company, its people and its customers follow.
 
     ``drift`` multiplies direct effects from the middle of the observed time on; where it is set, the truth is that of
@@ -265,25 +260,4 @@ def load_world(name: str, /) -> World:
     >>> load_world("linear").leaving.shape
     'linear'
     """
-    if name not in world_names():
-        raise CompanyFileError(f"world {name!r}: no such world; choose one of {', '.join(world_names())}")
-    try:
-        return World(name=name, **_merged(name))
-    except ValidationError as error:
-        raise CompanyFileError(f"world {name!r}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
-
-
-def _merged(name: str, /) -> dict[str, Any]:
-    own = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-    below = own.pop("extends", None)
-    if below is None:
-        return own
-    return _over(_merged(below), own) | {part: own[part] for part in _REPLACED if part in own}
-
-
-def _over(below: dict[str, Any], above: dict[str, Any], /) -> dict[str, Any]:
-    joined = dict(below)
-    for key, value in above.items():
-        nested = isinstance(value, dict) and isinstance(below.get(key), dict)
-        joined[key] = _over(below[key], value) if nested else value
-    return joined
+    return load_world_as(World, _FOLDER, name, world_names(), replaced=_REPLACED)

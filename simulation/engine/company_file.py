@@ -1,0 +1,71 @@
+"""The company file of a simulated company: what every scenario says alike, around what it says itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["company_file"]
+
+_BEGINNING = """\
+# A simulated company of known truth (world: <<world>>); truth.json beside this file says what really matters in it.
+# Run it:  baton run {this file} --out run
+
+[company]
+name = "<<name>>"
+scenario = "<<scenario>>"
+seed = <<seed>>
+currency = "EUR"
+languages = ["en", "zh"]
+
+[tables]                       # <<systems>>
+<<tables>>
+
+"""
+
+_END = """
+[policy]                       # the defaults, written out
+min_weight = 5
+max_weight = 40
+step = 5
+max_change = 10
+min_share = { customer = 30 }
+outcome_max = 30
+min_group = 5
+confidence = 0.8
+false_moves = 0.05
+cycle_days = 90
+risk_aversion = 1.0
+fixed = ["mandatory_training"]
+
+[privacy]
+pseudonymise = true
+key = "employees.key"
+sensitive = ["absence_days", "overtime_hours", "hours"]
+protected = ["gender", "birth_year"]
+"""
+
+
+def company_file(
+    own: str, world: str, title: str, seed: int, paths: Mapping[str, str], /, *, scenario: str, systems: str
+) -> str:
+    """Return a company file, ready to run.
+
+    Parameters
+    ----------
+    own : str
+        From snapshots to KPIs: what the scenario says itself.
+    world, title : str
+        The world's id, and the company's name.
+    seed : int
+    paths : mapping of table to path
+        Relative to the file.
+    scenario : str
+    systems : str
+        From which systems the tables come.
+    """
+    tables = "\n".join(f'{name} = {{ path = "{path}" }}' for name, path in paths.items())
+    text = _BEGINNING
+    filled = {"world": world, "name": title, "scenario": scenario, "seed": seed, "systems": systems, "tables": tables}
+    for blank, value in filled.items():
+        text = text.replace(f"<<{blank}>>", str(value))
+    return text + own + _END
