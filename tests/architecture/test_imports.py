@@ -14,7 +14,7 @@ import grimp
 import pytest
 
 ROOMS = ("baton", "features", "models", "pipelines", "serving", "simulation")
-HEAVY = ("lightgbm", "shap", "mlflow", "bentoml", "econml", "sklearn", "statsmodels", "matplotlib", "transformers")
+HEAVY = ("lightgbm", "shap", "mlflow", "bentoml", "sklearn", "statsmodels", "matplotlib", "transformers")
 # an import that writes, connects or starts something says so to the audit hook
 PROBE = """
 import builtins, importlib, json, os, sys
