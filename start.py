@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         if arguments[0] != "lock" or not PYTHON.exists():  # a lock that no longer fits must not stand in its own way
-            set_up(training=arguments[0] == "test")
+            set_up(training=arguments[0] == "test" and "--fast" not in arguments)
         return verbs[arguments[0]](arguments[1:])
     except SetUpError as error:
         print(f"start.py: {error}", file=sys.stderr)
@@ -206,7 +206,10 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Check style, types and import direction, then run doctests and tests; pytest's summary comes last."""
+    """Check style, types and import direction, then run doctests and tests; pytest's summary comes last.
+
+    ``--fast`` alone leaves out the checks, browsers, notebooks, examples and whole runs.
+    """
     failed = []
     checks = {
         "ruff check": [tool("ruff"), "check", "."],
@@ -221,7 +224,7 @@ def test(arguments: list[str]) -> int:
     note("pytest")
     if failed:
         note(f"FAILED before the tests: {', '.join(failed)} (see above)")
-    pytest = [str(PYTHON), "-m", "pytest", *(arguments or ["--numprocesses", "2"])]
+    pytest = [str(PYTHON), "-m", "pytest", *(arguments if arguments not in ([], ["--fast"]) else [*arguments, "--numprocesses", "2", "--durations", "20"])]
     # two processes, so one thread each
     return call(pytest, OMP_NUM_THREADS="1") or (1 if failed else 0)
 

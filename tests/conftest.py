@@ -12,6 +12,28 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parent.parent
 
 
+SLOW_FIXTURES = frozenset({"small_run", "browser", "postgres"})
+SLOW_FOLDERS = ("tests/notebooks", "tests/examples", "tests/simulation")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out browsers, notebooks, examples and whole runs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--fast"):
+        return
+    left_out = [item for item in items if _is_slow(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not _is_slow(item)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    folder = item.path.relative_to(ROOT).as_posix()
+    asked = SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
+    return bool(asked) or folder.startswith(SLOW_FOLDERS) or item.get_closest_marker("slow") is not None
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The root of the checkout."""
