@@ -224,7 +224,8 @@ def test(arguments: list[str]) -> int:
     note("pytest")
     if failed:
         note(f"FAILED before the tests: {', '.join(failed)} (see above)")
-    pytest = [str(PYTHON), "-m", "pytest", *(arguments if arguments not in ([], ["--fast"]) else [*arguments, "--numprocesses", "2", "--durations", "20"])]
+    together = ["--numprocesses", "2", "--durations", "20"] if arguments in ([], ["--fast"]) else []
+    pytest = [str(PYTHON), "-m", "pytest", *arguments, *together]
     # two processes, so one thread each
     return call(pytest, OMP_NUM_THREADS="1") or (1 if failed else 0)
 

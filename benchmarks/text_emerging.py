@@ -30,7 +30,7 @@ from simulation.engine.texts import Planted, tell_texts
 
 __all__ = ["measure", "measure_tweets", "year", "year_of_tweets"]
 
-_WORLD = Path(__file__).resolve().parents[1] / "pipelines" / "worlds" / "new_cause.toml"
+_WORLD = Path(__file__).resolve().parents[1] / "simulation" / "scenarios" / "service" / "worlds" / "new_cause.toml"
 _PROCESSES = np.array(["billing", "complaint", "outage", "repair", "installation", "order", "contract_question"])
 _WEEKS = 52
 _FROM_WEEK = 30

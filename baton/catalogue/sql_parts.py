@@ -90,8 +90,6 @@ def fault_of(node: Expression, /) -> str | None:
     node : sqlglot expression
         Of a kind that is in ``PARTS``; its children are looked at on their own.
     """
-    from sqlglot import exp
-
     kind = type(node).__name__
     for name, value in node.args.items():
         if value is None or value is False or value == []:
@@ -102,6 +100,13 @@ def fault_of(node: Expression, /) -> str | None:
             return f"{kind.lower()} may not be written with {name.strip('_').replace('_', ' ')} here"
         if fault := _misfilled(node, kind, name, value):
             return fault
+    return _misplaced(node, kind)
+
+
+def _misplaced(node: Expression, kind: str, /) -> str | None:
+    """Return what is wrong with a part as a whole, whose single arguments are all allowed."""
+    from sqlglot import exp
+
     if kind == "Var" and (type(node.parent).__name__, node.arg_key) not in _WORDS:
         return f"the word {_short(node.name)!r} stands where none is allowed; put texts into single quotes"
     if kind == "In" and not node.args.get("expressions"):

@@ -54,9 +54,9 @@ def test_the_kpis_that_causes_name_are_in_a_preset() -> None:
 
 
 def test_the_causes_of_the_simulated_companies_are_known(checkout: Path) -> None:
-    worlds = checkout / "pipelines" / "worlds"
+    worlds = checkout / "simulation" / "scenarios"
     taxonomy, seen = load_taxonomy(), 0
-    for place in [*worlds.glob("*texts*.toml"), *worlds.glob("*/texts*.toml")]:
+    for place in [*worlds.rglob("*texts*.toml")]:
         for name in tomllib.loads(place.read_text("utf-8")).get("causes", {}):
             seen += 1
             assert taxonomy.find(name) is not None, f"{place.name}: {name}"
