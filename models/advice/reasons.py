@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from baton.company import Policy
+from baton.messages.message import Message, Name, bilingual
 from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
 
@@ -40,9 +41,9 @@ def explain(
         english = "No scorecard is known for this team, so this is hypothetical. " + english
         chinese = "该团队没有已知的计分卡，以下为假设性建议。" + chinese
     if breaches:
-        broken, broken_zh = _limits(inputs, breaches)
-        english += f" Not all limits of the policy can be kept together: {broken}."
-        chinese += f"政策中的限制无法同时满足：{broken_zh}。"
+        broken = bilingual(_limits(inputs, breaches))
+        english += f" {broken['en']}"
+        chinese += broken["zh"]
     return {"en": english, "zh": chinese}
 
 
@@ -222,31 +223,29 @@ def _outcome(inputs: AdviceInputs, better: bool, many: str, /) -> tuple[str, str
     )
 
 
-_PERSPECTIVES = {"customer": "客户", "financial": "财务", "process": "流程", "learning": "学习与成长"}
+_LIMITS = {
+    Broken.MAX_WEIGHT: "limit.max_weight",
+    Broken.MIN_WEIGHT: "limit.min_weight",
+    Broken.MIN_SHARE: "limit.min_share",
+    Broken.OUTCOME_MAX: "limit.outcome_max",
+}
+_PERSPECTIVES = {
+    "customer": "perspective.customer",
+    "financial": "perspective.financial",
+    "process": "perspective.process",
+    "learning": "perspective.learning",
+}
 
 
-def _limits(inputs: AdviceInputs, breaches: Sequence[Breach], /) -> tuple[str, str]:
-    """Say in words which limits a card breaks."""
-    called = {str(row["kpi"]): _names(row) for row in inputs.kpis[["kpi", "name_en", "name_zh"]].to_dict("records")}
-    said, said_zh = [], []
+def _limits(inputs: AdviceInputs, breaches: Sequence[Breach], /) -> Message:
+    """Say which limits a card breaks."""
+    called = {str(row["kpi"]): Name(*_names(row)) for row in inputs.kpis.to_dict("records")}
+    broken = []
     for found in breaches:
-        points, part = f"{found.points:g}", found.part
-        name, name_zh = called.get(found.kpi, (found.kpi, found.kpi))
-        english, chinese = {
-            Broken.MAX_WEIGHT: (f"{name} has {points} points more than one KPI may have",
-                                f"“{name_zh}”超出单项上限 {points} 分"),
-            Broken.MIN_WEIGHT: (f"{name} has {points} points less than a KPI on a card must have",
-                                f"“{name_zh}”低于单项下限 {points} 分"),
-            Broken.MIN_SHARE: (f"the {part} perspective has {points} points less than it must have",
-                               f"{_PERSPECTIVES.get(part, part)}维度低于最低份额 {points} 分"),
-        }.get(
-            found.limit,
-            (f"KPIs that report results have {points} points more than they may have together",
-             f"结果类指标合计超出上限 {points} 分"),
-        )  # fmt: skip
-        said.append(english)
-        said_zh.append(chinese)
-    return "; ".join(said), "；".join(said_zh)
+        part = Message(_PERSPECTIVES[found.part]) if found.part in _PERSPECTIVES else found.part
+        kpi = called.get(found.kpi, found.kpi)
+        broken.append(Message(_LIMITS[found.limit], {"kpi": kpi, "part": part, "points": found.points}))
+    return Message("limit.broken", {"limits": tuple(broken)})
 
 
 def one_step(line: dict[str, Any], currency: str = "", /) -> tuple[str, str]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from markupsafe import Markup, escape
 
 from baton.catalogue.schema import Text
+from baton.messages.numbers import Language, grouped, percentage
 
 __all__ = [
     "Bilingual",
@@ -32,9 +32,6 @@ __all__ = [
     "translated",
     "verbatim",
 ]
-
-Language = Literal["en", "zh"]
-_MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ def number(value: float, /, digits: int = 0) -> Bilingual:
     >>> number(-1234.56, 1).en
     Markup('−1,234.6')
     """
-    return verbatim(_written(value, digits))
+    return _numbers(grouped, value, digits)
 
 
 def signed(value: float, /, digits: int = 0) -> Bilingual:
@@ -166,8 +163,8 @@ def signed(value: float, /, digits: int = 0) -> Bilingual:
     >>> signed(4.0).en, signed(-0.01, 1).en
     (Markup('+4'), Markup('0.0'))
     """
-    text = _written(value, digits)
-    return verbatim(f"+{text}" if round(value, digits) > 0 else text)
+    written = _numbers(grouped, value, digits)
+    return Bilingual(Markup("+") + written.en, Markup("+") + written.zh) if round(value, digits) > 0 else written
 
 
 def percent(share: float, /, digits: int = 0) -> Bilingual:
@@ -178,7 +175,7 @@ def percent(share: float, /, digits: int = 0) -> Bilingual:
     >>> percent(0.1234, 1).en
     Markup('12.3%')
     """
-    return verbatim(f"{_written(100 * share, digits)}%")
+    return _numbers(percentage, share, digits)
 
 
 def money(value: float, currency: str, /) -> Bilingual:
@@ -195,25 +192,22 @@ def money(value: float, currency: str, /) -> Bilingual:
         if size >= 1e9
         else f"{_rounded(value / 1e6)} million"
         if size >= 1e6
-        else _written(float(f"{value:.3g}"), 0)
+        else grouped(float(f"{value:.3g}"), "en")
     )
     chinese = (
         f"{_rounded(value / 1e8)} 亿 "
         if size >= 1e8
         else f"{_rounded(value / 1e4)} 万 "
         if size >= 1e4
-        else f"{_written(float(f'{value:.3g}'), 0)} "
+        else f"{grouped(float(f'{value:.3g}'), 'zh')} "
     )
     return Bilingual(escape(f"{currency} {english}"), escape(f"{chinese}{currency}"))
 
 
-def _written(value: float, digits: int, /) -> str:
-    text = f"{value:,.{digits}f}"
-    if not text.strip("-0.,"):
-        text = text.lstrip("-")
-    return text.replace("-", _MINUS)
+def _numbers(write: Callable[[float, Language, int], str], value: float, digits: int, /) -> Bilingual:
+    return Bilingual(escape(write(value, "en", digits)), escape(write(value, "zh", digits)))
 
 
 def _rounded(value: float, /) -> str:
     digits = max(0, 2 - len(f"{abs(value):.0f}") + 1)
-    return _written(float(f"{value:.3g}"), digits)
+    return grouped(float(f"{value:.3g}"), "en", digits)
