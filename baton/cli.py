@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from pipelines.run_summary import RunSummary
 
 __all__ = ["app", "main"]
 
@@ -117,38 +121,45 @@ def diagnose(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json
     display.diagnosis(found, as_json)
 
 
-def _chain(verb: str, company: Path, out: Path | None, as_json: bool) -> None:
+def _chain(verb: Callable[..., RunSummary], company: Path, out: Path | None, as_json: bool) -> None:
     from baton import display
-    from pipelines import run as chain
 
     settings, folder = _opened(company, out)
     with display.progress() as progress:
-        summary = getattr(chain, verb)(settings, folder, progress)
+        summary = verb(settings, folder, progress)
     display.summary(summary, as_json)
 
 
 @app.command(epilog="Example: `baton run demo --out demo/out`")
 def run(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Run the whole chain, from raw tables to advice and report; resumes where an earlier run stopped."""
-    _chain("run", company, out, as_json)
+    from pipelines.run import run as verb
+
+    _chain(verb, company, out, as_json)
 
 
 @app.command(epilog="Example: `baton train demo`")
 def train(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Train and evaluate the predictors, and register them."""
-    _chain("train", company, out, as_json)
+    from pipelines.run import train as verb
+
+    _chain(verb, company, out, as_json)
 
 
 @app.command(epilog="Example: `baton score demo`")
 def score(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Score the data as they are now with the models trained before."""
-    _chain("score", company, out, as_json)
+    from pipelines.run import score as verb
+
+    _chain(verb, company, out, as_json)
 
 
 @app.command(epilog="Example: `baton recommend demo`")
 def recommend(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Estimate effects, and recommend weights and coaching."""
-    _chain("recommend", company, out, as_json)
+    from pipelines.run import recommend as verb
+
+    _chain(verb, company, out, as_json)
 
 
 @models_app.command("list", epilog="Example: `baton models list demo`")

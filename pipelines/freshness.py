@@ -11,7 +11,7 @@ from baton.files import RunFolder, read_json
 from features.ingest import sources
 from pipelines.steps import digest
 
-__all__ = ["catalogue_digest", "changes_since", "meaning_digest", "settings_digest"]
+__all__ = ["catalogue_digest", "changes_since", "definitions_digest", "meaning_digest", "settings_digest"]
 
 
 def settings_digest(company: Company, /) -> str:
@@ -24,6 +24,12 @@ def catalogue_digest(catalogue: Catalogue, /) -> str:
     kpis = [kpi.model_dump(mode="json") for kpi in catalogue.values()]
     actions = [action.model_dump(mode="json") for action in catalogue.actions]
     return digest([kpis, actions, [stage.model_dump(mode="json") for stage in catalogue.stages]])
+
+
+def definitions_digest(catalogue: Catalogue, /) -> str:
+    """Return a fingerprint of what KPIs are and are called, whatever is said about them and about coaching."""
+    kpis = [kpi.model_dump(mode="json", exclude={"description", "needs"}) for kpi in catalogue.values()]
+    return digest([kpis, [stage.id for stage in catalogue.stages]])
 
 
 def meaning_digest(company: Company, catalogue: Catalogue, scales: Mapping[str, Any], /) -> str:

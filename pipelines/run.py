@@ -6,8 +6,6 @@ Each step is kept if nothing that it was made from has changed (``pipelines/step
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +23,12 @@ from features.staging.warehouse import Warehouse
 from features.training.table import TrainingTable
 from models.registry.promotion import Origin
 from pipelines import clock
+from pipelines.code_used import CODE_OF, fingerprint_of
 from pipelines.complaints import read as complaints
-from pipelines.freshness import catalogue_digest, meaning_digest, settings_digest
+from pipelines.freshness import catalogue_digest, definitions_digest, meaning_digest, settings_digest
 from pipelines.preflight import refuse_early
-from pipelines.run_summary import RunSummary, versions
-from pipelines.steps import Ledger, Outcome, code_fingerprint, recorded_key
+from pipelines.run_summary import RunSummary, write_summary
+from pipelines.steps import Ledger, Outcome, digest, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
 
@@ -50,15 +49,16 @@ class Chain:
         self.folder = folder
         self.progress = progress
         self.catalogue: Catalogue = load_catalogue(company)
-        self.code = code_fingerprint()
+        self.code = digest({step: fingerprint_of(step) for step in CODE_OF})
         self.fingerprints: dict[str, str] = {}
-        self.ledger = Ledger(folder, {"code": self.code, "company": company.company.model_dump()}, progress=progress)
+        self.ledger = Ledger(folder, {"company": company.company.model_dump()}, progress=progress)
         self.partials = Partials(folder.partials, made_by())
         self._keys: dict[str, str] = {}
 
     def _step(
         self, name: str, depends_on: dict[str, Any], outputs: list[Path], work: Callable[[Outcome], None]
     ) -> None:
+        depends_on = {**depends_on, "code": fingerprint_of(name)}
         self._keys[name] = self.ledger.step(name, depends_on, outputs, work).key
 
     def stage(self, *, keep_models: bool = False) -> None:
@@ -90,7 +90,7 @@ class Chain:
             warehouse = self._warehouse()
             outcome.warnings.extend([*gap_warnings(warehouse), *concentration_warnings(warehouse)])
 
-        read = {"inputs": self.fingerprints, "settings": described, "catalogue": catalogue_digest(self.catalogue)}
+        read = {"inputs": self.fingerprints, "settings": described, "catalogue": definitions_digest(self.catalogue)}
         depends_on: dict[str, Any] = {**read, "clock": clock.since(self.folder, self.now)}
         self._step("stage", depends_on, [self.folder.staged], work)
         if keep_models and (otherwise := settled.settled_otherwise(self.folder)):
@@ -116,7 +116,7 @@ class Chain:
             outcome.rows.update(found.rows)
             outcome.warnings.extend(found.warnings)
 
-        depends_on = {"stage": self._keys["stage"], **complaints.inputs(self.company)}
+        depends_on = {"stage": self._keys["stage"], **complaints.inputs(self.company), "code": fingerprint_of("texts")}
         outputs = [*(folder.file(name) for name in complaints.OUTPUTS), folder.texts, complaints.model_folder(folder)]
         kept = keep_model and not self.ledger.is_done("texts", depends_on, outputs)
         if kept:
@@ -154,7 +154,7 @@ class Chain:
             "stage": self._keys["stage"],
             "texts": self._keys["texts"],
             "settings": described,
-            "catalogue": catalogue_digest(self.catalogue),
+            "catalogue": definitions_digest(self.catalogue),
         }
         self._step("features", depends_on, [folder.training], work)
 
@@ -202,8 +202,7 @@ class Chain:
             if rows:
                 outcome.rows["cause_prices"] = rows
 
-        scored = self._keys.get("score") or recorded_key(self.folder, "score")
-        depends_on = {"texts": self._keys["texts"], "score": scored, "policy": self.company.policy.min_group}
+        depends_on = {"texts": self._keys["texts"], "score": self._scored, "policy": self.company.policy.min_group}
         self._step("price", depends_on, [self.folder.file(complaints.PRICES)], work)
 
     def process(self) -> None:
@@ -216,10 +215,9 @@ class Chain:
             outcome.warnings.extend(found.warnings)
 
         described = self.company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
-        scored = self._keys.get("score") or recorded_key(self.folder, "score")
         depends_on = {
             "stage": self._keys["stage"],
-            "score": scored,
+            "score": self._scored,
             "settings": described,
             "catalogue": catalogue_digest(self.catalogue),
         }
@@ -251,8 +249,13 @@ class Chain:
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
         outputs = [folder.file(f"{name}.parquet") for name in names] + [folder.advice]
-        scored = self._keys.get("score") or recorded_key(folder, "score")
-        self._step("advise", {"stage": self._keys["stage"], "score": scored, "settings": described}, outputs, work)
+        depends_on = {
+            "stage": self._keys["stage"],
+            "score": self._scored,
+            "settings": described,
+            "catalogue": catalogue_digest(self.catalogue),
+        }
+        self._step("advise", depends_on, outputs, work)
 
     def register(self) -> None:
         """Log the run and its models in the registry."""
@@ -275,7 +278,13 @@ class Chain:
             catalogue = complaints.catalogue_with_causes(self.catalogue, self.folder)
             verb.report(self.company, catalogue, self.folder, self.progress)
 
-        self._step("report", dict(self._keys), [self.folder.file("report.html")], work)
+        depends_on = {**self._keys, "catalogue": catalogue_digest(self.catalogue)}
+        self._step("report", depends_on, [self.folder.file("report.html")], work)
+
+    @property
+    def _scored(self) -> str:
+        """The key of the scores that there are: this call's, or an earlier one's."""
+        return self._keys.get("score") or recorded_key(self.folder, "score")
 
     @property
     def _learns(self) -> bool:
@@ -302,24 +311,19 @@ class Chain:
         warnings = tuple(dict.fromkeys(text for record in records for text in record.warnings))
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:
             self.partials.tidy()  # whatever can ask for partial results has asked
-        write_json(
-            self.folder.file("run.json"),
-            {
-                "company": self.company.company.name,
-                "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "inputs": self.fingerprints,
-                "code": self.code,
-                "settings": settings_digest(self.company),
-                "catalogue": catalogue_digest(self.catalogue),
-                "seed": self.company.company.seed,
-                "versions": versions(),
-                "steps": [asdict(record) for record in records],
-                "partials": {"computed": self.partials.computed, "kept": self.partials.kept},
-                "skipped": skipped,
-                "warnings": list(warnings),
-            },
-        )
-        return RunSummary(self.folder.path, records, skipped, warnings)
+        made_from = {
+            "inputs": self.fingerprints,
+            "code": self.code,
+            "settings": settings_digest(self.company),
+            "catalogue": catalogue_digest(self.catalogue),
+        }
+        partials = {"computed": self.partials.computed, "kept": self.partials.kept}
+        summary = RunSummary(self.folder.path, records, skipped, warnings)
+        write_summary(self.company, self.folder, summary, made_from, partials)
+        return summary
+
+
+Verb = Callable[[Chain], None]
 
 
 def run(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
@@ -341,34 +345,49 @@ def run(company: Company, folder: RunFolder, progress: Progress = silent) -> Run
     BatonError
         With one sentence that says what is wrong, where, and what to do.
     """
-    return _through(company, folder, progress, ("train", "score", "price", "process", "advise", "register", "report"))
+    return _through(
+        company,
+        folder,
+        progress,
+        (
+            Chain.train,
+            Chain.score,
+            Chain.price,
+            Chain.process,
+            Chain.advise,
+            Chain.register,
+            Chain.report,
+        ),
+    )
 
 
 def train(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
     """Stage, build features, train, evaluate and register; no scores, no advice."""
-    return _through(company, folder, progress, ("train", "register"))
+    return _through(company, folder, progress, (Chain.train, Chain.register))
 
 
 def score(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
     """Score the data as they are now with the models that were trained before."""
-    return _through(company, folder, progress, ("score", "price", "process"))
+    return _through(company, folder, progress, (Chain.score, Chain.price, Chain.process))
 
 
 def recommend(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
     """Estimate effects and recommend weights and coaching on the data as they are now."""
-    return _through(company, folder, progress, ("advise", "report"))
+    return _through(company, folder, progress, (Chain.advise, Chain.report))
 
 
 @told_by_name
-def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[str, ...]) -> RunSummary:
+def _through(
+    company: Company, folder: RunFolder, progress: Progress, steps: tuple[Callable[[Chain], None], ...]
+) -> RunSummary:
     chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
     folder.create()
     with chain.ledger.locked():
-        keep = "train" not in steps
+        keep = Chain.train not in steps
         chain.stage(keep_models=keep and chain.folder.models.exists())
         chain.texts(keep_model=keep)
-        for step in ("features", *steps):
-            getattr(chain, step)()
+        for step in (Chain.features, *steps):
+            step(chain)
         return chain.finish()
 
 

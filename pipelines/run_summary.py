@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from baton.company import Company
+from baton.files import RunFolder, write_json
 from pipelines.steps import StepRecord
 
-__all__ = ["RunSummary", "versions"]
+__all__ = ["RunSummary", "versions", "write_summary"]
 
 _NOTED_PACKAGES = ("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "pandas", "scikit-learn", "shap")
 
@@ -38,3 +42,32 @@ class RunSummary:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages on which numbers depend."""
     return {"python": platform.python_version(), **{name: version(name) for name in _NOTED_PACKAGES}}
+
+
+def write_summary(
+    company: Company, folder: RunFolder, summary: RunSummary, made_from: dict[str, Any], partials: dict[str, int], /
+) -> None:
+    """Write ``run.json``: what a run was made from, what each step took, and what readers must know.
+
+    Parameters
+    ----------
+    company : Company
+    folder : RunFolder
+    summary : RunSummary
+    made_from : dict
+        Fingerprints of inputs, code, settings and catalogue.
+    partials : dict of str to int
+        How many partial results were computed, and how many kept.
+    """
+    content = {
+        "company": company.company.name,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **made_from,
+        "seed": company.company.seed,
+        "versions": versions(),
+        "steps": [asdict(step) for step in summary.steps],
+        "partials": partials,
+        "skipped": summary.skipped,
+        "warnings": list(summary.warnings),
+    }
+    write_json(folder.file("run.json"), content)

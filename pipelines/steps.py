@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,7 @@ from baton.files import RunFolder, owner_only, read_json, remove_unfinished, wri
 from baton.progress import Progress, silent
 from pipelines.memory import watched
 
-__all__ = ["Ledger", "StepRecord", "code_fingerprint", "digest", "recorded_key"]
-
-_ROOMS = ("baton", "features", "models", "pipelines")
-_CODE_ENDINGS = frozenset({".py", ".toml", ".jinja", ".css", ".js"})
+__all__ = ["Ledger", "Outcome", "StepRecord", "digest", "recorded_key"]
 
 
 def digest(value: Any, /) -> str:
@@ -41,19 +37,6 @@ def digest(value: Any, /) -> str:
     """
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-@cache  # a file edited meanwhile is not the code that this process has loaded
-def code_fingerprint() -> str:
-    """Return a fingerprint of the code that makes a run: another version computes again; one process is of one."""
-    root = Path(__file__).resolve().parent.parent
-    summary = hashlib.blake2b(digest_size=12)
-    for room in _ROOMS:
-        for path in sorted((root / room).rglob("*")):
-            if path.suffix in _CODE_ENDINGS:
-                summary.update(str(path.relative_to(root)).encode())
-                summary.update(path.read_bytes())
-    return summary.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -104,7 +87,7 @@ class Ledger:
     ----------
     folder : RunFolder
     base : mapping
-        What every step depends on, the code's version included.
+        What every step depends on.
     progress : Progress
     """
 

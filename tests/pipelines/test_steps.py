@@ -8,7 +8,7 @@ import pytest
 
 from baton.errors import OutputError
 from baton.files import RunFolder
-from pipelines.steps import Ledger, Outcome, code_fingerprint, digest
+from pipelines.steps import Ledger, Outcome, digest
 
 
 class Kitchen:
@@ -90,14 +90,6 @@ def test_a_folder_that_cannot_be_made_is_refused_with_what_to_do(tmp_path: Path)
 
 def test_fingerprints_do_not_depend_on_the_order_of_keys_but_on_values() -> None:
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1, "b": 3})
-    assert code_fingerprint.__wrapped__() == code_fingerprint.__wrapped__()
-
-
-def test_a_process_keeps_its_fingerprint_while_files_are_edited(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = code_fingerprint()
-    monkeypatch.setattr("pipelines.steps._ROOMS", ("pipelines",))
-    assert code_fingerprint.__wrapped__() != before
-    assert code_fingerprint() == before
 
 
 def test_a_step_tells_the_memory_and_the_processor_time_that_it_took_also_when_it_is_kept(kitchen: Kitchen) -> None:

@@ -1,0 +1,89 @@
+"""What a change of the code does again: the steps that stand on it, and no others."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.code_used import CODE_OF, ROOT, digest_of, files_used, fingerprint_of
+
+EVERY = frozenset(CODE_OF)
+NONE: frozenset[str] = frozenset()
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rooms, to be edited."""
+    folder = tmp_path_factory.mktemp("copy")
+    for room in ("baton", "features", "models", "pipelines"):
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unedited(copy: Path) -> dict[str, str]:
+    return fingerprints(copy)
+
+
+def fingerprints(root: Path) -> dict[str, str]:
+    return {step: digest_of(files_used(step, root), root) for step in CODE_OF}
+
+
+@pytest.mark.parametrize(
+    ("edited", "again"),
+    [
+        ("pipelines/report/templates/report.css", {"report"}),
+        ("pipelines/report/templates/report.html.jinja", {"report"}),
+        ("pipelines/report/data/texts.toml", {"report"}),
+        ("pipelines/report/sections/teams.py", {"report"}),
+        ("baton/catalogue/presets/service_actions.toml", NONE),
+        ("baton/cli.py", NONE),
+        ("baton/display.py", NONE),
+        ("models/advice/weights.py", {"advise"}),
+        ("models/advice/coaching/coach.py", {"advise"}),
+        ("models/registry/champions.py", {"register"}),
+        ("pipelines/bottlenecks.py", {"process"}),
+        ("pipelines/recommend.py", {"advise"}),
+        ("features/quality/row_rules.py", EVERY),
+        ("baton/privacy/meanings.toml", EVERY),
+        ("pipelines/steps.py", EVERY),
+    ],
+)
+def test_a_change_does_again_what_stands_on_it_and_nothing_else(
+    copy: Path, unedited: dict[str, str], edited: str, again: frozenset[str]
+) -> None:
+    before = unedited
+    place = copy / edited
+    kept = place.read_bytes()
+    place.write_bytes(kept + b"\n# changed\n")
+    try:
+        after = fingerprints(copy)
+    finally:
+        place.write_bytes(kept)
+    assert {step for step in CODE_OF if before[step] != after[step]} == set(again)
+
+
+def test_training_stands_on_every_predictor_and_text_model_though_they_are_found_by_name() -> None:
+    for step in ("train", "score"):
+        files = {path.relative_to(ROOT).as_posix() for path in files_used(step, ROOT)}
+        assert {"models/prediction/churn.py", "models/complaints/classifiers/finetune.py"} <= files
+
+
+def test_a_new_import_makes_a_step_stand_on_more(copy: Path) -> None:
+    place = copy / "pipelines" / "train.py"
+    kept = place.read_text("utf-8")
+    assert copy / "models" / "advice" / "weights.py" not in files_used("train", copy)
+    place.write_text(kept + "\n\ndef later() -> None:\n    import models.advice.weights\n", "utf-8")
+    try:
+        assert copy / "models" / "advice" / "weights.py" in files_used("train", copy)
+    finally:
+        place.write_text(kept, "utf-8")
+
+
+def test_a_process_keeps_the_fingerprint_of_the_code_that_it_has_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint_of("report")
+    monkeypatch.setitem(CODE_OF, "report", ("pipelines.train",))
+    assert fingerprint_of.__wrapped__("report") != before
+    assert fingerprint_of("report") == before
