@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, say
+from pipelines.report.data.wording import Bilingual, listed, say, sentences
 
 __all__ = ["effects_missing", "is_asked", "outcome_left_out", "weights_missing"]
 
@@ -36,7 +36,7 @@ def outcome_left_out(results: Results, kind: str, /) -> Bilingual | None:
         if found is not None and found["outcome"].split(":")[0] == kind:
             told.setdefault(found["outcome"], found["why"])
     reasons = [recorded(why.removeprefix(f"{name}: ")) for name, why in told.items()]
-    return listed(list({reason.en: reason for reason in reasons}.values())[:_MAX_REASONS]) if reasons else None
+    return sentences(list({reason.en: reason for reason in reasons}.values())[:_MAX_REASONS]) if reasons else None
 
 
 def effects_missing(results: Results, /) -> Bilingual:

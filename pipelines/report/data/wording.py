@@ -27,7 +27,9 @@ __all__ = [
     "natural_order",
     "number",
     "percent",
+    "ranged",
     "say",
+    "sentences",
     "signed",
     "translated",
     "verbatim",
@@ -130,6 +132,31 @@ def listed(texts: Sequence[Bilingual], /) -> Bilingual:
     head = Markup(", ").join(english[:-1])
     joined = Markup(" and ").join([head, english[-1]]) if len(english) > 1 else Markup("").join(english)
     return Bilingual(joined, Markup("、").join(text.zh for text in texts))
+
+
+def sentences(texts: Sequence[Bilingual], /) -> Bilingual:
+    """Return texts as sentences one after another, the last without its full stop; for texts with commas of their own.
+
+    Examples
+    --------
+    >>> sentences([verbatim("too few, give more"), verbatim("none; give one")])
+    Bilingual(en=Markup('too few, give more. None; give one'), zh=Markup('too few, give more。none; give one'))
+    """
+    english = [text.en if not at else text.en[:1].upper() + text.en[1:] for at, text in enumerate(texts)]
+    return Bilingual(Markup(". ").join(english), Markup("。").join(text.zh for text in texts))
+
+
+def ranged(value: Bilingual, low: Bilingual, high: Bilingual, /) -> Bilingual:
+    """Return a value with its interval; alone where the interval's ends are written alike.
+
+    Examples
+    --------
+    >>> ranged(percent(0.23), percent(0.2), percent(0.26)).en
+    Markup('23% (20% to 26%)')
+    >>> ranged(percent(0.23), percent(0.23), percent(0.23)).en
+    Markup('23%')
+    """
+    return value if low == high else say("causes.range", value=value, low=low, high=high)
 
 
 def natural_order(text: Bilingual, /) -> list[tuple[int, str]]:

@@ -13,7 +13,7 @@ from baton.catalogue.schema import Text
 from models.complaints.shares import MAX_UNCLEAR
 from pipelines.report.charts.drawing import Scale, element
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, translated, verbatim
+from pipelines.report.data.wording import Bilingual, listed, money, number, percent, ranged, say, translated, verbatim
 from pipelines.report.sections.first_screen import FirstScreen
 
 __all__ = ["CauseRow", "CausesSection", "causes_section", "first_of_texts"]
@@ -144,14 +144,14 @@ def _most(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
     if by == "named_share":
         yield say("causes.lead_counted", cause=cause_name(results, str(ranked.index[0])), share=percent(first[by]))
         return
-    ends = {end: percent(float(first[f"share_{end}"])) for end in ("low", "high")}
+    share = ranged(*(percent(float(first[f"share{end}"])) for end in ("", "_low", "_high")))
     level = ranked[ranked["share_high"] >= first["share_low"]].index[:3]
     if len(level) > 1:
         names = listed([cause_name(results, str(cause)) for cause in level])
-        yield say("causes.lead_level", causes=names, share=percent(float(first["share"])), **ends)
+        yield say("causes.lead_level", causes=names, share=share)
     else:
         name = cause_name(results, str(ranked.index[0]))
-        yield say("causes.lead_most", cause=name, share=percent(float(first["share"])), **ends)
+        yield say("causes.lead_most", cause=name, share=share)
 
 
 def _findings(
@@ -228,7 +228,7 @@ def _counted(shares: pd.DataFrame, cause: str, /) -> list[Bilingual]:
         return [number(0), percent(0.0), _dash()]
     row = shares.loc[cause]
     value, low, high = (float(row[name]) for name in ("share", "share_low", "share_high"))
-    known = say("causes.range", value=percent(value), low=percent(low), high=percent(high))
+    known = ranged(percent(value), percent(low), percent(high))
     return [number(int(row["named"])), percent(float(row["named_share"])), known if _known(value) else _dash()]
 
 
@@ -263,8 +263,7 @@ def _ranged(results: Results, price: pd.Series | None, name: str, /) -> Bilingua
     def written(value: float) -> Bilingual:
         return money(value, results.company.company.currency) if name == "value_at_risk" else number(value)
 
-    value, low, high = (written(float(price[f"{name}{end}"])) for end in ("", "_low", "_high"))
-    return say("causes.range", value=value, low=low, high=high)
+    return ranged(*(written(float(price[f"{name}{end}"])) for end in ("", "_low", "_high")))
 
 
 def _move(months: pd.DataFrame, /) -> Bilingual | None:

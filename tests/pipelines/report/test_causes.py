@@ -165,7 +165,7 @@ def test_estimated_shares_of_all_texts_lead_with_their_range(results: Results) -
         results, {"late": 300, "<bill>": 400, "": 300}, {"late": (0.6, 0.55, 0.65), "<bill>": (0.4, 0.35, 0.45)}
     )
     told = " ".join(str(finding.en) for finding in section(clear).findings)
-    assert "most is “Late delivery”: about 60% of all texts (55% to 65%)" in told
+    assert "most is “Late delivery”: about 60% (55% to 65%) of all texts" in told
     near = with_shares(
         results, {"late": 300, "<bill>": 400, "": 300}, {"late": (0.52, 0.45, 0.6), "<bill>": (0.48, 0.4, 0.55)}
     )

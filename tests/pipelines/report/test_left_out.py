@@ -18,6 +18,7 @@ from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.left_out import effects_missing, outcome_left_out, weights_missing
 from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results, read_results
+from pipelines.report.data.wording import sentences, verbatim
 from pipelines.report.sections.first_screen import _leaned_on
 from pipelines.report.sections.journey import _measured
 from pipelines.report.sections.trust import _missing
@@ -157,3 +158,8 @@ def test_a_kpi_without_a_value_is_not_what_a_prediction_leans_on(
     assert "nps" not in prediction_shares(results, str(rows["outcome"].iloc[0])).index
     assert "nps" not in _measured(results)
     assert "csat" in _measured(results)
+
+
+def test_reasons_with_commas_of_their_own_stand_as_sentences() -> None:
+    reasons = [verbatim("only 7 of 56, at least 10 needed; give more"), verbatim("36 snapshots, at least 50 needed")]
+    assert sentences(reasons).en == "only 7 of 56, at least 10 needed; give more. 36 snapshots, at least 50 needed"
