@@ -1,4 +1,4 @@
-"""The limits of a policy: one small integer programme per card, nearest to what the evidence would pay.
+"""One small integer programme per card: nearest to what the evidence would pay within the limits of the policy.
 
 Every KPI chooses one level from a short list (multiples of the step, or today's points plus such multiples); limits on
 single KPIs shorten the list, limits over several are rows of the programme. Where limits collide the programme breaks
@@ -7,6 +7,7 @@ them as little as it can and says which and by how much.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.errors import PolicyError
-from models.advice.breaches import Breach, Broken
+from models.advice.breaches import Breach
+from models.advice.card import Card, Choices, Line
+from models.advice.limits import EXACT, Limit, broken, limits_of
 
-__all__ = ["Line", "Solved", "check_policy", "ramp", "solve"]
+__all__ = ["Solved", "check_policy", "ramp", "solve"]
 
 Floats = NDArray[np.float64]
 
@@ -24,38 +27,6 @@ CYCLES = 3
 BREACH_COST = 1e6
 KEEP_COST = 1e4
 NEAR_TIE = 1e-3
-
-
-@dataclass(frozen=True)
-class Line:
-    """One KPI of a card, as the limits see it.
-
-    Parameters
-    ----------
-    kpi, role, perspective : str
-    current : float
-        Today's points; 0 for a candidate.
-    wanted : float
-        Where the evidence leads it.
-    direction : {-1, 0, 1}
-        Lower, keep, raise. A kept KPI moves only where a limit makes it.
-    fixed : bool
-        A duty: keeps its points and is exempt from limits.
-    guarded_by : tuple of str
-        KPIs of which one that is on the card must stand beside it when it is raised.
-    guard_missing : bool
-        It has a guard that cannot be on this card.
-    """
-
-    kpi: str
-    role: str
-    perspective: str
-    current: float
-    wanted: float
-    direction: int
-    fixed: bool = False
-    guarded_by: tuple[str, ...] = ()
-    guard_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,26 +129,24 @@ def solve(lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: 
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
+    limits = limits_of(policy, reach=reach)
     options = [
-        _levels(line, policy, None if start is None else float(start[at]), reach) for at, line in enumerate(lines)
+        _levels(line, policy, limits, None if start is None else float(start[at])) for at, line in enumerate(lines)
     ]
     starts = np.cumsum([0, *(len(levels) for levels in options)])
     size = int(starts[-1])
-    levels = np.concatenate(options)
     owner = np.repeat(np.arange(len(lines)), [len(each) for each in options])
-    cost = _costs(lines, policy, levels, owner, start, strict)
-    rows, low, high, slack = _shared_limits(lines, policy, levels, owner, start, strict)
+    choices = Choices(lines, np.concatenate(options), owner, start, strict)
+    rows = [row for limit in limits for row in limit.rows(choices)]
     one_each = (owner[None, :] == np.arange(len(lines))[:, None]).astype(float)
-    matrix = np.vstack([one_each, levels[None, :], rows]) if len(rows) else np.vstack([one_each, levels[None, :]])
-    give = np.zeros((len(matrix), len(slack)))
-    for at, (row, sign) in enumerate(slack):
-        give[len(lines) + 1 + row, at] = sign
-    bounds_low = np.concatenate([np.ones(len(lines)), [100.0], low])
-    bounds_high = np.concatenate([np.ones(len(lines)), [100.0], high])
+    matrix = np.vstack([one_each, choices.levels[None, :], *(row.coefficients[None, :] for row in rows)])
+    give = np.vstack([np.zeros((len(lines) + 1, len(rows))), np.diag([row.sign for row in rows])])
+    bounds_low = np.concatenate([np.ones(len(lines)), [100.0], [row.low for row in rows]])
+    bounds_high = np.concatenate([np.ones(len(lines)), [100.0], [row.high for row in rows]])
     result = milp(
-        np.concatenate([cost, np.full(len(slack), BREACH_COST)]),
-        integrality=np.concatenate([np.ones(size), np.zeros(len(slack))]),
-        bounds=Bounds(0, np.concatenate([np.ones(size), np.full(len(slack), np.inf)])),
+        np.concatenate([_costs(choices, limits), np.full(len(rows), BREACH_COST)]),
+        integrality=np.concatenate([np.ones(size), np.zeros(len(rows))]),
+        bounds=Bounds(0, np.concatenate([np.ones(size), np.full(len(rows), np.inf)])),
         constraints=LinearConstraint(np.hstack([matrix, give]), bounds_low - 1e-9, bounds_high + 1e-9),
         options={"mip_rel_gap": 0.0},
     )
@@ -186,21 +155,16 @@ def solve(lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: 
             f"policy.step {policy.step:g}: no card of {len(lines)} KPIs in such steps sums to 100; choose a step that "
             "divides 100, or give points that do"
         )
-    weights = np.array([levels[starts[at] : starts[at + 1]][int(np.argmax(result.x[starts[at] : starts[at + 1]]))]
-                        for at in range(len(lines))])  # fmt: skip
-    return Solved(weights, breaches(lines, policy, weights))
+    chosen = [int(np.argmax(result.x[starts[at] : starts[at + 1]])) for at in range(len(lines))]
+    weights = np.array([levels[at] for levels, at in zip(options, chosen, strict=True)])
+    today = None if start is None else np.array([line.current for line in lines])
+    found = broken([limit for limit in limits if limit.yields], Card(lines, weights, today))
+    return Solved(weights, tuple(breach for _, breach in found))
 
 
-def _costs(
-    lines: list[Line],
-    policy: Policy,
-    levels: Floats,
-    owner: NDArray[np.int64],
-    start: Floats | None,
-    strict: bool,
-    /,
-) -> Floats:
+def _costs(choices: Choices, limits: Sequence[Limit], /) -> Floats:
     """What each level costs: its squared distance to what is wanted, and far more where it breaks a limit."""
+    lines, levels, owner, start = choices.lines, choices.levels, choices.owner, choices.before
     wanted = np.array([line.wanted for line in lines])
     before = np.zeros(len(lines)) if start is None else start
     cost = (levels - wanted[owner]) ** 2 + NEAR_TIE * np.abs(levels - before[owner]) + 1e-7 * owner * levels
@@ -209,90 +173,29 @@ def _costs(
         astray = np.where(direction == 0, np.abs(levels - wanted[owner]), 0.0)
         astray += np.maximum(-direction * (levels - before[owner]), 0.0)
         cost += KEEP_COST * astray
-    excused = [None if start is None or strict else float(start[at]) for at in owner]
+    excused = [None if start is None or choices.strict else float(start[at]) for at in owner]
     excess = [
-        _excess(lines[at], policy, float(level), was) for at, level, was in zip(owner, levels, excused, strict=True)
+        _excess(limits, lines[at], float(level), was) for at, level, was in zip(owner, levels, excused, strict=True)
     ]
     return cost + BREACH_COST * np.array(excess)
 
 
-def _levels(line: Line, policy: Policy, start: float | None, reach: float, /) -> Floats:
-    """Points that a KPI may be given."""
-    if line.fixed:
-        return np.array([line.current])
-    steps = np.arange(0, int(100 // policy.step) + 1) * policy.step
-    if start is None:
-        return steps
-    around = start + np.arange(-int(start // policy.step), int((100 - start) // policy.step) + 1) * policy.step
-    found = np.unique(np.round(np.concatenate([steps, around, [0.0, start]]), 6))
-    found = found[np.abs(found - start) <= reach + 1e-9]
-    if line.role == "outcome" or line.guard_missing:
-        found = found[found <= start + 1e-9]
-    return found
-
-
-def _excess(line: Line, policy: Policy, level: float, start: float | None, /) -> float:
+def _excess(limits: Sequence[Limit], line: Line, level: float, before: float | None, /) -> float:
     """Points by which a level breaks the limits on one KPI, beyond what the card before does."""
     if line.fixed:
         return 0.0
-    return max(_own_breach(policy, level) - (_own_breach(policy, start) if start is not None else 0.0), 0.0)
+    over = sum(limit.excess(line, level) for limit in limits)
+    return max(over - (sum(limit.excess(line, before) for limit in limits) if before is not None else 0.0), 0.0)
 
 
-def _own_breach(policy: Policy, level: float, /) -> float:
-    over = max(level - policy.max_weight, 0.0)
-    under = policy.min_weight - level if 0 < level < policy.min_weight else 0.0
-    return over + under
-
-
-def _shared_limits(
-    lines: list[Line], policy: Policy, levels: Floats, owner: NDArray[np.int64], start: Floats | None, strict: bool, /
-) -> tuple[Floats, list[float], list[float], list[tuple[int, float]]]:
-    """Rows of limits over several KPIs, their bounds, and which row may give way with which sign."""
-    rows: list[Floats] = []
-    low: list[float] = []
-    high: list[float] = []
-    slack: list[tuple[int, float]] = []
-
-    def add(row: Floats, least: float, most: float, sign: float) -> None:
-        rows.append(row)
-        low.append(least)
-        high.append(most)
-        slack.append((len(rows) - 1, sign))
-
-    def held(chosen: list[bool]) -> tuple[Floats, float]:
-        now = 0.0 if start is None else float(start[chosen].sum())
-        return np.where(np.array(chosen)[owner], levels, 0.0), now
-
-    for perspective, least in policy.min_share.items():
-        row, now = held([line.perspective == perspective for line in lines])
-        add(row, least if strict or start is None else min(least, now), np.inf, 1.0)
-    row, now = held([line.role == "outcome" and not line.fixed for line in lines])
-    add(row, -np.inf, policy.outcome_max if strict or start is None else max(policy.outcome_max, now), -1.0)
-    place = {line.kpi: at for at, line in enumerate(lines)}
-    for at, line in enumerate(lines):
-        before = 0.0 if start is None else float(start[at])
-        raised = (owner == at) & (levels > before + 1e-9)
-        for guard in line.guarded_by:
-            if guard not in place:
-                continue
-            on = (owner == place[guard]) & (levels > 0)
-            add(np.where(raised, -1.0, 0.0) + np.where(on, 1.0, 0.0), 0.0, np.inf, 1.0)
-    return np.array(rows), low, high, slack
-
-
-def breaches(lines: list[Line], policy: Policy, weights: Floats, /) -> tuple[Breach, ...]:
-    """Name the limits that a card breaks, and by how many points."""
-    found = []
-    for line, weight in zip(lines, weights, strict=True):
-        if not line.fixed and weight > policy.max_weight + 1e-6:
-            found.append(Breach(Broken.MAX_WEIGHT, points=float(weight - policy.max_weight), kpi=line.kpi))
-        if not line.fixed and 1e-6 < weight < policy.min_weight - 1e-6:
-            found.append(Breach(Broken.MIN_WEIGHT, points=float(policy.min_weight - weight), kpi=line.kpi))
-    for perspective, least in policy.min_share.items():
-        has = sum(weight for line, weight in zip(lines, weights, strict=True) if line.perspective == perspective)
-        if has < least - 1e-6:
-            found.append(Breach(Broken.MIN_SHARE, perspective, float(least - has)))
-    outcomes = sum(w for line, w in zip(lines, weights, strict=True) if line.role == "outcome" and not line.fixed)
-    if outcomes > policy.outcome_max + 1e-6:
-        found.append(Breach(Broken.OUTCOME_MAX, points=float(outcomes - policy.outcome_max)))
-    return tuple(found)
+def _levels(line: Line, policy: Policy, limits: Sequence[Limit], before: float | None, /) -> Floats:
+    """Points that a KPI may be given."""
+    levels = np.arange(0, int(100 // policy.step) + 1) * policy.step
+    if before is not None:
+        steps = np.arange(-int(before // policy.step), int((100 - before) // policy.step) + 1)
+        levels = np.unique(np.round(np.concatenate([levels, before + steps * policy.step, [0.0, before]]), 6))
+        if line.role == "outcome":  # nobody can work on it directly, so it is never raised
+            levels = levels[levels <= before + EXACT]
+    for limit in limits:
+        levels = limit.levels(line, levels, before)
+    return levels

@@ -11,6 +11,7 @@ from baton.company import Policy
 from baton.messages.message import Message, Name, bilingual
 from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
+from models.advice.limits import SENTENCES
 
 __all__ = ["explain", "one_step"]
 
@@ -223,12 +224,6 @@ def _outcome(inputs: AdviceInputs, better: bool, many: str, /) -> tuple[str, str
     )
 
 
-_LIMITS = {
-    Broken.MAX_WEIGHT: "limit.max_weight",
-    Broken.MIN_WEIGHT: "limit.min_weight",
-    Broken.MIN_SHARE: "limit.min_share",
-    Broken.OUTCOME_MAX: "limit.outcome_max",
-}
 _PERSPECTIVES = {
     "customer": "perspective.customer",
     "financial": "perspective.financial",
@@ -243,8 +238,10 @@ def _limits(inputs: AdviceInputs, breaches: Sequence[Breach], /) -> Message:
     broken = []
     for found in breaches:
         part = Message(_PERSPECTIVES[found.part]) if found.part in _PERSPECTIVES else found.part
+        if found.limit == Broken.GUARD:
+            part = tuple(called.get(guard, guard) for guard in found.part.split(", "))
         kpi = called.get(found.kpi, found.kpi)
-        broken.append(Message(_LIMITS[found.limit], {"kpi": kpi, "part": part, "points": found.points}))
+        broken.append(Message(SENTENCES[found.limit], {"kpi": kpi, "part": part, "points": found.points}))
     return Message("limit.broken", {"limits": tuple(broken)})
 
 

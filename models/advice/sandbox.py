@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from baton.catalogue.nearest import did_you_mean
 from baton.company import Policy
 from baton.errors import PolicyError, UnknownIdError
+from baton.messages.message import Message
+from models.advice.card import Card, Line
 from models.advice.inputs import AdviceInputs
-from models.advice.weights import expected_effect, target_card
+from models.advice.limits import broken, limits_of
+from models.advice.weights import expected_effect, guarded_by, target_card
 
 __all__ = ["Sandbox", "try_card"]
 
@@ -33,6 +38,8 @@ class Sandbox:
         ``measured`` if past changes of cards show how far people move, else ``scenario``.
     breaches : tuple of str
         Limits of the policy that the card breaks, in words.
+    messages : tuple of Message
+        The same as values, for other languages.
     """
 
     team_id: str
@@ -42,6 +49,7 @@ class Sandbox:
     high: float
     basis: str
     breaches: tuple[str, ...]
+    messages: tuple[Message, ...] = ()
 
 
 def try_card(
@@ -93,37 +101,29 @@ def try_card(
         raise PolicyError(f"the points sum to {total:g}: give points of 0 or more that sum to 100")
     points = np.array([float(weights.get(kpi, 0.0)) for kpi in known])
     expected, low, high = expected_effect(inputs, policy, target, points)
+    messages = _broken(policy, target.frame, points)
     return Sandbox(
         team_id, role, expected, low, high, "measured" if inputs.response_measured else "scenario",
-        tuple(_breaches(policy, target.frame.assign(points=points).to_dict("records"))),
+        tuple(message.text for message in messages), messages,
     )  # fmt: skip
 
 
-def _breaches(policy: Policy, lines: list[dict], /) -> list[str]:
-    found = []
-    here = {line["kpi"] for line in lines if line["points"] > 0}
-    for line in lines:
-        kpi, points, today = line["kpi"], line["points"], line["current"]
-        if line["fixed"]:
-            if abs(points - today) > _NEARLY:
-                found.append(f"{kpi} is a duty that is not up for advice: it keeps its {today:g} points")
-            continue
-        if 0 < points < policy.min_weight:
-            found.append(f"{kpi} has {points:g} points, at least {policy.min_weight:g} are asked for, or none")
-        if points > policy.max_weight:
-            found.append(f"{kpi} has {points:g} points, at most {policy.max_weight:g} are allowed")
-        if abs(points - today) > policy.max_change + _NEARLY:
-            found.append(f"{kpi} moves by {points - today:+g} points, at most {policy.max_change:g} in one cycle")
-        missing = [
-            other["kpi"] for other in lines if kpi in (other["guards"] if isinstance(other["guards"], list) else [])
-        ]
-        if points > today and missing and not set(missing) & here:
-            found.append(f"{kpi} is pushed without {' or '.join(missing)}, which guards it")
-    reports = sum(line["points"] for line in lines if line["role"] == "outcome" and not line["fixed"])
-    if reports > policy.outcome_max:
-        found.append(f"KPIs that only report hold {reports:g} points, at most {policy.outcome_max:g} are allowed")
-    for perspective, least in policy.min_share.items():
-        share = sum(line["points"] for line in lines if line["perspective"] == perspective)
-        if share < least:
-            found.append(f"perspective {perspective} holds {share:g} points, at least {least:g} are asked for")
-    return found
+def _broken(policy: Policy, frame: pd.DataFrame, points: NDArray[np.float64], /) -> tuple[Message, ...]:
+    """Say which limits a card breaks, against the points of today."""
+    guards = guarded_by(frame)
+    lines = [
+        Line(
+            kpi=line["kpi"],
+            role=str(line["role"]),
+            perspective=str(line["perspective"]),
+            current=float(line["current"]),
+            wanted=float(line["current"]),
+            direction=0,
+            fixed=bool(line["fixed"]),
+            guarded_by=guards.get(line["kpi"], ()),
+        )
+        for line in frame.to_dict("records")
+    ]
+    card = Card(lines, points, frame["current"].to_numpy(dtype=float))
+    found = broken(limits_of(policy), card)
+    return tuple(Message(limit.tried, limit.values(breach, card)) for limit, breach in found)

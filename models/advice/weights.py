@@ -16,13 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.company import Policy
+from models.advice.card import Line
 from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
-from models.advice.policy import Line, Solved, check_policy, ramp
+from models.advice.policy import Solved, check_policy, ramp
 from models.advice.reasons import explain
 from models.effects.signal import noise_ratio, spearman_brown
 
-__all__ = ["COLUMNS", "TargetCard", "expected_effect", "recommend", "target_card"]
+__all__ = ["COLUMNS", "TargetCard", "expected_effect", "guarded_by", "recommend", "target_card"]
 
 Floats = NDArray[np.float64]
 
@@ -279,17 +280,14 @@ def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
     wanted_total = float(frame.loc[moving, "target"].sum())
     scale = budget / wanted_total if wanted_total > 0 else 0.0
     here = set(frame["kpi"])
-    guarded: dict[str, list[str]] = {}
-    for kpi, guards in zip(frame["kpi"], frame["guards"], strict=True):
-        for other in guards if isinstance(guards, list) else []:
-            guarded.setdefault(other, []).append(kpi)
+    guarded = guarded_by(frame)
     lines = []
     for line, now in zip(frame.to_dict("records"), today, strict=True):
         if not line["on_card"] and line["direction"] <= 0:
             lines.append(Line(line["kpi"], "lever", "", 0.0, 0.0, 0, fixed=True))
             continue
         moves = line["direction"] != 0 and not line["fixed"]
-        guards = tuple(guarded.get(line["kpi"], ()))
+        guards = guarded.get(line["kpi"], ())
         lines.append(
             Line(
                 kpi=line["kpi"],
@@ -304,6 +302,21 @@ def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
             )
         )
     return lines
+
+
+def guarded_by(frame: pd.DataFrame, /) -> dict[str, tuple[str, ...]]:
+    """Return, per KPI of a card, the KPIs without which it must not be raised, as far as they are among its lines.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of ``TargetCard``: kpi, guards.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for kpi, guards in zip(frame["kpi"], frame["guards"], strict=True):
+        for other in guards if isinstance(guards, list) else []:
+            found[other] = (*found.get(other, ()), kpi)
+    return found
 
 
 def _verdict(line: dict[str, Any], advised: float, known: bool, /) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from baton.company import Policy
 from models.advice.breaches import Breach, Broken
-from models.advice.policy import Line, breaches, check_policy, ramp, solve
+from models.advice.card import Line
+from models.advice.policy import check_policy, ramp, solve
 
 
 def _line(kpi: str, current: float, wanted: float, **changes: Any) -> Line:
@@ -119,16 +120,15 @@ def test_colliding_limits_are_named_with_their_size() -> None:
     assert Breach(Broken.MAX_WEIGHT, points=10.0, kpi="a") in solved.breaches
 
 
-def test_breaches_name_every_limit() -> None:
-    lines = [_line("a", 0, 0), _line("rating", 0, 0, role="outcome", perspective="financial")]
-    policy = Policy(min_weight=5, max_weight=40, min_share={"customer": 30}, outcome_max=30)
-    found = breaches(lines, policy, np.array([3.0, 97.0]))
-    assert set(found) == {
-        Breach(Broken.MIN_WEIGHT, points=2.0, kpi="a"),
-        Breach(Broken.MAX_WEIGHT, points=57.0, kpi="rating"),
-        Breach(Broken.MIN_SHARE, "customer", 27.0),
-        Breach(Broken.OUTCOME_MAX, points=67.0),
-    }
+def test_a_kpi_that_other_limits_raise_without_its_guard_is_named() -> None:
+    lines = [
+        _line("fast", 20, 20, guarded_by=("solved",)),
+        _line("solved", 0, 0, perspective="process", fixed=True),
+        _line("other", 80, 80, perspective="process"),
+    ]
+    solved = ramp(lines, _free(min_share={"customer": 60}), known=True)[-1]
+    assert solved.weights.tolist() == [60, 0, 40]
+    assert solved.breaches == (Breach(Broken.GUARD, "solved", 40.0, "fast"),)
 
 
 def test_random_cards_always_sum_to_one_hundred_and_change_within_reach() -> None:
