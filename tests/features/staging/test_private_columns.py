@@ -140,6 +140,13 @@ def test_account_managers_of_customers_become_no_feature(staged: Stage) -> None:
         ("ABSENCE_DAYS_TOTAL", "absence_days"),
         ("SickLeaveDays", "absence_days"),
         ("Krankheitstage", "absence_days"),
+        ("FMLA", "absence_days"),
+        ("fmla_hours", "absence_days"),
+        ("PTO_days", "absence_days"),
+        ("abs_days", "absence_days"),
+        ("Urlaubstage", "absence_days"),
+        ("congés", "absence_days"),
+        ("genre", "gender"),
         ("病假", "absence_days"),
         ("病假天數", "absence_days"),
         ("jours_maladie", "absence_days"),
@@ -162,7 +169,30 @@ def test_a_column_that_means_what_a_list_names_is_matched(name: str, listed: str
     assert private_match(Privacy(sensitive=(), protected=()), name) is None
 
 
-@pytest.mark.parametrize("name", "handle_seconds training_hours business_hours message usage skill bill essex".split())
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("disability_flag", "care"),
+        ("nationalité", "origin"),
+        ("ethnicity", "origin"),
+        ("couleur_de_peau", "origin"),
+        ("estado civil", "family"),
+        ("état_civil", "family"),
+        ("Altersband", "age"),
+        ("ageBand", "age"),
+        ("age_range", "age"),
+        ("tranche_age", "age"),
+        ("Alter", "age"),
+    ],
+)
+def test_what_is_said_of_persons_is_known_in_several_languages(name: str, meaning: str) -> None:
+    assert meanings_of(name) == {meaning}
+
+
+@pytest.mark.parametrize(
+    "name",
+    "handle_seconds training_hours business_hours message usage skill bill essex network_congestion eta genre_musical".split(),
+)
 def test_a_column_that_only_sounds_alike_is_not(name: str) -> None:
     assert meanings_of(name) == frozenset()
 
