@@ -26,7 +26,7 @@ from features.quality.kpi_dry_run import kpi_faults
 from features.quality.log_rules import log_rules
 from features.quality.observation.horizon import TableTimes, horizon, measured
 from features.quality.repeats.histories import history_notes
-from features.quality.row_rules import Rule, parse_rules, row_rules
+from features.quality.row_rules import TIME_HINT, Rule, parse_rules, row_rules
 from features.quality.scales import Agreed, Scales, scales
 from features.quality.tables import apart, column_faults, left_out, row_count_faults
 from features.quality.time_order import rating_notes, time_order
@@ -38,6 +38,7 @@ _SHOWN_ROWS = 3
 _LONGEST_VALUE = 40
 _REPEATED = ("duplicate_row", "older_state")  # a year of monthly exports holds most rows twelve times
 _ENOUGH_ROWS = 20
+_MAX_UNREAD_TIMES = 0.1  # of a column's values; with more, a way of writing dates is unknown and no slip of the pen
 _MAX_ORPHANS = 0.5  # of a column's ids; beyond it the two tables speak of different things
 
 
@@ -256,11 +257,21 @@ def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Ma
         treatment = "stop"
         most = f"that is most rows: check the column, or say faults.{kind} in the company file"
         hint = f"{hint}; {most}" if hint else most
+    if rule.kind == "unparseable_time" and not given and treatment != "stop" and _loses_times(table, rule, count):
+        treatment = "stop"
+        share = count / table.present[rule.column]
+        hint = f"that is {share:.0%} of them: {TIME_HINT}; or say faults.unparseable_time"
     if rule.kind == "orphan" and not given and _most_orphans(intake, table, rule, count):
         treatment, hint = "stop", _orphan_hint(intake, table, rule)
     severity: Severity = "error" if treatment == "stop" else "warning"
     shown = _first_rows(intake, table, rule)
     return Fault(table.spec.name, rule.column, rule.kind, severity, count, shown, treatment, rule.message, hint)
+
+
+def _loses_times(table: TypedTable, rule: Rule, count: int, /) -> bool:
+    """Whether so many times of the contract cannot be read that labels and counts would lack those rows in silence."""
+    present = table.present.get(rule.column, 0)
+    return rule.column in table.spec.names and present >= _ENOUGH_ROWS and count > _MAX_UNREAD_TIMES * present
 
 
 def _most_orphans(intake: Intake, table: TypedTable, rule: Rule, count: int, /) -> bool:

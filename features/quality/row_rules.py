@@ -9,7 +9,7 @@ from features.ingest.intake import ROW, Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.casting import CastPlan, cast_sql
 
-__all__ = ["EARLIEST", "LATEST", "UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
+__all__ = ["EARLIEST", "LATEST", "TIME_HINT", "UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
 
 UNITS = ("employee", "team", "stage", "process", "customer")
 """Units that a measure may be about."""
@@ -22,8 +22,11 @@ _UNPARSEABLE = {
     "integer": ("unparseable_number", "no whole number"),
     "flag": ("unparseable_flag", "neither yes nor no"),
 }
+TIME_HINT = "dates like 2024-04-03 14:05, 03/04/2024, 3-Apr-24, 3. März 2024 and 2024年4月3日 are read"
+"""What can be done about times that cannot be read."""
+
 _HINTS = {
-    "time": "is it the right column? dates like 2024-04-03 14:05, 03/04/2024, 3-Apr-24 and 2024年4月3日 are read",
+    "time": f"is it the right column? {TIME_HINT}",
     "number": "is it the right column? take units off",
     "integer": "is it the right column? take units off",
     "flag": "is it the right column? yes/no, true/false, 1/0 and 是/否 are read",

@@ -59,6 +59,15 @@ _GROUPED_BY_BLANKS = r"[1-9]\d{0,2}([ ']\d{3})+([.,]\d*)?"
 _CLOCK_THREE = r"-?(\d{1,4} ?(d|days?),? ?)?\d{1,4}:[0-5]?\d:[0-5]?\d([.,]\d+)?"
 _INFINITE = "[-+]?inf(inity)?"
 _CLOCK_TWO = r"-?\d{1,4}:[0-5]\d"
+_AMOUNT = r"\d+(?:[.,]\d+)?"
+_SPOKEN_PARTS: tuple[tuple[str, int], ...] = (
+    ("d|days?|tage?|dias?|jours?|天", 86400),
+    ("h|hrs?|hours?|std\\.?|stunden?|heures?|horas?|ore|小时|小時", 3600),
+    ("m|mins?|minutes?|minuten?|minutos?|分|分钟|分鐘", 60),
+    ("s|secs?|seconds?|sek\\.?|sekunden?|segundos?|secondes?|秒", 1),
+)
+_SPOKEN_CLOCK = "-?" + " ?".join(f"(?:{_AMOUNT} ?(?:{words}))?" for words, _ in _SPOKEN_PARTS)
+_ISO_CLOCK = f"-?p(?:{_AMOUNT}d)?(?:t(?:{_AMOUNT}h)?(?:{_AMOUNT}m)?(?:{_AMOUNT}s)?)?"
 _UNITS = (
     ("seconds", 1),
     ("secs", 1),
@@ -134,7 +143,8 @@ def first_look(text: str, /) -> dict[str, str]:
     """
     short = f"strlen({text}) <= {LONGEST_NUMBER_BYTES}"
     # most texts do not begin like a number: a cheap look spares them the patterns
-    begins = f"{short} AND (ascii({text}) BETWEEN 43 AND 57 OR regexp_full_match(lower({text}), {literal(_INFINITE)}))"
+    first = f"ascii({text}) BETWEEN 43 AND 57 OR ascii({text}) IN (80, 112)"  # 80 and 112: PT12M
+    begins = f"{short} AND ({first} OR regexp_full_match(lower({text}), {literal(_INFINITE)}))"
     shape = f"CASE WHEN {begins} THEN {_shape_of(text, f'ltrim({text}, {literal(chr(43) + chr(45))})')} END"
     return {
         "shapes": f"histogram({shape})",
@@ -286,6 +296,7 @@ def _shape_of(text: str, figures: str, /) -> str:
         f"WHEN {dot} THEN 'dot' WHEN {comma} THEN 'comma' "
         f"WHEN regexp_full_match({text}, {literal(_CLOCK_THREE)}) THEN 'clock_three' "
         f"WHEN regexp_full_match({text}, {literal(_CLOCK_TWO)}) THEN 'clock_two' "
+        f"WHEN {_is_spoken(text)} THEN 'clock_three' "
         f"WHEN regexp_full_match(lower({text}), {literal(_INFINITE)}) THEN 'small' END"
     )
 
@@ -300,6 +311,23 @@ def _locale(decimal: str, group: str, /) -> str:
     return rf"(\d+|{threes}|{lakhs}){fraction}|{d}\d+([eE][-+]?\d+)?|{fours}"
 
 
+def _is_spoken(text: str, /) -> str:
+    """Return SQL that tells whether a text is a duration in words or by ISO 8601: 12m 11s, 731 s, PT12M11S."""
+    # a unit that is not the last of its kind stands behind a digit: a cheap look spares most texts the patterns
+    worded = f"regexp_matches({text}, '\\d ?[A-Za-z天小分秒]')"
+    either = literal(f"{_SPOKEN_CLOCK}|{_ISO_CLOCK}")
+    return f"({worded} AND regexp_full_match(lower({text}), {either}))"
+
+
+def _spoken(text: str, /) -> str:
+    """Return SQL for the seconds of such a duration."""
+    parts = []
+    for words, seconds in _SPOKEN_PARTS:
+        found = f"regexp_extract(lower({text}), {literal(f'({_AMOUNT}) ?(?:{words})(?:[^a-z]|t[0-9]|$)')}, 1)"
+        parts.append(f"coalesce(TRY_CAST(replace({found}, ',', '.') AS DOUBLE), 0) * {seconds}")
+    return f"({' + '.join(parts)})"
+
+
 def _duration(text: str, unit_seconds: int, /) -> str:
     """Return the cases of 1 day 2:03:04 and 2:03:04, and of two parts: hours first in hours, else minutes."""
     place = f"regexp_extract({text}, '(\\d+):(\\d+):(\\d+([.,]\\d+)?)$', {{}})"
@@ -311,6 +339,7 @@ def _duration(text: str, unit_seconds: int, /) -> str:
         f"WHEN regexp_full_match({text}, {literal(_CLOCK_THREE)}) "
         f"THEN {sign} * ({days} * 86400 + {three[0]} * 3600 + {three[1]} * 60 + {three[2]}) / {unit_seconds}"
     )
+    cases += f" WHEN {_is_spoken(text)} THEN {sign} * {_spoken(text)} / {unit_seconds}"
     if unit_seconds == 60:
         return cases  # whether 1:30 is hours or minutes nobody can tell there
     first = 3600 if unit_seconds == 3600 else 60

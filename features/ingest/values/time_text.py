@@ -7,6 +7,7 @@ told by the whole column (``CastPlan.order``). What is understood in part is no 
 from __future__ import annotations
 
 from features.ingest.sql_text import literal
+from features.ingest.values.written_times import has_written_clock, is_written, plainly_written
 
 __all__ = ["digit_kind", "digits_sql", "is_digits", "iso_sql", "time_text_sql", "to_utc", "written_clock"]
 
@@ -59,12 +60,19 @@ def time_text_sql(text: str, order: str, timezone: str, /) -> str:
     timezone : str
         Of times without an offset.
     """
+    # what is brought into another order is worked out once, and only for texts that may need it
+    plain = "plain"
+    for pattern, iso in _of_numbers(order):
+        plain = f"regexp_replace({plain}, {literal(pattern)}, {literal(iso)})"
+    written = f"list_transform([{plainly_written(text)}], lambda plain: {_local(plain, timezone)})[1]"
+    return f"coalesce({_cases(text, order, timezone)}, CASE WHEN {is_written(text)} THEN {written} END)"
+
+
+def _cases(text: str, order: str, timezone: str, /) -> str:
     cases = [iso_sql(text, timezone), f"WHEN {is_digits(text)} THEN {digits_sql(text, timezone)}"]
-    if order in {"day", "month"}:
-        day_month = r"\2-\1" if order == "day" else r"\1-\2"
-        for pattern, replacement in ((_DAY_MONTH, rf"\3-{day_month}"), (_DAY_MONTH_SHORT, rf"20\3-{day_month}\4")):
-            iso = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
-            cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_rest(iso, timezone)}")
+    for pattern, replacement in _of_numbers(order):
+        iso = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
+        cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_rest(iso, timezone)}")
     for pattern, replacement in _OTHER_DATES:
         iso = f"trim(regexp_replace({text}, {literal(pattern)}, {literal(replacement)}))"
         cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_rest(iso, timezone)}")
@@ -76,6 +84,24 @@ def time_text_sql(text: str, order: str, timezone: str, /) -> str:
     formats.append("%a %b %d %H:%M:%S %Y")
     other = f"try_strptime({text}, [{', '.join(map(literal, formats))}])"
     return f"CASE WHEN {text} IS NULL THEN NULL {' '.join(cases)} ELSE {to_utc(other, timezone)} END"
+
+
+def _of_numbers(order: str, /) -> list[tuple[str, str]]:
+    """Return how dates such as 03/04/2024 and 03/04/24 are brought into the order of ISO."""
+    if order not in {"day", "month"}:
+        return []
+    day_month = r"\2-\1" if order == "day" else r"\1-\2"
+    return [(_DAY_MONTH, rf"\3-{day_month}"), (_DAY_MONTH_SHORT, rf"20\3-{day_month}\4")]
+
+
+def _local(text: str, timezone: str, /) -> str:
+    """Read an ISO time without a zone, its clock in 24 hours or with AM and PM."""
+    halves = ", ".join(literal("%Y-%m-%d" + clock) for clock in _HALF_CLOCKS)
+    return to_utc(
+        f"CASE WHEN regexp_full_match({text}, {literal(_LOCAL)}) THEN TRY_CAST({text} AS TIMESTAMP) "
+        f"ELSE try_strptime({text}, [{halves}]) END",
+        timezone,
+    )
 
 
 def iso_sql(text: str, timezone: str, /) -> str:
@@ -146,7 +172,7 @@ def written_clock(text: str, midnight: str, /) -> str:
     return (
         f"CASE WHEN {is_digits(text)} THEN {time} <> date_trunc('day', {time}) "
         f"ELSE (contains({text}, ':') AND NOT regexp_matches({text}, {literal(midnight)})) "
-        f"OR regexp_matches({text}, '\\dT\\d{{4}}|^\\d{{12,}}[-+Z ]|\\d[时時点點]\\d') END"
+        f"OR regexp_matches({text}, '\\dT\\d{{4}}|^\\d{{12,}}[-+Z ]|\\d[时時点點]') OR {has_written_clock(text)} END"
     )
 
 
@@ -166,5 +192,4 @@ def _absolute(text: str, /) -> str:
 
 def _rest(text: str, timezone: str, /) -> str:
     """Read a text that was brought into the order of ISO, with whatever clock it has."""
-    halves = ", ".join(literal("%Y-%m-%d" + clock) for clock in _HALF_CLOCKS)
-    return f"CASE {iso_sql(text, timezone)} ELSE {to_utc(f'try_strptime({text}, [{halves}])', timezone)} END"
+    return f"CASE {iso_sql(text, timezone)} ELSE {_local(text, timezone)} END"

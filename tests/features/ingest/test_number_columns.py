@@ -219,3 +219,23 @@ def test_numbers_below_zero_without_a_minus_before_them_are_counted(read: Read) 
     assert values == [-5, -7, -1234.5, -3, -4, -6, 12]
     assert notes == ["cases.budget: 3 values such as (5) or 5- are read as numbers below zero"]
     assert read(["-5", "7", "€ -6"])[1] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        (["12m 11s", "1h 2m", "731 s"], [731.0, 3720.0, 731.0]),
+        (["PT12M11S", "P1DT2H", "PT0.5H"], [731.0, 93600.0, 1800.0]),
+        (["12 min", "-12m", "90"], [720.0, -720.0, 90.0]),
+        (["12分11秒", "1小时2分钟", "2 Std. 5 Min"], [731.0, 3720.0, 7500.0]),
+    ],
+)
+def test_durations_in_words_are_read_in_the_columns_unit(read: Read, written: list[str], seconds: list[float]) -> None:
+    assert read(written, column="handle_seconds")[0] == seconds
+    in_minutes = [value if text == "90" else value / 60 for value, text in zip(seconds, written, strict=True)]
+    assert read(written, column="talk_minutes")[0] == in_minutes
+
+
+def test_words_that_only_look_like_durations_stay_words(read: Read) -> None:
+    written = ["5 m", "10 m", "12 m"]
+    assert read(written, column="plan")[0] == written

@@ -42,6 +42,48 @@ def test_every_format_of_a_moment_is_read() -> None:
     assert dict(zip(written, read(written), strict=True)) == dict.fromkeys(written, MOMENT)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "3 avr. 2024 14:05", "03-abr-2024 14:05", "3. April 2024, 14:05 Uhr", "3 de abril de 2024 14:05", "abril 3, 2024 14:05",
+        "mercredi 3 avril 2024 à 14h05", "Mittwoch, 3. April 2024 um 14:05 Uhr", "3 aprile 2024 alle 14.05",
+        "2024.04.03 14.05.00", "2024-04-03 14.05", "2024. 4. 3. 14:05", "2024-04-03 02:05:00 p. m.", "2024-04-03 2:05 P.M.",
+        "2024-04-03 下午2:05", "2024/4/3 下午 02:05:00", "2024年4月3日下午2点05分", "2024-04-03 02:05 下午", "2024/04/03 14h05",
+        "２０２４年４月３日 １４:０５", "3/abr/24 14:05", "April 3rd, 2024 2:05pm", "3-ABR-24 02:05:00 p. m.",
+    ],
+)  # fmt: skip
+def test_months_and_halves_of_the_day_are_read_in_several_languages(written: str) -> None:
+    assert read([written]) == [MOMENT]
+
+
+def test_every_month_has_its_number() -> None:
+    written = {
+        "03-ene-2024": 1, "3. Jänner 2024": 1, "12 févr. 2024": 2, "3. März 2024": 3, "1er mars 2024": 3, "31 mai 2024": 5,
+        "5 maggio 2024": 5, "2 giu 2024": 6, "juillet 4, 2024": 7, "15 août 2024": 8, "9 set 2024": 9, "7 ott 2024": 10,
+        "marzo 3 de 2024": 3, "2 novembre 2024": 11, "25 dez 2024": 12,
+    }  # fmt: skip
+    assert [int((time or "0000-00")[5:7]) for time in read(list(written))] == list(written.values())
+
+
+def test_noon_and_midnight_in_halves_of_the_day() -> None:
+    assert read(["2024-04-03 12:05 a.m.", "2024-04-03 12:05 p.m.", "2024-04-03 上午12:30", "2024-04-03 中午12:05"]) == [
+        "2024-04-03 00:05:00", "2024-04-03 12:05:00", "2024-04-03 00:30:00", "2024-04-03 12:05:00",
+    ]  # fmt: skip
+    assert read(["3/4/2024 2:05 p. m.", "03.04.2024 14.05"], order="day") == [MOMENT, MOMENT]
+
+
+def test_a_month_that_does_not_exist_or_an_impossible_half_is_no_time() -> None:
+    written = [
+        "3 foo 2024",
+        "31 abril 2024",
+        "avril 2024",
+        "2024-04-03 13:05 a.m.",
+        "2024-04-03 下午",
+        "2024-04-03 25.00",
+    ]
+    assert read(written) == [None] * len(written)
+
+
 def test_what_is_half_understood_is_no_time() -> None:
     written = [
         "2024-04-03 14:05 soon",
