@@ -11,10 +11,10 @@ from features.ingest.values.casting import CastPlan
 from features.ingest.values.missing_words import counted, kept_by_evidence
 from features.ingest.values.number_columns import (
     Numbers,
+    column_currencies,
     decide_decimals,
     decide_type,
     half_percent,
-    mixed_currencies,
     number_format,
 )
 from features.ingest.values.number_text import duration_unit
@@ -149,6 +149,7 @@ def _formatted(
     formats = [number_format(column, mark, points, unit) for mark, _ in decided]
     marks = {mark for mark, reason in decided if reason}
     doubt = _doubt(marks, column, points)
+    plan = replace(plan, doubt=doubt, currencies=tuple(column_currencies(column).items()))
     _note_marks(place, decided, notes)
     if sum(numbers.percent for numbers in column) and not doubt:
         notes.append(f"{place}: 12 % is read as {'12' if points else '0.12'}")
@@ -159,9 +160,9 @@ def _formatted(
         notes.append(f"{place}: durations such as 0:02:23 are read as {_unit_name(unit)}")
     if len(marks) > 1:
         by_file = zip(files, formats, strict=True)
-        return replace(plan, doubt=doubt, by_file=tuple((file, replace(plan, number=how)) for file, how in by_file))
+        return replace(plan, by_file=tuple((file, replace(plan, number=how)) for file, how in by_file))
     mark = next(iter(marks), formats[0].decimal)
-    return replace(plan, number=replace(formats[0], decimal=mark), doubt=doubt)
+    return replace(plan, number=replace(formats[0], decimal=mark))
 
 
 def _doubt(marks: set[Any], column: Sequence[Numbers], points: bool, /) -> str:
@@ -171,8 +172,9 @@ def _doubt(marks: set[Any], column: Sequence[Numbers], points: bool, /) -> str:
         return "numbers such as 1.250 can be read as 1.25 and as 1250"
     if half_percent(column, points):
         return "numbers have a percent sign in some rows and none in others"
-    several = mixed_currencies(column)
-    return f"amounts are in several currencies ({', '.join(several)})" if several else ""
+    several = column_currencies(column)
+    counts = ", ".join(f"{count:,} in {sign.upper()}" for sign, count in sorted(several.items()))
+    return f"amounts are in several currencies ({counts})" if len(several) > 1 else ""
 
 
 def _note_marks(place: str, decided: Sequence[tuple[Any, str]], notes: list[str], /) -> None:

@@ -25,6 +25,8 @@ from features.quality.kpi_coverage import Coverage, coverage, coverage_notes
 from features.quality.kpi_dry_run import kpi_faults
 from features.quality.log_rules import log_rules
 from features.quality.observation.horizon import TableTimes, horizon, measured
+from features.quality.other_currency import currency_faults
+from features.quality.percent_shares import share_rules, with_shares
 from features.quality.repeats.histories import history_notes
 from features.quality.row_rules import TIME_HINT, Rule, parse_rules, row_rules
 from features.quality.scales import Agreed, Scales, scales
@@ -116,6 +118,7 @@ def examine(
     for name, table in list(intake.tables.items()):
         try:
             faults += column_faults(table, chosen["misspelt_column"])
+            faults += currency_faults(intake, table, chosen["other_currency"])
             scaled = scales(intake, table)
             found = _row_faults(intake, table, catalogue, chosen, scaled)
             faults += _kpis(intake, table, catalogue, chosen["kpi_fails"], kpis)
@@ -180,6 +183,7 @@ def _with_known_names(intake: Intake, catalogue: Catalogue, notes: list[str], /)
     """Read merged ids and KPIs by the names that everything after knows; yield what stands in the way."""
     yield from with_merged_ids(intake, notes)
     with_kpi_names(intake, catalogue, notes)
+    with_shares(intake, catalogue, notes)
 
 
 def _unreadable(company: Company, name: str, error: BatonError, /) -> Fault:
@@ -212,6 +216,7 @@ def _row_faults(
     rules = [
         *row_rules(table, scaled.bounds),
         *scaled.rules,
+        *share_rules(intake, table, catalogue),
         *between_rows(intake, table),
         *between_tables(intake, table, catalogue.keys()),
         *log_rules(intake, table),

@@ -76,6 +76,12 @@ KINDS: dict[str, FaultKind] = _kinds(
         "stop",
         "a column's numbers read in two ways: 1.250, two decimal marks, some percent signs, several currencies",
     ),
+    (
+        "other_currency",
+        "keep",
+        "stop keep",
+        "amounts name another currency than `[company] currency`, by a sign or in a column beside them",
+    ),
     ("missing_value", "drop", "stop drop", "a required column has no value"),
     ("duplicate_row", "drop", "stop drop keep", "a row stands there several times, each time the same"),
     (
@@ -149,6 +155,12 @@ KINDS: dict[str, FaultKind] = _kinds(
         "stop",
         "stop null keep",
         "ratings are on another scale than those that the models in use were trained on",
+    ),
+    (
+        "percent_or_share",
+        "stop",
+        "stop null keep",
+        "a KPI that is a share has values such as 72.7 beside 0.4: nobody can tell which are percent",
     ),
     ("infinite", "null", "stop drop null", "an infinite number"),
     ("weights_sum", "stop", "stop drop keep", "a card's weights do not sum to 100; `drop` leaves the card out"),

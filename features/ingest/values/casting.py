@@ -77,6 +77,8 @@ class CastPlan:
         Where files of one table write the column differently: the plan of each file.
     doubt : str
         Why nobody can tell how its numbers are to be read, in words; empty where it is clear.
+    currencies : tuple of (str, int)
+        The currencies that its amounts name, and how many do.
     timezone : str
         In which times without an offset are.
     end_of_day : bool
@@ -95,6 +97,7 @@ class CastPlan:
     kept_words: frozenset[str] = frozenset()
     by_file: tuple[tuple[int, CastPlan], ...] = ()
     doubt: str = ""
+    currencies: tuple[tuple[str, int], ...] = ()
 
     @property
     def from_text(self) -> bool:

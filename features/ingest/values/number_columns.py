@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from features.ingest.values.number_text import Decimal, NumberFormat, currencies
+from features.ingest.values.currency_signs import by_currency
+from features.ingest.values.number_text import Decimal, NumberFormat
 
 __all__ = ["Numbers", "decide_decimals", "decide_type"]
 
@@ -34,7 +35,8 @@ class Numbers:
         As ``number_profile`` counts them.
     percent, bare : int
         Numbers with a percent sign; numbers but zero without one.
-    currencies : tuple of str
+    currencies : mapping of str to int
+        How many numbers have each sign or code of a currency.
     dressed : int
         Numbers with more than a leading sign, figures and marks.
     below : int
@@ -45,14 +47,14 @@ class Numbers:
     shapes: Mapping[str, int]
     percent: int = 0
     bare: int = 0
-    currencies: tuple[str, ...] = ()
+    currencies: Mapping[str, int] = field(default_factory=dict)
     dressed: int = 0
     below: int = 0
 
     @classmethod
     def of(cls, profile: Mapping[str, Any], /) -> Numbers:
         """Read what the engine has counted."""
-        found = tuple(profile.get("currencies") or ())
+        found = dict(profile.get("currencies") or {})
         counts = [profile.get(name, 0) for name in ("percent", "bare")]
         more = [profile.get(name, 0) for name in ("dressed", "below")]
         return cls(profile["present"], dict(profile["shapes"] or {}), *counts, found, *more)
@@ -140,10 +142,12 @@ def half_percent(files: Sequence[Numbers], points: bool, /) -> bool:
     return bool(percent and bare) and not points
 
 
-def mixed_currencies(files: Sequence[Numbers], /) -> list[str]:
-    """Return the currencies of a column if they are several."""
-    found = currencies([sign for numbers in files for sign in numbers.currencies])
-    return found if len(found) > 1 else []
+def column_currencies(files: Sequence[Numbers], /) -> dict[str, int]:
+    """Return how many of a column's amounts name each currency."""
+    signs = Counter[str]()
+    for numbers in files:
+        signs.update(numbers.currencies)
+    return by_currency(signs)
 
 
 def _own(numbers: Numbers, /) -> Decimal | None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.ingest.sql_text import literal, quoted
+from features.ingest.values.currency_signs import CURRENCIES
 from features.ingest.values.missing_words import BLANKS
 
 __all__ = [
     "Decimal",
     "NumberFormat",
-    "currencies",
     "duration_unit",
     "figures_sql",
     "first_look",
@@ -32,25 +32,6 @@ _WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F))
 _NARROW = "".join(map(chr, range(0x21, 0x7F)))
 _ODD = {"−": "-", "‐": "-", "–": "-", "’": "'", "‘": "'", "´": "'", "`": "'", "٫": ".", "٬": "'"}
 _ODD |= {blank: " " for blank in BLANKS if blank not in " \u200b\ufeff"}
-_CURRENCIES = tuple(
-    "us$ ca$ c$ au$ a$ nz$ hk$ nt$ s$ r$ mx$ cn¥ jp¥ $ € £ ¥ ￥ ₹ ₩ ₽ ₺ ₫ ฿ ₱ ₪ ₦ "
-    "元 円 圆 人民币 欧元 美元 rs rs. kr kr. zł kč fr. ft "
-    "eur usd gbp chf jpy cny rmb cnh inr krw hkd twd sgd aud cad nzd sek nok dkk pln czk huf ron bgn try rub uah brl "
-    "mxn ars clp cop zar aed sar ils thb vnd idr myr php egp ngn kes".split()
-)
-_SAME_CURRENCY = {
-    "us$": "usd", "$": "$", "€": "eur", "欧元": "eur", "£": "gbp", "美元": "usd", "r$": "brl", "₹": "inr", "rs": "inr",
-    "rs.": "inr", "₩": "krw", "₽": "rub", "₺": "try", "₫": "vnd", "฿": "thb", "₱": "php", "₪": "ils", "₦": "ngn",
-    "元": "cny", "rmb": "cny", "cnh": "cny", "人民币": "cny", "圆": "cny", "cn¥": "cny", "円": "jpy",
-    "jp¥": "jpy", "￥": "¥",
-    "zł": "pln", "kč": "czk", "ft": "huf", "fr.": "chf", "kr.": "kr", "c$": "cad", "ca$": "cad", "a$": "aud",
-    "au$": "aud", "nz$": "nzd", "hk$": "hkd", "nt$": "twd", "s$": "sgd", "mx$": "mxn",
-}  # fmt: skip
-_GENERAL = {  # signs that several currencies share
-    "$": {"usd", "cad", "aud", "nzd", "hkd", "twd", "sgd", "mxn", "ars", "clp", "cop"},
-    "¥": {"cny", "jpy"},
-    "kr": {"sek", "nok", "dkk"},
-}
 _BELOW = "'|-', '(|)'"  # signs of numbers below zero that do not begin with a minus
 _TIMES = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 # deterministic by the next letter, which makes it fast: what stands before the first figure, figures, and the rest
@@ -164,23 +145,8 @@ def number_profile(column: str, /) -> dict[str, str]:
         "dressed": f"count(*) FILTER ({dressed})",
         "below": f"count(*) FILTER ({shape} IS NOT NULL AND {quoted(f'__tokens:{column}')}.signs IN ({_BELOW}))",
         "bare": f"count(*) FILTER ({nonzero} AND NOT coalesce({percent}, FALSE))",
-        "currencies": f"map_keys(histogram({number}.money) FILTER ({shape} IS NOT NULL AND {number}.money <> ''))",
+        "currencies": f"histogram({number}.money) FILTER ({shape} IS NOT NULL AND {number}.money <> '')",
     }
-
-
-def currencies(found: list[str] | None, /) -> list[str]:
-    """Return the currencies of a column that cannot be the same.
-
-    Examples
-    --------
-    >>> currencies(["€", "eur"]), currencies(["$", "usd"]), currencies(["$", "€"])
-    (['eur'], ['usd'], ['$', 'eur'])
-    """
-    known = {_SAME_CURRENCY.get(sign, sign) for sign in found or ()}
-    for sign, others in _GENERAL.items():
-        if sign in known and known & others:
-            known.discard(sign)
-    return sorted(known)
 
 
 def number_sql(column: str, how: NumberFormat, /) -> str:
@@ -246,7 +212,7 @@ def _tokens(column: str, /) -> str:
 def _number(column: str, /) -> str:
     """Return the figures without grouping blanks, what they are multiplied by, currency and percent sign."""
     text, parts, tokens = quoted(column), quoted(f"__parts:{column}"), quoted(f"__tokens:{column}")
-    known = literal("|".join(("", "", *_CURRENCIES, "")))
+    known = literal("|".join(("", "", *CURRENCIES, "")))
     grouped = f"regexp_full_match({parts}.figures, {literal(_GROUPED_BY_BLANKS)})"
     bare = f"translate({parts}.figures, {literal(chr(32) + chr(39))}, '')"
     leading = f"{tokens}.before IN ('.', ',')"
