@@ -27,6 +27,7 @@ from features.ingest.values.casting import FILE, SQL_TYPES, CastPlan, cast_sql, 
 from features.ingest.values.missing_words import missing_words_sql
 from features.ingest.values.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
+from features.quality.observation.number_placeholders import numbers_for_none
 from features.quality.observation.placeholders import NONE_BETWEEN, count_sql, placeholders
 
 __all__ = ["FILE", "ROW", "ColumnTypes", "Intake", "TypedTable", "opened"]
@@ -60,7 +61,7 @@ class TypedTable:
     word_scales : mapping of str to (low, high)
         Of columns of ratings that came as words.
     placeholders : mapping of str to str
-        Per column of times with dates that stand for none: SQL that is true of them in ``read_relation``; the typed
+        Per column with dates or numbers that stand for none: SQL that is true of them in ``read_relation``; the typed
         table has none of them.
     """
 
@@ -256,7 +257,9 @@ class Intake:
             f"SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
         )
         unnumbered = f"unnumbered_known_{spec.name}"
-        table = replace(table, placeholders=self._placeholders(table))
+        numbers, told = self._number_placeholders(table)
+        said = (*table.notes, *(f"{spec.name}.{text}" for text in told))
+        table = replace(table, placeholders=self._placeholders(table) | numbers, notes=said)
         emptied = ", ".join(
             f"CASE WHEN {test} THEN NULL ELSE {quoted(name)} END AS {quoted(name)}"
             for name, test in table.placeholders.items()
@@ -287,6 +290,12 @@ class Intake:
         counted = self.rows(f"SELECT {', '.join(map(count_sql, plans))} FROM {table.read_relation}")[0]
         found = {plan.column: placeholders(plan, counts) for plan, counts in zip(plans, counted, strict=True)}
         return {name: test for name, test in found.items() if test is not None}
+
+    def _number_placeholders(self, table: TypedTable, /) -> tuple[dict[str, str], list[str]]:
+        """Return, per column of numbers, the condition that one stands for none, and sentences about those that may."""
+        if self.company.faults.get("placeholder_number") == "keep" or not table.rows:
+            return {}, []
+        return numbers_for_none(self.rows, table.read_relation, table.plans, table.spec)
 
     def _reading(self, spec: TableSpec, plans: Mapping[str, CastPlan], /) -> TableReading:
         source = self.company.tables[spec.name]

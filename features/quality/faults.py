@@ -143,6 +143,12 @@ KINDS: dict[str, FaultKind] = _kinds(
         "stop drop null keep",
         "a time before 1900 or after 2100, or a date that stands for none: 9999-12-31, 1900-01-01, 1970-01-01, …",
     ),
+    (
+        "placeholder_number",
+        "null",
+        "stop drop null keep",
+        "a number that stands for none: 999, 9999 … repeated far beyond all others, -99 where no other is below zero",
+    ),
     ("off_scale", "null", "stop drop null keep", "a value outside its scale, such as a rating of 6 from 1 to 5"),
     (
         "mixed_scale",

@@ -126,28 +126,30 @@ def parse_rules(intake: Intake, table: TypedTable, /) -> Iterator[tuple[Rule, in
         for name, count in table.present.items()
         if count and table.plans[name].type in _UNPARSEABLE and not _is_ambiguous(table.plans[name])
     ]
-    if not asked:
-        return
-    listed = ", ".join(f"count({quoted(name)})" for name in asked)
-    read = dict(zip(asked, intake.rows(f"SELECT {listed} FROM {table.relation}")[0], strict=True))
-    for name in asked:
-        count = table.present[name] - read[name]
+    listed = ", ".join(["count(*)", *(f"count({quoted(name)})" for name in asked)])
+    read = dict(zip(asked, intake.rows(f"SELECT {listed} FROM {table.relation}")[0][1:], strict=True)) if asked else {}
+    for name in dict.fromkeys((*asked, *table.placeholders)):
+        count = table.present[name] - read[name] if name in read else 0
         test = table.placeholders.get(name)
         if test is not None:
             rule = _placeholder_rule(table, name, test)
             rows = intake.rows(f"SELECT count(*) FROM {table.read_relation} WHERE {test}")[0][0]
             count -= rows
             yield rule, rows
-        if count:
+        if count > 0:
             yield _parse_rule(table, name, most=count > table.present[name] / 2), count
 
 
 def _placeholder_rule(table: TypedTable, name: str, test: str, /) -> Rule:
+    is_time = table.plans[name].type == "time"
+    numbers = test.partition(" IN ")[2].strip("()")
     return Rule(
-        "far_time",
+        "far_time" if is_time else "placeholder_number",
         name,
         row_is_in(f"{table.read_relation} WHERE {test}"),
-        "a date that stands for none, such as 9999-12-31 or 1900-01-01",
+        "a date that stands for none, such as 9999-12-31 or 1900-01-01"
+        if is_time
+        else f"a number that stands for none, far from all others: {numbers}",
         (name,),
         (name,),
         relation=table.read_relation,
