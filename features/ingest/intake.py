@@ -257,9 +257,7 @@ class Intake:
             f"SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
         )
         unnumbered = f"unnumbered_known_{spec.name}"
-        numbers, told = self._number_placeholders(table)
-        said = (*table.notes, *(f"{spec.name}.{text}" for text in told))
-        table = replace(table, placeholders=self._placeholders(table) | numbers, notes=said)
+        table = self._with_placeholders(table)
         emptied = ", ".join(
             f"CASE WHEN {test} THEN NULL ELSE {quoted(name)} END AS {quoted(name)}"
             for name, test in table.placeholders.items()
@@ -291,11 +289,14 @@ class Intake:
         found = {plan.column: placeholders(plan, counts) for plan, counts in zip(plans, counted, strict=True)}
         return {name: test for name, test in found.items() if test is not None}
 
-    def _number_placeholders(self, table: TypedTable, /) -> tuple[dict[str, str], list[str]]:
-        """Return, per column of numbers, the condition that one stands for none, and sentences about those that may."""
-        if self.company.faults.get("placeholder_number") == "keep" or not table.rows:
-            return {}, []
-        return numbers_for_none(self.rows, table.read_relation, table.plans, table.spec)
+    def _with_placeholders(self, table: TypedTable, /) -> TypedTable:
+        """Return a table with the conditions that a date or a number stands for none, and notes on those that may."""
+        tests, said = self._placeholders(table), []
+        if self.company.faults.get("placeholder_number") != "keep" and table.rows:
+            numbers, said = numbers_for_none(self.rows, table.read_relation, table.plans, table.spec)
+            tests |= numbers
+        notes = (*table.notes, *(f"{table.spec.name}.{text}" for text in said))
+        return replace(table, placeholders=tests, notes=notes)
 
     def _reading(self, spec: TableSpec, plans: Mapping[str, CastPlan], /) -> TableReading:
         source = self.company.tables[spec.name]

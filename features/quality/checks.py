@@ -117,8 +117,10 @@ def examine(
     times: dict[str, TableTimes] = {}
     for name, table in list(intake.tables.items()):
         try:
-            faults += column_faults(table, chosen["misspelt_column"])
-            faults += currency_faults(intake, table, chosen["other_currency"])
+            faults += [
+                *column_faults(table, chosen["misspelt_column"]),
+                *currency_faults(intake, table, chosen["other_currency"]),
+            ]
             scaled = scales(intake, table)
             found = _row_faults(intake, table, catalogue, chosen, scaled)
             faults += _kpis(intake, table, catalogue, chosen["kpi_fails"], kpis)

@@ -199,17 +199,6 @@ def test_a_column_that_mostly_cannot_be_read_stops(checked: Check, text: str, co
     assert fault.hint
 
 
-@pytest.mark.parametrize(("bad", "treatment"), [(2, "null"), (3, "stop")])
-def test_a_column_of_which_more_than_a_tenth_of_the_times_cannot_be_read_stops(
-    checked: Check, bad: int, treatment: str
-) -> None:
-    closed = ["2024-01-05" if row >= bad else "fifth of January" for row in range(20)]
-    text = "case_id,opened_at,closed_at\n" + "".join(f"{row},2024-01-01,{day}\n" for row, day in enumerate(closed))
-    fault = only(checked({"cases": text}))
-    assert (fault.kind, fault.column, fault.count, fault.treatment) == ("unparseable_time", "closed_at", bad, treatment)
-    assert ("that is 15% of them" in fault.hint) is (treatment == "stop")
-
-
 DATES = "case_id,opened_at\n1,{}\n2,{}\n3,{}\n"
 
 
