@@ -10,6 +10,7 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_atomically
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.cases.table import CaseTable, Organisation
 
@@ -29,12 +30,12 @@ class Advised:
     ----------
     rows : dict of str to int
         Rows per file.
-    warnings : tuple of str
+    warnings : tuple of Message
         What a reader of the advice must know.
     """
 
     rows: dict[str, int]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
 
 def recommend(
@@ -89,47 +90,43 @@ def _attributions(folder: RunFolder, /) -> pd.DataFrame | None:
 
 def _warnings(
     company: Company, effects: Effects, weights: pd.DataFrame, cases: CaseTable, organisation: Organisation, /
-) -> tuple[str, ...]:
+) -> tuple[Message, ...]:
     found = effects.primary
     notes = list(cases.notes)
     if found is None:
-        notes.append(f"no effects: {_no_outcome(company, cases)}; every KPI keeps its points")
+        notes.append(Message("no_advice.no_effects", {"why": _no_outcome(company, cases)}))
     else:
         notes += found.notes
     if weights.empty:
-        notes.append(f"no weights: {_no_card(cases, organisation)}")
+        notes.append(Message("no_advice.no_weights", {"why": _no_card(cases, organisation)}))
     elif bool(weights["hypothetical"].any()):
-        notes.append(
-            "no scorecard is known for some teams: their weights are hypothetical (table `scorecards` brings them)"
-        )
+        notes.append(Message("no_advice.hypothetical"))
     for text in sorted({limit for limit in weights["limits"] if limit} if len(weights) else ()):
-        notes.append(f"the policy's limits collide on some cards: {text}")
+        notes.append(Message("no_advice.limits_collide", {"limits": text}))
     return tuple(dict.fromkeys(notes))
 
 
-def _no_outcome(company: Company, cases: CaseTable, /) -> str:
+def _no_outcome(company: Company, cases: CaseTable, /) -> Message:
     """Say why no outcome is known for any case."""
     outcomes = company.outcomes
     if outcomes.churn is None and outcomes.driver is None:
-        return "the company file names no outcome that KPIs should serve ([outcomes.churn] or [outcomes.driver])"
+        return Message("no_outcome.none_named")
     if not len(cases.frame):
-        return "there are no cases (who served whom, and how)"
+        return Message("no_outcome.no_cases")
     if outcomes.churn is not None and not cases.frame["customer_id"].notna().any():
-        return "no case says whose it was (cases.customer_id), so nothing tells who of the customers served has left"
+        return Message("no_outcome.no_customers")
     if outcomes.churn is not None:
-        return "no case belongs to a customer of whom it is known whether they left"
-    return f"no case has a value of {outcomes.driver.metric if outcomes.driver else ''}"
+        return Message("no_outcome.not_known")
+    return Message("no_outcome.no_values", {"metric": outcomes.driver.metric if outcomes.driver else ""})
 
 
-def _no_card(cases: CaseTable, organisation: Organisation, /) -> str:
+def _no_card(cases: CaseTable, organisation: Organisation, /) -> Message:
     """Say why there is no card to advise on."""
     if len(organisation.scorecards):
         first = organisation.scorecards["valid_from"].min()
-        return f"no scorecard is in force on {organisation.as_of:%Y-%m-%d}; the first holds from {first:%Y-%m-%d} on"
+        days = {"day": f"{organisation.as_of:%Y-%m-%d}", "first": f"{first:%Y-%m-%d}"}
+        return Message("no_card.later", days)
     people, teams = (int(cases.frame[name].nunique()) for name in ("employee_id", "team_id"))
     if not people and not teams:
-        return "no scorecard is given, and no case says who handled it (cases.employee_id or cases.team_id)"
-    return (
-        f"no scorecard is given, and no KPI could be told apart from chance among {people:,} people and {teams:,} "
-        "teams with cases"
-    )
+        return Message("no_card.no_handlers")
+    return Message("no_card.by_chance", {"people": people, "teams": teams})

@@ -15,6 +15,7 @@ from baton.company import Company
 from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.filled_in import told_by_name
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.ingest import settled, sources
 from features.kpis.partials import Partials, made_by
@@ -238,9 +239,7 @@ class Chain:
                 return
             warehouse = self._warehouse()
             if "cases" not in warehouse and "measures" not in warehouse:
-                outcome.warnings.append(
-                    "no advice: effects on customers need the table `cases` (who served whom, and how)"
-                )
+                outcome.warnings.append(Message("no_advice.no_cases"))
                 return
             cases, organisation = cases_built.build(company, self.catalogue, warehouse)
             result = verb.recommend(company, self.catalogue, folder, cases, organisation, self.progress)
@@ -308,7 +307,9 @@ class Chain:
             **(read_json(skipped_file) if skipped_file.exists() else {}),
         }
         records = tuple(self.ledger.records)
-        warnings = tuple(dict.fromkeys(text for record in records for text in record.warnings))
+        said = {
+            text: message for record in records for text, message in zip(record.warnings, record.messages, strict=True)
+        }
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:
             self.partials.tidy()  # whatever can ask for partial results has asked
         made_from = {
@@ -318,7 +319,7 @@ class Chain:
             "catalogue": catalogue_digest(self.catalogue),
         }
         partials = {"computed": self.partials.computed, "kept": self.partials.kept}
-        summary = RunSummary(self.folder.path, records, skipped, warnings)
+        summary = RunSummary(self.folder.path, records, skipped, tuple(said), tuple(said.values()))
         write_summary(self.company, self.folder, summary, made_from, partials)
         return summary
 

@@ -31,12 +31,15 @@ class RunSummary:
         Outcomes that were not learned, and why.
     warnings : tuple of str
         What a reader of the results must know.
+    messages : tuple of dict
+        The key and values that each warning was made from; None for one that is text alone.
     """
 
     folder: Path
     steps: tuple[StepRecord, ...]
     skipped: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    messages: tuple[dict[str, Any] | None, ...] = ()
 
 
 def versions() -> dict[str, str]:
@@ -69,5 +72,6 @@ def write_summary(
         "partials": partials,
         "skipped": summary.skipped,
         "warnings": list(summary.warnings),
+        "messages": list(summary.messages),
     }
     write_json(folder.file("run.json"), content)

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from baton.disk import explaining_full_disks
 from baton.errors import OutputError
 from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from pipelines.memory import watched
 
@@ -56,6 +57,8 @@ class StepRecord:
         Rows that it made, by name.
     warnings : tuple of str
         What a reader of the results must know.
+    messages : tuple of dict
+        The key and values that each warning was made from; None for one that is text alone.
     peak_memory_mb : float or None
         The most memory (MiB) that the process held while it was done; None: not known.
     cpu_seconds : float or None
@@ -70,6 +73,7 @@ class StepRecord:
     warnings: tuple[str, ...] = ()
     peak_memory_mb: float | None = None
     cpu_seconds: float | None = None
+    messages: tuple[dict[str, Any] | None, ...] = ()
 
 
 @dataclass
@@ -77,7 +81,7 @@ class Outcome:
     """What a step says of itself: filled by the step while it works."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Message | str] = field(default_factory=list)
 
 
 class Ledger:
@@ -152,7 +156,9 @@ class Ledger:
             work(outcome)
         seconds, cpu = round(time.perf_counter() - started, 3), round(time.process_time() - worked, 3)
         held = None if peak.mebibytes is None else round(peak.mebibytes, 1)
-        record = StepRecord(name, key, False, seconds, outcome.rows, tuple(outcome.warnings), held, cpu)
+        texts = tuple(each.text if isinstance(each, Message) else each for each in outcome.warnings)
+        messages = tuple(each.as_json() if isinstance(each, Message) else None for each in outcome.warnings)
+        record = StepRecord(name, key, False, seconds, outcome.rows, texts, held, cpu, messages)
         write_json(
             place,
             {
@@ -162,6 +168,7 @@ class Ledger:
                 "peak_memory_mb": held,
                 "rows": record.rows,
                 "warnings": list(record.warnings),
+                "messages": list(record.messages),
                 "files": _state(outputs, self.folder.path),
             },
         )
@@ -182,7 +189,8 @@ class Ledger:
         if found.get("key") != key or found.get("files") != _state(outputs, self.folder.path):
             return None
         warnings, held, cpu = tuple(found["warnings"]), found.get("peak_memory_mb"), found.get("cpu_seconds")
-        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], warnings, held, cpu)
+        messages = tuple(found.get("messages", [None] * len(warnings)))
+        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], warnings, held, cpu, messages)
 
 
 def _state(outputs: list[Path], root: Path, /) -> dict[str, list[int]]:

@@ -20,6 +20,7 @@ _NUMBERS = {
     "": lambda value, language: grouped(value, language) if isinstance(value, int) else f"{value:g}",
     "count": grouped,
     "percent": percentage,
+    "percent1": lambda value, language: percentage(value, language, 1),
     "figures": lambda value, language: two_figures(value),
     "points": lambda value, language: points(value),
     "0": grouped,
@@ -68,6 +69,16 @@ class Message:
     def text(self) -> str:
         """In English, as logs and tables have it."""
         return render(self, "en")
+
+    @property
+    def values_json(self) -> str:
+        """What fills the blanks, for a column of a table."""
+        return json.dumps(self.as_json()["values"], ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_columns(cls, key: str, values: str, /) -> Message:
+        """Return the message of two columns of a table: its key, and ``values_json``."""
+        return cls.from_json({"key": key, "values": json.loads(values or "{}")})
 
     def as_json(self) -> dict[str, Any]:
         """Return what JSON can say."""

@@ -10,6 +10,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import TableError
+from baton.messages.message import Message
 from features.cases.exposures import build_exposures
 from features.cases.rows import case_frame, cases_per_customer
 from features.cases.table import CaseTable, Organisation
@@ -69,7 +70,7 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
         at_risk, value = _at_risk(company, warehouse, latest.to_pydatetime())
     if "cases" not in warehouse:
         empty = pd.DataFrame({name: [] for name in ("case_id", "customer_id", "employee_id", "team_id")})
-        note = "no cases: effects on customers cannot be estimated; the table cases would bring them"
+        note = Message("sample.no_cases")
         if exposures is None:
             return CaseTable(empty, frozenset(), horizon, float("nan"), 0, None, {}, {}, notes=(note,))
         told = {"churn": kinds["churn"]}, {"churn": better["churn"]}
@@ -78,7 +79,7 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
     present = [name for name in kinds if f"y:{name}" in frame.columns]
     notes = []
     if share < 1:
-        notes.append(f"effects are estimated from {share:.1%} of the customers, chosen by a digest of their ids")
+        notes.append(Message("sample.customers", {"share": share}))
     per_customer = float("nan")
     if company.outcomes.churn is not None:
         per_customer = cases_per_customer(company, warehouse, latest.to_pydatetime())

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from baton.messages.message import Message
+
 if TYPE_CHECKING:
     from features.cases.exposures import ExposureTable
 
@@ -86,7 +88,7 @@ class CaseTable:
     kinds: Mapping[str, str]
     better: Mapping[str, str]
     sampled_share: float = 1.0
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Message, ...] = field(default=())
     exposures: ExposureTable | None = None
 
 

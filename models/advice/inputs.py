@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
+from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
 from models.advice.fairness import no_groups, no_scores, protected_groups, scores
 from models.effects.findings import Effects
+from models.effects.not_measured import NotMeasured
 
 __all__ = ["AdviceInputs", "catalogue_rows", "gather"]
 
@@ -35,7 +37,8 @@ class AdviceInputs:
     kpis : pandas.DataFrame
         One row per KPI of the catalogue: kpi, name_en, name_zh, role, perspective, stage, unit, better, controllable,
         guards (list: KPIs not to be pushed without this one), owner (employee, team or empty), effect, low, high,
-        refuted, why (why there is no effect), joint_p (the joint test over the owner's levers), icc, between_sd.
+        refuted, why_key and why_values (the message that says why there is no effect; empty where there is one),
+        joint_p (the joint test over the owner's levers), icc, between_sd.
     draws : pandas.DataFrame
         One row per draw, one column per lever with an effect.
     cards : pandas.DataFrame
@@ -63,7 +66,7 @@ class AdviceInputs:
     response_low, response_high : float
     response_measured : bool
         Whether past changes of cards showed that; else it is a scenario.
-    notes : tuple of str
+    notes : tuple of Message
     currency : str
         That amounts are told in.
     """
@@ -85,7 +88,7 @@ class AdviceInputs:
     response_low: float = 0.0
     response_high: float = 0.05
     response_measured: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     currency: str = ""
 
     def save(self, folder: Path, /) -> None:
@@ -98,7 +101,8 @@ class AdviceInputs:
             for name in self.__dataclass_fields__
             if name not in (*TABLES, "team_names", "notes")
         }
-        write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": list(self.notes)})
+        notes = [note.as_json() for note in self.notes]
+        write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": notes})
 
     @classmethod
     def load(cls, folder: Path, /) -> AdviceInputs:
@@ -120,7 +124,14 @@ class AdviceInputs:
         kpis["guards"] = kpis["guards"].map(list)
         if "joint_p" not in kpis:  # written before teams were compared
             kpis["owner"], kpis["joint_p"] = "employee", float(described["joint_p_value"])
-        return cls(**tables, **(described | {"notes": tuple(described["notes"])}))
+        if "why_key" not in kpis:  # written before reasons were messages
+            kpis["why_key"] = str(NotMeasured.RECORDED)
+            kpis["why_values"] = [Message(NotMeasured.RECORDED, {"text": text}).values_json for text in kpis["why"]]
+        notes = (
+            Message(NotMeasured.RECORDED, {"text": note}) if isinstance(note, str) else Message.from_json(note)
+            for note in described["notes"]
+        )
+        return cls(**tables, **(described | {"notes": tuple(notes)}))
 
 
 def gather(
@@ -201,7 +212,8 @@ def catalogue_rows(catalogue: Catalogue) -> pd.DataFrame:
             "low": np.nan,
             "high": np.nan,
             "refuted": False,
-            "why": "not measured: no outcome to serve",
+            "why_key": str(NotMeasured.NO_OUTCOME_SERVED),
+            "why_values": "{}",
             "joint_p": 1.0,
             "icc": np.nan,
             "between_sd": np.nan,
@@ -220,7 +232,8 @@ def _kpi_rows(catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame,
         for name in ("effect", "low", "high"):
             rows.loc[known, name] = table.loc[known, name]
         rows.loc[known, "refuted"] = table.loc[known, "refuted"].astype(bool)
-        rows["why"] = table["method"].reindex(rows.index).where(~rows.index.isin(known), "")
+        for name in ("why_key", "why_values"):
+            rows[name] = table[name].reindex(rows.index).where(~rows.index.isin(known), "")
         rows["joint_p"] = rows["owner"].map(found.p_values).fillna(1.0).astype("float64")
     unit = rows["owner"].where(rows["owner"] == "team", "employee")
     signal = reliability[reliability["unit"] == reliability["kpi"].map(unit)]

@@ -12,6 +12,7 @@ from baton.messages.message import Message, Name, bilingual
 from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
 from models.advice.limits import SENTENCES
+from models.effects.not_measured import NotMeasured
 
 __all__ = ["explain", "one_step"]
 
@@ -65,9 +66,10 @@ def _why(inputs: AdviceInputs, policy: Policy, line: dict[str, Any], row: dict[s
     if line["direction"] == 0 and row["verdict"] != "keep":
         return _limited(row, name, name_zh)
     if not line["measured"]:
+        why = bilingual(Message.from_columns(line["why_key"] or NotMeasured.UNKNOWN, line["why_values"]))
         return (
-            f"{name} keeps its points: {_plain(line['why'])}.",
-            f"“{name_zh}”分值保持不变：{_plain_zh(line['why'])}。",
+            f"{name} keeps its points ({why['en']}).",
+            f"“{name_zh}”分值保持不变（{why['zh']}）。",
         )
     if row["verdict"] == "keep":
         return _kept(inputs, policy, line, row, name, name_zh)
@@ -279,35 +281,3 @@ def _names(line: dict[str, Any], /) -> tuple[str, str]:
     if isinstance(line["name_en"], str):
         return line["name_en"], line["name_zh"]
     return line["kpi"], line["kpi"]
-
-
-def _plain(why: str, /) -> str:
-    return why or "nothing is known about its effect"
-
-
-_CHINESE = {
-    "not measured: no values in the data": "数据中没有该指标的数值",
-    "not measured: no single person owns it, and no team either": "没有个人或团队对其负责",
-    "not measured: nobody on this card has cases or readings of it": "该岗位人员没有相关工单或数值",
-    "not asked: a duty that is not up for advice": "属于固定职责，不在建议范围内",
-    "not measured: it never differs": "该指标的数值从无差异",
-    "not measured: too few people to compare": "可比较的人员太少",
-    "not measured: people do not differ in it by more than chance": "人员之间的差异不超过偶然",
-    "not measured: the outcome is never known beside a handler": "没有既知经办人又知结果的工单",
-    "not measured: no values of teams in the data": "数据中没有各团队的该指标数值",
-    "not measured: teams do not differ in it by more than chance": "团队之间的差异不超过偶然",
-    "not measured: too few teams to compare, and nothing that changes within them": (
-        "团队数量太少，且各团队的数值没有变化，无法比较"
-    ),
-    "not measured: no outcome to serve": "没有可服务的结果指标",
-}
-
-
-def _plain_zh(why: str, /) -> str:
-    if why.startswith("not measured apart"):
-        return "它与另一个指标同步变动，无法分开衡量"
-    if " teams have it, not enough to compare" in why:
-        return "拥有该指标的团队太少，无法比较"
-    if why.startswith("not measured: known for fewer"):
-        return "已知数值的工单太少"
-    return _CHINESE.get(why, "其作用尚不清楚")

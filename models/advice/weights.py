@@ -21,6 +21,7 @@ from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
 from models.advice.policy import Solved, check_policy, ramp
 from models.advice.reasons import explain
+from models.effects.not_measured import NotMeasured
 from models.effects.signal import noise_ratio, spearman_brown
 
 __all__ = ["COLUMNS", "TargetCard", "expected_effect", "guarded_by", "recommend", "target_card"]
@@ -35,7 +36,6 @@ COLUMNS = (
 
 WORTH_A_ROW = 1.0
 NEARLY = 1e-6
-NOT_HERE = "not measured: nobody on this card has cases or readings of it"
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,8 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> No
     """Add measured, target, low, high, up and down."""
     lever = frame["kpi"].isin(inputs.draws.columns) & (frame["role"] == "lever") & ~frame["fixed"]
     here = np.isfinite(frame["noise"])
-    frame.loc[lever & ~here, "why"] = NOT_HERE
+    frame.loc[lever & ~here, "why_key"] = str(NotMeasured.NOT_ON_CARD)
+    frame.loc[lever & ~here, "why_values"] = "{}"
     frame["measured"] = lever & here
     for name in ("target", "low", "high", "up", "down"):
         frame[name] = np.nan

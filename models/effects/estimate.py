@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
+from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.combined import combine, span
@@ -25,6 +26,7 @@ from models.effects.estimators.refutation import reasons_against, refute
 from models.effects.estimators.routing import Routing, routing_test
 from models.effects.estimators.team_cells import met_again
 from models.effects.findings import Effects, OutcomeEffects
+from models.effects.not_measured import NotMeasured
 from models.effects.tables import by_method_table, draws_table, effects_table
 from models.effects.team_effects import TeamFindings, estimate_teams
 
@@ -105,12 +107,12 @@ def _estimate_outcome(
     if f"y:{outcome}" in cases.frame:
         known &= cases.frame[f"y:{outcome}"].notna()
     if int(known.sum()) == 0 or cases.frame.loc[known, f"y:{outcome}"].nunique() < 2 or not levers:
-        reason = "not measured: the outcome is never known beside a handler"
+        reason = Message(NotMeasured.NO_OUTCOME)
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
     design = build_design(cases, catalogue, outcome, levers, organisation.employees, usable_controls(cases, catalogue))
     moments = between_moments(design)
     if int((moments.counts[:, -1] > 0).sum()) < design.size + 5:
-        reason = "not measured: too few people to compare"
+        reason = Message(NotMeasured.FEW_PEOPLE)
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
     design, dropped = _separable(design, moments, organisation, seed)
     if not design.targets:
@@ -130,7 +132,7 @@ def _meetings(cases: CaseTable, /) -> float:
 
 
 def _effects_of(
-    design: Design, kind: str, helpful: int, scale: float, why_not: Mapping[str, str], seed: int, /
+    design: Design, kind: str, helpful: int, scale: float, why_not: Mapping[str, Message], seed: int, /
 ) -> OutcomeEffects:
     moments = between_moments(design)
     means = employee_means(design, draws=DRAWS, seed=seed, moments=moments)
@@ -144,19 +146,9 @@ def _effects_of(
     draws = (chosen.draws + _selection(design, means, routing, seed)) * scale
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
-    notes = (
-        []
-        if routing.near_random
-        else [
-            "cases do not reach people by chance: effects are associations, each between what comparing people and "
-            "comparing cases says, their intervals widened by twice what the known case mix changes them by"
-        ]
-    )
+    notes = [] if routing.near_random else [Message("estimate.associations")]
     if int((moments.counts[:, -1] >= FEWEST_CASES).sum()) < FEWEST_EMPLOYEES:
-        notes.append(
-            f"fewer than {FEWEST_EMPLOYEES} people with {FEWEST_CASES} cases: effects lean on single cases, whose "
-            "difficulty may be hidden"
-        )
+        notes.append(Message("estimate.few_cases", {"people": FEWEST_EMPLOYEES, "cases": FEWEST_CASES}))
     return OutcomeEffects(
         outcome=design.outcome, kind=kind, helpful=helpful, levers=design.targets, point=point, low=low, high=high,
         draws=draws, scale=scale, primary=chosen.method,
@@ -192,7 +184,7 @@ def _with_teams(found: OutcomeEffects, teams: TeamFindings, /) -> OutcomeEffects
 
 def _separable(
     design: Design, moments: Moments, organisation: Organisation, seed: int, /
-) -> tuple[Design, dict[str, str]]:
+) -> tuple[Design, dict[str, Message]]:
     """Leave out levers in which people do not differ, and those that cannot be told from another.
 
     Of two that move together the one on a scorecard stays, else the first of the catalogue.
@@ -207,15 +199,15 @@ def _separable(
     order = sorted(range(design.size), key=lambda at: (at >= design.asked, design.levers[at] not in carded, at))
     spread = np.maximum(spreads(covariance[0]), 1e-300)
     kept: list[int] = []
-    why: dict[str, str] = {}
+    why: dict[str, Message] = {}
     for at in order:
         twin = next(
             (other for other in kept if abs(covariance[0, at, other] / (spread[at] * spread[other])) > ALIKE), None
         )
         if not differs[at]:
-            why[design.levers[at]] = "not measured: people do not differ in it by more than chance"
+            why[design.levers[at]] = Message(NotMeasured.PEOPLE_ALIKE)
         elif twin is not None:
-            why[design.levers[at]] = f"not measured apart: it moves together with {design.levers[twin]}"
+            why[design.levers[at]] = Message(NotMeasured.NOT_SEPARATE, {"other": design.levers[twin]})
         else:
             kept.append(at)
     asked = set(design.targets)
@@ -236,10 +228,12 @@ def _selection(design: Design, means: Estimate, routing: Routing, seed: int, /) 
     return strength * direction * (means.point - crude)[None, :]
 
 
-def _nothing(outcome: str, kind: str, helpful: int, scale: float, why_not: Mapping[str, str], /) -> OutcomeEffects:
+def _nothing(outcome: str, kind: str, helpful: int, scale: float, why_not: Mapping[str, Message], /) -> OutcomeEffects:
     empty = np.zeros(0)
     common = Counter(why_not.values()).most_common(1)
-    note = "no effect could be estimated" + (f": {common[0][0]} ({common[0][1]} KPIs)" if common else "")
+    note = Message("estimate.nothing")
+    if common:
+        note = Message("estimate.nothing_because", {"why": common[0][0], "n": common[0][1]})
     return OutcomeEffects(
         outcome=outcome, kind=kind, helpful=helpful, levers=(), point=empty, low=empty, high=empty,
         draws=np.zeros((DRAWS, 0)), scale=scale, primary="none", estimates={}, joint=JointTest(1.0, 0, 0, np.zeros(0)),

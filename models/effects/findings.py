@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from baton.messages.message import Message
 from models.effects.estimators.omnibus import JointTest
 from models.effects.estimators.protocol import Estimate
 from models.effects.estimators.routing import Routing
@@ -43,13 +44,13 @@ class OutcomeEffects:
     joint : JointTest
         Over the levers that single people own.
     routing : Routing
-    why_not : mapping of str to str
+    why_not : mapping of str to Message
         Levers without an effect, and why.
-    refuted : mapping of str to str
+    refuted : mapping of str to Message
         Levers whose effect failed a refutation, and which.
     checks : pandas.DataFrame
         What the refutations found, one row per lever.
-    notes : tuple of str
+    notes : tuple of Message
     teams : TeamFindings
         What comparing teams found; its levers come last in ``levers``.
     """
@@ -67,10 +68,10 @@ class OutcomeEffects:
     estimates: Mapping[str, Estimate]
     joint: JointTest
     routing: Routing
-    why_not: Mapping[str, str]
-    refuted: Mapping[str, str] = field(default_factory=dict)
+    why_not: Mapping[str, Message]
+    refuted: Mapping[str, Message] = field(default_factory=dict)
     checks: pd.DataFrame = field(default_factory=pd.DataFrame)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     teams: TeamFindings = field(default_factory=TeamFindings)
 
     @property

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from baton.catalogue.schema import Catalogue
+from baton.messages.message import Message
 from features.cases.table import CaseTable
 from models.effects.estimators.robustness import robustness_value
+from models.effects.not_measured import NO_EFFECT, NotMeasured
 from models.effects.team_effects import METHOD
 
 if TYPE_CHECKING:
@@ -20,14 +22,8 @@ __all__ = ["by_method_table", "draws_table", "effects_table"]
 
 COLUMNS = (
     "outcome", "kpi", "role", "effect", "low", "high", "method", "attribution_effect", "agrees", "refuted",
-    "effect_per_case", "robustness", "evidence", "clear", "joint_p",
+    "effect_per_case", "robustness", "evidence", "clear", "joint_p", "why_key", "why_values",
 )  # fmt: skip
-
-ROLE_SAYS = {
-    "outcome": "no effect: it reports what the customer felt or somebody judged",
-    "mediator": "no effect: it lies between what people do and the customer",
-    "context": "no effect: it is controlled for, nobody's doing",
-}
 
 
 def effects_table(
@@ -44,7 +40,8 @@ def effects_table(
     Column ``clear`` says ``helps`` or ``harms`` where the interval, the joint test of the owner's levers and the
     refutations agree, else ``unclear``. A lever on no card (``carded``) is called harmful only if it is so among all
     such levers together: nobody is paid for it, and of twenty intervals one misses. ``joint_p`` is the p-value of the
-    joint test over the levers of the same owner.
+    joint test over the levers of the same owner. Where there is no effect, ``why_key`` and ``why_values`` are the
+    message that ``method`` says in English.
     """
     rows: list[dict[str, Any]] = []
     for outcome, found in outcomes.items():
@@ -71,7 +68,7 @@ def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
         table[name] = table[name].astype("float64")
     for name in ("agrees", "refuted"):
         table[name] = table[name].astype("boolean")
-    for name in ("outcome", "kpi", "role", "method", "evidence", "clear"):
+    for name in ("outcome", "kpi", "role", "method", "evidence", "clear", "why_key", "why_values"):
         table[name] = table[name].astype("str")
     return table
 
@@ -80,10 +77,10 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
     empty: dict[str, Any] = dict.fromkeys(
         ("effect", "low", "high", "agrees", "refuted", "effect_per_case", "robustness")
     )
-    if role != "lever":
-        return empty | {"method": ROLE_SAYS[role], "evidence": ""}
-    if kpi_id not in found.levers:
-        return empty | {"method": found.why_not.get(kpi_id, "not measured"), "evidence": ""}
+    if role != "lever" or kpi_id not in found.levers:
+        unknown = Message(NotMeasured.UNKNOWN)
+        why = found.why_not.get(kpi_id, unknown) if role == "lever" else Message(NO_EFFECT[role])
+        return empty | {"method": why.text, "evidence": "", "why_key": str(why.key), "why_values": why.values_json}
     at = found.levers.index(kpi_id)
     if kpi_id in found.teams.levers:
         place = found.teams.levers.index(kpi_id)
@@ -103,7 +100,11 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
         "refuted": kpi_id in found.refuted,
         "effect_per_case": per_case,
         "robustness": float(robustness_value(t_value, chosen.freedom)[0]),
-        "evidence": "; ".join((*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *notes)),
+        "evidence": "; ".join(
+            each.text for each in (*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *notes)
+        ),
+        "why_key": "",
+        "why_values": "",
     }
 
 

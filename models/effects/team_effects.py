@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
+from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
 from models.effects.estimators.case_level import joint_normal
 from models.effects.estimators.omnibus import JointTest
@@ -25,6 +26,7 @@ from models.effects.estimators.shift_share import (
 )
 from models.effects.estimators.team_cells import FEWEST_TEAMS, TeamCells, cells_of_activity, cells_of_cases
 from models.effects.estimators.team_tests import joint_test_of_teams, refute_teams
+from models.effects.not_measured import NotMeasured
 
 __all__ = ["METHOD", "TeamFindings", "estimate_teams"]
 
@@ -50,7 +52,7 @@ class TeamFindings:
     estimates : mapping of str to Estimate
         ``teams_combined``, ``teams_within``, ``teams_between``, on the scale of the effect.
     joint : JointTest
-    why_not : mapping of str to str
+    why_not : mapping of str to Message
     refuted : mapping of str to str
     checks : pandas.DataFrame
     notes : mapping of str to str
@@ -63,10 +65,10 @@ class TeamFindings:
     per_row: Floats = field(default_factory=lambda: np.zeros(0))
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     joint: JointTest = field(default_factory=lambda: JointTest(1.0, 0, 0, np.zeros(0)))
-    why_not: Mapping[str, str] = field(default_factory=dict)
-    refuted: Mapping[str, str] = field(default_factory=dict)
+    why_not: Mapping[str, Message] = field(default_factory=dict)
+    refuted: Mapping[str, Message] = field(default_factory=dict)
     checks: pd.DataFrame = field(default_factory=pd.DataFrame)
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Message] = field(default_factory=dict)
 
 
 def estimate_teams(
@@ -97,7 +99,7 @@ def estimate_teams(
         Empty, with a reason per lever, where nothing can be compared.
     """
     wanted = [kpi.id for kpi in catalogue.with_role("lever") if kpi.owner == "team" and kpi.id not in fixed]
-    why: dict[str, str] = {}
+    why: dict[str, Message] = {}
     found: list[TeamFindings] = []
     by_activity = _in_activity(cases, wanted) if outcome == "churn" else ()
     if cases.exposures is not None and by_activity:
@@ -113,7 +115,7 @@ def estimate_teams(
     levers = [lever for part in found for lever in part.levers]
     for kpi in wanted:
         if kpi not in levers:
-            why.setdefault(kpi, "not measured: no values of teams in the data")
+            why.setdefault(kpi, Message(NotMeasured.NO_TEAM_VALUES))
     return replace(_together(found), why_not={kpi: why[kpi] for kpi in wanted if kpi not in levers})
 
 
@@ -137,7 +139,7 @@ def _of_cells(cells: TeamCells, organisation: Organisation, seed: int, /) -> Tea
     crude = compare(cells, across, spread, cells.plain_contacts, cells.plain_answers, errors=False)
     told = inside.usable | np.isfinite(between.point)
     if not told.all():
-        few = "not measured: too few teams to compare, and nothing that changes within them"
+        few = Message(NotMeasured.FEW_TEAMS_UNCHANGING)
         why |= {lever: few for lever, fine in zip(cells.levers, told, strict=True) if not fine}
         return _rest(cells, told, organisation, seed, why)
     point, covariance = _combined(within, between, crude)
@@ -181,7 +183,7 @@ def _of_cells(cells: TeamCells, organisation: Organisation, seed: int, /) -> Tea
 
 
 def _rest(
-    cells: TeamCells, told: NDArray[np.bool_], organisation: Organisation, seed: int, why: Mapping[str, str], /
+    cells: TeamCells, told: NDArray[np.bool_], organisation: Organisation, seed: int, why: Mapping[str, Message], /
 ) -> TeamFindings:
     """Go on without the levers that nothing can be told about."""
     kept = tuple(lever for lever, fine in zip(cells.levers, told, strict=True) if fine)
@@ -191,19 +193,19 @@ def _rest(
     return replace(found, why_not={**why, **found.why_not})
 
 
-def _notes(cells: TeamCells, changing: NDArray[np.bool_], /) -> dict[str, str]:
-    alone = "teams differ in it but it does not change within them: who uses which team may stand behind it"
+def _notes(cells: TeamCells, changing: NDArray[np.bool_], /) -> dict[str, Message]:
+    alone = Message("estimate.between_teams_alone")
     return {lever: alone for lever, fine in zip(cells.levers, changing, strict=True) if not fine}
 
 
-def _comparable(cells: TeamCells, organisation: Organisation, /) -> tuple[TeamCells, Floats, dict[str, str]]:
+def _comparable(cells: TeamCells, organisation: Organisation, /) -> tuple[TeamCells, Floats, dict[str, Message]]:
     """Leave out levers that too few teams have, in which teams do not differ, or that move with another."""
-    why: dict[str, str] = {}
+    why: dict[str, Message] = {}
     enough = []
     for at, lever in enumerate(cells.levers):
         teams = cells.teams_with(at)
         if teams < FEWEST_TEAMS:
-            why[lever] = f"not measured: {teams} teams have it, not enough to compare ({FEWEST_TEAMS} are needed)"
+            why[lever] = Message(NotMeasured.FEW_TEAMS, {"teams": teams, "least": FEWEST_TEAMS})
         else:
             enough.append(lever)
     cells = cells.keep(tuple(enough))
@@ -216,9 +218,9 @@ def _comparable(cells: TeamCells, organisation: Organisation, /) -> tuple[TeamCe
     for at in sorted(range(cells.size), key=lambda at: (cells.levers[at] not in carded, at)):
         twin = next((other for other in kept if _alike(usual[:, at], usual[:, other])), None)
         if not differ[at]:
-            why[cells.levers[at]] = "not measured: teams do not differ in it by more than chance"
+            why[cells.levers[at]] = Message(NotMeasured.TEAMS_ALIKE)
         elif twin is not None:
-            why[cells.levers[at]] = f"not measured apart: it moves together with {cells.levers[twin]}"
+            why[cells.levers[at]] = Message(NotMeasured.NOT_SEPARATE, {"other": cells.levers[twin]})
         else:
             kept.append(at)
     kept.sort()

@@ -16,9 +16,9 @@ from baton.messages.message import Message, Name, bilingual, render
 from baton.messages.numbers import grouped, percentage
 
 ROOMS = ("baton", "features", "models", "pipelines", "serving")
-SHAPES = {"", "count", "percent", "figures", "points", "0", "1", "2", "list", "clauses"}
+SHAPES = {"", "count", "percent", "percent1", "figures", "points", "0", "1", "2", "list", "clauses"}
 HAN = re.compile(r"[\u4e00-\u9fff]")
-DATA_ALONE = {"not_measured.recorded"}
+DATA_ALONE = {"not_measured.recorded", "estimate.together"}
 ENTRIES = sorted(catalogue().items())
 
 

@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
+from baton.messages.message import Message
 from features.cases.table import CaseTable
+from models.effects.not_measured import NotMeasured
 
 __all__ = [
     "Design",
@@ -127,22 +129,22 @@ def descendants(catalogue: Catalogue, /) -> dict[str, frozenset[str]]:
 
 def usable_levers(
     cases: CaseTable, catalogue: Catalogue, fixed: tuple[str, ...] = (), /
-) -> tuple[tuple[str, ...], dict[str, str]]:
+) -> tuple[tuple[str, ...], dict[str, Message]]:
     """Return the levers whose effect can be asked for, and why each of the others cannot."""
     usable: list[str] = []
-    why: dict[str, str] = {}
+    why: dict[str, Message] = {}
     for kpi in catalogue.with_role("lever"):
         column = f"kpi:{kpi.id}"
         if kpi.id in fixed:
-            why[kpi.id] = "not asked: a duty that is not up for advice"
+            why[kpi.id] = Message(NotMeasured.FIXED)
         elif column not in cases.frame:
-            why[kpi.id] = "not measured: no values in the data"
+            why[kpi.id] = Message(NotMeasured.NO_VALUES)
         elif kpi.owner != "employee":
-            why[kpi.id] = "not measured: no single person owns it, and no team either"
+            why[kpi.id] = Message(NotMeasured.NO_OWNER)
         elif int(cases.frame[column].notna().sum()) < FEWEST_ROWS:
-            why[kpi.id] = f"not measured: known for fewer than {FEWEST_ROWS} cases"
+            why[kpi.id] = Message(NotMeasured.FEW_CASES, {"least": FEWEST_ROWS})
         elif cases.frame[column].dropna().nunique() < 2:
-            why[kpi.id] = "not measured: it never differs"
+            why[kpi.id] = Message(NotMeasured.CONSTANT)
         else:
             usable.append(kpi.id)
     return tuple(usable), why

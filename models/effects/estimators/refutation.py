@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from baton.messages.message import Message
 from models.effects.estimators.design import Design
 from models.effects.estimators.employee_means import bayesian_weights, solve_total
 from models.effects.estimators.moments import Moments, between_moments
@@ -62,7 +63,7 @@ def refute(design: Design, moments: Moments, estimate: Estimate, permuted_p: Flo
     )
 
 
-def reasons_against(table: pd.DataFrame, /) -> dict[str, str]:
+def reasons_against(table: pd.DataFrame, /) -> dict[str, Message]:
     """Return the levers that failed a refutation, and which; only effects that claim something can fail.
 
     Parameters
@@ -70,21 +71,21 @@ def reasons_against(table: pd.DataFrame, /) -> dict[str, str]:
     table : pandas.DataFrame
         From ``refute``.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Message] = {}
     for row in table.to_dict("records"):
         claimed = abs(row["effect_per_case"]) > 1.64 * row["error"]
         reasons = []
         far = abs(row["placebo"]) > PLACEBO_T * row["placebo_error"]
         if far and abs(row["placebo"]) > PLACEBO_SHARE * abs(row["effect_per_case"]):
-            reasons.append("placebo outcome: it seems to change what was known before the case")
+            reasons.append(Message("refuted.placebo"))
         if claimed and row["permuted_p"] > PERMUTED_P:
-            reasons.append("permuted lever: handed round at random it does as much")
+            reasons.append(Message("refuted.permuted"))
         if claimed and abs(row["common_cause"]) > COMMON_CAUSE_ERRORS * row["error"]:
-            reasons.append("random common cause: an invented trait changes it")
+            reasons.append(Message("refuted.common_cause"))
         if claimed and row["flips"] > 0:
-            reasons.append("leave one team out: without a single team its sign turns")
+            reasons.append(Message("refuted.one_team"))
         if reasons:
-            found[row["kpi"]] = "; ".join(reasons)
+            found[row["kpi"]] = Message("estimate.together", {"parts": tuple(reasons)})
     return found
 
 

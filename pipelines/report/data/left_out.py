@@ -6,14 +6,16 @@ import re
 
 import pandas as pd
 
+from baton.messages.message import Message
 from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, say, sentences
+from pipelines.report.data.wording import Bilingual, listed, say, sentences, translated_message
 
 __all__ = ["effects_missing", "is_asked", "outcome_left_out", "weights_missing"]
 
 _NOT_LEARNED = re.compile(r"(?P<outcome>[\w:]+?) (?:not learned|left out): (?P<why>.+)", re.DOTALL)
 _MAX_REASONS = 3
+_WHY = ["why_key", "why_values"]
 
 
 def is_asked(results: Results, kind: str, /) -> bool:
@@ -32,7 +34,7 @@ def outcome_left_out(results: Results, kind: str, /) -> Bilingual | None:
     """
     told = {name: why for name, why in results.skipped.items() if name.split(":")[0] == kind}
     for warning in results.warnings:
-        found = _NOT_LEARNED.fullmatch(warning)
+        found = _NOT_LEARNED.fullmatch(warning.text if isinstance(warning, Message) else warning)
         if found is not None and found["outcome"].split(":")[0] == kind:
             told.setdefault(found["outcome"], found["why"])
     reasons = [recorded(why.removeprefix(f"{name}: ")) for name, why in told.items()]
@@ -44,21 +46,21 @@ def effects_missing(results: Results, /) -> Bilingual:
     effects = results.get("effects")
     levers = pd.DataFrame() if effects is None else effects[(effects["role"] == "lever") & effects["effect"].isna()]
     if len(levers):
-        counts = levers.groupby("method")["kpi"].nunique().sort_values(ascending=False, kind="stable")
+        counts = levers.groupby(_WHY)["kpi"].nunique().sort_values(ascending=False, kind="stable")
         reasons = [
-            say("why.reason_counted", reason=recorded(str(why)), n=int(count))
-            for why, count in counts.head(_MAX_REASONS).items()
+            say("why.reason_counted", reason=translated_message(Message.from_columns(key, values)), n=int(count))
+            for (key, values), count in counts.head(_MAX_REASONS).items()  # type: ignore[misc]
         ]
         return say("why.effects_reasons", reasons=listed(reasons))
-    said = [text for text in results.warnings if text.startswith(("no effects: ", "no advice: "))]
+    said = results.warned("no_advice.no_effects", "no_advice.no_cases")
     if said:
-        return say("why.effects_reasons", reasons=listed([recorded(text) for text in said]))
+        return say("why.effects_reasons", reasons=listed([translated_message(message) for message in said]))
     return say("why.no_effects")
 
 
 def weights_missing(results: Results, /) -> Bilingual:
     """Return why no card is advised."""
-    said = [text for text in results.warnings if text.startswith(("no weights: ", "no advice: "))]
+    said = results.warned("no_advice.no_weights", "no_advice.no_cases")
     if said:
-        return say("missing.weights_because", reason=listed([recorded(text) for text in said]))
+        return say("missing.weights_because", reason=listed([translated_message(message) for message in said]))
     return say("missing.weights")

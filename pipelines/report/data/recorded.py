@@ -10,7 +10,8 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from pipelines.report.data.wording import Bilingual
+from baton.messages.message import Message
+from pipelines.report.data.wording import Bilingual, translated_message
 
 __all__ = ["recorded"]
 
@@ -31,21 +32,23 @@ def _pattern(sentence: str, /) -> re.Pattern[str]:
     return re.compile("".join(written), re.DOTALL)
 
 
-def recorded(text: str, /) -> Bilingual:
+def recorded(text: Message | str, /) -> Bilingual:
     """Return a recorded sentence in both languages; one that is not known stays in English.
 
     Parameters
     ----------
-    text : str
+    text : Message or str
         A warning, or why an outcome was left out, as the run has recorded it.
 
     Examples
     --------
-    >>> recorded("no effect could be estimated").zh
+    >>> recorded(Message("estimate.nothing")).zh
     Markup('未能估计出任何影响')
     >>> recorded("decline:team:csat left out: nothing of this kind was seen before").zh
     Markup('未学习 decline:team:csat：nothing of this kind was seen before')
     """
+    if isinstance(text, Message):
+        return translated_message(text)
     return Bilingual(escape(text), Markup(escape(_translated(text))))
 
 

@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
 from baton.informative import is_informative
+from baton.messages.message import Message
 from pipelines.report.data.wording import Bilingual, known_text, say, translated, verbatim
 
 __all__ = ["Results", "read_results"]
@@ -22,7 +23,10 @@ _COLUMNS = {
     "decline": ("unit", "unit_id", "metric", "as_of", "probability"),
     "driver": ("case_id", "as_of"),
     "attributions": ("outcome", "team_id", "kpi", "mean_attribution", "mean_abs_attribution", "n"),
-    "effects": ("outcome", "kpi", "role", "effect", "low", "high", "method", "agrees", "refuted"),
+    "effects": (
+        *("outcome", "kpi", "role", "effect", "low", "high", "method", "agrees", "refuted"),
+        *("why_key", "why_values"),
+    ),
     "diagnosis": ("team_id", "kpi", "weight", "alignment"),
     "weights": (
         *("team_id", "role", "kpi", "current_weight", "target_weight", "recommended_weight", "low", "high"),
@@ -61,7 +65,7 @@ class Results:
         People now working per team and role; the role ``""`` counts the whole team. Empty where nobody is known.
     team_of : dict of str to str
         Employees' teams.
-    warnings : tuple of str
+    warnings : tuple of Message or str
         What the run's steps said.
     skipped : dict of str to str
         Outcomes that were not learned, and why.
@@ -101,7 +105,7 @@ class Results:
     team_names: dict[str, str] = field(default_factory=dict)
     headcounts: dict[tuple[str, str], int] = field(default_factory=dict)
     team_of: dict[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message | str, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
     joint_p_value: float | None = None
     temporal: bool = True
@@ -139,6 +143,10 @@ class Results:
     def by_chance(self) -> bool:
         """Whether chance alone explains the KPIs' effects well enough, so that none of them may be told as clear."""
         return self.joint_p_value is not None and self.joint_p_value > self.company.policy.false_moves
+
+    def warned(self, *keys: str) -> list[Message]:
+        """Return the warnings with one of these keys."""
+        return [each for each in self.warnings if isinstance(each, Message) and each.key in keys]
 
     def no_better_than_guessing(self, outcome: str, /) -> bool:
         """Whether a prediction is not distinguished from guessing on data that it had not seen."""
@@ -304,12 +312,17 @@ def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str],
     return names, headcounts, team_of
 
 
-def _warnings(folder: RunFolder, /) -> tuple[str, ...]:
+def _warnings(folder: RunFolder, /) -> tuple[Message | str, ...]:
     """What the steps said; of this run, which is why their records go before an older ``run.json``."""
     records = [read_json(path) for path in sorted(folder.steps.glob("*.json"))]
     if not records and folder.file("run.json").exists():
         records = [read_json(folder.file("run.json"))]
-    return tuple(dict.fromkeys(str(text) for record in records for text in record.get("warnings", ())))
+    found: dict[str, Message | str] = {}
+    for record in records:
+        texts = record.get("warnings", [])
+        for text, message in zip(texts, record.get("messages", [None] * len(texts)), strict=True):
+            found.setdefault(str(text), str(text) if message is None else Message.from_json(message))
+    return tuple(found.values())
 
 
 def _temporal(folder: RunFolder, /) -> bool:

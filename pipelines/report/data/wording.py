@@ -16,6 +16,7 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from baton.catalogue.schema import Text
+from baton.messages.message import Message, render
 from baton.messages.numbers import Language, grouped, percentage
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "sentences",
     "signed",
     "translated",
+    "translated_message",
     "verbatim",
 ]
 
@@ -118,6 +120,11 @@ def verbatim(text: object, /) -> Bilingual:
 def translated(text: Text, /) -> Bilingual:
     """Return a text of the catalogue."""
     return Bilingual(escape(text.en), escape(text.zh))
+
+
+def translated_message(message: Message, /) -> Bilingual:
+    """Return the words of a message."""
+    return Bilingual(escape(render(message, "en")), escape(render(message, "zh")))
 
 
 def listed(texts: Sequence[Bilingual], /) -> Bilingual:

@@ -12,9 +12,8 @@ from baton.catalogue.schema import CONTEXT
 from baton.informative import is_informative
 from pipelines.report.data.left_out import weights_missing
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
-from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, number, percent, say
+from pipelines.report.data.wording import Bilingual, listed, number, percent, say, translated_message
 from pipelines.report.sections.cards import Card
 from pipelines.report.sections.customers import guessed_range
 from pipelines.report.sections.tiles import Tile, tiles_of
@@ -22,7 +21,7 @@ from pipelines.report.sections.units import prone_units
 
 __all__ = ["FirstScreen", "first_screen", "misaligned_kpis"]
 
-_NO_EFFECT = "no effect could be estimated"
+_NO_EFFECT = ("estimate.nothing", "estimate.nothing_because")
 
 
 @dataclass(frozen=True)
@@ -173,9 +172,7 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         told.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))
     elif cards:
         told += [
-            say("answer.sure_unmeasured", why=recorded(text))
-            for text in results.warnings
-            if text.startswith(_NO_EFFECT)
+            say("answer.sure_unmeasured", why=translated_message(message)) for message in results.warned(*_NO_EFFECT)
         ]
     for outcome, key in (("churn", "answer.sure_model"), ("driver", "answer.sure_model_cases")):
         entry = next((value for name, value in results.evaluation.items() if name.split(":")[0] == outcome), None)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.report.data.left_out import outcome_left_out
-from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say
+from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, translated_message
 from pipelines.report.sections.cards import Card
 from pipelines.report.sections.units import units_tile
 
@@ -54,8 +53,8 @@ def _cards_tile(results: Results, cards: Sequence[Card], hidden: int, /) -> Tile
 
 
 def _no_cards(results: Results, /) -> Bilingual:
-    told = [text for text in results.warnings if text.startswith(("no weights: ", "no advice: "))]
-    return recorded(told[0]) if told else say("tile.cards_missing")
+    told = results.warned("no_advice.no_weights", "no_advice.no_cases")
+    return translated_message(told[0]) if told else say("tile.cards_missing")
 
 
 def _misaligned_tile(results: Results, wrong: Sequence[str], /) -> Tile:

@@ -198,7 +198,7 @@ def test_whole_customers_are_sampled_the_same_way_every_time(
     ]
     samples = [cases_built.build(company(), catalogue, make_warehouse(many))[0] for _ in range(2)]
     assert samples[0].sampled_share == 0.2
-    assert "20.0% of the customers" in samples[0].notes[0]
+    assert "20.0% of the customers" in samples[0].notes[0].text
     assert set(samples[0].frame.groupby("customer_id").size()) == {5}
     assert 250 < len(samples[0].frame) < 550
     pd.testing.assert_frame_equal(samples[0].frame, samples[1].frame)
@@ -222,7 +222,7 @@ def test_without_cases_there_is_a_panel_and_a_sentence(make_warehouse: Any, cata
     ]
     table, organisation = cases_built.build(company(), catalogue, make_warehouse({"measures": measures}))
     assert len(table.frame) == 0
-    assert "the table cases would bring them" in table.notes[0]
+    assert "the table cases would bring them" in table.notes[0].text
     assert organisation.panel[["unit", "unit_id", "kpi", "value"]].to_numpy().tolist() == [
         ["team", "north", "kept", 0.5]
     ]

@@ -70,7 +70,7 @@ def test_a_lever_that_only_marks_easy_cases_fails_the_placebo(known: Any) -> Non
     ).astype(float)
     cases = replace(known.cases, frame=frame)
     found = estimate(cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
-    assert "placebo" in found.outcomes["churn"].refuted.get("solved", "")
+    assert "placebo" in found.outcomes["churn"].refuted["solved"].text
 
 
 def test_true_effects_survive_their_refutations(known: Any) -> None:
@@ -87,7 +87,7 @@ def test_an_effect_carried_by_one_team_is_refuted(known: Any) -> None:
     means = employee_means(design, draws=100, seed=1, moments=moments)
     table = refute(design, moments, means, np.zeros(5), 1)
     table.loc[table["kpi"] == "solved", "flips"] = 1
-    assert "without a single team" in reasons_against(table)["solved"]
+    assert "without a single team" in reasons_against(table)["solved"].text
 
 
 def test_levers_that_move_together_are_not_told_apart(known: Any) -> None:

@@ -22,9 +22,10 @@ def inputs(**other: Any) -> AdviceInputs:
     shared = {"perspective": "customer", "stage": "any", "better": "higher", "controllable": 0.6, "refuted": False,
               "icc": 0.3}  # fmt: skip
     lever = {"kpi": "quick", "name_en": "Quick answers", "name_zh": "快速回复", "role": "lever", "unit": "share",
-             "effect": -0.03, "low": -0.05, "high": 0.004, "why": "", "between_sd": 0.1}  # fmt: skip
+             "effect": -0.03, "low": -0.05, "high": 0.004, "why_key": "", "why_values": "", "between_sd": 0.1}  # fmt: skip
     rating = {"kpi": "csat", "name_en": "Satisfaction", "name_zh": "满意度", "role": "outcome", "unit": "rating",
-              "effect": float("nan"), "low": float("nan"), "high": float("nan"), "why": "x",
+              "effect": float("nan"), "low": float("nan"), "high": float("nan"), "why_key": "not_measured.unknown",
+              "why_values": "{}",
               "between_sd": 0.4}  # fmt: skip
     made: dict[str, Any] = {
         "kpis": pd.DataFrame([lever | shared | {"guards": []}, rating | shared | {"guards": []}]),

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from baton.messages.message import Message
 from features.cases.placebo import halved, permuted
 from models.advice.advise import Advice
 from models.effects.estimate import estimate
 from models.effects.estimators.team_cells import met_again
 from models.effects.findings import Effects
+from models.effects.not_measured import NotMeasured
 from models.effects.team_effects import METHOD, estimate_teams
 
 
@@ -112,14 +114,14 @@ def test_two_levers_that_move_together_are_not_told_apart(strong: Any) -> None:
     values = pd.concat([met.values[met.values["kpi"] != "idle"], twin], ignore_index=True)
     cases = replace(strong.cases, exposures=replace(met, values=values))
     teams = estimate_teams(cases, strong.organisation, strong.catalogue, (), "churn", 7)
-    assert teams.why_not == {"idle": "not measured apart: it moves together with adoption"}
+    assert teams.why_not == {"idle": Message(NotMeasured.NOT_SEPARATE, {"other": "adoption"})}
 
 
 def test_a_lever_that_never_changes_is_compared_between_teams_and_says_so(make_team_company: Any) -> None:
     company = make_team_company(seed=4, customers=3000, moving=0.0, noise=0.0)
     teams = estimate_teams(company.cases, company.organisation, company.catalogue, (), "churn", 7)
     assert np.isnan(teams.estimates["teams_within"].point).all()
-    assert all("does not change within them" in note for note in teams.notes.values())
+    assert all("does not change within them" in note.text for note in teams.notes.values())
     assert set(teams.notes) == set(company.truth)
 
 
@@ -174,7 +176,7 @@ def test_cases_tell_what_their_teams_do_where_no_person_owns_it(known: Any, make
     sticky = estimate_teams(replace(table, frame=fewer), known.organisation, catalogue, (), "churn", 7)
     assert 1.2 < teams_found.point[0] / sticky.point[0] < 3.0
     assert teams_found.joint.p_value < 0.05
-    assert teams_found.why_not["defects"] == "not measured: no values of teams in the data"
+    assert teams_found.why_not["defects"] == Message(NotMeasured.NO_TEAM_VALUES)
 
 
 def test_a_customer_who_meets_a_team_again_within_the_horizon_is_counted() -> None:

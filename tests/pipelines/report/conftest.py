@@ -157,6 +157,8 @@ def tables() -> dict[str, pd.DataFrame]:
                 "refuted": kpi == "knowledge_use",
                 "effect_per_case": effect / 3,
                 "robustness": 0.12,
+                "why_key": "",
+                "why_values": "",
             }
             for kpi, (effect, low, high, agrees) in EFFECTS.items()
         ]

@@ -13,6 +13,8 @@ import pytest
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_json
+from baton.messages.message import Message
+from models.effects.not_measured import NotMeasured
 from pipelines.recommend import _no_card, _no_outcome
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.left_out import effects_missing, outcome_left_out, weights_missing
@@ -29,16 +31,19 @@ Build = Callable[..., RunFolder]
 FEW = "no team has 20 cases in the last 90 days of any snapshot; lower min_cases or give more cases"
 
 
-def results_of(company: Company, catalogue: Catalogue, folder: RunFolder, *warnings: str) -> Results:
+def results_of(company: Company, catalogue: Catalogue, folder: RunFolder, *warnings: Message | str) -> Results:
     if warnings:
-        write_json(folder.steps / "advise.json", {"warnings": list(warnings)})
+        said = [each.text if isinstance(each, Message) else each for each in warnings]
+        messages = [each.as_json() if isinstance(each, Message) else None for each in warnings]
+        write_json(folder.steps / "advise.json", {"warnings": said, "messages": messages})
     return read_results(company, catalogue, folder)
 
 
 def unmeasured(effects: pd.DataFrame) -> pd.DataFrame:
-    why = "not measured: people do not differ in it by more than chance"
-    methods = np.where(effects["role"] == "lever", why, effects["method"])
-    return effects.assign(effect=np.nan, low=np.nan, high=np.nan, method=methods)
+    why = Message(NotMeasured.PEOPLE_ALIKE)
+    methods = np.where(effects["role"] == "lever", why.text, effects["method"])
+    nothing = {"effect": np.nan, "low": np.nan, "high": np.nan}
+    return effects.assign(**nothing, method=methods, why_key=str(why.key), why_values=why.values_json)
 
 
 def test_effects_that_were_not_estimated_say_why(
@@ -59,7 +64,7 @@ def test_effects_that_were_not_estimated_say_why(
 def test_where_no_effect_was_estimated_no_test_for_chance_is_told(
     company: Company, catalogue: Catalogue, run_folder: Build, effects: pd.DataFrame
 ) -> None:
-    why = "no effect could be estimated: not measured: too few people to compare (12 KPIs)"
+    why = Message("estimate.nothing_because", {"why": Message(NotMeasured.FEW_PEOPLE), "n": 12})
     for given, expected in ((effects, 0.4), (unmeasured(effects), None)):
         folder = run_folder(effects=given)
         folder.advice.mkdir(parents=True, exist_ok=True)
@@ -70,15 +75,15 @@ def test_where_no_effect_was_estimated_no_test_for_chance_is_told(
 @pytest.mark.parametrize(
     "warning",
     [
-        "no effects: no case has a value of csat; every KPI keeps its points",
-        "no advice: effects on customers need the table `cases` (who served whom, and how)",
+        Message("no_advice.no_effects", {"why": Message("no_outcome.no_values", {"metric": "csat"})}),
+        Message("no_advice.no_cases"),
     ],
 )
 def test_a_run_without_effects_repeats_what_it_recorded(
-    company: Company, catalogue: Catalogue, run_folder: Build, warning: str
+    company: Company, catalogue: Catalogue, run_folder: Build, warning: Message
 ) -> None:
     results = results_of(company, catalogue, run_folder(without=("effects",)), warning)
-    assert warning.split(": ", 1)[1] in effects_missing(results).en.replace("&#39;", "'")
+    assert warning.text.split(": ", 1)[1] in effects_missing(results).en.replace("&#39;", "'")
     assert effects_missing(results).zh != effects_missing(results).en
 
 
@@ -111,17 +116,18 @@ def test_what_training_gave_up_is_a_reason_too(company: Company, catalogue: Cata
 def test_cards_that_were_not_advised_say_why(company: Company, catalogue: Catalogue, run_folder: Build) -> None:
     cases = SimpleNamespace(frame=pd.DataFrame({"employee_id": [None] * 5, "team_id": ["T1"] * 5}))
     why = _no_card(cases, SimpleNamespace(scorecards=[]))  # type: ignore[arg-type]
-    assert why.endswith("no KPI could be told apart from chance among 0 people and 1 teams with cases")
-    results = results_of(company, catalogue, run_folder(without=("weights",)), f"no weights: {why}")
-    assert why in weights_missing(results).en
+    assert why.text.endswith("no KPI differs significantly among 0 people and 1 teams with cases")
+    warning = Message("no_advice.no_weights", {"why": why})
+    results = results_of(company, catalogue, run_folder(without=("weights",)), warning)
+    assert why.text in weights_missing(results).en
     assert "1 个团队" in weights_missing(results).zh
 
 
 def test_cards_that_all_hold_later_are_told(company: Company) -> None:
     cards = pd.DataFrame({"valid_from": [pd.Timestamp("2027-01-01")]})
     why = _no_card(SimpleNamespace(), SimpleNamespace(scorecards=cards, as_of=pd.Timestamp("2025-09-30")))  # type: ignore[arg-type]
-    assert why == "no scorecard is in force on 2025-09-30; the first holds from 2027-01-01 on"
-    assert "2027-01-01" in recorded(f"no weights: {why}").zh
+    assert why.text == "no scorecard is in force on 2025-09-30; the first holds from 2027-01-01 on"
+    assert "2027-01-01" in recorded(Message("no_advice.no_weights", {"why": why})).zh
 
 
 @pytest.mark.parametrize(
@@ -139,10 +145,10 @@ def test_an_outcome_that_no_case_knows_says_which_and_why(
 ) -> None:
     cases = SimpleNamespace(frame=pd.DataFrame({"customer_id": customers}))
     why = _no_outcome(Company.model_validate({"outcomes": outcomes}), cases)  # type: ignore[arg-type]
-    assert why.startswith(told)
-    sentence = recorded(f"no effects: {why}; every KPI keeps its points")
+    assert why.text.startswith(told)
+    sentence = recorded(Message("no_advice.no_effects", {"why": why}))
     assert not sentence.zh.isascii()
-    assert why not in sentence.zh
+    assert why.text not in sentence.zh
 
 
 def test_a_kpi_without_a_value_is_not_what_a_prediction_leans_on(
