@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
+from baton.messages.message import Message, bilingual
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.closing import NEWCOMER_MONTHS
 from models.advice.coaching.gaps import Standing, readings, standing
 from models.advice.coaching.process import process_shifts
 from models.advice.coaching.scene import Scene, build_scene
-from models.advice.coaching.words import how_sure, person_reason, process_reason, team_reason
+from models.advice.coaching.words import Gap, how_sure, person_reason, process_reason, team_reason
 from models.effects.estimators.design import build_design
 
 __all__ = ["COLUMNS", "FALSE_FLAGS", "Benefit", "coach", "flagged", "helpful_levers"]
@@ -97,7 +98,7 @@ def coach(
     for row in rows:
         worth = benefit[row["kpi"]]
         row["expected_effect"] *= worth.gain
-        row["reason"] = how_sure(row["reason"], worth.sure)
+        row["reason"] = bilingual((*row["reason"], how_sure(worth.sure)))
     return _table(_with_actions(rows, catalogue))
 
 
@@ -198,9 +199,12 @@ def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str
             team = int(scene.team[person])
             mine = scene.recent & (scene.design.employee == person)
             reason = person_reason(
-                scene.kpis[lever], gap * stands.spread, chance, int(count[person]), scene.days,
-                months if new else None, scene.closing[new], team >= 0 and bool(behind[team]), scene.currency,
-            )  # fmt: skip
+                Gap(scene.kpis[lever], gap * stands.spread, chance, scene.days, scene.currency),
+                int(count[person]),
+                months if new else None,
+                scene.closing[new],
+                beyond=team >= 0 and bool(behind[team]),
+            )
             rows.append(
                 _row(scene, lever, "employee", gap, chance, mine, scene.closing[new], reason)
                 | {"employee_id": scene.people[person], "team_id": scene.teams[team] if team >= 0 else None}
@@ -230,8 +234,8 @@ def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -
         for team in np.flatnonzero(flags):
             gap, chance = float(stands.team_gap[team]), float(stands.team_probability[team])
             mine = scene.recent & (scene.design.team == team)
-            spread = gap * stands.spread
-            reason = team_reason(scene.kpis[lever], spread, chance, int(size[team]), scene.days, scene.currency)
+            found = Gap(scene.kpis[lever], gap * stands.spread, chance, scene.days, scene.currency)
+            reason = team_reason(found, int(size[team]))
             rows.append(
                 _row(scene, lever, "team", gap, chance, mine, scene.closing[False], reason)
                 | {"team_id": scene.teams[team]}
@@ -260,10 +264,9 @@ def _processes(
         if not flag:
             continue
         mine = scene.recent & (design.process == shift.process)
-        reason = process_reason(
-            scene.kpis[lever], names[shift.process], shift.gap * standings[lever].spread, shift.probability,
-            shift.people, scene.days, scene.currency,
-        )  # fmt: skip
+        size = shift.gap * standings[lever].spread
+        gap = Gap(scene.kpis[lever], size, shift.probability, scene.days, scene.currency)
+        reason = process_reason(gap, names[shift.process], shift.people)
         rows.append(
             _row(scene, lever, "process", shift.gap, shift.probability, mine, scene.closing[False], reason)
             | {"process": names[shift.process]}
@@ -279,7 +282,7 @@ def _row(
     probability: float,
     mine: NDArray[np.bool_],
     closing: float,
-    reason: dict[str, str],
+    reason: tuple[Message, ...],
     /,
 ) -> dict[str, Any]:
     share = float(mine.sum()) / max(float(scene.recent.sum()), 1.0)

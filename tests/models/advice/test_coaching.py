@@ -255,7 +255,7 @@ def test_without_a_lever_that_surely_helps_there_is_no_coaching(table: pd.DataFr
 
 def test_a_reason_says_how_sure_it_is_and_never_that_it_is_certain() -> None:
     reason = help_for(Shop(gaps={3: -0.3}))["reason"].iloc[0]
-    assert reason["en"].endswith("That doing better here serves customers is more than 99% sure.")
+    assert reason["en"].endswith("We are more than 99% confident that doing better here serves customers.")
     assert "100%" not in reason["en"] + reason["zh"]
 
 
