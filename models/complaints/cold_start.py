@@ -15,6 +15,7 @@ from models.complaints.classifiers.text_model import TextModel
 from models.complaints.classifiers.zero_shot import ZeroShotModel
 from models.complaints.cross_fitting import remembering
 from models.complaints.selection import Choice
+from models.prediction.splits import SplitKind
 
 if TYPE_CHECKING:
     from baton.taxonomy import Taxonomy
@@ -87,6 +88,7 @@ def untested_entry(texts: TextSet, labelled: TextSet, settings: Text, /) -> dict
         "rows": 0,
         "texts": len(texts),
         "split": f"none: {told}",
+        "split_kind": str(SplitKind.UNTESTED),
         **figures,
         "risk": settings.risk,
         "intervals": {name: [None, None] for name in figures if name != "base_rate"},

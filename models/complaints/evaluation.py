@@ -14,6 +14,7 @@ from models.complaints.abstention import SelectiveRule, coverage_curve
 from models.complaints.classifiers.text_model import TextModel
 from models.complaints.splits import deal_groups
 from models.prediction.metrics import ProbabilityFigures, bootstrap_intervals, plain
+from models.prediction.splits import SplitKind
 
 __all__ = ["CauseFigures", "Unseen", "cross_fit", "evaluation_entry", "majority", "onto_classes"]
 
@@ -103,6 +104,8 @@ class Unseen:
         The fold that each text was kept apart in.
     said : str
         The split in words.
+    kind : SplitKind
+        How the texts were held out.
     """
 
     texts: TextSet
@@ -110,6 +113,7 @@ class Unseen:
     classes: tuple[str, ...]
     part: np.ndarray
     said: str
+    kind: SplitKind = SplitKind.CROSS_VALIDATION
 
     @property
     def groups(self) -> np.ndarray:
@@ -220,6 +224,7 @@ def evaluation_entry(
             "groups": int(main.group.max()) + 1,
             "base_rate": float(counts.max() / counts.sum()),
             "split": unseen.said,
+            "split_kind": str(unseen.kind),
             **main.figures(),
             "coverage": float(answered.mean()),
             "accuracy_of_answers": float(main.right[answered].mean()) if answered.any() else None,

@@ -19,6 +19,7 @@ from models.complaints.selection import Choice
 from models.complaints.shares import told_apart
 from models.complaints.splits import deal_groups, later_texts
 from models.prediction.metrics import plain
+from models.prediction.splits import SplitKind
 
 __all__ = ["readable_languages", "tried", "what_is_never_said", "where_it_holds"]
 
@@ -27,7 +28,7 @@ _LEAST_IN_LANGUAGE = 20
 _AS_GOOD = 0.8
 # halves of one set are told apart at 0.5; a set filtered by a single word lies far above
 _UNLIKE = 0.65
-_KEPT = ("rows", "split", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage", "intervals")
+_KEPT = ("rows", "split", "split_kind", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage", "intervals")
 
 
 def tried(
@@ -203,7 +204,8 @@ def _later(
         return None
     train, test, classes = labelled.rows(split.train), labelled.rows(split.test), choice.model.classes
     model = fit(train)
-    unseen = Unseen(test, _apart(model, test, classes), classes, np.zeros(len(test), dtype=np.int64), split.said)
+    one_part = np.zeros(len(test), dtype=np.int64)
+    unseen = Unseen(test, _apart(model, test, classes), classes, one_part, split.said, SplitKind.IN_TIME)
     share = np.array([(train.labels == name).mean() for name in classes])
     floors = {"majority": np.tile(share / share.sum(), (len(test), 1)), "tfidf": unseen.probabilities}
     if choice.model.name != "tfidf":

@@ -16,7 +16,7 @@ from models.prediction.encoding import Encoding
 from models.prediction.metrics import NumberFigures, ProbabilityFigures, bootstrap_intervals, paired_differences, plain
 from models.prediction.out_of_fold import OutOfFold, out_of_fold
 from models.prediction.predictor import predictor_class
-from models.prediction.splits import TimeSplit, split_in_time
+from models.prediction.splits import SplitKind, TimeSplit, split_in_time
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -80,6 +80,7 @@ def evaluate(table: TrainingTable, seed: int, /) -> Evaluation:
         "groups": int(group.max()) + 1,
         "base_rate": float(label.mean()),
         "split": said,
+        "split_kind": str(SplitKind.CROSS_VALIDATION if split is None else SplitKind.IN_TIME),
         **main.figures(),
         "intervals": bootstrap_intervals(main.figures, group, seed=seed, replicates=replicates),
         "baselines": {name: of(label, values, group).figures() for name, values in baselines.items()},

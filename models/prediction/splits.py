@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
 from features.training.table import TrainingTable
 
-__all__ = ["TimeSplit", "split_in_time"]
+__all__ = ["SplitKind", "TimeSplit", "split_in_time"]
 
 _TEST_SHARE = 0.25
 _LEAST_TRAINED = 50
 _LEAST_TESTED = 20
 _LEAST_EVENTS = 10
 _MOST_CANDIDATES = 80
+
+
+class SplitKind(StrEnum):
+    """How the rows that a model was tested on were held out; ``split_kind`` of ``evaluation.json``."""
+
+    IN_TIME = "in_time"
+    CROSS_VALIDATION = "cross_validation"
+    UNTESTED = "untested"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from models.prediction.splits import SplitKind
 from pipelines.report.charts.charts import Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import Point, calibration
@@ -64,7 +65,7 @@ def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any]
     said, came = number(100 * last.x), number(100 * last.y)
     name = outcome_name(results, outcome)
     finding = say("trust.calibrated" if churn else "trust.calibrated_other", said=said, came=came, outcome=name)
-    crossed = "cross" in str(entry.get("split", "")).lower()
+    crossed = entry.get("split_kind") == SplitKind.CROSS_VALIDATION
     return Figure(
         name=f"calibration-{outcome.replace(':', '-')}",
         title=finding,

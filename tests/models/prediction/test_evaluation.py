@@ -12,7 +12,7 @@ import pytest
 from baton.errors import TooLittleDataError
 from features.training.table import TrainingTable
 from models.prediction.evaluation import evaluate
-from models.prediction.splits import split_in_time
+from models.prediction.splits import SplitKind, split_in_time
 
 CONTRACT = {"rows", "base_rate", "split", "intervals", "baselines"}
 OF_PROBABILITIES = {
@@ -126,6 +126,7 @@ def test_nothing_of_the_future_reaches_the_test_predictions() -> None:
 def test_a_flat_table_is_cross_validated_and_says_so() -> None:
     found = evaluate(flat(), 7)
     assert found.entry["split"] == "stratified cross-validation, 3 times 5 folds, groups kept together"
+    assert found.entry["split_kind"] == SplitKind.CROSS_VALIDATION
     assert found.entry["rows"] == 400
     assert found.out_of_fold is not None
     assert len(found.out_of_fold.explained) == 400

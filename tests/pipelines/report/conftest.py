@@ -52,6 +52,7 @@ def evaluation() -> dict[str, object]:
             "rows": 4000,
             "base_rate": 0.09,
             "split": "temporal, purge 90 days",
+            "split_kind": "in_time",
             **figures,
             "intervals": {"auc": [0.76, 0.8], "brier": [0.068, 0.074]},
             "baselines": {
