@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["files_to_read", "limited", "lock", "one_query", "one_query_of"]
 
 
+_DESCRIBES = re.compile(r"(describe|desc|show|summarize)\b", re.IGNORECASE)  # DuckDB calls them SELECT
+
+
 def lock(run: Callable[[str], Any], /, *, files: Iterable[Path] = (), folders: Iterable[Path] = ()) -> None:
     """Lock a DuckDB engine.
 
@@ -96,7 +99,8 @@ def one_query(sql: str, place: str, /) -> str:
         raise SourceError(f"{place}: {one_line(error)}; correct the SQL") from None
     with suppress(duckdb.Error):  # what is put around it must not end it early, nor swallow what follows
         around = duckdb.extract_statements(f"SELECT * FROM ({bare}\n)")
-        if len(statements) == len(around) == 1 and statements[0].type == duckdb.StatementType.SELECT:
+        is_select = len(statements) == len(around) == 1 and statements[0].type == duckdb.StatementType.SELECT
+        if is_select and not _DESCRIBES.match(bare):
             return bare
     raise SourceError(f"{place}: it must be one query; write a single SELECT that changes nothing")
 

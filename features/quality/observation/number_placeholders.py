@@ -10,9 +10,11 @@ from baton.contract.sources import TableSpec
 from features.ingest.profiling import in_batches
 from features.ingest.sql_text import quoted
 from features.ingest.values.casting import CastPlan
+from features.ingest.values.rating_words import RATINGS
 
 __all__ = ["numbers_for_none"]
 
+_NO_RATING = (88.0, 98.0, 99.0)  # of questionnaires: no answer, do not know, refused
 _NINES = tuple(float(10**digits - 1) for digits in range(3, 10))  # 999 to 999999999
 _LARGEST = (2147483647.0, 4294967295.0, 9223372036854775807.0)  # the largest whole numbers that programs know
 _BELOW_ZERO = (-1.0, -9.0, *(-float(10**digits - 1) for digits in range(2, 10)))
@@ -69,6 +71,8 @@ def numbers_for_none(
         contract = spec.column(name)
         if contract is not None and contract.low is not None:
             counts = {number: count for number, count in counts.items() if number > 0}
+        if contract is None or name not in RATINGS.get(spec.name, ()):
+            counts = {number: count for number, count in counts.items() if number not in _NO_RATING}
         others = _others(rows, relation, name, counts) if counts else None
         if others is None or others.count < MIN_OTHERS:
             continue
@@ -102,9 +106,9 @@ def _candidates(
     """Return, per column, the numbers in question that stand in several rows; most columns reach none of them."""
     reaching: list[str] = []
     for part in in_batches(names):
-        listed = ", ".join(f"min({quoted(name)}) < 0 OR max({quoted(name)}) >= {_NINES[0]}" for name in part)
+        listed = ", ".join(f"min({quoted(name)}) < 0 OR max({quoted(name)}) >= {_NO_RATING[0]}" for name in part)
         reaching += [name for name, far in zip(part, rows(f"SELECT {listed} FROM {relation}")[0], strict=True) if far]
-    every = ", ".join(f"{number:.0f}" for number in (*_NINES, *_LARGEST, *_BELOW_ZERO))
+    every = ", ".join(f"{number:.0f}" for number in (*_NO_RATING, *_NINES, *_LARGEST, *_BELOW_ZERO))
     found: dict[str, dict[float, int]] = {}
     for part in in_batches(reaching):
         listed = ", ".join(

@@ -301,6 +301,9 @@ def test_a_locked_engine_reads_what_is_listed_whatever_its_name(tmp_path: Path) 
         "SELECT 1; SELECT 2",
         "raw; COPY (SELECT 1) TO 'x'",
         "COPY (SELECT 1) TO 'x'",
+        "DESCRIBE raw",
+        "summarize raw",
+        "SHOW TABLES",
         "SELECT 1) ; COPY (SELECT 1) TO 'x'; SELECT * FROM (SELECT 1",
     ],
 )

@@ -74,6 +74,17 @@ def test_a_number_that_may_stand_for_none_is_told(checked: Check) -> None:
     assert "若它表示无值" in str(recorded(told[0]).zh)
 
 
+@pytest.mark.parametrize("number", [88, 99, 999])
+def test_no_answer_among_ratings_is_missing_and_makes_no_other_scale(checked: Check, number: int) -> None:
+    tables = customers(visits=[5.0] * 60)
+    tables["cases"]["csat"] = [5, 4, 3] * 18 + [number] * 6
+    report = checked(tables)
+    assert [(fault.column, fault.count) for fault in found(report)] == [("csat", 6)]
+    assert any(note.startswith("cases.csat is taken as a scale from 1 to 5") for note in report.notes)
+    tables["cases"]["csat"] = [50, 99, 70] * 18 + [99] * 6
+    assert not found(checked(tables))
+
+
 def test_minus_one_is_missing_in_an_own_column_and_may_be_an_item_given_back_in_an_amount(checked: Check) -> None:
     values = [-1.0] * 4 + [20.0, 3.0] * 30
     assert [fault.count for fault in found(checked(customers(visits=values)))] == [4]
