@@ -16,7 +16,7 @@ from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.combined import combine, span
-from models.effects.estimators.design import Design, build_design, usable_controls, usable_levers
+from models.effects.estimators.design import Design, Question, build_design, usable_controls, usable_levers
 from models.effects.estimators.double_ml import double_ml
 from models.effects.estimators.employee_means import employee_means, solve_total
 from models.effects.estimators.moments import Moments, between_moments
@@ -109,7 +109,8 @@ def _estimate_outcome(
     if int(known.sum()) == 0 or cases.frame.loc[known, f"y:{outcome}"].nunique() < 2 or not levers:
         reason = Message(NotMeasured.NO_OUTCOME)
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
-    design = build_design(cases, catalogue, outcome, levers, organisation.employees, usable_controls(cases, catalogue))
+    question = Question(outcome, levers, usable_controls(cases, catalogue))
+    design = build_design(cases, catalogue, question, organisation.employees)
     moments = between_moments(design)
     if int((moments.counts[:, -1] > 0).sum()) < design.size + 5:
         reason = Message(NotMeasured.FEW_PEOPLE)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from features.cases.table import CaseTable, Organisation
-from models.effects.estimators.design import Design, build_design
+from models.effects.estimators.design import Design, Question, build_design
 from models.effects.estimators.moments import between_moments
 from models.effects.signal import noise_ratio, signal_share, spearman_brown
 from models.effects.team_reliability import team_signals
@@ -51,14 +51,14 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
     owned = _owned_rows(cases, catalogue, policy)
     if not kpis or not cases.frame["employee_id"].notna().any():
         return pd.DataFrame(owned, columns=list(COLUMNS))
-    design = build_design(cases, catalogue, None, kpis, organisation.employees)
+    design = build_design(cases, catalogue, Question(None, kpis), organisation.employees)
     people = _volumes(cases, design)
     rows = _unit_rows("employee", people, signal_share(design, between_moments(design)), policy)
     teams = people[people["team_id"].notna()].groupby(["team_id", "kpi"], as_index=False, observed=True)
     together = teams.agg(n_per_day=("n_per_day", "sum"), members=("unit_id", "nunique"))
     together = together[together["members"] >= policy.min_group]
     together["unit_id"] = together["team_id"]
-    team_design = _as_teams(design)
+    team_design = design.of_teams()
     together = together[~together["kpi"].isin([row["kpi"] for row in owned])]
     rows += _unit_rows("team", together, signal_share(team_design, between_moments(team_design)), policy)
     return pd.DataFrame(rows + owned, columns=list(COLUMNS))
@@ -70,25 +70,6 @@ def _owned_rows(cases: CaseTable, catalogue: Catalogue, policy: Policy, /) -> li
     once = signals.drop_duplicates("kpi").set_index("kpi")
     shares = {str(kpi): (float(row["icc"]), float(row["between_sd"])) for kpi, row in once.iterrows()}
     return _unit_rows("team", signals.assign(unit_id=signals["team_id"]), shares, policy)
-
-
-def _as_teams(design: Design, /) -> Design:
-    """Teams in place of employees, employees in place of customers: pairs are then of different people of one team."""
-    from dataclasses import replace
-
-    known = design.team >= 0
-    return replace(
-        design,
-        values=design.values[known],
-        unadjusted=design.unadjusted[known],
-        index=design.index[known],
-        employee=design.team[known],
-        customer=design.employee[known],
-        team=design.team[known],
-        process=design.process[known],
-        period=design.period[known],
-        handler_level=np.zeros(design.size, dtype=bool),
-    )
 
 
 def _volumes(cases: CaseTable, design: Design, /) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue
 from features.cases.exposures import ExposureTable
 from features.cases.table import CaseTable
-from models.effects.estimators.design import build_design
+from models.effects.estimators.design import Question, build_design
 from models.effects.estimators.moments import between_moments
 from models.effects.estimators.team_cells import MOST_TEAMS
 from models.effects.signal import signal_share
@@ -85,7 +85,7 @@ def _of_cases(cases: CaseTable, catalogue: Catalogue, owned: tuple[str, ...], /)
     """From pairs of cases of one team and different customers."""
     biggest = cases.frame["team_id"].value_counts().index[:MOST_TEAMS]
     served = cases.frame[cases.frame["team_id"].isin(biggest)]
-    design = build_design(replace(cases, frame=served.assign(employee_id=served["team_id"])), catalogue, None, owned)
+    design = build_design(replace(cases, frame=served), catalogue, Question(None, owned), unit="team")
     shares = signal_share(design, between_moments(design))
     opened = served.groupby("team_id")["opened_at"].agg(["min", "max"])
     days = np.maximum((opened["max"] - opened["min"]).dt.total_seconds() / 86_400.0, DAYS_PER_MONTH)

@@ -22,7 +22,7 @@ from models.advice.coaching.gaps import Standing, readings, standing
 from models.advice.coaching.process import process_shifts
 from models.advice.coaching.scene import Scene, build_scene
 from models.advice.coaching.words import Gap, how_sure, person_reason, process_reason, team_reason
-from models.effects.estimators.design import build_design
+from models.effects.estimators.design import Question, build_design
 
 __all__ = ["COLUMNS", "FALSE_FLAGS", "Benefit", "coach", "flagged", "helpful_levers"]
 
@@ -249,9 +249,8 @@ def _processes(
     levers = tuple(lever for lever in standings if lever in cases.case_level)
     if not levers or len(scene.processes) < 2 or not scene.recent.any() or scene.recent.all():
         return []
-    # one month for all: what has changed over time must stay in the values
-    still = replace(cases, frame=cases.frame.assign(period=0))
-    design = build_design(still, catalogue, None, levers)
+    # what has changed over time must stay in the values
+    design = build_design(cases, catalogue, Question(None, levers), period=False)
     names = scene.processes
     found = [
         (lever, shift)

@@ -14,7 +14,7 @@ from baton.company import Policy
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.closing import NEWCOMER_MONTHS, closing_shares
 from models.advice.coaching.gaps import FEWEST_CASES
-from models.effects.estimators.design import Design, build_design
+from models.effects.estimators.design import Design, Question, build_design
 
 __all__ = ["Scene", "build_scene"]
 
@@ -90,10 +90,10 @@ def build_scene(
     Scene or None
         None where there are hardly any cases.
     """
-    frame = cases.frame[cases.frame["employee_id"].notna()].reset_index(drop=True)
-    if len(frame) < 2 * FEWEST_CASES:
+    if int(cases.frame["employee_id"].notna().sum()) < 2 * FEWEST_CASES:
         return None
-    design = build_design(cases, catalogue, None, levers)
+    design = build_design(cases, catalogue, Question(None, levers))
+    frame = cases.frame.iloc[design.rows].reset_index(drop=True)
     people = tuple(str(name) for name in pd.factorize(frame["employee_id"])[1])
     opened = frame["opened_at"]
     as_of = pd.Timestamp(organisation.as_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,27 +13,42 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.messages.message import Message
 from features.cases.table import CaseTable
+from models.effects.estimators.case_mix import TAILS, covariates, strata_codes, tenure_bands
 from models.effects.not_measured import NotMeasured
 
 __all__ = [
     "Design",
+    "Question",
     "build_design",
-    "covariates",
     "descendants",
-    "strata_codes",
-    "tenure_bands",
     "usable_controls",
     "usable_levers",
 ]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Unit = Literal["employee", "team"]
 
 FEWEST_ROWS = 200
-TAILS = 0.005
-MOST_CATEGORIES = 12
-SMALLEST_CELL = 8.0
-TENURE_DAYS = (30.0, 60.0, 90.0, 150.0, 240.0, 365.0)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a design is built for.
+
+    Parameters
+    ----------
+    outcome : str or None
+        Name of a ``y:`` column without its prefix; None leaves the outcome unknown.
+    levers : tuple of str
+        KPIs that are asked about.
+    controls : tuple of str
+        KPIs that are only controlled for.
+    """
+
+    outcome: str | None
+    levers: tuple[str, ...]
+    controls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,9 @@ class Design:
     handler_level : array of bool, shape (levers,)
         Levers whose value is the handler's, not the case's own.
     employee, customer, team, process, period : arrays of int, shape (rows,)
-        Codes; -1 unknown.
+        Codes; -1 unknown. Where teams are compared, ``employee`` is the team.
+    rows : array of int, shape (rows,)
+        Positions of the design's cases in ``CaseTable.frame``.
     teams : tuple of str
         Team ids by code.
     children : mapping of str to frozenset of str
@@ -75,6 +93,7 @@ class Design:
     team: Codes
     process: Codes
     period: Codes
+    rows: Codes
     teams: tuple[str, ...]
     children: Mapping[str, frozenset[str]]
 
@@ -100,6 +119,21 @@ class Design:
             values=self.values[:, columns],
             unadjusted=self.unadjusted[:, columns],
             handler_level=self.handler_level[at],
+        )
+
+    def only(self, chosen: NDArray[np.bool_] | Codes, /) -> Design:
+        """Return the design with some of its cases only."""
+        columns = ("values", "unadjusted", "index", "employee", "customer", "team", "process", "period", "rows")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in columns})
+
+    def of_teams(self) -> Design:
+        """Return the design with teams in place of people and people in place of customers.
+
+        Pairs of cases are then of different people of one team. Cases without a known team are left out.
+        """
+        known = self.only(self.team >= 0)
+        return replace(
+            known, employee=known.team, customer=known.employee, handler_level=np.zeros(self.size, dtype=bool)
         )
 
     def controls(self, lever: str, /) -> list[int]:
@@ -161,133 +195,88 @@ def usable_controls(cases: CaseTable, catalogue: Catalogue, /) -> tuple[str, ...
     return tuple(found)
 
 
-def strata_codes(frame: pd.DataFrame, /) -> Codes:
-    """Comparable cases: same process, priority and month, or coarser where cells would hold too few."""
-    for keys in (["process", "priority", "period"], ["process", "period"], ["process"]):
-        known = [key for key in keys if key in frame]
-        if not known:
-            continue
-        codes = np.asarray(frame.groupby(known, dropna=False, observed=True, sort=False).ngroup(), dtype=np.int64)
-        if len(codes) / (codes.max() + 1) >= SMALLEST_CELL:
-            return codes
-    return np.zeros(len(frame), dtype=np.int64)
-
-
-def covariates(frame: pd.DataFrame, /) -> Floats:
-    """The case mix as numbers: customer history and the case's own context, known when it opened.
-
-    Returns
-    -------
-    array of shape (rows, covariates)
-        Standardised; unknown numbers at the mean with a column that says so, categories as indicators.
-    """
-    parts: list[Floats] = []
-    names = [name for name in frame.columns if name.startswith("x:")]
-    for name in [*names, *(key for key in ("channel", "stage", "priority") if key in frame)]:
-        column = frame[name]
-        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            number = column.to_numpy(dtype=np.float64, na_value=np.nan)
-            known = np.isfinite(number)
-            if not known.any():
-                continue
-            low, high = np.quantile(number[known], [TAILS, 1 - TAILS])
-            parts.append(np.where(known, np.clip(number, low, high), number[known].mean()))
-            if not known.all():
-                parts.append((~known).astype(np.float64))
-        else:
-            text = column.astype("str").fillna("")
-            frequent = text.value_counts().index[1 : MOST_CATEGORIES + 1]
-            parts.extend((text == level).to_numpy(dtype=np.float64) for level in frequent)
-    matrix = np.column_stack(parts) if parts else np.zeros((len(frame), 0))
-    spread = matrix.std(axis=0)
-    return (matrix[:, spread > 0] - matrix[:, spread > 0].mean(axis=0)) / spread[spread > 0]
-
-
 def build_design(
     cases: CaseTable,
     catalogue: Catalogue,
-    outcome: str | None,
-    levers: tuple[str, ...],
+    question: Question,
     employees: pd.DataFrame | None = None,
-    controls: tuple[str, ...] = (),
-    /,
+    *,
+    unit: Unit = "employee",
+    period: bool = True,
 ) -> Design:
     """Take process, priority, month, case mix and the handler's tenure out of levers and outcome.
 
-    The coefficients of case mix and tenure are estimated within employees, so that what people differ in is not taken
-    out with them. Tenure is taken out because newcomers are trained and helped more, which is not why they do worse.
+    The coefficients of case mix and tenure are estimated within the compared units, so that what they differ in is not
+    taken out with them. Tenure is taken out because newcomers are trained and helped more, which is not why they do
+    worse.
 
     Parameters
     ----------
     cases : CaseTable
     catalogue : Catalogue
-    outcome : str or None
-        Name of a ``y:`` column without its prefix; None leaves the outcome unknown.
-    levers : tuple of str
+    question : Question
     employees : pandas.DataFrame, optional
-        employee_id and hired_at, for tenure.
-    controls : tuple of str
-        KPIs that are only controlled for.
+        employee_id and hired_at, for tenure; without it tenure stays in.
+    unit : {"employee", "team"}
+        Who is compared.
+    period : bool
+        Whether months are compared each by itself; else all time is one month, and what changed stays in the values.
 
     Returns
     -------
     Design
-        Cases with a known handler, from the time in which the outcome is known: what people did later must not
-        stand for what they did then.
+        Cases with a known unit, from the time in which the outcome is known: what people did later must not stand for
+        what they did then.
     """
-    frame = cases.frame[cases.frame["employee_id"].notna()]
+    outcome, levers = question.outcome, (*question.levers, *question.controls)
+    chosen = cases.frame[f"{unit}_id"].notna()
     if outcome is not None:
-        known = frame["opened_at"][frame[f"y:{outcome}"].notna()]
-        frame = frame[frame["opened_at"] <= known.max()]
-    frame = frame.reset_index(drop=True)
-    asked, levers = len(levers), (*levers, *controls)
-    raw = np.full((len(frame), len(levers) + 1), np.nan)
-    for at, lever in enumerate(levers):
-        raw[:, at] = catalogue[lever].sign * _clipped(frame[f"kpi:{lever}"])
-    if outcome is not None:
-        raw[:, -1] = frame[f"y:{outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)
+        known = cases.frame["opened_at"][chosen & cases.frame[f"y:{outcome}"].notna()]
+        chosen &= cases.frame["opened_at"] <= known.max()
+    frame = cases.frame[chosen].reset_index(drop=True)
+    if not period:
+        frame = frame.drop(columns="period", errors="ignore")
     strata = strata_codes(frame)
-    employee = pd.factorize(frame["employee_id"])[0].astype(np.int64)
+    employee = pd.factorize(frame[f"{unit}_id"])[0].astype(np.int64)
     team, teams = pd.factorize(frame["team_id"])
     mix, tenure = covariates(frame), tenure_bands(frame, employees)
+    raw = _raw(frame, catalogue, levers, outcome)
     values, unadjusted, index = _adjust(raw, np.hstack([mix, tenure]), mix.shape[1], strata, employee)
-    customer = pd.factorize(frame["customer_id"])[0].astype(np.int64)
-    unknown = customer < 0
-    # a case without a known customer is a customer of its own
-    customer[unknown] = customer.max(initial=-1) + 1 + np.arange(int(unknown.sum()))
     return Design(
         outcome=outcome or "",
         levers=levers,
-        asked=asked,
+        asked=len(question.levers),
         values=values,
         unadjusted=unadjusted,
         index=index,
         handler_level=np.array([lever not in cases.case_level for lever in levers], dtype=bool),
         employee=employee,
-        customer=customer,
+        customer=_customers(frame),
         team=team.astype(np.int64),
         process=_codes(frame, "process"),
         period=_codes(frame, "period"),
+        rows=np.flatnonzero(chosen),
         teams=tuple(str(name) for name in teams),
         children=descendants(catalogue),
     )
 
 
-def tenure_bands(frame: pd.DataFrame, employees: pd.DataFrame | None, /) -> Floats:
-    """Indicators of how long the handler had been there when the case opened; no columns where nobody knows."""
-    if employees is None or "hired_at" not in employees or "opened_at" not in frame:
-        return np.zeros((len(frame), 0))
-    hired = pd.to_datetime(
-        employees.drop_duplicates("employee_id").set_index("employee_id")["hired_at"], errors="coerce"
-    )
-    if not hired.notna().any():
-        return np.zeros((len(frame), 0))
-    if hired.dt.tz is not None:
-        hired = hired.dt.tz_localize(None)
-    days = (frame["opened_at"] - frame["employee_id"].map(hired)).dt.total_seconds().to_numpy() / 86_400.0
-    bands = np.digitize(np.nan_to_num(days, nan=1e9), TENURE_DAYS)
-    columns = [(bands == band).astype(np.float64) for band in range(len(TENURE_DAYS))]
-    return np.column_stack([column for column in columns if 0 < column.mean() < 1] or [np.zeros((len(frame), 0))])
+def _raw(frame: pd.DataFrame, catalogue: Catalogue, levers: tuple[str, ...], outcome: str | None, /) -> Floats:
+    """Levers turned so that more is better, then the outcome."""
+    raw = np.full((len(frame), len(levers) + 1), np.nan)
+    for at, lever in enumerate(levers):
+        raw[:, at] = catalogue[lever].sign * _clipped(frame[f"kpi:{lever}"])
+    if outcome is not None:
+        raw[:, -1] = frame[f"y:{outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return raw
+
+
+def _customers(frame: pd.DataFrame, /) -> Codes:
+    """Codes of customers; a case without a known customer is a customer of its own."""
+    customer = pd.factorize(frame["customer_id"])[0].astype(np.int64)
+    unknown = customer < 0
+    customer[unknown] = customer.max(initial=-1) + 1 + np.arange(int(unknown.sum()))
+    return customer
 
 
 def _codes(frame: pd.DataFrame, name: str, /) -> Codes:

@@ -58,9 +58,7 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
 
     At most 40,000 cases, whole customers at a time, are used.
     """
-    known = cases.frame["opened_at"][cases.frame[f"y:{design.outcome}"].notna() & cases.frame["employee_id"].notna()]
-    frame = cases.frame[cases.frame["employee_id"].notna() & (cases.frame["opened_at"] <= known.max())]
-    frame = frame.reset_index(drop=True)
+    frame = cases.frame.iloc[design.rows].reset_index(drop=True)
     rng = np.random.default_rng(seed)
     customers = rng.permutation(int(design.customer.max()) + 1)
     rank = customers[design.customer]
@@ -84,17 +82,7 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
                 known = train & np.isfinite(raw[:, at])
                 if test.any() and known.sum() > 50:
                     left[test, at] = raw[test, at] - _learn(context, raw[:, at], known, test, seed)
-    return replace(
-        design,
-        values=left,
-        unadjusted=left,
-        index=design.index[rows],
-        employee=design.employee[rows],
-        customer=design.customer[rows],
-        team=design.team[rows],
-        process=design.process[rows],
-        period=design.period[rows],
-    )
+    return replace(design.only(rows), values=left, unadjusted=left)
 
 
 def _context(frame: pd.DataFrame, /) -> Floats:

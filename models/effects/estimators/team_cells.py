@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from features.cases.exposures import WINDOW_MONTHS, ExposureTable
 from features.cases.table import CaseTable
-from models.effects.estimators.design import build_design, covariates, descendants
+from models.effects.estimators.case_mix import covariates
+from models.effects.estimators.design import Question, build_design, descendants
 
 __all__ = ["FEWEST_TEAMS", "MOST_TEAMS", "TeamCells", "cells_of_activity", "cells_of_cases", "met_again"]
 
@@ -137,11 +138,8 @@ def cells_of_cases(
         return None
     biggest = frame["team_id"].value_counts().index[:MOST_TEAMS]
     served = frame[frame["team_id"].isin(biggest)]
-    as_handlers = replace(cases, frame=served.assign(employee_id=served["team_id"]))
-    design = build_design(as_handlers, catalogue, outcome, levers)
-    known = served["opened_at"] <= served.loc[served[f"y:{outcome}"].notna(), "opened_at"].max()
-    teams = tuple(str(name) for name in pd.unique(served.loc[known, "team_id"]))
-    months, team = int(design.period.max()) + 1, design.employee
+    design = build_design(replace(cases, frame=served), catalogue, Question(outcome, levers), unit="team")
+    months, team, teams = int(design.period.max()) + 1, design.team, design.teams
     half = np.random.default_rng(seed).integers(0, 2, int(design.customer.max()) + 1)[design.customer]
     cell = (half * months + design.period) * len(teams) + team
     shape = (2, months, len(teams))

@@ -11,7 +11,7 @@ import pytest
 from models.advice.advise import Advice
 from models.effects.estimate import estimate
 from models.effects.estimators.case_level import case_level
-from models.effects.estimators.design import build_design
+from models.effects.estimators.design import Question, build_design
 from models.effects.estimators.employee_means import employee_means
 from models.effects.findings import Effects
 
@@ -52,9 +52,9 @@ def test_the_signs_of_helpful_and_harmful_levers_are_sure(effects: Any) -> None:
 def test_what_a_lever_leads_to_is_part_of_its_effect(known: Any) -> None:
     arrowless = [kpi.model_copy(update={"leads_to": ()}) for kpi in known.catalogue.values()]
     without = type(known.catalogue)(tuple(arrowless), known.catalogue.stages)
-    design = build_design(known.cases, known.catalogue, "churn", LEVERS)
+    design = build_design(known.cases, known.catalogue, Question("churn", LEVERS))
     total = employee_means(design, draws=50, seed=1).point[1]
-    direct = employee_means(build_design(known.cases, without, "churn", LEVERS), draws=50, seed=1).point[1]
+    direct = employee_means(build_design(known.cases, without, Question("churn", LEVERS)), draws=50, seed=1).point[1]
     assert total == pytest.approx(known.truth["handle"], abs=0.004)
     assert direct == pytest.approx(0.004, abs=0.003)
     assert total > direct + 0.002
@@ -64,14 +64,14 @@ def test_noise_in_a_measure_does_not_shrink_its_effect(make_company: Any) -> Non
     points = []
     for seed in range(4):
         company = make_company(seed, 150, 40_000)
-        design = build_design(company.cases, company.catalogue, "churn", LEVERS)
+        design = build_design(company.cases, company.catalogue, Question("churn", LEVERS))
         points.append(employee_means(design, draws=2, seed=1).point[2])
     # uncorrected, three or more noisy monthly readings would take a good part of it
     assert np.mean(points) == pytest.approx(-0.006, abs=0.0015)
 
 
 def test_hidden_difficulty_fools_the_case_level_regression_but_not_employee_means(known: Any) -> None:
-    design = build_design(known.cases, known.catalogue, "churn", LEVERS)
+    design = build_design(known.cases, known.catalogue, Question("churn", LEVERS))
     means = employee_means(design, draws=50, seed=1)
     plain = case_level(design, draws=50, seed=1, spread=means.spread)
     cost = LEVERS.index("cost")

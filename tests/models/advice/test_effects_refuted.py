@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.effects.estimate import estimate
-from models.effects.estimators.design import build_design
+from models.effects.estimators.design import Question, build_design
 from models.effects.estimators.employee_means import employee_means
 from models.effects.estimators.moments import between_moments
 from models.effects.estimators.omnibus import joint_test
@@ -22,7 +22,7 @@ def test_where_nothing_matters_the_joint_test_hardly_ever_speaks(make_company: A
     values = []
     for seed in range(60):
         company = make_company(seed, 40, 6_000, null=True)
-        design = build_design(company.cases, company.catalogue, "churn", LEVERS)
+        design = build_design(company.cases, company.catalogue, Question("churn", LEVERS))
         values.append(joint_test(design, between_moments(design), permutations=199, seed=seed).p_value)
     # binomial with 60 trials at 5 %: seven or more have a chance of two in a hundred
     assert sum(value <= 0.05 for value in values) <= 6
@@ -30,20 +30,20 @@ def test_where_nothing_matters_the_joint_test_hardly_ever_speaks(make_company: A
 
 
 def test_where_levers_matter_the_joint_test_speaks(known: Any) -> None:
-    design = build_design(known.cases, known.catalogue, "churn", LEVERS)
+    design = build_design(known.cases, known.catalogue, Question("churn", LEVERS))
     assert joint_test(design, between_moments(design), permutations=199, seed=1).p_value <= 0.01
 
 
 def test_too_few_people_give_no_joint_test(make_company: Any) -> None:
     company = make_company(1, 8, 2_000)
-    design = build_design(company.cases, company.catalogue, "churn", LEVERS)
+    design = build_design(company.cases, company.catalogue, Question("churn", LEVERS))
     assert joint_test(design, between_moments(design), permutations=99, seed=1).p_value == 1.0
 
 
 def test_routing_by_chance_passes_and_routing_by_skill_is_noticed(make_company: Any) -> None:
     for strength, expected in ((0.0, True), (0.6, False)):
         company = make_company(3, 80, 20_000, skill_routing=strength)
-        design = build_design(company.cases, company.catalogue, "churn", LEVERS)
+        design = build_design(company.cases, company.catalogue, Question("churn", LEVERS))
         routing = routing_test(design, between_moments(design), permutations=20, seed=1)
         assert routing.near_random is expected, strength
 
@@ -74,7 +74,7 @@ def test_a_lever_that_only_marks_easy_cases_fails_the_placebo(known: Any) -> Non
 
 
 def test_true_effects_survive_their_refutations(known: Any) -> None:
-    design = build_design(known.cases, known.catalogue, "churn", LEVERS)
+    design = build_design(known.cases, known.catalogue, Question("churn", LEVERS))
     moments = between_moments(design)
     means = employee_means(design, draws=200, seed=1, moments=moments)
     joint = joint_test(design, moments, permutations=199, seed=1)
@@ -82,7 +82,7 @@ def test_true_effects_survive_their_refutations(known: Any) -> None:
 
 
 def test_an_effect_carried_by_one_team_is_refuted(known: Any) -> None:
-    design = build_design(known.cases, known.catalogue, "churn", LEVERS)
+    design = build_design(known.cases, known.catalogue, Question("churn", LEVERS))
     moments = between_moments(design)
     means = employee_means(design, draws=100, seed=1, moments=moments)
     table = refute(design, moments, means, np.zeros(5), 1)

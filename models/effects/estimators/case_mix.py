@@ -1,0 +1,76 @@
+"""What makes cases comparable: strata, the case mix known when they opened, and how long the handler had been there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["TAILS", "covariates", "strata_codes", "tenure_bands"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+TAILS = 0.005
+MOST_CATEGORIES = 12
+SMALLEST_CELL = 8.0
+TENURE_DAYS = (30.0, 60.0, 90.0, 150.0, 240.0, 365.0)
+
+
+def strata_codes(frame: pd.DataFrame, /) -> Codes:
+    """Comparable cases: same process, priority and month, or coarser where cells would hold too few."""
+    for keys in (["process", "priority", "period"], ["process", "period"], ["process"]):
+        known = [key for key in keys if key in frame]
+        if not known:
+            continue
+        codes = np.asarray(frame.groupby(known, dropna=False, observed=True, sort=False).ngroup(), dtype=np.int64)
+        if len(codes) / (codes.max() + 1) >= SMALLEST_CELL:
+            return codes
+    return np.zeros(len(frame), dtype=np.int64)
+
+
+def covariates(frame: pd.DataFrame, /) -> Floats:
+    """The case mix as numbers: customer history and the case's own context, known when it opened.
+
+    Returns
+    -------
+    array of shape (rows, covariates)
+        Standardised; unknown numbers at the mean with a column that says so, categories as indicators.
+    """
+    parts: list[Floats] = []
+    names = [name for name in frame.columns if name.startswith("x:")]
+    for name in [*names, *(key for key in ("channel", "stage", "priority") if key in frame)]:
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+            number = column.to_numpy(dtype=np.float64, na_value=np.nan)
+            known = np.isfinite(number)
+            if not known.any():
+                continue
+            low, high = np.quantile(number[known], [TAILS, 1 - TAILS])
+            parts.append(np.where(known, np.clip(number, low, high), number[known].mean()))
+            if not known.all():
+                parts.append((~known).astype(np.float64))
+        else:
+            text = column.astype("str").fillna("")
+            frequent = text.value_counts().index[1 : MOST_CATEGORIES + 1]
+            parts.extend((text == level).to_numpy(dtype=np.float64) for level in frequent)
+    matrix = np.column_stack(parts) if parts else np.zeros((len(frame), 0))
+    spread = matrix.std(axis=0)
+    return (matrix[:, spread > 0] - matrix[:, spread > 0].mean(axis=0)) / spread[spread > 0]
+
+
+def tenure_bands(frame: pd.DataFrame, employees: pd.DataFrame | None, /) -> Floats:
+    """Indicators of how long the handler had been there when the case opened; no columns where nobody knows."""
+    if employees is None or "hired_at" not in employees or "opened_at" not in frame:
+        return np.zeros((len(frame), 0))
+    hired = pd.to_datetime(
+        employees.drop_duplicates("employee_id").set_index("employee_id")["hired_at"], errors="coerce"
+    )
+    if not hired.notna().any():
+        return np.zeros((len(frame), 0))
+    if hired.dt.tz is not None:
+        hired = hired.dt.tz_localize(None)
+    days = (frame["opened_at"] - frame["employee_id"].map(hired)).dt.total_seconds().to_numpy() / 86_400.0
+    bands = np.digitize(np.nan_to_num(days, nan=1e9), TENURE_DAYS)
+    columns = [(bands == band).astype(np.float64) for band in range(len(TENURE_DAYS))]
+    return np.column_stack([column for column in columns if 0 < column.mean() < 1] or [np.zeros((len(frame), 0))])
