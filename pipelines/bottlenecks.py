@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_atomically
+from baton.messages.message import Message
 from features.staging.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -30,12 +31,12 @@ class Bottlenecks:
     ----------
     rows : dict of str to int
         Rows per file.
-    warnings : tuple of str
+    warnings : tuple of Message
         What a reader must know.
     """
 
     rows: dict[str, int]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
 
 def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehouse, folder: RunFolder, /) -> Bottlenecks:
@@ -134,38 +135,23 @@ def _with_association(processes: pd.DataFrame, log: StepLog, outcome: str | None
     return processes.join(extra.astype(typed))
 
 
-def _warnings(log: StepLog, processes: pd.DataFrame, steps: pd.DataFrame, least: int, /) -> list[str]:
+def _warnings(log: StepLog, processes: pd.DataFrame, steps: pd.DataFrame, least: int, /) -> list[Message]:
     told = []
     if log.orphans:
-        told.append(f"bottlenecks: {log.orphans:,} steps of cases that are not in the table cases were passed over")
+        told.append(Message("waiting.orphans", {"n": log.orphans}))
     if log.passed_over:
-        told.append(
-            f"bottlenecks: {log.passed_over:,} rows of case_steps with a lifecycle that says neither start nor end "
-            "were passed over"
-        )
+        told.append(Message("waiting.unknown_marks", {"n": log.passed_over}))
     if log.unmarked:
-        told.append(
-            "bottlenecks: none of the words in case_steps.lifecycle is known, so waiting cannot be told from work; "
-            "write start and complete"
-        )
+        told.append(Message("waiting.unmarked"))
     if log.unended:
-        told.append(
-            f"bottlenecks: {log.unended:,} of {log.visits:,} steps have a start and no end: how long they were worked "
-            "on, and what the next one waited, is unknown"
-        )
+        told.append(Message("waiting.unended", {"n": log.unended, "total": log.visits}))
     if log.outside:
-        told.append(
-            f"bottlenecks: {log.outside:,} of {log.visits:,} steps lie as a whole before the opening or after the "
-            "closing of their case: their waiting and work are unknown; are all clocks in one time zone?"
-        )
+        told.append(Message("waiting.outside", {"n": log.outside, "total": log.visits}))
     closed = processes[processes["explained_share"].notna()]
     weak = closed[closed["explained_share"] < _EXPLAINED]
     if len(weak):
-        told.append(
-            f"bottlenecks: in {len(weak)} of {len(processes)} processes the steps explain less than {_EXPLAINED:.0%} "
-            "of the time from opening to closing; see explained_share in processes.parquet"
-        )
+        told.append(Message("waiting.unexplained", {"n": len(weak), "total": len(processes), "share": _EXPLAINED}))
     hidden = int(steps.loc[steps["hidden"] & steps["team_id"].isna(), "step"].count())
     if hidden:
-        told.append(f"bottlenecks: times of {hidden} steps are not shown: fewer than {least} people (policy.min_group)")
+        told.append(Message("waiting.hidden", {"n": hidden, "least": least}))
     return told

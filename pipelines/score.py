@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json, write_atomically
 from baton.informative import is_informative
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.training.table import TrainingTable
 from models.prediction.attribution import attribution_rows, drivers, kpi_values, per_kpi
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["score"]
+
+MAX_FEATURES_NAMED = 5
+"""A warning names so many and counts the others: a longer list is not read."""
 
 _OUTPUTS = ("churn.parquet", "decline.parquet", "driver.parquet", "attributions.parquet", "stage_attributions.parquet")
 
@@ -41,7 +45,7 @@ class _Scored:
 
 
 def score(
-    company: Company, folder: RunFolder, progress: Progress = silent, *, warnings: list[str] | None = None
+    company: Company, folder: RunFolder, progress: Progress = silent, *, warnings: list[Message | str] | None = None
 ) -> dict[str, int]:
     """Write churn, decline and driver predictions with their drivers, and the attributions.
 
@@ -54,7 +58,7 @@ def score(
     folder : RunFolder
         Holds ``training/`` and ``models/``; receives the contract's files.
     progress : Progress
-    warnings : list of str, optional
+    warnings : list of Message, optional
         Sentences about values that the models do not know are added to it.
 
     Returns
@@ -138,19 +142,23 @@ def _unexplained(scored: _Scored, /) -> _Scored:
     return replace(scored, drivers=none, by_team=scored.by_team[:0], by_stage=scored.by_stage[:0], informative=False)
 
 
-def _misfits(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> list[str]:
+def _misfits(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> list[Message]:
     """Say which values of the rows the model does not know, and which features the rows lack."""
     told = [
-        f"{predictor.outcome}: {name}: {new:,} of {present:,} values are none that the model has learned; "
-        "they count as missing"
+        Message(
+            "scored.unknown_values",
+            {"outcome": predictor.outcome, "feature": name, "n": int(new), "total": int(present)},
+        )
         for name, (new, present) in predictor.encoding.unknown_levels(rows).items()
     ]
     absent = [name for name in predictor.encoding.features if name not in rows.columns]
     if absent:
-        shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
-        told.append(
-            f"{predictor.outcome}: the model's features {shown} have no values in these data; they count as missing"
-        )
+        shown = {"outcome": predictor.outcome, "features": tuple(absent[:MAX_FEATURES_NAMED])}
+        more = len(absent) - MAX_FEATURES_NAMED
+        if more > 0:
+            told.append(Message("scored.absent_features_more", shown | {"more": more}))
+        else:
+            told.append(Message("scored.absent_features", shown))
     return told
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis
 
+from baton.messages.message import Message
 from features.staging.rows_over_time import row_then
 from features.staging.warehouse import Warehouse
 from features.training import snapshots
@@ -14,7 +15,7 @@ CONCENTRATED = 0.10
 """Share of all yearly value at which one customer is named; the share must also be ten times the mean."""
 
 
-def concentration_warnings(warehouse: Warehouse, /) -> list[str]:
+def concentration_warnings(warehouse: Warehouse, /) -> list[Message]:
     """Name the customer who holds a large part of the yearly value of those still here.
 
     Parameters
@@ -23,7 +24,7 @@ def concentration_warnings(warehouse: Warehouse, /) -> list[str]:
 
     Returns
     -------
-    list of str
+    list of Message
         Empty where nobody holds a tenth of the value, and ten times the mean.
     """
     if not warehouse.has("customers", "customer_id", "value"):
@@ -42,8 +43,5 @@ def concentration_warnings(warehouse: Warehouse, /) -> list[str]:
     share = float(largest["value"]) / total
     if share < max(CONCENTRATED, 10.0 / len(told)):
         return []
-    return [
-        f"customers: {largest['customer_id']} alone holds {share:.0%} of the yearly value of the {len(told):,} "
-        "customers still here; value at risk, lifetime value and the share of key customers mostly tell how that one "
-        "stands: look at it by itself"
-    ]
+    values = {"customer": str(largest["customer_id"]), "share": share, "n": len(told)}
+    return [Message("data.one_customer", values)]

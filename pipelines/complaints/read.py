@@ -12,6 +12,7 @@ from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
 from baton.errors import TooLittleDataError
 from baton.files import RunFolder, read_json, write_atomically, write_json
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.kpis.cause_kpis import (
     CAUSE_COLUMN,
@@ -71,12 +72,12 @@ class CausesRead:
     ----------
     rows : dict of str to int
         Rows per file.
-    warnings : tuple of str
+    warnings : tuple of Message or str
         What a reader must know.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message | str, ...] = ()
 
 
 def read_causes(
@@ -134,7 +135,7 @@ def read_causes(
     answers = answers[[*_ANSWER, *(name for name in answers.columns if name not in _ANSWER)]]
     rows = {"root_causes": _write(answers, folder, "root_causes.parquet")}
     rows["cause_shares"] = _write(shares, folder, "cause_shares.parquet")
-    notes = [*texts.notes, *_unclear(shares)]
+    notes: list[Message | str] = [*texts.notes, *_unclear(shares)]
     suspicious = model.suspicious.rename(columns={"text_id": "case_id"})
     rows["suspicious_labels"] = _write(suspicious, folder, "suspicious_labels.parquet")
     cases = cases_of(warehouse)
@@ -148,11 +149,11 @@ def read_causes(
     diagnosis = cause_diagnosis(trends, about)
     rows["cause_diagnosis"] = _write(diagnosis, folder, "cause_diagnosis.parquet")
     urgent = diagnosis[diagnosis["growing"].astype(bool) & (diagnosis["alignment"] == "unmeasured")]
-    notes.extend(f"root causes: {cause!r} grows, and no scorecard measures it" for cause in urgent["cause"])
+    notes.extend(Message("causes.unmeasured", {"cause": repr(cause)}) for cause in urgent["cause"])
     write_examples(folder, texts, answers, company.policy.min_group)
     chosen = _as_kpis(company, catalogue, answers, taxonomy, folder) if company.text.kpis else []
     if company.text.kpis and not chosen:
-        notes.append("root causes: no cause has 30 cases that could be told, so none becomes a KPI")
+        notes.append(Message("causes.no_kpi"))
     notes.extend(str(note) for note in model.evaluation.get("notes", ()))
     write_json(folder.texts / "evaluation.json", model.evaluation)
     return CausesRead(rows, tuple(dict.fromkeys(notes)))
@@ -295,21 +296,25 @@ def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd
     )
 
 
-def _unclear(shares: pd.DataFrame, /) -> list[str]:
+def _unclear(shares: pd.DataFrame, /) -> list[Message]:
     rest = shares[shares["cause"].isna()].iloc[0]
     if rest["named_share"] <= MAX_UNCLEAR:
         return []
-    return [
-        f"root causes: {rest['named_share']:.0%} of {rest['texts']:,} texts could not be told, so no cause is put "
-        "first; label more texts, or raise text.risk"
-    ]
+    return [Message("causes.unclear", {"share": float(rest["named_share"]), "n": int(rest["texts"])})]
 
 
-def _told_new(emerging: pd.DataFrame, /) -> list[str]:
+def _told_new(emerging: pd.DataFrame, /) -> list[Message]:
     return [
-        f"root causes: since {row.first_week:%Y-%m-%d} {row.texts} texts speak of something new: {row.name_ or '…'} "
-        f"({row.abstained_share:.0%} of them are told no cause)"
-        for row in emerging.rename(columns={"name": "name_"}).itertuples()
+        Message(
+            "causes.emerging",
+            {
+                "date": f"{row['first_week']:%Y-%m-%d}",
+                "texts": int(row["texts"]),
+                "words": row["name"] or "…",
+                "share": float(row["abstained_share"]),
+            },
+        )
+        for row in emerging.to_dict("records")
     ]
 
 

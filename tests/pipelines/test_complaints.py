@@ -161,7 +161,7 @@ def test_a_label_seen_once_and_two_spellings_are_told(tmp_path: Path) -> None:
     rows.loc[4, "root_cause"] = "once only"
     rows.loc[rows.index % 6 == 0, "root_cause"] = "Late_Delivery"
     found = read(company(tmp_path, rows), tmp_path / "out")
-    notes = " ".join(found.warnings)
+    notes = " ".join(each if isinstance(each, str) else each.text for each in found.warnings)
     assert "Late_Delivery" in notes or "late delivery" in notes
     assert "once only" in notes
     assert not {"Late_Delivery", "late delivery"} <= set(

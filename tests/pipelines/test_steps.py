@@ -8,6 +8,7 @@ import pytest
 
 from baton.errors import OutputError
 from baton.files import RunFolder
+from baton.messages.message import Message
 from pipelines.steps import Ledger, Outcome, digest
 
 
@@ -108,3 +109,20 @@ def test_a_step_tells_the_memory_and_the_processor_time_that_it_took_also_when_i
     assert large.peak_memory_mb - small.peak_memory_mb > 150
     assert large.cpu_seconds is not None and large.cpu_seconds > 0
     assert (kept.reused, kept.peak_memory_mb, kept.cpu_seconds) == (True, large.peak_memory_mb, large.cpu_seconds)
+
+
+def test_a_warning_keeps_the_message_that_it_was_made_from(tmp_path: Path) -> None:
+    said = Message("waiting.orphans", {"n": 1200})
+
+    def work(outcome: Outcome) -> None:
+        outcome.warnings.extend([said, "text alone"])
+
+    folder = RunFolder(tmp_path)
+    for reused in (False, True):
+        ledger = Ledger(folder, {})
+        with ledger.locked():
+            record = ledger.step("process", {}, [], work)
+        assert record.reused == reused
+        assert record.warnings == (said.text, "text alone")
+        assert record.messages == (said.as_json(), None)
+    assert "1,200 steps of cases" in said.text

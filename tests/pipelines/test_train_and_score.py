@@ -324,9 +324,9 @@ def test_values_and_columns_that_a_model_does_not_know_are_told_with_their_count
     folder = started(tmp_path / "later", {"churn": made("churn", "customer", frame, **changes)})
     shutil.copytree(scored[0].models, folder.models, dirs_exist_ok=True)
     shutil.copy(scored[0].file("evaluation.json"), folder.file("evaluation.json"))
-    warnings: list[str] = []
+    warnings: list[Any] = []
     score(COMPANY, folder, warnings=warnings)
-    assert warnings == [
+    assert [warning.text for warning in warnings] == [
         "churn: segment: 7 of 60 values are none that the model has learned; they count as missing",
         "churn: the model's features csat__30d have no values in these data; they count as missing",
     ]

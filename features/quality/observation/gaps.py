@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import ibis
 
 from baton.contract.sources import TABLES
+from baton.messages.message import Message
 from features.staging.warehouse import Warehouse
 
 __all__ = ["blind_moments", "gap_warnings", "missing_months"]
@@ -67,11 +68,9 @@ def blind_moments(months: Sequence[datetime], as_of: Sequence[datetime], window_
     return [moment for moment in as_of if blind(moment)]
 
 
-def gap_warnings(warehouse: Warehouse, /) -> list[str]:
+def gap_warnings(warehouse: Warehouse, /) -> list[Message]:
     """Say which months are missing from which table, and what that does."""
     return [
-        f"{table}: nothing at all in {', '.join(f'{month:%Y-%m}' for month in months)}, though there are rows before "
-        "and after; averages and shares leave that time out, and counts and sums over windows that reach beyond it are "
-        "too low: give the missing rows"
+        Message("data.missing_months", {"table": table, "months": tuple(f"{month:%Y-%m}" for month in months)})
         for table, months in missing_months(warehouse).items()
     ]
