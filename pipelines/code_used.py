@@ -20,6 +20,8 @@ _ONE_BY_ONE = frozenset({"baton", "pipelines"})
 """Packages whose modules count one by one; of any other the whole counts, since it may find its modules by name."""
 _WORDS = ("baton/messages", "baton/catalogue/presets", "baton/templates")
 """Data of these folders count for no step: sentences change no number, and presets count by the catalogue's digest."""
+_SAYS = frozenset({"advise", "report"})
+"""Steps whose files hold sentences of the catalogue: for them its texts count after all."""
 
 CODE_OF: dict[str, tuple[str, ...]] = {
     "stage": ("features.staging.stage", "features.quality.concentration", "features.quality.observation.gaps"),
@@ -61,7 +63,8 @@ def files_used(step: str, root: Path, /) -> list[Path]:
                 modules.add(found)
                 waiting += _imported(found)
     own = {root / "pipelines" / name for name in ("run.py", "steps.py")}
-    return sorted(modules | own | set(_data(modules, root)))
+    said = (root / "baton" / "messages" / "texts").glob("*.toml") if step in _SAYS else ()
+    return sorted(modules | own | set(_data(modules, root)) | set(said))
 
 
 def digest_of(files: list[Path], root: Path, /) -> str:

@@ -38,6 +38,7 @@ def fingerprints(root: Path) -> dict[str, str]:
         ("pipelines/report/templates/report.html.jinja", {"report"}),
         ("pipelines/report/data/texts.toml", {"report"}),
         ("pipelines/report/sections/teams.py", {"report"}),
+        ("baton/messages/texts/advice.toml", {"advise", "report"}),
         ("baton/catalogue/presets/service_actions.toml", NONE),
         ("baton/cli.py", NONE),
         ("baton/display.py", NONE),
