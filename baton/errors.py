@@ -13,6 +13,7 @@ Each leaf is also the builtin that a Python user would expect::
     ├── TooLittleDataError (ValueError)    an outcome cannot be learned from what there is
     ├── PolicyError (ValueError)           the limits of a policy contradict each other
     ├── OutputError (OSError)              results cannot be written
+    ├── ResultError (ValueError)           a result is not as the contract says: a defect
     ├── ArtefactError (LookupError)        a run, a model or a result is not there
     │   └── DamagedModelError              a model is not as it was trained, and is not loaded
     ├── PromotionError (ValueError)        a model may not become champion
@@ -36,6 +37,7 @@ __all__ = [
     "PolicyError",
     "PromotionError",
     "RequestError",
+    "ResultError",
     "SourceError",
     "TableError",
     "TooLittleDataError",
@@ -81,6 +83,10 @@ class PolicyError(BatonError, ValueError):
 
 class OutputError(BatonError, OSError):
     """Results cannot be written where they should go."""
+
+
+class ResultError(BatonError, ValueError):
+    """A result is not as the contract says it is, which is a defect; it is not written."""
 
 
 class ArtefactError(BatonError, LookupError):

@@ -25,6 +25,23 @@ _EXIT_CODES = """\
 """
 
 
+_RESULTS = """\
+# What a run leaves: every table
+
+This page is made from `baton/contract/results.toml`, by which the tables are written and read: a run never leaves another
+column or type than stands here, and a folder of another version of Baton is refused with the name of the column.
+
+Times are UTC; shares and probabilities are 0 to 1; null means unknown, never zero; 90 % names the ends of intervals.
+Employees are named by their pseudonyms. Types are those of Parquet: text, time (microseconds), number (64 bits), integer
+(64 bits) and flag (true or false); `texts` is a list of text; `words` is one sentence as {en, zh}; `drivers` is a list of
+{kpi, value, label, attribution}: the value of a category stands in label, the attribution is in log-odds.
+
+`evaluation.json` says how good the predictions are, by outcome; `models.json` which registered model each outcome is
+predicted by; `run.json` what was done: inputs, versions, seeds, steps, warnings. `report.html` is the manager's page. What lies
+in other folders (`staged`, `training`, `models`, `partials`, …) is what Baton needs to go on; nobody else should read it.
+"""
+
+
 def pages() -> dict[str, str]:
     """Return the generated pages by file name."""
     from baton.catalogue.load import available_presets
@@ -32,7 +49,8 @@ def pages() -> dict[str, str]:
     library = {
         "kpi-library.md" if name == "service" else f"kpi-library-{name}.md": kpis(name) for name in available_presets()
     }
-    return {"cli.md": command_page(), "company-file.md": company_page(), **library}
+    pages = {"cli.md": command_page(), "company-file.md": company_page(), "result-tables.md": results_page()}
+    return pages | library
 
 
 def command_page() -> str:
@@ -77,6 +95,25 @@ def company_page() -> str:
     if unknown:
         raise KeyError(f"docs/company-file.toml explains what is no setting: {sorted(unknown)}")
     return "\n\n".join([words["introduction"].strip(), *sections]) + "\n"
+
+
+def results_page() -> str:
+    """Return the reference of the result tables: what one row is, what is unique, and every column."""
+    from baton.contract.results import result_tables
+
+    sections = [_RESULTS.strip()]
+    for table in result_tables().values():
+        key = " × ".join(f"`{name}`" for name in table.key) or "none: rows may repeat"
+        lines = [f"## `{table.file}`", "", f"One row: {table.grain}. Key: {key}."]
+        lines += [f"Made by the step `{table.step}`; there if {table.when}.", ""]
+        lines += ["| column | type | unit | what it says |", "|---|---|---|---|"]
+        for column in (*table.columns, *([table.others] if table.others else [])):
+            name = "…" if column is table.others else f"`{column.name}`"
+            kind = f"{column.type}{' or null' if column.nullable else ''}"
+            kind += "" if column.required or column is table.others else " (may be absent)"
+            lines.append(f"| {name} | {kind} | {column.unit} | {column.meaning} |")
+        sections.append("\n".join(lines))
+    return "\n\n".join(sections) + "\n"
 
 
 def kpis(preset: str) -> str:

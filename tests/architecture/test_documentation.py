@@ -32,6 +32,7 @@ def generator(checkout: Path) -> ModuleType:
         "kpi-library-b2b.md",
         "kpi-library-internal.md",
         "kpi-library-product.md",
+        "result-tables.md",
     ],
 )
 def test_the_page_is_what_the_code_says(page: str, generator: ModuleType, checkout: Path) -> None:
