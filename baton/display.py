@@ -13,9 +13,9 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from baton.files import read_json
 from baton.informative import is_informative
 from baton.progress import Progress
+from baton.run_results import RunResults
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -197,10 +197,8 @@ def models(rows: Sequence[Mapping[str, Any]], as_json: bool, /) -> None:
 
 def summary(found: Any, as_json: bool, /) -> None:
     """Show what a run did: steps, figures per outcome, advice, warnings, and where to read on."""
-    folder = Path(found.folder)
-    evaluation = folder / "evaluation.json"
-    figures = read_json(evaluation) if evaluation.exists() else {}
-    advice = _advice(folder)
+    results = RunResults(found.folder)
+    folder, figures, advice = results.folder.path, results.evaluation, _advice(results)
     if as_json:
         document(
             {
@@ -286,21 +284,17 @@ def _span(interval: Sequence[float | None] | None, /) -> str:
     return "unknown" if low is None or high is None else f"{low:.3f} – {high:.3f}"
 
 
-def _advice(folder: Path, /) -> dict[str, int]:
+def _advice(results: RunResults, /) -> dict[str, int]:
     """Count what is advised; people are counted, never named."""
-    weights, coaching = folder / "weights.parquet", folder / "coaching.parquet"
     found: dict[str, int] = {}
-    if weights.exists():
-        import pandas as pd
-
-        rows = pd.read_parquet(weights, columns=["team_id", "role", "kpi", "verdict"])
+    rows = results.find("weights", ["team_id", "role", "kpi", "verdict"])
+    if rows is not None:
         found["scorecards"] = len(rows[["team_id", "role"]].drop_duplicates())
         found["scorecards with a change"] = len(rows[rows["verdict"] != "keep"][["team_id", "role"]].drop_duplicates())
         for verdict in ("raise", "lower", "add", "drop", "keep"):
             found[f"KPI lines to {verdict}"] = int((rows["verdict"] == verdict).sum())
-    if coaching.exists():
-        import pandas as pd
-
-        levels = pd.read_parquet(coaching, columns=["level"])["level"].value_counts()
+    offers = results.find("coaching", ["level"])
+    if offers is not None:
+        levels = offers["level"].value_counts()
         found.update({f"offers of help, {level}": int(count) for level, count in levels.items()})
     return found

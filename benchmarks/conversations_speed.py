@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from baton.company import load_company
-from baton.files import RunFolder, write_json
+from baton.files import RunFolder
+from baton.run_results import RUN, RunResults
 from models.conversations.signals import read_labelled
 
 VISIBLE = Path(__file__).resolve().parents[1] / "models" / "conversations" / "visible"
@@ -38,7 +39,7 @@ def main() -> None:
         (place / "company.toml").write_text(
             '[company]\nname = "Speed"\n[tables]\ncases = { path = "c.csv" }\n', "utf-8"
         )
-        write_json(place / "run.json", {})
+        RunResults(place).write_document(RUN, {})
         with TestClient(application(load_company(place), RunFolder(place))) as client:
             while client.get("/readyz").status_code != 200:
                 time.sleep(0.1)

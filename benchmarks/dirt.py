@@ -39,6 +39,7 @@ import benchmarks.dirt_values  # noqa: F401 - both enter their ways of being dir
 from baton.company import Company, load_company
 from baton.errors import BatonError
 from baton.files import RunFolder
+from baton.run_results import RunResults
 from benchmarks.dirt_export import Export, read_export
 from benchmarks.dirt_kinds import DIRTS, INNOCENT, Change, Dirt
 from benchmarks.dirt_record import Finding, counted, page, remember, remembered
@@ -219,11 +220,11 @@ def _cards(company: Company, /) -> str:
 
 
 def _results(place: RunFolder, /) -> dict[str, pd.DataFrame]:
-    found = {path.stem: pd.read_parquet(path) for path in sorted(place.path.glob("*.parquet"))}
-    evaluation = json.loads(place.file("evaluation.json").read_text(encoding="utf-8"))
+    left = RunResults(place)
+    found = {name: left.table(name) for name in sorted(left.names) if "/" not in name}
     figures = [
         {"outcome": name, **{key: value for key, value in entry.items() if isinstance(value, int | float)}}
-        for name, entry in evaluation.items()
+        for name, entry in left.evaluation.items()
     ]
     return {**found, "evaluation": pd.DataFrame(figures)}
 

@@ -52,7 +52,8 @@ def main() -> None:
 
 def train(folder: Path) -> None:
     """Leave a run's folder with a churn model of many features."""
-    from baton.files import RunFolder, write_json
+    from baton.files import RunFolder
+    from baton.run_results import RUN, RunResults
     from features.training.table import TrainingTable
     from models.prediction.churn import ChurnPredictor
     from models.prediction.predictor import outcome_folder
@@ -73,7 +74,7 @@ def train(folder: Path) -> None:
     run = RunFolder(folder / "out").create()
     table.save(outcome_folder(run.training, "churn"))
     ChurnPredictor.fit(table, 1).save(outcome_folder(run.models, "churn"))
-    write_json(run.file("run.json"), {})
+    RunResults(run).write_document(RUN, {})
 
 
 def serve_one(name: str, folder: Path, port: int) -> None:

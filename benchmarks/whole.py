@@ -11,7 +11,6 @@ the fairer figure.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -19,8 +18,8 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from baton.run_results import RunResults
 from benchmarks.exports import as_exported
 
 _CHILD = """
@@ -135,13 +134,13 @@ def whole(company: Path, out: Path) -> Whole:
     seconds = time.perf_counter() - started
     if child.returncode:
         raise SystemExit(f"the run in {out} ended with {child.returncode}")
-    told_: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    left = RunResults(out)
     return Whole(
-        {step["name"]: step for step in told_["steps"]},
+        {step["name"]: step for step in left.said("steps")},
         seconds,
         used.ru_utime + used.ru_stime,
         used.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20),
-        told_["partials"],
+        left.said("partials"),
     )
 
 

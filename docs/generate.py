@@ -28,17 +28,18 @@ _EXIT_CODES = """\
 _RESULTS = """\
 # What a run leaves: every table
 
-This page is made from `baton/contract/results.toml`, by which the tables are written and read: a run never leaves another
+This page is made from `baton/contract/results.toml`, by which the tables are written and read: a run leaves no other
 column or type than stands here, and a folder of another version of Baton is refused with the name of the column.
 
 Times are UTC; shares and probabilities are 0 to 1; null means unknown, never zero; 90 % names the ends of intervals.
-Employees are named by their pseudonyms. Types are those of Parquet: text, time (microseconds), number (64 bits), integer
-(64 bits) and flag (true or false); `texts` is a list of text; `words` is one sentence as {en, zh}; `drivers` is a list of
-{kpi, value, label, attribution}: the value of a category stands in label, the attribution is in log-odds.
+Employees are named by their pseudonyms. Types are those of Parquet: text, time (microseconds), number (64 bits),
+integer (64 bits) and flag (true or false); `texts` is a list of text; `words` is one sentence as {en, zh}; `drivers` is
+a list of {kpi, value, label, attribution}: the value of a category stands in label, the attribution is in log-odds.
 
 `evaluation.json` says how good the predictions are, by outcome; `models.json` which registered model each outcome is
-predicted by; `run.json` what was done: inputs, versions, seeds, steps, warnings. `report.html` is the manager's page. What lies
-in other folders (`staged`, `training`, `models`, `partials`, …) is what Baton needs to go on; nobody else should read it.
+predicted by; `run.json` what was done: inputs, versions, seeds, steps, warnings. `report.html` is the manager's page.
+Other folders (`staged`, `training`, `models`, `partials`, …) hold what Baton needs to go on; nobody else should read
+them.
 """
 
 

@@ -22,6 +22,7 @@ from baton.company import Company, Policy
 from baton.errors import ArtefactError, PolicyError, UnknownIdError
 from baton.files import DEFAULT_OUT, RunFolder, read_json
 from baton.progress import Progress, silent
+from baton.run_results import EVALUATION, RUN, RunResults
 
 if TYPE_CHECKING:
     from baton.catalogue.schema import Catalogue
@@ -134,7 +135,7 @@ def open_run(out: str | Path, company: str | Path, /) -> Results:
         If there is no finished run in the folder.
     """
     folder = RunFolder(out)
-    folder.require("run.json")
+    folder.require(RUN)
     return Results(open_company(Path(company)), folder)
 
 
@@ -151,6 +152,11 @@ class Results:
     company: Company
     folder: RunFolder
 
+    @property
+    def left(self) -> RunResults:
+        """What lies in the run's folder."""
+        return RunResults(self.folder)
+
     @cached_property
     def catalogue(self) -> Catalogue:
         """The company's KPIs, those that its causes have become included."""
@@ -161,7 +167,7 @@ class Results:
     @cached_property
     def evaluation(self) -> dict[str, Any]:
         """Content of ``evaluation.json``: per outcome its figures, intervals and baselines."""
-        return read_json(self.folder.require("evaluation.json"))
+        return self.left.document(EVALUATION)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -171,17 +177,17 @@ class Results:
     @property
     def left_out(self) -> dict[str, str]:
         """Outcomes that were not learned, and why."""
-        return read_json(self.folder.require("run.json"))["skipped"]
+        return self.left.said("skipped")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the results must know."""
-        return tuple(read_json(self.folder.require("run.json"))["warnings"])
+        return tuple(self.left.said("warnings"))
 
     @property
     def steps(self) -> pd.DataFrame:
         """The run's steps: name, seconds, rows."""
-        return pd.DataFrame(read_json(self.folder.require("run.json"))["steps"])
+        return pd.DataFrame(self.left.said("steps"))
 
     def table(self, name: str, /) -> pd.DataFrame:
         """Return one of the run's tables, such as ``weights`` or ``diagnosis``.
@@ -189,13 +195,9 @@ class Results:
         Raises
         ------
         ArtefactError
-            If the run has not left it.
+            If the run has not left it, or it is of another version of Baton.
         """
-        place = self.folder.file(f"{name}.parquet")
-        if not place.exists():
-            there = sorted(path.stem for path in self.folder.path.glob("*.parquet"))
-            raise ArtefactError(f"{place}: this run has left no such table{did_you_mean(name, there)}")
-        return pd.read_parquet(place)
+        return self.left.table(name)
 
     @property
     def churn(self) -> pd.DataFrame:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.files import RunFolder, write_atomically
+from baton.contract.results import of_step
+from baton.files import RunFolder
 from baton.messages.message import Message
+from baton.run_results import RunResults
 from features.staging.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -16,9 +18,8 @@ if TYPE_CHECKING:
 
     from features.process.event_log import StepLog
 
-__all__ = ["OUTPUTS", "Bottlenecks", "find_bottlenecks"]
+__all__ = ["Bottlenecks", "find_bottlenecks"]
 
-OUTPUTS = ("bottlenecks.parquet", "flows.parquet", "handoffs.parquet", "processes.parquet")
 _KEPT = ("process", "step", "team_id", "hidden", "cases", "visits", "position")
 _EXPLAINED = 0.8
 
@@ -60,8 +61,8 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
     from features.process.event_log import step_log
     from features.process.outcomes import case_outcomes, customers_of_long_waits
 
-    for name in OUTPUTS:
-        folder.file(name).unlink(missing_ok=True)
+    results = RunResults(folder)
+    results.remove(*of_step("process"))
     if "case_steps" not in warehouse or "cases" not in warehouse:
         return Bottlenecks({})
     log = step_log(warehouse)
@@ -69,34 +70,24 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
     case_flows.mark_long_waits(log, warehouse, least)
     outcome = case_outcomes(company, catalogue, warehouse, log)
     steps = case_flows.steps(log, least)
-    customers = customers_of_long_waits(warehouse, log, _at_risk(folder), outcome)
+    customers = customers_of_long_waits(
+        warehouse, log, results.find("churn", ["customer_id", "value_at_risk"]), outcome
+    )
     steps = _named(steps).merge(customers, how="left", on=["process", "step", "team_id"])
     tables = {
-        "bottlenecks.parquet": _without_small(steps),
-        "flows.parquet": _named(case_flows.flows(log)),
-        "handoffs.parquet": _named(case_flows.hand_overs(log)),
-        "processes.parquet": _with_association(_named(case_flows.processes(log)), log, outcome),
+        "bottlenecks": _without_small(steps),
+        "flows": _named(case_flows.flows(log)),
+        "handoffs": _named(case_flows.hand_overs(log)),
+        "processes": _with_association(_named(case_flows.processes(log)), log, outcome),
     }
-    for name, frame in tables.items():
-        with write_atomically(folder.file(name)) as temporary:
-            frame.to_parquet(temporary, index=False)
-    rows = {name.removesuffix(".parquet"): len(frame) for name, frame in tables.items()}
-    return Bottlenecks(rows, tuple(_warnings(log, tables["processes.parquet"], steps, least)))
+    rows = {name: results.write(name, frame) for name, frame in tables.items()}
+    return Bottlenecks(rows, tuple(_warnings(log, tables["processes"], steps, least)))
 
 
 def _named(frame: pd.DataFrame, /) -> pd.DataFrame:
     """Give names back as text: the engine counted them as numbers."""
     names = ("process", "step", "team_id", "source", "target", "source_team")
     return frame.assign(**{name: frame[name].astype("str") for name in names if name in frame})
-
-
-def _at_risk(folder: RunFolder, /) -> pd.DataFrame | None:
-    import pandas as pd
-
-    place = folder.file("churn.parquet")
-    if not place.exists():
-        return None
-    return pd.read_parquet(place, columns=["customer_id", "value_at_risk"])
 
 
 def _without_small(steps: pd.DataFrame, /) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from typing import Any
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.files import RunFolder, read_json
+from baton.files import RunFolder
+from baton.run_results import RUN, RunResults
 from features.ingest import sources
 from pipelines.steps import digest
 
@@ -75,10 +76,9 @@ def changes_since(company: Company, catalogue: Catalogue, folder: RunFolder, /) 
     SourceError
         If a table cannot be opened.
     """
-    place = folder.file("run.json")
-    if not place.exists():
+    then = RunResults(folder).document(RUN, {})
+    if not then:
         return ["the run itself (it was not finished)"]
-    then = read_json(place)
     now = sources.fingerprint(company)
     before = then.get("inputs") or {}
     changed = [f"the table {name}" for name in sorted({*now, *before}) if now.get(name) != before.get(name)]

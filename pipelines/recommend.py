@@ -9,9 +9,10 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.files import RunFolder, write_atomically
+from baton.files import RunFolder
 from baton.messages.message import Message
 from baton.progress import Progress, silent
+from baton.run_results import RunResults
 from features.cases.table import CaseTable, Organisation
 
 if TYPE_CHECKING:
@@ -66,26 +67,18 @@ def recommend(
     from models.advice.advise import STEPS, Settings, advise
     from models.effects.strategy_map import strategy_arrows
 
-    settings = Settings.of(company)
-    advice = advise(cases, organisation, catalogue, settings, _attributions(folder), progress)
+    results, settings = RunResults(folder), Settings.of(company)
+    advice = advise(cases, organisation, catalogue, settings, results.find("attributions"), progress)
     tables = {
         **advice.tables,
         "panel": organisation.panel,
         "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, settings.seed),
     }
     warnings = _warnings(company, advice.effects, advice.weights, cases, organisation)
-    for name, table in tables.items():
-        place = folder.advice if name in _BESIDE else folder.path
-        with write_atomically(place / f"{name}.parquet") as path:
-            table.to_parquet(path, index=False)
+    rows = {name: results.write(f"advice/{name}" if name in _BESIDE else name, table) for name, table in tables.items()}
     advice.inputs.save(folder.advice)
     progress("advice", STEPS, STEPS)
-    return Advised({name: len(table) for name, table in tables.items()}, warnings)
-
-
-def _attributions(folder: RunFolder, /) -> pd.DataFrame | None:
-    place = folder.file("attributions.parquet")
-    return pd.read_parquet(place) if place.exists() else None
+    return Advised(rows, warnings)
 
 
 def _warnings(

@@ -12,11 +12,13 @@ from typing import Any
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
+from baton.contract.results import of_step
 from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.filled_in import told_by_name
 from baton.messages.message import Message
 from baton.progress import Progress, silent
+from baton.run_results import EVALUATION, MODELS, RunResults
 from features.ingest import settled, sources
 from features.kpis.partials import Partials, made_by
 from features.staging import stage as staging
@@ -48,6 +50,7 @@ class Chain:
         self.now = clock.clock_now()  # what the tables say of later has not happened
         self.company = company
         self.folder = folder
+        self.results = RunResults(folder)
         self.progress = progress
         self.catalogue: Catalogue = load_catalogue(company)
         self.code = digest({step: fingerprint_of(step) for step in CODE_OF})
@@ -118,7 +121,7 @@ class Chain:
             outcome.warnings.extend(found.warnings)
 
         depends_on = {"stage": self._keys["stage"], **complaints.inputs(self.company), "code": fingerprint_of("texts")}
-        outputs = [*(folder.file(name) for name in complaints.OUTPUTS), folder.texts, complaints.model_folder(folder)]
+        outputs = [*self.results.paths("texts"), folder.texts, complaints.model_folder(folder)]
         kept = keep_model and not self.ledger.is_done("texts", depends_on, outputs)
         if kept:
             depends_on["model"] = "kept"
@@ -176,7 +179,7 @@ class Chain:
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(result.warnings)
 
-        done = [*places, self.folder.file("evaluation.json")]
+        done = [*places, self.folder.file(EVALUATION)]
         self._step("train", {"features": self._keys["features"]}, done, work)
 
     def score(self) -> None:
@@ -186,14 +189,13 @@ class Chain:
         if not self.folder.models.exists():
             raise ArtefactError(f"{self.folder.models}: no trained models; `baton train` makes them")
         trained = self._keys.get("train") or recorded_key(self.folder, "train")
-        names = ("churn", "decline", "driver", "attributions", "stage_attributions")
 
         def work(outcome: Outcome) -> None:
             if self._learns:
                 outcome.rows.update(verb.score(self.company, self.folder, warnings=outcome.warnings) or {})
 
         depends_on = {"features": self._keys["features"], "train": trained}
-        self._step("score", depends_on, [self.folder.file(f"{name}.parquet") for name in names], work)
+        self._step("score", depends_on, self.results.paths("score"), work)
 
     def price(self) -> None:
         """Price what customers write about by the customers at risk who wrote it."""
@@ -204,11 +206,11 @@ class Chain:
                 outcome.rows["cause_prices"] = rows
 
         depends_on = {"texts": self._keys["texts"], "score": self._scored, "policy": self.company.policy.min_group}
-        self._step("price", depends_on, [self.folder.file(complaints.PRICES)], work)
+        self._step("price", depends_on, self.results.paths("price"), work)
 
     def process(self) -> None:
         """Find where cases wait, from the event log."""
-        from pipelines.bottlenecks import OUTPUTS, find_bottlenecks
+        from pipelines.bottlenecks import find_bottlenecks
 
         def work(outcome: Outcome) -> None:
             found = find_bottlenecks(self.company, self.catalogue, self._warehouse(), self.folder)
@@ -222,7 +224,7 @@ class Chain:
             "settings": described,
             "catalogue": catalogue_digest(self.catalogue),
         }
-        self._step("process", depends_on, [self.folder.file(name) for name in OUTPUTS], work)
+        self._step("process", depends_on, self.results.paths("process"), work)
 
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
@@ -230,11 +232,9 @@ class Chain:
         from pipelines import recommend as verb
 
         company, folder = self.company, self.folder
-        names = ("effects", "effect_draws", "diagnosis", "weights", "coaching")
 
         def work(outcome: Outcome) -> None:
-            for name in names:
-                folder.file(f"{name}.parquet").unlink(missing_ok=True)
+            self.results.remove(*of_step("advise"))
             if not self._learns:
                 return
             warehouse = self._warehouse()
@@ -247,7 +247,7 @@ class Chain:
             outcome.warnings.extend(result.warnings)
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
-        outputs = [folder.file(f"{name}.parquet") for name in names] + [folder.advice]
+        outputs = [*self.results.paths("advise"), folder.advice]
         depends_on = {
             "stage": self._keys["stage"],
             "score": self._scored,
@@ -258,7 +258,7 @@ class Chain:
 
     def register(self) -> None:
         """Log the run and its models in the registry."""
-        from pipelines.tracking import MODELS_FILE, track
+        from pipelines.tracking import track
 
         scales = settled.staged_scales(self.folder.staged)
         origin = Origin(self.fingerprints, meaning_digest(self.company, self.catalogue, scales))
@@ -267,7 +267,7 @@ class Chain:
             outcome.warnings.extend(track(self.company, self.folder, origin))
 
         depends_on = {"train": self._keys["train"], "meaning": origin.meaning}
-        self._step("register", depends_on, [self.folder.file(MODELS_FILE)], work)
+        self._step("register", depends_on, [self.folder.file(MODELS)], work)
 
     def report(self) -> None:
         """Write the manager's page."""

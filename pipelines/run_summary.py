@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from baton.company import Company
-from baton.files import RunFolder, write_json
+from baton.files import RunFolder
+from baton.run_results import RUN, RunResults
 from pipelines.steps import StepRecord
 
 __all__ = ["RunSummary", "versions", "write_summary"]
@@ -74,4 +75,4 @@ def write_summary(
         "warnings": list(summary.warnings),
         "messages": list(summary.messages),
     }
-    write_json(folder.file("run.json"), content)
+    RunResults(folder).write_document(RUN, content)

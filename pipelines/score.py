@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from baton.company import Company
+from baton.contract.results import of_step
 from baton.errors import ArtefactError
-from baton.files import RunFolder, read_json, write_atomically
+from baton.files import RunFolder
 from baton.informative import is_informative
 from baton.messages.message import Message
 from baton.progress import Progress, silent
+from baton.run_results import RunResults
 from features.training.table import TrainingTable
 from models.prediction.attribution import attribution_rows, drivers, kpi_values, per_kpi
 from models.prediction.out_of_fold import rows_to_score
@@ -27,8 +29,6 @@ __all__ = ["score"]
 
 MAX_FEATURES_NAMED = 5
 """A warning names so many and counts the others: a longer list is not read."""
-
-_OUTPUTS = ("churn.parquet", "decline.parquet", "driver.parquet", "attributions.parquet", "stage_attributions.parquet")
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def score(
         If there is no training table or no trained predictor.
     """
     tables = [TrainingTable.load(path.parent) for path in sorted(folder.training.glob("*/table.json"))]
-    evaluation = folder.file("evaluation.json")
-    tested = read_json(evaluation) if evaluation.exists() else {}
+    results = RunResults(folder)
+    tested = results.evaluation
     found: list[_Scored] = []
     for done, table in enumerate(tables):
         progress(f"score {table.outcome}", done, len(tables))
@@ -92,18 +92,19 @@ def score(
     by_name: dict[str, list[_Scored]] = {}
     for scored in found:
         by_name.setdefault(scored.table.outcome.split(":")[0], []).append(scored)
-    outputs: dict[str, pa.Table] = {}
+    outputs: dict[str, pa.Table | pd.DataFrame] = {}
     if "churn" in by_name:
-        outputs["churn.parquet"] = _churn(by_name["churn"][0], folder)
+        outputs["churn"] = _churn(by_name["churn"][0], folder)
     if "decline" in by_name:
-        outputs["decline.parquet"] = _stacked([_decline(scored) for scored in by_name["decline"]])
+        outputs["decline"] = _stacked([_decline(scored) for scored in by_name["decline"]])
     if "driver" in by_name:
-        outputs["driver.parquet"] = _stacked([_driver(scored) for scored in by_name["driver"]])
-    outputs["attributions.parquet"] = _frame([scored.by_team for scored in found])
+        outputs["driver"] = _stacked([_driver(scored) for scored in by_name["driver"]])
+    outputs["attributions"] = pd.concat([scored.by_team for scored in found], ignore_index=True)
     stages = [scored.by_stage for scored in found if len(scored.by_stage)]
     if stages:
-        outputs["stage_attributions.parquet"] = _frame(stages)
-    return _write_all(folder, outputs)
+        outputs["stage_attributions"] = pd.concat(stages, ignore_index=True)
+    results.remove(*(name for name in of_step("score") if name not in outputs))
+    return {name: results.write(name, table) for name, table in outputs.items()}
 
 
 def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredictor, place: Path, /) -> _Scored:
@@ -229,21 +230,3 @@ def _stacked(tables: list[pa.Table], /) -> pa.Table:
     import pyarrow as pa
 
     return pa.concat_tables(tables, promote_options="default")
-
-
-def _frame(frames: list[pd.DataFrame], /) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.Table.from_pandas(pd.concat(frames, ignore_index=True), preserve_index=False)
-
-
-def _write_all(folder: RunFolder, outputs: dict[str, pa.Table], /) -> dict[str, int]:
-    import pyarrow.parquet as pq
-
-    for name in _OUTPUTS:
-        if name not in outputs:
-            folder.file(name).unlink(missing_ok=True)
-    for name, table in outputs.items():
-        with write_atomically(folder.file(name)) as path:
-            pq.write_table(table, path)
-    return {name.removesuffix(".parquet"): table.num_rows for name, table in outputs.items()}

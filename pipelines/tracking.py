@@ -7,8 +7,9 @@ from typing import Any
 
 from baton.company import Company
 from baton.errors import ArtefactError
-from baton.files import RunFolder, read_json, write_json
+from baton.files import RunFolder
 from baton.filled_in import told_by_name
+from baton.run_results import EVALUATION, MODELS, RunResults
 from features.training.table import TrainingTable
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import sha256_of
@@ -16,11 +17,7 @@ from models.prediction.comparison import Comparison
 from models.registry.champions import Registry, registry_folder, verdicts_file
 from models.registry.promotion import Origin, Version, beforehand
 
-__all__ = ["MODELS_FILE", "list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
-
-
-MODELS_FILE = "models.json"
-"""Which registered version each of a run's predictors is, and which was champion when the run ended."""
+__all__ = ["list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
 
 
 @told_by_name
@@ -47,7 +44,8 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
     """
     from models.prediction.predictor import outcome_folder
 
-    evaluation = read_json(folder.require("evaluation.json"))
+    results = RunResults(folder)
+    evaluation = results.document(EVALUATION)
     registry = Registry(company, create=True)
     places = {outcome: outcome_folder(folder.models, outcome) for outcome in evaluation}
     places = {outcome: place for outcome, place in places.items() if (place / "predictor.json").exists()}
@@ -71,7 +69,7 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
             "meaning": origin.meaning,
             "sha256": sha256_of(place / "model.lgb"),
         }
-    write_json(folder.file(MODELS_FILE), registered)
+    results.write_document(MODELS, registered)
     return notes
 
 

@@ -11,9 +11,10 @@ import pandas as pd
 
 from baton.company import Company
 from baton.errors import TooLittleDataError
-from baton.files import RunFolder, write_atomically, write_json
+from baton.files import RunFolder, write_atomically
 from baton.informative import is_informative, uninformative_sentence
 from baton.progress import Progress, silent
+from baton.run_results import EVALUATION, RunResults
 from features.training.table import TrainingTable
 from models.integrity.manifest import write_manifest
 from models.prediction.evaluation import evaluate
@@ -101,7 +102,7 @@ def train(
     evaluation |= besides or {}
     if not evaluation:
         raise TooLittleDataError("no outcome can be learned: " + "; ".join(skipped.values()))
-    write_json(folder.file("evaluation.json"), evaluation)
+    RunResults(folder).write_document(EVALUATION, evaluation)
     return TrainResult(evaluation, skipped, folders)
 
 

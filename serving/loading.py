@@ -13,9 +13,10 @@ import pandas as pd
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
-from baton.errors import ArtefactError, BatonError
+from baton.errors import BatonError
 from baton.files import RunFolder, read_json
 from baton.informative import is_informative
+from baton.run_results import RUN, RunResults
 from models.prediction.predictor import BoostedPredictor, load_predictor, outcome_folder
 from serving.limits import Limit, limits
 from serving.standing import Standing, run_model
@@ -141,19 +142,17 @@ class LoadedRun:
         return AdviceInputs.load(self.folder.advice)
 
     @cached_property
+    def results(self) -> RunResults:
+        """What the run has left."""
+        return RunResults(self.folder)
+
+    @cached_property
     def _tables(self) -> dict[str, pa.Table]:
         return {}
 
     def _table(self, name: str, /) -> pa.Table:
-        import pyarrow.parquet as pq
-
         if name not in self._tables:
-            path = self.folder.require(f"{name}.parquet")
-            try:
-                # as one file: a folder's name with "=" in it would be read as a partition
-                self._tables[name] = pq.ParquetFile(path).read()
-            except (OSError, ValueError) as error:
-                raise ArtefactError(f"{path}: cannot be read ({error}); run again") from error
+            self._tables[name] = self.results.arrow(name)
         return self._tables[name]
 
     @cached_property
@@ -214,9 +213,9 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
     ArtefactError
         If there is no run in the folder.
     """
-    folder.require("run.json")
-    evaluation = folder.file("evaluation.json")
-    tested = read_json(evaluation) if evaluation.exists() else {}
+    results = RunResults(folder)
+    results.document(RUN)
+    tested = results.evaluation
     champions = _sound_champions(company, folder)
     served = {}
     for place in sorted(folder.training.glob("*/table.json")):
@@ -330,13 +329,11 @@ def _same(one: Path, other: Path, /) -> bool:
 def _scored(folder: RunFolder, outcome: str, /) -> dict[str, dict[str, Any]]:
     """The run's own answers: also right for rows that the model has learned from, which are answered out of fold."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    kind = outcome.split(":")[0]
-    path = folder.file(f"{kind}.parquet")
-    if not path.exists():
+    kind, results = outcome.split(":")[0], RunResults(folder)
+    if kind not in results:
         return {}
-    table = pq.ParquetFile(path).read()
+    table = results.arrow(kind)
     name = "customer_id"
     if kind == "decline":
         _, unit, metric = outcome.split(":", 2)

@@ -9,6 +9,7 @@ from baton.company import Company
 from baton.errors import OutputError
 from baton.files import RunFolder
 from baton.filled_in import told_by_name
+from baton.run_results import RUN
 
 __all__ = ["listen", "serve"]
 
@@ -47,7 +48,7 @@ def serve(
     OutputError
         If the port is taken or may not be used.
     """
-    folder.require("run.json")
+    folder.require(RUN)
     with listen(host, port) as listener:
         import uvicorn
 

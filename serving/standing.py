@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from baton.errors import DamagedModelError
-from baton.files import RunFolder, read_json
+from baton.files import RunFolder
+from baton.run_results import RunResults
 from models.integrity.manifest import sha256_of
 from models.prediction.predictor import outcome_folder
 
@@ -71,8 +72,7 @@ class Standing:
 
 def run_model(folder: RunFolder, outcome: str, /) -> RunModel:
     """Return how the model in a run's folder is registered; ``…/run`` where it is not, or is another one since."""
-    path = folder.file("models.json")
-    known = read_json(path).get(outcome, {}) if path.exists() else {}
+    known = RunResults(folder).models.get(outcome, {})
     try:
         digest = sha256_of(outcome_folder(folder.models, outcome) / "model.lgb")
     except DamagedModelError:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from baton.catalogue.nearest import did_you_mean
@@ -184,14 +185,14 @@ def result_table(name: str, /) -> ResultTable:
 
 
 def of_step(step: str, /) -> tuple[str, ...]:
-    """Return the names of the tables that a step makes, in the contract's order.
+    """Return the names of the tables that a step leaves at the top of the run's folder, in the contract's order.
 
     Examples
     --------
     >>> of_step("process")
     ('bottlenecks', 'flows', 'handoffs', 'processes')
     """
-    return tuple(name for name, table in result_tables().items() if table.step == step)
+    return tuple(name for name, table in result_tables().items() if table.step == step and "/" not in name)
 
 
 def cast(name: str, rows: pd.DataFrame | Sequence[Mapping[str, Any]], /) -> pd.DataFrame:
@@ -245,8 +246,14 @@ def checked_columns(table: ResultTable, present: Iterable[str], /) -> list[Resul
 
 def _values(table: ResultTable, values: pd.Series, column: ResultColumn, /) -> pd.Series:
     """Return a column's values as the contract's type; those of another kind are refused, not turned."""
-    kind = pd.api.types.infer_dtype(values, skipna=True)
-    if column.type in _KINDS and kind not in _KINDS[column.type] and not values.isna().all():
+    if column.pandas == "object":
+        made = dict if column.type == "words" else (list, tuple, np.ndarray)
+        odd = next((value for value in values if not isinstance(value, made) and not pd.isna(value)), None)
+        kind, fits = type(odd).__name__, odd is None
+    else:
+        kind = pd.api.types.infer_dtype(values, skipna=True)
+        fits = kind in _KINDS[column.type] or bool(values.isna().all())
+    if not fits:
         raise ResultError(f"{table.file}: column {column.name!r} holds {kind}, not {column.type}; {DEFECT}")
     unknown = int(values.isna().sum())
     if unknown and not column.nullable and (column.name in table.key or column.type in ("flag", "integer")):

@@ -9,15 +9,11 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
+from baton.contract.results import cast
 from models.advice.inputs import AdviceInputs
 from models.advice.weights import target_card
 
 __all__ = ["alignment", "card_rows", "diagnosis_table", "stage_rows"]
-
-COLUMNS = (
-    "team_id", "role", "kpi", "weight", "alignment", "effect", "low", "high", "reliability", "kpi_role", "perspective",
-    "stage",
-)  # fmt: skip
 
 
 def alignment(helpful: int, effect: float, low: float, high: float, /) -> str:
@@ -79,12 +75,7 @@ def diagnosis_table(inputs: AdviceInputs, policy: Policy) -> pd.DataFrame:
                     "stage": line["stage"],
                 }
             )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    for name in ("weight", "effect", "low", "high", "reliability"):
-        table[name] = table[name].astype("float64")
-    for name in ("team_id", "role", "kpi", "alignment", "kpi_role", "perspective", "stage"):
-        table[name] = table[name].astype("str")
-    return table
+    return cast("diagnosis", rows)
 
 
 def card_rows(table: pd.DataFrame, /) -> list[dict[str, Any]]:

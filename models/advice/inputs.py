@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
-from baton.errors import ArtefactError
-from baton.files import read_json, write_atomically, write_json
+from baton.files import read_json, write_json
 from baton.messages.message import Message
+from baton.run_results import read_result, write_result
 from features.cases.table import CaseTable, Organisation
 from models.advice.fairness import no_groups, no_scores, protected_groups, scores
 from models.effects.findings import Effects
@@ -94,8 +94,7 @@ class AdviceInputs:
     def save(self, folder: Path, /) -> None:
         """Write the inputs into a folder as Parquet and JSON."""
         for name in TABLES:
-            with write_atomically(folder / f"{name}.parquet") as path:
-                getattr(self, name).to_parquet(path, index=False)
+            write_result(folder / f"{name}.parquet", f"advice/{name}", getattr(self, name))
         described: dict[str, Any] = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
@@ -111,22 +110,11 @@ class AdviceInputs:
         Raises
         ------
         ArtefactError
-            If it is not there.
+            If it is not there, or is of another version of Baton.
         """
         described = read_json(folder / "inputs.json")
-        try:
-            tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-        except OSError as error:
-            raise ArtefactError(
-                f"{folder}: the advice cannot be read ({error}); run `baton recommend` again"
-            ) from error
-        kpis = tables["kpis"]
-        kpis["guards"] = kpis["guards"].map(list)
-        if "joint_p" not in kpis:  # written before teams were compared
-            kpis["owner"], kpis["joint_p"] = "employee", float(described["joint_p_value"])
-        if "why_key" not in kpis:  # written before reasons were messages
-            kpis["why_key"] = str(NotMeasured.RECORDED)
-            kpis["why_values"] = [Message(NotMeasured.RECORDED, {"text": text}).values_json for text in kpis["why"]]
+        tables = {name: read_result(folder / f"{name}.parquet", f"advice/{name}").to_pandas() for name in TABLES}
+        tables["kpis"]["guards"] = tables["kpis"]["guards"].map(list)
         notes = (
             Message(NotMeasured.RECORDED, {"text": note}) if isinstance(note, str) else Message.from_json(note)
             for note in described["notes"]

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.company import Policy
+from baton.contract.results import cast
 from models.advice.card import Line
 from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
@@ -24,15 +25,9 @@ from models.advice.reasons import explain
 from models.effects.not_measured import NotMeasured
 from models.effects.signal import noise_ratio, spearman_brown
 
-__all__ = ["COLUMNS", "TargetCard", "expected_effect", "guarded_by", "recommend", "target_card"]
+__all__ = ["TargetCard", "expected_effect", "guarded_by", "recommend", "target_card"]
 
 Floats = NDArray[np.float64]
-
-COLUMNS = (
-    "team_id", "role", "kpi", "current_weight", "target_weight", "recommended_weight", "low", "high", "verdict",
-    "confidence", "expected_effect", "expected_low", "expected_high", "reliability", "reason", "cycle_2", "cycle_3",
-    "expected_basis", "hypothetical", "misaligned", "limits", "impact_ratio", "impact",
-)  # fmt: skip
 
 WORTH_A_ROW = 1.0
 NEARLY = 1e-6
@@ -87,7 +82,7 @@ def recommend(inputs: AdviceInputs, policy: Policy, team_id: str | None = None) 
     for team, role in cards:
         if team_id is None or team == team_id:
             rows += _card_rows(inputs, policy, team, role)
-    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+    return cast("weights", rows)
 
 
 def _card_keys(inputs: AdviceInputs, /) -> list[tuple[str, str]]:
@@ -365,16 +360,3 @@ def expected_effect(
     response = rng.uniform(inputs.response_low, inputs.response_high, len(draws))
     low, high = np.quantile(draws * response, [0.05, 0.95]) * scale if len(draws) else (np.nan, np.nan)
     return float(point * inputs.response_per_point * scale), float(low), float(high)
-
-
-def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
-    numbers = ("current_weight", "target_weight", "recommended_weight", "low", "high", "confidence", "expected_effect",
-               "expected_low", "expected_high", "reliability", "cycle_2", "cycle_3",
-               "impact_ratio")  # fmt: skip
-    for name in numbers:
-        table[name] = table[name].astype("float64")
-    for name in ("hypothetical", "misaligned"):
-        table[name] = table[name].astype("bool")
-    for name in ("team_id", "role", "kpi", "verdict", "expected_basis", "limits", "impact"):
-        table[name] = table[name].astype("str")
-    return table

@@ -6,10 +6,10 @@ customers of the same moment, segment and number of cases; the difference is cal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
+
+from baton.contract.results import cast
 
 __all__ = ["price_causes"]
 
@@ -76,23 +76,15 @@ def price_causes(
             continue
         row: dict[str, object] = {"cause": cause, "cases": len(group), "customers": len(whose)}
         row |= _sum("expected_leavers", whose["probability"])
-        row |= _sum("value_at_risk", whose["value_at_risk"]) if "value_at_risk" in whose else {}
+        known = whose["value_at_risk"] if "value_at_risk" in whose else pd.Series(dtype="float64")
+        row |= _sum("value_at_risk", known)
         difference, low, high, compared = excess.get(str(cause), (np.nan, np.nan, np.nan, 0))
         row |= {"excess": difference, "excess_low": low, "excess_high": high, "compared": compared}
         row |= {f"excess_customers{end}": share * len(whose) for end, share in
                 (("", difference), ("_low", low), ("_high", high))}  # fmt: skip
         rows.append(row)
-    priced = pd.DataFrame(rows, columns=_columns(rows))
-    by = [name for name in ("value_at_risk", "expected_leavers") if name in priced]
-    return priced.sort_values(by, ascending=False, ignore_index=True) if by else priced
-
-
-def _columns(rows: Sequence[dict[str, object]], /) -> list[str]:
-    ends = ("", "_low", "_high")
-    named = [f"{name}{end}" for name in ("expected_leavers", "value_at_risk") for end in ends]
-    excess = [f"excess{end}" for end in ends] + ["compared"] + [f"excess_customers{end}" for end in ends]
-    every = ["cause", "cases", "customers", *named, *excess]
-    return [name for name in every if not rows or name in rows[0]]
+    priced = cast("cause_prices", rows)
+    return priced.sort_values(["value_at_risk", "expected_leavers"], ascending=False, ignore_index=True)
 
 
 def _sum(name: str, values: pd.Series, /) -> dict[str, float]:

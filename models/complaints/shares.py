@@ -13,13 +13,11 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from baton.contract.results import cast
 from baton.files import write_atomically
 from models.complaints.classifiers.model_files import read_table
 
-__all__ = ["MAX_UNCLEAR", "SHARE_COLUMNS", "HeldAnswers", "cause_shares", "told_apart"]
-
-SHARE_COLUMNS = ("cause", "named", "labelled", "texts", "named_share", "share", "share_low", "share_high")
-"""``cause`` is null in the row of the texts that were told none."""
+__all__ = ["MAX_UNCLEAR", "HeldAnswers", "cause_shares", "told_apart"]
 
 MAX_UNCLEAR = 0.5
 """Where more of all texts are told no cause, none leads: it would be the one that is told most easily."""
@@ -110,8 +108,8 @@ def cause_shares(
     Returns
     -------
     pandas.DataFrame
-        One row per cause, the most frequent first, and one (``cause`` null) for what was told none, with the columns
-        ``SHARE_COLUMNS``: texts told (``named``) and recorded (``labelled``), all texts (``texts``), ``named`` ÷
+        One row per cause, the most frequent first, and one (``cause`` null) for what was told none, as in
+        ``cause_shares.parquet``: texts told (``named``) and recorded (``labelled``), all texts (``texts``), ``named`` ÷
         ``texts``, and the estimated share of all texts with 90 % limits (null where nothing can be estimated). Texts
         that are empty or in a language that was not learned belong to no cause.
 
@@ -141,7 +139,7 @@ def cause_shares(
     unclear = {"cause": None, "named": texts - int(named.sum()), "labelled": 0}
     rows = pd.concat([rows, pd.DataFrame([unclear])], ignore_index=True)
     rows["texts"], rows["named_share"] = texts, rows["named"] / max(texts, 1)
-    return rows.astype({"cause": "str"})[list(SHARE_COLUMNS)]
+    return cast("cause_shares", rows)
 
 
 def told_apart(one: list[str], other: list[str], seed: int, /) -> float | None:

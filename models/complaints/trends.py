@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from baton.contract.results import cast
+
 __all__ = ["cause_trends"]
 
 _FEWEST_MONTHS = 4
 _LATEST_MONTHS = 12
-_COLUMNS = [
-    "level", "unit_id", "cause", "month", "n", "texts", "share", "growth", "growth_low", "growth_high", "growing",
-]  # fmt: skip
 
 
 def cause_trends(answers: pd.DataFrame, cases: pd.DataFrame, /, *, min_group: int = 5) -> pd.DataFrame:
@@ -44,7 +43,7 @@ def cause_trends(answers: pd.DataFrame, cases: pd.DataFrame, /, *, min_group: in
     told = answers[["case_id", "cause", "abstained"]].merge(cases, on="case_id", how="inner")
     told = told[told["opened_at"].notna()]
     if told.empty:
-        return _nothing()
+        return cast("cause_trends", [])
     told = told.assign(month=told["opened_at"].dt.to_period("M"))
     complete = _complete_months(told["opened_at"])
     levels = [("company", None), *((level, column) for level, column in (("stage", "stage"), ("team", "team_id")))]
@@ -55,14 +54,7 @@ def cause_trends(answers: pd.DataFrame, cases: pd.DataFrame, /, *, min_group: in
         units = pd.Series("", index=told.index) if column is None else told[column]
         parts.append(_level(told.assign(unit_id=units)[units.notna()], level, complete, min_group))
     told_parts = [part for part in parts if len(part)]
-    return pd.concat(told_parts, ignore_index=True)[_COLUMNS] if told_parts else _nothing()
-
-
-def _nothing() -> pd.DataFrame:
-    words, numbers = ("level", "unit_id", "cause"), ("share", "growth", "growth_low", "growth_high")
-    types = dict.fromkeys(words, "str") | dict.fromkeys(numbers, "float64")
-    types |= {"month": "datetime64[us]", "n": "int64", "texts": "int64", "growing": "bool"}
-    return pd.DataFrame({name: pd.Series(dtype=types[name]) for name in _COLUMNS})
+    return cast("cause_trends", pd.concat(told_parts, ignore_index=True) if told_parts else [])
 
 
 def _complete_months(opened_at: pd.Series, /) -> pd.PeriodIndex:
@@ -80,7 +72,7 @@ def _level(told: pd.DataFrame, level: str, complete: pd.PeriodIndex, min_group: 
     totals = counted.groupby(["unit_id", "cause"])["n"].sum()
     kept = totals[totals >= min_group].index.to_frame(index=False)
     if kept.empty:  # all texts unclear, or every cause too rare to show
-        return _nothing()
+        return cast("cause_trends", [])
     rows = kept.merge(texts, on="unit_id").merge(counted, on=["unit_id", "cause", "month"], how="left")
     rows["n"] = rows["n"].fillna(0).astype("int64")
     rows["share"] = rows["n"] / rows["texts"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
+from baton.contract.results import cast
 from features.cases.table import CaseTable, Organisation
 from models.effects.estimators.design import Design, Question, build_design
 from models.effects.estimators.moments import between_moments
@@ -22,7 +23,6 @@ Floats = NDArray[np.float64]
 
 DAYS_PER_READING = 30.4
 SHORTEST_STAY_DAYS = 30.0
-COLUMNS = ("unit", "unit_id", "team_id", "kpi", "n", "n_per_day", "icc", "reliability", "noise", "between_sd")
 
 
 def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, policy: Policy) -> pd.DataFrame:
@@ -50,7 +50,7 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
     )
     owned = _owned_rows(cases, catalogue, policy)
     if not kpis or not cases.frame["employee_id"].notna().any():
-        return pd.DataFrame(owned, columns=list(COLUMNS))
+        return cast("advice/reliability", owned)
     design = build_design(cases, catalogue, Question(None, kpis), organisation.employees)
     people = _volumes(cases, design)
     rows = _unit_rows("employee", people, signal_share(design, between_moments(design)), policy)
@@ -61,7 +61,7 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
     team_design = design.of_teams()
     together = together[~together["kpi"].isin([row["kpi"] for row in owned])]
     rows += _unit_rows("team", together, signal_share(team_design, between_moments(team_design)), policy)
-    return pd.DataFrame(rows + owned, columns=list(COLUMNS))
+    return cast("advice/reliability", rows + owned)
 
 
 def _owned_rows(cases: CaseTable, catalogue: Catalogue, policy: Policy, /) -> list[dict[str, Any]]:

@@ -16,11 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
+from baton.contract.results import cast
 
 __all__ = ["VERDICTS", "strategy_arrows"]
 
 VERDICTS = ("confirmed", "not_confirmed", "contradicted", "untested")
-_COLUMNS = ("parent", "child", "unit", "units", "months", "association", "low", "high", "p_value", "verdict")
 _FEWEST = {"employee": 20, "team": 8}
 _FEWEST_MONTHS = 4
 _DRAWS = 300
@@ -64,7 +64,7 @@ def strategy_arrows(panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalog
         for child in parent.leads_to
         if child in catalogue
     ]
-    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    table = cast("advice/arrows", rows)
     tested = table["p_value"].notna()
     table.loc[tested, "verdict"] = _verdicts(table.loc[tested, "p_value"], table.loc[tested, "association"])
     return table
@@ -89,7 +89,7 @@ def _deviations(panel: pd.DataFrame, catalogue: Catalogue, grain: str, /) -> dic
 def _test(
     values: dict[str, dict[str, pd.DataFrame]], parent: str, child: str, rng: np.random.Generator, /
 ) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(_COLUMNS, np.nan)
+    row: dict[str, Any] = dict.fromkeys(("association", "low", "high", "p_value"), np.nan)
     row |= {"parent": parent, "child": child, "unit": "", "units": 0, "months": 0, "verdict": "untested"}
     for grain, fewest in _FEWEST.items():
         if parent not in values[grain] or child not in values[grain]:

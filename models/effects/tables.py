@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from baton.catalogue.schema import Catalogue
+from baton.contract.results import cast
 from baton.messages.message import Message
 from features.cases.table import CaseTable
 from models.effects.estimators.robustness import robustness_value
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["by_method_table", "draws_table", "effects_table"]
 
-COLUMNS = (
-    "outcome", "kpi", "role", "effect", "low", "high", "method", "attribution_effect", "agrees", "refuted",
-    "effect_per_case", "robustness", "evidence", "clear", "joint_p", "why_key", "why_values",
-)  # fmt: skip
 
 
 def effects_table(
@@ -54,23 +51,13 @@ def effects_table(
             if row["effect"] is not None and row["attribution_effect"]:
                 row["agrees"] = bool(np.sign(row["effect"]) == np.sign(row["attribution_effect"]))
             rows.append(row)
-    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+    return cast("effects", rows)
 
 
 def _base_rate(cases: CaseTable, outcome: str, /) -> float:
     if f"y:{outcome}" in cases.frame or cases.exposures is None:
         return float(cases.frame[f"y:{outcome}"].mean())
     return float(cases.exposures.frame[f"y:{outcome}"].mean()) * cases.exposures.rows_per_horizon
-
-
-def _typed(table: pd.DataFrame, /) -> pd.DataFrame:
-    for name in ("effect", "low", "high", "attribution_effect", "effect_per_case", "robustness", "joint_p"):
-        table[name] = table[name].astype("float64")
-    for name in ("agrees", "refuted"):
-        table[name] = table[name].astype("boolean")
-    for name in ("outcome", "kpi", "role", "method", "evidence", "clear", "why_key", "why_values"):
-        table[name] = table[name].astype("str")
-    return table
 
 
 def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
@@ -165,10 +152,7 @@ def draws_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
                     }
                 )
             )
-    empty = {"outcome": pd.Series(dtype="str"), "kpi": pd.Series(dtype="str"), "draw": pd.Series(dtype="int64")}
-    return (
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(empty | {"effect": pd.Series(dtype="float64")})
-    )
+    return cast("effect_draws", pd.concat(parts, ignore_index=True) if parts else [])
 
 
 def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
@@ -180,7 +164,8 @@ def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
             for method, answer in estimates.items():
                 low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0) * scale
                 for at, lever in enumerate(answer.levers):
+                    told = {"effect": answer.point[at] * scale, "low": low[at], "high": high[at]}
                     rows.append(
-                        (outcome, lever, method, answer.point[at] * scale, low[at], high[at], method == primary)
+                        {"outcome": outcome, "kpi": lever, "method": method, **told, "primary": method == primary}
                     )
-    return pd.DataFrame(rows, columns=["outcome", "kpi", "method", "effect", "low", "high", "primary"])
+    return cast("advice/effects_by_method", rows)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from baton.files import RunFolder, write_atomically, write_json
+from baton.contract.results import cast
+from baton.files import RunFolder, write_json
+from baton.run_results import RunResults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,13 +15,8 @@ if TYPE_CHECKING:
     from features.staging.warehouse import Warehouse
     from features.text.text_set import TextSet
 
-__all__ = ["DIAGNOSIS_COLUMNS", "EXAMPLES", "cause_diagnosis", "describe_causes", "write_examples"]
+__all__ = ["cause_diagnosis", "describe_causes", "write_examples"]
 
-EXAMPLES = "examples.parquet"
-DIAGNOSIS_COLUMNS = (
-    *("cause", "growing", "growth", "growth_low", "growth_high"),
-    *("process", "stage", "owner", "kpis", "measured_by", "alignment"),
-)
 _PER_CAUSE = 3
 _SHORTEST, _LONGEST = 20, 400
 _SHOWN = 220
@@ -80,8 +77,6 @@ def cause_diagnosis(trends: pd.DataFrame, about: dict[str, dict[str, Any]], /) -
         kpis (that would measure it), measured_by (those of them on a card), alignment (``measured`` · ``unmeasured`` ·
         ``unknown``: no cards, or the taxonomy does not know the cause); those that grow unmeasured first.
     """
-    import pandas as pd
-
     whole = trends[trends["level"] == "company"].drop_duplicates("cause").set_index("cause")
     rows = []
     for cause, growth in whole[["growing", "growth", "growth_low", "growth_high"]].iterrows():
@@ -100,13 +95,13 @@ def cause_diagnosis(trends: pd.DataFrame, about: dict[str, dict[str, Any]], /) -
                 "alignment": alignment,
             }
         )
-    found = pd.DataFrame(rows, columns=list(DIAGNOSIS_COLUMNS))
-    urgent = found["growing"].astype(bool) & (found["alignment"] == "unmeasured")
+    found = cast("cause_diagnosis", rows)
+    urgent = found["growing"] & (found["alignment"] == "unmeasured")
     return found.assign(urgent=urgent).sort_values(["urgent", "cause"], ascending=[False, True]).drop(columns="urgent")
 
 
 def write_examples(folder: RunFolder, texts: TextSet, answers: pd.DataFrame, least: int, /) -> None:
-    """Write ``examples.parquet``: up to three masked texts per cause that the model was sure of.
+    """Write ``texts/examples.parquet``: up to three masked texts per cause that the model was sure of.
 
     Parameters
     ----------
@@ -129,8 +124,7 @@ def write_examples(folder: RunFolder, texts: TextSet, answers: pd.DataFrame, lea
     cut = frame["text"].str.slice(0, _SHOWN)
     shown = cut.where(frame["text"].str.len() <= _SHOWN, cut + "…")
     rows = frame.assign(text=shown.astype("str"))[["cause", "text_id", "text"]].rename(columns={"text_id": "case_id"})
-    with write_atomically(folder.texts / EXAMPLES) as temporary:
-        rows.to_parquet(temporary, index=False)
+    RunResults(folder).write("texts/examples", rows)
 
 
 def _on_cards(warehouse: Warehouse, /) -> set[str] | None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
+from baton.contract.results import of_step
 from baton.errors import TooLittleDataError
-from baton.files import RunFolder, read_json, write_atomically, write_json
+from baton.files import RunFolder, read_json, write_json
 from baton.messages.message import Message
 from baton.progress import Progress, silent
+from baton.run_results import RunResults
 from features.kpis.cause_kpis import (
     CAUSE_COLUMN,
     CauseKpi,
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_TEXTS",
-    "OUTPUTS",
-    "PRICES",
     "CausesRead",
     "cases_of",
     "cases_with_causes",
@@ -52,14 +52,6 @@ __all__ = [
     "skipped_causes",
 ]
 
-OUTPUTS = (
-    *("root_causes.parquet", "cause_trends.parquet", "cause_diagnosis.parquet"),
-    *("emerging_causes.parquet", "suspicious_labels.parquet", "cause_shares.parquet"),
-)
-
-PRICES = "cause_prices.parquet"
-
-_ANSWER = ("case_id", "cause", "probability", "abstained", "second_cause", "language", "main_cause", "reason")
 NO_TEXTS = "no case has a text; give cases.text (what customers wrote)"
 """Why no causes were read, where cases have no texts."""
 
@@ -99,7 +91,7 @@ def read_causes(
         The company's own, without causes.
     warehouse : Warehouse
     folder : RunFolder
-        Receives the files of ``OUTPUTS``, ``models/root_cause/`` and ``texts/``; those of an earlier run are removed.
+        Receives the tables of the step, ``models/root_cause/`` and ``texts/``; those of an earlier run are removed.
     keep_model : bool
         Answer with the model that lies in the folder, if there is one, instead of learning anew.
     progress : Progress
@@ -132,22 +124,22 @@ def read_causes(
     except TooLittleDataError as error:
         return _skipped(folder, str(error).removeprefix("root_cause: "), texts.notes)
     answers = answers.rename(columns={"text_id": "case_id"})
-    answers = answers[[*_ANSWER, *(name for name in answers.columns if name not in _ANSWER)]]
-    rows = {"root_causes": _write(answers, folder, "root_causes.parquet")}
-    rows["cause_shares"] = _write(shares, folder, "cause_shares.parquet")
+    results = RunResults(folder)
+    rows = {"root_causes": results.write("root_causes", answers)}
+    rows["cause_shares"] = results.write("cause_shares", shares)
     notes: list[Message | str] = [*texts.notes, *_unclear(shares)]
     suspicious = model.suspicious.rename(columns={"text_id": "case_id"})
-    rows["suspicious_labels"] = _write(suspicious, folder, "suspicious_labels.parquet")
+    rows["suspicious_labels"] = results.write("suspicious_labels", suspicious)
     cases = cases_of(warehouse)
     trends = cause_trends(answers, cases, min_group=company.policy.min_group)
-    rows["cause_trends"] = _write(trends, folder, "cause_trends.parquet")
+    rows["cause_trends"] = results.write("cause_trends", trends)
     progress("looking for new causes", 0, 1)
     emerging = _emerging(company, texts, answers, cases)
-    rows["emerging_causes"] = _write(emerging, folder, "emerging_causes.parquet")
+    rows["emerging_causes"] = results.write("emerging_causes", emerging)
     notes.extend(_told_new(emerging))
     about = describe_causes(folder, sorted(answers["cause"].dropna().astype(str).unique()), taxonomy, warehouse)
     diagnosis = cause_diagnosis(trends, about)
-    rows["cause_diagnosis"] = _write(diagnosis, folder, "cause_diagnosis.parquet")
+    rows["cause_diagnosis"] = results.write("cause_diagnosis", diagnosis)
     urgent = diagnosis[diagnosis["growing"].astype(bool) & (diagnosis["alignment"] == "unmeasured")]
     notes.extend(Message("causes.unmeasured", {"cause": repr(cause)}) for cause in urgent["cause"])
     write_examples(folder, texts, answers, company.policy.min_group)
@@ -177,25 +169,23 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
         Rows written; 0, and no file, where there are no causes, no customers of the cases, or no predictions of churn
         that are better than guessing.
     """
-    import pandas as pd
-
     from features.training.table import TrainingTable
     from models.complaints.cost import price_causes
 
-    folder.file(PRICES).unlink(missing_ok=True)
-    answers, churn = folder.file("root_causes.parquet"), folder.file("churn.parquet")
-    if not (answers.exists() and churn.exists() and warehouse.has("cases", "customer_id")):
+    results = RunResults(folder)
+    results.remove("cause_prices")
+    if not ("root_causes" in results and "churn" in results and warehouse.has("cases", "customer_id")):
         return 0
     table = TrainingTable.load(folder.training / "churn")
     if table.frame["as_of"].isna().all():
         return 0  # a flat table: no moment before which a case could lie
     past = table.labelled.rename(columns={"attribute__segment": "segment"})
     past = past[[name for name in ("unit_id", "as_of", "label", "segment") if name in past]]
-    current = pd.read_parquet(churn, columns=["customer_id", "as_of", "probability", "value_at_risk", "informative"])
+    current = results.table("churn", ["customer_id", "as_of", "probability", "value_at_risk", "informative"])
     if not current["informative"].all():
         return 0  # nothing is priced by a prediction that is no better than guessing
     priced = price_causes(
-        pd.read_parquet(answers),
+        results.table("root_causes"),
         cases_of(warehouse),
         current,
         past,
@@ -203,7 +193,7 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
         seed=company.company.seed,
         min_group=company.policy.min_group,
     )
-    return _write(priced, folder, PRICES)
+    return results.write("cause_prices", priced)
 
 
 def inputs(company: Company, /) -> dict[str, Any]:
@@ -251,8 +241,7 @@ def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
 
 
 def _clear(folder: RunFolder, /) -> None:
-    for name in OUTPUTS:
-        folder.file(name).unlink(missing_ok=True)
+    RunResults(folder).remove(*of_step("texts"))
     shutil.rmtree(folder.texts, ignore_errors=True)
     folder.texts.mkdir(parents=True)
 
@@ -347,12 +336,6 @@ def _describer(taxonomy: Taxonomy, /) -> Callable[[str], tuple[Text, str]]:
         return known.name, known.stage or "any"
 
     return describe
-
-
-def _write(frame: pd.DataFrame, folder: RunFolder, name: str, /) -> int:
-    with write_atomically(folder.file(name)) as temporary:
-        frame.to_parquet(temporary, index=False)
-    return len(frame)
 
 
 def _state(place: Path, /) -> list[list[Any]]:

@@ -12,6 +12,7 @@ from baton.company import load_company
 from baton.files import RunFolder, read_json
 from features.staging.stage import open_warehouse, stage
 from pipelines.bottlenecks import find_bottlenecks
+from tests.filled_results import write_filled
 
 
 def test_the_true_bottlenecks_are_found(small_company: Path, tmp_path: Path) -> None:
@@ -20,7 +21,7 @@ def test_the_true_bottlenecks_are_found(small_company: Path, tmp_path: Path) -> 
     stage(company, catalogue, folder.staged)
     customers = pd.read_parquet(folder.staged / "customers.parquet")["customer_id"].drop_duplicates()
     # written by an earlier step of the run; the engine that holds the staged tables cannot read it by itself
-    pd.DataFrame({"customer_id": customers, "value_at_risk": 3.0}).to_parquet(folder.file("churn.parquet"))
+    write_filled(folder, "churn", pd.DataFrame({"customer_id": customers, "value_at_risk": 3.0}))
     find_bottlenecks(company, catalogue, open_warehouse(folder.staged, threads=1), folder)
     told = pd.read_parquet(folder.file("bottlenecks.parquet"))
     whole = told[told["team_id"].isna()]

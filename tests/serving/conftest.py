@@ -17,6 +17,7 @@ from features.staging.pseudonyms import load_key, pseudonym
 from features.training.table import TrainingTable
 from models.prediction.predictor import outcome_folder, predictor_class
 from pipelines.score import score
+from tests.filled_results import write_filled
 
 COMPANY = """
 [company]
@@ -116,8 +117,8 @@ def run_folder(company: Company) -> RunFolder:
     read_causes(folder)
     folder.staged.mkdir()
     pd.DataFrame({"employee_id": people, "team_id": "t1"}).to_parquet(folder.staged / "employees.parquet")
-    weights().to_parquet(folder.file("weights.parquet"))
-    coaching(people[0]).to_parquet(folder.file("coaching.parquet"))
+    write_filled(folder, "weights", weights())
+    write_filled(folder, "coaching", coaching(people[0]))
     folder.file("report.html").write_text("<!doctype html><title>Hafen</title>", encoding="utf-8")
     write_json(folder.file("run.json"), {"company": "Hafen"})
     return folder

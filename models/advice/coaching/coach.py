@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
+from baton.contract.results import cast
 from baton.messages.message import Message, bilingual
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.closing import NEWCOMER_MONTHS
@@ -24,7 +25,7 @@ from models.advice.coaching.scene import Scene, build_scene
 from models.advice.coaching.words import Gap, how_sure, person_reason, process_reason, team_reason
 from models.effects.estimators.design import Question, build_design
 
-__all__ = ["COLUMNS", "FALSE_FLAGS", "Benefit", "coach", "flagged", "helpful_levers"]
+__all__ = ["FALSE_FLAGS", "Benefit", "coach", "flagged", "helpful_levers"]
 
 Floats = NDArray[np.float64]
 
@@ -34,10 +35,6 @@ LEAST_PROBABILITY = 0.5
 LEAST_TRUE_SHARE = 0.1
 WIDTH_90 = 3.29
 EVIDENCE_CASES = 5
-COLUMNS = (
-    "employee_id", "team_id", "process", "kpi", "action", "level", "gap_sd", "probability", "expected_effect",
-    "priority", "evidence", "needs", "reason", "n", "closing_share",
-)  # fmt: skip
 
 
 def coach(
@@ -324,15 +321,9 @@ def _with_actions(rows: list[dict[str, Any]], catalogue: Catalogue, /) -> list[d
 
 
 def _table(rows: list[dict[str, Any]], /) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "priority"])
-    largest = float(table["expected_effect"].max()) if len(table) else 0.0
-    table["priority"] = (100 * table["expected_effect"] / largest).round(1) if largest > 0 else 0.0
-    for name in ("employee_id", "team_id", "process", "kpi", "action", "level"):
-        table[name] = table[name].astype("str")
-    for name in ("gap_sd", "probability", "expected_effect", "priority", "closing_share"):
-        table[name] = table[name].astype("float64")
-    table["n"] = table["n"].astype("int64")
+    largest = max((float(row["expected_effect"]) for row in rows), default=0.0)
+    for row in rows:
+        row["priority"] = float(np.round(100 * float(row["expected_effect"]) / largest, 1)) if largest > 0 else 0.0
     keys = ["priority", "probability", "level", "kpi", "employee_id", "team_id", "process", "action"]
-    return table.sort_values(keys, ascending=[False, False, *[True] * 6], kind="stable")[list(COLUMNS)].reset_index(
-        drop=True
-    )
+    table = cast("coaching", rows)
+    return table.sort_values(keys, ascending=[False, False, *[True] * 6], kind="stable").reset_index(drop=True)

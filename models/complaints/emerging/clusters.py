@@ -9,18 +9,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from baton.contract.results import cast
 from features.text.text_set import TextSet
 from models.complaints.emerging.cluster_words import own_words
 from models.complaints.emerging.significance import WINDOWS_WEEKS, Crowd, least_p_values
 from models.encoders.encoders import Encoder
 from models.encoders.hashed import word_table, word_vectors
 
-__all__ = ["EMERGING_COLUMNS", "find_emerging"]
+__all__ = ["find_emerging"]
 
-EMERGING_COLUMNS = (
-    "cause", "name", "words", "language", "first_week", "raised_at", "texts", "share", "teams", "p_value", "examples",
-    "nearest_cause", "abstained_share",
-)  # fmt: skip
 _LEARNING_WEEKS = 8
 _REFERENCE_WEEKS = 26
 _MOST_A_WEEK = 500
@@ -268,4 +265,4 @@ def _row(
 
 
 def _table(rows: list[dict[str, object]], /) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(EMERGING_COLUMNS))
+    return cast("emerging_causes", rows)

@@ -10,40 +10,18 @@ import pandas as pd
 
 from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
+from baton.contract.results import result_tables
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
 from baton.informative import is_informative
 from baton.messages.message import Message
+from baton.run_results import RUN, RunResults
 from pipelines.report.data.wording import Bilingual, known_text, say, translated, verbatim
 
 __all__ = ["Results", "read_results"]
 
-_COLUMNS = {
-    "churn": ("customer_id", "as_of", "probability", "drivers"),
-    "decline": ("unit", "unit_id", "metric", "as_of", "probability"),
-    "driver": ("case_id", "as_of"),
-    "attributions": ("outcome", "team_id", "kpi", "mean_attribution", "mean_abs_attribution", "n"),
-    "effects": (
-        *("outcome", "kpi", "role", "effect", "low", "high", "method", "agrees", "refuted"),
-        *("why_key", "why_values"),
-    ),
-    "diagnosis": ("team_id", "kpi", "weight", "alignment"),
-    "weights": (
-        *("team_id", "role", "kpi", "current_weight", "target_weight", "recommended_weight", "low", "high"),
-        *("verdict", "confidence", "expected_effect", "expected_low", "expected_high", "reason"),
-    ),
-    "coaching": ("team_id", "kpi", "level"),
-    "bottlenecks": ("process", "step", "team_id", "hidden", "cases", "wait_seconds_total"),
-    "flows": ("process", "source", "target", "transitions"),
-    "handoffs": ("process", "step", "source_team", "team_id", "wait_seconds_total"),
-    "processes": ("process", "cases", "wait_seconds_total"),
-    "root_causes": ("case_id", "cause", "probability", "abstained"),
-    "cause_shares": ("cause", "named", "texts", "named_share", "share", "share_low", "share_high"),
-    "cause_trends": ("level", "unit_id", "cause", "month", "n", "texts", "share", "growth", "growing"),
-    "cause_prices": ("cause", "cases", "customers", "expected_leavers"),
-    "emerging_causes": ("name", "first_week", "texts"),
-    "suspicious_labels": ("case_id", "label", "likely"),
-}
+_UNREAD = ("effect_draws", "stage_attributions", "cause_diagnosis")
+"""Tables that the page tells nothing of."""
 
 
 @dataclass(frozen=True)
@@ -187,34 +165,33 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
     ArtefactError
         If a file is there and cannot be read, or lacks a column of the contract.
     """
-    tables = {name: _table(folder, name) for name in _COLUMNS}
+    left = RunResults(folder)
+    tables = {name: left.find(name) for name in result_tables() if "/" not in name and name not in _UNREAD}
     found = {name: frame for name, frame in tables.items() if frame is not None and len(frame)}
-    evaluation = folder.file("evaluation.json")
-    tested = read_json(evaluation) if evaluation.exists() else {}
-    withheld = _withheld(found, tested)
-    skipped = folder.training / "skipped.json"
+    withheld = _withheld(found, left.evaluation)
+    skipped, shares = folder.training / "skipped.json", folder.training / "churn" / "shares.parquet"
     names, headcounts, team_of = _people(folder)
     return Results(
         company=company,
         catalogue=catalogue,
-        evaluation=tested,
+        evaluation=left.evaluation,
         tables=found,
         staged=frozenset(path.stem for path in folder.staged.glob("*.parquet")),
         team_names=names,
         headcounts=headcounts,
         team_of=team_of,
-        warnings=_warnings(folder),
+        warnings=_warnings(left),
         skipped=read_json(skipped) if skipped.exists() else {},
         temporal=_temporal(folder),
         joint_p_value=_joint_p_value(folder) if _estimated(found.get("effects")) else None,
         versions=_versions(),
-        models=_models(folder),
-        panel=_beside(folder.advice / "panel.parquet"),
-        arrows=_beside(folder.advice / "arrows.parquet"),
-        shares=_beside(folder.training / "churn" / "shares.parquet"),
+        models=tuple(str(known["model"]) for known in left.models.values()),
+        panel=_or_nothing(left.find("advice/panel")),
+        arrows=_or_nothing(left.find("advice/arrows")),
+        shares=_or_nothing(_read(shares) if shares.exists() else None),
         departments=_departments(folder),
         causes=read_json(about) if (about := folder.texts / "about.json").exists() else {},
-        cause_examples=_examples(folder),
+        cause_examples=_examples(left),
         cause_texts=_new_texts(folder, found.get("emerging_causes")),
         looked=frozenset(name for name, frame in tables.items() if frame is not None),
         withheld=withheld,
@@ -235,33 +212,22 @@ def _withheld(found: dict[str, pd.DataFrame], tested: dict[str, Any], /) -> dict
     return {name: found.pop(name) for name in ("churn", "driver") if name in kinds and name in found}
 
 
-def _examples(folder: RunFolder, /) -> dict[str, tuple[str, ...]]:
-    place = folder.texts / "examples.parquet"
-    if not place.exists():
+def _examples(left: RunResults, /) -> dict[str, tuple[str, ...]]:
+    found = left.find("texts/examples")
+    if found is None:
         return {}
-    return {str(cause): tuple(rows["text"]) for cause, rows in _read(place).groupby("cause", sort=False, observed=True)}
+    return {str(cause): tuple(rows["text"]) for cause, rows in found.groupby("cause", sort=False, observed=True)}
 
 
 def _new_texts(folder: RunFolder, emerging: pd.DataFrame | None, /) -> dict[str, str]:
     """Masked texts of the cases that new causes name as examples."""
-    if emerging is None or "examples" not in emerging:
+    if emerging is None:
         return {}
     wanted = {str(case) for cases in emerging["examples"] for case in cases}
     cases = pd.read_parquet(
         folder.staged / "cases.parquet", columns=["case_id", "text"], filters=[("case_id", "in", sorted(wanted))]
     ).dropna()
     return dict(zip(cases["case_id"].astype(str), cases["text"].str.slice(0, 220), strict=True))
-
-
-def _table(folder: RunFolder, name: str, /) -> pd.DataFrame | None:
-    path = folder.file(f"{name}.parquet")
-    if not path.exists():
-        return None
-    frame = _read(path)
-    missing = [column for column in _COLUMNS[name] if column not in frame.columns]
-    if missing:
-        raise ArtefactError(f"{path}: column {missing[0]!r} is missing; delete the file and run again")
-    return frame
 
 
 def _read(path: Path, /, columns: list[str] | None = None) -> pd.DataFrame:
@@ -271,8 +237,8 @@ def _read(path: Path, /, columns: list[str] | None = None) -> pd.DataFrame:
         raise ArtefactError(f"{path}: cannot be read ({error}); delete it and run again") from error
 
 
-def _beside(path: Path, /) -> pd.DataFrame:
-    return _read(path) if path.exists() else pd.DataFrame()
+def _or_nothing(found: pd.DataFrame | None, /) -> pd.DataFrame:
+    return pd.DataFrame() if found is None else found
 
 
 def _departments(folder: RunFolder, /) -> dict[str, str]:
@@ -312,11 +278,10 @@ def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str],
     return names, headcounts, team_of
 
 
-def _warnings(folder: RunFolder, /) -> tuple[Message | str, ...]:
+def _warnings(left: RunResults, /) -> tuple[Message | str, ...]:
     """What the steps said; of this run, which is why their records go before an older ``run.json``."""
-    records = [read_json(path) for path in sorted(folder.steps.glob("*.json"))]
-    if not records and folder.file("run.json").exists():
-        records = [read_json(folder.file("run.json"))]
+    records = [read_json(path) for path in sorted(left.folder.steps.glob("*.json"))]
+    records = records or [left.document(RUN, {})]
     found: dict[str, Message | str] = {}
     for record in records:
         texts = record.get("warnings", [])
@@ -339,11 +304,6 @@ def _joint_p_value(folder: RunFolder, /) -> float | None:
     place = folder.advice / "inputs.json"
     found = read_json(place).get("joint_p_value") if place.exists() else None
     return None if found is None else float(found)
-
-
-def _models(folder: RunFolder, /) -> tuple[str, ...]:
-    path = folder.file("models.json")
-    return tuple(str(known["model"]) for known in read_json(path).values()) if path.exists() else ()
 
 
 def _versions() -> dict[str, str]:

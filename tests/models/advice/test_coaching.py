@@ -12,8 +12,9 @@ import pytest
 
 from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
 from baton.company import Policy
+from baton.contract.results import result_table
 from features.cases.table import CaseTable, Organisation
-from models.advice.coaching.coach import COLUMNS, coach
+from models.advice.coaching.coach import coach
 
 AS_OF = pd.Timestamp("2026-07-01")
 MONTHS = pd.date_range("2026-01-01", "2026-06-01", freq="MS")
@@ -160,7 +161,7 @@ def test_planted_gaps_are_found() -> None:
     table = help_for(Shop(gaps=planted))
     assert len(people_of(table) & {f"E{person:02d}" for person in planted}) >= 5
     assert (table["gap_sd"] > 0.75).all()
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == list(result_table("coaching").names)
 
 
 @pytest.mark.parametrize("lever", ["solved", "promise"])
@@ -250,7 +251,7 @@ def test_hard_cases_are_nobodys_gap() -> None:
 def test_without_a_lever_that_surely_helps_there_is_no_coaching(table: pd.DataFrame) -> None:
     out = help_for(Shop(gaps={3: -0.3, 14: -0.3}), table)
     assert out.empty
-    assert list(out.columns) == list(COLUMNS)
+    assert list(out.columns) == list(result_table("coaching").names)
 
 
 def test_a_reason_says_how_sure_it_is_and_never_that_it_is_certain() -> None:
@@ -355,7 +356,7 @@ def test_the_same_seed_advises_the_same_and_survives_the_file(tmp_path: Path) ->
     again = pd.read_parquet(tmp_path / "coaching.parquet")
     assert again["reason"].iloc[0]["zh"] == one["reason"].iloc[0]["zh"]
     help_for(Shop(), effects()).to_parquet(tmp_path / "empty.parquet")
-    assert list(pd.read_parquet(tmp_path / "empty.parquet").columns) == list(COLUMNS)
+    assert list(pd.read_parquet(tmp_path / "empty.parquet").columns) == list(result_table("coaching").names)
 
 
 def test_without_a_table_of_employees_the_cases_tell_the_teams() -> None:

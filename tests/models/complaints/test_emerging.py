@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from baton.contract.results import result_table
 from features.text.text_set import TextSet
 from models.complaints.emerging.cluster_words import own_words, terms
-from models.complaints.emerging.clusters import EMERGING_COLUMNS, find_emerging
+from models.complaints.emerging.clusters import find_emerging
 from models.complaints.emerging.significance import Crowd, least_p_values
 
 _SAID = ["the {} bill is wrong", "no signal in the {}", "the {} visit was missed", "my {} parcel is late"]
@@ -56,7 +57,7 @@ def test_a_planted_cause_is_raised_within_two_weeks_once_and_by_its_own_words() 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_weeks_like_any_other_raise_nothing(seed: int) -> None:
     raised = find_emerging(*written(weeks=20, new_a_week=0, seed=seed)[:3], None, seed)
-    assert list(raised.columns) == list(EMERGING_COLUMNS)
+    assert list(raised.columns) == list(result_table("emerging_causes").names)
     assert raised.empty
 
 

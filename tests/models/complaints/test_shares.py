@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.complaints.shares import SHARE_COLUMNS, HeldAnswers, cause_shares, told_apart
+from baton.contract.results import result_table
+from models.complaints.shares import HeldAnswers, cause_shares, told_apart
 
 NAMES = ("bill", "late", "rude", "slow")
 # how clearly each cause shows in words: what is told most easily is overcounted
@@ -62,7 +63,7 @@ def test_shares_are_of_all_texts_and_what_is_unclear_has_a_row_of_its_own() -> N
     _, probabilities = said(rng, 400, np.full(4, 0.25))
     answers = answered(probabilities, 0.97)
     shares = cause_shares(answers, none(400), probabilities, held(rng), 0)
-    assert tuple(shares.columns) == SHARE_COLUMNS
+    assert tuple(shares.columns) == result_table("cause_shares").names
     assert shares["named_share"].sum() == pytest.approx(1)
     assert shares.loc[shares["cause"].isna(), "named"].tolist() == [int(answers["abstained"].sum())]
     assert shares["share"].sum() == pytest.approx(1)

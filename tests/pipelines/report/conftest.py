@@ -14,6 +14,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_json
 from pipelines.report.write import report
+from tests.filled_results import write_filled
 
 NASTY = 'Night <script>alert("x")</script> & "co"'
 AS_OF = pd.Timestamp("2025-12-01")
@@ -260,7 +261,7 @@ def write_run(folder: RunFolder, without: tuple[str, ...] = (), other: dict[str,
     folder.create()
     for name, frame in (tables() | (other or {})).items():
         if name not in without:
-            frame.to_parquet(folder.file(f"{name}.parquet"), index=False)
+            write_filled(folder, name, frame)
     if "evaluation" not in without:
         write_json(folder.file("evaluation.json"), evaluation())
     folder.staged.mkdir(exist_ok=True)

@@ -26,6 +26,7 @@ from pipelines.report.sections.journey import _measured
 from pipelines.report.sections.trust import _missing
 from pipelines.report.sections.units import units_tile
 from pipelines.report.sections.why import prediction_shares, why_section
+from tests.filled_results import write_filled
 
 Build = Callable[..., RunFolder]
 FEW = "no team has 20 cases in the last 90 days of any snapshot; lower min_cases or give more cases"
@@ -158,7 +159,7 @@ def test_a_kpi_without_a_value_is_not_what_a_prediction_leans_on(
     rows = pd.read_parquet(folder.file("attributions.parquet"))
     empty = rows.iloc[:1].assign(kpi="nps", mean_abs_attribution=0.0, mean_attribution=0.0)
     only = pd.concat([empty, rows[rows["kpi"].isin(["csat"])]], ignore_index=True)
-    only.to_parquet(folder.file("attributions.parquet"), index=False)
+    write_filled(folder, "attributions", only)
     results = results_of(company, catalogue, folder)
     assert "nps" not in _leaned_on(results)
     assert "nps" not in prediction_shares(results, str(rows["outcome"].iloc[0])).index

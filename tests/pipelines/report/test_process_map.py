@@ -11,9 +11,11 @@ import pytest
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company, load_company
+from baton.contract.results import of_step
 from baton.files import RunFolder
+from baton.run_results import RunResults
 from features.staging.stage import open_warehouse, stage
-from pipelines.bottlenecks import OUTPUTS, find_bottlenecks
+from pipelines.bottlenecks import find_bottlenecks
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import read_results
 from pipelines.report.sections.process_map import ProcessSection, process_section
@@ -122,5 +124,5 @@ def test_without_a_log_there_is_no_section_and_no_old_file(tmp_path: Path) -> No
     company, run = load_company(tmp_path), RunFolder(tmp_path / "out")
     stage(company, NOTHING, run.staged)
     assert find_bottlenecks(company, NOTHING, open_warehouse(run.staged, threads=1), run).rows == {}
-    assert not any(run.file(name).exists() for name in OUTPUTS)
+    assert not set(of_step("process")) & set(RunResults(run).names)
     assert process_section(read_results(company, NOTHING, run), Pen(("en",))) is None

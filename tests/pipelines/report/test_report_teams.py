@@ -19,6 +19,7 @@ from pipelines.report.data.standing import company_standing, team_months, team_s
 from pipelines.report.sections.strategy import strategy_figure
 from pipelines.report.sections.teams import team_pages
 from pipelines.report.write import report
+from tests.filled_results import write_filled
 
 Build = Callable[..., RunFolder]
 MONTHS = pd.date_range("2025-01-01", periods=8, freq="MS")
@@ -117,8 +118,8 @@ def page(run_folder: Build, company: Company, catalogue: Catalogue) -> str:
     teams.to_parquet(folder.staged / "teams.parquet", index=False)
     folder.advice.mkdir(exist_ok=True)
     lines = {"t1": [0.5, 0.5, 0.6, 0.6, 0.6, 0.7, 0.7, 0.7], "t2": [0.5] * 8, "t3": [0.55] * 8, "t4": [0.52] * 8}
-    months_of(lines, "first_contact_resolution").to_parquet(folder.advice / "panel.parquet", index=False)
-    pd.DataFrame([arrow("first_contact_resolution", "csat", "confirmed")]).to_parquet(folder.advice / "arrows.parquet")
+    write_filled(folder, "advice/panel", months_of(lines, "first_contact_resolution"))
+    write_filled(folder, "advice/arrows", pd.DataFrame([arrow("first_contact_resolution", "csat", "confirmed")]))
     shares = folder.training / "churn"
     shares.mkdir(parents=True, exist_ok=True)
     customers = [f"c{index:04d}" for index in range(200)]
