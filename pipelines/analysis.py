@@ -153,7 +153,7 @@ class Results:
     folder: RunFolder
 
     @property
-    def left(self) -> RunResults:
+    def _left(self) -> RunResults:
         """What lies in the run's folder."""
         return RunResults(self.folder)
 
@@ -167,7 +167,7 @@ class Results:
     @cached_property
     def evaluation(self) -> dict[str, Any]:
         """Content of ``evaluation.json``: per outcome its figures, intervals and baselines."""
-        return self.left.document(EVALUATION)
+        return self._left.document(EVALUATION)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -177,17 +177,17 @@ class Results:
     @property
     def left_out(self) -> dict[str, str]:
         """Outcomes that were not learned, and why."""
-        return self.left.said("skipped")
+        return self._left.said("skipped")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the results must know."""
-        return tuple(self.left.said("warnings"))
+        return tuple(self._left.said("warnings"))
 
     @property
     def steps(self) -> pd.DataFrame:
         """The run's steps: name, seconds, rows."""
-        return pd.DataFrame(self.left.said("steps"))
+        return pd.DataFrame(self._left.said("steps"))
 
     def table(self, name: str, /) -> pd.DataFrame:
         """Return one of the run's tables, such as ``weights`` or ``diagnosis``.
@@ -197,7 +197,7 @@ class Results:
         ArtefactError
             If the run has not left it, or it is of another version of Baton.
         """
-        return self.left.table(name)
+        return self._left.table(name)
 
     @property
     def churn(self) -> pd.DataFrame:
