@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["by_method_table", "draws_table", "effects_table"]
 
 
-
 def effects_table(
     cases: CaseTable,
     catalogue: Catalogue,

@@ -119,6 +119,6 @@ def replace_policy(**limits: Any) -> Policy:
 
 
 def test_the_currency_is_kept_with_the_inputs(tmp_path: Any) -> None:
-    given = replace(inputs(), kpis=inputs().kpis.assign(owner="employee"), currency="CNY")
+    given = replace(inputs(), kpis=inputs().kpis.assign(owner="employee", joint_p=1.0), currency="CNY")
     given.save(tmp_path)
     assert AdviceInputs.load(tmp_path).currency == "CNY"
