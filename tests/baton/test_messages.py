@@ -70,6 +70,30 @@ def test_every_sentence_that_is_asked_for_is_there(checkout: Path) -> None:
     assert asked_for("Message('no.such', {})") == ["no.such"]
 
 
+def test_every_key_of_an_enum_or_a_table_is_there() -> None:
+    from models.advice.limits import SENTENCES
+    from models.effects.not_measured import NO_EFFECT, NotMeasured
+
+    keys = [*map(str, NotMeasured), *NO_EFFECT.values(), *SENTENCES.values()]
+    assert len(keys) > 20
+    assert [key for key in keys if key not in catalogue()] == []
+
+
+def test_a_text_that_begins_with_a_section_is_a_key(checkout: Path) -> None:
+    sections = {key.split(".")[0] for key in catalogue()}
+    makers = {
+        path.relative_to(checkout).as_posix()
+        for room in ROOMS
+        for path in (checkout / room).rglob("*.py")
+        if "import Message" in path.read_text("utf-8") or "not_measured" in path.name
+    }
+    makers = {place for place in makers if not place.startswith("pipelines/report/")}  # its texts have sections too
+    looks = re.compile(rf"({'|'.join(sorted(sections))})\.(?!json$|parquet$|toml$)[a-z_0-9]+")
+    found = {text for text, place in literals(checkout) if place in makers and looks.fullmatch(text)}
+    assert len(found) > 80
+    assert sorted(found - set(catalogue())) == []
+
+
 def test_keys_are_written_out_whole(checkout: Path) -> None:
     """A key put together by the code could not be looked for."""
     for room in ROOMS:
