@@ -29,7 +29,7 @@ from typing import Any
 from benchmarks import speed_contestants as contestants
 
 TURNS = {100_000: 4, 1_000_000: 3}
-FEWEST_TURNS = 2
+MIN_TURNS = 2
 PANDAS_UP_TO = 1_000_000
 
 
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="baton-speed-", dir=chosen.folder) as folder:
         features([int(size) for size in chosen.sizes], Path(folder), chosen.turns)
-        learning([int(rows) for rows in chosen.rows], Path(folder), chosen.turns or FEWEST_TURNS)
+        learning([int(rows) for rows in chosen.rows], Path(folder), chosen.turns or MIN_TURNS)
 
 
 def say(text: str = "") -> None:
@@ -119,7 +119,7 @@ def features(sizes: list[int], folder: Path, turns: int | None) -> None:
         contestants.generate(size, folder)
         staging = turn("stage", size, folder)
         names = ["baton", "sql_range", "sql_days"] + (["pandas"] if size <= PANDAS_UP_TO else [])
-        found = race(names, size, folder, turns or TURNS.get(size, FEWEST_TURNS))
+        found = race(names, size, folder, turns or TURNS.get(size, MIN_TURNS))
         contestants.compare(size, folder)
         ours, pandas = found["baton"], found.get("pandas")
         hand = min((found["sql_range"], found["sql_days"]), key=lambda one: one["seconds"])

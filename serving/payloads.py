@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 __all__ = [
-    "MOST_ROWS",
+    "MAX_ROWS",
     "ChurnAnswer",
     "ChurnAnswerRow",
     "ChurnRequest",
@@ -26,8 +26,8 @@ __all__ = [
     "said",
 ]
 
-MOST_ROWS = 5000
-_MOST_FEATURES = 5000
+MAX_ROWS = 5000
+_MAX_FEATURES = 5000
 _LONGEST = 500
 
 
@@ -54,7 +54,7 @@ def _id(value: object) -> object:
 Id = Annotated[str, BeforeValidator(_id, json_schema_input_type=str | int), Field(min_length=1, max_length=_LONGEST)]
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Features = Annotated[dict[Name, bool | Number | Name | None], Field(max_length=_MOST_FEATURES)]
+Features = Annotated[dict[Name, bool | Number | Name | None], Field(max_length=_MAX_FEATURES)]
 
 
 class _Strict(BaseModel):
@@ -77,7 +77,7 @@ class ChurnRow(_Strict):
 class ChurnRequest(_Strict):
     """Who is about to leave?"""
 
-    rows: Annotated[list[ChurnRow], Field(max_length=MOST_ROWS)]
+    rows: Annotated[list[ChurnRow], Field(max_length=MAX_ROWS)]
     explain: bool = False
 
 
@@ -101,7 +101,7 @@ class DeclineRow(_Strict):
 class DeclineRequest(_Strict):
     """Where is service about to decline?"""
 
-    rows: Annotated[list[DeclineRow], Field(max_length=MOST_ROWS)]
+    rows: Annotated[list[DeclineRow], Field(max_length=MAX_ROWS)]
     explain: bool = False
 
 

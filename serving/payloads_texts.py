@@ -16,8 +16,8 @@ __all__ = [
     "LONGEST_TEXT",
     "MAX_CHARACTERS",
     "MAX_CONVERSATION_CHARACTERS",
-    "MOST_TEXTS",
-    "MOST_TURNS",
+    "MAX_TEXTS",
+    "MAX_TURNS",
     "ComplaintRow",
     "ComplaintsAnswer",
     "ComplaintsRequest",
@@ -29,12 +29,12 @@ __all__ = [
     "Wording",
 ]
 
-MOST_TEXTS = 1000
+MAX_TEXTS = 1000
 LONGEST_TEXT = 100_000
 MAX_CHARACTERS = 500_000
 """Of all texts of a request together: half a minute of work."""
 
-MOST_TURNS = 200
+MAX_TURNS = 200
 _LONGEST_TURN = 20_000
 MAX_CONVERSATION_CHARACTERS = 40_000
 """Of all turns of a conversation together: hours of talk, and a few seconds of work."""
@@ -89,7 +89,7 @@ class ComplaintsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     texts: Annotated[
         list[Raw | None],
-        Field(max_length=MOST_TEXTS, examples=[["The line is down again.", "账单又多扣了钱。"]]),
+        Field(max_length=MAX_TEXTS, examples=[["The line is down again.", "账单又多扣了钱。"]]),
         AfterValidator(_short_texts),
     ]
 
@@ -160,7 +160,7 @@ class ConversationRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     turns: Annotated[
         list[SaidTurn],
-        Field(min_length=1, max_length=MOST_TURNS, examples=[_SAID]),
+        Field(min_length=1, max_length=MAX_TURNS, examples=[_SAID]),
         AfterValidator(_short_turns),
     ]
     customer_id: Id | None = None

@@ -27,9 +27,9 @@ from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, attribute_columns, is_free_text
 
-__all__ = ["MOST_ROWS", "WINDOW_MONTHS", "ExposureTable", "build_exposures"]
+__all__ = ["MAX_ROWS", "WINDOW_MONTHS", "ExposureTable", "build_exposures"]
 
-MOST_ROWS = 150_000
+MAX_ROWS = 150_000
 """Rows beyond this add little to what an interval owes to the number of teams."""
 
 WINDOW_MONTHS = 3
@@ -156,7 +156,7 @@ def _rows(company: Company, warehouse: Warehouse, moments: Sequence[datetime], l
     labels = labels.filter(labels.label.notnull())
     count = labels.count().to_pyarrow().as_py()
     ids = labels.select("customer_id").distinct().to_pyarrow()["customer_id"].to_pylist()
-    share = min(1.0, MOST_ROWS / max(count, 1))
+    share = min(1.0, MAX_ROWS / max(count, 1))
     if share < 1:
         labels = labels.semi_join(table_of(chosen(ids, share, company.company.seed), "customer_id"), "customer_id")
     if "customers" in warehouse:

@@ -26,9 +26,9 @@ from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, attribute_columns, is_free_text
 
-__all__ = ["MOST_CASES", "case_frame", "cases_per_customer"]
+__all__ = ["MAX_CASES", "case_frame", "cases_per_customer"]
 
-MOST_CASES = 300_000
+MAX_CASES = 300_000
 """Cases beyond this add little to what an effect's interval owes to customers and people."""
 
 _CONTEXT = ("stage", "process", "priority", "channel")
@@ -106,7 +106,7 @@ def _has_handler(warehouse: Warehouse, kpi: Kpi, measured: Mapping[str, frozense
 
 def _sampled(company: Company, warehouse: Warehouse, cases: ir.Table, /) -> tuple[ir.Table, float]:
     count = warehouse["cases"].count().to_pyarrow().as_py()
-    share = min(1.0, MOST_CASES / max(count, 1))
+    share = min(1.0, MAX_CASES / max(count, 1))
     if share == 1:
         return cases, share
     column = "customer_id" if warehouse.has("cases", "customer_id") else "case_id"

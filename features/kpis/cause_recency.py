@@ -12,9 +12,9 @@ from features.kpis.known_at import columns_used
 from features.kpis.sql import finished
 from features.staging.warehouse import Warehouse
 
-__all__ = ["MOST_CAUSES_DATED", "dated_causes", "recency_name", "with_recency"]
+__all__ = ["MAX_CAUSES_DATED", "dated_causes", "recency_name", "with_recency"]
 
-MOST_CAUSES_DATED = 5
+MAX_CAUSES_DATED = 5
 """The most frequent causes get a recency; of rarer ones too few customers ever wrote."""
 
 _LONGEST_DAYS = 365
@@ -26,7 +26,7 @@ def dated_causes(warehouse: Warehouse, kpis: Sequence[Kpi], /) -> list[Kpi]:
     if not warehouse.has("cases", CAUSE_COLUMN, "customer_id"):
         return []
     causes = [kpi for kpi in kpis if kpi.source == "cases" and CAUSE_COLUMN in columns_used(kpi)]
-    return [kpi for kpi in causes if kpi.known_at == "opened_at"][:MOST_CAUSES_DATED]
+    return [kpi for kpi in causes if kpi.known_at == "opened_at"][:MAX_CAUSES_DATED]
 
 
 def recency_name(kpi: Kpi, /) -> str:

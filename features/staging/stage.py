@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 _SIDECAR = "tables.json"
-_MOST_TEXTS_HELD = 200_000
+_MAX_TEXTS_HELD = 200_000
 
 
 def stage(
@@ -305,7 +305,7 @@ def _without_personal_data(intake: Intake, query: str, /) -> str:
 
     # texts that repeat are worked on once, without holding a company's every text in memory
     people = known_people(intake)
-    masked_text = lru_cache(maxsize=_MOST_TEXTS_HELD)(lambda text: mask(people.mask(normalise(clean(text)))))
+    masked_text = lru_cache(maxsize=_MAX_TEXTS_HELD)(lambda text: mask(people.mask(normalise(clean(text)))))
 
     def masked(texts: pa.ChunkedArray) -> pa.Array:
         return pa.array([None if text is None else masked_text(text) for text in texts.to_pylist()], pa.string())

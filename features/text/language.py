@@ -21,8 +21,8 @@ _SCRIPTS = {
 }
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _TOKEN = re.compile(r"\[[a-z]+\]|https?://\S+|[@#]\w+")
-_MOST_CHARACTERS = 2000
-_FEWEST_WORDS = 2
+_MAX_CHARACTERS = 2000
+_MIN_WORDS = 2
 _MIXED_SHARE = 0.2
 _SURE = 0.6
 _LEAST = 0.35
@@ -69,7 +69,7 @@ def detect(text: str, /) -> tuple[str, bool]:
     >>> detect("12345 !!")
     ('und', False)
     """
-    text = _TOKEN.sub(" ", text[:_MOST_CHARACTERS])
+    text = _TOKEN.sub(" ", text[:_MAX_CHARACTERS])
     # a Chinese word has about 1.6 characters
     weight = {language: len(pattern.findall(text)) / 1.6 for language, pattern in _SCRIPTS.items()}
     words = _LATIN.findall(text)
@@ -89,7 +89,7 @@ def detect(text: str, /) -> tuple[str, bool]:
 
 def _latin_language(text: str, words: int, /) -> str:
     by_letters, probability = _identifier().classify(text)
-    if probability >= _SURE and words >= _FEWEST_WORDS:
+    if probability >= _SURE and words >= _MIN_WORDS:
         return by_letters
     spelt = text.casefold().split()
     votes = {language: sum(word in everyday for word in spelt) for language, everyday in _everyday().items()}
@@ -100,7 +100,7 @@ def _latin_language(text: str, words: int, /) -> str:
     if most and by_letters in leading:
         return by_letters
     # most short Latin texts that come here are English: there the letters are believed sooner
-    return by_letters if by_letters == "en" or (probability >= _LEAST and words > _FEWEST_WORDS) else "und"
+    return by_letters if by_letters == "en" or (probability >= _LEAST and words > _MIN_WORDS) else "und"
 
 
 @cache

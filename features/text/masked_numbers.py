@@ -75,8 +75,8 @@ _KEPT_CODE = re.compile(
 # of the mainland, of Taiwan, and of Hong Kong where its eight figures are parted in the middle
 _CHINESE_MOBILE = re.compile(r"(?:86)?1[3-9]\d{9}|(?:886)?0?9\d{8}")
 _HONG_KONG_PHONE = re.compile(r"(?:\(?852\)?[\s\-]?)?[2-9]\d{3}[\s\-]\d{4}")
-_FEWEST_DIGITS = 7
-_FEWEST_LABELLED_DIGITS = 3
+_MIN_DIGITS = 7
+_MIN_LABELLED_DIGITS = 3
 
 
 def mask_numbers(text: str, /) -> str:
@@ -116,7 +116,7 @@ def _labelled(found: re.Match[str], /) -> str:
     bare_number = (
         value.isdigit() and len(value) == 4 and not re.search(r"(?:number|no\.?|id|#|号)\s*(?:is|:|：)?\s*$", label)
     )
-    few = digits < _FEWEST_LABELLED_DIGITS and not (digits and value.isupper() and len(value) <= 8)
+    few = digits < _MIN_LABELLED_DIGITS and not (digits and value.isupper() and len(value) <= 8)
     if few or bare_number or _MONEY_OR_DATE.match(value):
         return found.group(0)
     return f"{label}[id]"
@@ -129,7 +129,7 @@ def _kind_of_digits(found: re.Match[str], /) -> str:
         return run
     dates_away = re.sub(r"\D", "", _DATE.sub("", run))
     amount = _UNIT_AFTER.match(found.string, found.end()) and (digits == run or _RANGE.match(run))
-    if len(digits) < _FEWEST_DIGITS or amount or (len(dates_away) < len(digits) and len(dates_away) <= 4):
+    if len(digits) < _MIN_DIGITS or amount or (len(dates_away) < len(digits) and len(dates_away) <= 4):
         return run
     return "[phone]" if _is_phone(digits, run) else "[id]"
 

@@ -13,11 +13,11 @@ __all__ = ["group_of", "groups_of"]
 
 _NOISE = re.compile(r"\[[a-z]+\]|https?://\S+|[@#]\w+|[\W\d_]+")
 _SHINGLE = 5
-_FEWEST_CHARACTERS = 30
-_MOST_CHARACTERS = 4_000
+_MIN_CHARACTERS = 30
+_MAX_CHARACTERS = 4_000
 _BANDS, _ROWS = 6, 3
 _ALIKE = 0.7
-_MOST_TEXTS = 200_000
+_MAX_TEXTS = 200_000
 
 
 def group_of(text: str, /) -> str:
@@ -43,9 +43,9 @@ def groups_of(texts: Sequence[str], /) -> list[str]:
     holder: dict[bytes, tuple[str, np.ndarray]] = {}
     joined: dict[str, str] = {}
     multipliers = np.random.default_rng(0).integers(1, 2**63, size=_BANDS * _ROWS, dtype=np.uint64) | np.uint64(1)
-    for text, group in list(own.items())[:_MOST_TEXTS]:
-        folded = _folded(text)[:_MOST_CHARACTERS]
-        if group in joined or len(folded) < _FEWEST_CHARACTERS:
+    for text, group in list(own.items())[:_MAX_TEXTS]:
+        folded = _folded(text)[:_MAX_CHARACTERS]
+        if group in joined or len(folded) < _MIN_CHARACTERS:
             continue
         joined[group] = group
         runs = _runs(folded)

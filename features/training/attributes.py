@@ -17,7 +17,7 @@ from features.staging.own_columns import ATTRIBUTE, plain
 from features.staging.warehouse import Warehouse
 
 __all__ = [
-    "MOST_LEVELS",
+    "MAX_LEVELS",
     "as_feature",
     "attribute_columns",
     "is_free_text",
@@ -27,7 +27,7 @@ __all__ = [
     "team_shares",
 ]
 
-MOST_LEVELS = 200
+MAX_LEVELS = 200
 """A text column with more different values than this is free text, no category."""
 
 # words in names that stand for what may not be used about employees, whatever the column is called
@@ -111,7 +111,7 @@ def is_free_text(column: pd.Series, /) -> bool:
     """Whether a text column holds texts that people wrote rather than categories."""
     if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
         return False
-    return column.nunique() > MOST_LEVELS
+    return column.nunique() > MAX_LEVELS
 
 
 def as_feature(column: pd.Series, /) -> pd.Series:

@@ -27,9 +27,9 @@ from features.training.attributes import as_feature, attribute_columns, is_free_
 from features.training.learnable import require_enough
 from features.training.table import TrainingTable
 
-__all__ = ["MOST_CASES", "driver_table", "metric_of"]
+__all__ = ["MAX_CASES", "driver_table", "metric_of"]
 
-MOST_CASES = 300_000
+MAX_CASES = 300_000
 """Rated cases beyond this teach little."""
 
 _CONTEXT = ("process", "stage", "channel", "priority")
@@ -177,10 +177,10 @@ def _rows(company: Company, catalogue: Catalogue, warehouse: Warehouse, metric: 
     recent = rows.as_of > end - ibis.interval(days=max(company.snapshots.windows_days))
     rated = rows.filter(rows.label_.notnull())
     count = rated.count().to_pyarrow().as_py()
-    if count <= MOST_CASES:
+    if count <= MAX_CASES:
         return rows.filter(rows.label_.notnull() | recent)
     ids = rated.select("case_id").to_pyarrow()["case_id"].to_pylist()
-    kept = table_of(chosen(ids, MOST_CASES / count, company.company.seed), "kept_case")
+    kept = table_of(chosen(ids, MAX_CASES / count, company.company.seed), "kept_case")
     return rows.filter(recent | rows.case_id.isin(kept.kept_case))
 
 

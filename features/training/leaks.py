@@ -28,9 +28,9 @@ __all__ = ["LIMIT_AUC", "LIMIT_R2", "LIMIT_TEXT_AUC", "Leak", "audit", "refuse"]
 LIMIT_AUC = 0.9
 LIMIT_TEXT_AUC = 0.85
 LIMIT_R2 = 0.9
-_MOST_ROWS = 60_000
-_MOST_TEXTS = 8_000
-_LEAST_TEXTS = 50
+_MAX_ROWS = 60_000
+_MAX_TEXTS = 8_000
+_MIN_TEXTS = 50
 _FOLDS = 5
 _BINS = 50
 _SEED = 20240229
@@ -73,8 +73,8 @@ def audit(table: TrainingTable) -> list[Leak]:
         Strongest first.
     """
     known = table.labelled
-    if len(known) > _MOST_ROWS:
-        kept = np.random.default_rng(_SEED).choice(len(known), _MOST_ROWS, replace=False)
+    if len(known) > _MAX_ROWS:
+        kept = np.random.default_rng(_SEED).choice(len(known), _MAX_ROWS, replace=False)
         known = known.iloc[np.sort(kept)]
     label = known["label"].to_numpy(dtype="float64")
     if len(np.unique(label)) < 2:
@@ -183,9 +183,9 @@ def _text_auc(column: pd.Series, label: np.ndarray, folds: np.ndarray, /) -> flo
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    written = np.flatnonzero(column.notna().to_numpy())[:_MOST_TEXTS]
+    written = np.flatnonzero(column.notna().to_numpy())[:_MAX_TEXTS]
     texts, events, fold_of = column.iloc[written].astype("str"), label[written] == label.max(), folds[written]
-    if min(events.sum(), (~events).sum()) < _LEAST_TEXTS:
+    if min(events.sum(), (~events).sum()) < _MIN_TEXTS:
         return 0.5
     # pairs of characters stand in for words in languages written without spaces
     pattern = r"(?u)[\u3040-\u9fff]|\w\w+"

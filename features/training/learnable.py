@@ -6,11 +6,11 @@ import pandas as pd
 
 from baton.errors import TooLittleDataError
 
-__all__ = ["LEAST_EVENTS", "LEAST_GROUPS", "LEAST_ROWS", "require_enough"]
+__all__ = ["MIN_EVENTS", "MIN_GROUPS", "MIN_ROWS", "require_enough"]
 
-LEAST_ROWS = 50
-LEAST_EVENTS = 10
-LEAST_GROUPS = 3
+MIN_ROWS = 50
+MIN_EVENTS = 10
+MIN_GROUPS = 3
 """Independent units: one to learn from, one to test on, and one to tell their difference from chance."""
 
 
@@ -52,16 +52,16 @@ def require_enough(
     known = labels.notna()
     labels = labels.loc[known]
     rows = len(labels)
-    if rows < LEAST_ROWS:
+    if rows < MIN_ROWS:
         raise TooLittleDataError(
-            f"{outcome}: {rows} {unit} with a known outcome, at least {LEAST_ROWS} are needed; give a longer history, "
+            f"{outcome}: {rows} {unit} with a known outcome, at least {MIN_ROWS} are needed; give a longer history, "
             "more units, or a shorter horizon"
         )
-    independent = LEAST_GROUPS if groups is None else groups.loc[known].nunique()
-    if independent < LEAST_GROUPS:
+    independent = MIN_GROUPS if groups is None else groups.loc[known].nunique()
+    if independent < MIN_GROUPS:
         raise TooLittleDataError(
             f"{outcome}: all {rows} {unit} are of {independent} {'unit' if independent == 1 else 'units'} alone, at "
-            f"least {LEAST_GROUPS} are needed to tell what they have in common; give more units"
+            f"least {MIN_GROUPS} are needed to tell what they have in common; give more units"
         )
     if labels.nunique() == 1:
         error = _Unlearnable if of_all else TooLittleDataError
@@ -71,9 +71,9 @@ def require_enough(
     if kind == "probability":
         events = int((labels == 1).sum())
         fewer = min(events, rows - events)
-        if fewer < LEAST_EVENTS:
+        if fewer < MIN_EVENTS:
             which = "with" if events <= rows - events else "without"
             raise TooLittleDataError(
-                f"{outcome}: only {fewer} of {rows} {unit} are {which} the outcome, at least {LEAST_EVENTS} needed; "
+                f"{outcome}: only {fewer} of {rows} {unit} are {which} the outcome, at least {MIN_EVENTS} needed; "
                 "give a longer history or more units"
             )

@@ -30,7 +30,7 @@ from features.staging.memberships import memberships
 from features.staging.warehouse import Warehouse
 
 __all__ = [
-    "MOST_DATES",
+    "MAX_DATES",
     "at_risk",
     "churn_horizon_days",
     "churn_labels",
@@ -41,7 +41,7 @@ __all__ = [
     "month_back",
 ]
 
-MOST_DATES = 60
+MAX_DATES = 60
 """More snapshots than this teach little: they are thinned evenly, the latest kept."""
 
 _EVENTS = ("cases", "activity")
@@ -78,7 +78,7 @@ def dates(company: Company, warehouse: Warehouse, horizon_days: int, *, gap_days
         if moment + future <= end:
             found.append(moment)
         step += 1
-    thinned = found[:: -(-len(found) // MOST_DATES)] if found else []
+    thinned = found[:: -(-len(found) // MAX_DATES)] if found else []
     return [*reversed(thinned), newest]
 
 

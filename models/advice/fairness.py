@@ -24,10 +24,10 @@ __all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_columns", "p
 
 Floats = NDArray[np.float64]
 
-LEAST_GROUP = 10
+MIN_GROUP = 10
 SURE = 0.05
 PERMUTATIONS = 400
-MOST_LEVELS = 8
+MAX_LEVELS = 8
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def protected_groups(organisation: Organisation, protected: tuple[str, ...]) -> 
         if place not in people:
             continue
         column = people[place]
-        if pd.api.types.is_numeric_dtype(column) and column.nunique() > MOST_LEVELS:
+        if pd.api.types.is_numeric_dtype(column) and column.nunique() > MAX_LEVELS:
             column = pd.qcut(column, 3, labels=["low", "middle", "high"], duplicates="drop")
         part = pd.DataFrame({"employee_id": people["employee_id"], "attribute": name, "group": column.astype("str")})
         parts.append(part[column.notna()])
@@ -169,7 +169,7 @@ def impact(
 def _indicators(group: pd.Series, min_group: int, /) -> Floats:
     """Return one row of memberships per group that is large enough."""
     counts = group.value_counts()
-    large = counts.index[counts >= max(LEAST_GROUP, min_group)]
+    large = counts.index[counts >= max(MIN_GROUP, min_group)]
     return np.array([(group == name).to_numpy(dtype=float) for name in sorted(large)])
 
 

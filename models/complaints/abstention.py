@@ -16,7 +16,7 @@ NEVER = 2.0
 
 _ENOUGH_ROWS = 40
 _LOOKS = 40
-_LEAST_PROBABILITY = 0.5
+_MIN_PROBABILITY = 0.5
 # probabilities this close differ by rounding alone
 _ALIKE = 1e-8
 _COVERAGES = tuple(round(0.05 * step, 2) for step in range(2, 21))
@@ -114,7 +114,7 @@ class SelectiveRule:
             probabilities, labels = probabilities[first], labels[first]
         named, top = _named(probabilities)
         # what is more probably wrong than right is not said, even where a cause's other answers would make up for it
-        likely = top >= _LEAST_PROBABILITY
+        likely = top >= _MIN_PROBABILITY
         probabilities, labels, named, top = probabilities[likely], labels[likely], named[likely], top[likely]
         wrong = np.asarray(classes, dtype=object)[named] != labels if len(named) else np.zeros(0, dtype=bool)
         rows = np.bincount(named, minlength=len(classes)) if len(named) else np.zeros(len(classes), dtype=int)
@@ -130,7 +130,7 @@ class SelectiveRule:
     @classmethod
     def unproven(cls, classes: tuple[str, ...], risk: float, /) -> SelectiveRule:
         """Return the rule where nothing is labelled: a cause is named if it is likelier than all others together."""
-        return cls(risk, 0.0, dict.fromkeys(classes, _LEAST_PROBABILITY))
+        return cls(risk, 0.0, dict.fromkeys(classes, _MIN_PROBABILITY))
 
     def answered(self, probabilities: np.ndarray, classes: tuple[str, ...], /) -> np.ndarray:
         """Return where (rows,) the most probable class may be named."""

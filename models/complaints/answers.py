@@ -12,7 +12,7 @@ from models.complaints.abstention import SelectiveRule
 __all__ = ["ANSWER_COLUMNS", "answer_table"]
 
 ANSWER_COLUMNS = ("cause", "main_cause", "probability", "abstained", "second_cause", "language", "reason")
-_LEAST_SECOND = 0.05
+_MIN_SECOND = 0.05
 _DIGITS = 9
 
 
@@ -55,7 +55,7 @@ def answer_table(
     order = np.argsort(-probabilities, axis=1, kind="stable") if rows else np.zeros((0, 2), dtype=np.int64)
     first, second = order[:, 0].copy(), order[:, 1].copy()
     top = probabilities[np.arange(rows), first]
-    second[probabilities[np.arange(rows), second] < _LEAST_SECOND] = len(classes)
+    second[probabilities[np.arange(rows), second] < _MIN_SECOND] = len(classes)
     foreign = ~np.isin(languages.astype(str), [*trusted, "und"])
     unclear = ~rule.answered(probabilities, classes)
     reason = np.select([empty, foreign, unclear], ["empty", "language", "unclear"], default="")

@@ -16,7 +16,7 @@ __all__ = ["price_causes"]
 _Z90 = 1.6448536269514722
 _GROUPS = 50
 _FEWEST = 30
-_MOST_CASES = 3
+_MAX_CASES = 3
 
 
 def price_causes(
@@ -126,7 +126,7 @@ def _lived(told: pd.DataFrame, past: pd.DataFrame, window: pd.Timedelta, /) -> p
         counted = pd.crosstab(inside["customer_id"], inside["cause"])
         if counted.empty:
             continue
-        many = counted.sum(axis=1).clip(upper=_MOST_CASES).rename("many")
+        many = counted.sum(axis=1).clip(upper=_MAX_CASES).rename("many")
         causes = (counted > 0).add_prefix("told:")
         parts.append(snapshot.merge(causes.join(many), left_on="unit_id", right_index=True, how="inner"))
     lived = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

@@ -10,7 +10,7 @@ from features.text.text_set import TextSet
 __all__ = ["SUSPICIOUS_COLUMNS", "suspicious_labels"]
 
 SUSPICIOUS_COLUMNS = ("text_id", "label", "likely", "probability")
-_LEAST_ROWS = 10
+_MIN_ROWS = 10
 
 
 def suspicious_labels(texts: TextSet, probabilities: np.ndarray, classes: tuple[str, ...], /) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def suspicious_labels(texts: TextSet, probabilities: np.ndarray, classes: tuple[
     empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
     given = np.array([position[label] for label in texts.labels[rows]], dtype=np.int64)
     present = np.unique(given)
-    if len(rows) < _LEAST_ROWS or len(present) < 2:
+    if len(rows) < _MIN_ROWS or len(present) < 2:
         return empty
     # cleanlab wants every class to be given to some row
     given = np.searchsorted(present, given)

@@ -16,8 +16,8 @@ _FEWEST = 2000
 _APART = 1500
 _MANY = 16_000
 _GAIN = 0.02
-_FEWEST_OF_A_LABEL = 60
-_FEWEST_TESTED = 20
+_MIN_OF_A_LABEL = 60
+_MIN_TESTED = 20
 
 
 def enough(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
@@ -66,7 +66,7 @@ def enough(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
     rare = np.zeros(len(texts), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        rare[rows[np.argsort(place[rows], kind="stable")][:_FEWEST_OF_A_LABEL]] = True
+        rare[rows[np.argsort(place[rows], kind="stable")][:_MIN_OF_A_LABEL]] = True
     kept = np.isin(of_row, np.unique(of_row[((place >= _APART) & (place < size + _APART)) | rare]))
     learned = len(np.unique(of_row[kept]))
     note = f"root causes: learned from {learned:,} of {len(groups):,} different labelled texts; more told no better"
@@ -86,5 +86,5 @@ def _macro_f1(known: Any, labels: np.ndarray, asked: Any, truth: np.ndarray, /) 
     model = LinearSVC(class_weight="balanced").fit(known, labels)
     names, counts = np.unique(truth, return_counts=True)
     # a label of a few tested texts would move the mean by luck
-    common = names[counts >= min(_FEWEST_TESTED, counts.max())]
+    common = names[counts >= min(_MIN_TESTED, counts.max())]
     return float(f1_score(truth, model.predict(asked), labels=common, average="macro", zero_division=0.0))

@@ -30,7 +30,7 @@ __all__ = ["Choice", "choose_model"]
 
 _PARTS = 5
 _ENOUGH_TO_SPLIT = 600
-_MOST_TEXTS = 20_000
+_MAX_TEXTS = 20_000
 _FEW_PER_CLASS = 30
 _NOTHING_TO_GAIN = 0.97
 # so often is a text there on average where texts are chosen from a list, or made from templates
@@ -147,7 +147,7 @@ def _split(texts: TextSet, seed: int) -> _Split:
     frame, rare = without_rare_labels(texts.frame)
     notes = [f"labels of one text are not learned: {', '.join(rare)}"] if rare else []
     pairs = frame.groupby(["text", "label"], sort=True).ngroup().to_numpy()
-    if pairs.max() >= _MOST_TEXTS:
+    if pairs.max() >= _MAX_TEXTS:
         kept = _sample(frame.drop_duplicates(["text", "label"])["label"].to_numpy(), seed)
         first = frame.drop_duplicates(["text", "label"]).iloc[kept]
         frame = frame[np.isin(pairs, pairs[frame.index.get_indexer(first.index)])]
@@ -172,7 +172,7 @@ def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     _, of_row, counts = np.unique(labels.astype(str), return_inverse=True, return_counts=True)
     # the largest number per label that keeps the sum within bounds
-    most = max(cap for cap in range(1, _MOST_TEXTS + 1) if np.minimum(counts, cap).sum() <= _MOST_TEXTS)
+    most = max(cap for cap in range(1, _MAX_TEXTS + 1) if np.minimum(counts, cap).sum() <= _MAX_TEXTS)
     shuffled = generator.permutation(len(labels))
     rank = np.empty(len(labels), dtype=np.int64)
     for number in range(len(counts)):

@@ -12,9 +12,9 @@ from features.text.text_set import TextSet
 __all__ = ["LaterTexts", "deal_groups", "later_texts"]
 
 _TEST_SHARE = 0.25
-_LEAST_DAYS = 60
-_LEAST_TESTED = 200
-_LEAST_TRAINED = 400
+_MIN_DAYS = 60
+_MIN_TESTED = 200
+_MIN_TRAINED = 400
 
 
 def deal_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, /) -> np.ndarray:
@@ -81,7 +81,7 @@ def later_texts(texts: TextSet, /) -> LaterTexts | None:
         None if a time is missing, they lie within 60 days, or there are too few: then only cross-validation is left.
     """
     at = texts.frame["at"]
-    if not len(at) or at.isna().any() or (at.max() - at.min()) < pd.Timedelta(days=_LEAST_DAYS):
+    if not len(at) or at.isna().any() or (at.max() - at.min()) < pd.Timedelta(days=_MIN_DAYS):
         return None
     since = at.quantile(1 - _TEST_SHARE)
     later = (at >= since).to_numpy()
@@ -89,7 +89,7 @@ def later_texts(texts: TextSet, /) -> LaterTexts | None:
     known = set(texts.frame["label"].to_numpy(dtype=object)[~later])
     repeats = np.isin(groups.astype(str), np.unique(groups[~later].astype(str)))
     test = later & ~repeats & np.array([label in known for label in texts.labels], dtype=bool)
-    if test.sum() < _LEAST_TESTED or (~later).sum() < _LEAST_TRAINED:
+    if test.sum() < _MIN_TESTED or (~later).sum() < _MIN_TRAINED:
         return None
     said = f"in time: tested on texts since {since:%Y-%m-%d} that repeat no earlier one"
     return LaterTexts(~later, test, said)

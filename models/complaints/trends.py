@@ -9,7 +9,7 @@ from baton.contract.results import cast
 
 __all__ = ["cause_trends"]
 
-_FEWEST_MONTHS = 4
+_MIN_MONTHS = 4
 _LATEST_MONTHS = 12
 
 
@@ -97,7 +97,7 @@ def _slope(since: np.ndarray, n: np.ndarray, texts: np.ndarray, /) -> tuple[floa
     import statsmodels.api as sm
     from scipy.stats import t
 
-    if len(since) < _FEWEST_MONTHS or n.sum() < 10 or n.sum() > texts.sum() - 10:
+    if len(since) < _MIN_MONTHS or n.sum() < 10 or n.sum() > texts.sum() - 10:
         return float("nan"), float("nan"), float("nan")
     design = np.column_stack([np.ones(len(since)), since - since.mean()])
     fitted = sm.GLM(np.column_stack([n, texts - n]), design, family=sm.families.Binomial()).fit()

@@ -24,7 +24,7 @@ from models.prediction.splits import SplitKind
 __all__ = ["readable_languages", "tried", "what_is_never_said", "where_it_holds"]
 
 Fit = Callable[[TextSet], TextModel]
-_LEAST_IN_LANGUAGE = 20
+_MIN_IN_LANGUAGE = 20
 _AS_GOOD = 0.8
 # halves of one set are told apart at 0.5; a set filtered by a single word lies far above
 _UNLIKE = 0.65
@@ -152,7 +152,7 @@ def readable_languages(model: TextModel, labelled: TextSet, settings: Text, seed
     """
     language = labelled.frame["language"].to_numpy(dtype=object).astype(str)
     names, counts = np.unique(language, return_counts=True)
-    least = min(_LEAST_IN_LANGUAGE, counts.max(initial=0))
+    least = min(_MIN_IN_LANGUAGE, counts.max(initial=0))
     own = frozenset(names[counts >= least].tolist()) - {"und"}
     if not isinstance(model, EncoderModel) or len(own) < 2 or len(model.encoder.languages) < 2:
         return own

@@ -36,9 +36,9 @@ Floats = NDArray[np.float64]
 
 DRAWS = 400
 PERMUTATIONS = 999
-FEWEST_EMPLOYEES = 30
-FEWEST_CASES = 5
-LEAST_DIFFERENCE = 2.5
+MIN_EMPLOYEES = 30
+MIN_CASES = 5
+MIN_DIFFERENCE = 2.5
 ALIKE = 0.92
 
 
@@ -148,8 +148,8 @@ def _effects_of(
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     notes = [] if routing.near_random else [Message("estimate.associations")]
-    if int((moments.counts[:, -1] >= FEWEST_CASES).sum()) < FEWEST_EMPLOYEES:
-        notes.append(Message("estimate.few_cases", {"people": FEWEST_EMPLOYEES, "cases": FEWEST_CASES}))
+    if int((moments.counts[:, -1] >= MIN_CASES).sum()) < MIN_EMPLOYEES:
+        notes.append(Message("estimate.few_cases", {"people": MIN_EMPLOYEES, "cases": MIN_CASES}))
     return OutcomeEffects(
         outcome=design.outcome, kind=kind, helpful=helpful, levers=design.targets, point=point, low=low, high=high,
         draws=draws, scale=scale, primary=chosen.method,
@@ -195,7 +195,7 @@ def _separable(
     weights = np.vstack([np.ones((1, moments.employees)), bayesian_weights(100, moments.employees, seed)])
     covariance = moments.covariance(weights)
     variance = np.diagonal(covariance, axis1=1, axis2=2)[:, : design.size]
-    differs = variance[0] / np.maximum(variance[1:].std(axis=0), 1e-300) > LEAST_DIFFERENCE
+    differs = variance[0] / np.maximum(variance[1:].std(axis=0), 1e-300) > MIN_DIFFERENCE
     carded = _carded(organisation)
     order = sorted(range(design.size), key=lambda at: (at >= design.asked, design.levers[at] not in carded, at))
     spread = np.maximum(spreads(covariance[0]), 1e-300)

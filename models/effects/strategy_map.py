@@ -22,7 +22,7 @@ __all__ = ["VERDICTS", "strategy_arrows"]
 
 VERDICTS = ("confirmed", "not_confirmed", "contradicted", "untested")
 _FEWEST = {"employee": 20, "team": 8}
-_FEWEST_MONTHS = 4
+_MIN_MONTHS = 4
 _DRAWS = 300
 _FALSE_SHARE = 0.1
 
@@ -97,7 +97,7 @@ def _test(
         one, other = values[grain][parent].align(values[grain][child], join="inner")
         halves = _halves(one.to_numpy(dtype=float), other.to_numpy(dtype=float))
         row |= {"unit": grain, "units": halves.shape[1], "months": one.shape[1]}
-        if one.shape[1] < _FEWEST_MONTHS or halves.shape[1] < fewest:
+        if one.shape[1] < _MIN_MONTHS or halves.shape[1] < fewest:
             continue
         found = _crossed(halves)
         if np.isnan(found):

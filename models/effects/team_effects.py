@@ -24,7 +24,7 @@ from models.effects.estimators.shift_share import (
     team_spread,
     within_teams,
 )
-from models.effects.estimators.team_cells import FEWEST_TEAMS, TeamCells, cells_of_activity, cells_of_cases
+from models.effects.estimators.team_cells import MIN_TEAMS, TeamCells, cells_of_activity, cells_of_cases
 from models.effects.estimators.team_tests import joint_test_of_teams, refute_teams
 from models.effects.not_measured import NotMeasured
 
@@ -204,8 +204,8 @@ def _comparable(cells: TeamCells, organisation: Organisation, /) -> tuple[TeamCe
     enough = []
     for at, lever in enumerate(cells.levers):
         teams = cells.teams_with(at)
-        if teams < FEWEST_TEAMS:
-            why[lever] = Message(NotMeasured.FEW_TEAMS, {"teams": teams, "least": FEWEST_TEAMS})
+        if teams < MIN_TEAMS:
+            why[lever] = Message(NotMeasured.FEW_TEAMS, {"teams": teams, "least": MIN_TEAMS})
         else:
             enough.append(lever)
     cells = cells.keep(tuple(enough))
@@ -229,7 +229,7 @@ def _comparable(cells: TeamCells, organisation: Organisation, /) -> tuple[TeamCe
 
 def _alike(one: Floats, two: Floats, /) -> bool:
     both = np.isfinite(one) & np.isfinite(two)
-    if both.sum() < FEWEST_TEAMS or one[both].std() == 0 or two[both].std() == 0:
+    if both.sum() < MIN_TEAMS or one[both].std() == 0 or two[both].std() == 0:
         return False
     return abs(float(np.corrcoef(one[both], two[both])[0, 1])) > ALIKE
 

@@ -12,7 +12,7 @@ from features.cases.exposures import ExposureTable
 from features.cases.table import CaseTable
 from models.effects.estimators.design import Question, build_design
 from models.effects.estimators.moments import between_moments
-from models.effects.estimators.team_cells import MOST_TEAMS
+from models.effects.estimators.team_cells import MAX_TEAMS
 from models.effects.signal import signal_share
 
 __all__ = ["team_signals"]
@@ -83,7 +83,7 @@ def _of_exposures(exposures: ExposureTable, /) -> pd.DataFrame:
 
 def _of_cases(cases: CaseTable, catalogue: Catalogue, owned: tuple[str, ...], /) -> pd.DataFrame:
     """From pairs of cases of one team and different customers."""
-    biggest = cases.frame["team_id"].value_counts().index[:MOST_TEAMS]
+    biggest = cases.frame["team_id"].value_counts().index[:MAX_TEAMS]
     served = cases.frame[cases.frame["team_id"].isin(biggest)]
     design = build_design(replace(cases, frame=served), catalogue, Question(None, owned), unit="team")
     shares = signal_share(design, between_moments(design))

@@ -18,7 +18,7 @@ __all__ = ["word_table", "word_vectors"]
 
 _BUCKETS = 1 << 17
 _DIMENSIONS = 256
-_MOST_SHARE = 0.2
+_MAX_SHARE = 0.2
 
 
 def word_table(texts: Sequence[str], /) -> sparse.csr_matrix:
@@ -54,7 +54,7 @@ def word_vectors(counted: sparse.csr_matrix, earlier: np.ndarray, seed: int, /) 
     """
     seen = np.asarray((counted[earlier] > 0).sum(axis=0)).ravel()
     known = max(int(earlier.sum()), 1)
-    weight = np.where(seen > _MOST_SHARE * known, 0.0, np.log((known + 1.0) / (seen + 1.0)))
+    weight = np.where(seen > _MAX_SHARE * known, 0.0, np.log((known + 1.0) / (seen + 1.0)))
     used = np.unique(counted.indices)
     generator = np.random.default_rng([seed, 17])
     bits = generator.integers(0, 256, (_BUCKETS, _DIMENSIONS // 8), dtype=np.uint8)  # by bucket, not by who uses it

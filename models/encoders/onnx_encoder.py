@@ -27,7 +27,7 @@ _Part = TypeVar("_Part")
 
 _TOKENS_PER_BATCH = 1_024
 _WINDOW_TOKENS = 128
-_MOST_PARTS = 64
+_MAX_PARTS = 64
 _SAVED_MODEL, _SAVED_TOKENIZER = "encoder.onnx", "tokenizer.json"
 # where several precisions lie side by side, the smallest that keeps its meaning comes first
 _PREFERRED = ("encoder.onnx", "model_int8.onnx", "model_quantized.onnx", "model_qint8_avx512_vnni.onnx", "model.onnx")
@@ -92,9 +92,9 @@ def spread(parts: list[_Part], /) -> list[_Part]:
     >>> spread(list(range(1000)))[:3], spread(list(range(1000)))[-1], spread([1, 2])
     ([0, 15, 31], 999, [1, 2])
     """
-    if len(parts) <= _MOST_PARTS:
+    if len(parts) <= _MAX_PARTS:
         return parts
-    return [parts[at * (len(parts) - 1) // (_MOST_PARTS - 1)] for at in range(_MOST_PARTS)]
+    return [parts[at * (len(parts) - 1) // (_MAX_PARTS - 1)] for at in range(_MAX_PARTS)]
 
 
 def windows_mean(vectors: np.ndarray, lengths: Sequence[Sequence[float]], /) -> np.ndarray:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Chunk", "PieceReader", "batches", "written_out"]
 
-_MOST_CHUNKS = 64
+_MAX_CHUNKS = 64
 
 
 def written_out(text: str, /) -> str:
@@ -97,8 +97,8 @@ class PieceReader:
         found = []
         for row, encoding in enumerate(self._tokenizer.encode_batch([written_out(text) for text in texts])):
             parts = [encoding.ids, *(rest.ids for rest in encoding.overflowing)]
-            if len(parts) > _MOST_CHUNKS:
-                parts = [parts[at] for at in np.linspace(0, len(parts) - 1, _MOST_CHUNKS).round().astype(int)]
+            if len(parts) > _MAX_CHUNKS:
+                parts = [parts[at] for at in np.linspace(0, len(parts) - 1, _MAX_CHUNKS).round().astype(int)]
             total = sum(map(len, parts))
             found.extend(Chunk(row, part, len(part) / total if total else 1.0) for part in parts)
         return found

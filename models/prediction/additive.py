@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_additive"]
 
-_MOST_BINS = 16
-_MOST_LEVELS = 30
+_MAX_BINS = 16
+_MAX_LEVELS = 30
 _WINSOR = 5.0
 
 
@@ -103,9 +103,9 @@ def _term(column: np.ndarray, categorical: bool, /) -> _Term:
     distinct = np.unique(known)
     cuts = np.arange(len(distinct) - 1)
     if categorical:
-        cuts = cuts[:_MOST_LEVELS]  # codes are in order of frequency: the rest is one bin
-    elif len(distinct) > _MOST_BINS:
-        inner = np.quantile(known, np.linspace(0, 1, _MOST_BINS + 1)[1:-1], method="inverted_cdf")
+        cuts = cuts[:_MAX_LEVELS]  # codes are in order of frequency: the rest is one bin
+    elif len(distinct) > _MAX_BINS:
+        inner = np.quantile(known, np.linspace(0, 1, _MAX_BINS + 1)[1:-1], method="inverted_cdf")
         cuts = np.intersect1d(np.searchsorted(distinct, inner), cuts)
     # halfway to the next value, as LightGBM cuts, so that rounding on the way moves no row; no bin is empty
     halfway = (distinct[cuts] + distinct[cuts + 1]) / 2

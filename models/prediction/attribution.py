@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["attribution_rows", "drivers", "kpi_values", "per_kpi", "value_feature"]
 
-_LEAST_SLOPE_ROWS = 10
+_MIN_SLOPE_ROWS = 10
 _TOP = 5
 
 
@@ -253,5 +253,5 @@ def _slopes(weights: Any, attribution: np.ndarray, value: np.ndarray, /) -> np.n
     mean_x, mean_y = (weights @ x) / mass_or_one, (weights @ y) / mass_or_one
     spread = (weights @ (x * x)) / mass_or_one - mean_x**2
     together = (weights @ (x * y)) / mass_or_one - mean_x * mean_y
-    enough = (mass >= _LEAST_SLOPE_ROWS) & (spread > 1e-9)
+    enough = (mass >= _MIN_SLOPE_ROWS) & (spread > 1e-9)
     return np.where(enough, together / np.where(enough, spread, 1.0), np.nan)

@@ -10,7 +10,7 @@ from models.prediction.encoding import Encoding
 
 __all__ = ["baseline_predictions", "strongest_feature"]
 
-_MOST_LEVELS = 30
+_MAX_LEVELS = 30
 _WINSOR = 5.0
 _RANKED_ROWS = 20_000
 Kind = Literal["probability", "number"]
@@ -102,7 +102,7 @@ def _design(train: np.ndarray, rows: np.ndarray, encoding: Encoding, /) -> np.nd
     for position, name in enumerate(encoding.features):
         seen, values = train[:, position], rows[:, position]
         if name in encoding.categories:
-            for code in range(1, min(len(encoding.categories[name]), _MOST_LEVELS)):
+            for code in range(1, min(len(encoding.categories[name]), _MAX_LEVELS)):
                 columns.append(values == code)
         else:
             known = seen[~np.isnan(seen)]

@@ -27,8 +27,8 @@ Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 """A table of feature columns, or one mapping of feature to value per row: both are encoded alike, to the last bit."""
 
 
-_MOST_CATEGORIES = 200
-_LEAST_ROWS_PER_CATEGORY = 5
+_MAX_CATEGORIES = 200
+_MIN_ROWS_PER_CATEGORY = 5
 _MAX_RARE = 1000  # remembered to tell a rare value from a new one; a column of more is no category
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
@@ -79,8 +79,8 @@ class Encoding:
             if _is_categorical(column):
                 counts = column.astype("object").dropna().map(str).value_counts()
                 # the order of equal counts must not depend on the order of rows
-                known = sorted(counts[counts >= _LEAST_ROWS_PER_CATEGORY].items(), key=lambda item: (-item[1], item[0]))
-                categories[name] = tuple(str(value) for value, _ in known[:_MOST_CATEGORIES])
+                known = sorted(counts[counts >= _MIN_ROWS_PER_CATEGORY].items(), key=lambda item: (-item[1], item[0]))
+                categories[name] = tuple(str(value) for value, _ in known[:_MAX_CATEGORIES])
                 rare[name] = tuple(sorted(set(map(str, counts.index)) - set(categories[name])))[:_MAX_RARE]
             elif len(values := _numbers(name, column)) and not np.isnan(values).all():
                 ranges[name] = (float(np.nanmin(values)), float(np.nanmax(values)))

@@ -15,9 +15,9 @@ from models.prediction.calibration import sigmoid
 __all__ = ["NumberFigures", "ProbabilityFigures", "bootstrap_intervals", "paired_differences", "plain"]
 
 _CLIP = 1e-6
-_MOST_BINS = 15
+_MAX_BINS = 15
 _ROWS_PER_BIN = 50
-_LEAST_GROUPS = 5
+_MIN_GROUPS = 5
 Figures = dict[str, float]
 
 
@@ -54,7 +54,7 @@ class ProbabilityFigures:
     def _bins(self) -> np.ndarray:
         """Bins of equal mass; rows of one probability share a bin."""
         rows = len(self._label)
-        number = int(np.clip(rows // _ROWS_PER_BIN, 2, _MOST_BINS))
+        number = int(np.clip(rows // _ROWS_PER_BIN, 2, _MAX_BINS))
         ends = np.append(self._ties[1:], rows)
         middle = (self._ties + ends) / 2 / rows
         of_block = np.minimum((middle * number).astype(np.int64), number - 1)
@@ -238,7 +238,7 @@ def bootstrap_intervals(
     number = int(group.max()) + 1
     generator = np.random.default_rng(seed)
     draws: dict[str, list[float]] = {}
-    for _ in range(replicates if number >= _LEAST_GROUPS else 0):
+    for _ in range(replicates if number >= _MIN_GROUPS else 0):
         counts = np.bincount(generator.integers(number, size=number), minlength=number)
         for name, value in figures(counts[group]).items():
             draws.setdefault(name, []).append(value)

@@ -13,10 +13,10 @@ from features.training.table import TrainingTable
 __all__ = ["SplitKind", "TimeSplit", "split_in_time"]
 
 _TEST_SHARE = 0.25
-_LEAST_TRAINED = 50
-_LEAST_TESTED = 20
-_LEAST_EVENTS = 10
-_MOST_CANDIDATES = 80
+_MIN_TRAINED = 50
+_MIN_TESTED = 20
+_MIN_EVENTS = 10
+_MAX_CANDIDATES = 80
 
 
 class SplitKind(StrEnum):
@@ -69,7 +69,7 @@ def split_in_time(table: TrainingTable, /) -> TimeSplit | None:
         # a label that ends exactly when the test begins was known then; without a horizon, earlier rows were
         train = (as_of + purge <= start).to_numpy() if purge else (as_of < start).to_numpy()
         test = (as_of >= start).to_numpy()
-        if not (_enough(label[train], _LEAST_TRAINED, table.kind) and _enough(label[test], _LEAST_TESTED, table.kind)):
+        if not (_enough(label[train], _MIN_TRAINED, table.kind) and _enough(label[test], _MIN_TESTED, table.kind)):
             continue
         distance = abs(test.sum() / (test.sum() + train.sum()) - _TEST_SHARE)
         if best is None or distance < best[0]:
@@ -86,8 +86,8 @@ def split_in_time(table: TrainingTable, /) -> TimeSplit | None:
 
 
 def _candidates(as_of: pd.Series, /) -> list[pd.Timestamp]:
-    days = sorted(as_of.dt.floor("D").unique() if as_of.nunique() > _MOST_CANDIDATES else as_of.unique())
-    step = max(1, len(days) // _MOST_CANDIDATES)
+    days = sorted(as_of.dt.floor("D").unique() if as_of.nunique() > _MAX_CANDIDATES else as_of.unique())
+    step = max(1, len(days) // _MAX_CANDIDATES)
     return [pd.Timestamp(day) for day in days[1::step]]
 
 
@@ -97,4 +97,4 @@ def _enough(label: np.ndarray, least: int, kind: str, /) -> bool:
     if kind == "number":
         return bool(np.ptp(label) > 0)
     events = int((label > 0).sum())
-    return min(events, len(label) - events) >= _LEAST_EVENTS
+    return min(events, len(label) - events) >= _MIN_EVENTS

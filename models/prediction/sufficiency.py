@@ -16,9 +16,9 @@ LATER_EVENTS = 200
 """Events of the rarer kind that the later part of the past must hold, to be watched alone."""
 
 _LATER_SHARE = 0.4
-_LEAST_ROWS = 50
-_LEAST_EVENTS = 10
-_LEAST_GROUPS = 3
+_MIN_ROWS = 50
+_MIN_EVENTS = 10
+_MIN_GROUPS = 3
 
 
 def learnable_rows(table: TrainingTable, kinds: Collection[str], /) -> pd.DataFrame:
@@ -49,16 +49,16 @@ def learnable_rows(table: TrainingTable, kinds: Collection[str], /) -> pd.DataFr
     rows, label = table.labelled, table.labelled["label"]
     groups = rows["group"].nunique()
     missing = []
-    if len(rows) < _LEAST_ROWS:
-        missing.append(f"{len(rows)} rows with a known outcome, {_LEAST_ROWS} are needed")
+    if len(rows) < _MIN_ROWS:
+        missing.append(f"{len(rows)} rows with a known outcome, {_MIN_ROWS} are needed")
     if table.kind == "probability":
         events = int((label > 0).sum())
-        if min(events, len(rows) - events) < _LEAST_EVENTS:
-            missing.append(f"{events} of {len(rows)} rows are events, {_LEAST_EVENTS} of each kind are needed")
+        if min(events, len(rows) - events) < _MIN_EVENTS:
+            missing.append(f"{events} of {len(rows)} rows are events, {_MIN_EVENTS} of each kind are needed")
     elif label.nunique() < 2:
         missing.append("the outcome is the same in every row")
-    if groups < _LEAST_GROUPS:
-        missing.append(f"rows of {groups} independent units, {_LEAST_GROUPS} are needed")
+    if groups < _MIN_GROUPS:
+        missing.append(f"rows of {groups} independent units, {_MIN_GROUPS} are needed")
     if not table.features:
         missing.append("no feature to learn from")
     if missing:

@@ -30,7 +30,7 @@ from pipelines.report.sections.why import why_section
 
 __all__ = ["render"]
 
-_MOST_CARDS = 60  # told in full; the others stand in the table of all
+_MAX_CARDS = 60  # told in full; the others stand in the table of all
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -120,8 +120,8 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
             "method",
         ],
         "first": first if causes is None else first_of_texts(results, first, causes),
-        "cards": cards[:_MOST_CARDS],
-        "folded": max(len(cards) - _MOST_CARDS, 0),
+        "cards": cards[:_MAX_CARDS],
+        "folded": max(len(cards) - _MAX_CARDS, 0),
         "sketch": bool(cards) and all(card.hypothetical for card in cards),
         "hidden": hidden,
         "min_group": results.company.policy.min_group,

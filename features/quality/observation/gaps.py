@@ -13,7 +13,7 @@ from features.staging.warehouse import Warehouse
 
 __all__ = ["blind_moments", "gap_warnings", "missing_months"]
 
-_FEWEST_ROWS = 20
+_MIN_ROWS = 20
 _PERIODS = ("work", "measures")
 
 
@@ -39,7 +39,7 @@ def missing_months(warehouse: Warehouse, /) -> dict[str, list[datetime]]:
         number = (moment.year() * 12 + moment.month() - 1).cast("int64")
         counted = table.filter(table[column].notnull()).group_by(month=number).aggregate(rows=ibis._.count())
         rows = {row["month"]: row["rows"] for row in counted.to_pyarrow().to_pylist()}
-        if len(rows) < 3 or sorted(rows.values())[len(rows) // 2] < _FEWEST_ROWS:
+        if len(rows) < 3 or sorted(rows.values())[len(rows) // 2] < _MIN_ROWS:
             continue
         gaps = [month for month in range(min(rows), max(rows)) if month not in rows]
         if gaps:

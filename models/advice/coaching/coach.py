@@ -31,8 +31,8 @@ Floats = NDArray[np.float64]
 
 FALSE_FLAGS = 0.10
 """Expected share of flags whose true gap is not worth acting on, over all employees and KPIs."""
-LEAST_PROBABILITY = 0.5
-LEAST_TRUE_SHARE = 0.1
+MIN_PROBABILITY = 0.5
+MIN_TRUE_SHARE = 0.1
 WIDTH_90 = 3.29
 EVIDENCE_CASES = 5
 
@@ -140,7 +140,7 @@ def helpful_levers(
     rows = effects[(effects["outcome"] == outcome) & effects["effect"].notna() & effects["kpi"].isin(of_people)]
     variance = ((rows["high"] - rows["low"]) / WIDTH_90) ** 2
     # what all levers do tells how much of a single one's estimate is luck
-    true = max(float((rows["effect"] ** 2 - variance).mean()), LEAST_TRUE_SHARE * float((rows["effect"] ** 2).mean()))
+    true = max(float((rows["effect"] ** 2 - variance).mean()), MIN_TRUE_SHARE * float((rows["effect"] ** 2).mean()))
     found = {}
     for row, noise in zip(rows.to_dict("records"), variance, strict=True):
         kpi = catalogue.get(row["kpi"])
@@ -173,7 +173,7 @@ def flagged(probability: Floats, false_share: float = FALSE_FLAGS, /) -> NDArray
     known = np.where(np.isfinite(probability), probability, 0.0)
     order = np.argsort(-known, kind="stable")
     false = np.cumsum(1 - known[order]) / np.arange(1, known.size + 1)
-    allowed = (false <= false_share) & (known[order] >= LEAST_PROBABILITY)
+    allowed = (false <= false_share) & (known[order] >= MIN_PROBABILITY)
     chosen = np.zeros(known.size, bool)
     if allowed.any():
         chosen[order[: int(np.flatnonzero(allowed)[-1]) + 1]] = True
@@ -210,7 +210,7 @@ def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str
 
 
 def _common(stands: Standing, /) -> NDArray[np.bool_]:
-    return stands.team_broad & (stands.team_probability > LEAST_PROBABILITY)
+    return stands.team_broad & (stands.team_probability > MIN_PROBABILITY)
 
 
 def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -> list[dict[str, Any]]:

@@ -19,11 +19,11 @@ GAP_SD = 0.75
 GROUP_GAP_SD = 0.5
 """A team's or a process's, which concerns many."""
 DRAWS = 200
-FEWEST_CASES = 10
-FEWEST_PEOPLE = 8
+MIN_CASES = 10
+MIN_PEOPLE = 8
 # between teams, in variances between a team's persons: what is believed before looking, and how many teams it counts
 TEAM_PRIOR, TEAM_PRIOR_TEAMS = 0.1, 3.0
-MOST_OF_A_TEAM = 0.6
+MAX_OF_A_TEAM = 0.6
 SHOWS_SHARE = 0.5
 
 
@@ -108,7 +108,7 @@ def readings(design: Design, at: int, team: Codes, rows: NDArray[np.bool_] | Non
     mean = np.divide(np.bincount(employee, value, people), number, where=number > 0, out=np.zeros(people))
     freedom = float(np.maximum(number - 1, 0).sum())
     within = float(((value - mean[employee]) ** 2).sum()) / freedom if freedom > 0 else np.nan
-    enough = (cases >= FEWEST_CASES) & np.isfinite(within)
+    enough = (cases >= MIN_CASES) & np.isfinite(within)
     noise = np.divide(within, number, where=number > 0, out=np.full(people, np.nan))
     return Readings(np.where(enough, _against_others(design, mean, cases, team), np.nan), noise, cases, team)
 
@@ -158,7 +158,7 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     Adams 2009 (reliability); Spiegelhalter 2005 (common against special causes); normal-normal shrinkage in two levels.
     """
     rows = np.flatnonzero(np.isfinite(found.value))
-    if rows.size < FEWEST_PEOPLE:
+    if rows.size < MIN_PEOPLE:
         return None
     value, noise = found.value[rows], np.maximum(found.noise[rows], 1e-12)
     # people without a team are a team of their own each: nothing is shared
@@ -178,7 +178,7 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     # a few who are far behind pull their team down; most show it only if most lie at least half as far behind
     shows = np.bincount(groups, value < SHOWS_SHARE * tau_mean.mean(axis=0)[groups]) / size
     team_probability = _below(tau_mean, tau_variance, GROUP_GAP_SD * believed).mean(axis=0)
-    broad = (shows >= MOST_OF_A_TEAM) & (size >= min_group)
+    broad = (shows >= MAX_OF_A_TEAM) & (size >= min_group)
     common = broad[groups] & (team_probability[groups] > 0.5)
     own_mean = reliability * (value - tau_mean[:, groups])
     own_variance = (1 - reliability) * persons[:, None] + reliability**2 * tau_variance[:, groups]

@@ -12,8 +12,8 @@ from models.effects.estimators.design import Design
 
 __all__ = ["ProcessShift", "process_shifts"]
 
-FEWEST_CASES = 10
-MOST_PEOPLE = 0.6
+MIN_CASES = 10
+MAX_PEOPLE = 0.6
 PRIOR_SD = 0.35
 """How far processes drift apart from one another in a cycle or two, in between-person SDs, before looking."""
 
@@ -77,7 +77,7 @@ def process_shifts(
         prior = (PRIOR_SD * spread) ** 2
         trust = prior / (prior + error)
         probability = float(ndtr((-GROUP_GAP_SD * spread - trust * moved) / np.sqrt(max(trust * error, 1e-15))))
-        if np.mean(change - rest.mean() < 0) >= MOST_PEOPLE:
+        if np.mean(change - rest.mean() < 0) >= MAX_PEOPLE:
             found.append(ProcessShift(process, -trust * moved / spread, probability, int(change.size)))
     return found
 
@@ -95,6 +95,6 @@ def _changes(design: Design, at: int, late: NDArray[np.bool_], /) -> dict[int, N
             total = np.bincount(design.employee[rows], design.values[rows, at], people)
             means.append(np.divide(total, count, where=count > 0, out=np.zeros(people)))
             counts.append(count)
-        both = np.minimum(counts[0], counts[1]) >= FEWEST_CASES
+        both = np.minimum(counts[0], counts[1]) >= MIN_CASES
         changes[int(process)] = (means[1] - means[0])[both]
     return changes

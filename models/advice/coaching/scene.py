@@ -13,7 +13,7 @@ from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Policy
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.closing import NEWCOMER_MONTHS, closing_shares
-from models.advice.coaching.gaps import FEWEST_CASES
+from models.advice.coaching.gaps import MIN_CASES
 from models.effects.estimators.design import Design, Question, build_design
 
 __all__ = ["Scene", "build_scene"]
@@ -90,7 +90,7 @@ def build_scene(
     Scene or None
         None where there are hardly any cases.
     """
-    if int(cases.frame["employee_id"].notna().sum()) < 2 * FEWEST_CASES:
+    if int(cases.frame["employee_id"].notna().sum()) < 2 * MIN_CASES:
         return None
     design = build_design(cases, catalogue, Question(None, levers))
     frame = cases.frame.iloc[design.rows].reset_index(drop=True)
@@ -159,5 +159,5 @@ def _enough_peers(design: Design, people: int, recent: NDArray[np.bool_], min_gr
     table = np.zeros((people, processes))
     np.add.at(table, (design.employee[recent], design.process[recent] + 1), 1.0)
     own = table.argmax(axis=1)
-    sharing = (table >= FEWEST_CASES).sum(axis=0)
+    sharing = (table >= MIN_CASES).sum(axis=0)
     return sharing[own] >= min_group + 1

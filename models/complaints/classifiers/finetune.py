@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["FinetunedModel"]
 
 _PARTS = 8
-_MOST_LOSS = 0.01
+_MAX_LOSS = 0.01
 _ONNX_FILE, _TOKENIZER_FILE = "model.onnx", "tokenizer.json"
 
 
@@ -95,7 +95,7 @@ class FinetunedModel:
         wanted = network_scores(network, chunks, len(kept.texts), len(learned.classes))
         small = cls(learned.classes, in_eight_bits(exact), "int8", reader, _as_is(learned.classes), base_name(base))
         scores = small.scores(kept.texts)
-        if _macro_f1(scores, kept) < _macro_f1(wanted, kept) - _MOST_LOSS:
+        if _macro_f1(scores, kept) < _macro_f1(wanted, kept) - _MAX_LOSS:
             small = cls(learned.classes, exact, "fp32", reader, small.scale, base_name(base))
             scores = small.scores(kept.texts)
         # every text counts the same: weighed by the annotators, who are sure of easy texts, it would be too sure

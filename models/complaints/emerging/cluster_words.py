@@ -14,7 +14,7 @@ _MASK = re.compile(r"\[[a-z]{2,12}\]")
 _WORD = re.compile(r"[^\W\d_][^\W_]*(?:['’\-][^\W_]+)*")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _HAN_LENGTHS = (2, 3, 4)
-_LEAST_HELD = 0.2
+_MIN_HELD = 0.2
 
 
 def terms(text: str, /) -> set[str]:
@@ -70,7 +70,7 @@ def own_words(inside: Sequence[str], others: Iterable[str], /, *, least_texts: i
     for text in others:
         rest += 1
         elsewhere.update(term for term in terms(text) if term in held)
-    least = max(least_texts, int(np.ceil(_LEAST_HELD * len(inside))))
+    least = max(least_texts, int(np.ceil(_MIN_HELD * len(inside))))
 
     def told(term: str) -> float:
         share, usual = held[term] / max(len(inside), 1), (elsewhere[term] + 0.5) / (rest + 1.0)

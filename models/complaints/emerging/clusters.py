@@ -20,14 +20,14 @@ __all__ = ["find_emerging"]
 
 _LEARNING_WEEKS = 8
 _REFERENCE_WEEKS = 26
-_MOST_A_WEEK = 500
+_MAX_A_WEEK = 500
 _LEVEL = 0.2 / 52.0
 _TEXTS_NAMED_AGAINST = 2000
-_FEWEST_TEXTS = 100
+_MIN_TEXTS = 100
 _EXAMPLES = 5
 _PAIRS = 200_000
 _NEAR_SHARES = (0.98, 0.995)
-_LEAST_NEAR = 0.25
+_MIN_NEAR = 0.25
 
 
 @dataclass
@@ -100,7 +100,7 @@ def find_emerging(
     """
     frame = _timely(texts.frame, teams, customers, seed)
     learning = frame["week"].to_numpy() < _LEARNING_WEEKS
-    if learning.all() or len(frame) < _FEWEST_TEXTS or learning.sum() < _FEWEST_TEXTS // 2:
+    if learning.all() or len(frame) < _MIN_TEXTS or learning.sum() < _MIN_TEXTS // 2:
         return _table([])
     written = frame["text"].tolist()
     words = word_table(written)
@@ -125,7 +125,7 @@ def _timely(frame: pd.DataFrame, teams: pd.Series, customers: pd.Series | None, 
         timely["whose"] = timely["text_id"].map(customers).fillna(timely["text_id"])
         timely = timely.drop_duplicates(["week", "whose", "group"])
     shuffled = timely.iloc[np.random.default_rng([seed, 3]).permutation(len(timely))]
-    kept = shuffled[shuffled.groupby("week").cumcount() < _MOST_A_WEEK]
+    kept = shuffled[shuffled.groupby("week").cumcount() < _MAX_A_WEEK]
     return kept.sort_values(["week", "at", "text_id"], ignore_index=True)
 
 
@@ -136,8 +136,8 @@ def _radii(vectors: np.ndarray, seed: int, /) -> list[float]:
     known = (one != other) & vectors[one].any(axis=1) & vectors[other].any(axis=1)
     alike = np.einsum("ij,ij->i", vectors[one[known]], vectors[other[known]])
     if not len(alike):
-        return [_LEAST_NEAR]
-    return sorted({float(np.clip(np.quantile(alike, share), _LEAST_NEAR, 0.9)) for share in _NEAR_SHARES})
+        return [_MIN_NEAR]
+    return sorted({float(np.clip(np.quantile(alike, share), _MIN_NEAR, 0.9)) for share in _NEAR_SHARES})
 
 
 def _watch(

@@ -14,8 +14,8 @@ WINDOWS_WEEKS = (1, 2, 4)
 """The latest weeks that are compared with the weeks before."""
 
 _BURSTS = 0.25
-_LEAST_FACTOR = 4.0
-_FEWEST_BEFORE = 50
+_MIN_FACTOR = 4.0
+_MIN_BEFORE = 50
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _predictive(
     from scipy.stats import nbinom
 
     expected = (before + 0.5) * np.maximum(texts_late, 1) / np.maximum(texts_before, 1)
-    tested = (late + 1 >= min_group) & (texts_before >= _FEWEST_BEFORE) & (late >= _LEAST_FACTOR * expected)
+    tested = (late + 1 >= min_group) & (texts_before >= _MIN_BEFORE) & (late >= _MIN_FACTOR * expected)
     shape = 1.0 / (1.0 / (before + 0.5) + _BURSTS)
     p_values = np.ones(len(late))
     p_values[tested] = nbinom.sf(late[tested] - 1, shape[tested], (shape / (shape + expected))[tested])

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 TAILS = 0.005
-MOST_CATEGORIES = 12
+MAX_CATEGORIES = 12
 SMALLEST_CELL = 8.0
 TENURE_DAYS = (30.0, 60.0, 90.0, 150.0, 240.0, 365.0)
 
@@ -52,7 +52,7 @@ def covariates(frame: pd.DataFrame, /) -> Floats:
                 parts.append((~known).astype(np.float64))
         else:
             text = column.astype("str").fillna("")
-            frequent = text.value_counts().index[1 : MOST_CATEGORIES + 1]
+            frequent = text.value_counts().index[1 : MAX_CATEGORIES + 1]
             parts.extend((text == level).to_numpy(dtype=np.float64) for level in frequent)
     matrix = np.column_stack(parts) if parts else np.zeros((len(frame), 0))
     spread = matrix.std(axis=0)

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Unit = Literal["employee", "team"]
 
-FEWEST_ROWS = 200
+MIN_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ def usable_levers(
             why[kpi.id] = Message(NotMeasured.NO_VALUES)
         elif kpi.owner != "employee":
             why[kpi.id] = Message(NotMeasured.NO_OWNER)
-        elif int(cases.frame[column].notna().sum()) < FEWEST_ROWS:
-            why[kpi.id] = Message(NotMeasured.FEW_CASES, {"least": FEWEST_ROWS})
+        elif int(cases.frame[column].notna().sum()) < MIN_ROWS:
+            why[kpi.id] = Message(NotMeasured.FEW_CASES, {"least": MIN_ROWS})
         elif cases.frame[column].dropna().nunique() < 2:
             why[kpi.id] = Message(NotMeasured.CONSTANT)
         else:
@@ -190,7 +190,7 @@ def usable_controls(cases: CaseTable, catalogue: Catalogue, /) -> tuple[str, ...
     for kpi in catalogue.values():
         column = f"kpi:{kpi.id}"
         shared = kpi.role == "context" or (kpi.role == "lever" and kpi.owner != "employee")
-        if shared and column in cases.frame and int(cases.frame[column].notna().sum()) >= FEWEST_ROWS:
+        if shared and column in cases.frame and int(cases.frame[column].notna().sum()) >= MIN_ROWS:
             found.append(kpi.id)
     return tuple(found)
 

@@ -21,7 +21,7 @@ __all__ = ["bayesian_weights", "employee_means", "solve_total", "spreads"]
 
 Floats = NDArray[np.float64]
 
-LEAST_EIGENVALUE = 0.05
+MIN_EIGENVALUE = 0.05
 """Smallest eigenvalue allowed in the correlation of people's true values: below it levers cannot be told apart."""
 
 
@@ -101,6 +101,6 @@ def solve_total(design: Design, covariance: Floats, /) -> Floats:
 def _positive(correlation: Floats, /) -> Floats:
     """Return the nearest matrices whose eigenvalues are not below the floor, with ones on the diagonal."""
     values, vectors = np.linalg.eigh(correlation)
-    lifted = (vectors * np.maximum(values, LEAST_EIGENVALUE)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    lifted = (vectors * np.maximum(values, MIN_EIGENVALUE)[:, None, :]) @ vectors.transpose(0, 2, 1)
     scale = np.sqrt(np.diagonal(lifted, axis1=1, axis2=2))
     return lifted / (scale[:, :, None] * scale[:, None, :])

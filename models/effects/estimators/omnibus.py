@@ -19,7 +19,7 @@ __all__ = ["JointTest", "joint_test"]
 
 Floats = NDArray[np.float64]
 
-FEWEST_PEOPLE = 10
+MIN_PEOPLE = 10
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: 
     """
     size = design.size
     people = int(((moments.counts[:, -1] > 0) & (moments.counts[:, :size] > 0).any(axis=1)).sum())
-    if design.asked == 0 or people < max(FEWEST_PEOPLE, size + 3):
+    if design.asked == 0 or people < max(MIN_PEOPLE, size + 3):
         return JointTest(1.0, 0, people, np.ones(design.asked))
     rng = np.random.default_rng(seed)
     volume = np.sqrt(moments.weights[:, -1, -1])

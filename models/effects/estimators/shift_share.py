@@ -31,8 +31,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-LEAST_EIGENVALUE = 0.05
-LEAST_LEFT = 0.2
+MIN_EIGENVALUE = 0.05
+MIN_LEFT = 0.2
 """Least share of all change that is taken to be left when one team is left out."""
 
 SWEEPS = 4
@@ -259,7 +259,7 @@ def _solved(inner: Floats, outer: Floats, measure: Floats | None = None, /) -> F
     scale = np.maximum(scale, 1e-3 * scale.max(axis=1, keepdims=True))
     scale = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(inner / (scale[:, :, None] * scale[:, None, :]))
-    floor = LEAST_EIGENVALUE if measure is None else LEAST_LEFT
+    floor = MIN_EIGENVALUE if measure is None else MIN_LEFT
     inverse = (vectors / np.maximum(values, floor)[:, None, :]) @ vectors.transpose(0, 2, 1)
     return np.einsum("nkl,nl->nk", inverse, outer / scale) / scale
 

@@ -22,13 +22,13 @@ from features.cases.table import CaseTable
 from models.effects.estimators.case_mix import covariates
 from models.effects.estimators.design import Question, build_design, descendants
 
-__all__ = ["FEWEST_TEAMS", "MOST_TEAMS", "TeamCells", "cells_of_activity", "cells_of_cases", "met_again"]
+__all__ = ["MAX_TEAMS", "MIN_TEAMS", "TeamCells", "cells_of_activity", "cells_of_cases", "met_again"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-FEWEST_TEAMS = 8
-MOST_TEAMS = 300
+MIN_TEAMS = 8
+MAX_TEAMS = 300
 """Teams beyond the largest so many are left out: they serve few customers each."""
 
 
@@ -136,7 +136,7 @@ def cells_of_cases(
     frame = cases.frame
     if not levers or frame.empty or not (frame["team_id"].notna() & frame[f"y:{outcome}"].notna()).any():
         return None
-    biggest = frame["team_id"].value_counts().index[:MOST_TEAMS]
+    biggest = frame["team_id"].value_counts().index[:MAX_TEAMS]
     served = frame[frame["team_id"].isin(biggest)]
     design = build_design(replace(cases, frame=served), catalogue, Question(outcome, levers), unit="team")
     months, team, teams = int(design.period.max()) + 1, design.team, design.teams
@@ -219,7 +219,7 @@ def cells_of_activity(exposures: ExposureTable, catalogue: Catalogue, levers: tu
         Those of ``exposures.values`` to look at.
     """
     by_team = exposures.shares.groupby("team_id", observed=True)["share"].sum().sort_values(ascending=False)
-    teams = tuple(sorted(str(name) for name in by_team.index[:MOST_TEAMS]))
+    teams = tuple(sorted(str(name) for name in by_team.index[:MAX_TEAMS]))
     frame = exposures.frame
     months = pd.DatetimeIndex(sorted(frame["as_of"].unique()))
     values, volume = _spans(exposures, catalogue, levers, teams, months)

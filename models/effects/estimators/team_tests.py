@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from models.effects.estimators.omnibus import JointTest
 from models.effects.estimators.shift_share import Comparison, Shocks, compare, prior_variance
-from models.effects.estimators.team_cells import FEWEST_TEAMS, TeamCells
+from models.effects.estimators.team_cells import MIN_TEAMS, TeamCells
 
 __all__ = ["joint_test_of_teams", "refute_teams"]
 
 Floats = NDArray[np.float64]
 
-MOST_TEAMS_IN_FULL = 60
+MAX_TEAMS_IN_FULL = 60
 
 
 def joint_test_of_teams(
@@ -46,10 +46,10 @@ def joint_test_of_teams(
         By the smaller p-value of the largest effect and of the sum of squares, itself calibrated by the permutations.
     """
     teams = int((cells.volume.sum(axis=(0, 1)) > 0).sum())
-    if teams < FEWEST_TEAMS or cells.size == 0:
+    if teams < MIN_TEAMS or cells.size == 0:
         return JointTest(1.0, 0, teams, np.ones(cells.size))
     rng = np.random.default_rng(seed)
-    wanted = permutations if len(cells.teams) <= MOST_TEAMS_IN_FULL else permutations // 5
+    wanted = permutations if len(cells.teams) <= MAX_TEAMS_IN_FULL else permutations // 5
     known = np.isfinite(cells.values).any(axis=(0, 1))
     kinds = np.unique(known, axis=0, return_inverse=True)[1].ravel()
 

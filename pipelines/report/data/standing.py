@@ -7,11 +7,11 @@ import pandas as pd
 
 from pipelines.report.data.results import Results
 
-__all__ = ["FEWEST_PEERS", "company_standing", "team_months", "team_standing"]
+__all__ = ["MIN_PEERS", "company_standing", "team_months", "team_standing"]
 
-FEWEST_PEERS = 3
+MIN_PEERS = 3
 _RECENT_MONTHS = 3
-_FEWEST_BEFORE = 3
+_MIN_BEFORE = 3
 
 
 def team_months(results: Results, /) -> pd.DataFrame:
@@ -50,7 +50,7 @@ def team_standing(results: Results, months: pd.DataFrame, /) -> pd.DataFrame:
     sums["peers"] = grouped.transform("size").astype(int)
     sign = sums["kpi"].map({kpi.id: kpi.sign for kpi in results.catalogue.values()}).astype(float)
     sums["standing"] = sign * (sums["value"] - sums["usual"]) / spread.where(spread > 0)
-    told = sums[(sums["peers"] >= FEWEST_PEERS) & sums["standing"].notna()]
+    told = sums[(sums["peers"] >= MIN_PEERS) & sums["standing"].notna()]
     return told[["team_id", "kpi", "value", "usual", "standing", "peers"]].reset_index(drop=True)
 
 
@@ -67,7 +67,7 @@ def company_standing(results: Results, months: pd.DataFrame, /) -> pd.Series:
     for kpi, rows in months.groupby("kpi"):
         by_month = rows.groupby("from")["value"].mean().sort_index()
         before, recent = by_month.iloc[:-_RECENT_MONTHS], by_month.iloc[-_RECENT_MONTHS:]
-        spread = float(before.std()) if len(before) >= _FEWEST_BEFORE else 0.0
+        spread = float(before.std()) if len(before) >= _MIN_BEFORE else 0.0
         if spread > 0 and str(kpi) in results.catalogue:
             found[str(kpi)] = results.catalogue[str(kpi)].sign * float(recent.mean() - before.mean()) / spread
     return pd.Series(found, dtype=float)

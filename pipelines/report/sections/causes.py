@@ -18,11 +18,11 @@ from pipelines.report.sections.first_screen import FirstScreen
 
 __all__ = ["CauseRow", "CausesSection", "causes_section", "first_of_texts"]
 
-_MOST_ROWS = 15
-_MOST_QUOTED = 6
-_MOST_UNITS = 40
-_FEWEST_TEXTS = 20
-_FEWEST_MONTHS, _MOST_MONTHS = 3, 24
+_MAX_ROWS = 15
+_MAX_QUOTED = 6
+_MAX_UNITS = 40
+_MIN_TEXTS = 20
+_MIN_MONTHS, _MAX_MONTHS = 3, 24
 _BAR_WIDTH = 120
 
 
@@ -70,7 +70,7 @@ def causes_section(results: Results, /) -> CausesSection | None:
     whole = trends[trends["level"] == "company"]
     least = results.company.policy.min_group
     enough = {*whole["cause"].astype(str), *counts.index[counts >= least].astype(str)}
-    shown = [cause for cause in _ranked(counts, prices) if cause in enough][:_MOST_ROWS]
+    shown = [cause for cause in _ranked(counts, prices) if cause in enough][:_MAX_ROWS]
     priced = None if prices is None else prices.set_index("cause")
     return CausesSection(
         findings=tuple(_findings(results, shares, priced, whole)),
@@ -274,9 +274,9 @@ def _move(months: pd.DataFrame, /) -> Bilingual | None:
 
 
 def _line(months: pd.DataFrame, /) -> Markup:
-    ordered = months.sort_values("month").tail(_MOST_MONTHS)
+    ordered = months.sort_values("month").tail(_MAX_MONTHS)
     share = ordered["share"].to_numpy(dtype=np.float64)
-    if len(share) < _FEWEST_MONTHS:
+    if len(share) < _MIN_MONTHS:
         return Markup("")
     x, y = Scale(0, len(share) - 1, 3, 117), Scale(0, float(share.max()) or 1.0, 32, 4)
     points = " ".join(f"{x(index):.1f},{y(float(value)):.1f}" for index, value in enumerate(share))
@@ -305,7 +305,7 @@ def _emerging(results: Results, /) -> tuple[tuple[Bilingual, tuple[str, ...]], .
 
 
 def _quoted(results: Results, shown: list[str], /) -> Iterator[tuple[Bilingual, tuple[str, ...]]]:
-    for cause in shown[:_MOST_QUOTED]:
+    for cause in shown[:_MAX_QUOTED]:
         quotes = results.cause_examples.get(cause, ())
         if quotes:
             yield cause_name(results, cause), tuple(quotes)
@@ -320,7 +320,7 @@ def _units(
         part = trends[trends["level"] == level]
         for unit, group in part.groupby("unit_id", observed=True):
             texts = int(group.drop_duplicates("month")["texts"].sum())
-            if texts < max(_FEWEST_TEXTS, results.company.policy.min_group) or results.too_small(unit):
+            if texts < max(_MIN_TEXTS, results.company.policy.min_group) or results.too_small(unit):
                 continue
             most = group.groupby("cause", observed=True)["n"].sum().sort_values(ascending=False).head(3)
             name = results.team_name(unit) if level == "team" else stages.get(str(unit), verbatim(unit))
@@ -332,7 +332,7 @@ def _units(
         if rows:
             rows.sort(key=lambda pair: -pair[0])
             names = (level, "texts", "first", "second", "third")
-            yield say(f"causes.by_{level}"), [say(f"causes.{n}") for n in names], [row for _, row in rows[:_MOST_UNITS]]
+            yield say(f"causes.by_{level}"), [say(f"causes.{n}") for n in names], [row for _, row in rows[:_MAX_UNITS]]
 
 
 def _notes(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:

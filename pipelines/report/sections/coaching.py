@@ -13,7 +13,7 @@ from pipelines.report.data.wording import Bilingual, listed, say, translated, ve
 
 __all__ = ["Support", "support_section", "team_advice"]
 
-_MOST_ROWS = 12
+_MAX_ROWS = 12
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _advice(
                 _needs(row.get("needs")),
             )
         )
-    return tuple(rows[:_MOST_ROWS])
+    return tuple(rows[:_MAX_ROWS])
 
 
 def team_advice(results: Results, team_id: str, /) -> tuple[tuple[Bilingual, Bilingual, Bilingual, Bilingual], ...]:

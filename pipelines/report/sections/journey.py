@@ -12,7 +12,7 @@ from pipelines.report.sections.why import average_points
 
 __all__ = ["Journey", "JourneyStage", "journey_section"]
 
-_MOST_NAMED = 8
+_MAX_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def _stage(
             )
             for kpi in cards
         ),
-        measurable=tuple((translated(kpi.name), kpi.moment_of_truth) for kpi in free[:_MOST_NAMED]),
-        more=max(len(free) - _MOST_NAMED, 0),
+        measurable=tuple((translated(kpi.name), kpi.moment_of_truth) for kpi in free[:_MAX_NAMED]),
+        more=max(len(free) - _MAX_NAMED, 0),
         absent=len(kpis) - len(cards) - len(free),
     )
 

@@ -22,9 +22,9 @@ from pipelines.report.sections.fields import four_fields
 
 __all__ = ["TeamPage", "Trend", "company_fields", "team_pages"]
 
-_MOST_TEAMS = 40
-_MOST_TRENDS = 6
-_FEWEST_MONTHS = 4
+_MAX_TEAMS = 40
+_MAX_TRENDS = 6
+_MIN_MONTHS = 4
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tu
     leaving = _leaving(results)
     lines = _Lines.of(months)
     pages = []
-    for number_, team in enumerate(teams[:_MOST_TEAMS], start=1):
+    for number_, team in enumerate(teams[:_MAX_TEAMS], start=1):
         own = [card for card in cards if card.team_id == team]
         mine = standing[standing["team_id"] == team]
         drawn, key = _fields(results, pen, objective, effects, mine, team, number_)
@@ -82,7 +82,7 @@ def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tu
                 advice=team_advice(results, team),
             )
         )
-    return tuple(pages), max(len(teams) - _MOST_TEAMS, 0)
+    return tuple(pages), max(len(teams) - _MAX_TEAMS, 0)
 
 
 def company_fields(
@@ -216,7 +216,7 @@ def _trends(results: Results, lines: _Lines, team: str, kpis: Sequence[str], /) 
     found = []
     for kpi in kpis:
         own = lines.own.get((team, kpi), pd.Series(dtype=float)).dropna()
-        if len(own) < _FEWEST_MONTHS or len(found) == _MOST_TRENDS:
+        if len(own) < _MIN_MONTHS or len(found) == _MAX_TRENDS:
             continue
         usual = lines.usual[results.departments.get(team, ""), kpi].reindex(own.index)
         told = say("word.between", low=_value(results.catalogue[kpi], own.iloc[0]),

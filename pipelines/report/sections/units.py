@@ -13,7 +13,7 @@ from pipelines.report.data.wording import Bilingual, natural_order, number, perc
 
 __all__ = ["decline_figures", "prone_units", "units_tile"]
 
-_MOST_BARS = 12
+_MAX_BARS = 12
 
 
 def prone_units(results: Results, /) -> list[tuple[str, str, pd.DataFrame]]:
@@ -108,7 +108,7 @@ def _units(results: Results, pen: Pen, unit: str, metric: str, rows: pd.DataFram
     drawn, table = [], []
     for index, (unit_id, probability) in enumerate(zip(ranked["unit_id"], ranked["probability"], strict=True)):
         name = results.team_name(unit_id) if unit == "team" else _unit_name(results, unit, str(unit_id))
-        if index < _MOST_BARS:
+        if index < _MAX_BARS:
             drawn.append(Bar(name, 100 * float(probability), percent(float(probability)), "bad"))
         table.append((name, percent(float(probability))))
     return Figure(

@@ -18,7 +18,7 @@ from pipelines.report.sections.quadrant import quadrant
 
 __all__ = ["Why", "prediction_shares", "why_section"]
 
-_MOST_ROWS = 12
+_MAX_ROWS = 12
 _LOUD, _QUIET = 0.05, 0.02  # shares of the prediction above and below which a disagreement is worth a sentence
 
 
@@ -94,7 +94,7 @@ def _drivers(results: Results, pen: Pen, shares: pd.Series, /) -> Figure:
         name="drivers",
         title=say("why.drivers", first=results.kpi_name(str(first))),
         note=say("why.drivers_note"),
-        drawings=bars(rows[:_MOST_ROWS], pen, say("why.drivers_axis")),
+        drawings=bars(rows[:_MAX_ROWS], pen, say("why.drivers_axis")),
         header=(say("card.kpi"), say("why.share_column")),
         rows=[(row.label, row.shown) for row in rows],
     )
@@ -126,7 +126,7 @@ def _effects(results: Results, pen: Pen, objective: Objective, effects: pd.DataF
         name="effects",
         title=_effects_title(results, objective, effects),
         note=say("why.effects_note"),
-        drawings=intervals(rows[: _MOST_ROWS * 2], pen, axis, (say(ends[0]), say(ends[1]))),
+        drawings=intervals(rows[: _MAX_ROWS * 2], pen, axis, (say(ends[0]), say(ends[1]))),
         header=(say("card.kpi"), say("why.effect_column"), say("why.interval_column")),
         rows=[
             (row.label, row.shown, say("word.between", low=objective.told(row.low), high=objective.told(row.high)))

@@ -14,7 +14,7 @@ from simulation.scenarios.b2b.settings import B2bWorld
 
 __all__ = ["MAIN_SHARE", "NOISE", "Dealings", "Draws", "draw_dealings", "live", "stock_of"]
 
-MOST_VISITS = 3
+MAX_VISITS = 3
 NOISE = {"response_seconds": 0.6, "project_delay_days": 0.5, "project_cost": 0.25, "cost_per_visit": 0.30}
 """SD of the log of single cases around their owner's level."""
 
@@ -116,7 +116,7 @@ def draw_dealings(world: B2bWorld, calendar: Calendar, owners: Owners, accounts:
         process.append(np.full(who.size, number))
         slot.append(np.full(who.size, -1))
     names = list(world.processes)
-    who, when, which = (part.ravel() for part in np.indices((accounts.count, months, MOST_VISITS)))
+    who, when, which = (part.ravel() for part in np.indices((accounts.count, months, MAX_VISITS)))
     account.append(who)
     month.append(when)
     slot.append(which)
@@ -181,7 +181,7 @@ def live(
     here = {name: value[draws.post, draws.month] for name, value in at.items()}
     now = np.arange(draws.visits_chance.shape[1])[None, :]
     per_month = world.volume.visits_per_month * np.exp(at["visits_per_account"])[accounts.engineer, now]
-    visits = np.minimum(poisson.ppf(draws.visits_chance, per_month).astype(int), MOST_VISITS)
+    visits = np.minimum(poisson.ppf(draws.visits_chance, per_month).astype(int), MAX_VISITS)
     happened = (draws.slot < 0) | (draws.slot < visits[draws.account, draws.month])
     setting = world.leaving
     harm = setting.difficulty * draws.hard + setting.case_noise * draws.size["harm"]

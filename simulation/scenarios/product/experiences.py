@@ -12,9 +12,9 @@ from simulation.scenarios.product.accounts import Accounts, appetite
 from simulation.scenarios.product.settings import ProductWorld
 from simulation.scenarios.product.teams import ProductTeams, levels
 
-__all__ = ["MOST_FUNCTIONS", "Events", "Experience", "ProductDraws", "draw_experiences", "experience", "product_stock"]
+__all__ = ["MAX_FUNCTIONS", "Events", "Experience", "ProductDraws", "draw_experiences", "experience", "product_stock"]
 
-MOST_FUNCTIONS = 8
+MAX_FUNCTIONS = 8
 """New functions of one team in one month, at most."""
 
 _REPAIR_NOISE, _ANSWER_NOISE = 0.6, 0.6
@@ -131,9 +131,9 @@ def draw_experiences(
         number = count[pair, month]
         return events(np.repeat(pair, number), np.repeat(month, number))
 
-    concerned = rng.random((pairs, months, MOST_FUNCTIONS)) < volume.offers_per_function * accounts.share[:, None, None]
+    concerned = rng.random((pairs, months, MAX_FUNCTIONS)) < volume.offers_per_function * accounts.share[:, None, None]
     pair, month, slot = np.nonzero(concerned)
-    release = days[:-1, None] + rng.random((teams, months, MOST_FUNCTIONS)) * np.diff(days)[:, None]
+    release = days[:-1, None] + rng.random((teams, months, MAX_FUNCTIONS)) * np.diff(days)[:, None]
     offers = events(pair, month)
     kept = release[accounts.team[pair], month, slot] > accounts.customers.joined[accounts.account[pair]]
     pair, month, slot = pair[kept], month[kept], slot[kept]
@@ -176,7 +176,7 @@ def experience(
         return world.effect(name) * (happened - levers[name].mean)
 
     functions = levers["features_shipped"].base * np.exp(at["features_shipped"]) + draws.shipped_chance
-    shipped = np.clip(np.floor(functions), 0, MOST_FUNCTIONS).astype(int)
+    shipped = np.clip(np.floor(functions), 0, MAX_FUNCTIONS).astype(int)
     offered = draws.slot < shipped[accounts.team[draws.offers.pair], draws.offers.month]
     adopted = draws.offers.chance < of("new_function_adoption", draws.offers)
     usual = levers["defect_rate"].base * draws.hours

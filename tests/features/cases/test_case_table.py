@@ -189,7 +189,7 @@ def test_the_panel_has_months_of_people_and_teams(built: tuple[CaseTable, Organi
 def test_whole_customers_are_sampled_the_same_way_every_time(
     make_warehouse: Any, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(case_rows, "MOST_CASES", 400)
+    monkeypatch.setattr(case_rows, "MAX_CASES", 400)
     many = tables()
     many["cases"] = [
         {"case_id": f"k{number}-{turn}", "customer_id": f"c{number}", "opened_at": START + timedelta(days=turn)}

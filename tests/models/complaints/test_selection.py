@@ -121,7 +121,7 @@ def test_repeated_texts_cost_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_too_many_texts_are_sampled_so_that_rare_labels_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "_MOST_TEXTS", 60)
+    monkeypatch.setattr(choosing, "_MAX_TEXTS", 60)
     texts = said(40)
     frame = texts.frame[~((texts.frame["label"] == "staff") & (texts.frame.groupby("label").cumcount() >= 10))]
     chosen = choose_model(TextSet(frame.reset_index(drop=True)), FLOOR, 0)
