@@ -17,6 +17,8 @@ from features.quality.row_rules import Rule
 __all__ = ["share_rules", "with_shares"]
 
 _UNITS = frozenset({"share", "probability"})
+_AGGREGATES = frozenset({"max", "mean", "median", "min", "p90"})
+"""Those whose result is on the scale of the values; the amounts of a ratio are no shares."""
 _MAX_SHARE = 2.0  # beyond it nothing is a share any more; occupancy and renewals by value may pass 1
 _TOP = 100.0
 _NEARLY_ALL = 0.95
@@ -137,7 +139,7 @@ def _found(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> list[_
 
 def _asked(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> dict[str, tuple[str, str]]:
     """Return, per name in ``scales``, the column and the rows of KPIs that are shares as they stand in the table."""
-    shares = {kpi.id: kpi for kpi in catalogue.values() if kpi.unit in _UNITS}
+    shares = {kpi.id: kpi for kpi in catalogue.values() if kpi.unit in _UNITS and kpi.aggregate in _AGGREGATES}
     if table.spec.name == "measures":
         if not {"kpi", "value"} <= set(table.plans) or table.plans["value"].doubt:
             return {}

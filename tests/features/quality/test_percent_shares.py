@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -76,3 +77,17 @@ def test_a_single_percent_among_shares_is_taken_as_unknown(staged: Staged, kind:
     assert [(fault.count, fault.stops) for fault in told] == [(1, False)]
     assert max(values(warehouse, "work", "occupancy")) == 0.8
     assert sorted(set(values(warehouse, "measures", "value"))) == [0.8, 300.0]
+
+
+def test_amounts_whose_ratio_is_a_share_stay_as_they_are(staged: Staged, tmp_path: Path) -> None:
+    (tmp_path / "kpis.toml").write_text(
+        '[[kpi]]\nid = "freight_share"\nname = "Freight in the price"\nlayer = "operational"\n'
+        'perspective = "financial"\nsource = "cases"\nexpr = "freight"\ndenominator = "price"\naggregate = "ratio"\n'
+        'better = "lower"\nunit = "share"\nrole = "context"\n',
+        encoding="utf-8",
+    )
+    given = tables([0.7] * DAYS)
+    given["cases"] = given["cases"].assign(freight=[12.5, 0.5, 99.0] * 10, price=100.0)
+    report, warehouse, _ = staged(given, settings='[kpis]\nfiles = ["kpis.toml"]')
+    assert not report.stops and not [note for note in report.notes if "percent" in note]
+    assert sorted(set(values(warehouse, "cases", "attribute__freight"))) == [0.5, 12.5, 99.0]

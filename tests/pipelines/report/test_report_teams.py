@@ -27,10 +27,11 @@ MONTHS = pd.date_range("2025-01-01", periods=8, freq="MS")
 
 def months_of(values: dict[str, list[float]], kpi: str) -> pd.DataFrame:
     rows = [
-        {"unit": "team", "unit_id": team, "team_id": team, "from": month, "kpi": kpi, "value": value, "n": 10.0}
+        {"unit": "team", "unit_id": team, "team_id": team, "from": month, "to": month + pd.DateOffset(months=1),
+         "kpi": kpi, "value": value, "n": 10.0}
         for team, line in values.items()
         for month, value in zip(MONTHS, line, strict=True)
-    ]
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
