@@ -72,10 +72,16 @@ def digest_of(files: list[Path], root: Path, /) -> str:
     summary = hashlib.blake2b(digest_size=12)
     for path in files:
         summary.update(path.relative_to(root).as_posix().encode())
-        summary.update(path.read_bytes())
+        summary.update(_content(path, path.stat().st_mtime_ns))
     return summary.hexdigest()
 
 
+@cache  # most files are of several steps
+def _content(path: Path, changed_ns: int, /) -> bytes:
+    return hashlib.blake2b(path.read_bytes(), digest_size=12).digest()
+
+
+@cache
 def _file_of(module: str, root: Path, /) -> Path | None:
     """Return the file of one of our modules; a name of something in a module leads to the module."""
     parts = module.split(".")
@@ -90,6 +96,7 @@ def _file_of(module: str, root: Path, /) -> Path | None:
     return None
 
 
+@cache
 def _together(path: Path, root: Path, /) -> list[Path]:
     """Return a module's file, or its whole folder where the folder counts as one."""
     if path.parent.relative_to(root).as_posix() in _ONE_BY_ONE:
@@ -116,10 +123,16 @@ def _imported_then(path: Path, changed_ns: int, /) -> tuple[str, ...]:
 def _data(modules: set[Path], root: Path, /) -> Iterator[Path]:
     """Yield the data that lie beside modules, and in folders below that hold no modules."""
     for folder in {path.parent for path in modules}:
-        if folder.relative_to(root).as_posix() in _ONE_BY_ONE:
-            continue
-        for path in folder.rglob("*"):
-            place = path.relative_to(root).as_posix()
-            beside = path.parent == folder or not any(path.parent.glob("*.py"))
-            if path.is_file() and beside and path.suffix not in {".py", ".pyc"} and not place.startswith(_WORDS):
-                yield path
+        if folder.relative_to(root).as_posix() not in _ONE_BY_ONE:
+            yield from _data_of(folder, root)
+
+
+@cache
+def _data_of(folder: Path, root: Path, /) -> tuple[Path, ...]:
+    found = []
+    for path in folder.rglob("*"):
+        place = path.relative_to(root).as_posix()
+        beside = path.parent == folder or not any(path.parent.glob("*.py"))
+        if path.is_file() and beside and path.suffix not in {".py", ".pyc"} and not place.startswith(_WORDS):
+            found.append(path)
+    return tuple(found)

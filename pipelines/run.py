@@ -378,9 +378,7 @@ def recommend(company: Company, folder: RunFolder, progress: Progress = silent) 
 
 
 @told_by_name
-def _through(
-    company: Company, folder: RunFolder, progress: Progress, steps: tuple[Callable[[Chain], None], ...]
-) -> RunSummary:
+def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[Verb, ...]) -> RunSummary:
     chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
     folder.create()
     with chain.ledger.locked():

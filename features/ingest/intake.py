@@ -272,6 +272,22 @@ class Intake:
         self.connection.execute(f"CREATE VIEW {table.unnumbered} AS SELECT {values}")
         return table
 
+    def read_instead(self, table: TypedTable, relation: str, query: str, /) -> TypedTable:
+        """Return a typed table with the rows of a query, which keeps columns and row numbers, in place of its own.
+
+        Parameters
+        ----------
+        table : TypedTable
+        relation : str
+            SQL name of the new table.
+        query : str
+            SQL that selects from the old one.
+        """
+        found = replace(table, relation=relation)
+        self.connection.execute(f"CREATE TABLE {relation} AS {query}")
+        self.connection.execute(f"CREATE VIEW {found.unnumbered} AS SELECT * EXCLUDE ({FILE}, {ROW}) FROM {relation}")
+        return found
+
     def _placeholders(self, table: TypedTable, /) -> dict[str, str]:
         """Return, per column of times, the condition that a date stands for none."""
         if self.company.faults.get("far_time") == "keep":

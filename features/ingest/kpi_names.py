@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from baton.catalogue.kpi_names import kpi_meant
 from baton.catalogue.schema import Catalogue
-from features.ingest.intake import FILE, ROW, Intake, TypedTable
+from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal
 
 __all__ = ["with_kpi_names"]
@@ -33,10 +32,6 @@ def with_kpi_names(intake: Intake, catalogue: Catalogue, notes: list[str], /) ->
 
 
 def _renamed(intake: Intake, table: TypedTable, read: Mapping[str, str], /) -> TypedTable:
-    relation = f"named_{table.relation}"
     cases = " ".join(f"WHEN {literal(word)} THEN {literal(kpi)}" for word, kpi in read.items())
-    intake.connection.execute(
-        f"CREATE TABLE {relation} AS SELECT * REPLACE (CASE kpi {cases} ELSE kpi END AS kpi) FROM {table.relation}"
-    )
-    intake.connection.execute(f"CREATE VIEW unnumbered_{relation} AS SELECT * EXCLUDE ({FILE}, {ROW}) FROM {relation}")
-    return replace(table, relation=relation)
+    query = f"SELECT * REPLACE (CASE kpi {cases} ELSE kpi END AS kpi) FROM {table.relation}"
+    return intake.read_instead(table, f"named_{table.relation}", query)

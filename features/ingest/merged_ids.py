@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from features.ingest.intake import FILE, ROW, Intake, TypedTable
+from features.ingest.intake import ROW, Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.quality.faults import Fault
 from features.quality.tables import column_faults
@@ -141,18 +141,17 @@ def _merged(intake: Intake, table: TypedTable, columns: list[str], notes: list[s
     query = f"SELECT t.* REPLACE ({', '.join(listed)}), {before} AS {was} FROM {table.relation} AS t {' '.join(joins)}"
     if owner in columns:
         query = _survivors(table, str(owner), was, query)
-    intake.connection.execute(f"CREATE TABLE {relation} AS SELECT * EXCLUDE ({was}) FROM ({query}) ORDER BY {ROW}")
-    intake.connection.execute(f"CREATE VIEW unnumbered_{relation} AS SELECT * EXCLUDE ({FILE}, {ROW}) FROM {relation}")
+    found = intake.read_instead(table, relation, f"SELECT * EXCLUDE ({was}) FROM ({query}) ORDER BY {ROW}")
     left = intake.rows(f"SELECT count(*) FROM {relation}")[0][0]
     if left == table.rows:
-        return replace(table, relation=relation)
+        return found
     notes.append(f"merged_ids: {table.rows - left:,} rows of {table.spec.name} gave way to those of the new id")
     # what cannot be read is told by how many values of the rows that stay were there to be read
     names = list(table.present)
     counted = ", ".join(["count(*)", *(f"count({quoted(name)})" for name in names)])
     stay = f"{ROW} IN (SELECT {ROW} FROM {relation})"
     _, *present = intake.rows(f"SELECT {counted} FROM {table.known_relation} WHERE {stay}")[0]
-    return replace(table, relation=relation, present=dict(zip(names, present, strict=True)))
+    return replace(found, present=dict(zip(names, present, strict=True)))
 
 
 def _survivors(table: TypedTable, owner: str, was: str, query: str, /) -> str:
