@@ -11,27 +11,23 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
+from baton.outcome_settings import OLD_NAME, Outcomes, Section
 from baton.toml_files import read_toml
 
 __all__ = ["Company", "Policy", "TableSource", "expand", "load_company"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=0, le=100)]
-Unit = Literal["employee", "team", "stage", "process", "customer_kind"]
 Treatment = Literal["stop", "drop", "null", "keep"]
 Scenario = Literal["service", "product", "b2b"]
 Preset = Literal["service", "product", "b2b", "internal"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Profile(_Section):
+class Profile(Section):
     """``[company]``: who it is."""
 
     name: str = "Company"
@@ -42,7 +38,7 @@ class Profile(_Section):
     extracted_at: str | None = None
 
 
-class TableSource(_Section):
+class TableSource(Section):
     """One entry of ``[tables]``: a file, or a table or query in a source.
 
     With both ``path`` and ``sql``, the file is the table ``raw`` of the query. ``scales`` says, per column of ratings,
@@ -80,13 +76,13 @@ class TableSource(_Section):
         return self
 
 
-class Accept(_Section):
+class Accept(Section):
     """``[accept]``: findings that the company takes responsibility for."""
 
     leaks: tuple[str, ...] = ()
 
 
-class Snapshots(_Section):
+class Snapshots(Section):
     """``[snapshots]``: when and over which windows the company is looked at; days."""
 
     every: Literal["1d", "1w", "2w", "1mo", "1q"] = "1mo"
@@ -101,49 +97,7 @@ class Snapshots(_Section):
         return self
 
 
-class Churn(_Section):
-    """``[outcomes.churn]``: what leaving means."""
-
-    rule: Literal["left_at", "inactive"] = "left_at"
-    inactive_days: Annotated[int, Field(ge=1, le=3650)] = 90
-
-
-class Decline(_Section):
-    """One ``[[outcomes.decline]]``: a unit and a metric whose fall is to be seen early."""
-
-    unit: Unit
-    metric: str
-    horizon_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    drop_sd: Annotated[float, Field(gt=0)] = 0.25
-    drop: Annotated[float, Field(gt=0)] | None = None
-    min_cases: Annotated[int, Field(ge=1)] = 20
-
-
-class Driver(_Section):
-    """``[outcomes.driver]``: the outcome per case that KPIs should serve, where there is no churn."""
-
-    metric: str
-    low: float | None = None
-    scale: tuple[float, float] | None = None
-
-    @model_validator(mode="after")
-    def _within(self) -> Driver:
-        if self.scale is not None and not self.scale[0] < self.scale[1]:
-            raise ValueError(f"scale = {list(self.scale)}: the lowest value comes first, then the highest")
-        if self.scale is not None and self.low is not None and not self.scale[0] <= self.low < self.scale[1]:
-            raise ValueError(f"low = {self.low:g} lies outside scale = [{self.scale[0]:g}, {self.scale[1]:g}]")
-        return self
-
-
-class Outcomes(_Section):
-    """``[outcomes]``."""
-
-    churn: Churn | None = None
-    decline: tuple[Decline, ...] = ()
-    driver: Driver | None = None
-
-
-class Text(_Section):
+class Text(Section):
     """``[text]``: complaint texts and their labels.
 
     Parameters
@@ -185,14 +139,14 @@ class Text(_Section):
     train_minutes: Annotated[float, Field(gt=0)] = 10.0
 
 
-class Kpis(_Section):
+class Kpis(Section):
     """``[kpis]``: where the catalogue comes from."""
 
     presets: tuple[Preset, ...] | None = None
     files: tuple[str, ...] = ()
 
 
-class Policy(_Section):
+class Policy(Section):
     """``[policy]``: limits that recommendations respect; weights in points of 100."""
 
     min_weight: Points = 5
@@ -218,7 +172,7 @@ class Policy(_Section):
         return self
 
 
-class Privacy(_Section):
+class Privacy(Section):
     """``[privacy]``: pseudonyms, proxies that stay out, and attributes for the fairness audit alone."""
 
     pseudonymise: bool = True
@@ -228,7 +182,7 @@ class Privacy(_Section):
     cleared: tuple[str, ...] = ()
 
 
-class Company(_Section):
+class Company(Section):
     """Everything about one company.
 
     Parameters
@@ -288,12 +242,12 @@ class Company(_Section):
                 raise ValueError(
                     f"tables.{name}.source: no [sources] entry {source.source!r}{_nearest(source.source, self.sources)}"
                 )
-        driver, cases = self.outcomes.driver, self.tables.get("cases")
-        if driver is not None and driver.scale is not None and cases is not None:
-            declared = cases.scales.get(driver.metric, driver.scale)
-            if declared != driver.scale:
+        outcome, cases = self.outcomes.case, self.tables.get("cases")
+        if outcome is not None and outcome.scale is not None and cases is not None:
+            declared = cases.scales.get(outcome.metric, outcome.scale)
+            if declared != outcome.scale:
                 raise ValueError(
-                    f"outcomes.driver.scale = {list(driver.scale)} and tables.cases.scales.{driver.metric} = "
+                    f"outcomes.case.scale = {list(outcome.scale)} and tables.cases.scales.{outcome.metric} = "
                     f"{list(declared)} contradict each other; keep one"
                 )
         return self
@@ -380,7 +334,8 @@ def _known_keys(location: tuple[Any, ...], /) -> list[str]:
     for part in location:
         if isinstance(part, int) or not hasattr(model, "model_fields"):
             continue
-        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        name = "case" if model is Outcomes and part == OLD_NAME else part
+        annotation = model.model_fields[name].annotation if name in model.model_fields else None
         model = _section_in(annotation)
     keys = list(model.model_fields) if hasattr(model, "model_fields") else []
     return [key for key in keys if key != "path" or model is not Company]

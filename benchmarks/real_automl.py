@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from baton.outcomes import Outcome, kind_of
 from features.training.table import TrainingTable
 from models.prediction.encoding import Encoding
 from models.prediction.evaluation import Evaluation, evaluate
@@ -72,7 +73,7 @@ def compared(table: TrainingTable, seed: int, python: str | None, seconds: float
     predicted: dict[str, Floats] = {"baton": tested["prediction"].to_numpy(float)}
     predicted |= {name: tested[name].to_numpy(float) for name in ours.entry["baselines"]}
     parts = _parts(table, ours)
-    if table.outcome.startswith("decline:"):
+    if kind_of(table.outcome) == "decline":
         predicted["regression_to_mean"] = _shrunk(table, parts, seed)
     chosen: tuple[str, ...] = ()
     took = {"baton": spent}
@@ -105,7 +106,7 @@ def _parts(table: TrainingTable, ours: Evaluation, /) -> list[tuple[Floats, Floa
 
 def _shrunk(table: TrainingTable, parts: list[tuple[Floats, Floats]], seed: int, /) -> Floats:
     """Regression to the mean: a line through the unit's shrunk past and its distance from the group alone."""
-    metric = table.outcome.split(":")[2]
+    metric = Outcome.parse(table.outcome).metric
     names = [f"{metric}__baseline", f"{metric}__above_group"]
     return _fitted(table, parts, names, seed)
 

@@ -53,10 +53,10 @@ def main() -> None:
 def train(folder: Path) -> None:
     """Leave a run's folder with a churn model of many features."""
     from baton.files import RunFolder
+    from baton.outcomes import outcome_folder
     from baton.run_results import RUN, RunResults
     from features.training.table import TrainingTable
     from models.prediction.churn import ChurnPredictor
-    from models.prediction.predictor import outcome_folder
 
     (folder / "company.toml").write_text('[company]\nname = "Speed"\n[tables]\ncases = { path = "c.csv" }\n', "utf-8")
     rng = np.random.default_rng(3)

@@ -256,15 +256,16 @@ class Results:
 
     def training(self, outcome: str, /) -> TrainingTable:
         """Return the table that an outcome's predictor has learned from."""
+        from baton.outcomes import outcome_folder
         from features.training.table import TrainingTable
-        from models.prediction.predictor import outcome_folder
 
         self._entry(outcome)
         return TrainingTable.load(outcome_folder(self.folder.training, outcome))
 
     def predictor(self, outcome: str, /) -> BoostedPredictor:
         """Return an outcome's trained predictor."""
-        from models.prediction.predictor import load_predictor, outcome_folder
+        from baton.outcomes import outcome_folder
+        from models.prediction.predictor import load_predictor
 
         self._entry(outcome)
         return load_predictor(outcome_folder(self.folder.models, outcome))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import BatonError, TableError, TooLittleDataError
+from baton.outcomes import Outcome
 from features.quality.faults import Fault
 from features.staging.warehouse import Warehouse
 
@@ -96,7 +97,7 @@ def _fault(place: str, error: BatonError, /, *, asked: bool = True) -> Fault:
 def _asked(company: Company, /) -> int:
     """Return how many outcomes the company file asks for."""
     outcomes = company.outcomes
-    return (outcomes.churn is not None) + len(outcomes.decline) + (outcomes.driver is not None)
+    return (outcomes.churn is not None) + len(outcomes.decline) + (outcomes.case is not None)
 
 
 def _plain(name: str, why: str, /) -> str:
@@ -118,15 +119,15 @@ def _checks(
     if wanted.churn is not None:
         yield "outcomes.churn", "churn", lambda: _churn(company, catalogue, warehouse)
     for settings in wanted.decline:
-        name = f"decline:{settings.unit}:{settings.metric}"
+        name = str(Outcome("decline", settings.unit, settings.metric))
         yield (
             "outcomes.decline",
             name,
             lambda settings=settings: matrix_decline.labels_of(company, catalogue, warehouse, settings),
         )
-    if wanted.driver is not None:
-        name = f"driver:{wanted.driver.metric}"
-        yield "outcomes.driver", name, lambda: _driver(company, catalogue, warehouse)
+    if wanted.case is not None:
+        name = str(Outcome("case", metric=wanted.case.metric))
+        yield "outcomes.case", name, lambda: _case_outcome(company, catalogue, warehouse)
     if "snapshots" in warehouse:
         yield "snapshots", "snapshots", lambda: _flat(company, catalogue, warehouse)
 
@@ -149,7 +150,7 @@ def _churn(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> N
         leaks.refuse(company, catalogue, matrix_churn.churn_table(company, without_kpis, warehouse))
 
 
-def _driver(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
+def _case_outcome(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
     """Raise what the training table of case outcomes would, from the cases' own columns alone."""
     from features.kpis import evaluate
     from features.kpis.aggregates import kpi_column
@@ -158,7 +159,7 @@ def _driver(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> 
     metric = case_outcome.metric_of(company, catalogue, warehouse)
     label = evaluate.case_values(warehouse, [metric])[kpi_column(metric.id)]
     if label.count().to_pyarrow().as_py() <= _MAX_AUDITED_ROWS:
-        table = case_outcome.driver_table(company, catalogue, warehouse, of_units=False)
+        table = case_outcome.case_outcome_table(company, catalogue, warehouse, of_units=False)
         leaks.refuse(company, catalogue, table)
 
 

@@ -102,7 +102,7 @@ def _warnings(
 def _no_outcome(company: Company, cases: CaseTable, /) -> Message:
     """Say why no outcome is known for any case."""
     outcomes = company.outcomes
-    if outcomes.churn is None and outcomes.driver is None:
+    if outcomes.churn is None and outcomes.case is None:
         return Message("no_outcome.none_named")
     if not len(cases.frame):
         return Message("no_outcome.no_cases")
@@ -110,7 +110,7 @@ def _no_outcome(company: Company, cases: CaseTable, /) -> Message:
         return Message("no_outcome.no_customers")
     if outcomes.churn is not None:
         return Message("no_outcome.not_known")
-    return Message("no_outcome.no_values", {"metric": outcomes.driver.metric if outcomes.driver else ""})
+    return Message("no_outcome.no_values", {"metric": outcomes.case.metric if outcomes.case else ""})
 
 
 def _no_card(cases: CaseTable, organisation: Organisation, /) -> Message:

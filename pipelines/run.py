@@ -30,7 +30,7 @@ from pipelines.code_used import CODE_OF, fingerprint_of
 from pipelines.complaints import read as complaints
 from pipelines.freshness import catalogue_digest, definitions_digest, meaning_digest, settings_digest
 from pipelines.preflight import refuse_early
-from pipelines.run_summary import RunSummary, write_summary
+from pipelines.run_summary import RunSummary, warnings_of, write_summary
 from pipelines.steps import Ledger, Outcome, digest, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
@@ -129,9 +129,9 @@ class Chain:
 
     def features(self) -> None:
         """Build the training tables, and refuse leaks."""
+        from baton.outcomes import outcome_folder
         from features.training import build as matrix
         from features.training import leaks
-        from models.prediction.predictor import outcome_folder
         from pipelines.train import nothing_learned
 
         company, folder = self.company, self.folder
@@ -307,9 +307,7 @@ class Chain:
             **(read_json(skipped_file) if skipped_file.exists() else {}),
         }
         records = tuple(self.ledger.records)
-        said = {
-            text: message for record in records for text, message in zip(record.warnings, record.messages, strict=True)
-        }
+        said = warnings_of(self.company, records)
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:
             self.partials.tidy()  # whatever can ask for partial results has asked
         made_from = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,10 +12,11 @@ from typing import Any
 
 from baton.company import Company
 from baton.files import RunFolder
+from baton.messages.message import Message
 from baton.run_results import RUN, RunResults
 from pipelines.steps import StepRecord
 
-__all__ = ["RunSummary", "versions", "write_summary"]
+__all__ = ["RunSummary", "versions", "warnings_of", "write_summary"]
 
 _NOTED_PACKAGES = ("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "pandas", "scikit-learn", "shap")
 
@@ -46,6 +48,18 @@ class RunSummary:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages on which numbers depend."""
     return {"python": platform.python_version(), **{name: version(name) for name in _NOTED_PACKAGES}}
+
+
+def warnings_of(company: Company, records: Sequence[StepRecord], /) -> dict[str, dict[str, Any] | None]:
+    """Return what readers of the results must know, each once, and the key and values that it was made from.
+
+    Last comes what the company file says by a name of before, which is no matter of the results.
+    """
+    said = {text: made for record in records for text, made in zip(record.warnings, record.messages, strict=True)}
+    if company.outcomes.by_old_name:
+        note = Message("outcome.old_section")
+        said[note.text] = note.as_json()
+    return said
 
 
 def write_summary(

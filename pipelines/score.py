@@ -15,12 +15,13 @@ from baton.errors import ArtefactError
 from baton.files import RunFolder
 from baton.informative import is_informative
 from baton.messages.message import Message
+from baton.outcomes import CASE_TABLE, Kind, Outcome, outcome_folder
 from baton.progress import Progress, silent
 from baton.run_results import RunResults
 from features.training.table import TrainingTable
 from models.prediction.attribution import attribution_rows, drivers, kpi_values, per_kpi
 from models.prediction.out_of_fold import rows_to_score
-from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor, outcome_folder
+from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +48,7 @@ class _Scored:
 def score(
     company: Company, folder: RunFolder, progress: Progress = silent, *, warnings: list[Message | str] | None = None
 ) -> dict[str, int]:
-    """Write churn, decline and driver predictions with their drivers, and the attributions.
+    """Write the predictions of churn, declines and case outcomes with their drivers, and the attributions.
 
     Predictions that are no better than guessing are marked (``informative``); nothing is explained or priced by them.
 
@@ -89,16 +90,16 @@ def score(
     found = [
         scored if is_informative(tested.get(scored.table.outcome, {})) else _unexplained(scored) for scored in found
     ]
-    by_name: dict[str, list[_Scored]] = {}
+    by_kind: dict[Kind, list[_Scored]] = {}
     for scored in found:
-        by_name.setdefault(scored.table.outcome.split(":")[0], []).append(scored)
+        by_kind.setdefault(Outcome.parse(scored.table.outcome).kind, []).append(scored)
     outputs: dict[str, pa.Table | pd.DataFrame] = {}
-    if "churn" in by_name:
-        outputs["churn"] = _churn(by_name["churn"][0], folder)
-    if "decline" in by_name:
-        outputs["decline"] = _stacked([_decline(scored) for scored in by_name["decline"]])
-    if "driver" in by_name:
-        outputs["driver"] = _stacked([_driver(scored) for scored in by_name["driver"]])
+    if "churn" in by_kind:
+        outputs["churn"] = _churn(by_kind["churn"][0], folder)
+    if "decline" in by_kind:
+        outputs["decline"] = _stacked([_decline(scored) for scored in by_kind["decline"]])
+    if "case" in by_kind:
+        outputs[CASE_TABLE] = _stacked([_case_outcome(scored) for scored in by_kind["case"]])
     outputs["attributions"] = pd.concat([scored.by_team for scored in found], ignore_index=True)
     stages = [scored.by_stage for scored in found if len(scored.by_stage)]
     if stages:
@@ -199,12 +200,12 @@ def _as_they_stand(customers: pd.DataFrame, latest: pd.Timestamp, /) -> pd.DataF
 
 
 def _decline(scored: _Scored, /) -> pa.Table:
-    _, unit, metric = scored.table.outcome.split(":", 2)
-    rows = scored.rows
-    return _base(scored, {"unit": [unit] * len(rows), "unit_id": rows["unit_id"], "metric": [metric] * len(rows)})
+    outcome, rows = Outcome.parse(scored.table.outcome), scored.rows
+    keys = {"unit": [outcome.unit] * len(rows), "unit_id": rows["unit_id"], "metric": [outcome.metric] * len(rows)}
+    return _base(scored, keys)
 
 
-def _driver(scored: _Scored, /) -> pa.Table:
+def _case_outcome(scored: _Scored, /) -> pa.Table:
     said = "probability" if scored.table.kind == "probability" else "prediction"
     return _base(scored, {f"{scored.table.unit}_id": scored.rows["unit_id"]}, said)
 

@@ -42,7 +42,7 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
         What a reader of the results must know: challengers that were not promoted, champions that were replaced without
         a comparison, and why.
     """
-    from models.prediction.predictor import outcome_folder
+    from baton.outcomes import outcome_folder
 
     results = RunResults(folder)
     evaluation = results.document(EVALUATION)
@@ -77,7 +77,7 @@ def _crowned(
     registry: Registry, outcome: str, version: int, folder: RunFolder, entry: Mapping[str, Any], /
 ) -> list[str]:
     """Make a new version champion where it is to be, and say what is not plain."""
-    from models.prediction.predictor import outcome_folder
+    from baton.outcomes import outcome_folder
 
     champion = registry.champion(outcome)
     if champion is None or champion.version == version:

@@ -13,13 +13,14 @@ from baton.company import Company
 from baton.errors import TooLittleDataError
 from baton.files import RunFolder, write_atomically
 from baton.informative import is_informative, uninformative_sentence
+from baton.outcomes import outcome_folder
 from baton.progress import Progress, silent
 from baton.run_results import EVALUATION, RunResults
 from features.training.table import TrainingTable
 from models.integrity.manifest import write_manifest
 from models.prediction.evaluation import evaluate
 from models.prediction.out_of_fold import out_of_fold, rows_to_score
-from models.prediction.predictor import outcome_folder, predictor_class
+from models.prediction.predictor import predictor_class
 
 __all__ = ["TrainResult", "nothing_learned", "train"]
 
@@ -124,7 +125,7 @@ def nothing_learned(skipped: Mapping[str, str], causes: Mapping[str, str], /) ->
     told = "; ".join(f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in {**skipped, **causes}.items())
     if skipped:
         return f"nothing can be learned: {told}"
-    return f"no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.driver]; {told}".rstrip("; ")
+    return f"no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.case]; {told}".rstrip("; ")
 
 
 def _train_one(company: Company, table: TrainingTable, place: Path, /) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from baton.company import Policy
 from baton.errors import ArtefactError, RequestError, UnknownIdError
+from baton.outcomes import kind_of
 from serving.limits import checked_features
 from serving.loading import LoadedRun, Served, plain_rows
 from serving.payloads import ChurnRequest, ChurnRow, CoachingRequest, DeclineRequest, DeclineRow, WeightsRequest, said
@@ -60,7 +61,7 @@ def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]
     RequestError
         If a unit, metric or feature is unknown, or a row leaves open which decline is meant.
     """
-    watched = {name: served for name, served in run.served.items() if name.startswith("decline:")}
+    watched = {name: served for name, served in run.served.items() if kind_of(name) == "decline"}
     if not watched:
         raise ArtefactError(
             "this run predicts no decline: the company file has no [[outcomes.decline]], or data were too few"

@@ -16,8 +16,9 @@ from baton.company import Company
 from baton.errors import BatonError
 from baton.files import RunFolder, read_json
 from baton.informative import is_informative
+from baton.outcomes import Outcome, kind_of, outcome_folder
 from baton.run_results import RUN, RunResults
-from models.prediction.predictor import BoostedPredictor, load_predictor, outcome_folder
+from models.prediction.predictor import BoostedPredictor, load_predictor
 from serving.limits import Limit, limits
 from serving.standing import Standing, run_model
 
@@ -79,7 +80,7 @@ class Served:
     @property
     def metric(self) -> str | None:
         """The metric of a decline."""
-        return self.outcome.split(":", 2)[2] if self.outcome.startswith("decline:") else None
+        return Outcome.parse(self.outcome).metric or None
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
     served = {}
     for place in sorted(folder.training.glob("*/table.json")):
         outcome = read_json(place)["outcome"]
-        if outcome.split(":")[0] in ("churn", "decline") and (outcome_folder(folder.models, outcome)).exists():
+        if kind_of(outcome) in ("churn", "decline") and (outcome_folder(folder.models, outcome)).exists():
             served[outcome] = _load_outcome(
                 company, folder, place.parent, champions.get(outcome), tested.get(outcome, {})
             )
@@ -330,13 +331,13 @@ def _scored(folder: RunFolder, outcome: str, /) -> dict[str, dict[str, Any]]:
     """The run's own answers: also right for rows that the model has learned from, which are answered out of fold."""
     import pyarrow.compute as pc
 
-    kind, results = outcome.split(":")[0], RunResults(folder)
-    if kind not in results:
+    wanted, results = Outcome.parse(outcome), RunResults(folder)
+    if wanted.kind not in results:
         return {}
-    table = results.arrow(kind)
+    table = results.arrow(wanted.kind)
     name = "customer_id"
-    if kind == "decline":
-        _, unit, metric = outcome.split(":", 2)
-        table, name = table.filter(pc.and_(pc.equal(table["unit"], unit), pc.equal(table["metric"], metric))), "unit_id"
+    if wanted.kind == "decline":
+        asked = pc.and_(pc.equal(table["unit"], wanted.unit), pc.equal(table["metric"], wanted.metric))
+        table, name = table.filter(asked), "unit_id"
     rows = plain_rows(table.select([name, "probability", "drivers"]))
     return {row[name]: {"probability": row["probability"], "drivers": row["drivers"]} for row in rows}

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from baton.errors import DamagedModelError
 from baton.files import RunFolder
+from baton.outcomes import outcome_folder
 from baton.run_results import RunResults
 from models.integrity.manifest import sha256_of
-from models.prediction.predictor import outcome_folder
 
 __all__ = ["RunModel", "Standing", "run_model"]
 

@@ -114,16 +114,15 @@ def _check_outcomes(kpis: Mapping[str, Kpi], company: Company, /) -> None:
                 f"[[outcomes.decline]] {number}: metric {decline.metric!r} is no KPI of the catalogue"
                 f"{did_you_mean(decline.metric, kpis)}"
             )
-    driver = company.outcomes.driver
-    if driver is None:
+    case = company.outcomes.case
+    if case is None:
         return
     outcomes = [kpi.id for kpi in kpis.values() if kpi.role == "outcome"]
-    if driver.metric not in kpis:
+    if case.metric not in kpis:
         raise CatalogueError(
-            f"[outcomes.driver] metric {driver.metric!r} is no KPI of the catalogue"
-            f"{did_you_mean(driver.metric, outcomes)}"
+            f"[outcomes.case] metric {case.metric!r} is no KPI of the catalogue{did_you_mean(case.metric, outcomes)}"
         )
-    if driver.metric not in outcomes:
+    if case.metric not in outcomes:
         raise CatalogueError(
-            f"[outcomes.driver] metric {driver.metric!r} is a {kpis[driver.metric].role}; name a KPI of role outcome"
+            f"[outcomes.case] metric {case.metric!r} is a {kpis[case.metric].role}; name a KPI of role outcome"
         )

@@ -100,14 +100,14 @@ def with_kpi_ids(company: Company, /) -> Company:
 
     Examples
     --------
-    >>> company = Company.model_validate({"outcomes": {"driver": {"metric": "CSAT"}}, "policy": {"fixed": ["AHT"]}})
+    >>> company = Company.model_validate({"outcomes": {"case": {"metric": "CSAT"}}, "policy": {"fixed": ["AHT"]}})
     >>> found = with_kpi_ids(company)
-    >>> found.outcomes.driver.metric, found.policy.fixed
+    >>> found.outcomes.case.metric, found.policy.fixed
     ('csat', ('handle_seconds',))
     """
     outcomes, fixed = company.outcomes, company.policy.fixed
     names = [*fixed, *(settings.metric for settings in outcomes.decline)]
-    names += [outcomes.driver.metric] if outcomes.driver is not None else []
+    names += [outcomes.case.metric] if outcomes.case is not None else []
     if all(_plain(name) == name and name not in ABBREVIATIONS for name in names):
         return company  # ids as they should be written, or nothing that could be read as one
     try:
@@ -115,13 +115,13 @@ def with_kpi_ids(company: Company, /) -> Company:
     except BatonError:
         return company  # told when the catalogue is needed
     meant = {name: name if name in kpis else kpi_meant(name, kpis) or name for name in names}
-    driver = outcomes.driver
-    if driver is not None:
-        driver = driver.model_copy(update={"metric": meant[driver.metric]})
+    case = outcomes.case
+    if case is not None:
+        case = case.model_copy(update={"metric": meant[case.metric]})
     decline = tuple(settings.model_copy(update={"metric": meant[settings.metric]}) for settings in outcomes.decline)
     return company.model_copy(
         update={
-            "outcomes": outcomes.model_copy(update={"driver": driver, "decline": decline}),
+            "outcomes": outcomes.model_copy(update={"case": case, "decline": decline}),
             "policy": company.policy.model_copy(update={"fixed": tuple(meant[name] for name in fixed)}),
         }
     )

@@ -11,6 +11,7 @@ from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import TableError
 from baton.messages.message import Message
+from baton.outcomes import Outcome
 from features.cases.exposures import build_exposures
 from features.cases.rows import case_frame, cases_per_customer
 from features.cases.table import CaseTable, Organisation
@@ -125,12 +126,12 @@ def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str]
     kinds, better = {}, {}
     if company.outcomes.churn is not None:
         kinds["churn"], better["churn"] = "probability", "lower"
-    driver = company.outcomes.driver
-    if driver is not None:
-        name = f"driver:{driver.metric}"
-        kinds[name] = "number" if driver.low is None else "probability"
-        metric = catalogue.get(driver.metric)
-        better[name] = "lower" if driver.low is not None or (metric and metric.better == "lower") else "higher"
+    wanted = company.outcomes.case
+    if wanted is not None:
+        name = str(Outcome("case", metric=wanted.metric))
+        kinds[name] = "number" if wanted.low is None else "probability"
+        metric = catalogue.get(wanted.metric)
+        better[name] = "lower" if wanted.low is not None or (metric and metric.better == "lower") else "higher"
     return kinds, better
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
 from baton.contract.sources import TABLES
+from baton.outcomes import Outcome
 from features.kpis import evaluate
 from features.kpis.aggregates import kpi_column
 from features.kpis.handlers import handler_values
@@ -71,11 +72,11 @@ def case_frame(
     rows = _with_customer(company, warehouse, rows)
     rows = _with_churn(company, warehouse, rows)
     frame = _pulled(rows)
-    driver = company.outcomes.driver
-    if driver is not None and f"kpi:{driver.metric}" in frame.columns:
-        value = frame[f"kpi:{driver.metric}"]
-        outcome = value if driver.low is None else (value <= driver.low).astype("float64").where(value.notna())
-        frame[f"y:driver:{driver.metric}"] = outcome
+    wanted = company.outcomes.case
+    if wanted is not None and f"kpi:{wanted.metric}" in frame.columns:
+        value = frame[f"kpi:{wanted.metric}"]
+        found = value if wanted.low is None else (value <= wanted.low).astype("float64").where(value.notna())
+        frame[f"y:{Outcome('case', metric=wanted.metric)}"] = found
     return frame, frozenset(kpi.id for kpi in own), share
 
 

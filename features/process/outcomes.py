@@ -8,6 +8,7 @@ import ibis
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
+from baton.outcomes import Outcome
 from features.ingest.sql_text import quoted
 from features.kpis.aggregates import kpi_column
 from features.kpis.evaluate import case_values, has_case_value
@@ -40,29 +41,28 @@ def case_outcomes(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     -------
     str or None
         ``churn``: the customer left within the horizon after the case ended; those whose horizon is not complete, or
-        who
-        had left before, have none. ``driver:<metric>``: the case's own outcome. None where the company has neither.
+        who had left before, have none. A case outcome: the case's own. None where the company has neither.
     """
     end = warehouse.observed_until.get("customers")
-    churn, driver = company.outcomes.churn, company.outcomes.driver
+    churn, wanted = company.outcomes.churn, company.outcomes.case
     if churn is not None and churn.rule == "left_at" and end is not None and warehouse.has("customers", "left_at"):
         people = memberships(warehouse).select("customer_id", "joined_at", "left_at", "membership")
         query = _LEFT.format(people=ibis.to_sql(people), days=company.snapshots.horizon_days, end=end)
         log.run(f"CREATE OR REPLACE TEMP TABLE step_outcomes AS {query}")
         return "churn"
-    if driver is None or driver.metric not in catalogue or not has_case_value(catalogue[driver.metric]):
+    if wanted is None or wanted.metric not in catalogue or not has_case_value(catalogue[wanted.metric]):
         return None
-    values = case_values(warehouse, [catalogue[driver.metric]])
-    column = kpi_column(driver.metric)
+    values = case_values(warehouse, [catalogue[wanted.metric]])
+    column = kpi_column(wanted.metric)
     value = quoted(column)
-    told = value if driver.low is None else f"({value} <= {driver.low!r})::INTEGER"
+    told = value if wanted.low is None else f"({value} <= {wanted.low!r})::INTEGER"
     log.engine.register("step_values", values.select("case_id", column).to_pyarrow())
     log.run(
         f"CREATE OR REPLACE TEMP TABLE step_outcomes AS SELECT case_number, {told} AS outcome "
         f"FROM step_cases JOIN step_values USING (case_id) WHERE {value} IS NOT NULL"
     )
     log.engine.unregister("step_values")
-    return f"driver:{driver.metric}"
+    return str(Outcome("case", metric=wanted.metric))
 
 
 def exposed_cases(log: StepLog, quantile: float, /) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def scales(intake: Intake, table: TypedTable, /) -> Scales:
     Returns
     -------
     Scales
-        What the company file declares (``scales`` of the table, else ``[outcomes.driver] scale``), what models were
+        What the company file declares (``scales`` of the table, else ``[outcomes.case] scale``), what models were
         trained on, or what the ratings tell (``features/quality/rating_scales.py``), in this order.
     """
     found = Scales(
@@ -77,14 +77,14 @@ def scales(intake: Intake, table: TypedTable, /) -> Scales:
 
 def _declared(company: Company, table: TypedTable, /) -> dict[str, tuple[float, float]]:
     given = {name: scale for name, scale in company.tables[table.spec.name].scales.items() if name in table.plans}
-    driver = company.outcomes.driver
+    outcome = company.outcomes.case
     if (
         table.spec.name == "cases"
-        and driver is not None
-        and driver.scale is not None
-        and driver.metric in table.spec.names
+        and outcome is not None
+        and outcome.scale is not None
+        and outcome.metric in table.spec.names
     ):
-        given.setdefault(driver.metric, driver.scale)
+        given.setdefault(outcome.metric, outcome.scale)
     return given
 
 

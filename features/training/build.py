@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import TooLittleDataError
+from baton.outcomes import Outcome
 from baton.progress import Progress, silent
 from features.staging.warehouse import Warehouse
 from features.training.table import TrainingTable
@@ -83,10 +84,11 @@ def _outcomes(
     elif wanted.churn is not None and "snapshots" not in warehouse:
         raise matrix_churn.no_table_of_leaving()
     for settings in wanted.decline:
-        name = f"decline:{settings.unit}:{settings.metric}"
+        name = str(Outcome("decline", settings.unit, settings.metric))
         work[name] = lambda settings=settings: matrix_decline.decline_table(company, catalogue, warehouse, settings)
-    if wanted.driver is not None:
-        work[f"driver:{wanted.driver.metric}"] = lambda: case_outcome.driver_table(company, catalogue, warehouse)
+    if wanted.case is not None:
+        name = str(Outcome("case", metric=wanted.case.metric))
+        work[name] = lambda: case_outcome.case_outcome_table(company, catalogue, warehouse)
     if "snapshots" in warehouse:
         name = flat.outcome_of(warehouse)
         if name not in work:

@@ -1,4 +1,4 @@
-"""The training table of a driver: one row per case, what was known when it was closed, and how it was rated."""
+"""The training table of a case outcome: one row per case, what was known when it was closed, and how it was rated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
 from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
+from baton.outcomes import Outcome
 from features.kpis import evaluate as metrics
 from features.kpis.aggregates import kpi_column
 from features.kpis.known_at import RATING_DELAY_DAYS, columns_used, known_at
@@ -27,7 +28,7 @@ from features.training.attributes import as_feature, attribute_columns, is_free_
 from features.training.learnable import require_enough
 from features.training.table import TrainingTable
 
-__all__ = ["MAX_CASES", "driver_table", "metric_of"]
+__all__ = ["MAX_CASES", "case_outcome_table", "metric_of"]
 
 MAX_CASES = 300_000
 """Rated cases beyond this teach little."""
@@ -38,10 +39,10 @@ _FINE_DAYS = 120
 _BEFORE = ("closed_at", "responded_at", "opened_at")
 
 
-def driver_table(
+def case_outcome_table(
     company: Company, catalogue: Catalogue, warehouse: Warehouse, *, of_units: bool = True
 ) -> TrainingTable:
-    """Build the training table of ``[outcomes.driver]``.
+    """Build the training table of ``[outcomes.case]``.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def driver_table(
         With what is missing.
     """
     metric = metric_of(company, catalogue, warehouse)
-    name = f"driver:{metric.id}"
+    name = str(Outcome("case", metric=metric.id))
     latest = snapshots.latest(warehouse)
     if latest is None:
         raise TooLittleDataError(f"{name}: no case has a time; give cases.opened_at")
@@ -81,7 +82,7 @@ def driver_table(
     rows = _with_people(company, warehouse, rows)
     pulled = rows.to_pyarrow().to_pandas().sort_values(["as_of", "case_id"], ignore_index=True)
     label = pulled["label_"]
-    low = company.outcomes.driver.low if company.outcomes.driver else None
+    low = company.outcomes.case.low if company.outcomes.case else None
     if low is not None:
         label = (label <= low).astype("float64").where(label.notna())
     kind = "number" if low is None else "probability"
@@ -116,7 +117,7 @@ def driver_table(
 
 
 def metric_of(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> Kpi:
-    """Return the KPI that ``[outcomes.driver]`` names.
+    """Return the KPI that ``[outcomes.case]`` names.
 
     Raises
     ------
@@ -125,23 +126,24 @@ def metric_of(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
     TooLittleDataError
         If the cases lack a column of it, or its scale is not known.
     """
-    assert company.outcomes.driver is not None
-    wanted = company.outcomes.driver.metric
+    assert company.outcomes.case is not None
+    wanted = company.outcomes.case.metric
     if wanted not in catalogue:
         raise CompanyFileError(
-            f"[outcomes.driver] metric = {wanted!r} is no KPI of the catalogue; define it or correct it"
+            f"[outcomes.case] metric = {wanted!r} is no KPI of the catalogue; define it or correct it"
         )
     metric = catalogue[wanted]
     if "cases" not in warehouse or not metrics.has_case_value(metric):
         raise CompanyFileError(
-            f"[outcomes.driver] metric = {wanted!r} has no value per case; use a KPI computed from cases, such as csat"
+            f"[outcomes.case] metric = {wanted!r} has no value per case; use a KPI computed from cases, such as csat"
         )
-    missing = sorted(name for name in columns_used(metric) if not warehouse.has("cases", name))
+    name = Outcome("case", metric=wanted)
+    missing = sorted(column for column in columns_used(metric) if not warehouse.has("cases", column))
     if missing:
-        raise TooLittleDataError(f"driver:{wanted}: cases has no column {missing[0]}; add it")
+        raise TooLittleDataError(f"{name}: cases has no column {missing[0]}; add it")
     if unfollowed(warehouse, metric):
         raise TooLittleDataError(
-            f"driver:{wanted}: it cannot follow the scale of the company's ratings; set tables.cases.scales"
+            f"{name}: it cannot follow the scale of the company's ratings; set tables.cases.scales"
         )
     return metric
 

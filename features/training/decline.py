@@ -23,8 +23,10 @@ import numpy as np
 import pandas as pd
 
 from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
-from baton.company import Company, Decline
+from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
+from baton.outcome_settings import Decline
+from baton.outcomes import Outcome
 from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.on_scale import followed, unfollowed
@@ -63,7 +65,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     TooLittleDataError
         With what is missing.
     """
-    name = f"decline:{settings.unit}:{settings.metric}"
+    name = str(Outcome("decline", settings.unit, settings.metric))
     metric, dates, labelled = labels_of(company, catalogue, warehouse, settings)
     longest = max(company.snapshots.windows_days)
     kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
@@ -121,7 +123,7 @@ def labels_of(
     TooLittleDataError
         With what is missing.
     """
-    name = f"decline:{settings.unit}:{settings.metric}"
+    name = str(Outcome("decline", settings.unit, settings.metric))
     metric = metric_of(catalogue, warehouse, settings, name)
     dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0)
     if len(dates) < 2:

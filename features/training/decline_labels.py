@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from baton.catalogue.schema import Kpi
-from baton.company import Decline
+from baton.outcome_settings import Decline
 from features.kpis import evaluate as metrics
 from features.kpis.unit_rows import Unit
 from features.staging.warehouse import Warehouse

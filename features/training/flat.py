@@ -6,6 +6,7 @@ import pandas as pd
 
 from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
+from baton.outcomes import Outcome
 from features.kpis.aggregates import kpi_column
 from features.kpis.sql import add_expressions
 from features.staging.own_columns import ATTRIBUTE, plain
@@ -19,7 +20,7 @@ __all__ = ["flat_table", "outcome_of"]
 
 def outcome_of(warehouse: Warehouse, /) -> str:
     """Return the outcome that ``snapshots`` carries: ``churn`` (column churned) or ``driver:outcome`` (a number)."""
-    return "churn" if warehouse.has("snapshots", "churned") else "driver:outcome"
+    return str(Outcome("churn") if warehouse.has("snapshots", "churned") else Outcome("case", metric="outcome"))
 
 
 def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> TrainingTable:

@@ -28,7 +28,7 @@ class TrainingTable:
     Parameters
     ----------
     outcome : str
-        ``churn``, ``decline:<unit>:<metric>`` or ``driver:<metric>``; the key in ``evaluation.json``.
+        The outcome as ``str(Outcome)`` writes it; the key in ``evaluation.json``.
     kind : {"probability", "number"}
         Whether the label is 0/1 or a number.
     unit : str

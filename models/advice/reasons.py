@@ -9,6 +9,7 @@ import numpy as np
 
 from baton.company import Policy
 from baton.messages.message import Message, Name, bilingual
+from baton.outcomes import Outcome
 from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
 from models.advice.limits import SENTENCES
@@ -149,7 +150,7 @@ def _outcome(inputs: AdviceInputs, better: bool, many: float, /) -> Message:
     if inputs.outcome == "churn":
         days = {"days": inputs.horizon_days}
         return Message("finding.more_stay" if better else "finding.more_leave", size | days)
-    metric = str(inputs.outcome).removeprefix("driver:")
+    metric = Outcome.parse(inputs.outcome).metric if inputs.outcome else ""
     rows = inputs.kpis[inputs.kpis["kpi"] == metric].to_dict("records")
     if inputs.kind != "probability":
         named = {"outcome": _name(rows[0]) if rows else metric}

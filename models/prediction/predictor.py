@@ -1,9 +1,8 @@
-"""What every predictor can do, and the boosted trees that those for churn, decline and driver outcomes share."""
+"""What every predictor can do, and the boosted trees that those for churn, declines and case outcomes share."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pandas as pd
 
 from baton.errors import ArtefactError, DamagedModelError
 from baton.files import write_atomically, write_json
+from baton.outcomes import Kind, Outcome, kind_of, table_of
 from features.training.table import TrainingTable
 from models.integrity.manifest import Manifest, verify_manifest, write_manifest
 from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, read_probe
@@ -30,12 +30,13 @@ from models.prediction.sufficiency import LATER_EVENTS, events_in, later_rows, l
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "outcome_folder", "predictor_class"]
+__all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "predictor_class"]
 
 BIAS = "bias"
 """Column of ``contributions`` with what a prediction is before any feature is looked at."""
 
 _FORMAT = 1
+_MODULES: Mapping[Kind, str] = {"churn": "churn", "decline": "decline", "case": "case_outcome"}
 _FEW_ROWS = 500  # up to so many, starting threads takes longer than they save
 
 
@@ -321,19 +322,14 @@ class BoostedPredictor:
 
 
 def predictor_class(outcome: str, /) -> type[BoostedPredictor]:
-    """Return the predictor of an outcome: that of ``decline:…`` lies in ``models/prediction/decline.py``.
+    """Return the predictor of an outcome: each kind has a module of ``models/prediction/``.
 
     Raises
     ------
     ArtefactError
         If there is none.
     """
-    name = outcome.partition(":")[0]
-    if name.isidentifier() and importlib.util.find_spec(f"models.prediction.{name}") is not None:
-        for candidate in vars(importlib.import_module(f"models.prediction.{name}")).values():
-            if isinstance(candidate, type) and issubclass(candidate, BoostedPredictor) and candidate.name == name:
-                return candidate
-    raise ArtefactError(f"outcome {outcome!r}: no predictor for it; known are churn, decline:… and driver:…")
+    return _class_of(Outcome.parse(outcome).kind)
 
 
 def load_predictor(folder: Path, /) -> BoostedPredictor:
@@ -344,18 +340,20 @@ def load_predictor(folder: Path, /) -> BoostedPredictor:
     ArtefactError
         If none is there.
     """
-    return predictor_class(str(_described(verify_manifest(folder)).get("predictor", ""))).load(folder)
+    name = str(_described(verify_manifest(folder)).get("predictor", ""))
+    kind = kind_of(name)
+    if kind is None:
+        raise ArtefactError(f"{folder}: holds a predictor {name!r}, which this version does not know; train again")
+    return _class_of(kind).load(folder)
 
 
-def outcome_folder(root: Path, outcome: str, /) -> Path:
-    """Return an outcome's folder; a colon cannot stand in a file name everywhere.
-
-    Examples
-    --------
-    >>> outcome_folder(Path("models"), "decline:team:csat").as_posix()
-    'models/decline.team.csat'
-    """
-    return root / outcome.replace(":", ".")
+def _class_of(kind: Kind, /) -> type[BoostedPredictor]:
+    module = importlib.import_module(f"models.prediction.{_MODULES[kind]}")
+    return next(
+        found
+        for found in vars(module).values()
+        if isinstance(found, type) and issubclass(found, BoostedPredictor) and found.name == table_of(kind)
+    )
 
 
 def _described(manifest: Manifest, /) -> dict[str, Any]:

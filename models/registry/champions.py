@@ -19,11 +19,12 @@ from typing import Any
 from baton.company import Company
 from baton.errors import ArtefactError, BatonError, DamagedModelError, OutputError, PromotionError
 from baton.informative import is_informative
+from baton.outcomes import folder_name
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import Manifest, verify_manifest
 from models.registry.promotion import Origin, Promotion, Version, beforehand, verdict
 from models.registry.store import MODEL, open_store, packed
-from models.registry.versions import figures_of, registered_name, tested_tag, version_of
+from models.registry.versions import figures_of, tested_tag, version_of
 
 __all__ = ["Registry", "find_champions", "load_champion", "registry_folder", "verdicts_file"]
 
@@ -135,7 +136,7 @@ class Registry:
                 self._client.set_terminated(run_id, "FAILED")
             shutil.rmtree(self._artefacts(run_id).parent, ignore_errors=True)
             raise
-        name = registered_name(outcome)
+        name = folder_name(outcome)
         if not known and not self._client.search_registered_models(f"name='{name}'"):
             self._client.create_registered_model(name, tags={"outcome": outcome, "company": self.company})
         test_set, figures = str(entry.get("test_fingerprint", "")), json.dumps(figures_of(entry))
@@ -196,7 +197,7 @@ class Registry:
     def note_test(self, outcome: str, version: int, test_set: str, figures: Mapping[str, float], /) -> None:
         """Keep a version's figures on another test set than its own, so that it can be compared there."""
         self._client.set_model_version_tag(
-            registered_name(outcome), str(version), tested_tag(test_set), json.dumps(dict(figures))
+            folder_name(outcome), str(version), tested_tag(test_set), json.dumps(dict(figures))
         )
 
     def compare(self, outcome: str, version: int, /) -> Promotion:
@@ -279,7 +280,7 @@ class Registry:
             If its files are not those that were registered.
         """
         self._known(outcome, version)
-        entry = self._client.get_model_version(registered_name(outcome), str(version))
+        entry = self._client.get_model_version(folder_name(outcome), str(version))
         folder = self._artefacts(str(entry.run_id))
         if not (folder / "predictor.json").exists():
             raise ArtefactError(f"{folder}: version {version} of {outcome} is registered, but its files are gone")
@@ -324,7 +325,7 @@ class Registry:
         raise ArtefactError(f"outcome {outcome!r}: no registered model; there are {', '.join(outcomes) or 'none'}")
 
     def _former(self, outcome: str, /) -> list[int]:
-        name = registered_name(outcome)
+        name = folder_name(outcome)
         if not self.versions(outcome):
             self._known(outcome, 0)
         return json.loads(self._client.get_registered_model(name).tags.get(_HISTORY, "[]"))
@@ -335,7 +336,7 @@ class Registry:
             self._crown(outcome, version, [])
 
     def _crown(self, outcome: str, version: int, former: list[int], /) -> None:
-        name = registered_name(outcome)
+        name = folder_name(outcome)
         aliases = self._client.get_registered_model(name).aliases
         self._client.set_registered_model_tag(name, _HISTORY, json.dumps(former))
         self._client.set_registered_model_alias(name, _CHAMPION, str(version))
@@ -343,7 +344,7 @@ class Registry:
             self._client.delete_registered_model_alias(name, _CHALLENGER)
 
     def _tags(self, outcome: str, version: int, /) -> Mapping[str, str]:
-        return self._client.get_model_version(registered_name(outcome), str(version)).tags
+        return self._client.get_model_version(folder_name(outcome), str(version)).tags
 
     def _experiment(self) -> str:
         place = (self.folder / "artefacts").resolve().as_uri()

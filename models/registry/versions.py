@@ -9,7 +9,7 @@ from typing import Any
 
 from models.registry.promotion import Version
 
-__all__ = ["figures_of", "registered_name", "tested_tag", "version_of"]
+__all__ = ["figures_of", "tested_tag", "version_of"]
 
 _FIGURES = ("log_loss", "brier", "auc", "average_precision", "ece", "rmse", "mae", "r2")
 
@@ -17,11 +17,6 @@ _FIGURES = ("log_loss", "brier", "auc", "average_precision", "ece", "rmse", "mae
 def figures_of(entry: Mapping[str, Any], /) -> dict[str, float]:
     """Return the figures of an entry of ``evaluation.json`` that are registered."""
     return {name: float(entry[name]) for name in _FIGURES if entry.get(name) is not None}
-
-
-def registered_name(outcome: str, /) -> str:
-    """Return an outcome's name in the store, where a colon may not stand."""
-    return outcome.replace(":", ".")
 
 
 def tested_tag(test_set: str, /) -> str:

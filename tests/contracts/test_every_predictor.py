@@ -24,7 +24,7 @@ def features_of(table: TrainingTable) -> pd.DataFrame:
     return table.frame[list(table.features)]
 
 
-def test_there_are_predictors_for_churn_decline_and_driver() -> None:
+def test_there_are_predictors_for_churn_decline_and_case_outcomes() -> None:
     names = [predictor_class(outcome).name for outcome in ("churn", "decline:team:csat", "driver:csat")]
     assert names == ["churn", "decline", "driver"]
 

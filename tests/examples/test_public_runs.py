@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from baton.company import Company, Outcomes, load_company
+from baton.company import Company, load_company
 from baton.files import RunFolder, read_json
+from baton.outcome_settings import Outcomes
 from pipelines.run import run
 
 Part = Callable[[Path, Path], None]
@@ -53,7 +54,7 @@ def example(checkout: Path, real_data: Path, tmp_path: Path, monkeypatch: pytest
 
 
 def driver_alone(company: Company) -> Company:
-    return company.model_copy(update={"outcomes": Outcomes(driver=company.outcomes.driver)})
+    return company.model_copy(update={"outcomes": Outcomes(case=company.outcomes.case)})
 
 
 @pytest.mark.slow

@@ -147,7 +147,7 @@ def test_without_texts_the_run_says_what_would_bring_causes(tmp_path: Path) -> N
 def test_labels_that_are_all_one_leave_the_causes_out_and_say_why(tmp_path: Path) -> None:
     told = "1 label has two different texts or more"
     rows = cases(60).assign(root_cause="billing", csat=[number % 5 + 1 for number in range(60)])
-    settings = SETTINGS.replace("presets = []", 'presets = ["service"]') + '[outcomes.driver]\nmetric = "csat"\n'
+    settings = SETTINGS.replace("presets = []", 'presets = ["service"]') + '[outcomes.case]\nmetric = "csat"\n'
     made = company(tmp_path, rows, settings)
     assert told in read(made, tmp_path / "out").skipped["root_cause"]
     assert not (tmp_path / "out" / "root_causes.parquet").exists()

@@ -68,7 +68,7 @@ def test_switched_on_examples_load_too(folder: Path) -> None:
     catalogue = load_catalogue(company)
     assert catalogue["refund_within_two_days"].moment_of_truth
     assert catalogue.stages[-1].id == "repair"
-    assert company.outcomes.driver is not None
+    assert company.outcomes.case is not None
     assert company.outcomes.decline[0].unit == "team"
 
 

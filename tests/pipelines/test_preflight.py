@@ -59,7 +59,7 @@ REFUSED = {
     ),
     "limits that collide": (
         {"cases": CASES},
-        '[outcomes.driver]\nmetric = "csat"\n[policy]\nmin_share = { customer = 60, process = 60 }',
+        '[outcomes.case]\nmetric = "csat"\n[policy]\nmin_share = { customer = 60, process = 60 }',
         "policy",
         "over 100",
     ),
@@ -78,13 +78,13 @@ REFUSED = {
     ),
     "too few ratings for the only outcome": (
         {"cases": "\n".join(CASES.splitlines()[:30]) + "\n"},
-        '[outcomes.driver]\nmetric = "csat"',
+        '[outcomes.case]\nmetric = "csat"',
         "outcomes",
         "28 rated cases with a known outcome, at least 50 are needed",
     ),
     "texts of one cause and nothing else": (
         {"cases": WRITTEN},
-        '[outcomes.driver]\nmetric = "csat"\n[text]\nlabels = "cause"',
+        '[outcomes.case]\nmetric = "csat"\n[text]\nlabels = "cause"',
         "outcomes",
         "1 label has two different texts or more",
     ),
@@ -108,13 +108,13 @@ REFUSED = {
     ),
     "a leak in the cases' columns": (
         {"cases": MOODS},
-        '[outcomes.driver]\nmetric = "csat"',
-        "outcomes.driver",
+        '[outcomes.case]\nmetric = "csat"',
+        "outcomes.case",
         "alone tells the outcome",
     ),
     "a KPI that gives a text": (
         {"cases": CASES},
-        '[outcomes.driver]\nmetric = "csat"\n[kpis]\nfiles = ["texty.toml"]',
+        '[outcomes.case]\nmetric = "csat"\n[kpis]\nfiles = ["texty.toml"]',
         "kpis",
         "needs a number",
     ),
@@ -159,7 +159,7 @@ def test_that_nothing_is_asked_for_yet_stops_a_run_and_is_only_told_while_tables
 
 def test_an_outcome_that_will_be_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
     settings = (
-        '[outcomes.driver]\nmetric = "csat"\n'
+        '[outcomes.case]\nmetric = "csat"\n'
         '[[outcomes.decline]]\nunit = "employee"\nmetric = "csat"\n[outcomes.churn]\n[snapshots]\nhorizon_days = 400'
     )
     report = validate(load_company(written(tmp_path, {"cases": CASES, "customers": STAYED}, settings)))

@@ -11,8 +11,8 @@ import pytest
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
+from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
-from models.prediction.predictor import outcome_folder
 from models.registry.champions import Registry
 from models.registry.promotion import Origin
 from pipelines import tracking

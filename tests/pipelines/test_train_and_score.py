@@ -15,8 +15,9 @@ import pytest
 from baton.company import Company
 from baton.errors import ArtefactError, OutputError, TooLittleDataError
 from baton.files import RunFolder, read_json
+from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
-from models.prediction.predictor import load_predictor, outcome_folder
+from models.prediction.predictor import load_predictor
 from pipelines.score import score
 from pipelines.train import TrainResult, train
 

@@ -20,7 +20,7 @@ def company(folder: Path, settings: str = "") -> Path:
 
 
 def test_faults_are_reported_and_nothing_is_written(tmp_path: Path) -> None:
-    report = validate(load_company(company(tmp_path, '[outcomes.driver]\nmetric = "csat"')))
+    report = validate(load_company(company(tmp_path, '[outcomes.case]\nmetric = "csat"')))
     assert [(fault.kind, fault.count) for fault in report.faults] == [("cannot_run", 1), ("negative_duration", 1)]
     assert {path.name for path in tmp_path.iterdir()} == {"cases.csv", "company.toml"}
 

@@ -13,9 +13,10 @@ import pytest
 
 from baton.company import Company, load_company
 from baton.files import RunFolder, write_json
+from baton.outcomes import outcome_folder
 from features.staging.pseudonyms import load_key, pseudonym
 from features.training.table import TrainingTable
-from models.prediction.predictor import outcome_folder, predictor_class
+from models.prediction.predictor import predictor_class
 from pipelines.score import score
 from tests.filled_results import write_filled
 

@@ -1,6 +1,6 @@
 """Whom to help with what: gaps that are real, with the cases behind them and what must be provided first.
 
-Only levers that keep customers (or serve the driver outcome) are coached: help towards a KPI that harms would be harm.
+Only levers that keep customers (or serve the cases' outcome) are coached: help towards a KPI that harms would be harm.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def coach(
     pandas.DataFrame
         One row per employee (or team, or process) and action, the most useful first. ``gap_sd``: the expected true gap
         in between-person standard deviations; ``probability``: that it is worth acting on; ``expected_effect``: the
-        customers kept over a cycle if the gap closes as far as such gaps usually do (for a driver outcome its change,
+        customers kept over a cycle if the gap closes as far as such gaps usually do (for a case outcome its change,
         summed over a cycle's cases; positive is good); ``priority``: that as a share of the largest, 0 to 100.
 
     Source
@@ -106,8 +106,8 @@ class Benefit:
     Parameters
     ----------
     gain : float
-        For churn the fall of the probability of leaving within the horizon, for a driver the change per case; positive,
-        and drawn towards zero by how unsure it is.
+        For churn the fall of the probability of leaving within the horizon, for a case outcome the change per case;
+        positive, and drawn towards zero by how unsure it is.
     sure : float
         Probability that it helps at all.
     """

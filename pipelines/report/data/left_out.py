@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from baton.messages.message import Message
+from baton.outcomes import Kind, kind_of
 from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, say, sentences, translated_message
@@ -18,24 +19,23 @@ _MAX_REASONS = 3
 _WHY = ["why_key", "why_values"]
 
 
-def is_asked(results: Results, kind: str, /) -> bool:
-    """Whether the company file asks for an outcome of a kind (churn, decline, driver)."""
+def is_asked(results: Results, kind: Kind, /) -> bool:
+    """Whether the company file asks for an outcome of a kind."""
     return bool(getattr(results.company.outcomes, kind))
 
 
-def outcome_left_out(results: Results, kind: str, /) -> Bilingual | None:
+def outcome_left_out(results: Results, kind: Kind, /) -> Bilingual | None:
     """Return why an outcome of a kind was not learned, as the run recorded it; None where it says nothing.
 
     Parameters
     ----------
     results : Results
-    kind : str
-        ``churn``, ``decline`` or ``driver``.
+    kind : {"churn", "decline", "case"}
     """
-    told = {name: why for name, why in results.skipped.items() if name.split(":")[0] == kind}
+    told = {name: why for name, why in results.skipped.items() if kind_of(name) == kind}
     for warning in results.warnings:
         found = _NOT_LEARNED.fullmatch(warning.text if isinstance(warning, Message) else warning)
-        if found is not None and found["outcome"].split(":")[0] == kind:
+        if found is not None and kind_of(found["outcome"]) == kind:
             told.setdefault(found["outcome"], found["why"])
     reasons = [recorded(why.removeprefix(f"{name}: ")) for name, why in told.items()]
     return sentences(list({reason.en: reason for reason in reasons}.values())[:_MAX_REASONS]) if reasons else None

@@ -7,10 +7,12 @@ from typing import Literal
 
 import pandas as pd
 
+from baton.messages.message import Name
+from baton.outcomes import Outcome
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, number, say, signed
+from pipelines.report.data.wording import Bilingual, number, signed, translated_message
 
-__all__ = ["Objective", "objective_of", "turned_effects"]
+__all__ = ["Objective", "objective_of", "titled", "turned_effects"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Objective:
     Parameters
     ----------
     outcome : str
-        Key of ``effects.parquet``: ``churn``, or ``driver:<metric>``.
+        Key of ``effects.parquet``: churn, or a case outcome.
     kind : {"churn", "low", "number"}
         Customers who leave, cases with a poor result, or a number.
     factor : float
@@ -45,7 +47,7 @@ class Objective:
 
 
 def objective_of(results: Results, /) -> Objective | None:
-    """Return what the advice serves: churn where effects on it were estimated, else the driver's outcome."""
+    """Return what the advice serves: churn where effects on it were estimated, else the cases' outcome."""
     effects = results.get("effects")
     if effects is None:
         return None
@@ -54,15 +56,20 @@ def objective_of(results: Results, /) -> Objective | None:
     if outcome is None:
         return None
     if outcome == "churn":
-        return Objective(outcome, "churn", -1000.0, say("outcome.churn"))
-    metric = outcome.split(":")[-1]
-    name = results.kpi_name(metric)
-    driver = results.company.outcomes.driver
-    if driver is not None and driver.low is not None:
-        low = say("risk.low_rating", metric=name, low=f"{driver.low:g}")
-        return Objective(outcome, "low", -1000.0, low)
-    sign = results.catalogue[metric].sign if metric in results.catalogue else 1
-    return Objective(outcome, "number", float(sign), name)
+        return Objective(outcome, "churn", -1000.0, titled(results, Outcome("churn")))
+    served, wanted = Outcome.parse(outcome), results.company.outcomes.case
+    if wanted is not None and wanted.low is not None:
+        return Objective(outcome, "low", -1000.0, titled(results, served))
+    sign = results.catalogue[served.metric].sign if served.metric in results.catalogue else 1
+    return Objective(outcome, "number", float(sign), results.kpi_name(served.metric))
+
+
+def titled(results: Results, outcome: Outcome, /) -> Bilingual:
+    """Return what people call an outcome."""
+    metric = results.kpi_name(outcome.metric)
+    wanted = results.company.outcomes.case
+    low = wanted.low if wanted is not None else None
+    return translated_message(outcome.title(Name(metric.en.unescape(), metric.zh.unescape()), low))
 
 
 def turned_effects(results: Results, objective: Objective, /) -> pd.DataFrame:

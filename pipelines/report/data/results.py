@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
 from baton.informative import is_informative
 from baton.messages.message import Message
+from baton.outcomes import Kind, first_of_kind, kind_of, table_of
 from baton.run_results import RUN, RunResults
 from pipelines.report.data.wording import Bilingual, known_text, say, translated, verbatim
 
@@ -107,7 +108,7 @@ class Results:
     def as_of(self) -> pd.Timestamp | None:
         """The moment that the page speaks of."""
         told = {**self.withheld, **self.tables}
-        times = [pd.Timestamp(told[name]["as_of"].max()) for name in ("churn", "decline", "driver") if name in told]
+        times = [pd.Timestamp(told[name]["as_of"].max()) for kind in get_args(Kind) if (name := table_of(kind)) in told]
         known = [time for time in times if not pd.isna(time)]
         return max(known) if known else None
 
@@ -130,11 +131,11 @@ class Results:
         """Whether a prediction is not distinguished from guessing on data that it had not seen."""
         return not is_informative(self.evaluation.get(outcome, {}))
 
-    def guessed(self, kind: str, /) -> str | None:
-        """Return the outcome of a kind (churn, driver) whose prediction is withheld, or None."""
-        if kind not in self.withheld:
+    def guessed(self, kind: Kind, /) -> str | None:
+        """Return the outcome of a kind (churn, case) whose prediction is withheld, or None."""
+        if table_of(kind) not in self.withheld:
             return None
-        return next((name for name in self.evaluation if name.split(":")[0] == kind), kind)
+        return first_of_kind(self.evaluation, kind) or table_of(kind)
 
     def kpi_name(self, kpi: str, /) -> Bilingual:
         """Return a KPI's name; a feature that is no KPI keeps its own."""
@@ -206,10 +207,11 @@ def _withheld(found: dict[str, pd.DataFrame], tested: dict[str, Any], /) -> dict
         found["attributions"] = rows[~rows["outcome"].isin(guessed)]
         if found["attributions"].empty:
             del found["attributions"]
-    kinds = {outcome.split(":")[0] for outcome in guessed} - {"decline"}  # declines are shown one by one
+    kinds = {kind_of(outcome) for outcome in guessed}
     if "churn" in kinds:
         found.pop("cause_prices", None)
-    return {name: found.pop(name) for name in ("churn", "driver") if name in kinds and name in found}
+    tables = {kind: table_of(kind) for kind in ("churn", "case")}  # declines are shown one by one
+    return {name: found.pop(name) for kind, name in tables.items() if kind in kinds and name in found}
 
 
 def _examples(left: RunResults, /) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from baton.catalogue.schema import Text
+from baton.outcomes import CASE_TABLE
 from models.complaints.shares import MAX_UNCLEAR
 from pipelines.report.charts.drawing import Scale, element
 from pipelines.report.data.results import Results
@@ -90,7 +91,7 @@ def causes_section(results: Results, /) -> CausesSection | None:
 
 def first_of_texts(results: Results, first: FirstScreen, section: CausesSection, /) -> FirstScreen:
     """Return the first screen of a run that has nothing but texts; of any other, the one that it has."""
-    if any(results.get(name) is not None for name in ("churn", "decline", "driver", "weights")):
+    if any(results.get(name) is not None for name in ("churn", "decline", CASE_TABLE, "weights")):
         return first
     headline, *others = section.findings
     answers = (

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from baton.informative import held_out_interval
+from baton.outcomes import CASE_TABLE
 from pipelines.report.charts.charts import Bar, Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import columns
@@ -25,7 +26,7 @@ _REASONS = 3
 
 def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
     """Draw how many customers have which chance of leaving; where churn is unknown, cases of a poor result."""
-    churn, driver = results.get("churn"), results.get("driver")
+    churn, cases = results.get("churn"), results.get(CASE_TABLE)
     days = results.company.snapshots.horizon_days
     if churn is not None:
         chance, high = churn["probability"].astype(float), percent(_HIGH)
@@ -38,9 +39,9 @@ def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
             note=say("risk.bands_note_flat") if results.flat else say("risk.bands_note", days=days),
             axes=(across, say("risk.bands_up")),
         )
-    if driver is None or "probability" not in driver or driver["probability"].isna().all():
+    if cases is None or "probability" not in cases or cases["probability"].isna().all():
         return None
-    chance = driver["probability"].dropna().astype(float)
+    chance = cases["probability"].dropna().astype(float)
     share, above = _share_above(chance)
     return _bands(
         chance,
@@ -115,7 +116,7 @@ def _reason(results: Results, driver: dict[str, Any], /) -> Bilingual:
 
 def caution(results: Results, /) -> Bilingual | None:
     """Return a warning where the chances of customers, or of cases, were predicted no better than by guessing."""
-    outcome = results.guessed("churn") or results.guessed("driver")
+    outcome = results.guessed("churn") or results.guessed("case")
     return None if outcome is None else guessed_range(results.evaluation.get(outcome, {}))
 
 

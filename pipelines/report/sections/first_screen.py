@@ -10,6 +10,7 @@ import pandas as pd
 
 from baton.catalogue.schema import CONTEXT
 from baton.informative import is_informative
+from baton.outcomes import CASE_TABLE, Kind, first_of_kind
 from pipelines.report.data.left_out import weights_missing
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
@@ -68,7 +69,7 @@ def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objecti
     blamed = [kpi for kpi in wrong if kpi in lowered]
     if cards and moved and all(card.hypothetical for card in cards):
         return say("headline.hypothetical", total=len(cards))
-    guess = results.guessed("churn") or results.guessed("driver")
+    guess = results.guessed("churn") or results.guessed("case")
     if guess is not None and not moved:
         return say("headline.guessed" if guess == "churn" else "headline.guessed_cases")
     if moved and blamed:
@@ -78,21 +79,21 @@ def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objecti
     if cards:
         sketches = all(card.hypothetical for card in cards)
         return say("headline.hypothetical_unsure" if sketches else "headline.keep")
-    churn, driver = results.get("churn"), results.get("driver")
+    churn, cases = results.get("churn"), results.get(CASE_TABLE)
     if churn is not None:
         days = results.company.snapshots.horizon_days
         if results.flat:
             return say("headline.churn_flat", kpis=_names(results, _leaned_on(results)))
         return say("headline.churn", n=round(float(churn["probability"].sum())), total=len(churn), days=days)
-    if driver is not None and "probability" in driver and driver["probability"].notna().any():
-        return say("headline.driver", share=percent(float(driver["probability"].mean())))
-    if driver is not None and results.company.outcomes.driver is not None:
-        return say("headline.driver_number", metric=results.kpi_name(results.company.outcomes.driver.metric))
+    if cases is not None and "probability" in cases and cases["probability"].notna().any():
+        return say("headline.cases", share=percent(float(cases["probability"].mean())))
+    if cases is not None and results.company.outcomes.case is not None:
+        return say("headline.cases_number", metric=results.kpi_name(results.company.outcomes.case.metric))
     return say("headline.decline" if results.get("decline") is not None else "headline.nothing")
 
 
 def _what(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
-    if not cards and (results.guessed("churn") or results.guessed("driver")):
+    if not cards and (results.guessed("churn") or results.guessed("case")):
         return (say("answer.what_guessed"),)
     if not cards:
         key = "what_none" if results.get("churn") is None else "what_flat" if results.flat else "what_churn"
@@ -174,8 +175,9 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         told += [
             say("answer.sure_unmeasured", why=translated_message(message)) for message in results.warned(*_NO_EFFECT)
         ]
-    for outcome, key in (("churn", "answer.sure_model"), ("driver", "answer.sure_model_cases")):
-        entry = next((value for name, value in results.evaluation.items() if name.split(":")[0] == outcome), None)
+    kinds: tuple[tuple[Kind, str], ...] = (("churn", "answer.sure_model"), ("case", "answer.sure_model_cases"))
+    for kind, key in kinds:
+        entry = results.evaluation.get(first_of_kind(results.evaluation, kind) or "")
         if entry is None:
             continue
         if not is_informative(entry):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from baton.outcomes import CASE_TABLE, Outcome
 from pipelines.report.data.left_out import outcome_left_out
+from pipelines.report.data.objective import titled
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, translated_message
 from pipelines.report.sections.cards import Card
@@ -69,10 +71,10 @@ def _misaligned_tile(results: Results, wrong: Sequence[str], /) -> Tile:
 
 
 def _customers_tile(results: Results, /) -> Tile:
-    churn, driver = results.get("churn"), results.get("driver")
+    churn, cases = results.get("churn"), results.get(CASE_TABLE)
     if results.guessed("churn"):
         return Tile(say("tile.customers"), say("word.unknown"), say("tile.customers_guessed"), link="risk")
-    if churn is None and results.guessed("driver"):
+    if churn is None and results.guessed("case"):
         return Tile(say("tile.cases"), say("word.unknown"), say("tile.customers_guessed"), link="risk")
     days = results.company.snapshots.horizon_days
     if churn is not None:
@@ -85,11 +87,11 @@ def _customers_tile(results: Results, /) -> Tile:
             amount = money(float(at_stake), results.company.company.currency)
             return Tile(label, value, say("tile.customers_money", total=total, days=days, money=amount), "bad", "risk")
         return Tile(label, value, say("tile.customers_note", total=total, days=days), "bad", "risk")
-    setting = results.company.outcomes.driver
-    if driver is not None and setting is not None and setting.low is not None and "probability" in driver:
-        metric = say("risk.low_rating", metric=results.kpi_name(setting.metric), low=f"{setting.low:g}")
-        value = say("tile.cases_value", share=percent(float(driver["probability"].mean())))
-        return Tile(say("tile.cases"), value, say("tile.cases_note", metric=metric, n=len(driver)), "bad", "risk")
-    why = outcome_left_out(results, "churn") or outcome_left_out(results, "driver")
+    wanted = results.company.outcomes.case
+    if cases is not None and wanted is not None and wanted.low is not None and "probability" in cases:
+        metric = titled(results, Outcome("case", metric=wanted.metric))
+        value = say("tile.cases_value", share=percent(float(cases["probability"].mean())))
+        return Tile(say("tile.cases"), value, say("tile.cases_note", metric=metric, n=len(cases)), "bad", "risk")
+    why = outcome_left_out(results, "churn") or outcome_left_out(results, "case")
     note = say("tile.customers_missing") if why is None else say("tile.not_predicted", reason=why)
     return Tile(say("tile.customers"), say("word.not_computed"), note)

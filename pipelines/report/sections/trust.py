@@ -8,19 +8,23 @@ from typing import Any
 
 import pandas as pd
 
+from baton.errors import ArtefactError
+from baton.messages.message import Message
+from baton.outcomes import Outcome, first_of_kind, folder_name, kind_of
 from models.prediction.splits import SplitKind
 from pipelines.report.charts.charts import Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import Point, calibration
 from pipelines.report.data.left_out import is_asked, outcome_left_out, weights_missing
-from pipelines.report.data.objective import objective_of
+from pipelines.report.data.objective import objective_of, titled
 from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, number, percent, say, verbatim
+from pipelines.report.data.wording import Bilingual, listed, number, percent, say, translated_message, verbatim
 
 __all__ = ["Trust", "outcome_name", "trust_section"]
 
 _Z95 = 1.959964
+_CAUSES = "root_cause"
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,12 @@ def trust_section(results: Results, pen: Pen, /) -> Trust:
 
 def outcome_name(results: Results, outcome: str, /) -> Bilingual:
     """Return the words for a key of ``evaluation.json``."""
-    kind, *rest = outcome.split(":")
-    if kind == "decline" and len(rest) == 2:
-        unit = say("unit_title." + rest[0]) if rest[0] != "employee" else say("unit.employee_title")
-        return say("outcome.decline", metric=results.kpi_name(rest[1]), unit=unit)
-    if kind == "driver" and rest:
-        setting = results.company.outcomes.driver
-        name = results.kpi_name(rest[0])
-        if setting is not None and setting.low is not None:
-            return say("risk.low_rating", metric=name, low=f"{setting.low:g}")
-        return say("outcome.driver", metric=name)
-    return say(f"outcome.{kind}") if kind in ("churn", "root_cause") else verbatim(outcome)
+    if outcome == _CAUSES:
+        return translated_message(Message("outcome.root_cause"))
+    try:
+        return titled(results, Outcome.parse(outcome))
+    except ArtefactError:
+        return verbatim(outcome)
 
 
 def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any], /) -> Figure:
@@ -67,7 +66,7 @@ def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any]
     finding = say("trust.calibrated" if churn else "trust.calibrated_other", said=said, came=came, outcome=name)
     crossed = entry.get("split_kind") == SplitKind.CROSS_VALIDATION
     return Figure(
-        name=f"calibration-{outcome.replace(':', '-')}",
+        name=f"calibration-{folder_name(outcome).replace('.', '-')}",
         title=finding,
         note=say("trust.calibration_note_cv" if crossed else "trust.calibration_note"),
         drawings=calibration(points, pen, say("trust.calibration_across"), say("trust.calibration_up")),
@@ -128,8 +127,9 @@ def _why_missing(results: Results, table: str, /) -> list[Bilingual]:
     """Return why a result is not there; what was asked for and is recorded as left out stands elsewhere."""
     if table == "weights":
         return [weights_missing(results)]
-    if table not in ("churn", "decline") or not is_asked(results, table):
+    kind = kind_of(table)
+    if kind is None or not is_asked(results, kind):
         return [say(f"missing.{table}")]
-    why = outcome_left_out(results, table)
-    elsewhere = any(outcome.split(":")[0] == table for outcome in results.skipped)
+    why = outcome_left_out(results, kind)
+    elsewhere = first_of_kind(results.skipped, kind) is not None
     return [say(f"missing.{table}_because", reason=why)] if why is not None and not elsewhere else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from baton.informative import held_out_interval
+from baton.outcomes import Outcome, kind_of
 from pipelines.report.charts.charts import Bar, Figure, bars
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.left_out import outcome_left_out
@@ -23,7 +24,7 @@ def prone_units(results: Results, /) -> list[tuple[str, str, pd.DataFrame]]:
         return []
     found = []
     for (unit, metric), rows in decline.groupby(["unit", "metric"], sort=False):
-        if results.no_better_than_guessing(f"decline:{unit}:{metric}"):
+        if results.no_better_than_guessing(str(Outcome("decline", str(unit), str(metric)))):
             continue
         kept = _showable(results, str(unit), rows)
         if len(kept):
@@ -34,7 +35,7 @@ def prone_units(results: Results, /) -> list[tuple[str, str, pd.DataFrame]]:
 
 def _guessed(results: Results, /) -> bool:
     """Whether any decline was predicted no better than by guessing."""
-    return any(results.no_better_than_guessing(outcome) for outcome in results.evaluation if outcome[:7] == "decline")
+    return any(results.no_better_than_guessing(key) for key in results.evaluation if kind_of(key) == "decline")
 
 
 def _showable(results: Results, unit: str, rows: pd.DataFrame, /) -> pd.DataFrame:
@@ -90,7 +91,7 @@ def decline_figures(results: Results, pen: Pen, /) -> tuple[list[Figure], list[B
         )
     for unit, metric in decline[["unit", "metric"]].drop_duplicates().itertuples(index=False):
         name = results.kpi_name(str(metric))
-        outcome = f"decline:{unit}:{metric}"
+        outcome = str(Outcome("decline", str(unit), str(metric)))
         if results.no_better_than_guessing(outcome):
             low, high = held_out_interval(results.evaluation[outcome])
             if low is None or high is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from baton.catalogue.schema import CONTEXT
+from baton.outcomes import kind_of
 from pipelines.report.charts.charts import Bar, Figure, Interval, bars, intervals
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import Point
@@ -69,13 +70,16 @@ def why_section(results: Results, pen: Pen, /) -> Why:
     return Why(tuple(figures), drawn, tuple(key), tuple(told), tuple(missing))
 
 
+_EXPLAINED_FIRST = ("churn", "case", "decline", None)
+
+
 def _explained(results: Results, /) -> str | None:
-    """The outcome to explain where no effects were estimated: churn, else the driver, else the first decline."""
+    """The outcome to explain where no effects were estimated: churn, else the case outcome, else the first decline."""
     attributions = results.get("attributions")
     if attributions is None:
         return None
     outcomes = [str(name) for name in attributions["outcome"].unique()]
-    return min(outcomes, key=lambda name: (name != "churn", not name.startswith("driver")), default=None)
+    return min(outcomes, key=lambda name: _EXPLAINED_FIRST.index(kind_of(name)), default=None)
 
 
 def _drivers(results: Results, pen: Pen, shares: pd.Series, /) -> Figure:

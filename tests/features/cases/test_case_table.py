@@ -22,7 +22,7 @@ END = datetime(2024, 7, 1)
 def company(**details: Any) -> Company:
     standing = {
         "snapshots": {"horizon_days": 30},
-        "outcomes": {"churn": {"rule": "left_at"}, "driver": {"metric": "csat", "low": 2}},
+        "outcomes": {"churn": {"rule": "left_at"}, "case": {"metric": "csat", "low": 2}},
     }
     return Company.model_validate(standing | details)
 

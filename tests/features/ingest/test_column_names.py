@@ -141,7 +141,7 @@ def bare(make_warehouse: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def driver_of_bare(company: Company, bare_catalogue: Catalogue, bare: Any) -> TrainingTable:
-    return case_outcome.driver_table(company, bare_catalogue, bare)
+    return case_outcome.case_outcome_table(company, bare_catalogue, bare)
 
 
 def assert_beside(found: pd.DataFrame, bare: pd.DataFrame, own: pd.DataFrame) -> None:
@@ -184,7 +184,7 @@ def test_columns_of_customers_never_stand_for_ours(
 def test_columns_of_cases_and_employees_never_stand_for_ours(
     warehouse: Any, rows: Any, bare_catalogue: Catalogue, company: Company, driver_of_bare: TrainingTable
 ) -> None:
-    found = case_outcome.driver_table(company, bare_catalogue, warehouse).frame
+    found = case_outcome.case_outcome_table(company, bare_catalogue, warehouse).frame
     expected = driver_of_bare.frame
     names = {name: f"attribute__{name}" for name in names_for("cases") if is_shown(name)}
     cases = own_values(rows["cases"], "case_id", found["unit_id"], names)
@@ -228,7 +228,7 @@ def test_kpis_may_be_called_like_columns_of_ours(make_warehouse: Any, make_kpi: 
         known = Catalogue((make_kpi("csat", expr="csat", role="outcome", better="higher"), *kpis), ())
         warehouse = make_warehouse(plain)
         cases = case_rows.case_frame(company, known, warehouse)[0]
-        return [cases, case_outcome.driver_table(company, known, warehouse).frame]
+        return [cases, case_outcome.case_outcome_table(company, known, warehouse).frame]
 
     plain = [f"harmless{at}" for at in range(len(KPIS))]
     called = dict(zip(plain, KPIS, strict=True))

@@ -86,11 +86,11 @@ def test_the_company_file_names_kpis_as_people_do(tmp_path: Path) -> None:
     company(tmp_path, "A,,csat,100,2024-01-01\n")
     with (tmp_path / "company.toml").open("a") as file:
         file.write(
-            '[outcomes.driver]\nmetric = "客户满意度"\n[policy]\nfixed = ["AHT", "First-contact resolution", "Coffee"]\n'
+            '[outcomes.case]\nmetric = "客户满意度"\n[policy]\nfixed = ["AHT", "First-contact resolution", "Coffee"]\n'
             '[[outcomes.decline]]\nunit = "team"\nmetric = "FCR"\n[[outcomes.decline]]\nunit = "team"\nmetric = "CSAT"\n'
         )
     found = open_company(tmp_path)
-    assert found.outcomes.driver is not None and found.outcomes.driver.metric == "csat"
+    assert found.outcomes.case is not None and found.outcomes.case.metric == "csat"
     assert [settings.metric for settings in found.outcomes.decline] == ["first_contact_resolution", "csat"]
     assert found.policy.fixed == ("handle_seconds", "first_contact_resolution", "Coffee")
     load_catalogue(found)
@@ -99,7 +99,7 @@ def test_the_company_file_names_kpis_as_people_do(tmp_path: Path) -> None:
 def test_a_name_that_is_no_kpi_is_refused_as_it_was_written(tmp_path: Path) -> None:
     company(tmp_path, "A,,csat,100,2024-01-01\n")
     with (tmp_path / "company.toml").open("a") as file:
-        file.write('[outcomes.driver]\nmetric = "Coffee"\n')
+        file.write('[outcomes.case]\nmetric = "Coffee"\n')
     with pytest.raises(CatalogueError, match="metric 'Coffee' is no KPI of the catalogue"):
         load_catalogue(open_company(tmp_path))
 
@@ -107,7 +107,7 @@ def test_a_name_that_is_no_kpi_is_refused_as_it_was_written(tmp_path: Path) -> N
 def test_a_catalogue_that_cannot_be_read_is_told_when_it_is_needed(tmp_path: Path) -> None:
     company(tmp_path, "A,,csat,100,2024-01-01\n")
     with (tmp_path / "company.toml").open("a") as file:
-        file.write('[outcomes.driver]\nmetric = "CSAT"\n[kpis]\nfiles = ["gone.toml"]\n')
+        file.write('[outcomes.case]\nmetric = "CSAT"\n[kpis]\nfiles = ["gone.toml"]\n')
     found = open_company(tmp_path)
     with pytest.raises(CatalogueError, match=r"gone\.toml"):
         load_catalogue(found)

@@ -291,8 +291,8 @@ def test_an_unknown_kpi_is_told_with_the_nearest(checked: Check) -> None:
         ([0, 10, 7, 8] * 10 + [11], "", 1),
         ([0, 100, 70] * 10 + [101], "", 1),
         ([1, 5, 3] * 10 + [0], "", 1),
-        ([1, 5, 3, 7] * 10, '[outcomes.driver]\nmetric = "csat"\nscale = [1, 7]', 0),
-        ([1, 5, 3, 7] * 10, '[outcomes.driver]\nmetric = "csat"\nscale = [1, 5]', 10),
+        ([1, 5, 3, 7] * 10, '[outcomes.case]\nmetric = "csat"\nscale = [1, 7]', 0),
+        ([1, 5, 3, 7] * 10, '[outcomes.case]\nmetric = "csat"\nscale = [1, 5]', 10),
         ([1000, 2000] * 10, "", 0),
     ],
 )

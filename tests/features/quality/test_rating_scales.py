@@ -276,11 +276,11 @@ def test_models_in_use_keep_their_scale(tmp_path: Path) -> None:
     [
         ("", ", scales = { csat = [5, 1] }", "the lowest value comes first"),
         (
-            '[outcomes.driver]\nmetric = "csat"\nscale = [1, 5]',
+            '[outcomes.case]\nmetric = "csat"\nscale = [1, 5]',
             ", scales = { csat = [0, 10] }",
             "contradict each other",
         ),
-        ('[outcomes.driver]\nmetric = "csat"\nlow = 7\nscale = [1, 5]', "", "lies outside scale"),
+        ('[outcomes.case]\nmetric = "csat"\nlow = 7\nscale = [1, 5]', "", "lies outside scale"),
     ],
 )
 def test_scales_that_contradict_themselves_are_refused(

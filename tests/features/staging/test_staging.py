@@ -137,7 +137,7 @@ def test_the_company_file_decides_about_a_fault(
     staged: Stage, treatment: str, ids: list[str], ratings: list[float | None]
 ) -> None:
     text = TWO_CASES.replace(",5\n", ",9\n")
-    settings = f'[faults]\noff_scale = "{treatment}"\n[outcomes.driver]\nmetric = "csat"\nscale = [1, 5]'
+    settings = f'[faults]\noff_scale = "{treatment}"\n[outcomes.case]\nmetric = "csat"\nscale = [1, 5]'
     _, warehouse = staged({"cases": text}, settings=settings)
     assert column(warehouse, "cases", "case_id") == ids
     assert column(warehouse, "cases", "csat") == ratings

@@ -18,8 +18,8 @@ from features.training.table import TrainingTable
 START = datetime(2024, 1, 1)
 
 
-def company(**driver: Any) -> Company:
-    details = {"snapshots": {"windows_days": [7, 30]}, "outcomes": {"driver": {"metric": "csat", "low": 2} | driver}}
+def company(**settings: Any) -> Company:
+    details = {"snapshots": {"windows_days": [7, 30]}, "outcomes": {"case": {"metric": "csat", "low": 2} | settings}}
     return Company.model_validate(details)
 
 
@@ -63,15 +63,15 @@ def catalogue(make_kpi: Any) -> Catalogue:
 
 
 @pytest.fixture(scope="module")
-def driver(warehouse: Any, catalogue: Catalogue) -> TrainingTable:
+def rated(warehouse: Any, catalogue: Catalogue) -> TrainingTable:
     return matrix.build(company(), catalogue, warehouse).tables["driver:csat"]
 
 
-def test_the_label_is_a_low_rating_and_unrated_cases_have_none(driver: TrainingTable) -> None:
-    labels = driver.frame.set_index("unit_id")["label"]
+def test_the_label_is_a_low_rating_and_unrated_cases_have_none(rated: TrainingTable) -> None:
+    labels = rated.frame.set_index("unit_id")["label"]
     assert (labels["k0"], labels["k2"]) == (1, 0)
     assert pd.isna(labels["k199"])
-    assert (driver.kind, driver.unit, driver.baseline) == ("probability", "case", "csat__handler_30d")
+    assert (rated.kind, rated.unit, rated.baseline) == ("probability", "case", "csat__handler_30d")
 
 
 def test_without_a_limit_the_number_itself_is_the_outcome(warehouse: Any, catalogue: Catalogue) -> None:
@@ -80,22 +80,22 @@ def test_without_a_limit_the_number_itself_is_the_outcome(warehouse: Any, catalo
     assert set(table.labelled["label"]) == {1, 3}
 
 
-def test_nothing_that_was_written_with_the_rating_is_a_feature(driver: TrainingTable) -> None:
-    own = {name for name in driver.features if name.endswith("__case")}
+def test_nothing_that_was_written_with_the_rating_is_a_feature(rated: TrainingTable) -> None:
+    own = {name for name in rated.features if name.endswith("__case")}
     assert own == {"answer__case", "handling__case"}
-    assert not {name for name in driver.frame if "text" in name}
+    assert not {name for name in rated.frame if "text" in name}
 
 
-def test_unrated_cases_outside_the_latest_window_are_left_out(driver: TrainingTable) -> None:
-    unrated = driver.frame[driver.frame["label"].isna()]
-    assert (unrated["as_of"] > driver.latest - timedelta(days=30)).all()
-    assert len(driver.labelled) == 100
+def test_unrated_cases_outside_the_latest_window_are_left_out(rated: TrainingTable) -> None:
+    unrated = rated.frame[rated.frame["label"].isna()]
+    assert (unrated["as_of"] > rated.latest - timedelta(days=30)).all()
+    assert len(rated.labelled) == 100
 
 
 def test_the_handlers_figures_are_those_of_the_last_look_before_the_case_was_opened(
-    driver: TrainingTable, warehouse: Any, catalogue: Catalogue
+    rated: TrainingTable, warehouse: Any, catalogue: Catalogue
 ) -> None:
-    row = driver.frame.set_index("unit_id").loc["k100"]
+    row = rated.frame.set_index("unit_id").loc["k100"]
     midnight = (START + timedelta(hours=700)).replace(hour=0)
     people = metrics.evaluate(
         warehouse, [catalogue["csat"], catalogue["handling"]], "employee", [midnight], [7, 30]
@@ -107,8 +107,8 @@ def test_the_handlers_figures_are_those_of_the_last_look_before_the_case_was_ope
     assert row["csat__team_30d"] == pytest.approx(teams.loc["t0", "csat__30d"], rel=1e-6)
 
 
-def test_context_is_what_stood_beside_the_case_and_no_proxy_of_protected_attributes(driver: TrainingTable) -> None:
-    context = {name for name, kpi in driver.kpi_of.items() if kpi == CONTEXT}
+def test_context_is_what_stood_beside_the_case_and_no_proxy_of_protected_attributes(rated: TrainingTable) -> None:
+    context = {name for name, kpi in rated.kpi_of.items() if kpi == CONTEXT}
     assert {
         "hour",
         "weekday",
@@ -118,7 +118,7 @@ def test_context_is_what_stood_beside_the_case_and_no_proxy_of_protected_attribu
         "employee__band",
         "employee__tenure_days",
     } == context
-    assert driver.frame.set_index("unit_id").loc["k2", "hour"] == 14
+    assert rated.frame.set_index("unit_id").loc["k2", "hour"] == 14
 
 
 def test_a_metric_without_a_value_per_case_is_refused(warehouse: Any, make_kpi: Any) -> None:

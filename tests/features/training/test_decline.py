@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from baton.catalogue.schema import Catalogue
-from baton.company import Company, Decline
+from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
+from baton.outcome_settings import Decline
 from features.training import build as matrix
 from features.training.decline import decline_table
 from features.training.decline_labels import Moments, decline_labels, unit_moments

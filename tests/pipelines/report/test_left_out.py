@@ -137,7 +137,7 @@ def test_cards_that_all_hold_later_are_told(company: Company) -> None:
         ({}, ["a"], "the company file names no outcome"),
         ({"churn": {}}, [None], "no case says whose it was"),
         ({"churn": {}}, ["a"], "no case belongs to a customer of whom it is known whether they left"),
-        ({"driver": {"metric": "csat"}}, ["a"], "no case has a value of csat"),
+        ({"case": {"metric": "csat"}}, ["a"], "no case has a value of csat"),
         ({"churn": {}}, [], "there are no cases"),
     ],
 )

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from baton.catalogue.schema import Catalogue
-from baton.company import Company, Outcomes
+from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder, write_json
+from baton.outcome_settings import Outcomes
 from pipelines.report.write import report
 
 Build = Callable[..., RunFolder]
@@ -202,7 +203,7 @@ def test_a_company_of_ratings_is_told_in_cases_not_in_customers(
     catalogue: Catalogue, company: Company, run_folder: Build, effects: pd.DataFrame, card_weights: pd.DataFrame
 ) -> None:
     rated = company.model_copy(
-        update={"outcomes": Company.model_validate({"outcomes": {"driver": {"metric": "csat", "low": 2}}}).outcomes}
+        update={"outcomes": Company.model_validate({"outcomes": {"case": {"metric": "csat", "low": 2}}}).outcomes}
     )
     driver = pd.DataFrame({"case_id": ["1", "2"], "as_of": pd.Timestamp("2025-12-01"), "probability": [0.1, 0.3]})
     folder = run_folder(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from baton.outcomes import CASE_TABLE
 from models.prediction.boosting import Recipe
 from models.prediction.predictor import BoostedPredictor
 
-__all__ = ["DriverPredictor"]
+__all__ = ["CaseOutcomePredictor"]
 
 
-class DriverPredictor(BoostedPredictor):
+class CaseOutcomePredictor(BoostedPredictor):
     """Probability of a low rating, or the rating itself, from what was known when the case closed."""
 
-    name: ClassVar[str] = "driver"
+    name: ClassVar[str] = CASE_TABLE
     kinds: ClassVar[frozenset[str]] = frozenset({"probability", "number"})
     recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, most_trees=400)
