@@ -314,4 +314,4 @@ def _explain(rows: int, *, ours: bool) -> Callable[[], Any]:
     import shap
 
     matrix = predictor.encoding.matrix(frame)
-    return lambda: shap.TreeExplainer(predictor.booster).shap_values(matrix)
+    return lambda: shap.TreeExplainer(predictor.model.booster).shap_values(matrix)

@@ -13,6 +13,7 @@ from baton.run_results import EVALUATION, MODELS, RunResults
 from features.training.table import TrainingTable
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import sha256_of
+from models.integrity.model_file import model_file
 from models.prediction.comparison import Comparison
 from models.registry.champions import Registry, registry_folder, verdicts_file
 from models.registry.promotion import Origin, Version, beforehand
@@ -67,7 +68,7 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
             "model": f"{outcome}/{version}",
             "champion": None if champion is None else f"{outcome}/{champion.version}",
             "meaning": origin.meaning,
-            "sha256": sha256_of(place / "model.lgb"),
+            "sha256": sha256_of(model_file(place)),
         }
     results.write_document(MODELS, registered)
     return notes

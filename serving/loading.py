@@ -18,6 +18,7 @@ from baton.files import RunFolder, read_json
 from baton.informative import is_informative
 from baton.outcomes import Outcome, kind_of, outcome_folder
 from baton.run_results import RUN, RunResults
+from models.integrity.model_file import model_file
 from models.prediction.predictor import BoostedPredictor, load_predictor
 from serving.limits import Limit, limits
 from serving.standing import Standing, run_model
@@ -323,8 +324,8 @@ def _meanings(company: Company, folder: RunFolder, /) -> tuple[Catalogue | None,
 
 
 def _same(one: Path, other: Path, /) -> bool:
-    names = ("model.lgb", "predictor.json")
-    return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+    pairs = ((model_file(one), model_file(other)), (one / "predictor.json", other / "predictor.json"))
+    return all(mine.name == theirs.name and mine.read_bytes() == theirs.read_bytes() for mine, theirs in pairs)
 
 
 def _scored(folder: RunFolder, outcome: str, /) -> dict[str, dict[str, Any]]:

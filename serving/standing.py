@@ -10,6 +10,7 @@ from baton.files import RunFolder
 from baton.outcomes import outcome_folder
 from baton.run_results import RunResults
 from models.integrity.manifest import sha256_of
+from models.integrity.model_file import model_file
 
 __all__ = ["RunModel", "Standing", "run_model"]
 
@@ -74,7 +75,7 @@ def run_model(folder: RunFolder, outcome: str, /) -> RunModel:
     """Return how the model in a run's folder is registered; ``…/run`` where it is not, or is another one since."""
     known = RunResults(folder).models.get(outcome, {})
     try:
-        digest = sha256_of(outcome_folder(folder.models, outcome) / "model.lgb")
+        digest = sha256_of(model_file(outcome_folder(folder.models, outcome)))
     except DamagedModelError:
         digest = ""
     if not known or known.get("sha256") != digest:

@@ -15,12 +15,13 @@ from pathlib import Path
 from baton.errors import ArtefactError, DamagedModelError, OutputError
 from baton.files import read_json, write_json
 from models.integrity.manifest import Manifest, verify_manifest
+from models.integrity.model_file import MODEL_FILES, model_file
 
 __all__ = ["require_sound"]
 
 MAX_SECONDS = 180  # for all models together; importing may take ten seconds on a busy machine
 _ROOT = Path(__file__).resolve().parents[2]
-_TREES = frozenset({"model.lgb", "predictor.json", "probe.json"})  # the same in a run and in the registry
+_PREDICTOR = frozenset({*MODEL_FILES, "predictor.json", "probe.json"})  # the same in a run and in the registry
 _MAX_KEPT = 1000  # verdicts; some per run
 
 
@@ -44,8 +45,8 @@ def require_sound(folders: Sequence[Path], verdicts: Path, /) -> None:
     if not untried:
         return
     # models of texts need other libraries, and are tried apart
-    trees = [folder for folder in untried if (folder / "model.lgb").exists()]
-    for some in (trees, [folder for folder in untried if folder not in trees]):
+    predictors = [folder for folder in untried if model_file(folder).exists()]
+    for some in (predictors, [folder for folder in untried if folder not in predictors]):
         if some:
             _try(some)
     kept = list(dict.fromkeys([*known, *(key_of[folder] for folder in untried)]))[-_MAX_KEPT:]
@@ -94,8 +95,8 @@ _REMEDY = "train again with `baton run`, or go back to an earlier champion with 
 
 
 def _needs_trial(folder: Path, /) -> bool:
-    """Trees and ONNX are read by native code; all else is JSON and arrays, checked as it is read."""
-    return (folder / "model.lgb").exists() or any(folder.rglob("*.onnx"))
+    """Predictors must answer as they did; ONNX is read by native code; all else is checked as it is read."""
+    return model_file(folder).exists() or any(folder.rglob("*.onnx"))
 
 
 def _known(verdicts: Path, /) -> list[str]:
@@ -109,7 +110,7 @@ def _known(verdicts: Path, /) -> list[str]:
 
 def _key(manifest: Manifest, /) -> str:
     """What a verdict holds for: these files, read by these libraries on such a machine."""
-    trees = {name: digest for name, digest in manifest.files.items() if name in _TREES}
-    files = json.dumps(trees if "model.lgb" in trees else dict(manifest.files), sort_keys=True)
+    own = {name: digest for name, digest in manifest.files.items() if name in _PREDICTOR}
+    files = json.dumps(own if own.keys() & set(MODEL_FILES) else dict(manifest.files), sort_keys=True)
     about = [files, version("lightgbm"), version("onnxruntime"), platform.machine(), sys.version]
     return hashlib.sha256("|".join(about).encode()).hexdigest()

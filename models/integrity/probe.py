@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from baton.errors import DamagedModelError
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
 
 __all__ = ["PROBE_FILE", "differs", "make_probe", "probe_rows", "read_probe"]
 
@@ -20,6 +17,12 @@ PROBE_FILE = "probe.json"
 _ROWS = 16
 _SEED = 20_240_229  # any: the rows are stored
 _TOLERANCE = 1e-9  # relative: other processors round sums elsewhere
+
+
+class _Answers(Protocol):
+    def raw(self, matrix: np.ndarray, /, *, threads: int) -> np.ndarray: ...
+
+    def contributions(self, matrix: np.ndarray, /, *, threads: int) -> np.ndarray: ...
 
 
 def probe_rows(
@@ -50,19 +53,16 @@ def probe_rows(
     return matrix
 
 
-def make_probe(text: str, matrix: np.ndarray, /) -> dict[str, Any]:
+def make_probe(model: _Answers, matrix: np.ndarray, /) -> dict[str, Any]:
     """Return rows and answers as JSON can say them: raw scores and contributions.
 
     Parameters
     ----------
-    text : str
-        The model as it is saved.
+    model
+        As it will be read back.
     matrix : numpy.ndarray, shape (rows, features)
     """
-    import lightgbm as lgb
-
-    booster = lgb.Booster(model_str=text)
-    raw, contributions = _answers(booster, matrix)
+    raw, contributions = _answers(model, matrix)
     rows = [[None if np.isnan(value) else float(value) for value in row] for row in matrix]
     return {"rows": rows, "raw": raw.tolist(), "contributions": contributions.tolist()}
 
@@ -87,10 +87,10 @@ def read_probe(text: str, place: Path, /) -> tuple[np.ndarray, np.ndarray, np.nd
     return rows, raw, contributions
 
 
-def differs(booster: lgb.Booster, probe: tuple[np.ndarray, np.ndarray, np.ndarray], /) -> str:
+def differs(model: _Answers, probe: tuple[np.ndarray, np.ndarray, np.ndarray], /) -> str:
     """Return how a model's answers differ from the recorded ones; empty where they do not."""
     rows, *expected = probe
-    for name, told, known in zip(("scores", "contributions"), _answers(booster, rows), expected, strict=True):
+    for name, told, known in zip(("scores", "contributions"), _answers(model, rows), expected, strict=True):
         if told.shape != known.shape or not np.isfinite(told).all():
             return f"its {name} are no numbers"
         off = np.abs(told - known) > _TOLERANCE * np.maximum(1.0, np.abs(known))
@@ -100,6 +100,5 @@ def differs(booster: lgb.Booster, probe: tuple[np.ndarray, np.ndarray, np.ndarra
     return ""
 
 
-def _answers(booster: lgb.Booster, matrix: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:
-    raw = np.asarray(booster.predict(matrix, raw_score=True, num_threads=1), dtype=np.float64)
-    return raw, np.asarray(booster.predict(matrix, pred_contrib=True, num_threads=1), dtype=np.float64)
+def _answers(model: _Answers, matrix: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:
+    return model.raw(matrix, threads=1), model.contributions(matrix, threads=1)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from baton.errors import BatonError, DamagedModelError
+from models.integrity.model_file import model_file
 
 __all__ = ["main"]
 
@@ -35,7 +36,7 @@ def main(folders: list[str]) -> int:
         _say({"begun": folder})
         _bound()
         try:
-            fault = _try_texts(Path(folder)) if _is_texts(Path(folder)) else _try_trees(Path(folder))
+            fault = _try_texts(Path(folder)) if _is_texts(Path(folder)) else _try_predictor(Path(folder))
         except BatonError as error:
             fault = str(error)
         except Exception as error:
@@ -45,22 +46,19 @@ def main(folders: list[str]) -> int:
 
 
 def _is_texts(folder: Path, /) -> bool:
-    return not (folder / "model.lgb").exists()
+    return not model_file(folder).exists()
 
 
-def _try_trees(folder: Path, /) -> str:
-    import lightgbm as lgb
-
+def _try_predictor(folder: Path, /) -> str:
     from models.integrity.manifest import verify_manifest
     from models.integrity.probe import PROBE_FILE, differs, read_probe
-    from models.integrity.trees import check_trees
+    from models.prediction.fitted_model import read_model
 
     manifest = verify_manifest(folder)
     probe = read_probe(manifest.text(PROBE_FILE), folder / PROBE_FILE)
-    text = manifest.text("model.lgb")
-    check_trees(text, probe[0].shape[1], folder / "model.lgb")
-    found = differs(lgb.Booster(model_str=text), probe)
-    return f"{folder / 'model.lgb'}: {found}" if found else ""
+    model = read_model(manifest, probe[0].shape[1])
+    found = differs(model, probe)
+    return f"{folder / model.file}: {found}" if found else ""
 
 
 def _try_texts(folder: Path, /) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from models.prediction.fitted_model import FittedModel, TreeModel
+
 if TYPE_CHECKING:
     import lightgbm as lgb
 
@@ -36,10 +38,10 @@ class Recipe:
         after: five parts of a table this large tell hardly more, and take most of the time.
     hold_out_rows : int
         From so many rows on, one part is held out and the model of the others is kept.
-    additive_weights : tuple of float
-        Weights of the additive models (``models/prediction/additive.py``) that are tried beside the trees, for
+    linear_weights : tuple of float
+        Weights of the linear models (``models/prediction/linear.py``) that are tried beside the trees, for
         probabilities.
-    additive_rows : int
+    linear_rows : int
         Up to how many rows they are.
     """
 
@@ -50,8 +52,8 @@ class Recipe:
     folds: int = 5
     one_fold_rows: int = 15_000
     hold_out_rows: int = 50_000
-    additive_weights: tuple[float, ...] = ()
-    additive_rows: int = 5_000
+    linear_weights: tuple[float, ...] = ()
+    linear_rows: int = 5_000
 
     def parameters(self, kind: Kind, rows: int, seed: int, /) -> dict[str, Any]:
         """Return LightGBM's parameters; the same seed gives the same trees, whatever the number of threads."""
@@ -74,39 +76,39 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Boosted:
-    """Boosters with the rows that each of them has not seen.
+    """Models with the rows that each of them has not seen.
 
     Parameters
     ----------
-    boosters : tuple of lightgbm.Booster
+    models : tuple of FittedModel
         One per part of the rows.
     part : numpy.ndarray of int, shape (rows,)
-        Which booster has not seen the row; −1 where all have.
+        Which model has not seen the row; −1 where all have.
     raw : numpy.ndarray, shape (rows,)
-        Log-odds (or number) by that booster; NaN where all have seen the row.
+        Log-odds (or number) by that model; NaN where all have seen the row.
     trees : int
         How many trees the held-out rows asked for.
     weight : float or None
-        Of the additive model, where it is one; None for boosted trees.
+        Of the linear model, where it is one; None for boosted trees.
     """
 
-    boosters: tuple[lgb.Booster, ...]
+    models: tuple[FittedModel, ...]
     part: np.ndarray
     raw: np.ndarray
     trees: int
     weight: float | None = None
 
     def restricted(self, rows: np.ndarray, /) -> Boosted:
-        """Return the same boosters over some of the rows."""
-        return Boosted(self.boosters, self.part[rows], self.raw[rows], self.trees, self.weight)
+        """Return the same models over some of the rows."""
+        return Boosted(self.models, self.part[rows], self.raw[rows], self.trees, self.weight)
 
     def contributions(self, matrix: np.ndarray, /) -> np.ndarray:
-        """Return exact TreeSHAP values of each row by the booster that has not seen it, the bias last."""
+        """Return exact SHAP values of each row by the model that has not seen it, the bias last."""
         result = np.full((len(matrix), matrix.shape[1] + 1), np.nan)
-        for number, booster in enumerate(self.boosters):
+        for number, model in enumerate(self.models):
             unseen = self.part == number
             if unseen.any():
-                result[unseen] = booster.predict(matrix[unseen], pred_contrib=True)
+                result[unseen] = model.contributions(matrix[unseen])
         return result
 
 
@@ -187,11 +189,11 @@ def cross_fit(
         return_cvbooster=True,
     )
     trees = max(int(found["cvbooster"].best_iteration), 1)
-    boosters = tuple(_trimmed(booster, trees) for booster in found["cvbooster"].boosters)
+    models = tuple(_trimmed(booster, trees) for booster in found["cvbooster"].boosters)
     raw = np.full(len(label), np.nan)
-    for part, booster in zip(np.unique(fold), boosters, strict=True):
-        raw[fold == part] = booster.predict(matrix[fold == part], raw_score=True)
-    return Boosted(boosters, np.searchsorted(np.unique(fold), fold), raw, trees)
+    for part, model in zip(np.unique(fold), models, strict=True):
+        raw[fold == part] = model.raw(matrix[fold == part])
+    return Boosted(models, np.searchsorted(np.unique(fold), fold), raw, trees)
 
 
 def boost(
@@ -228,22 +230,20 @@ def boost(
     columns = list(categorical)
     if held_out is None or watched is None:
         dataset = lgb.Dataset(matrix, label, categorical_feature=columns, params=parameters)
-        booster = _trimmed(lgb.train(parameters, dataset, trees), trees)
-        return Boosted((booster,), np.full(len(label), -1), np.full(len(label), np.nan), trees)
+        model = _trimmed(lgb.train(parameters, dataset, trees), trees)
+        return Boosted((model,), np.full(len(label), -1), np.full(len(label), np.nan), trees)
     dataset = lgb.Dataset(matrix[~held_out], label[~held_out], categorical_feature=columns, params=parameters)
     watched = held_out & watched if (held_out & watched).any() else held_out
     watch = lgb.Dataset(matrix[watched], label[watched], reference=dataset)
     stop = lgb.early_stopping(recipe.patience, verbose=False)
     full = lgb.train(parameters, dataset, recipe.most_trees, valid_sets=[watch], callbacks=[stop])
     trees = max(full.best_iteration, 1)
-    booster = _trimmed(full, trees)
+    model = _trimmed(full, trees)
     raw = np.full(len(label), np.nan)
-    raw[held_out] = booster.predict(matrix[held_out], raw_score=True)
-    return Boosted((booster,), np.where(held_out, 0, -1), raw, trees)
+    raw[held_out] = model.raw(matrix[held_out])
+    return Boosted((model,), np.where(held_out, 0, -1), raw, trees)
 
 
-def _trimmed(booster: lgb.Booster, trees: int, /) -> lgb.Booster:
-    """Return the booster as it will be read back from its text: no training rows, no trees after the best."""
-    import lightgbm as lgb
-
-    return lgb.Booster(model_str=booster.model_to_string(num_iteration=trees))
+def _trimmed(booster: lgb.Booster, trees: int, /) -> TreeModel:
+    """Return the model as it will be read back from its text: no training rows, no trees after the best."""
+    return TreeModel.read(booster.model_to_string(num_iteration=trees))

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
-from models.prediction.additive import fit_additive
 from models.prediction.boosting import Boosted
 from models.prediction.calibration import fit_calibration
+from models.prediction.linear import fit_linear
 
-__all__ = ["choose", "choose_apart", "cross_fit_additive"]
+__all__ = ["choose", "choose_apart", "cross_fit_linear"]
 
 _CLIP = 1e-6
 
 
-def cross_fit_additive(
-    matrix: np.ndarray, label: np.ndarray, fold: np.ndarray, *, categorical: Collection[int], weight: float, seed: int
+def cross_fit_linear(
+    matrix: np.ndarray, label: np.ndarray, fold: np.ndarray, *, categorical: Collection[int], weight: float
 ) -> Boosted:
-    """Fit one additive model per fold on the other folds.
+    """Fit one linear model per fold on the other folds.
 
     Parameters
     ----------
-    matrix, label, categorical, weight, seed
-        As for ``fit_additive``.
+    matrix, label, categorical, weight
+        As for ``fit_linear``.
     fold : numpy.ndarray of int, shape (rows,)
 
     Returns
@@ -32,11 +33,11 @@ def cross_fit_additive(
         Every row has its unseen model.
     """
     parts, raw = np.unique(fold), np.full(len(label), np.nan)
-    how = {"categorical": categorical, "weight": weight, "seed": seed}
-    models = tuple(fit_additive(matrix[fold != part], label[fold != part], **how) for part in parts)
+    how: Any = {"categorical": categorical, "weight": weight}
+    models = tuple(fit_linear(matrix[fold != part], label[fold != part], **how) for part in parts)
     for part, model in zip(parts, models, strict=True):
-        raw[fold == part] = model.predict(matrix[fold == part], raw_score=True)
-    return Boosted(models, np.searchsorted(parts, fold), raw, models[0].num_trees(), weight)
+        raw[fold == part] = model.raw(matrix[fold == part])
+    return Boosted(models, np.searchsorted(parts, fold), raw, 0, weight)
 
 
 def choose(candidates: Sequence[Boosted], label: np.ndarray, watched: np.ndarray, /) -> Boosted:
@@ -72,15 +73,15 @@ def choose_apart(candidates: Sequence[Boosted], label: np.ndarray, watched: np.n
     Boosted
     """
     part = candidates[0].part
-    raw, boosters = np.full(len(label), np.nan), []
-    for number in range(len(candidates[0].boosters)):
+    raw, models = np.full(len(label), np.nan), []
+    for number in range(len(candidates[0].models)):
         inside = part == number
         elsewhere = watched & ~inside if (watched & ~inside).any() else ~inside
         outside = [one.restricted(~inside) for one in candidates]
         best = candidates[_best(_losses(outside, label[~inside])[:, elsewhere[~inside]])]
-        boosters.append(best.boosters[number])
+        models.append(best.models[number])
         raw[inside] = best.raw[inside]
-    return Boosted(tuple(boosters), part, raw, candidates[0].trees)
+    return Boosted(tuple(models), part, raw, candidates[0].trees)
 
 
 def _losses(candidates: Sequence[Boosted], label: np.ndarray, /) -> np.ndarray:

@@ -14,12 +14,12 @@ class DeclinePredictor(BoostedPredictor):
     """Probability that a unit's next mean is worse than its own baseline by more than noise.
 
     All units of one outcome are pooled: single units have far too few periods of their own. Trees are smaller still
-    than for churn, since rows are few; a penalised additive model takes their place where it costs less on held-out
+    than for churn, since rows are few; a penalised linear model takes their place where it costs less on held-out
     rows.
     """
 
     name: ClassVar[str] = "decline"
     kinds: ClassVar[frozenset[str]] = frozenset({"probability"})
     recipe: ClassVar[Recipe] = Recipe(
-        leaves=5, learning_rate=0.03, most_trees=300, patience=40, additive_weights=(0.01, 0.1)
+        leaves=5, learning_rate=0.03, most_trees=300, patience=40, linear_weights=(0.01, 0.1)
     )

@@ -17,18 +17,19 @@ from baton.files import write_atomically, write_json
 from baton.outcomes import Kind, Outcome, kind_of, table_of
 from features.training.table import TrainingTable
 from models.integrity.manifest import Manifest, verify_manifest, write_manifest
+from models.integrity.model_file import MODEL_FILES
 from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, read_probe
-from models.integrity.trees import check_trees
 from models.prediction import calibration as calibrations
-from models.prediction.additive import fit_additive
 from models.prediction.boosting import Boosted, Recipe, boost, cross_fit, group_folds
 from models.prediction.calibration import Calibration
-from models.prediction.choice import choose, choose_apart, cross_fit_additive
+from models.prediction.choice import choose, choose_apart, cross_fit_linear
 from models.prediction.encoding import Encoding, Rows
+from models.prediction.fitted_model import FittedModel, read_model
+from models.prediction.linear import fit_linear
 from models.prediction.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
 
 if TYPE_CHECKING:
-    import lightgbm as lgb
+    pass
 
 __all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "predictor_class"]
 
@@ -68,7 +69,7 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class BoostedPredictor:
-    """Boosted trees with a calibration.
+    """Boosted trees, or the linear model that takes their place, with a calibration.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ class BoostedPredictor:
         Features and the values of categorical ones.
     kpi_of : mapping of str to str
         The KPI each feature belongs to.
-    booster : lightgbm.Booster
+    model : FittedModel
+        Trees, or a linear model.
     calibration : Calibration or None
         None for numbers.
     about : mapping
@@ -97,7 +99,7 @@ class BoostedPredictor:
     unit: str
     encoding: Encoding
     kpi_of: Mapping[str, str]
-    booster: lgb.Booster = field(repr=False)
+    model: FittedModel = field(repr=False)
     calibration: Calibration | None
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -127,12 +129,12 @@ class BoostedPredictor:
         matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
         held = cls._held_out(table, rows, matrix, encoding, seed)
         if len(label) >= cls.recipe.hold_out_rows:
-            final = held.boosters[0]
+            final: FittedModel = held.models[0]
         elif held.weight is not None:
-            final = fit_additive(matrix, label, categorical=encoding.categorical, weight=held.weight, seed=seed)
+            final = fit_linear(matrix, label, categorical=encoding.categorical, weight=held.weight)
         else:
             how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
-            final = boost(matrix, label, trees=held.trees, **how).boosters[0]
+            final = boost(matrix, label, trees=held.trees, **how).models[0]
         known = ~np.isnan(held.raw)
         late = later_rows(table, rows)
         used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
@@ -141,8 +143,8 @@ class BoostedPredictor:
             "rows": len(label),
             "base_rate": float(label.mean()),
             "seed": seed,
-            "trees": final.num_trees(),
-            "additive_weight": held.weight,
+            "trees": final.trees,
+            "linear_weight": held.weight,
             "calibration_rows": int(used.sum()) if calibration is not None else 0,
             "parameters": cls.recipe.parameters(table.kind, len(label), seed),
             "from": _moment(rows["as_of"].min()),
@@ -153,7 +155,7 @@ class BoostedPredictor:
 
     @classmethod
     def cross_fit(cls, table: TrainingTable, seed: int, /) -> tuple[Boosted, Encoding]:
-        """Return boosters that between them have left out every labelled row once.
+        """Return models that between them have left out every labelled row once.
 
         Raises
         ------
@@ -184,18 +186,18 @@ class BoostedPredictor:
         if len(label) >= min(cls.recipe.one_fold_rows, cls.recipe.hold_out_rows) and not every_row:
             return boost(matrix, label, held_out=fold == 0, watched=late, **how)
         trees = cross_fit(matrix, label, fold, late, **how)
-        if table.kind != "probability" or len(label) > cls.recipe.additive_rows or not _both_beside(label, fold):
+        if table.kind != "probability" or len(label) > cls.recipe.linear_rows or not _both_beside(label, fold):
             return trees
-        own: Any = {"categorical": encoding.categorical, "seed": seed}
-        weights = cls.recipe.additive_weights
-        others = [cross_fit_additive(matrix, label, fold, weight=weight, **own) for weight in weights]
+        weights = cls.recipe.linear_weights
+        own = encoding.categorical
+        others = [cross_fit_linear(matrix, label, fold, categorical=own, weight=weight) for weight in weights]
         return (choose_apart if every_row else choose)([trees, *others], label, late) if others else trees
 
     def raw(self, rows: Rows, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
         matrix = self.encoding.matrix(rows)
         threads = 1 if len(matrix) <= _FEW_ROWS else 0
-        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
+        return self.model.raw(matrix, threads=threads)
 
     def calibrate(self, raw: np.ndarray, /) -> np.ndarray:
         """Turn scores into probabilities; numbers stay as they are."""
@@ -221,7 +223,7 @@ class BoostedPredictor:
         return self.calibrate(self.raw(rows))
 
     def contributions(self, rows: Rows, /) -> pd.DataFrame:
-        """Return exact TreeSHAP values.
+        """Return exact SHAP values, as the model's kind has them.
 
         Parameters
         ----------
@@ -233,25 +235,23 @@ class BoostedPredictor:
         pandas.DataFrame
             One row per row of ``rows`` with its index, one column per feature and ``bias``; they sum to ``raw``:
             log-odds before calibration, or the number's own unit.
-
-        Source
-        ------
-        Lundberg et al. (2020), algorithm 2, in LightGBM's own implementation.
         """
         columns = [*self.encoding.features, BIAS]
         index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(rows))
         if len(rows) == 0:
             return pd.DataFrame({name: np.zeros(0) for name in columns}, index=index)
-        values = np.asarray(self.booster.predict(self.encoding.matrix(rows), pred_contrib=True))
+        values = self.model.contributions(self.encoding.matrix(rows))
         return pd.DataFrame(values, columns=columns, index=index)
 
     def save(self, folder: Path, /) -> None:
-        """Write ``model.lgb`` (LightGBM's text) and ``predictor.json``."""
-        text, encoding = self.booster.model_to_string(), self.encoding
+        """Write the model (``model.lgb``, LightGBM's text, or ``linear.json``) and ``predictor.json``."""
+        encoding = self.encoding
         matrix = probe_rows(encoding.features, encoding.categories, encoding.ranges, encoding.usual)
-        with write_atomically(folder / "model.lgb") as path:
-            path.write_text(text, encoding="utf-8", newline="\n")
-        write_json(folder / PROBE_FILE, make_probe(text, matrix))
+        for name in MODEL_FILES:
+            (folder / name).unlink(missing_ok=True)
+        with write_atomically(folder / self.model.file) as path:
+            path.write_text(self.model.text, encoding="utf-8", newline="\n")
+        write_json(folder / PROBE_FILE, make_probe(self.model, matrix))
         write_json(
             folder / "predictor.json",
             {
@@ -281,7 +281,7 @@ class BoostedPredictor:
         ArtefactError
             If it is not there, or is another predictor's.
         DamagedModelError
-            If a file is not as it was written, or its trees cannot be followed.
+            If a file is not as it was written, or its model cannot be followed.
         """
         import lightgbm as lgb
 
@@ -289,7 +289,6 @@ class BoostedPredictor:
         described = _described(manifest)
         if described.get("format") != _FORMAT or described.get("predictor") != cls.name:
             raise ArtefactError(f"{folder}: holds no {cls.name} predictor of this version; `baton train` makes one")
-        text, place = manifest.text("model.lgb"), folder / "model.lgb"
         try:
             found = described["calibration"]
             encoding = Encoding(
@@ -299,25 +298,26 @@ class BoostedPredictor:
                 {name: (low, high) for name, (low, high) in described.get("ranges", {}).items()},
                 {name: tuple(values) for name, values in described.get("rare", {}).items()},
             )
-            check_trees(text, len(encoding.features), place)
             loaded = cls(
                 outcome=described["outcome"],
                 kind=described["kind"],
                 unit=described["unit"],
                 encoding=encoding,
                 kpi_of=described["kpi_of"],
-                booster=lgb.Booster(model_str=text),
+                model=read_model(manifest, len(encoding.features)),
                 calibration=None if found is None else calibrations.from_json(found),
                 about=described["about"],
             )
             probe = read_probe(manifest.text(PROBE_FILE), folder / PROBE_FILE)
-            wrong = differs(loaded.booster, probe)
+            wrong = differs(loaded.model, probe)
             if not wrong and not np.isfinite(loaded.calibrate(probe[1])).all():
                 wrong = "its calibration gives no numbers"
         except (KeyError, TypeError, ValueError, AttributeError, lgb.basic.LightGBMError) as error:
             raise DamagedModelError(f"{folder}: cannot be read ({error}); `baton run` trains it again") from error
         if wrong:
-            raise DamagedModelError(f"{place}: {wrong}; it is not used, `baton run` trains it again")
+            raise DamagedModelError(
+                f"{folder / loaded.model.file}: {wrong}; it is not used, `baton run` trains it again"
+            )
         return loaded
 
 

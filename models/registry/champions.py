@@ -22,6 +22,7 @@ from baton.informative import is_informative
 from baton.outcomes import folder_name
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import Manifest, verify_manifest
+from models.integrity.model_file import model_file
 from models.registry.promotion import Origin, Promotion, Version, beforehand, verdict
 from models.registry.store import MODEL, open_store, packed
 from models.registry.versions import figures_of, tested_tag, version_of
@@ -93,7 +94,7 @@ class Registry:
         ----------
         outcome : str
         predictor_folder : Path
-            With ``model.lgb`` and ``predictor.json``.
+            As the predictor has saved it.
         entry : mapping
             The outcome's entry of ``evaluation.json``.
         origin : Origin
@@ -388,7 +389,7 @@ def find_champions(company: Company, /) -> dict[str, tuple[Path, Version]]:
 
 
 def _content(manifest: Manifest, /) -> str:
-    return _digest(manifest.text("model.lgb") + manifest.text("predictor.json"))
+    return _digest(manifest.text(model_file(manifest.folder).name) + manifest.text("predictor.json"))
 
 
 def _digest(text: str, /) -> str:

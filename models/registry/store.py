@@ -16,13 +16,14 @@ from baton.disk import explaining_full_disks
 from baton.errors import ArtefactError, BatonError, OutputError
 from baton.files import read_json, write_atomically
 from models.integrity.manifest import verify_manifest, write_manifest
+from models.integrity.model_file import TREES_FILE, model_file
 
 __all__ = ["MODEL", "open_store", "packed", "stored_errors"]
 
 MODEL = "model"
 """Folder of the model among a run's artefacts."""
 
-_FILES = ("model.lgb", "predictor.json", "probe.json")
+_BESIDE = ("predictor.json", "probe.json")
 
 
 class _Store:
@@ -132,7 +133,9 @@ def _make(database: Path, /) -> None:
 
 @contextlib.contextmanager
 def packed(predictor_folder: Path, /) -> Iterator[Path]:
-    """Give an MLflow model in LightGBM's native format, with what the predictor needs beside it, and its record.
+    """Give an MLflow model with what the predictor needs beside it, and its record.
+
+    Trees are in LightGBM's native format. A linear model has no flavour of MLflow's: it is JSON that nothing runs.
 
     Raises
     ------
@@ -141,24 +144,24 @@ def packed(predictor_folder: Path, /) -> Iterator[Path]:
     OutputError
         If there is no space.
     """
-    import lightgbm as lgb
-    import mlflow.lightgbm
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model, ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
     manifest = verify_manifest(predictor_folder)
     described = read_json(predictor_folder / "predictor.json")
     columns = [ColSpec(DataType.double, name, required=False) for name in described["features"]]
     signature = ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(DataType.double)]))
-    booster = lgb.Booster(model_str=manifest.text("model.lgb"))
+    kept = model_file(predictor_folder).name
     try:
         with tempfile.TemporaryDirectory() as scratch:
             place = Path(scratch) / MODEL
-            mlflow.lightgbm.save_model(
-                booster, str(place), signature=signature, pip_requirements=[f"lightgbm=={lgb.__version__}"]
-            )
+            if kept == TREES_FILE:
+                _save_trees(manifest.text(TREES_FILE), place, signature)
+            else:
+                place.mkdir()
+                Model(signature=signature).save(str(place / "MLmodel"))
             # MLflow writes the text anew; the predictor's own bytes are what was evaluated
-            for name in _FILES:
+            for name in (kept, *_BESIDE):
                 shutil.copyfile(predictor_folder / name, place / name)
             write_manifest(place)
             yield place
@@ -169,3 +172,13 @@ def packed(predictor_folder: Path, /) -> Iterator[Path]:
             f"{tempfile.gettempdir()}: the model cannot be packed there ({error.strerror or error}); nothing was "
             "registered: free space or set TMPDIR, and run again"
         ) from error
+
+
+def _save_trees(text: str, place: Path, signature: Any, /) -> None:
+    import lightgbm as lgb
+    import mlflow.lightgbm
+
+    requirements = [f"lightgbm=={lgb.__version__}"]
+    mlflow.lightgbm.save_model(
+        lgb.Booster(model_str=text), str(place), signature=signature, pip_requirements=requirements
+    )

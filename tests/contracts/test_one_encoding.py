@@ -16,7 +16,7 @@ from baton.company import Company
 from baton.errors import TableError
 from baton.files import RunFolder
 from features.training.table import KEYS, TrainingTable
-from models.prediction.additive import fit_additive
+from models.prediction.linear import fit_linear
 from serving.answers import answer_churn
 from serving.loading import LoadedRun, Served
 from serving.payloads import ChurnRequest
@@ -36,17 +36,17 @@ ROWS = st.lists(ROW, min_size=1, max_size=5)
 TRIED = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
-@pytest.fixture(params=["as fitted", "additive"])
+@pytest.fixture(params=["as fitted", "linear"])
 def either(request: pytest.FixtureRequest, kind: str, table: TrainingTable, fitted: Any) -> Any:
-    """The predictor as it was fitted, and with an additive model in the place of its own."""
+    """The predictor as it was fitted, and with a linear model in the place of its own."""
     if request.param == "as fitted":
         return fitted
     if kind == "number":
-        pytest.skip("additive models are of probabilities")
+        pytest.skip("linear models are of probabilities")
     rows = table.labelled
     matrix, label = fitted.encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
-    booster = fit_additive(matrix, label, categorical=fitted.encoding.categorical, weight=0.1, seed=1)
-    return replace(fitted, booster=booster)
+    model = fit_linear(matrix, label, categorical=fitted.encoding.categorical, weight=0.1)
+    return replace(fitted, model=model)
 
 
 def as_table(rows: list[dict[str, Any]], names: tuple[str, ...]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from baton.errors import ArtefactError, OutputError, TooLittleDataError
 from baton.files import RunFolder, read_json
 from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
+from models.integrity.model_file import model_file
 from models.prediction.predictor import load_predictor
 from pipelines.score import score
 from pipelines.train import TrainResult, train
@@ -107,7 +108,7 @@ def test_every_outcome_is_evaluated_under_its_name(scored: Scored) -> None:
     folder, result, _ = scored
     assert set(read_json(folder.file("evaluation.json"))) == set(tables()) == set(result.evaluation)
     assert result.skipped == {}
-    assert (folder.models / "decline.employee.csat" / "model.lgb").exists()
+    assert model_file(folder.models / "decline.employee.csat").exists()
 
 
 def test_churn_has_a_row_for_every_customer_of_the_latest_snapshot(scored: Scored) -> None:

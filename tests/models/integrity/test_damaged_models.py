@@ -17,6 +17,7 @@ from models.integrity.isolation import require_sound
 from models.integrity.manifest import write_manifest
 from models.integrity.trees import check_trees
 from models.prediction.churn import ChurnPredictor
+from models.prediction.fitted_model import TreeModel
 from models.prediction.predictor import load_predictor
 
 
@@ -60,7 +61,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     booster = lgb.train(
         {"objective": "binary", "num_leaves": 7, "verbose": -1, "max_cat_to_onehot": 1, "num_threads": 1}, data, 6
     )
-    ChurnPredictor(**{**vars(found), "booster": booster}).save(folder)
+    ChurnPredictor(**{**vars(found), "model": TreeModel(booster)}).save(folder)
     assert "cat_threshold" in (folder / "model.lgb").read_text("utf-8")
     return folder
 

@@ -61,8 +61,8 @@ def test_the_number_of_threads_changes_nothing(make: Callable[..., Any]) -> None
     given = (matrix, label) if make is boost else (matrix, label, fold, fold >= 0)
     extra: dict[str, Any] = {"trees": 60} if make is boost else {}
     one, three = (make(*given, recipe=recipe(), **HOW, **extra) for recipe in (Threads, ThreeThreads))
-    for first, second in zip(one.boosters, three.boosters, strict=True):
-        np.testing.assert_allclose(first.predict(matrix), second.predict(matrix), rtol=0, atol=1e-9)
+    for first, second in zip(one.models, three.models, strict=True):
+        np.testing.assert_allclose(first.raw(matrix), second.raw(matrix), rtol=0, atol=1e-9)
 
 
 def test_rows_of_one_group_share_a_fold_and_folds_are_alike() -> None:
@@ -84,7 +84,7 @@ def test_folds_do_not_depend_on_the_order_of_rows() -> None:
     np.testing.assert_array_equal(group_folds(group[order], label[order], 5, 7), group_folds(group, label, 5, 7)[order])
 
 
-def test_a_row_is_scored_by_a_booster_that_has_not_seen_it() -> None:
+def test_a_row_is_scored_by_a_model_that_has_not_seen_it() -> None:
     matrix, label, group = noisy()
     fold = group_folds(group, label, 5, 7)
     everywhere = np.ones(len(label), dtype=bool)
@@ -93,9 +93,12 @@ def test_a_row_is_scored_by_a_booster_that_has_not_seen_it() -> None:
     other[fold == 2] = 1 - other[fold == 2]
     spoiled = cross_fit(matrix, other, fold, everywhere, recipe=Recipe(), **HOW)
     trees = min(found.trees, spoiled.trees)
-    honest, other_way = (made.boosters[2].predict(matrix[fold == 2], num_iteration=trees) for made in (found, spoiled))
+    honest, other_way = (
+        made.models[2].booster.predict(matrix[fold == 2], num_iteration=trees)  # type: ignore[attr-defined]
+        for made in (found, spoiled)
+    )
     np.testing.assert_array_equal(honest, other_way)
-    np.testing.assert_array_equal(found.raw[fold == 2], found.boosters[2].predict(matrix[fold == 2], raw_score=True))
+    np.testing.assert_array_equal(found.raw[fold == 2], found.models[2].raw(matrix[fold == 2]))
 
 
 def test_a_fold_without_late_rows_is_watched_all_the_same() -> None:
@@ -178,9 +181,9 @@ def test_from_15_000_rows_on_two_fits_are_enough_and_the_second_learns_from_all_
 
 def test_two_fits_of_the_same_data_give_the_same_model() -> None:
     one, other = Middle.fit(monthly(), 7), Middle.fit(monthly(), 7)
-    assert one.booster.model_to_string() == other.booster.model_to_string()
+    assert one.model.text == other.model.text
     assert (one.calibration, one.about) == (other.calibration, other.about)
-    assert Middle.fit(monthly(), 8).booster.model_to_string() != one.booster.model_to_string()
+    assert Middle.fit(monthly(), 8).model.text != one.model.text
 
 
 def test_only_the_later_part_of_the_past_is_watched_where_it_holds_events_enough() -> None:

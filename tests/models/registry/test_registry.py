@@ -15,6 +15,7 @@ from baton.company import Company
 from baton.errors import ArtefactError, DamagedModelError, OutputError, PromotionError
 from features.training.table import TrainingTable
 from models.prediction.churn import ChurnPredictor
+from models.prediction.linear import fit_linear
 from models.prediction.predictor import load_predictor
 from models.registry.champions import Registry, load_champion
 from models.registry.promotion import Origin, verdict
@@ -116,6 +117,19 @@ def test_mlflow_itself_loads_the_model(company: Company, trained: Path) -> None:
     folder, _ = load_champion(company, "churn")
     booster = mlflow.lightgbm.load_model(str(folder))
     assert booster.num_feature() == 2
+
+
+def test_a_linear_model_is_registered_and_answers_as_champion(company: Company, trained: Path) -> None:
+    found, rows = load_predictor(trained), table().frame[["wait_seconds__30d", "segment"]]
+    label = table().frame["label"].to_numpy(dtype=np.float64)
+    model = fit_linear(found.encoding.matrix(rows), label, categorical=found.encoding.categorical, weight=0.1)
+    replace(found, model=model).save(company.folder / "variant-1")
+    assert [log(company, trained, 1), log(company, trained, 1)] == [1, 1]
+    folder, _ = load_champion(company, "churn")
+    ours = {"linear.json", "predictor.json", "probe.json", "manifest.json"}
+    assert {path.name for path in folder.iterdir()} == {"MLmodel"} | ours
+    assert "wait_seconds__30d" in (folder / "MLmodel").read_text("utf-8")
+    np.testing.assert_array_equal(load_predictor(folder).raw(rows), replace(found, model=model).raw(rows))
 
 
 def test_the_same_model_is_registered_once(company: Company, trained: Path) -> None:

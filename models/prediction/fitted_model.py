@@ -1,0 +1,110 @@
+"""What a predictor has learned, whatever kind of model it is: scores, what each feature adds to them, and its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+
+from models.integrity.manifest import Manifest
+from models.integrity.model_file import LINEAR_FILE, TREES_FILE, model_file
+from models.integrity.trees import check_trees
+from models.prediction.linear import LinearModel
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["FittedModel", "TreeModel", "read_model"]
+
+
+class FittedModel(Protocol):
+    """A model of log-odds, or of a number, over the encoded features."""
+
+    file: ClassVar[str]
+    """The file that ``text`` is kept in."""
+
+    @property
+    def trees(self) -> int:
+        """How many trees it has; 0 where it is no ensemble of trees."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The model as it is kept, from which it can be read back."""
+        ...
+
+    def raw(self, matrix: np.ndarray, /, *, threads: int = 0) -> np.ndarray:
+        """Return a score per row; ``threads`` 0: as many as there are cores."""
+        ...
+
+    def contributions(self, matrix: np.ndarray, /, *, threads: int = 0) -> np.ndarray:
+        """Return exact SHAP values, shape (rows, features + 1), what a row is given before any feature last."""
+        ...
+
+
+@dataclass(frozen=True)
+class TreeModel:
+    """Boosted trees.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+    """
+
+    file: ClassVar[str] = TREES_FILE
+
+    booster: lgb.Booster = field(repr=False)
+
+    @classmethod
+    def read(cls, text: str, /) -> TreeModel:
+        """Return the model of a text."""
+        import lightgbm as lgb
+
+        return cls(lgb.Booster(model_str=text))
+
+    @property
+    def trees(self) -> int:
+        """How many trees it has."""
+        return self.booster.num_trees()
+
+    @property
+    def text(self) -> str:
+        """LightGBM's text."""
+        return self.booster.model_to_string()
+
+    def raw(self, matrix: np.ndarray, /, *, threads: int = 0) -> np.ndarray:
+        """Return a score per row."""
+        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
+
+    def contributions(self, matrix: np.ndarray, /, *, threads: int = 0) -> np.ndarray:
+        """Return exact TreeSHAP values.
+
+        Source
+        ------
+        Lundberg et al. (2020), algorithm 2, in LightGBM's own implementation.
+        """
+        return np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=threads), dtype=np.float64)
+
+
+def read_model(manifest: Manifest, features: int, /) -> FittedModel:
+    """Return the model of a folder, once its text was found fit to be read.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the folder, verified.
+    features : int
+        How many the model must have.
+
+    Raises
+    ------
+    DamagedModelError
+        If there is none, or it is damaged.
+    """
+    place = model_file(manifest.folder)
+    text = manifest.text(place.name)
+    if place.name == LINEAR_FILE:
+        return LinearModel.read(text, features, place)
+    check_trees(text, features, place)
+    return TreeModel.read(text)
