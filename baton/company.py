@@ -5,7 +5,6 @@ Nothing here opens a source; secrets named as ``${NAME}`` stay unresolved until 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
+from baton.nearest import did_you_mean
 from baton.outcome_settings import OLD_NAME, Outcomes, Section
 from baton.toml_files import read_toml
 
@@ -237,11 +237,10 @@ class Company(Section):
     def _known_names(self) -> Company:
         for name, source in self.tables.items():
             if name not in TABLES:
-                raise ValueError(f"tables.{name}: no such table{_nearest(name, TABLES)}")
+                raise ValueError(f"tables.{name}: no such table{did_you_mean(name, TABLES)}")
             if source.source is not None and source.source not in self.sources:
-                raise ValueError(
-                    f"tables.{name}.source: no [sources] entry {source.source!r}{_nearest(source.source, self.sources)}"
-                )
+                hint = did_you_mean(source.source, self.sources)
+                raise ValueError(f"tables.{name}.source: no [sources] entry {source.source!r}{hint}")
         outcome, cases = self.outcomes.case, self.tables.get("cases")
         if outcome is not None and outcome.scale is not None and cases is not None:
             declared = cases.scales.get(outcome.metric, outcome.scale)
@@ -307,17 +306,12 @@ def load_company(path: str | Path, /) -> Company:
         raise CompanyFileError(f"{path}: {'; '.join(_explain(fault) for fault in error.errors())}") from error
 
 
-def _nearest(name: str, known: Any, /) -> str:
-    close = difflib.get_close_matches(name, [str(key) for key in known], n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known: {', '.join(sorted(str(key) for key in known))}" if known else "; nothing may stand there"
-
-
 def _explain(fault: Any, /) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"unknown key {place!r}{_nearest(str(fault['loc'][-1]), _known_keys(fault['loc'][:-1]))}"
+        known = _known_keys(fault["loc"][:-1])
+        hint = did_you_mean(str(fault["loc"][-1]), known)
+        return f"unknown key {place!r}{hint}"
     given = fault.get("input")
     if fault["type"] in {"tuple_type", "list_type"} and isinstance(given, dict):
         return f"[{place}]: it may be there several times, so write it with two brackets: [[{place}]]"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from baton.catalogue.nearest import did_you_mean
 from baton.contract.results import (
     DEFECT,
     ResultColumn,
@@ -25,6 +24,7 @@ from baton.contract.results import (
 )
 from baton.errors import ArtefactError, ResultError
 from baton.files import RunFolder, read_json, write_atomically, write_json
+from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

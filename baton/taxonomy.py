@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Identifier, Text
 from baton.characters import normalise
 from baton.company import Company
 from baton.errors import CatalogueError
+from baton.nearest import did_you_mean
 
 __all__ = ["Cause", "Taxonomy", "load_taxonomy"]
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from statsmodels.stats.proportion import proportion_confint
 
 from models.conversations import signals as fitting
 from models.conversations.assessment import LEVELS, Reader
@@ -136,13 +137,11 @@ def _figures(told: np.ndarray, truth: np.ndarray) -> tuple[str, str, float]:
 
 def _share(part: np.ndarray, whole: np.ndarray) -> str:
     """A share with Wilson's 90 % interval."""
-    n, z = int(whole.sum()), 1.645
+    n = int(whole.sum())
     if n == 0:
         return "–"
-    share = part.sum() / n
-    middle, half = (share + z * z / (2 * n)), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-    return f"{share:.2f} ({max(low, 0):.2f}–{min(high, 1):.2f})"
+    low, high = proportion_confint(part.sum(), n, alpha=0.1, method="wilson")
+    return f"{part.sum() / n:.2f} ({low:.2f}–{high:.2f})"
 
 
 if __name__ == "__main__":

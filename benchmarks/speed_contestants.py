@@ -281,7 +281,7 @@ def _fit(rows: int) -> Callable[[], Any]:
 def _bare(rows: int) -> Callable[[], Any]:
     import lightgbm as lgb
 
-    from models.prediction.boosting import group_folds
+    from models.folds import group_folds
     from models.prediction.churn import ChurnPredictor
     from models.prediction.encoding import Encoding
     from models.prediction.sufficiency import later_rows
@@ -290,7 +290,7 @@ def _bare(rows: int) -> Callable[[], Any]:
     recipe = ChurnPredictor.recipe
     encoding = Encoding.learn(table.frame, table.features)
     matrix, label = encoding.matrix(table.frame[list(table.features)]), table.frame["label"].to_numpy()
-    held = group_folds(table.frame["group"].to_numpy(), label, recipe.folds, SEED) == 0
+    held = group_folds(table.frame["group"].to_numpy(dtype=str), label, recipe.folds, SEED) == 0
     watched = held & later_rows(table, table.frame)
     parameters = recipe.parameters("probability", rows, SEED)
 

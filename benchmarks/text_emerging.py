@@ -121,7 +121,7 @@ def measure_tweets(task: TextTask, shares: Sequence[float], encoder: Encoder | N
 
 def measure(years: int, shares: tuple[float, ...], texts_a_week: int, /) -> list[dict[str, float]]:
     """Return, for each share of the texts: false alarms, and the part found within two weeks with its interval."""
-    from scipy.stats import beta
+    from statsmodels.stats.proportion import proportion_confint
 
     rows = []
     for share in shares:
@@ -138,6 +138,7 @@ def measure(years: int, shares: tuple[float, ...], texts_a_week: int, /) -> list
             found.append(weeks <= 2)
             waited.append(weeks)
         hits = int(np.sum(found))
+        low, high = proportion_confint(hits, years, alpha=0.1, method="beta")
         rows.append(
             {
                 "share": share,
@@ -145,8 +146,8 @@ def measure(years: int, shares: tuple[float, ...], texts_a_week: int, /) -> list
                 "false_alarms_a_year": float(np.mean(alarms)),
                 "most_false_alarms": int(np.max(alarms)),
                 "found_in_two_weeks": hits / years,
-                "found_low": float(beta.ppf(0.05, hits, years - hits + 1)) if hits else 0.0,
-                "found_high": float(beta.ppf(0.95, hits + 1, years - hits)) if hits < years else 1.0,
+                "found_low": float(low),
+                "found_high": float(high),
                 "median_weeks": float(np.median(waited)),
             }
         )

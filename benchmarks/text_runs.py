@@ -15,8 +15,9 @@ from baton.files import write_atomically
 from benchmarks.text_contestants import CONTESTANTS
 from benchmarks.text_sets import TextTask
 from models.complaints.calibration import ScoreScale
-from models.complaints.evaluation import CauseFigures, onto_classes
-from models.complaints.splits import deal_groups
+from models.complaints.classifiers.text_model import onto_classes
+from models.complaints.evaluation import CauseFigures
+from models.folds import group_folds
 
 __all__ = ["Store", "TestRun", "few_rows", "mixed", "parts", "run_once", "time_parts"]
 
@@ -56,7 +57,7 @@ def parts(task: TextTask, repeats: int, /) -> list[tuple[np.ndarray, np.ndarray]
     """Return train and test positions: fifths of the groups, each tested once, then dealt anew."""
     groups, found = task.texts.frame["group"].to_numpy(dtype=object), []
     for repeat in range(repeats):
-        fold = deal_groups(groups, task.texts.labels, 5, repeat // 5)
+        fold = group_folds(groups, task.texts.labels, 5, repeat // 5, classes=True)
         found.append((np.flatnonzero(fold != repeat % 5), np.flatnonzero(fold == repeat % 5)))
     return found
 

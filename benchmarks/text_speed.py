@@ -27,7 +27,7 @@ from features.text.text_set import TextSet
 from models.complaints.calibration import ScoreScale
 from models.complaints.classifiers.finetune import FinetunedModel
 from models.complaints.classifiers.training_loop import Recipe, _network, train
-from models.complaints.training_set import Lesson, fold_numbers, lesson
+from models.complaints.training_set import Lesson, lesson
 from models.encoders.encoders import PACKAGED
 from models.encoders.find import find_encoder
 from models.encoders.onnx_encoder import open_session
@@ -61,8 +61,8 @@ def main() -> None:
     if not chosen.train:
         return
     learned = lesson(texts)
-    apart = np.flatnonzero(fold_numbers(learned, 5, 0) == 0)[: chosen.test]
-    rest = np.flatnonzero(fold_numbers(learned, 5, 0) != 0)
+    apart = np.flatnonzero(learned.folds(5, 0) == 0)[: chosen.test]
+    rest = np.flatnonzero(learned.folds(5, 0) != 0)
     heads(models, reader, learned, np.random.default_rng(0).permutation(rest)[: chosen.train], apart)
     if chosen.finetune:
         finetuned(base, reader, learned.rows(rest), learned.rows(apart))
@@ -169,7 +169,7 @@ def finetuned(base: Path, reader: PieceReader, rest: Lesson, apart: Lesson) -> N
     """Print macro-F1 of the transformer trained on the labels, in each form."""
     from sklearn.metrics import f1_score
 
-    number = fold_numbers(rest, 8, 0)
+    number = rest.folds(8, 0)
     network = train(base, reader, rest.rows(number != 0), rest.rows(number == 0), Recipe(), 0)
     exact = export(network)
     flat = ScoreScale(1.0, np.zeros(len(rest.classes)))

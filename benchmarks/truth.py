@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
 
 SIZES = {"large": (20_000, 200, 12), "small": (6_000, 60, 10), "tiny": (2_500, 30, 8), "whole": (None, None, None)}
 """Customers, people, months; ``whole`` is what each scenario makes if not told."""
@@ -227,22 +228,6 @@ def _mean_shap(frame: pd.DataFrame, table: pd.DataFrame, levers: list[str], /) -
     return dict(zip(levers, shap.tolist(), strict=True))
 
 
-def wilson(hits: int, trials: int, /) -> tuple[float, float]:
-    """95 % interval of a share.
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in wilson(2, 100)]
-    [0.006, 0.07]
-    """
-    if trials == 0:
-        return 0.0, 1.0
-    z, share = 1.96, hits / trials
-    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    reach = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2)) / (1 + z * z / trials)
-    return float(max(middle - reach, 0.0)), float(min(middle + reach, 1.0))
-
-
 def summary(world: str, size: str, told: list[Told], /) -> str:
     """Write one world's figures as Markdown."""
     customers, employees, months = SIZES[size]
@@ -277,7 +262,7 @@ def summary(world: str, size: str, told: list[Told], /) -> str:
 def _share(name: str, hits: int, trials: int, /) -> str:
     if trials == 0:
         return f"| {name} | none to judge |"
-    low, high = wilson(hits, trials)
+    low, high = proportion_confint(hits, trials, method="wilson")
     return f"| {name} | {hits / trials:.2f} ({low:.2f}–{high:.2f}; {hits} of {trials}) |"
 
 

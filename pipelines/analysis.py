@@ -17,10 +17,10 @@ from pydantic import ValidationError
 
 from baton.catalogue.kpi_names import open_company
 from baton.catalogue.load import load_catalogue
-from baton.catalogue.nearest import did_you_mean
 from baton.company import Company, Policy
 from baton.errors import ArtefactError, PolicyError, UnknownIdError
 from baton.files import DEFAULT_OUT, RunFolder, read_json
+from baton.nearest import did_you_mean
 from baton.progress import Progress, silent
 from baton.run_results import EVALUATION, RUN, RunResults
 

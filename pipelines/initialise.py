@@ -8,10 +8,10 @@ from pathlib import Path
 
 import baton
 from baton.catalogue.load import available_presets
-from baton.catalogue.nearest import did_you_mean
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError, OutputError
 from baton.files import write_atomically
+from baton.nearest import did_you_mean
 
 __all__ = ["SCENARIOS", "initialise"]
 

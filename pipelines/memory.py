@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 __all__ = ["Peak", "watched"]
 
 _EVERY_SECONDS = 0.05
-_STATM = Path("/proc/self/statm")
 _MEBIBYTE = 2**20
 
 
@@ -23,59 +24,53 @@ class Peak:
 
     Parameters
     ----------
-    mebibytes : float or None
-        None: the system does not tell.
+    mebibytes : float
+        0 before the first look.
     """
 
-    mebibytes: float | None = None
+    mebibytes: float = 0.0
 
 
 @contextmanager
 def watched() -> Iterator[Peak]:
     """Watch this process's resident memory until the block ends.
 
-    Looked at twenty times a second where the system tells what is held now (Linux); elsewhere the peak since the
-    process began stands for it. The system's own record of the peak is left alone: others read it.
+    Looked at twenty times a second. The system's own record of the peak is left alone: others read it.
 
     Examples
     --------
     >>> with watched() as peak:
     ...     pass
-    >>> peak.mebibytes is None or peak.mebibytes > 1
+    >>> peak.mebibytes > 1
     True
     """
-    peak, done = Peak(), threading.Event()
-    before = _highest()
+    import psutil
+
+    process, peak, done = psutil.Process(), Peak(), threading.Event()
+    before = _highest(process)
 
     def look() -> None:
         while True:
-            held = _held()
-            peak.mebibytes = held if peak.mebibytes is None else max(peak.mebibytes, held)
+            peak.mebibytes = max(peak.mebibytes, process.memory_info().rss / _MEBIBYTE)
             if done.wait(_EVERY_SECONDS):
                 return
 
-    watcher = threading.Thread(target=look, daemon=True, name="baton-memory") if _STATM.exists() else None
-    if watcher is not None:
-        watcher.start()
+    watcher = threading.Thread(target=look, daemon=True, name="baton-memory")
+    watcher.start()
     try:
         yield peak
     finally:
         done.set()
-        if watcher is not None:
-            watcher.join()
-        after = _highest()
-        if after is not None and (watcher is None or after > (before or 0.0)):
+        watcher.join()
+        after = _highest(process)
+        if after > before:
             peak.mebibytes = after  # a record set in between is exact, a look may have missed it
 
 
-def _held() -> float:
-    return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MEBIBYTE
-
-
-def _highest() -> float | None:
+def _highest(process: psutil.Process, /) -> float:
     """Return the most this process has ever held."""
-    try:
-        import resource
-    except ImportError:
-        return None
+    if sys.platform == "win32":
+        return process.memory_info().peak_wset / _MEBIBYTE
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (_MEBIBYTE if sys.platform == "darwin" else 1024)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from baton.catalogue.nearest import did_you_mean
 from baton.errors import UnknownIdError
+from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

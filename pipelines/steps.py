@@ -155,7 +155,7 @@ class Ledger:
         with watched() as peak, explaining_full_disks(self.folder.path):
             work(outcome)
         seconds, cpu = round(time.perf_counter() - started, 3), round(time.process_time() - worked, 3)
-        held = None if peak.mebibytes is None else round(peak.mebibytes, 1)
+        held = round(peak.mebibytes, 1)
         texts = tuple(each.text if isinstance(each, Message) else each for each in outcome.warnings)
         messages = tuple(each.as_json() if isinstance(each, Message) else None for each in outcome.warnings)
         record = StepRecord(name, key, False, seconds, outcome.rows, texts, held, cpu, messages)

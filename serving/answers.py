@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from baton.company import Policy
 from baton.errors import ArtefactError, RequestError, UnknownIdError
+from baton.nearest import did_you_mean
 from baton.outcomes import kind_of
 from serving.limits import checked_features
 from serving.loading import LoadedRun, Served, plain_rows
@@ -208,8 +208,7 @@ def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
         fault = error.errors(include_url=False, include_input=False)[0]
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(str(fault["loc"][-1]), Policy.model_fields, n=1)
-            message = f"no such limit{f'; did you mean {close[0]!r}?' if close else ''}"
+            message = f"no such limit{did_you_mean(str(fault['loc'][-1]), Policy.model_fields)}"
         raise RequestError(message, said(("policy", *fault["loc"]))) from None
     if policy.min_group != company.min_group:
         # another bound, tried again and again, tells how many people a team has

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from baton.errors import RequestError
+from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from baton.catalogue.schema import Catalogue, Kpi
@@ -23,6 +23,7 @@ _NEVER_NEGATIVE = frozenset({"seconds", "minutes", "hours", "days", "count", "th
 _MEASURED_IN = re.compile(r"(?:^|_)(?:seconds|minutes|hours|days|weeks|months|years|count)$")
 _VALUE = re.compile(r"__\d+d$")
 _RATING_SCALES = ((0.0, 1.0), (1.0, 5.0), (1.0, 7.0), (0.0, 10.0), (0.0, 100.0), (-100.0, 100.0))
+_NAMES = "names are <kpi>__<window>d, <kpi>__trend or <kpi>__n"
 _FAR = 10.0  # times the width of what training saw: milliseconds for seconds, not a record day
 _KEEPS_SCALE = ("mean", "median", "p90", "min", "max")
 
@@ -150,9 +151,8 @@ def checked_features(
     for name, value in given.items():
         place = f"{field}.{name}"
         if not encoding.knows(name):
-            close = difflib.get_close_matches(name, encoding.features, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "names are <kpi>__<window>d, <kpi>__trend or <kpi>__n"
-            raise RequestError(f"the model knows no such feature; {hint}", place)
+            hint = did_you_mean(name, encoding.features, otherwise=_NAMES)
+            raise RequestError(f"the model knows no such feature{hint}", place)
         if value is None:
             checked[name] = None
         elif name in encoding.categories:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Action, Kpi, Stage
 from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import CatalogueError
+from baton.nearest import did_you_mean
 
 __all__ = ["TAKEN", "check_coherence"]
 

@@ -12,10 +12,10 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Kpi
 from baton.catalogue.sql_parts import MAX_DEPTH, PARTS, depth_of, fault_of
 from baton.errors import ExpressionError
+from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from sqlglot import Expression

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ValidationError
 
 from baton.catalogue.coherence import check_coherence
 from baton.catalogue.expressions import check_expression
-from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
 from baton.company import Company
 from baton.errors import CatalogueError
+from baton.nearest import did_you_mean
 from baton.privacy.meanings import private_match
 from baton.toml_files import read_toml
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from baton.catalogue.nearest import did_you_mean
 from baton.errors import ResultError
+from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,6 +11,7 @@ from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import TableError
 from baton.messages.message import Message
+from baton.months import months_later
 from baton.outcomes import Outcome
 from features.cases.exposures import build_exposures
 from features.cases.rows import case_frame, cases_per_customer
@@ -164,8 +165,8 @@ def _small(warehouse: Warehouse, name: str, /) -> pd.DataFrame:
 def _panel(catalogue: Catalogue, warehouse: Warehouse, latest: datetime, employees: pd.DataFrame, /) -> pd.DataFrame:
     first = snapshots.first_event(warehouse) or latest
     newest = datetime(latest.year, latest.month, 1)
-    months = [snapshots.month_back(newest, step) for step in range(_PANEL_MONTHS)]
-    months = [month for month in months if month < latest and first <= _after(month)]
+    months = [months_later(newest, -step) for step in range(_PANEL_MONTHS)]
+    months = [month for month in months if month < latest and first <= months_later(month, 1)]
     parts = []
     for unit in _UNITS:
         kpis = [kpi for kpi in evaluate.available(warehouse, catalogue.values(), unit) if kpi.metric is None]
@@ -193,7 +194,3 @@ def _teams_then(warehouse: Warehouse, panel: pd.DataFrame, employees: pd.DataFra
     teams = teams.assign(since=teams["since"].astype("datetime64[us]")).sort_values("since")
     found = pd.merge_asof(asked, teams, left_on="at", right_on="since", by="employee_id").set_index("row")["team_id"]
     return found.reindex(panel.index)
-
-
-def _after(month: datetime, /) -> datetime:
-    return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)

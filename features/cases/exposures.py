@@ -19,6 +19,7 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
+from baton.months import month_number, months_later
 from features.kpis import evaluate
 from features.kpis.sampling import chosen, table_of
 from features.kpis.unit_rows import measured_units
@@ -27,9 +28,9 @@ from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, attribute_columns, is_free_text
 
-__all__ = ["MAX_ROWS", "WINDOW_MONTHS", "ExposureTable", "build_exposures"]
+__all__ = ["MAX_EXPOSURES", "WINDOW_MONTHS", "ExposureTable", "build_exposures"]
 
-MAX_ROWS = 150_000
+MAX_EXPOSURES = 150_000
 """Rows beyond this add little to what an interval owes to the number of teams."""
 
 WINDOW_MONTHS = 3
@@ -139,7 +140,7 @@ def _months(first: datetime, end: datetime, /) -> list[datetime]:
     start = datetime(first.year, first.month, 1)
     while month >= start:
         months.append(month)
-        month = snapshots.month_back(month, 1)
+        month = months_later(month, -1)
     return months[::-1]
 
 
@@ -156,7 +157,7 @@ def _rows(company: Company, warehouse: Warehouse, moments: Sequence[datetime], l
     labels = labels.filter(labels.label.notnull())
     count = labels.count().to_pyarrow().as_py()
     ids = labels.select("customer_id").distinct().to_pyarrow()["customer_id"].to_pylist()
-    share = min(1.0, MAX_ROWS / max(count, 1))
+    share = min(1.0, MAX_EXPOSURES / max(count, 1))
     if share < 1:
         labels = labels.semi_join(table_of(chosen(ids, share, company.company.seed), "customer_id"), "customer_id")
     if "customers" in warehouse:
@@ -212,7 +213,7 @@ def _shares(warehouse: Warehouse, rows: pd.DataFrame, /) -> pd.DataFrame:
     ids = table_of(sorted(rows["customer_id"].unique()), "customer_id")
     mine = activity.filter(activity.team_id.notnull()).semi_join(ids, "customer_id")
     counted = _counted(mine)
-    number = rows["as_of"].dt.year * 12 + rows["as_of"].dt.month
+    number = month_number(rows["as_of"].dt.year, rows["as_of"].dt.month)
     keys = pd.DataFrame({"row": np.arange(len(rows)), "customer_id": rows["customer_id"], "at": number.to_numpy()})
     near = pd.concat(
         [counted.assign(at=counted["month_number"] + ahead) for ahead in range(1, WINDOW_MONTHS + 1)],
@@ -225,6 +226,6 @@ def _shares(warehouse: Warehouse, rows: pd.DataFrame, /) -> pd.DataFrame:
 
 
 def _counted(activity: ir.Table, /) -> pd.DataFrame:
-    number = activity["at"].year() * 12 + activity["at"].month()
+    number = month_number(activity["at"].year(), activity["at"].month())
     grouped = activity.group_by("customer_id", "team_id", month_number=number.cast("int64"))
     return grouped.aggregate(acts=ibis._.count()).to_pyarrow().to_pandas()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +12,7 @@ import ibis.expr.types as ir
 
 from baton.company import Company, expand
 from baton.errors import BatonError, SourceError
+from baton.nearest import did_you_mean
 from features.ingest.locked import lock, one_query, one_query_of
 from features.ingest.sql_text import one_line
 from features.ingest.table_files import nearest_file
@@ -89,8 +89,7 @@ def _without_table(company: Company, name: str, connection: Any, /) -> SourceErr
         known = [row[0] for row in rows]
     else:
         known = connection.list_tables()
-    close = difflib.get_close_matches(table, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else "; check table and schema (write schema.table)"
+    hint = did_you_mean(table, known, otherwise="check table and schema (write schema.table)")
     address = _address(company, str(company.tables[name].source))
     return SourceError(_blotted(f"tables.{name}: {address} has no table {table!r}{hint}", company))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 
 from baton.contract.sources import TableSpec
 from baton.errors import CompanyFileError
+from baton.nearest import nearest
 
 __all__ = ["declared_types"]
 
@@ -42,8 +42,8 @@ def declared_types(spec: TableSpec, columns: Collection[str], given: Mapping[str
         if name.casefold() in {known.casefold() for known in spec.names}:
             raise CompanyFileError(f"{place}: {name} has a fixed type; types are for columns of your own")
         if name.casefold() not in own:
-            near = difflib.get_close_matches(name.casefold(), own, n=1)
-            hint = f"did you mean {own[near[0]]}?" if near else f"it has {', '.join(own.values()) or 'none of its own'}"
+            near = nearest(name.casefold(), own)
+            hint = f"did you mean {own[near]}?" if near else f"it has {', '.join(own.values()) or 'none of its own'}"
             raise CompanyFileError(f"{place}: the table has no such column; {hint}")
         found[own[name.casefold()]] = _CALLED[kind]
     return found

@@ -11,6 +11,7 @@ from features.ingest.intake import TypedTable
 from features.quality.scales import Agreed
 
 __all__ = [
+    "SIDECAR",
     "keep_settled",
     "kept_scales",
     "kept_types",
@@ -21,7 +22,7 @@ __all__ = [
     "types_of",
 ]
 
-_SIDECAR = "tables.json"
+SIDECAR = "tables.json"
 
 
 def types_of(tables: Mapping[str, TypedTable], dropped: Mapping[str, Collection[str]], /) -> dict[str, dict[str, str]]:
@@ -34,7 +35,7 @@ def types_of(tables: Mapping[str, TypedTable], dropped: Mapping[str, Collection[
 
 def staged_scales(folder: Path, /) -> Agreed:
     """Return the scales of ratings that staged tables are on."""
-    return scales_of(read_json(folder / _SIDECAR).get("scales", {}))
+    return scales_of(read_json(folder / SIDECAR).get("scales", {}))
 
 
 def kept_scales(place: Path, /) -> Agreed:
@@ -52,7 +53,7 @@ def scales_of(told: dict[str, Any], /) -> Agreed:
 
 def staged_types(folder: Path, /) -> dict[str, dict[str, str]]:
     """Return the types of the staged tables' attributes: ``number`` or ``text``."""
-    return read_json(folder / _SIDECAR).get("types", {})
+    return read_json(folder / SIDECAR).get("types", {})
 
 
 def kept_types(place: Path, folder: Path, /) -> dict[str, dict[str, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from glob import glob, has_magic
 from pathlib import Path
 
 from baton.company import Company
 from baton.errors import SourceError
+from baton.nearest import did_you_mean
 from features.ingest import delimited
 from features.ingest.column_names import refuse_names
 from features.ingest.sql_text import literal, path_literal, quoted
@@ -167,8 +167,7 @@ def nearest_file(path: Path, /) -> str:
         names = [file.name for file in path.parent.iterdir()]
     except OSError:
         return f"; nor is there a folder {path.parent}"
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else "; check tables and path in the company file"
+    return did_you_mean(path.name, names, otherwise="check tables and path in the company file")
 
 
 def _must_be_readable(path: Path, place: str, /) -> None:

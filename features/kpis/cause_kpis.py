@@ -43,7 +43,7 @@ MAX_CAUSES = 15
 """Causes beyond the most frequent ones are summed under ``other``."""
 
 OTHER = "other"
-_MIN_CASES = 30
+_MIN_CASES_OF_A_CAUSE = 30
 _CODE = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 _OTHER_NAME = Text(en="Other causes", zh="其他原因")
 
@@ -114,7 +114,7 @@ def cause_kpis(
     """
     counts = causes.dropna().astype("str").value_counts()
     counts = counts.sort_index().sort_values(ascending=False, kind="stable")  # equal counts in the order of their names
-    frequent = [str(cause) for cause in counts.index[:MAX_CAUSES] if counts[cause] >= _MIN_CASES]
+    frequent = [str(cause) for cause in counts.index[:MAX_CAUSES] if counts[cause] >= _MIN_CASES_OF_A_CAUSE]
     found: list[CauseKpi] = []
     used = {OTHER, *(kpi.removeprefix("cause_") for kpi in taken if kpi.startswith("cause_"))}
     for cause in frequent:

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
+from baton.months import months_later
 from features.kpis.aggregates import column_names, kpi_column, measured_id, value_columns
 from features.kpis.handlers import handler_pass
 from features.kpis.known_at import columns_used, known_at
@@ -151,7 +152,7 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
     import pyarrow as pa
 
     chosen = followed(warehouse, kpis)
-    spans = [Span(_next_month(month), (month,)) for month in sorted(set(months))]
+    spans = [Span(months_later(month, 1), (month,)) for month in sorted(set(months))]
     wide = _evaluate_spans(warehouse, chosen, grain, spans, ["month"])
     # one row per unit and month is small whatever the events are: turn it in memory, not by one query per KPI
     months_wide = wide.to_pyarrow()
@@ -175,7 +176,7 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
     known = long.value.notnull()
     gaps = missing_months(warehouse) if any(_counted(kpi) for kpi in chosen) else {}
     for kpi in chosen:
-        blind = [_next_month(month) for month in gaps.get(kpi.source, [])] if _counted(kpi) else []
+        blind = [months_later(month, 1) for month in gaps.get(kpi.source, [])] if _counted(kpi) else []
         if blind:
             known = known & ~((long.kpi == kpi.id) & long.to.isin(blind))
     return long.filter(known).select("unit", "unit_id", **{"from": start}, to="to", kpi="kpi", value="value", n="n")
@@ -288,7 +289,3 @@ def _needed_columns(warehouse: Warehouse, kpi: Kpi, /) -> frozenset[str]:
 
 def _time_columns(table: ir.Table, /) -> frozenset[str]:
     return frozenset(name for name, kind in table.schema().items() if kind.is_timestamp())
-
-
-def _next_month(month: datetime, /) -> datetime:
-    return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)

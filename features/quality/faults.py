@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from baton.errors import CompanyFileError
+from baton.nearest import did_you_mean
 
 __all__ = ["KINDS", "CheckReport", "Fault", "FaultKind", "Severity", "Treatment", "treatments"]
 
@@ -343,9 +343,8 @@ def treatments(chosen: Mapping[str, Treatment], /) -> dict[str, Treatment]:
     """
     for name, treatment in chosen.items():
         if name not in KINDS:
-            close = difflib.get_close_matches(name, KINDS, n=1, cutoff=0.5)
-            known = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(KINDS)}"
-            raise CompanyFileError(f"faults.{name}: no such kind of fault; {known}")
+            hint = did_you_mean(name, KINDS, otherwise=f"known: {', '.join(KINDS)}")
+            raise CompanyFileError(f"faults.{name}: no such kind of fault{hint}")
         if treatment not in KINDS[name].allowed:
             choices = ", ".join(KINDS[name].allowed)
             raise CompanyFileError(f"faults.{name}: cannot be {treatment!r}; choose from {choices}")

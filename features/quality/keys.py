@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 
+from baton.nearest import nearest
 from baton.privacy.meanings import private_match
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
@@ -20,7 +20,6 @@ __all__ = ["between_rows", "between_tables"]
 _FULL_CARD = 100
 _ROUNDING_POINTS = 0.5
 _MAX_CARDS = 3  # cards shown with their sums; more would hide what to do
-_SAME_NAME = 0.6
 
 
 def between_rows(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
@@ -90,8 +89,8 @@ def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:
     ]
     told = []
     for name in unknown[:5]:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=_SAME_NAME)
-        told.append(f"{name!r}: did you mean {close[0]!r}?" if close else f"{name!r}: add it to the catalogue")
+        close = nearest(name, known)
+        told.append(f"{name!r}: did you mean {close!r}?" if close else f"{name!r}: add it to the catalogue")
     return "; ".join(told)
 
 

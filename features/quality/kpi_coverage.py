@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from baton.catalogue.schema import Catalogue, Kpi
+from baton.nearest import nearest
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 
@@ -14,7 +14,6 @@ __all__ = ["Coverage", "coverage", "coverage_notes"]
 
 _MAX_NAMED = 6  # KPIs, and values of a column, that a sentence names
 _MAX_REASONS = 3  # different reasons that a sentence gives; `validate --json` has all
-_SAME_NAME = 0.5
 
 
 @dataclass(frozen=True)
@@ -138,10 +137,10 @@ def _few(words: list[str], /) -> str:
 def _nearest(wanted: set[str], found: list[str], /) -> str:
     for word in sorted(wanted):
         lowered = {value.lower(): value for value in found}
-        close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=_SAME_NAME)
+        close = nearest(word.lower(), lowered)
         inside = [value for value in found if value and value.lower() in word.lower().split("_")]
         if inside or close:
-            return f" (is {inside[0] if inside else lowered[close[0]]} what {word} means?)"
+            return f" (is {inside[0] if inside else lowered[close]} what {word} means?)"
     return ""
 
 

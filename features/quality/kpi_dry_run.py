@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from baton.catalogue.expressions import checked
-from baton.catalogue.nearest import did_you_mean
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.errors import BatonError, ExpressionError
+from baton.nearest import did_you_mean
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.locked import limited, one_query
 from features.ingest.sql_text import one_line

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from baton.nearest import nearest
 from features.ingest.intake import TypedTable
 from features.quality.faults import Fault, Severity, Treatment
 
@@ -41,11 +41,11 @@ def column_faults(table: TypedTable, misspelt: Treatment, /) -> Iterator[Fault]:
     attributes = list(table.attributes)
     for name in missing:
         required = name in table.spec.required
-        close = difflib.get_close_matches(name, attributes, n=1, cutoff=0.5 if required else _NEARLY_THE_SAME)
-        if close:
-            attributes.remove(close[0])
+        close = nearest(name, attributes) if required else nearest(name, attributes, alike=_NEARLY_THE_SAME)
+        if close is not None:
+            attributes.remove(close)
         if required:
-            hint = f"did you mean {close[0]!r}?" if close else f"the table has {', '.join(table.plans)}"
+            hint = f"did you mean {close!r}?" if close else f"the table has {', '.join(table.plans)}"
             yield Fault(
                 table.spec.name, name, "missing_column", "error", 1, (), "stop", "the required column is missing", hint
             )
@@ -54,7 +54,7 @@ def column_faults(table: TypedTable, misspelt: Treatment, /) -> Iterator[Fault]:
             message = "no column of the contract; it is read as an attribute"
             yield Fault(
                 table.spec.name,
-                close[0],
+                close,
                 "misspelt_column",
                 severity,
                 1,

@@ -9,7 +9,7 @@ from features.quality.row_rules import Rule, row_is_in
 
 __all__ = ["two_clocks"]
 
-_MIN_CASES = 20
+_MIN_CASES_COMPARED = 20
 """Of fewer cases, what most of them do may be chance."""
 
 _MOST = 0.5
@@ -44,7 +44,7 @@ def two_clocks(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         f"SELECT count(*), count(*) FILTER (minutes <= -{_APART_MINUTES}), quantile_cont(minutes, 0.25), "
         f"median(minutes), quantile_cont(minutes, 0.75) FROM ({begun})"
     )[0]
-    if of < _MIN_CASES:
+    if of < _MIN_CASES_COMPARED:
         return
     constant = abs(middle) >= _APART_MINUTES and high - low <= _SAME_MINUTES
     if early > _MOST * of:

@@ -14,9 +14,9 @@ from features.staging.known_people import known_people
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["without_names"]
+__all__ = ["MAX_TEXTS_HELD", "without_names"]
 
-_MAX_TEXTS_HELD = 200_000  # texts that repeat are worked on once, without holding all of them in memory
+MAX_TEXTS_HELD = 200_000  # texts that repeat are worked on once, without holding all of them in memory
 
 
 def without_names(intake: Intake, query: str, columns: Sequence[str], /) -> str:
@@ -33,7 +33,7 @@ def without_names(intake: Intake, query: str, columns: Sequence[str], /) -> str:
     import duckdb
     import pyarrow as pa
 
-    masked = lru_cache(maxsize=_MAX_TEXTS_HELD)(known_people(intake).mask)
+    masked = lru_cache(maxsize=MAX_TEXTS_HELD)(known_people(intake).mask)
 
     def without(texts: pa.ChunkedArray) -> pa.Array:
         return pa.array([None if text is None else masked(text) for text in texts.to_pylist()], pa.string())

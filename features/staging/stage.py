@@ -24,7 +24,7 @@ from baton.files import read_json, write_atomically, write_json
 from features.ingest.clean_query import cleaned_query
 from features.ingest.intake import ColumnTypes, Intake, TypedTable, opened
 from features.ingest.locked import lock
-from features.ingest.settled import scales_of, types_of
+from features.ingest.settled import SIDECAR, scales_of, types_of
 from features.ingest.sql_text import literal, one_line, path_literal, quoted
 from features.kpis.cause_kpis import CAUSE_COLUMN
 from features.kpis.partials import Partials
@@ -32,7 +32,7 @@ from features.quality.checks import Examination, damage, examine
 from features.quality.faults import CheckReport
 from features.quality.scales import Agreed
 from features.staging.known_people import known_people
-from features.staging.masked_columns import without_names
+from features.staging.masked_columns import MAX_TEXTS_HELD, without_names
 from features.staging.own_columns import attribute, is_own
 from features.staging.privacy import Sieve
 from features.staging.warehouse import Warehouse
@@ -47,9 +47,6 @@ __all__ = [
     "stage",
     "with_text_causes",
 ]
-
-_SIDECAR = "tables.json"
-_MAX_TEXTS_HELD = 200_000
 
 
 def stage(
@@ -124,13 +121,13 @@ def stage(
         "pseudonymised": company.privacy.pseudonymise,
         "due": None if found.due is None else found.due.isoformat(),
     }
-    write_json(folder / _SIDECAR, content)
+    write_json(folder / SIDECAR, content)
     return report
 
 
 def due(folder: Path, /) -> datetime | None:
     """Return the first time that only the clock kept out of staged tables; None: there is none, or no staged table."""
-    place = folder / _SIDECAR
+    place = folder / SIDECAR
     told = read_json(place).get("due") if place.exists() else None
     return None if told is None else datetime.fromisoformat(told)
 
@@ -184,7 +181,7 @@ def open_warehouse(
     ArtefactError
         If the folder holds no staged tables.
     """
-    sidecar = read_json(folder / _SIDECAR)
+    sidecar = read_json(folder / SIDECAR)
     described = sidecar["tables"]
     spill = tempfile.mkdtemp(prefix="baton-spill-")  # readable by its owner alone, and gone with the connection
     connection = ibis.duckdb.connect(
@@ -305,7 +302,7 @@ def _without_personal_data(intake: Intake, query: str, /) -> str:
 
     # texts that repeat are worked on once, without holding a company's every text in memory
     people = known_people(intake)
-    masked_text = lru_cache(maxsize=_MAX_TEXTS_HELD)(lambda text: mask(people.mask(normalise(clean(text)))))
+    masked_text = lru_cache(maxsize=MAX_TEXTS_HELD)(lambda text: mask(people.mask(normalise(clean(text)))))
 
     def masked(texts: pa.ChunkedArray) -> pa.Array:
         return pa.array([None if text is None else masked_text(text) for text in texts.to_pylist()], pa.string())

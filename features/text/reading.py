@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from baton.catalogue.nearest import did_you_mean
 from baton.company import Company
 from baton.errors import CompanyFileError
+from baton.nearest import did_you_mean
 from features.staging.own_columns import plain
 from features.staging.warehouse import Warehouse
 from features.text.preparing import prepare

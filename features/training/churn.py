@@ -26,7 +26,7 @@ from features.training.learnable import require_enough
 from features.training.table import TrainingTable
 
 __all__ = [
-    "MAX_ROWS",
+    "MAX_LABELLED_ROWS",
     "churn_table",
     "customer_shares",
     "moments_of",
@@ -35,7 +35,7 @@ __all__ = [
     "season",
 ]
 
-MAX_ROWS = 200_000
+MAX_LABELLED_ROWS = 200_000
 """Labelled rows beyond this teach little and cost much (docs/speed.md): whole customers are sampled."""
 
 _STANDING = ("kind", "segment", "value")
@@ -203,9 +203,9 @@ def _sample(company: Company, rows: ir.Table, /) -> Among | None:
     """Choose whole customers so that the labelled rows stay in bounds; None: they do."""
     labelled = rows.filter(rows.label.notnull())
     count = labelled.count().to_pyarrow().as_py()
-    if count <= MAX_ROWS:
+    if count <= MAX_LABELLED_ROWS:
         return None
-    share, seed = MAX_ROWS / count, company.company.seed
+    share, seed = MAX_LABELLED_ROWS / count, company.company.seed
     ids = labelled.select("customer_id").distinct().to_pyarrow()["customer_id"].to_pylist()
     return Among(chosen(ids, share, seed), share, seed)
 

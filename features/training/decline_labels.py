@@ -18,7 +18,7 @@ from features.staging.warehouse import Warehouse
 __all__ = ["Moments", "decline_labels", "unit_moments"]
 
 _Z = 0.8416212335729143  # one-sided 80 %
-_MIN_GROUP = 5
+_MIN_PEER_GROUP = 5
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _baselines(now: pd.DataFrame, groups: Mapping[str, str], /) -> pd.DataFrame:
     """Shrink each unit's mean towards its group's by its reliability."""
     spread = _pooled(now)
     named = now["unit_id"].map(lambda unit: groups.get(unit, ""))
-    small = named.map(named.value_counts()) < _MIN_GROUP
+    small = named.map(named.value_counts()) < _MIN_PEER_GROUP
     group = named.mask(small, "").astype("str")
     mean, n = now["mean"].to_numpy("float64"), now["n"].to_numpy("float64")
     reliability, above, baseline = (np.full(len(now), np.nan) for _ in range(3))
@@ -176,5 +176,5 @@ def _season(both: pd.DataFrame, /) -> pd.Series:
         if others:
             left = weight[peers].sum() - weight[members]
             common = ((weight * move)[peers].sum() - (weight * move)[members]) / left
-            moves[members] = common * min(1.0, others / _MIN_GROUP)
+            moves[members] = common * min(1.0, others / _MIN_PEER_GROUP)
     return pd.Series(moves, index=both.index)

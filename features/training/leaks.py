@@ -28,7 +28,7 @@ __all__ = ["LIMIT_AUC", "LIMIT_R2", "LIMIT_TEXT_AUC", "Leak", "audit", "refuse"]
 LIMIT_AUC = 0.9
 LIMIT_TEXT_AUC = 0.85
 LIMIT_R2 = 0.9
-_MAX_ROWS = 60_000
+_MAX_AUDITED_ROWS = 60_000
 _MAX_TEXTS = 8_000
 _MIN_TEXTS = 50
 _FOLDS = 5
@@ -73,8 +73,8 @@ def audit(table: TrainingTable) -> list[Leak]:
         Strongest first.
     """
     known = table.labelled
-    if len(known) > _MAX_ROWS:
-        kept = np.random.default_rng(_SEED).choice(len(known), _MAX_ROWS, replace=False)
+    if len(known) > _MAX_AUDITED_ROWS:
+        kept = np.random.default_rng(_SEED).choice(len(known), _MAX_AUDITED_ROWS, replace=False)
         known = known.iloc[np.sort(kept)]
     label = known["label"].to_numpy(dtype="float64")
     if len(np.unique(label)) < 2:

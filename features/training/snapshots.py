@@ -15,7 +15,6 @@ if they then do nothing in ``(as_of + gap, as_of + gap + inactive_days]``: the h
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -25,6 +24,7 @@ import ibis.expr.types as ir
 from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
+from baton.months import months_later
 from features.kpis.sql import finished
 from features.staging.memberships import memberships
 from features.staging.warehouse import Warehouse
@@ -38,7 +38,6 @@ __all__ = [
     "first_event",
     "label_end",
     "latest",
-    "month_back",
 ]
 
 MAX_DATES = 60
@@ -107,19 +106,6 @@ def label_end(warehouse: Warehouse, /, *tables: str) -> datetime | None:
     if "customers" in warehouse.observed_until and not tables:
         ends.append(warehouse.observed_until["customers"])
     return min(ends, default=None)
-
-
-def month_back(moment: datetime, months: int, /) -> datetime:
-    """Return the same day some months earlier, or that month's last day.
-
-    Examples
-    --------
-    >>> month_back(datetime(2024, 3, 31), 1), month_back(datetime(2024, 3, 31), 2)
-    (datetime.datetime(2024, 2, 29, 0, 0), datetime.datetime(2024, 1, 31, 0, 0))
-    """
-    index = moment.year * 12 + moment.month - 1 - months
-    year, month = index // 12, index % 12 + 1
-    return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))
 
 
 def churn_horizon_days(company: Company, /) -> int:
@@ -232,7 +218,7 @@ def _moments(moments: Sequence[datetime], /) -> ir.Table:
 
 def _steps_back(moment: datetime, every: str, steps: int, /) -> datetime:
     if every in _STEP_MONTHS:
-        return month_back(moment, _STEP_MONTHS[every] * steps)
+        return months_later(moment, -_STEP_MONTHS[every] * steps)
     return moment - timedelta(days=_STEP_DAYS[every] * steps)
 
 

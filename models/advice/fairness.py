@@ -24,7 +24,7 @@ __all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_columns", "p
 
 Floats = NDArray[np.float64]
 
-MIN_GROUP = 10
+MIN_PROTECTED_GROUP = 10
 SURE = 0.05
 PERMUTATIONS = 400
 MAX_LEVELS = 8
@@ -169,7 +169,7 @@ def impact(
 def _indicators(group: pd.Series, min_group: int, /) -> Floats:
     """Return one row of memberships per group that is large enough."""
     counts = group.value_counts()
-    large = counts.index[counts >= max(MIN_GROUP, min_group)]
+    large = counts.index[counts >= max(MIN_PROTECTED_GROUP, min_group)]
     return np.array([(group == name).to_numpy(dtype=float) for name in sorted(large)])
 
 

@@ -19,7 +19,7 @@ from baton.messages.message import Value
 from models.advice.breaches import Breach, Broken
 from models.advice.card import Card, Choices, Line, Row
 
-__all__ = ["SENTENCES", "Limit", "broken", "limits_of"]
+__all__ = ["NEARLY", "SENTENCES", "Limit", "broken", "limits_of"]
 
 Floats = NDArray[np.float64]
 

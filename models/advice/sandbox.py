@@ -9,19 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from baton.catalogue.nearest import did_you_mean
 from baton.company import Policy
 from baton.errors import PolicyError, UnknownIdError
 from baton.messages.message import Message
+from baton.nearest import did_you_mean
 from models.advice.card import Card, Line
 from models.advice.inputs import AdviceInputs
-from models.advice.limits import broken, limits_of
+from models.advice.limits import NEARLY, broken, limits_of
 from models.advice.weights import expected_effect, guarded_by, target_card
 
 __all__ = ["Sandbox", "try_card"]
 
 _TOTAL = 100.0
-_NEARLY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def try_card(
                 f"KPI {kpi!r}: it is neither on this card nor measured for these people{did_you_mean(kpi, known)}"
             )
     total = float(sum(weights.values()))
-    if abs(total - _TOTAL) > _NEARLY or min(weights.values(), default=0.0) < 0:
+    if abs(total - _TOTAL) > NEARLY or min(weights.values(), default=0.0) < 0:
         raise PolicyError(f"the points sum to {total:g}: give points of 0 or more that sum to 100")
     points = np.array([float(weights.get(kpi, 0.0)) for kpi in known])
     expected, low, high = expected_effect(inputs, policy, target, points)

@@ -20,6 +20,7 @@ from baton.contract.results import cast
 from models.advice.card import Line
 from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
+from models.advice.limits import NEARLY
 from models.advice.policy import Solved, check_policy, ramp
 from models.advice.reasons import explain
 from models.effects.not_measured import NotMeasured
@@ -30,7 +31,6 @@ __all__ = ["TargetCard", "expected_effect", "guarded_by", "recommend", "target_c
 Floats = NDArray[np.float64]
 
 WORTH_A_ROW = 1.0
-NEARLY = 1e-6
 
 
 @dataclass(frozen=True)

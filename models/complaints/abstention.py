@@ -184,6 +184,8 @@ def coverage_curve(probabilities: np.ndarray, right: np.ndarray, /) -> list[dict
     list of {coverage, accuracy, low, high, n}
         From the surest tenth on; 95 % intervals (Clopper & Pearson).
     """
+    from statsmodels.stats.proportion import proportion_confint
+
     if not len(right):
         return []
     top = probabilities.max(axis=1)
@@ -191,13 +193,13 @@ def coverage_curve(probabilities: np.ndarray, right: np.ndarray, /) -> list[dict
     curve: list[dict[str, float | int]] = []
     for coverage in _COVERAGES:
         rows = max(1, round(coverage * len(right)))
-        wrong = rows - hits[rows - 1]
+        low, high = proportion_confint(hits[rows - 1], rows, alpha=0.05, method="beta")
         curve.append(
             {
                 "coverage": coverage,
                 "accuracy": float(hits[rows - 1] / rows),
-                "low": float(1.0 - error_bound(wrong, rows, 0.025)),
-                "high": float(error_bound(rows - wrong, rows, 0.025)),
+                "low": float(low),
+                "high": float(high),
                 "n": rows,
             }
         )

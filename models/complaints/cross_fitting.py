@@ -14,14 +14,14 @@ from features.text.text_set import TextSet
 from models.complaints.classifiers.encoder import EncoderModel, fit_head
 from models.complaints.classifiers.ngrams import NgramCounts
 from models.complaints.classifiers.stacked import StackedModel
-from models.complaints.classifiers.text_model import TextModel
+from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.classifiers.zero_shot import ZeroShotModel
-from models.complaints.evaluation import Unseen, cross_fit, onto_classes
+from models.complaints.evaluation import Unseen, cross_fit
 from models.complaints.selection import Choice
-from models.complaints.splits import deal_groups
 from models.complaints.training_set import lesson
 from models.encoders.encoders import Remembering, shared
+from models.folds import group_folds
 
 __all__ = ["Crossed", "cross_fitted", "forgetting", "kinds_of", "refitting", "remembering"]
 
@@ -145,7 +145,7 @@ def cross_fitted(
     found: list[Unseen] = []
     for repeat in range(times):
         progress("answering labelled texts by models that have not seen them", repeat, times)
-        part = deal_groups(groups, labels, folds, seed + repeat)
+        part = group_folds(groups, labels, folds, seed + repeat, classes=True)
         said = f"cross-validation, {folds} folds, texts that repeat each other kept together"
         found.append(Unseen(labelled, cross_fit(labelled, classes, fit, part), classes, part, said))
     progress("answering labelled texts by models that have not seen them", times, times)

@@ -11,12 +11,12 @@ import pandas as pd
 
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule, coverage_curve
-from models.complaints.classifiers.text_model import TextModel
-from models.complaints.splits import deal_groups
+from models.complaints.classifiers.text_model import TextModel, onto_classes
+from models.folds import group_folds
 from models.prediction.metrics import ProbabilityFigures, bootstrap_intervals, plain
 from models.prediction.splits import SplitKind
 
-__all__ = ["CauseFigures", "Unseen", "cross_fit", "evaluation_entry", "majority", "onto_classes"]
+__all__ = ["CauseFigures", "Unseen", "cross_fit", "evaluation_entry", "majority"]
 
 _SUREST_SHARE = 0.7
 _REPLICATES = 200
@@ -131,7 +131,7 @@ class Unseen:
         # thresholds may not be set on what they are judged by; one fold alone is halved for that
         part = self.part
         if len(np.unique(part)) < 2:
-            part = deal_groups(self.groups, self.texts.labels, 2, 0)
+            part = group_folds(self.groups, self.texts.labels, 2, 0, classes=True)
         for one in np.unique(part):
             rest, labels = part != one, self.texts.labels
             rule = SelectiveRule.fit(
@@ -139,15 +139,6 @@ class Unseen:
             )
             answered[~rest] = rule.answered(self.probabilities[~rest], self.classes)
         return answered
-
-
-def onto_classes(probabilities: np.ndarray, own: Sequence[str], classes: Sequence[str], /) -> np.ndarray:
-    """Return probabilities (texts, classes) of a model that may know fewer classes, or other ones."""
-    position = {name: number for number, name in enumerate(classes)}
-    kept = [number for number, name in enumerate(own) if name in position]
-    found = np.zeros((len(probabilities), len(classes)))
-    found[:, [position[own[number]] for number in kept]] = probabilities[:, kept]
-    return found
 
 
 def cross_fit(

@@ -18,13 +18,13 @@ from baton.errors import CompanyFileError
 from baton.progress import Progress, silent
 from features.text.text_set import TextSet
 from models.complaints.classifiers.encoder import EncoderModel, encoder_of
-from models.complaints.classifiers.stacked import Mixture, StackedModel, aligned
-from models.complaints.classifiers.text_model import TextModel
+from models.complaints.classifiers.stacked import Mixture, StackedModel
+from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.classifiers.zero_shot import ZeroShotModel
 from models.complaints.compute_cost import latency_ms, reading_minutes, training_minutes
 from models.complaints.paired_comparison import beats, macro_f1
-from models.complaints.training_set import Lesson, fold_numbers, lesson, without_rare_labels
+from models.complaints.training_set import Lesson, lesson, without_rare_labels
 
 __all__ = ["Choice", "choose_model"]
 
@@ -138,7 +138,7 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
             "latency_ms": round(sum(trial.latency_ms for trial in trials.values()), 3),
             "chosen": True,
         }
-    ordered = aligned(probabilities, split.held.classes, model.classes)
+    ordered = onto_classes(probabilities, split.held.classes, model.classes)
     return Choice(model, split.validation, ordered, compared, tuple(dict.fromkeys(notes)))
 
 
@@ -156,7 +156,7 @@ def _split(texts: TextSet, seed: int) -> _Split:
     rows = TextSet(frame.sort_values(["text", "label"], kind="stable").reset_index(drop=True), texts.notes)
     learned = lesson(rows)
     pairs = rows.frame.groupby(["text", "label"], sort=True).ngroup().to_numpy()
-    fold = fold_numbers(learned, _PARTS, seed)
+    fold = learned.folds(_PARTS, seed)
     parts = int(fold.max()) + 1
     apart = [0] if len(learned.texts) >= _ENOUGH_TO_SPLIT else list(range(parts))
     seen_in = np.flatnonzero(np.isin(fold, apart))
@@ -248,7 +248,7 @@ def _try(kind: type[TextModel], split: _Split, settings: Text, seed: int, progre
     for rest, apart in split.rounds:
         model = kind.fit(split.texts.rows(rest), seed, settings=settings, progress=progress)
         answers = model.probabilities([split.held.texts[row] for row in apart])
-        found[apart] = aligned(answers, model.classes, classes)
+        found[apart] = onto_classes(answers, model.classes, classes)
     assert model is not None
     return _Trial(kind, found, latency_ms(model), model)
 
@@ -291,7 +291,7 @@ def _winner(
 
 def _mixed_apart(members: list[np.ndarray], held: Lesson, seed: int) -> np.ndarray:
     """Return the mixture's probabilities for texts on which neither its models nor its weights were fitted."""
-    half = fold_numbers(held, 2, seed)
+    half = held.folds(2, seed)
     mixed = np.zeros_like(members[0])
     for part in (0, 1):
         rest = half != part

@@ -9,45 +9,12 @@ import pandas as pd
 
 from features.text.text_set import TextSet
 
-__all__ = ["LaterTexts", "deal_groups", "later_texts"]
+__all__ = ["LaterTexts", "later_texts"]
 
 _TEST_SHARE = 0.25
 _MIN_DAYS = 60
 _MIN_TESTED = 200
 _MIN_TRAINED = 400
-
-
-def deal_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, /) -> np.ndarray:
-    """Deal groups of texts into folds of like size and like mix of labels; no group is parted.
-
-    Parameters
-    ----------
-    groups, labels : numpy.ndarray, shape (texts,)
-    folds : int
-        Fewer where there are fewer groups.
-    seed : int
-        Another one deals anew, for repeats.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (texts,)
-
-    Examples
-    --------
-    >>> deal_groups(np.array(["a", "a", "b", "c"]), np.array(["x", "x", "x", "y"]), 2, 0).tolist() in (
-    ...     [0, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0])
-    True
-    """
-    names, first, of_row, size = np.unique(
-        groups.astype(str), return_index=True, return_inverse=True, return_counts=True
-    )
-    label = np.unique(labels.astype(str), return_inverse=True)[1][first]
-    shuffled = np.random.default_rng(seed).permutation(len(names))
-    # groups of one label follow each other, the large ones first, so that dealing them out in turn spreads each label
-    order = shuffled[np.lexsort((-size[shuffled], label[shuffled]))]
-    fold = np.empty(len(names), dtype=np.int64)
-    fold[order] = np.arange(len(names)) % max(min(folds, len(names)), 1)
-    return fold[of_row]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import pandas as pd
 
 from baton.errors import TooLittleDataError
 from features.text.text_set import TextSet
+from models.folds import group_folds
 
-__all__ = ["Lesson", "fold_numbers", "lesson", "without_rare_labels"]
+__all__ = ["Lesson", "lesson", "without_rare_labels"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Lesson:
         where = np.flatnonzero(which) if which.dtype == bool else which
         texts = [self.texts[row] for row in where]
         return Lesson(texts, self.classes, self.target[where], self.weights[where], self.groups[where])
+
+    def folds(self, number: int, seed: int, /) -> np.ndarray:
+        """Return the fold of each text (texts,), of so many or, where there are fewer groups, fewer."""
+        return group_folds(self.groups, self.target, number, seed, classes=True)
 
     @property
     def balance(self) -> np.ndarray:
@@ -97,23 +102,3 @@ def lesson(texts: TextSet, /) -> Lesson:
         weights / weights.mean(),
         groups,
     )
-
-
-def fold_numbers(lesson: Lesson, folds: int, seed: int, /) -> np.ndarray:
-    """Deal groups into folds of like size and like mix of labels.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (texts,)
-        The fold of each text; fewer folds than asked where there are fewer groups.
-    """
-    names, of_row = np.unique(lesson.groups, return_inverse=True)
-    first = np.zeros(len(names), dtype=np.int64)
-    first[of_row[::-1]] = lesson.target[::-1]
-    size = np.bincount(of_row)
-    shuffled = np.random.default_rng(seed).permutation(len(names))
-    # groups of one label follow each other, the large ones first, so that dealing them out in turn spreads each label
-    order = shuffled[np.lexsort((-size[shuffled], first[shuffled]))]
-    fold = np.empty(len(names), dtype=np.int64)
-    fold[order] = np.arange(len(names)) % max(2, min(folds, len(names)))
-    return fold[of_row]

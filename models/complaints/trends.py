@@ -110,10 +110,9 @@ def _slope(since: np.ndarray, n: np.ndarray, texts: np.ndarray, /) -> tuple[floa
 
 def _discovered(p_values: np.ndarray, share: float, /) -> np.ndarray:
     """Return which p values hold the expected share of false discoveries (Benjamini & Hochberg 1995)."""
-    known = np.flatnonzero(~np.isnan(p_values))
-    ranked = known[np.argsort(p_values[known])]
-    passed = p_values[ranked] <= share * np.arange(1, len(ranked) + 1) / max(len(ranked), 1)
+    from scipy.stats import false_discovery_control
+
+    known = ~np.isnan(p_values)
     discovered = np.zeros(len(p_values), bool)
-    if passed.any():
-        discovered[ranked[: np.flatnonzero(passed)[-1] + 1]] = True
+    discovered[known] = false_discovery_control(p_values[known]) <= share
     return discovered

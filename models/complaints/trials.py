@@ -11,13 +11,14 @@ from baton.company import Text
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule
 from models.complaints.classifiers.encoder import EncoderModel
-from models.complaints.classifiers.text_model import TextModel
+from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.cross_fitting import Crossed, refitting
-from models.complaints.evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority, onto_classes
+from models.complaints.evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority
 from models.complaints.selection import Choice
 from models.complaints.shares import told_apart
-from models.complaints.splits import deal_groups, later_texts
+from models.complaints.splits import later_texts
+from models.folds import group_folds
 from models.prediction.metrics import plain
 from models.prediction.splits import SplitKind
 
@@ -161,7 +162,7 @@ def readable_languages(model: TextModel, labelled: TextSet, settings: Text, seed
     fit = refitting(model, settings, seed)
     groups = texts.frame["group"].to_numpy(dtype=object).astype(str)
     strange = cross_fit(texts, model.classes, fit, part)
-    familiar = cross_fit(texts, model.classes, fit, deal_groups(groups, texts.labels, 5, seed))
+    familiar = cross_fit(texts, model.classes, fit, group_folds(groups, texts.labels, 5, seed, classes=True))
     classes = np.array(model.classes, dtype=object)
     for one in np.unique(part):
         labels = texts.labels[part == one]

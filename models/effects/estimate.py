@@ -21,7 +21,7 @@ from models.effects.estimators.double_ml import double_ml
 from models.effects.estimators.employee_means import employee_means, solve_total
 from models.effects.estimators.moments import Moments, between_moments
 from models.effects.estimators.omnibus import JointTest, joint_test
-from models.effects.estimators.protocol import Estimate
+from models.effects.estimators.protocol import DRAWS, MAX_CORRELATION, Estimate
 from models.effects.estimators.refutation import reasons_against, refute
 from models.effects.estimators.routing import Routing, routing_test
 from models.effects.estimators.team_cells import met_again
@@ -30,16 +30,14 @@ from models.effects.not_measured import NotMeasured
 from models.effects.tables import by_method_table, draws_table, effects_table
 from models.effects.team_effects import TeamFindings, estimate_teams
 
-__all__ = ["DRAWS", "estimate"]
+__all__ = ["estimate"]
 
 Floats = NDArray[np.float64]
 
-DRAWS = 400
 PERMUTATIONS = 999
 MIN_EMPLOYEES = 30
-MIN_CASES = 5
+MIN_CASES_OF_A_PERSON = 5
 MIN_DIFFERENCE = 2.5
-ALIKE = 0.92
 
 
 def estimate(
@@ -148,8 +146,8 @@ def _effects_of(
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     notes = [] if routing.near_random else [Message("estimate.associations")]
-    if int((moments.counts[:, -1] >= MIN_CASES).sum()) < MIN_EMPLOYEES:
-        notes.append(Message("estimate.few_cases", {"people": MIN_EMPLOYEES, "cases": MIN_CASES}))
+    if int((moments.counts[:, -1] >= MIN_CASES_OF_A_PERSON).sum()) < MIN_EMPLOYEES:
+        notes.append(Message("estimate.few_cases", {"people": MIN_EMPLOYEES, "cases": MIN_CASES_OF_A_PERSON}))
     return OutcomeEffects(
         outcome=design.outcome, kind=kind, helpful=helpful, levers=design.targets, point=point, low=low, high=high,
         draws=draws, scale=scale, primary=chosen.method,
@@ -203,7 +201,8 @@ def _separable(
     why: dict[str, Message] = {}
     for at in order:
         twin = next(
-            (other for other in kept if abs(covariance[0, at, other] / (spread[at] * spread[other])) > ALIKE), None
+            (other for other in kept if abs(covariance[0, at, other] / (spread[at] * spread[other])) > MAX_CORRELATION),
+            None,
         )
         if not differs[at]:
             why[design.levers[at]] = Message(NotMeasured.PEOPLE_ALIKE)

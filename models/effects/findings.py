@@ -82,15 +82,16 @@ class OutcomeEffects:
 
         Of 0.004 and 0.03 the smaller counts twice: 0.008 and 0.03.
         """
+        from statsmodels.stats.multitest import multipletests
+
         own = len(self.levers) > len(self.teams.levers)
         tests = {"employee": self.joint.p_value} if own else {}
         if self.teams.levers:
             tests["team"] = self.teams.joint.p_value
-        adjusted, least = {}, 0.0
-        for rank, owner in enumerate(sorted(tests, key=lambda owner: tests[owner])):
-            least = max(least, min(1.0, (len(tests) - rank) * tests[owner]))
-            adjusted[owner] = least
-        return adjusted
+        if not tests:
+            return {}
+        adjusted = multipletests(list(tests.values()), method="holm")[1]
+        return {owner: float(p_value) for owner, p_value in zip(tests, adjusted, strict=True)}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from baton.contract.results import cast
+from baton.months import DAYS_PER_MONTH
 from features.cases.table import CaseTable, Organisation
 from models.effects.estimators.design import Design, Question, build_design
 from models.effects.estimators.moments import between_moments
@@ -21,7 +22,6 @@ __all__ = ["measure"]
 
 Floats = NDArray[np.float64]
 
-DAYS_PER_READING = 30.4
 SHORTEST_STAY_DAYS = 30.0
 
 
@@ -82,7 +82,7 @@ def _volumes(cases: CaseTable, design: Design, /) -> pd.DataFrame:
     for at, lever in enumerate(design.levers):
         if design.handler_level[at]:
             known = frame.loc[frame[f"kpi:{lever}"].notna(), "employee_id"].unique()
-            per_day = pd.Series(1.0 / DAYS_PER_READING, index=known)
+            per_day = pd.Series(1.0 / DAYS_PER_MONTH, index=known)
         else:
             counted = frame.groupby("employee_id")[f"kpi:{lever}"].count() / max(cases.sampled_share, 1e-9)
             per_day = (counted / days)[counted > 0]

@@ -14,7 +14,7 @@ from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
 from models.effects.estimators.case_level import joint_normal
 from models.effects.estimators.omnibus import JointTest
-from models.effects.estimators.protocol import Estimate
+from models.effects.estimators.protocol import DRAWS, MAX_CORRELATION, Estimate
 from models.effects.estimators.refutation import reasons_against
 from models.effects.estimators.shift_share import (
     Comparison,
@@ -32,9 +32,7 @@ __all__ = ["METHOD", "TeamFindings", "estimate_teams"]
 
 Floats = NDArray[np.float64]
 
-DRAWS = 400
-PERMUTATIONS = 499
-ALIKE = 0.92
+TEAM_PERMUTATIONS = 499
 METHOD = "teams_combined"
 
 
@@ -147,7 +145,7 @@ def _of_cells(cells: TeamCells, organisation: Organisation, seed: int, /) -> Tea
     freedom = float(max(int((cells.volume.sum(axis=(0, 1)) > 0).sum()) - 1 - cells.size, 2))
     deciding, found = (inside, within) if inside.usable.any() else (across, between)
     joint = joint_test_of_teams(
-        cells, inside, across, spread, (within.variance, between.variance), permutations=PERMUTATIONS, seed=seed
+        cells, inside, across, spread, (within.variance, between.variance), permutations=TEAM_PERMUTATIONS, seed=seed
     )
     checks = refute_teams(cells, deciding, spread, found, joint.single)
 
@@ -231,7 +229,7 @@ def _alike(one: Floats, two: Floats, /) -> bool:
     both = np.isfinite(one) & np.isfinite(two)
     if both.sum() < MIN_TEAMS or one[both].std() == 0 or two[both].std() == 0:
         return False
-    return abs(float(np.corrcoef(one[both], two[both])[0, 1])) > ALIKE
+    return abs(float(np.corrcoef(one[both], two[both])[0, 1])) > MAX_CORRELATION
 
 
 def _combined(within: Comparison, between: Comparison, crude: Comparison, /) -> tuple[Floats, Floats]:

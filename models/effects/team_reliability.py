@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from baton.catalogue.schema import Catalogue
+from baton.months import DAYS_PER_MONTH
 from features.cases.exposures import ExposureTable
 from features.cases.table import CaseTable
 from models.effects.estimators.design import Question, build_design
@@ -17,7 +18,6 @@ from models.effects.signal import signal_share
 
 __all__ = ["team_signals"]
 
-DAYS_PER_MONTH = 30.4
 FEWEST = 3
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from baton.errors import ArtefactError, DamagedModelError, OutputError
 from baton.files import read_json, write_json
-from models.integrity.manifest import Manifest, verify_manifest
+from models.integrity.manifest import REMEDY, Manifest, verify_manifest
 from models.integrity.model_file import MODEL_FILES, model_file
 
 __all__ = ["require_sound"]
@@ -83,15 +83,12 @@ def _try(folders: list[Path], /) -> None:
     told = [json.loads(line) for line in lines if line.startswith("{")]
     for line in told:
         if line.get("fault"):
-            raise DamagedModelError(f"{line['fault']}; the model is not used: {_REMEDY}")
+            raise DamagedModelError(f"{line['fault']}; the model is not used: {REMEDY}")
     ended = [line["ended"] for line in told if "ended" in line]
     if len(ended) < len(folders) or code != 0:
         how = "does not come to an end" if code is None else f"ends the process that loads it (code {code})"
         at = min(len(ended), len(folders) - 1)
-        raise DamagedModelError(f"{folders[at]}: loading it {how}; the model is not used: {_REMEDY}")
-
-
-_REMEDY = "train again with `baton run`, or go back to an earlier champion with `baton models rollback`"
+        raise DamagedModelError(f"{folders[at]}: loading it {how}; the model is not used: {REMEDY}")
 
 
 def _needs_trial(folder: Path, /) -> bool:

@@ -11,9 +11,10 @@ from pathlib import Path
 from baton.errors import ArtefactError, DamagedModelError
 from baton.files import read_json, write_json
 
-__all__ = ["MANIFEST_FILE", "Manifest", "sha256_of", "verify_manifest", "write_manifest"]
+__all__ = ["MANIFEST_FILE", "REMEDY", "Manifest", "sha256_of", "verify_manifest", "write_manifest"]
 
 MANIFEST_FILE = "manifest.json"
+REMEDY = "train again with `baton run`, or go back to an earlier champion with `baton models rollback`"
 _FORMAT = 1
 _PIECE = 1 << 22
 
@@ -46,17 +47,14 @@ class Manifest:
             If the file is not recorded, is another than was recorded, or is no text.
         """
         if name not in self.files:
-            raise DamagedModelError(f"{self.folder / name}: is not among the model's files; {_REMEDY}")
+            raise DamagedModelError(f"{self.folder / name}: is not among the model's files; {REMEDY}")
         try:
             content = (self.folder / name).read_bytes()
             if hashlib.sha256(content).hexdigest() != self.files[name]:
                 raise DamagedModelError(_changed(self.folder / name))
             return content.decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise DamagedModelError(f"{self.folder / name}: cannot be read ({error}); {_REMEDY}") from error
-
-
-_REMEDY = "train again with `baton run`, or go back to an earlier champion with `baton models rollback`"
+            raise DamagedModelError(f"{self.folder / name}: cannot be read ({error}); {REMEDY}") from error
 
 
 def sha256_of(path: Path, /) -> str:
@@ -73,7 +71,7 @@ def sha256_of(path: Path, /) -> str:
             while piece := file.read(_PIECE):
                 summary.update(piece)
     except OSError as error:
-        raise DamagedModelError(f"{path}: cannot be read ({error.strerror or error}); {_REMEDY}") from error
+        raise DamagedModelError(f"{path}: cannot be read ({error.strerror or error}); {REMEDY}") from error
     return summary.hexdigest()
 
 
@@ -110,7 +108,7 @@ def verify_manifest(folder: Path, recorded: str = "", /) -> Manifest:
     if not path.exists():
         raise DamagedModelError(
             f"{path}: not there, so that nothing tells whether the model is as it was trained "
-            f"(models of earlier versions have none); {_REMEDY}"
+            f"(models of earlier versions have none); {REMEDY}"
         )
     try:
         described = read_json(path)
@@ -118,23 +116,23 @@ def verify_manifest(folder: Path, recorded: str = "", /) -> Manifest:
         raise DamagedModelError(str(error)) from error
     files = described.get("sha256") if isinstance(described, dict) else None
     if not isinstance(files, dict) or described.get("format") != _FORMAT or not all(map(_is_plain, files)):
-        raise DamagedModelError(f"{path}: is no record of a model's files; {_REMEDY}")
+        raise DamagedModelError(f"{path}: is no record of a model's files; {REMEDY}")
     found = Manifest(folder, {str(name): str(value) for name, value in files.items()})
     if recorded and found.digest != recorded:
-        raise DamagedModelError(f"{path}: is not what the registry recorded when the model was registered; {_REMEDY}")
+        raise DamagedModelError(f"{path}: is not what the registry recorded when the model was registered; {REMEDY}")
     for name, expected in found.files.items():
         if not (folder / name).is_file():
-            raise DamagedModelError(f"{folder / name}: not there; {_REMEDY}")
+            raise DamagedModelError(f"{folder / name}: not there; {REMEDY}")
         if sha256_of(folder / name) != expected:
             raise DamagedModelError(_changed(folder / name))
     added = [path for path in _files(folder) if path.relative_to(folder).as_posix() not in found.files]
     if added:
-        raise DamagedModelError(f"{added[0]}: was added after training; take it out, or {_REMEDY}")
+        raise DamagedModelError(f"{added[0]}: was added after training; take it out, or {REMEDY}")
     return found
 
 
 def _changed(path: Path, /) -> str:
-    return f"{path}: was changed after training (its SHA-256 is not the recorded one) and is not loaded; {_REMEDY}"
+    return f"{path}: was changed after training (its SHA-256 is not the recorded one) and is not loaded; {REMEDY}"
 
 
 def _is_plain(name: str, /) -> bool:

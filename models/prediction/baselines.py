@@ -7,11 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 from models.prediction.encoding import Encoding
+from models.prediction.linear import MAX_LEVELS, WINSOR
 
 __all__ = ["baseline_predictions", "strongest_feature"]
 
-_MAX_LEVELS = 30
-_WINSOR = 5.0
 _RANKED_ROWS = 20_000
 Kind = Literal["probability", "number"]
 
@@ -102,14 +101,14 @@ def _design(train: np.ndarray, rows: np.ndarray, encoding: Encoding, /) -> np.nd
     for position, name in enumerate(encoding.features):
         seen, values = train[:, position], rows[:, position]
         if name in encoding.categories:
-            for code in range(1, min(len(encoding.categories[name]), _MAX_LEVELS)):
+            for code in range(1, min(len(encoding.categories[name]), MAX_LEVELS)):
                 columns.append(values == code)
         else:
             known = seen[~np.isnan(seen)]
             spread = float(known.std()) if len(known) else 0.0
             if spread > 0:
                 filled = np.where(np.isnan(values), np.median(known), values)
-                columns.append(np.clip((filled - known.mean()) / spread, -_WINSOR, _WINSOR))
+                columns.append(np.clip((filled - known.mean()) / spread, -WINSOR, WINSOR))
         if 0 < np.isnan(seen).sum() < len(seen):
             columns.append(np.isnan(values))
     return np.column_stack(columns).astype(np.float64) if columns else np.zeros((len(rows), 0))

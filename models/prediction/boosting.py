@@ -13,7 +13,7 @@ from models.prediction.fitted_model import FittedModel, TreeModel
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Boosted", "Recipe", "boost", "cross_fit", "group_folds"]
+__all__ = ["Boosted", "Recipe", "boost", "cross_fit"]
 
 Kind = Literal["probability", "number"]
 
@@ -110,37 +110,6 @@ class Boosted:
             if unseen.any():
                 result[unseen] = model.contributions(matrix[unseen])
         return result
-
-
-def group_folds(group: np.ndarray, label: np.ndarray, folds: int, seed: int, /) -> np.ndarray:
-    """Deal groups into folds of like size and like share of events.
-
-    Parameters
-    ----------
-    group : numpy.ndarray of str, shape (rows,)
-        Rows of one group stay together.
-    label : numpy.ndarray, shape (rows,)
-    folds : int
-    seed : int
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (rows,)
-        The fold of each row; the same for the same rows in any order.
-
-    Examples
-    --------
-    >>> group_folds(np.array(["a", "a", "b", "c", "d"]), np.array([1, 1, 1, 0, 0]), 2, 0).tolist()[:2]
-    [1, 1]
-    """
-    names, of_row, rows = np.unique(np.asarray(group, dtype=str), return_inverse=True, return_counts=True)
-    mean = np.bincount(of_row, weights=label) / rows
-    shuffled = np.random.default_rng(seed).permutation(len(names))
-    # groups alike in size and outcome follow each other, so that dealing them out in turn balances both
-    order = shuffled[np.lexsort((rows[shuffled], mean[shuffled]))]
-    fold = np.empty(len(names), dtype=np.int64)
-    fold[order] = np.arange(len(names)) % folds
-    return fold[of_row]
 
 
 def cross_fit(

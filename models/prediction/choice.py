@@ -10,10 +10,9 @@ import numpy as np
 from models.prediction.boosting import Boosted
 from models.prediction.calibration import fit_calibration
 from models.prediction.linear import fit_linear
+from models.prediction.metrics import log_losses
 
 __all__ = ["choose", "choose_apart", "cross_fit_linear"]
-
-_CLIP = 1e-6
 
 
 def cross_fit_linear(
@@ -91,18 +90,13 @@ def _losses(candidates: Sequence[Boosted], label: np.ndarray, /) -> np.ndarray:
     for part in np.unique(candidates[0].part):
         inside = candidates[0].part == part
         constant[inside] = label[~inside].mean()
-    losses[-1] = _log_loss(label, constant)
+    losses[-1] = log_losses(label, constant)
     for number, candidate in enumerate(candidates):
         for part in np.unique(candidate.part):
             inside = candidate.part == part
             chance = fit_calibration(candidate.raw[~inside], label[~inside]).apply(candidate.raw[inside])
-            losses[number, inside] = _log_loss(label[inside], chance)
+            losses[number, inside] = log_losses(label[inside], chance)
     return losses
-
-
-def _log_loss(label: np.ndarray, chance: np.ndarray, /) -> np.ndarray:
-    chance = np.clip(chance, _CLIP, 1 - _CLIP)
-    return -np.where(label > 0, np.log(chance), np.log1p(-chance))
 
 
 def _best(losses: np.ndarray, /) -> int:

@@ -7,7 +7,6 @@ where training had none missing, so there the training rows' median stands in.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from baton.errors import TableError
+from baton.nearest import did_you_mean
 from features.training.table import KEYS
 
 __all__ = ["Encoding", "Rows"]
@@ -187,9 +187,8 @@ class Encoding:
     def _refuse_unknown(self, names: Collection[Any], /) -> None:
         unknown = [str(name) for name in names if name not in self._places]
         if unknown:
-            close = difflib.get_close_matches(unknown[0], self.features, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it knows {len(self.features)} others"
-            raise TableError(f"feature {unknown[0]!r}: the model was trained without it; {hint}")
+            hint = did_you_mean(unknown[0], self.features, otherwise=f"it knows {len(self.features)} others")
+            raise TableError(f"feature {unknown[0]!r}: the model was trained without it{hint}")
 
     def _of_columns(self, frame: pd.DataFrame, /) -> np.ndarray:
         self._refuse_unknown([name for name in frame.columns if name not in KEYS])

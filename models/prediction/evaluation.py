@@ -13,14 +13,19 @@ from baton.informative import is_informative
 from features.training.table import TrainingTable
 from models.prediction.baselines import baseline_predictions, strongest_feature
 from models.prediction.encoding import Encoding
-from models.prediction.metrics import NumberFigures, ProbabilityFigures, bootstrap_intervals, paired_differences, plain
+from models.prediction.metrics import (
+    NumberFigures,
+    ProbabilityFigures,
+    bootstrap_intervals,
+    log_losses,
+    paired_differences,
+    plain,
+)
 from models.prediction.out_of_fold import OutOfFold, out_of_fold
 from models.prediction.predictor import predictor_class
 from models.prediction.splits import SplitKind, TimeSplit, split_in_time
 
 __all__ = ["Evaluation", "evaluate"]
-
-_CLIP = 1e-6
 
 
 @dataclass(frozen=True)
@@ -172,8 +177,7 @@ def _single(table: TrainingTable, matrix: np.ndarray, label: np.ndarray, encodin
 def _loss(label: np.ndarray, prediction: np.ndarray, kind: str, /) -> np.ndarray:
     if kind == "number":
         return (label - prediction) ** 2
-    clipped = np.clip(prediction, _CLIP, 1 - _CLIP)
-    return -np.where(label > 0, np.log(clipped), np.log1p(-clipped))
+    return log_losses(label, prediction)
 
 
 def _fingerprint(rows: pd.DataFrame, /) -> str:

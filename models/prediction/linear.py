@@ -19,12 +19,12 @@ import numpy as np
 from baton.errors import DamagedModelError
 from models.integrity.model_file import LINEAR_FILE
 
-__all__ = ["LinearModel", "Term", "fit_linear"]
+__all__ = ["MAX_LEVELS", "WINSOR", "LinearModel", "Term", "fit_linear"]
 
 _FORMAT = 1
 _MAX_BINS = 16
-_MAX_LEVELS = 30
-_WINSOR = 5.0
+MAX_LEVELS = 30
+WINSOR = 5.0
 _ROWS_AT_ONCE = 256  # rows × features × bins are compared at once: a few megabytes
 MAX_NUMBER = 1e15
 """Larger numbers stand in no model that was learned: no log-odds and no scaled value comes near."""
@@ -239,7 +239,7 @@ def _binned(column: np.ndarray, categorical: bool, /) -> Term:
     distinct = np.unique(known)
     cuts = np.arange(len(distinct) - 1)
     if categorical:
-        cuts = cuts[:_MAX_LEVELS]  # codes are in order of frequency: the rest is one bin
+        cuts = cuts[:MAX_LEVELS]  # codes are in order of frequency: the rest is one bin
     elif len(distinct) > _MAX_BINS:
         inner = np.quantile(known, np.linspace(0, 1, _MAX_BINS + 1)[1:-1], method="inverted_cdf")
         cuts = np.intersect1d(np.searchsorted(distinct, inner), cuts)
@@ -255,7 +255,7 @@ def _binned(column: np.ndarray, categorical: bool, /) -> Term:
         means = np.bincount(bins[~gone], weights=known, minlength=count) / np.maximum(rows, 1)  # 0/1: nothing known
         centre = float(known.mean()) if len(known) else 0.0
         spread = float(known.std()) if len(known) else 0.0
-        scaled = np.clip((means - centre) / spread, -_WINSOR, _WINSOR) if spread > 0 else np.zeros(count)
+        scaled = np.clip((means - centre) / spread, -WINSOR, WINSOR) if spread > 0 else np.zeros(count)
         values = scaled[:, None] if spread > 0 else np.zeros((count, 0))
     unknown = bool(gone.any() and len(known))
     if unknown:

@@ -12,13 +12,25 @@ import numpy as np
 
 from models.prediction.calibration import sigmoid
 
-__all__ = ["NumberFigures", "ProbabilityFigures", "bootstrap_intervals", "paired_differences", "plain"]
+__all__ = ["NumberFigures", "ProbabilityFigures", "bootstrap_intervals", "log_losses", "paired_differences", "plain"]
 
 _CLIP = 1e-6
 _MAX_BINS = 15
 _ROWS_PER_BIN = 50
 _MIN_GROUPS = 5
 Figures = dict[str, float]
+
+
+def log_losses(label: np.ndarray, probability: np.ndarray, /) -> np.ndarray:
+    """Return each row's log loss, for no row may cost infinitely much: probabilities are kept from 0 and 1.
+
+    Examples
+    --------
+    >>> log_losses(np.array([1, 0]), np.array([0.5, 0.0])).round(3).tolist()
+    [0.693, 0.0]
+    """
+    clipped = np.clip(probability, _CLIP, 1 - _CLIP)
+    return -np.where(label > 0, np.log(clipped), np.log1p(-clipped))
 
 
 class ProbabilityFigures:
@@ -43,7 +55,7 @@ class ProbabilityFigures:
         self._ties = np.concatenate([[0], changes])
         clipped = np.clip(self._probability, _CLIP, 1 - _CLIP)
         self._log_odds = np.log(clipped / (1 - clipped))
-        self._loss = -np.where(self._label > 0, np.log(clipped), np.log1p(-clipped))
+        self._loss = log_losses(self._label, self._probability)
         self._square = (self._probability - self._label) ** 2
         self._bin = self._bins()
         self._bin_rows = np.bincount(self._bin).astype(np.float64)

@@ -16,11 +16,12 @@ from baton.errors import ArtefactError, DamagedModelError
 from baton.files import write_atomically, write_json
 from baton.outcomes import Kind, Outcome, kind_of, table_of
 from features.training.table import TrainingTable
+from models.folds import group_folds
 from models.integrity.manifest import Manifest, verify_manifest, write_manifest
 from models.integrity.model_file import MODEL_FILES
 from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, read_probe
 from models.prediction import calibration as calibrations
-from models.prediction.boosting import Boosted, Recipe, boost, cross_fit, group_folds
+from models.prediction.boosting import Boosted, Recipe, boost, cross_fit
 from models.prediction.calibration import Calibration
 from models.prediction.choice import choose, choose_apart, cross_fit_linear
 from models.prediction.encoding import Encoding, Rows
@@ -180,7 +181,7 @@ class BoostedPredictor:
         every_row: bool = False,
     ) -> Boosted:
         label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].to_numpy()
-        fold = group_folds(group, label, min(cls.recipe.folds, len(np.unique(group.astype(str)))), seed)
+        fold = group_folds(group.astype(str), label, cls.recipe.folds, seed)
         late = later_rows(table, rows)
         how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
         if len(label) >= min(cls.recipe.one_fold_rows, cls.recipe.hold_out_rows) and not every_row:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from baton.errors import TableError, TooLittleDataError
+from features.training.learnable import MIN_EVENTS, MIN_GROUPS, MIN_ROWS
 from features.training.table import TrainingTable
 
 __all__ = ["LATER_EVENTS", "events_in", "later_rows", "learnable_rows"]
@@ -16,9 +17,6 @@ LATER_EVENTS = 200
 """Events of the rarer kind that the later part of the past must hold, to be watched alone."""
 
 _LATER_SHARE = 0.4
-_MIN_ROWS = 50
-_MIN_EVENTS = 10
-_MIN_GROUPS = 3
 
 
 def learnable_rows(table: TrainingTable, kinds: Collection[str], /) -> pd.DataFrame:
@@ -49,16 +47,16 @@ def learnable_rows(table: TrainingTable, kinds: Collection[str], /) -> pd.DataFr
     rows, label = table.labelled, table.labelled["label"]
     groups = rows["group"].nunique()
     missing = []
-    if len(rows) < _MIN_ROWS:
-        missing.append(f"{len(rows)} rows with a known outcome, {_MIN_ROWS} are needed")
+    if len(rows) < MIN_ROWS:
+        missing.append(f"{len(rows)} rows with a known outcome, {MIN_ROWS} are needed")
     if table.kind == "probability":
         events = int((label > 0).sum())
-        if min(events, len(rows) - events) < _MIN_EVENTS:
-            missing.append(f"{events} of {len(rows)} rows are events, {_MIN_EVENTS} of each kind are needed")
+        if min(events, len(rows) - events) < MIN_EVENTS:
+            missing.append(f"{events} of {len(rows)} rows are events, {MIN_EVENTS} of each kind are needed")
     elif label.nunique() < 2:
         missing.append("the outcome is the same in every row")
-    if groups < _MIN_GROUPS:
-        missing.append(f"rows of {groups} independent units, {_MIN_GROUPS} are needed")
+    if groups < MIN_GROUPS:
+        missing.append(f"rows of {groups} independent units, {MIN_GROUPS} are needed")
     if not table.features:
         missing.append("no feature to learn from")
     if missing:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from baton.catalogue.nearest import did_you_mean
 from baton.company import Company
 from baton.company import Text as TextSettings
 from baton.errors import CompanyFileError
+from baton.nearest import did_you_mean
 from features.staging.warehouse import Warehouse
 from models.encoders.encoders import PACKAGED
 

@@ -158,6 +158,13 @@ def test_the_licence_is_there_and_named_in_the_project(checkout: Path) -> None:
     assert 'license = "Apache-2.0"' in (checkout / "pyproject.toml").read_text("utf-8")
 
 
+def test_one_module_finds_the_name_that_was_probably_meant(checkout: Path) -> None:
+    users = [
+        path.relative_to(checkout).as_posix() for path in sources(checkout) if "difflib." in path.read_text("utf-8")
+    ]
+    assert users == ["baton/nearest.py"]
+
+
 def test_sources_are_read_in_one_place(checkout: Path) -> None:
     """Whoever needs source data takes clean tables from staging or `features.staging.cleaned`."""
     readers = {"features/ingest/sources.py", "features/ingest/intake.py"}

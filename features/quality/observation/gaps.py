@@ -9,6 +9,7 @@ import ibis
 
 from baton.contract.sources import TABLES
 from baton.messages.message import Message
+from baton.months import month_number, month_start
 from features.staging.warehouse import Warehouse
 
 __all__ = ["blind_moments", "gap_warnings", "missing_months"]
@@ -36,14 +37,14 @@ def missing_months(warehouse: Warehouse, /) -> dict[str, list[datetime]]:
         if column is None or not warehouse.has(name, column):
             continue
         moment = table[column] - ibis.interval(seconds=1) if name in _PERIODS else table[column]
-        number = (moment.year() * 12 + moment.month() - 1).cast("int64")
+        number = month_number(moment.year(), moment.month()).cast("int64")
         counted = table.filter(table[column].notnull()).group_by(month=number).aggregate(rows=ibis._.count())
         rows = {row["month"]: row["rows"] for row in counted.to_pyarrow().to_pylist()}
         if len(rows) < 3 or sorted(rows.values())[len(rows) // 2] < _MIN_ROWS:
             continue
         gaps = [month for month in range(min(rows), max(rows)) if month not in rows]
         if gaps:
-            found[name] = [datetime(month // 12, month % 12 + 1, 1) for month in gaps]
+            found[name] = [month_start(month) for month in gaps]
     return found
 
 

@@ -18,7 +18,7 @@ NEWCOMER_MONTHS = 6.0
 # all in Brynjolfsson, Li & Raymond 2023
 PRIOR = {True: 0.5, False: 0.2}
 PRIOR_ERROR = 0.15
-MIN_PEOPLE = 12
+MIN_PEOPLE_MOVED = 12
 
 
 def closing_shares(
@@ -66,7 +66,7 @@ def closing_shares(
 def _share(products: list[Floats], squares: list[Floats], prior: float, cycles: float, /) -> float:
     moved = np.concatenate(products) if products else np.zeros(0)
     stood = np.concatenate(squares) if squares else np.zeros(0)
-    if moved.size < MIN_PEOPLE or stood.sum() <= 0 or cycles <= 0:
+    if moved.size < MIN_PEOPLE_MOVED or stood.sum() <= 0 or cycles <= 0:
         return prior
     kept = float(moved.sum() / stood.sum())
     error = float(np.sqrt(((moved - kept * stood) ** 2).sum())) / float(stood.sum())

@@ -18,9 +18,9 @@ GAP_SD = 0.75
 """A person's gap is worth acting on from this many between-person standard deviations."""
 GROUP_GAP_SD = 0.5
 """A team's or a process's, which concerns many."""
-DRAWS = 200
+REWEIGHTINGS = 200
 MIN_CASES = 10
-MIN_PEOPLE = 8
+MIN_PEERS = 8
 # between teams, in variances between a team's persons: what is believed before looking, and how many teams it counts
 TEAM_PRIOR, TEAM_PRIOR_TEAMS = 0.1, 3.0
 MAX_OF_A_TEAM = 0.6
@@ -158,7 +158,7 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     Adams 2009 (reliability); Spiegelhalter 2005 (common against special causes); normal-normal shrinkage in two levels.
     """
     rows = np.flatnonzero(np.isfinite(found.value))
-    if rows.size < MIN_PEOPLE:
+    if rows.size < MIN_PEERS:
         return None
     value, noise = found.value[rows], np.maximum(found.noise[rows], 1e-12)
     # people without a team are a team of their own each: nothing is shared
@@ -168,7 +168,7 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     if person[0] + team[0] <= 0:
         return None
     spread = float(np.sqrt(person[0] + team[0]))
-    weights = rng.exponential(size=(DRAWS, rows.size))
+    weights = rng.exponential(size=(REWEIGHTINGS, rows.size))
     persons, teams = _components(value, noise, groups, weights)
     floor = 0.05 * spread**2
     persons = np.maximum(persons, floor)

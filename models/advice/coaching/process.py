@@ -12,7 +12,7 @@ from models.effects.estimators.design import Design
 
 __all__ = ["ProcessShift", "process_shifts"]
 
-MIN_CASES = 10
+MIN_CASES_A_CYCLE = 10
 MAX_PEOPLE = 0.6
 PRIOR_SD = 0.35
 """How far processes drift apart from one another in a cycle or two, in between-person SDs, before looking."""
@@ -95,6 +95,6 @@ def _changes(design: Design, at: int, late: NDArray[np.bool_], /) -> dict[int, N
             total = np.bincount(design.employee[rows], design.values[rows, at], people)
             means.append(np.divide(total, count, where=count > 0, out=np.zeros(people)))
             counts.append(count)
-        both = np.minimum(counts[0], counts[1]) >= MIN_CASES
+        both = np.minimum(counts[0], counts[1]) >= MIN_CASES_A_CYCLE
         changes[int(process)] = (means[1] - means[0])[both]
     return changes

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Policy
+from baton.months import DAYS_PER_MONTH
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.closing import NEWCOMER_MONTHS, closing_shares
 from models.advice.coaching.gaps import MIN_CASES
@@ -20,8 +21,6 @@ __all__ = ["Scene", "build_scene"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-
-DAYS_PER_MONTH = 30.4
 
 
 @dataclass(frozen=True)

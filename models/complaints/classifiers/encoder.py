@@ -24,7 +24,7 @@ from models.complaints.classifiers.model_files import (
     write_arrays,
     write_model_file,
 )
-from models.complaints.training_set import Lesson, fold_numbers, lesson
+from models.complaints.training_set import Lesson, lesson
 from models.encoders.encoders import Encoder, shared
 from models.encoders.find import find_encoder, load_encoder
 
@@ -171,7 +171,7 @@ class EncoderModel:
 
 def fit_head(vectors: np.ndarray, learned: Lesson, seed: int, /) -> tuple[LinearHead, ScoreScale]:
     """Fit a head whose strength does best on texts kept apart, and the calibration on the same."""
-    fold = fold_numbers(learned, _FOLDS, seed)
+    fold = learned.folds(_FOLDS, seed)
     best: tuple[float, float, ScoreScale] | None = None
     for strength in _STRENGTHS:
         scores = np.zeros((len(learned.texts), len(learned.classes)))

@@ -25,7 +25,8 @@ from models.complaints.classifiers.model_files import (
     write_model_file,
 )
 from models.complaints.classifiers.training_loop import Recipe, network_scores, train
-from models.complaints.training_set import Lesson, fold_numbers, lesson
+from models.complaints.paired_comparison import macro_f1
+from models.complaints.training_set import lesson
 from models.encoders.onnx_encoder import open_session
 from models.encoders.onnx_export import export, in_eight_bits, run
 from models.encoders.tokens import PieceReader, batches
@@ -86,7 +87,7 @@ class FinetunedModel:
         recipe = recipe or Recipe()
         base = find_base((settings or Text()).encoder, texts.labelled.frame["language"].tolist())
         reader = PieceReader((base / _TOKENIZER_FILE).read_text(encoding="utf-8"))
-        apart = fold_numbers(learned, _PARTS, seed) == 0
+        apart = learned.folds(_PARTS, seed) == 0
         rest, kept = learned.rows(~apart), learned.rows(apart)
         network = train(base, reader, rest, kept, recipe, seed, progress)
         progress("exporting the transformer", 0, 0)
@@ -95,7 +96,8 @@ class FinetunedModel:
         wanted = network_scores(network, chunks, len(kept.texts), len(learned.classes))
         small = cls(learned.classes, in_eight_bits(exact), "int8", reader, _as_is(learned.classes), base_name(base))
         scores = small.scores(kept.texts)
-        if _macro_f1(scores, kept) < _macro_f1(wanted, kept) - _MAX_LOSS:
+        found, hoped = (macro_f1(kept.target, one.argmax(axis=1), len(kept.classes)) for one in (scores, wanted))
+        if found < hoped - _MAX_LOSS:
             small = cls(learned.classes, exact, "fp32", reader, small.scale, base_name(base))
             scores = small.scores(kept.texts)
         # every text counts the same: weighed by the annotators, who are sure of easy texts, it would be too sure
@@ -178,10 +180,3 @@ class FinetunedModel:
 
 def _as_is(classes: tuple[str, ...]) -> ScoreScale:
     return ScoreScale(1.0, np.zeros(len(classes)))
-
-
-def _macro_f1(scores: np.ndarray, kept: Lesson) -> float:
-    from sklearn.metrics import f1_score
-
-    labels = np.unique(kept.target)
-    return float(f1_score(kept.target, scores.argmax(axis=1), average="macro", labels=labels, zero_division=0.0))

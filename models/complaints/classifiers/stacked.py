@@ -26,30 +26,14 @@ from models.complaints.classifiers.model_files import (
     write_arrays,
     write_model_file,
 )
-from models.complaints.classifiers.text_model import TextModel, load_text_model
+from models.complaints.classifiers.text_model import TextModel, load_text_model, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
-from models.complaints.training_set import fold_numbers, lesson
+from models.complaints.training_set import lesson
 
-__all__ = ["Mixture", "StackedModel", "aligned"]
+__all__ = ["Mixture", "StackedModel"]
 
 _STEPS = 4
 _FOLDS = 4
-
-
-def aligned(probabilities: np.ndarray, have: Sequence[str], wanted: Sequence[str], /) -> np.ndarray:
-    """Return probabilities with the columns of other classes; what a model does not know has probability 0.
-
-    Examples
-    --------
-    >>> aligned(np.array([[0.25, 0.75]]), ["late", "lost"], ["bill", "late", "lost"]).tolist()
-    [[0.0, 0.25, 0.75]]
-    """
-    result = np.zeros((len(probabilities), len(wanted)))
-    place = {name: number for number, name in enumerate(wanted)}
-    for column, name in enumerate(have):
-        if name in place:
-            result[:, place[name]] = probabilities[:, column]
-    return result
 
 
 def _logarithm(probabilities: np.ndarray) -> np.ndarray:
@@ -141,13 +125,13 @@ class StackedModel:
             If fewer than two labels can be learned.
         """
         learned = lesson(texts)
-        apart = fold_numbers(learned, _FOLDS, seed) == 0
+        apart = learned.folds(_FOLDS, seed) == 0
         rest = {learned.texts[row] for row in np.flatnonzero(~apart)}
         held = learned.rows(apart)
         visible = texts.rows(texts.frame["text"].isin(rest).to_numpy())
         kinds: tuple[type[TextModel], ...] = (TfidfModel, EncoderModel)
         tried = [kind.fit(visible, seed, settings=settings, progress=progress) for kind in kinds]
-        seen = [aligned(model.probabilities(held.texts), model.classes, learned.classes) for model in tried]
+        seen = [onto_classes(model.probabilities(held.texts), model.classes, learned.classes) for model in tried]
         mixture = Mixture.fit(seen, held.target)
         members = tuple(kind.fit(texts, seed, settings=settings, progress=progress) for kind in kinds)
         return cls(learned.classes, members, mixture)
@@ -159,7 +143,7 @@ class StackedModel:
         zeros = np.zeros((len(texts), len(self.classes)))
         # a model without weight is not asked
         found = [
-            aligned(model.probabilities(texts), model.classes, self.classes) if weight > 0 else zeros
+            onto_classes(model.probabilities(texts), model.classes, self.classes) if weight > 0 else zeros
             for model, weight in zip(self.members, self.mixture.weights, strict=True)
         ]
         return self.mixture.apply(found)

@@ -16,7 +16,7 @@ from baton.progress import Progress, silent
 from features.text.text_set import TextSet
 from models.complaints.classifiers.model_files import MODEL_FILE, read_model_file
 
-__all__ = ["TextModel", "load_text_model", "text_model_classes"]
+__all__ = ["TextModel", "load_text_model", "onto_classes", "text_model_classes"]
 
 
 class TextModel(Protocol):
@@ -89,3 +89,18 @@ def load_text_model(folder: Path, /) -> TextModel:
     if name not in classes:
         raise ArtefactError(f"{folder / MODEL_FILE}: is a {name!r} model; this Baton knows {', '.join(classes)}")
     return classes[name].load(folder)
+
+
+def onto_classes(probabilities: np.ndarray, own: Sequence[str], classes: Sequence[str], /) -> np.ndarray:
+    """Return probabilities (texts, classes) of a model that may know fewer classes, or other ones.
+
+    Examples
+    --------
+    >>> onto_classes(np.array([[0.25, 0.75]]), ["late", "lost"], ["bill", "late", "lost"]).tolist()
+    [[0.0, 0.25, 0.75]]
+    """
+    position = {name: number for number, name in enumerate(classes)}
+    kept = [number for number, name in enumerate(own) if name in position]
+    found = np.zeros((len(probabilities), len(classes)))
+    found[:, [position[own[number]] for number in kept]] = probabilities[:, kept]
+    return found

@@ -26,7 +26,7 @@ from models.complaints.classifiers.model_files import (
     write_model_file,
 )
 from models.complaints.classifiers.ngrams import NgramCounts, View, learn_views, stacked
-from models.complaints.training_set import Lesson, fold_numbers, lesson
+from models.complaints.training_set import Lesson, lesson
 
 __all__ = ["TfidfModel"]
 
@@ -105,7 +105,7 @@ class TfidfModel:
             If fewer than two labels can be learned.
         """
         learned = lesson(texts)
-        fold = fold_numbers(learned, _FOLDS, seed)
+        fold = learned.folds(_FOLDS, seed)
         parts = int(fold.max()) + 1
         # which terms there are is learned without labels, so once for all folds
         views, matrix = learn_views(learned.texts, counts)

@@ -13,6 +13,7 @@ import numpy as np
 from baton.errors import ArtefactError
 from baton.progress import Progress, silent
 from models.complaints.calibration import softmax
+from models.complaints.paired_comparison import macro_f1
 from models.complaints.training_set import Lesson
 from models.encoders.tokens import Chunk, PieceReader, batches
 
@@ -269,14 +270,10 @@ class _Best:
 
 
 def held_out_loss(scores: np.ndarray, apart: Lesson, /) -> float:
-    """Return one less macro-F1, and a tenth of the log loss, which tells epochs apart that answer alike."""
-    from sklearn.metrics import f1_score
+    """Return one less macro-F1, and a tenth of the log loss, which distinguishes epochs that answer alike."""
+    from sklearn.metrics import log_loss
 
-    right = f1_score(
-        apart.target, scores.argmax(axis=1), sample_weight=apart.weights, average="macro",
-        labels=np.unique(apart.target), zero_division=0.0,
-    )  # fmt: skip
-    log_loss = -np.average(
-        np.log(np.maximum(softmax(scores)[np.arange(len(scores)), apart.target], 1e-12)), weights=apart.weights
-    )
-    return float(1.0 - right + 0.1 * log_loss)
+    classes = len(apart.classes)
+    right = macro_f1(apart.target, scores.argmax(axis=1), classes, apart.weights)
+    loss = log_loss(apart.target, softmax(scores), sample_weight=apart.weights, labels=range(classes))
+    return float(1.0 - right + 0.1 * loss)

@@ -27,7 +27,7 @@ from models.complaints.classifiers.model_files import (
     write_arrays,
     write_model_file,
 )
-from models.complaints.training_set import Lesson, fold_numbers, lesson
+from models.complaints.training_set import Lesson, lesson
 from models.encoders.encoders import Encoder, shared
 from models.encoders.find import find_encoder, load_encoder
 
@@ -155,7 +155,7 @@ class ZeroShotModel:
         weights = some.weights * some.balance[some.target]
         slope = ScoreScale.fit(self.slope * plain, some.target, weights, shift=False).slope * self.slope
         prior = slope * self.described
-        fold = fold_numbers(some, _FOLDS, seed)
+        fold = some.folds(_FOLDS, seed)
         tried = []
         for stiffness in _STIFFNESS:
             scores = slope * plain

@@ -27,7 +27,7 @@ __all__ = ["clean", "double_ml"]
 Floats = NDArray[np.float64]
 
 FOLDS = 3
-MAX_ROWS = 40_000
+MAX_LEARNED_CASES = 40_000
 TREES = 40
 
 
@@ -62,7 +62,7 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
     rng = np.random.default_rng(seed)
     customers = rng.permutation(int(design.customer.max()) + 1)
     rank = customers[design.customer]
-    keep = rank < len(customers) * min(1.0, MAX_ROWS / len(frame))
+    keep = rank < len(customers) * min(1.0, MAX_LEARNED_CASES / len(frame))
     rows = np.flatnonzero(keep)
     context = _context(frame.iloc[rows])
     raw = np.full((len(rows), design.size + 1), np.nan)

@@ -17,7 +17,7 @@ from models.effects.estimators.design import Design
 from models.effects.estimators.moments import Moments, between_moments
 from models.effects.estimators.protocol import Estimate
 
-__all__ = ["bayesian_weights", "employee_means", "solve_total", "spreads"]
+__all__ = ["MIN_EIGENVALUE", "bayesian_weights", "employee_means", "solve_total", "spreads"]
 
 Floats = NDArray[np.float64]
 

@@ -15,11 +15,11 @@ from models.effects.estimators.design import Design
 from models.effects.estimators.employee_means import solve_total
 from models.effects.estimators.moments import Moments
 
-__all__ = ["JointTest", "joint_test"]
+__all__ = ["JointTest", "joint_test", "tail_shares"]
 
 Floats = NDArray[np.float64]
 
-MIN_PEOPLE = 10
+MIN_PEOPLE_PERMUTED = 10
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: 
     """
     size = design.size
     people = int(((moments.counts[:, -1] > 0) & (moments.counts[:, :size] > 0).any(axis=1)).sum())
-    if design.asked == 0 or people < max(MIN_PEOPLE, size + 3):
+    if design.asked == 0 or people < max(MIN_PEOPLE_PERMUTED, size + 3):
         return JointTest(1.0, 0, people, np.ones(design.asked))
     rng = np.random.default_rng(seed)
     volume = np.sqrt(moments.weights[:, -1, -1])
@@ -71,7 +71,7 @@ def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: 
     explained = inputs @ np.linalg.lstsq(inputs, answers, rcond=None)[0]
     alone = _ratios(design, moments, inputs, (answers - explained)[orders], scaled=False)
     largest, squares = np.abs(ratio).max(axis=1), (ratio**2).sum(axis=1)
-    smaller = np.minimum(_tail(largest), _tail(squares))
+    smaller = np.minimum(tail_shares(largest), tail_shares(squares))
     single = (np.abs(alone) >= np.abs(alone[:1])).mean(axis=0)
     return JointTest(float((smaller <= smaller[0]).mean()), permutations, people, single)
 
@@ -87,8 +87,8 @@ def _ratios(design: Design, moments: Moments, inputs: Floats, permuted: Floats, 
     return effects / np.maximum(effects[1:].std(axis=0), 1e-300) if scaled else effects
 
 
-def _tail(statistic: Floats, /) -> Floats:
-    """Share of all rows, permuted ones and the observed one, with a statistic at least as large."""
+def tail_shares(statistic: Floats, /) -> Floats:
+    """Return per row the share of all rows, permuted ones and the observed one, with a statistic at least as large."""
     ordered = np.sort(statistic)
     return (len(statistic) - np.searchsorted(ordered, statistic, side="left")) / len(statistic)
 

@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 
 from models.effects.estimators.design import Design
 
-__all__ = ["Estimate", "Estimator"]
+__all__ = ["DRAWS", "MAX_CORRELATION", "Estimate", "Estimator"]
 
 Floats = NDArray[np.float64]
+
+DRAWS = 400
+"""Of the joint distribution of effects: their error moves the ends of an interval by a twentieth of its width."""
+MAX_CORRELATION = 0.92
+"""Levers whose true values go together more than that are not distinguished: one of them stands for both."""
 
 
 @dataclass(frozen=True)

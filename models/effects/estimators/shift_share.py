@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.effects.estimators.employee_means import MIN_EIGENVALUE
 from models.effects.estimators.team_cells import TeamCells
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-MIN_EIGENVALUE = 0.05
 MIN_LEFT = 0.2
 """Least share of all change that is taken to be left when one team is left out."""
 

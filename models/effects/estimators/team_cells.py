@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
+from baton.months import month_number
 from features.cases.exposures import WINDOW_MONTHS, ExposureTable
 from features.cases.table import CaseTable
 from models.effects.estimators.case_mix import covariates
@@ -283,10 +284,11 @@ def _spans(
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Values by half, month, team and lever over the months around each, and the rows behind them a month."""
     told = exposures.values[exposures.values["team_id"].isin(teams) & exposures.values["kpi"].isin(levers)]
-    number = told["month"].dt.year * 12 + told["month"].dt.month
-    first = int((months.year * 12 + months.month).min()) - WINDOW_MONTHS
+    number = month_number(told["month"].dt.year, told["month"].dt.month)
+    own = month_number(months.year, months.month)
+    first = int(own.min()) - WINDOW_MONTHS
     ahead = max(1, round(exposures.label_days / 30))
-    length = int((months.year * 12 + months.month).max()) + ahead - first
+    length = int(own.max()) + ahead - first
     inside = ((number >= first) & (number < first + length)).to_numpy()
     at = (
         (number - first).to_numpy()[inside],
@@ -301,7 +303,7 @@ def _spans(
         rows = np.full_like(monthly, np.nan)
         monthly[at] = told[f"value_{half}"].to_numpy(dtype=np.float64)[inside]
         rows[at] = told[f"n_{half}"].to_numpy(dtype=np.float64)[inside]
-        for month, start in enumerate((months.year * 12 + months.month) - first - WINDOW_MONTHS):
+        for month, start in enumerate(own - first - WINDOW_MONTHS):
             span = slice(int(start), int(start) + WINDOW_MONTHS + ahead)
             values[half, month] = _mean(monthly[span]) * signs
             volume[half, month] = _mean(rows[span])

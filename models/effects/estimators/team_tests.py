@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.effects.estimators.omnibus import JointTest
+from models.effects.estimators.omnibus import JointTest, tail_shares
 from models.effects.estimators.shift_share import Comparison, Shocks, compare, prior_variance
 from models.effects.estimators.team_cells import MIN_TEAMS, TeamCells
 
@@ -69,7 +69,7 @@ def joint_test_of_teams(
         found.append(_strength(*effects(order), errors))
     ratio = np.array(found)
     ratio = ratio / np.maximum(ratio[1:].std(axis=0), 1e-300)
-    smaller = np.minimum(_tail(np.abs(ratio).max(axis=1)), _tail((ratio**2).sum(axis=1)))
+    smaller = np.minimum(tail_shares(np.abs(ratio).max(axis=1)), tail_shares((ratio**2).sum(axis=1)))
     single = (np.abs(ratio) >= np.abs(ratio[:1])).mean(axis=0)
     return JointTest(float((smaller <= smaller[0]).mean()), wanted, teams, single)
 
@@ -118,9 +118,3 @@ def refute_teams(
             "flips": np.where(np.isfinite(found.point), flips, 0),
         }
     )
-
-
-def _tail(statistic: Floats, /) -> Floats:
-    """Share of all rows with a statistic at least as large."""
-    ordered = np.sort(statistic)
-    return (len(statistic) - np.searchsorted(ordered, statistic, side="left")) / len(statistic)

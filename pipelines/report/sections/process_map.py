@@ -18,7 +18,7 @@ __all__ = ["ProcessSection", "duration", "process_section"]
 
 _MAX_PROCESSES = 3
 _MAX_STEPS = 8
-_MIN_CASES = 0.02  # of a process' cases: rarer steps and arrows are not drawn
+_MIN_CASES_SHARE = 0.02  # of a process' cases: rarer steps and arrows are not drawn
 _MUCH = 0.2
 _COLUMNS = ("step", "cases", "median", "long", "share", "back", "handed")
 _UNITS = ((48 * 3600, "days", 86400), (5400, "hours", 3600), (90, "minutes", 60), (0, "seconds", 1))
@@ -151,7 +151,7 @@ def _notes(results: Results, worst: pd.Series, about: pd.Series, /) -> list[Bili
 
 def _figure(pen: Pen, place: int, name: str, steps: pd.DataFrame, flows: pd.DataFrame, /) -> Figure:
     most = steps.sort_values(["cases", "wait_seconds_total"], ascending=False).head(_MAX_STEPS)
-    most = most[most["cases"] >= _MIN_CASES * steps["cases"].max()].sort_values(["position", "step"])
+    most = most[most["cases"] >= _MIN_CASES_SHARE * steps["cases"].max()].sort_values(["position", "step"])
     total = float(most["wait_seconds_total"].max()) or 1.0
     nodes = [
         MapStep(
@@ -185,7 +185,7 @@ def _arrows(steps: list[str], flows: pd.DataFrame, /) -> list[MapArrow]:
         if start is not None and stop is not None and start != stop:
             arrows.append(MapArrow(start, stop, int(flow["transitions"])))
     most = max((arrow.transitions for arrow in arrows), default=0)
-    kept = [arrow for arrow in arrows if arrow.transitions >= 2 * _MIN_CASES * most]
+    kept = [arrow for arrow in arrows if arrow.transitions >= 2 * _MIN_CASES_SHARE * most]
     return sorted(kept, key=lambda arrow: -arrow.transitions)[: 2 * _MAX_STEPS]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 import pandas as pd
@@ -23,7 +22,6 @@ from pipelines.report.data.wording import Bilingual, listed, number, percent, sa
 
 __all__ = ["Trust", "outcome_name", "trust_section"]
 
-_Z95 = 1.959964
 _CAUSES = "root_cause"
 
 
@@ -80,11 +78,11 @@ def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any]
 
 def _point(row: dict[str, Any], /) -> Point:
     """A group of predictions with Wilson's interval for what came true (Wilson 1927)."""
+    from statsmodels.stats.proportion import proportion_confint
+
     share, count = float(row["observed"]), max(float(row["n"]), 1.0)
-    spread = 1 + _Z95**2 / count
-    middle = (share + _Z95**2 / (2 * count)) / spread
-    half = _Z95 / spread * sqrt(share * (1 - share) / count + _Z95**2 / (4 * count**2))
-    return Point(verbatim(""), float(row["mean_predicted"]), share, max(middle - half, 0.0), min(middle + half, 1.0))
+    low, high = proportion_confint(share * count, count, alpha=0.05, method="wilson")
+    return Point(verbatim(""), float(row["mean_predicted"]), share, float(low), float(high))
 
 
 def _limits(results: Results, /) -> tuple[Bilingual, ...]:

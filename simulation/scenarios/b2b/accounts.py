@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulation.engine.calendar import Calendar
+from simulation.scenarios.b2b.long_calendar import month_of_day
 from simulation.scenarios.b2b.owners import SUPPLIER, Owners
 from simulation.scenarios.b2b.settings import B2bWorld
 
@@ -81,7 +82,7 @@ def draw_accounts(world: B2bWorld, calendar: Calendar, owners: Owners, count: in
     joined[0] = min(joined[0], -2000.0)
     term = _TERMS[rng.choice(3, count, p=[0.35, 0.40, 0.25])]
     month = np.arange(calendar.month_count)
-    since = month[None, :] - np.floor(joined / 30.4375).astype(int)[:, None]
+    since = month[None, :] - month_of_day(joined)[:, None]
     expires = (since > 0) & (since % term[:, None] == 0)
     value = world.volume.median_value * np.exp(world.volume.value_spread * rng.standard_normal(count))
     share = world.volume.largest_share

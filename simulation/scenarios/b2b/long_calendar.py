@@ -8,10 +8,11 @@ import numpy as np
 
 from simulation.engine.calendar import Calendar
 
-__all__ = ["LongCalendar"]
+__all__ = ["LongCalendar", "month_of_day"]
 
 _WARM_MONTHS = 24
 _FUTURE_MONTHS = 25
+_DAYS_PER_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,8 @@ class LongCalendar(Calendar):
         """First day of observation and the day after its last."""
         days = self.month_days
         return int(days[_WARM_MONTHS]), int(days[_WARM_MONTHS + self.months])
+
+
+def month_of_day(days: np.ndarray, /) -> np.ndarray:
+    """Return the number of the month that a day falls into, both counted from the first simulated day, or before it."""
+    return np.floor(days / _DAYS_PER_MONTH).astype(int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from baton.months import DAYS_PER_MONTH
 from simulation.scenarios.b2b.owners import SUPPLIER, team_names
 from simulation.scenarios.b2b.records import employee_ids
 from simulation.scenarios.b2b.story import B2bStory
@@ -39,7 +40,7 @@ def employees(story: B2bStory, seed: int, /) -> pd.DataFrame:
     owners, calendar = story.owners, story.calendar
     count = owners.person_team.size
     starts = calendar.month_days
-    hired = np.where(owners.hired < 0, owners.hired * 30.4, starts[np.maximum(owners.hired, 0).astype(int)])
+    hired = np.where(owners.hired < 0, owners.hired * DAYS_PER_MONTH, starts[np.maximum(owners.hired, 0).astype(int)])
     left = np.where(np.isnan(owners.left), np.nan, starts[np.nan_to_num(owners.left).astype(int)] - 0.25)
     opens, closes = calendar.observed_days
     frame = pd.DataFrame(

@@ -12,7 +12,7 @@ from baton.errors import CompanyFileError
 from baton.progress import Progress, silent
 from simulation.scenarios.b2b.accounts import Accounts, draw_accounts
 from simulation.scenarios.b2b.dealings import NOISE, Dealings, Draws, draw_dealings, live, stock_of
-from simulation.scenarios.b2b.long_calendar import LongCalendar
+from simulation.scenarios.b2b.long_calendar import LongCalendar, month_of_day
 from simulation.scenarios.b2b.owners import SUPPLIER, Owners, draw_owners, levels, own_unit, team_names
 from simulation.scenarios.b2b.settings import B2bWorld, load_world
 
@@ -205,7 +205,7 @@ def _calibrate(world: B2bWorld, calendar: LongCalendar, accounts: Accounts, stoc
         hazard = _hazard(world, accounts, stock, middle)
         left, here = 0.0, 0.0
         for month in np.linspace(observed.start, observed.stop, 4).astype(int):
-            begun = np.maximum(np.floor(accounts.joined / 30.4375).astype(int), observed.start)
+            begun = np.maximum(month_of_day(accounts.joined), observed.start)
             begun = np.minimum(begun, month)
             still = np.exp(hazard[np.arange(accounts.count), begun] - hazard[:, month])
             still = np.where(accounts.joined < calendar.month_days[month], still, 0.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from baton.errors import CompanyFileError
+from baton.months import DAYS_PER_MONTH
 from baton.progress import Progress, silent
 from simulation.engine.calendar import HORIZON_DAYS, Calendar
 from simulation.scenarios.product.accounts import Accounts, draw_accounts
@@ -147,7 +148,7 @@ class ProductStory:
 
     def noise(self) -> dict[str, np.ndarray]:
         """Return each KPI's noise over a cycle per team: sampling variance over between-team variance (teams,)."""
-        values, cycles = self.values(), self.calendar.months / (HORIZON_DAYS / 30.4)
+        values, cycles = self.values(), self.calendar.months / (HORIZON_DAYS / DAYS_PER_MONTH)
         variance = self._variance(values, cycles)
         return {
             kpi: variance.get(kpi, np.zeros(self.teams.count)) / max(self.spread(values[kpi]) ** 2, 1e-12)

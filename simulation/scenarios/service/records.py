@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from baton.months import DAYS_PER_MONTH
 from simulation.engine.texts import Planted, Told, tell_texts
 from simulation.scenarios.service.cases import CHANNEL_RESPONSE_SECONDS, CHANNELS, PRIORITIES
 from simulation.scenarios.service.settings import World
@@ -264,7 +265,7 @@ def employees(story: Story, seed: int, /) -> pd.DataFrame:
     people, calendar = story.people, story.calendar
     count = people.person_team.size
     starts = calendar.month_days
-    hired = np.where(people.hired < 0, people.hired * 30.4, starts[np.maximum(people.hired, 0).astype(int)])
+    hired = np.where(people.hired < 0, people.hired * DAYS_PER_MONTH, starts[np.maximum(people.hired, 0).astype(int)])
     left = np.where(np.isnan(people.left), np.nan, starts[np.nan_to_num(people.left).astype(int)] - 0.25)
     opens, closes = calendar.observed_days
     frame = pd.DataFrame(

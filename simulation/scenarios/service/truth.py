@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from baton.months import DAYS_PER_MONTH
 from simulation.engine.calendar import HORIZON_DAYS, Calendar
 from simulation.scenarios.service.cases import CaseDraws, Lived, levels, live
 from simulation.scenarios.service.customers import Customers
@@ -167,7 +168,7 @@ class Story:
         team = self.people.post_team[post]
         months = self.calendar.months
         posts = np.bincount(self.people.post_team, minlength=len(self.people.team_role))
-        volume = np.bincount(team, minlength=posts.size) / posts / months * (HORIZON_DAYS / 30.4)
+        volume = np.bincount(team, minlength=posts.size) / posts / months * (HORIZON_DAYS / DAYS_PER_MONTH)
         values = unit_values(self.world, self.people)
         found = {}
         for kpi, column in case_columns(self).items():

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from features.text.text_set import TextSet
-from models.complaints.evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority, onto_classes
+from models.complaints.classifiers.text_model import onto_classes
+from models.complaints.evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority
 
 _CLASSES = ("bill", "late", "lost")
 

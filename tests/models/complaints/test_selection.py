@@ -17,7 +17,7 @@ from features.text.text_set import TextSet
 from models.complaints import selection as choosing
 from models.complaints.paired_comparison import beats
 from models.complaints.selection import Choice, choose_model
-from models.complaints.training_set import Lesson, fold_numbers, lesson
+from models.complaints.training_set import Lesson, lesson
 
 WORDS = {
     "billing": "bill fee charge invoice refund",
@@ -252,10 +252,10 @@ def test_the_cost_of_reading_is_counted_from_characters(monkeypatch: pytest.Monk
 def test_folds_part_no_group_and_spread_each_label() -> None:
     groups = np.repeat(np.arange(30), 4)
     some = Lesson([""] * 120, ("a", "b"), np.where(groups % 3 == 0, 1, 0), np.ones(120), groups)
-    fold = fold_numbers(some, 5, 0)
+    fold = some.folds(5, 0)
     assert all(len(set(fold[groups == group])) == 1 for group in range(30))
     assert [int(some.target[fold == part].sum()) for part in range(5)] == [8] * 5
-    assert fold_numbers(some, 5, 0).tolist() == fold.tolist()
+    assert some.folds(5, 0).tolist() == fold.tolist()
 
 
 def test_texts_chosen_from_a_list_are_left_to_n_grams(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from features.text.text_set import TextSet
-from models.complaints.splits import deal_groups, later_texts
+from models.complaints.splits import later_texts
+from models.folds import group_folds
 
 
 def _texts(days: int, texts: int = 1000) -> TextSet:
@@ -27,11 +28,11 @@ def test_folds_part_no_group_and_hold_a_like_mix_of_labels() -> None:
     generator = np.random.default_rng(0)
     groups = generator.integers(0, 200, 500)
     labels = np.array(["late", "lost", "bill"])[groups % 3]
-    fold = deal_groups(groups, labels, 5, 7)
+    fold = group_folds(groups, labels, 5, 7, classes=True)
     assert all(len(np.unique(fold[groups == group])) == 1 for group in np.unique(groups))
     shares = [np.mean(labels[fold == part] == "late") for part in range(5)]
     assert max(shares) - min(shares) < 0.1
-    assert not np.array_equal(fold, deal_groups(groups, labels, 5, 8))
+    assert not np.array_equal(fold, group_folds(groups, labels, 5, 8, classes=True))
 
 
 def test_the_last_quarter_is_tested_without_what_repeats_the_past() -> None:

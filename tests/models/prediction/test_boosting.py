@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from features.training.table import TrainingTable
-from models.prediction.boosting import Recipe, boost, cross_fit, group_folds
+from models.folds import group_folds
+from models.prediction.boosting import Recipe, boost, cross_fit
 from models.prediction.churn import ChurnPredictor
 from models.prediction.encoding import Encoding
 from models.prediction.sufficiency import later_rows

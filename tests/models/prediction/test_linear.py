@@ -15,9 +15,10 @@ import pytest
 
 from baton.errors import DamagedModelError
 from features.training.table import TrainingTable
+from models.folds import group_folds
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import write_manifest
-from models.prediction.boosting import Boosted, group_folds
+from models.prediction.boosting import Boosted
 from models.prediction.choice import choose, choose_apart, cross_fit_linear
 from models.prediction.decline import DeclinePredictor
 from models.prediction.fitted_model import TreeModel
