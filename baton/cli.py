@@ -61,7 +61,7 @@ def init(
 
 
 @app.command(epilog="Example: `baton simulate demo --customers 2000 --seed 7`")
-def simulate(
+def simulate(  # noqa: PLR0913 - one parameter per option of the command
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")],
     scenario: Annotated[str, typer.Option(help="Kind of company: service, product, b2b.")] = "service",
     customers: Annotated[

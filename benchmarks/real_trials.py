@@ -46,7 +46,8 @@ class Advised:
 
 def advised(company: Company, catalogue: Catalogue, cases: CaseTable, organisation: Organisation, /) -> Advised:
     """Run effects, weights and coaching, and the same weights on made-up cards of equal points."""
-    from models.advice.advise import Settings, advise
+    from models.advice.advise import advise
+    from models.advice.settings import Settings
     from models.advice.weights import recommend
 
     advice = advise(cases, organisation, catalogue, Settings.of(company, learners=False))

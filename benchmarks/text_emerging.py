@@ -23,7 +23,7 @@ import pandas as pd
 from benchmarks.text_sets import TextTask, load_task
 from features.text.preparing import prepare
 from features.text.text_set import TextSet
-from models.complaints.emerging.clusters import find_emerging
+from models.complaints.emerging.clusters import Writers, find_emerging
 from models.encoders.encoders import Encoder, read_once, shared
 from models.encoders.find import find_encoder
 from simulation.engine.texts import Planted, tell_texts
@@ -66,7 +66,7 @@ def year(seed: int, share: float, /, *, texts_a_week: int = 400) -> tuple[TextSe
     )
     answers = pd.DataFrame({"text_id": names, "cause": told.recorded[rows], "abstained": False})
     teams = pd.Series(np.char.add("T", generator.integers(0, 8, len(rows)).astype(str)), index=names)
-    return TextSet(frame), answers, teams, told.true[rows] == new["name"]
+    return TextSet(frame), answers, Writers(teams), told.true[rows] == new["name"]
 
 
 def year_of_tweets(
@@ -91,7 +91,7 @@ def year_of_tweets(
     taken = frame["label"].where(~new, pd.Series(generator.choice(others, len(new)), index=frame.index))
     answers = pd.DataFrame({"text_id": frame["text_id"], "cause": taken, "abstained": new})
     teams = pd.Series(np.char.add("T", generator.integers(0, 6, len(frame)).astype(str)), index=frame["text_id"])
-    return TextSet(frame), answers, teams, new
+    return TextSet(frame), answers, Writers(teams), new
 
 
 def measure_tweets(task: TextTask, shares: Sequence[float], encoder: Encoder | None, /) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def measure_tweets(task: TextTask, shares: Sequence[float], encoder: Encoder | N
     for share in shares:
         for seed, hidden in enumerate(sorted(task.words)):
             texts, answers, teams, new = year_of_tweets(task, seed, share, hidden)
-            raised = find_emerging(texts, answers, teams, encoder, seed)
+            raised = find_emerging(texts, answers, Writers(teams), encoder, seed)
             mine = set(texts.frame["text_id"][new])
             right = np.array([len(mine & set(some)) > len(some) / 2 for some in raised["examples"]], dtype=bool)
             begun = pd.Timestamp("2025-01-06") + pd.Timedelta(weeks=_FROM_WEEK)
@@ -128,7 +128,7 @@ def measure(years: int, shares: tuple[float, ...], texts_a_week: int, /) -> list
         alarms, found, waited = [], [], []
         for seed in range(years):
             texts, answers, teams, new = year(seed, share, texts_a_week=texts_a_week)
-            raised = find_emerging(texts, answers, teams, None, seed)
+            raised = find_emerging(texts, answers, Writers(teams), None, seed)
             mine = set(texts.frame["text_id"][new])
             right = [len(mine & set(examples)) > len(examples) / 2 for examples in raised["examples"]]
             alarms.append(len(right) - sum(right))

@@ -170,7 +170,7 @@ def finetuned(base: Path, reader: PieceReader, rest: Lesson, apart: Lesson) -> N
     from sklearn.metrics import f1_score
 
     number = rest.folds(8, 0)
-    network = train(base, reader, rest.rows(number != 0), rest.rows(number == 0), Recipe(), 0)
+    network = train(base, reader, rest.rows(number != 0), rest.rows(number == 0), Recipe())
     exact = export(network)
     flat = ScoreScale(1.0, np.zeros(len(rest.classes)))
     print("\ntrained on the labels\n| | macro-F1 |\n|---|---:|")

@@ -92,7 +92,8 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
     from baton.company import load_company
     from features.cases import build as cases_built
     from features.staging import stage as staging
-    from models.advice.advise import Settings, advise
+    from models.advice.advise import advise
+    from models.advice.settings import Settings
 
     company = load_company(folder)
     catalogue = load_catalogue(company)

@@ -64,7 +64,8 @@ def recommend(
     -------
     Advised
     """
-    from models.advice.advise import STEPS, Settings, advise
+    from models.advice.advise import STEPS, advise
+    from models.advice.settings import Settings
     from models.effects.strategy_map import strategy_arrows
 
     results, settings = RunResults(folder), Settings.of(company)

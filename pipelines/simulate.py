@@ -36,7 +36,7 @@ class Simulated:
     effects: list[dict[str, Any]]
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - the options of `baton simulate`
     folder: str | Path,
     /,
     *,

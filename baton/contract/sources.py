@@ -78,112 +78,109 @@ class TableSpec:
         return tuple(column.name for column in self.columns if column.required)
 
 
-def _table(
-    name: str,
-    grain: str,
-    columns: str,
-    *,
-    key: tuple[str, ...] = (),
-    references: tuple[tuple[str, str], ...] = (),
-    time: str | None = None,
-    scale: dict[str, tuple[float | None, float | None]] | None = None,
-) -> TableSpec:
-    """Read the compact notation ``name:type`` with ``!`` behind required columns."""
-    bounds = scale or {}
+def _columns(text: str, /, **bounds: tuple[float | None, float | None]) -> tuple[ColumnSpec, ...]:
+    """Read the notation ``name:type``, with ``!`` behind required columns; ``bounds``: what values lie between."""
     specs = []
-    for word in columns.split():
+    for word in text.split():
         column, kind = word.rstrip("!").split(":")
         low, high = bounds.get(column, (None, None))
         specs.append(ColumnSpec(column, kind, word.endswith("!"), low, high))  # type: ignore[arg-type]
-    return TableSpec(name, grain, tuple(specs), key, references, time)
+    return tuple(specs)
 
 
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
     for spec in (
-        _table(
+        TableSpec(
             "customers",
             "a customer",
-            "customer_id:id! joined_at:time left_at:time kind:text segment:text value:number valid_from:time",
+            _columns("customer_id:id! joined_at:time left_at:time kind:text segment:text value:number valid_from:time"),
             key=("customer_id",),
         ),
-        _table(
+        TableSpec(
             "activity",
             "one thing a customer did",
-            "customer_id:id! at:time! kind:text amount:number item:text team_id:id",
+            _columns("customer_id:id! at:time! kind:text amount:number item:text team_id:id"),
             references=(("customer_id", "customers"),),
             time="at",
         ),
-        _table(
+        TableSpec(
             "cases",
             "one service case: ticket, call, delivery, repair, project",
-            "case_id:id! opened_at:time! customer_id:id stage:text process:text team_id:id employee_id:id "
-            "responded_at:time closed_at:time due_at:time rated_at:time csat:number nps:number resolved_first:flag "
-            "reopened:integer transferred:integer wait_seconds:number handle_seconds:number cost:number "
-            "channel:text priority:text text:text root_cause:text",
+            _columns(
+                "case_id:id! opened_at:time! customer_id:id stage:text process:text team_id:id employee_id:id "
+                "responded_at:time closed_at:time due_at:time rated_at:time csat:number nps:number resolved_first:flag "
+                "reopened:integer transferred:integer wait_seconds:number handle_seconds:number cost:number "
+                "channel:text priority:text text:text root_cause:text",
+                nps=(0, 10),
+                reopened=(0, None),
+                transferred=(0, None),
+                wait_seconds=(0, None),
+                handle_seconds=(0, None),
+                cost=(0, None),
+            ),
             key=("case_id",),
             references=(("customer_id", "customers"), ("employee_id", "employees"), ("team_id", "teams")),
             time="opened_at",
-            scale={
-                "nps": (0, 10),
-                "reopened": (0, None),
-                "transferred": (0, None),
-                "wait_seconds": (0, None),
-                "handle_seconds": (0, None),
-                "cost": (0, None),
-            },
         ),
-        _table(
+        TableSpec(
             "case_steps",
             "one step of a case's path",
-            "case_id:id! at:time! activity:text! team_id:id employee_id:id "
-            "started_at:time ended_at:time lifecycle:text",
+            _columns(
+                "case_id:id! at:time! activity:text! team_id:id employee_id:id "
+                "started_at:time ended_at:time lifecycle:text"
+            ),
             references=(("case_id", "cases"),),
             time="at",
         ),
-        _table(
+        TableSpec(
             "employees",
             "an employee",
-            "employee_id:id! team_id:id role:text hired_at:time left_at:time valid_from:time",
+            _columns("employee_id:id! team_id:id role:text hired_at:time left_at:time valid_from:time"),
             key=("employee_id",),
             references=(("team_id", "teams"),),
         ),
-        _table(
+        TableSpec(
             "work",
             "an employee's period",
-            "employee_id:id! from:time! to:time! hours:number occupancy:number overtime_hours:number "
-            "training_hours:number absence_days:number coaching_sessions:number quality_score:number",
+            _columns(
+                "employee_id:id! from:time! to:time! hours:number occupancy:number overtime_hours:number "
+                "training_hours:number absence_days:number coaching_sessions:number quality_score:number"
+            ),
             key=("employee_id", "from"),
             references=(("employee_id", "employees"),),
             time="to",
         ),
-        _table(
+        TableSpec(
             "measures",
             "a KPI that somebody has already computed",
-            "unit:text! unit_id:id! from:time! to:time! kpi:text! value:number! n:number",
+            _columns("unit:text! unit_id:id! from:time! to:time! kpi:text! value:number! n:number", n=(0, None)),
             key=("unit", "unit_id", "from", "kpi"),
             time="to",
-            scale={"n": (0, None)},
         ),
-        _table("teams", "a team", "team_id:id! name:text department:text stage:text scenario:text", key=("team_id",)),
-        _table(
+        TableSpec(
+            "teams",
+            "a team",
+            _columns("team_id:id! name:text department:text stage:text scenario:text"),
+            key=("team_id",),
+        ),
+        TableSpec(
             "scorecards",
             "a KPI on a team's scorecard",
-            "team_id:id! role:text kpi:text! weight:number! target:number valid_from:time!",
+            _columns("team_id:id! role:text kpi:text! weight:number! target:number valid_from:time!", weight=(0, 100)),
             key=("team_id", "role", "kpi", "valid_from"),
             references=(("team_id", "teams"),),
-            scale={"weight": (0, 100)},
         ),
-        _table(
+        TableSpec(
             "merged_ids",
             "an id that was merged into another",
-            "kind:text! old_id:id! new_id:id!",
+            _columns("kind:text! old_id:id! new_id:id!"),
             key=("kind", "old_id"),
         ),
-        _table(
+        TableSpec(
             "snapshots",
             "a ready-made training row",
-            "customer_id:id! as_of:time churned:flag outcome:number",
+            _columns("customer_id:id! as_of:time churned:flag outcome:number"),
             key=("customer_id", "as_of"),
         ),
     )

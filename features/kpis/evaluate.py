@@ -6,7 +6,7 @@ known at the same moment share one pass over their rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import reduce
 
@@ -22,8 +22,8 @@ from features.kpis.known_at import columns_used, known_at
 from features.kpis.named_metrics import named_pass
 from features.kpis.on_scale import followed, unfollowed
 from features.kpis.row_pass import row_pass, side_by_side
-from features.kpis.sampling import Among
-from features.kpis.sql import Span, add_expressions, spans_of, to_number
+from features.kpis.sampling import Spare
+from features.kpis.sql import Span, Windows, add_expressions, spans_of, to_number
 from features.kpis.unit_rows import Unit, is_available, measured_units
 from features.quality.observation.gaps import blind_moments, missing_months
 from features.staging.warehouse import Warehouse
@@ -78,8 +78,7 @@ def evaluate(
     as_of: Sequence[datetime],
     windows_days: Sequence[int],
     *,
-    among: Among | None = None,
-    longest_only: Collection[str] = (),
+    spare: Spare | None = None,
 ) -> ir.Table:
     """Evaluate KPIs for every unit of a grain at given moments.
 
@@ -93,10 +92,8 @@ def evaluate(
     as_of : sequence of datetime
         UTC without zone.
     windows_days : sequence of int
-    among : Among, optional
-        The units asked for, to spare work; others may be there too. None: all.
-    longest_only : collection of str
-        KPIs of which the longest window alone is wanted.
+    spare : Spare, optional
+        What need not be computed. None: all must.
 
     Returns
     -------
@@ -112,12 +109,13 @@ def evaluate(
     """
     chosen = followed(warehouse, kpis)
     ordered = sorted(windows_days)
-    labels = [f"{days}d" for days in ordered]
-    wide = _evaluate_spans(warehouse, chosen, grain, spans_of(as_of, ordered), labels, among, longest_only)
+    spare = spare or Spare()
+    asked = Windows(tuple(spans_of(as_of, ordered)), tuple(f"{days}d" for days in ordered))
+    wide = _evaluate_windows(warehouse, chosen, grain, asked, spare)
     columns: dict[str, ir.Value] = {}
     gaps = missing_months(warehouse) if any(_counted(kpi) for kpi in chosen) else {}
     for kpi in chosen:
-        windows = ordered[-1:] if kpi.id in longest_only else ordered
+        windows = ordered[-1:] if kpi.id in spare.longest_only else ordered
         names = feature_names(kpi.id, windows)
         for name, days in zip(names, windows, strict=False):
             # nothing recorded is unknown, not zero
@@ -152,8 +150,8 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
     import pyarrow as pa
 
     chosen = followed(warehouse, kpis)
-    spans = [Span(months_later(month, 1), (month,)) for month in sorted(set(months))]
-    wide = _evaluate_spans(warehouse, chosen, grain, spans, ["month"])
+    spans = tuple(Span(months_later(month, 1), (month,)) for month in sorted(set(months)))
+    wide = _evaluate_windows(warehouse, chosen, grain, Windows(spans, ("month",)), Spare())
     # one row per unit and month is small whatever the events are: turn it in memory, not by one query per KPI
     months_wide = wide.to_pyarrow()
     parts = [
@@ -219,15 +217,8 @@ def has_case_value(kpi: Kpi, /) -> bool:
     return kpi.source == "cases" and kpi.expr is not None and kpi.aggregate not in ("count", "count_distinct")
 
 
-def _evaluate_spans(
-    warehouse: Warehouse,
-    kpis: Sequence[Kpi],
-    grain: Unit,
-    spans: Sequence[Span],
-    labels: Sequence[str],
-    among: Among | None = None,
-    longest_only: Collection[str] = (),
-    /,
+def _evaluate_windows(
+    warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, windows: Windows, spare: Spare, /
 ) -> ir.Table:
     """Run all passes and put their columns side by side: ``<kpi>__<label>`` and ``<kpi>__n``."""
     passes: list[ir.Table] = []
@@ -235,25 +226,24 @@ def _evaluate_spans(
     measured = measured_units(warehouse) if any(kpi.source == "measures" for kpi in kpis) else {}
     for kpi in kpis:
         if kpi.metric is not None:
-            passes.append(named_pass(warehouse, kpi, grain, spans, labels))
+            passes.append(named_pass(warehouse, kpi, grain, windows))
             continue
         way = _way(kpi, grain, measured)
         moment = "opened_at" if way == "handler" else known_at(kpi, _time_columns(warehouse[kpi.source])).sql
-        groups.setdefault((kpi.id in longest_only, way, kpi.source, moment), []).append(kpi)
+        groups.setdefault((kpi.id in spare.longest_only, way, kpi.source, moment), []).append(kpi)
     handled: list[Kpi] = []
-    longest = [Span(span.as_of, span.starts[-1:]) for span in spans]
     for (brief, way, _source, moment), members in groups.items():
         if way == "handler":
             handled.extend(members)
             continue
-        some, named = (longest, labels[-1:]) if brief else (spans, labels)
-        passes.append(row_pass(warehouse, members, grain, (way, moment), some, named, among))
+        some = windows.longest if brief else windows
+        passes.append(row_pass(warehouse, members, grain, (way, moment), some, spare.among))
     if handled:
-        passes.append(handler_pass(warehouse, handled, grain, spans, labels, measured, among))
+        passes.append(handler_pass(warehouse, handled, grain, windows, measured, spare.among))
     if not passes:
         raise CatalogueError(f"no KPI was given to evaluate for a {grain}")
     wide = reduce(side_by_side, passes)
-    names = [(kpi, name) for kpi in kpis for name in column_names(kpi, labels)]
+    names = [(kpi, name) for kpi in kpis for name in column_names(kpi, windows.labels)]
     zeros = [name for kpi, name in names if _counts(kpi, name) and name in wide.columns]
     return wide.mutate(**{name: wide[name].fill_null(0) for name in zeros})
 

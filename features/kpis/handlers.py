@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from features.kpis.aggregates import kpi_column, measured_id, value_columns
 from features.kpis.sampling import Among
-from features.kpis.sql import Span, add_expressions, span_table, to_number
+from features.kpis.sql import Windows, add_expressions, span_table, to_number
 from features.kpis.unit_rows import Unit, case_unit, with_usual_team
 from features.staging.warehouse import Warehouse
 
@@ -22,8 +22,7 @@ def handler_pass(
     warehouse: Warehouse,
     kpis: Sequence[Kpi],
     grain: Unit,
-    spans: Sequence[Span],
-    labels: Sequence[str],
+    windows: Windows,
     measured: Mapping[str, frozenset[str]],
     among: Among | None = None,
 ) -> ir.Table:
@@ -36,8 +35,7 @@ def handler_pass(
         Of ``work`` or ``measures``.
     grain : str
         customer, stage, process or customer_kind.
-    spans, labels
-        The windows and their names, shortest first.
+    windows : Windows
     measured : mapping of str to frozenset of str
         Kinds of unit that ``measures`` has, per KPI.
     among : Among, optional
@@ -53,15 +51,15 @@ def handler_pass(
     if among is not None:
         cases = among.of(cases)
     rows = handler_values(warehouse, cases, kpis, measured)
-    dates = span_table(spans)
+    dates = span_table(windows.spans)
     joined = rows.join(dates, [rows.opened_at.cast("date") == dates.day])
-    starts = [joined[f"start_{index}"] for index in range(len(labels))]
+    starts = [joined[f"start_{index}"] for index in range(len(windows.labels))]
     joined = joined.filter(joined.opened_at > reduce(ibis.least, starts), joined.opened_at <= joined.as_of)
     columns: dict[str, ir.Value] = {}
     for kpi in kpis:
         value = joined[kpi_column(kpi.id)]
-        for index, label in enumerate(labels):
-            where = None if label == labels[-1] else joined.opened_at > joined[f"start_{index}"]
+        for index, label in enumerate(windows.labels):
+            where = None if label == windows.labels[-1] else joined.opened_at > joined[f"start_{index}"]
             columns[f"{kpi.id}__{label}"] = value.mean(where=where)
         columns[f"{kpi.id}__n"] = value.count()
     return joined.group_by("unit_id", "as_of").aggregate(**columns)

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
-from features.kpis.sql import Span, finished, span_table
+from features.kpis.sql import Span, Windows, finished, span_table
 from features.kpis.unit_rows import Unit, case_unit
 from features.staging.memberships import memberships
 from features.staging.rows_over_time import with_row_then
@@ -94,7 +94,7 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, spans: Sequence[Span], labels: Sequence[str]) -> ir.Table:
+def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, windows: Windows) -> ir.Table:
     """Evaluate a named metric for every moment and window.
 
     Returns
@@ -112,6 +112,7 @@ def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, spans: Sequence[Span
         raise CatalogueError(f"KPI {kpi.id}: no metric {kpi.metric!r}; known: {', '.join(sorted(METRICS))}")
     if "customers" not in warehouse:
         raise CatalogueError(f"KPI {kpi.id}: metric {kpi.metric} needs the table customers; give it under [tables]")
+    spans, labels = windows.spans, windows.labels
     cohort = _cohort(warehouse, spans, labels)
     served = None if grain == "customer" else _served(warehouse, grain, spans)
 

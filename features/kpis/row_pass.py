@@ -18,7 +18,7 @@ from baton.catalogue.schema import Kpi
 from features.kpis.aggregates import aggregates_of, combined_of, daily_of, is_additive, measured_id, value_columns
 from features.kpis.partials import Pass
 from features.kpis.sampling import Among
-from features.kpis.sql import Span, add_expressions, finished, span_table
+from features.kpis.sql import Span, Windows, add_expressions, finished, span_table
 from features.kpis.unit_rows import Unit, source_rows, with_own_team
 from features.staging.warehouse import Warehouse
 
@@ -34,8 +34,7 @@ def row_pass(
     kpis: Sequence[Kpi],
     grain: Unit,
     way_and_moment: tuple[str, str],
-    spans: Sequence[Span],
-    labels: Sequence[str],
+    windows: Windows,
     among: Among | None,
     /,
 ) -> ir.Table:
@@ -48,8 +47,7 @@ def row_pass(
     grain : str
     way_and_moment : tuple of str
         How rows reach the unit (``rows``, ``measures``, ``measures via team``), and the SQL of when they are known.
-    spans, labels
-        The windows and their names, shortest first.
+    windows : Windows
     among : Among or None
         The units asked for.
 
@@ -59,7 +57,7 @@ def row_pass(
         ``unit_id``, ``as_of``, ``<kpi>__<label>`` and ``<kpi>__n``.
     """
     rows = _rows(warehouse, kpis, grain, way_and_moment)
-    store = warehouse.partials
+    store, spans, labels = warehouse.partials, windows.spans, windows.labels
     if store is None or not spans or not all(map(_is_midnight, spans)):
         return _windowed(rows if among is None else among.of(rows), kpis, spans, labels)
     rows = rows.mutate(day_=(rows.known_at_ - ibis.interval(microseconds=1)).cast("date"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["Among", "chosen", "table_of"]
+__all__ = ["Among", "Spare", "chosen", "table_of"]
 
 
 def chosen(ids: Iterable[str], share: float, seed: int, /) -> list[str]:
@@ -59,3 +59,19 @@ class Among:
     def of(self, rows: ir.Table, /) -> ir.Table:
         """Return the rows whose ``unit_id`` is one of them."""
         return rows.semi_join(table_of(self.ids, "unit_id"), "unit_id")
+
+
+@dataclass(frozen=True)
+class Spare:
+    """What need not be computed.
+
+    Parameters
+    ----------
+    among : Among, optional
+        The units asked for; others may be there too. None: all.
+    longest_only : collection of str
+        KPIs of which the longest window alone is wanted.
+    """
+
+    among: Among | None = None
+    longest_only: Collection[str] = ()

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from baton.errors import ExpressionError
 from features.staging.own_columns import attribute
 
-__all__ = ["Span", "add_expressions", "finished", "span_table", "spans_of", "to_number"]
+__all__ = ["Span", "Windows", "add_expressions", "finished", "span_table", "spans_of", "to_number"]
 
 _names = count()
 
@@ -33,6 +33,27 @@ class Span:
 
     as_of: datetime
     starts: tuple[datetime, ...]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows at several moments, and their names.
+
+    Parameters
+    ----------
+    spans : tuple of Span
+        One per moment.
+    labels : tuple of str
+        The windows' names, shortest first.
+    """
+
+    spans: tuple[Span, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def longest(self) -> Windows:
+        """The longest window of each moment alone."""
+        return Windows(tuple(Span(span.as_of, span.starts[-1:]) for span in self.spans), self.labels[-1:])
 
 
 def spans_of(as_of: Sequence[datetime], windows_days: Sequence[int], /) -> list[Span]:

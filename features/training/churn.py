@@ -14,7 +14,7 @@ from baton.errors import CompanyFileError, TooLittleDataError
 from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.cause_recency import dated_causes, recency_name, with_recency
-from features.kpis.sampling import Among, chosen
+from features.kpis.sampling import Among, Spare, chosen
 from features.kpis.sql import finished
 from features.kpis.unit_rows import case_unit
 from features.staging.own_columns import ATTRIBUTE, attribute, plain
@@ -69,7 +69,7 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
         notes.append(f"trained on {among.share:.0%} of the customers, chosen by a digest of their ids; all are scored")
     kpis = metrics.available(warehouse, catalogue.values(), "customer")
     standing = _standing_columns(company, warehouse)
-    pulled = _pulled(company, warehouse, rows, moments, kpis, standing, among)
+    pulled = _pulled(company, warehouse, rows, moments, kpis, among)
     require_enough_customers(pulled)
     keys = {
         "unit_id": pulled["customer_id"].astype("str"),
@@ -216,12 +216,12 @@ def _pulled(
     rows: ir.Table,
     moments: list[datetime],
     kpis: list[Kpi],
-    standing: list[str],
     among: Among | None,
     /,
 ) -> pd.DataFrame:
     """Return the labelled rows of the customers asked for, and all of the latest snapshot, with what was known."""
     earlier, latest = moments[:-1], moments[-1:]
+    standing = _standing_columns(company, warehouse)
     is_latest = rows.as_of == _literal(latest[0])
     learned = rows.filter(rows.label.notnull(), ~is_latest).rename(unit_id="customer_id")
     learned = (learned if among is None else among.of(learned)).rename(customer_id="unit_id")
@@ -231,7 +231,7 @@ def _pulled(
         if kpis:
             windows = company.snapshots.windows_days
             values = metrics.evaluate(
-                warehouse, kpis, "customer", dates, windows, among=some, longest_only=longest_only(kpis)
+                warehouse, kpis, "customer", dates, windows, spare=Spare(some, longest_only(kpis))
             )
             values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
             joined = part.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])

@@ -30,6 +30,7 @@ from baton.outcomes import Outcome
 from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.on_scale import followed, unfollowed
+from features.kpis.sampling import Spare
 from features.kpis.unit_rows import case_unit, with_usual_team
 from features.staging.rows_over_time import row_then
 from features.staging.warehouse import Warehouse
@@ -70,7 +71,12 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     longest = max(company.snapshots.windows_days)
     kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
     values = metrics.evaluate(
-        warehouse, kpis, settings.unit, dates, company.snapshots.windows_days, longest_only=longest_only(kpis)
+        warehouse,
+        kpis,
+        settings.unit,
+        dates,
+        company.snapshots.windows_days,
+        spare=Spare(longest_only=longest_only(kpis)),
     )
     pulled = labelled.merge(values.to_pyarrow().to_pandas(), on=["unit_id", "as_of"], how="left")
     pulled = pulled.sort_values(["as_of", "unit_id"], ignore_index=True)

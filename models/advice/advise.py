@@ -7,58 +7,27 @@ or written.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
 from baton.catalogue.schema import Catalogue
-from baton.company import Company, Policy, Privacy
 from baton.progress import Progress, silent
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.coach import coach
 from models.advice.diagnosis import diagnosis_table
-from models.advice.fairness import protected_columns
 from models.advice.inputs import AdviceInputs, gather
+from models.advice.settings import Settings
 from models.advice.weights import recommend
 from models.effects.estimate import estimate
 from models.effects.findings import Effects
 from models.effects.reliability import measure
+from models.effects.tables import beside_attributions
 
-__all__ = ["STEPS", "Advice", "Settings", "advise"]
+__all__ = ["STEPS", "Advice", "advise"]
 
 STEPS = 4
 """Of the progress that is told; whoever calls tells the last when all is written."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a company decides about its advice.
-
-    Parameters
-    ----------
-    policy : Policy
-    seed : int
-        Of all draws; the same seed gives the same advice.
-    currency : str
-        That amounts are told in.
-    privacy : Privacy
-        Which columns of employees the fairness audit reads.
-    learners : bool
-        Whether double machine learning is shown beside the other estimators. It takes the most time and changes no
-        effect, weight or offer of help.
-    """
-
-    policy: Policy
-    seed: int
-    currency: str = ""
-    privacy: Privacy = field(default_factory=Privacy)
-    learners: bool = True
-
-    @classmethod
-    def of(cls, company: Company, /, *, learners: bool = True) -> Settings:
-        """Return the settings of a company file."""
-        profile = company.company
-        return cls(company.policy, profile.seed, profile.currency, company.privacy, learners)
 
 
 @dataclass(frozen=True)
@@ -131,22 +100,14 @@ def advise(
     PolicyError
         If the limits of the policy contradict each other whatever the card.
     """
-    policy, seed = settings.policy, settings.seed
+    policy = settings.policy
     progress("effects of levers", 0, STEPS)
-    effects = estimate(cases, organisation, catalogue, policy, seed, attributions, learners=settings.learners)
+    effects = estimate(cases, organisation, catalogue, policy, settings.seed, learners=settings.learners)
+    effects = beside_attributions(effects, cases, catalogue, attributions)
     progress("reliability of KPIs", 1, STEPS)
     reliability = measure(cases, organisation, catalogue, policy)
     progress("weights of scorecards", 2, STEPS)
-    inputs = gather(
-        cases,
-        organisation,
-        catalogue,
-        effects,
-        reliability,
-        protected=protected_columns(settings.privacy, organisation.employees.columns),
-        cycle_days=policy.cycle_days,
-        currency=settings.currency,
-    )
+    inputs = gather(cases, organisation, catalogue, effects, reliability, settings)
     weights = recommend(inputs, policy)
     progress("coaching", 3, STEPS)
     return Advice(
@@ -154,6 +115,6 @@ def advise(
         reliability=reliability,
         inputs=inputs,
         weights=weights,
-        coaching=coach(cases, organisation, catalogue, effects.table, policy, seed, settings.currency),
+        coaching=coach(cases, organisation, catalogue, effects.table, settings),
         diagnosis=diagnosis_table(inputs, policy),
     )

@@ -16,7 +16,8 @@ from baton.files import read_json, write_json
 from baton.messages.message import Message
 from baton.run_results import read_result, write_result
 from features.cases.table import CaseTable, Organisation
-from models.advice.fairness import no_groups, no_scores, protected_groups, scores
+from models.advice.fairness import no_groups, no_scores, protected_columns, protected_groups, scores
+from models.advice.settings import Settings
 from models.effects.findings import Effects
 from models.effects.not_measured import NotMeasured
 
@@ -128,10 +129,7 @@ def gather(
     catalogue: Catalogue,
     effects: Effects,
     reliability: pd.DataFrame,
-    *,
-    protected: tuple[str, ...] = (),
-    cycle_days: int = 90,
-    currency: str = "",
+    settings: Settings,
 ) -> AdviceInputs:
     """Gather what weights are solved from.
 
@@ -143,12 +141,8 @@ def gather(
     effects : Effects
     reliability : pandas.DataFrame
         From ``models.effects.reliability.measure``.
-    protected : tuple of str
-        Columns of ``employees`` for the fairness audit.
-    cycle_days : int
-        How long a period people are scored over in it.
-    currency : str
-        That amounts are told in.
+    settings : Settings
+        Its columns for the fairness audit, its cycle and its currency are read.
 
     Returns
     -------
@@ -173,11 +167,11 @@ def gather(
         horizon_days=cases.horizon_days,
         customers_at_risk=cases.customers_at_risk,
         joint_p_value=min(found.p_values.values(), default=1.0) if found is not None else 1.0,
-        scores=scores(organisation, catalogue, cycle_days),
-        groups=protected_groups(organisation, protected),
+        scores=scores(organisation, catalogue, settings.policy.cycle_days),
+        groups=protected_groups(organisation, protected_columns(settings.privacy, organisation.employees.columns)),
         team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
         notes=() if found is None else tuple(dict.fromkeys((*found.notes, *found.teams.notes.values()))),
-        currency=currency,
+        currency=settings.currency,
     )
 
 

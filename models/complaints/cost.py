@@ -6,12 +6,14 @@ customers of the same moment, segment and number of cases; the difference is cal
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from baton.contract.results import cast
 
-__all__ = ["price_causes"]
+__all__ = ["Customers", "price_causes"]
 
 _Z90 = 1.6448536269514722
 _GROUPS = 50
@@ -19,11 +21,27 @@ _FEWEST = 30
 _MAX_CASES = 3
 
 
+@dataclass(frozen=True)
+class Customers:
+    """Who may leave, and who has left.
+
+    Parameters
+    ----------
+    current : pandas.DataFrame
+        Customers at the latest snapshot: ``customer_id``, ``as_of``, ``probability`` of leaving within the horizon,
+        ``value_at_risk`` (money; null where values are unknown).
+    past : pandas.DataFrame
+        Snapshots whose outcome is known: ``unit_id`` (customer), ``as_of``, ``label`` (1: left), ``segment`` if known.
+    """
+
+    current: pd.DataFrame
+    past: pd.DataFrame
+
+
 def price_causes(
     answers: pd.DataFrame,
     cases: pd.DataFrame,
-    current: pd.DataFrame,
-    past: pd.DataFrame,
+    customers: Customers,
     /,
     *,
     window_days: int,
@@ -38,11 +56,7 @@ def price_causes(
         ``case_id``, ``cause``, ``abstained``.
     cases : pandas.DataFrame
         ``case_id``, ``customer_id``, ``opened_at``.
-    current : pandas.DataFrame
-        Customers at the latest snapshot: ``customer_id``, ``as_of``, ``probability`` of leaving within the horizon,
-        ``value_at_risk`` (money; null where values are unknown).
-    past : pandas.DataFrame
-        Snapshots whose outcome is known: ``unit_id`` (customer), ``as_of``, ``label`` (1: left), ``segment`` if known.
+    customers : Customers
     window_days : int
         A customer has a cause at a snapshot if a case of theirs within so many days before it tells of it.
     seed : int
@@ -66,10 +80,10 @@ def price_causes(
     told = answers[~answers["abstained"].astype(bool) & answers["cause"].notna()][["case_id", "cause"]]
     told = told.merge(cases[["case_id", "customer_id", "opened_at"]].dropna(), on="case_id")
     window = pd.Timedelta(days=window_days)
-    rows = []
+    current, rows = customers.current, []
     latest = current["as_of"].max()
     recent = told[(told["opened_at"] <= latest) & (told["opened_at"] > latest - window)]
-    excess = _excess(told, past, window, seed)
+    excess = _excess(told, customers.past, window, seed)
     for cause, group in recent.groupby("cause", observed=True):
         whose = current[current["customer_id"].isin(group["customer_id"].unique())]
         if len(whose) < min_group:

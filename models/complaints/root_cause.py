@@ -18,7 +18,7 @@ from baton.progress import Progress, silent
 from features.text.preparing import prepare
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule
-from models.complaints.answers import ANSWER_COLUMNS, answer_table
+from models.complaints.answers import ANSWER_COLUMNS, Read, answer_table
 from models.complaints.classifiers.model_files import read_table, refuse_code
 from models.complaints.classifiers.text_model import TextModel, load_text_model
 from models.complaints.classifiers.zero_shot import ZeroShotModel
@@ -352,9 +352,7 @@ class RootCauseModel:
             probabilities,
             self.classes,
             self.rule,
-            languages=languages.to_numpy(dtype=object),
-            trusted=self.languages,
-            empty=empty,
+            read=Read(languages.to_numpy(dtype=object), self.languages, empty),
             main_causes=self.main_causes,
         )
 
@@ -378,9 +376,9 @@ class RootCauseModel:
             unseen.probabilities,
             unseen.classes,
             rule,
-            languages=unseen.texts.frame["language"].to_numpy(dtype=object),
-            trusted=self.languages,
-            empty=np.zeros(len(unseen.texts), dtype=bool),
+            read=Read(
+                unseen.texts.frame["language"].to_numpy(dtype=object), self.languages, np.zeros(len(unseen.texts), bool)
+            ),
             main_causes=self.main_causes,
         )
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
@@ -46,7 +45,6 @@ def estimate(
     catalogue: Catalogue,
     policy: Policy,
     seed: int,
-    attributions: pd.DataFrame | None = None,
     *,
     learners: bool = True,
 ) -> Effects:
@@ -59,8 +57,6 @@ def estimate(
     catalogue : Catalogue
     policy : Policy
     seed : int
-    attributions : pandas.DataFrame, optional
-        Rows of ``attributions.parquet``, to be shown beside the effects.
     learners : bool
         Whether to run double machine learning too, for the outcome that weights serve; it takes the most time.
 
@@ -75,12 +71,15 @@ def estimate(
         names = list(dict.fromkeys([*names, "churn"]))
     names = sorted(names, key=lambda name: name != "churn")
     for at, outcome in enumerate(names):
+        # it takes the most time: for the outcome that weights serve alone
         learned = learners and at == 0
-        found = _estimate_outcome(cases, organisation, catalogue, policy, outcome, seed + at, learned)
+        found, design = _estimate_outcome(cases, organisation, catalogue, policy, outcome, seed + at)
+        if learned and design is not None:
+            found = _with_double_ml(found, cases, catalogue, design, seed + at)
         teams = estimate_teams(cases, organisation, catalogue, policy.fixed, outcome, seed + at)
         outcomes[outcome] = _with_teams(found, teams)
     return Effects(
-        table=effects_table(cases, catalogue, outcomes, attributions, _carded(organisation), policy.false_moves),
+        table=effects_table(catalogue, outcomes, _carded(organisation), policy.false_moves),
         draws=draws_table(outcomes),
         by_method=by_method_table(outcomes),
         outcomes=outcomes,
@@ -94,9 +93,9 @@ def _estimate_outcome(
     policy: Policy,
     outcome: str,
     seed: int,
-    learners: bool,
     /,
-) -> OutcomeEffects:
+) -> tuple[OutcomeEffects, Design | None]:
+    """Return the effects on one outcome, and the design that they come from where there is one."""
     levers, why_not = usable_levers(cases, catalogue, policy.fixed)
     helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
     scale = cases.cases_per_customer / _meetings(cases) if outcome == "churn" else 1.0
@@ -106,19 +105,22 @@ def _estimate_outcome(
         known &= cases.frame[f"y:{outcome}"].notna()
     if int(known.sum()) == 0 or cases.frame.loc[known, f"y:{outcome}"].nunique() < 2 or not levers:
         reason = Message(NotMeasured.NO_OUTCOME)
-        return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
+        return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)}), None
     question = Question(outcome, levers, usable_controls(cases, catalogue))
     design = build_design(cases, catalogue, question, organisation.employees)
     moments = between_moments(design)
     if int((moments.counts[:, -1] > 0).sum()) < design.size + 5:
         reason = Message(NotMeasured.FEW_PEOPLE)
-        return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)})
+        return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)}), None
     design, dropped = _separable(design, moments, organisation, seed)
     if not design.targets:
-        return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped})
-    found = _effects_of(design, kind, helpful, scale, {**why_not, **dropped}, seed)
-    if not learners:
-        return found
+        return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped}), None
+    return _effects_of(design, kind, helpful, scale, {**why_not, **dropped}, seed), design
+
+
+def _with_double_ml(
+    found: OutcomeEffects, cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /
+) -> OutcomeEffects:
     spread = found.estimates["employee_means"].spread
     learned = double_ml(cases, catalogue, design, draws=DRAWS, seed=seed, spread=spread)
     return replace(found, estimates={**found.estimates, learned.method: learned})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +18,14 @@ from models.effects.not_measured import NO_EFFECT, NotMeasured
 from models.effects.team_effects import METHOD
 
 if TYPE_CHECKING:
-    from models.effects.findings import OutcomeEffects
+    from models.effects.findings import Effects, OutcomeEffects
 
-__all__ = ["by_method_table", "draws_table", "effects_table"]
+__all__ = ["beside_attributions", "by_method_table", "draws_table", "effects_table"]
 
 
 def effects_table(
-    cases: CaseTable,
     catalogue: Catalogue,
     outcomes: Mapping[str, OutcomeEffects],
-    attributions: pd.DataFrame | None,
     carded: frozenset[str] = frozenset(),
     false_moves: float = 0.05,
     /,
@@ -41,16 +40,42 @@ def effects_table(
     """
     rows: list[dict[str, Any]] = []
     for outcome, found in outcomes.items():
-        base = _base_rate(cases, outcome) if found.kind == "probability" else None
         for kpi in catalogue.values():
             row = {"outcome": outcome, "kpi": kpi.id, "role": kpi.role} | _row(found, kpi.id, kpi.role)
             row["joint_p"] = _joint_p(found, kpi.id)
             row["clear"] = _clear(found, kpi.id, carded, false_moves)
-            row["attribution_effect"] = _attributed(attributions, outcome, kpi.id, kpi.sign, base)
-            if row["effect"] is not None and row["attribution_effect"]:
-                row["agrees"] = bool(np.sign(row["effect"]) == np.sign(row["attribution_effect"]))
-            rows.append(row)
+            rows.append(row | {"attribution_effect": None})
     return cast("effects", rows)
+
+
+def beside_attributions(
+    effects: Effects, cases: CaseTable, catalogue: Catalogue, attributions: pd.DataFrame | None, /
+) -> Effects:
+    """Show beside the effects what the predictions' attributions say, and whether both have one sign.
+
+    Parameters
+    ----------
+    effects : Effects
+    cases : CaseTable
+        That the effects were estimated from.
+    catalogue : Catalogue
+    attributions : pandas.DataFrame or None
+        Rows of ``attributions.parquet``.
+
+    Returns
+    -------
+    Effects
+    """
+    if attributions is None or attributions.empty:
+        return effects
+    attributed: list[float | None] = []
+    agrees: list[bool | None] = []
+    for outcome, kpi_id, effect in effects.table[["outcome", "kpi", "effect"]].itertuples(index=False):
+        base = _base_rate(cases, outcome) if effects.outcomes[outcome].kind == "probability" else None
+        attributed.append(_attributed(attributions, outcome, kpi_id, catalogue[kpi_id].sign, base))
+        both = pd.notna(effect) and attributed[-1]
+        agrees.append(bool(np.sign(effect) == np.sign(attributed[-1])) if both else None)
+    return replace(effects, table=cast("effects", effects.table.assign(attribution_effect=attributed, agrees=agrees)))
 
 
 def _base_rate(cases: CaseTable, outcome: str, /) -> float:
@@ -119,15 +144,13 @@ def _clear(found: OutcomeEffects, kpi_id: str, carded: frozenset[str], false_mov
 
 
 def _attributed(
-    attributions: pd.DataFrame | None, outcome: str, kpi_id: str, sign: int, base: float | None, /
+    attributions: pd.DataFrame, outcome: str, kpi_id: str, sign: int, base: float | None, /
 ) -> float | None:
     """What the prediction's attribution says about one SD better, on the scale of the effect.
 
     The mean slope of the attribution over one standard deviation between rows, from log-odds to probability at the base
     rate: a picture of the model, not of the world.
     """
-    if attributions is None or attributions.empty:
-        return None
     rows = attributions[(attributions["outcome"] == outcome) & (attributions["kpi"] == kpi_id)]
     rows = rows[rows["slope"].notna() & (rows["n"] > 0)]
     if rows.empty:

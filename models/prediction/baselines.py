@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -9,10 +10,29 @@ import numpy as np
 from models.prediction.encoding import Encoding
 from models.prediction.linear import MAX_LEVELS, WINSOR
 
-__all__ = ["baseline_predictions", "strongest_feature"]
+__all__ = ["Asked", "baseline_predictions", "strongest_feature"]
 
 _RANKED_ROWS = 20_000
 Kind = Literal["probability", "number"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What baselines predict, and from what.
+
+    Parameters
+    ----------
+    encoding : Encoding
+    kind : {"probability", "number"}
+    single : int
+        Position of the feature for ``last_value``: the last value or own mean, regressed to the mean by a fitted line.
+    seed : int
+    """
+
+    encoding: Encoding
+    kind: Kind
+    single: int
+    seed: int
 
 
 def baseline_predictions(
@@ -20,10 +40,7 @@ def baseline_predictions(
     label: np.ndarray,
     test: np.ndarray,
     *,
-    encoding: Encoding,
-    kind: Kind,
-    single: int,
-    seed: int,
+    asked: Asked,
 ) -> dict[str, np.ndarray]:
     """Predict the test rows by every baseline, each fitted on the training rows alone.
 
@@ -32,17 +49,14 @@ def baseline_predictions(
     train, test : numpy.ndarray, shape (rows, features)
         As ``Encoding.matrix`` gives them.
     label : numpy.ndarray, shape (training rows,)
-    encoding : Encoding
-    kind : {"probability", "number"}
-    single : int
-        Position of the feature for ``last_value``: the last value or own mean, regressed to the mean by a fitted line.
-    seed : int
+    asked : Asked
 
     Returns
     -------
     dict of str to numpy.ndarray
         ``base_rate``, ``last_value``, ``logistic_regression`` (for numbers ``linear_regression``), ``plain_lightgbm``.
     """
+    encoding, kind, single = asked.encoding, asked.kind, asked.single
     one = Encoding(
         (encoding.features[single],),
         {name: values for name, values in encoding.categories.items() if name == encoding.features[single]},
@@ -53,7 +67,7 @@ def baseline_predictions(
         "base_rate": np.full(len(test), label.mean()),
         "last_value": _regression(train[:, column], label, test[:, column], one, kind),
         linear: _regression(train, label, test, encoding, kind),
-        "plain_lightgbm": _plain_lightgbm(train, label, test, encoding, kind, seed),
+        "plain_lightgbm": _plain_lightgbm(train, label, test, encoding, kind, asked.seed),
     }
 
 

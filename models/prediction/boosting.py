@@ -13,7 +13,7 @@ from models.prediction.fitted_model import FittedModel, TreeModel
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Boosted", "Recipe", "boost", "cross_fit"]
+__all__ = ["Boosted", "Recipe", "Task", "boost", "cross_fit"]
 
 Kind = Literal["probability", "number"]
 
@@ -112,16 +112,32 @@ class Boosted:
         return result
 
 
+@dataclass(frozen=True)
+class Task:
+    """What is learned, and how.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    kind : {"probability", "number"}
+    categorical : sequence of int
+        Positions of categorical features.
+    seed : int
+    """
+
+    recipe: Recipe
+    kind: Kind
+    categorical: Sequence[int]
+    seed: int
+
+
 def cross_fit(
     matrix: np.ndarray,
     label: np.ndarray,
     fold: np.ndarray,
     watched: np.ndarray,
     *,
-    categorical: Sequence[int],
-    recipe: Recipe,
-    kind: Kind,
-    seed: int,
+    task: Task,
 ) -> Boosted:
     """Fit one booster per fold on the other folds; the mean loss over folds says how many trees.
 
@@ -131,11 +147,7 @@ def cross_fit(
     label, fold : numpy.ndarray, shape (rows,)
     watched : numpy.ndarray of bool, shape (rows,)
         Rows on which the loss is watched for early stopping; all, if a fold has none of them.
-    categorical : sequence of int
-        Positions of categorical features.
-    recipe : Recipe
-    kind : {"probability", "number"}
-    seed : int
+    task : Task
 
     Returns
     -------
@@ -144,17 +156,17 @@ def cross_fit(
     """
     import lightgbm as lgb
 
-    parameters = recipe.parameters(kind, len(label), seed)
+    parameters = task.recipe.parameters(task.kind, len(label), task.seed)
     if len(np.unique(fold[watched])) < len(np.unique(fold)):
         watched = np.ones_like(watched)  # a fold whose groups all ended early
     parts = [(np.flatnonzero(fold != part), np.flatnonzero((fold == part) & watched)) for part in np.unique(fold)]
-    dataset = lgb.Dataset(matrix, label, categorical_feature=list(categorical), params=parameters)
+    dataset = lgb.Dataset(matrix, label, categorical_feature=list(task.categorical), params=parameters)
     found: Any = lgb.cv(
         parameters,
         dataset,
-        recipe.most_trees,
+        task.recipe.most_trees,
         folds=parts,
-        callbacks=[lgb.early_stopping(recipe.patience, verbose=False)],
+        callbacks=[lgb.early_stopping(task.recipe.patience, verbose=False)],
         return_cvbooster=True,
     )
     trees = max(int(found["cvbooster"].best_iteration), 1)
@@ -169,10 +181,7 @@ def boost(
     matrix: np.ndarray,
     label: np.ndarray,
     *,
-    categorical: Sequence[int],
-    recipe: Recipe,
-    kind: Kind,
-    seed: int,
+    task: Task,
     trees: int = 0,
     held_out: np.ndarray | None = None,
     watched: np.ndarray | None = None,
@@ -181,7 +190,7 @@ def boost(
 
     Parameters
     ----------
-    matrix, label, categorical, recipe, kind, seed
+    matrix, label, task
         As for ``cross_fit``.
     trees : int
         How many; 0: as held-out rows ask for.
@@ -195,8 +204,8 @@ def boost(
     """
     import lightgbm as lgb
 
-    parameters = recipe.parameters(kind, len(label), seed)
-    columns = list(categorical)
+    parameters = task.recipe.parameters(task.kind, len(label), task.seed)
+    columns = list(task.categorical)
     if held_out is None or watched is None:
         dataset = lgb.Dataset(matrix, label, categorical_feature=columns, params=parameters)
         model = _trimmed(lgb.train(parameters, dataset, trees), trees)
@@ -204,8 +213,8 @@ def boost(
     dataset = lgb.Dataset(matrix[~held_out], label[~held_out], categorical_feature=columns, params=parameters)
     watched = held_out & watched if (held_out & watched).any() else held_out
     watch = lgb.Dataset(matrix[watched], label[watched], reference=dataset)
-    stop = lgb.early_stopping(recipe.patience, verbose=False)
-    full = lgb.train(parameters, dataset, recipe.most_trees, valid_sets=[watch], callbacks=[stop])
+    stop = lgb.early_stopping(task.recipe.patience, verbose=False)
+    full = lgb.train(parameters, dataset, task.recipe.most_trees, valid_sets=[watch], callbacks=[stop])
     trees = max(full.best_iteration, 1)
     model = _trimmed(full, trees)
     raw = np.full(len(label), np.nan)

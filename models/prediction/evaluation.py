@@ -11,7 +11,7 @@ import pandas as pd
 
 from baton.informative import is_informative
 from features.training.table import TrainingTable
-from models.prediction.baselines import baseline_predictions, strongest_feature
+from models.prediction.baselines import Asked, baseline_predictions, strongest_feature
 from models.prediction.encoding import Encoding
 from models.prediction.metrics import (
     NumberFigures,
@@ -129,10 +129,7 @@ def _later(table: TrainingTable, split: TimeSplit, seed: int, /) -> _Tested:
         matrix,
         label,
         encoding.matrix(test[features]),
-        encoding=encoding,
-        kind=table.kind,
-        single=single,
-        seed=seed,
+        asked=Asked(encoding, table.kind, single, seed),
     )
     return _Tested(test, predictor.predict(test[features]), baselines, encoding.features[single], len(train))
 
@@ -152,10 +149,7 @@ def _across(table: TrainingTable, seed: int, /) -> tuple[_Tested, OutOfFold, str
             matrix[~inside],
             label[~inside],
             matrix[inside],
-            encoding=encoding,
-            kind=table.kind,
-            single=single,
-            seed=seed,
+            asked=Asked(encoding, table.kind, single, seed),
         )
         for name, values in predicted.items():
             found.setdefault(name, np.empty(len(label)))[inside] = values

@@ -21,7 +21,7 @@ from models.integrity.manifest import Manifest, verify_manifest, write_manifest
 from models.integrity.model_file import MODEL_FILES
 from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, read_probe
 from models.prediction import calibration as calibrations
-from models.prediction.boosting import Boosted, Recipe, boost, cross_fit
+from models.prediction.boosting import Boosted, Recipe, Task, boost, cross_fit
 from models.prediction.calibration import Calibration
 from models.prediction.choice import choose, choose_apart, cross_fit_linear
 from models.prediction.encoding import Encoding, Rows
@@ -134,8 +134,8 @@ class BoostedPredictor:
         elif held.weight is not None:
             final = fit_linear(matrix, label, categorical=encoding.categorical, weight=held.weight)
         else:
-            how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
-            final = boost(matrix, label, trees=held.trees, **how).models[0]
+            task = Task(cls.recipe, table.kind, encoding.categorical, seed)
+            final = boost(matrix, label, trees=held.trees, task=task).models[0]
         known = ~np.isnan(held.raw)
         late = later_rows(table, rows)
         used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
@@ -183,10 +183,10 @@ class BoostedPredictor:
         label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].to_numpy()
         fold = group_folds(group.astype(str), label, cls.recipe.folds, seed)
         late = later_rows(table, rows)
-        how: Any = {"categorical": encoding.categorical, "recipe": cls.recipe, "kind": table.kind, "seed": seed}
+        task = Task(cls.recipe, table.kind, encoding.categorical, seed)
         if len(label) >= min(cls.recipe.one_fold_rows, cls.recipe.hold_out_rows) and not every_row:
-            return boost(matrix, label, held_out=fold == 0, watched=late, **how)
-        trees = cross_fit(matrix, label, fold, late, **how)
+            return boost(matrix, label, held_out=fold == 0, watched=late, task=task)
+        trees = cross_fit(matrix, label, fold, late, task=task)
         if table.kind != "probability" or len(label) > cls.recipe.linear_rows or not _both_beside(label, fold):
             return trees
         weights = cls.recipe.linear_weights

@@ -170,7 +170,7 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
         that are better than guessing.
     """
     from features.training.table import TrainingTable
-    from models.complaints.cost import price_causes
+    from models.complaints.cost import Customers, price_causes
 
     results = RunResults(folder)
     results.remove("cause_prices")
@@ -187,8 +187,7 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
     priced = price_causes(
         results.table("root_causes"),
         cases_of(warehouse),
-        current,
-        past,
+        Customers(current, past),
         window_days=max(company.snapshots.windows_days),
         seed=company.company.seed,
         min_group=company.policy.min_group,
@@ -268,7 +267,7 @@ def _model(
 
 def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd.DataFrame, /) -> pd.DataFrame:
     """Look for new causes by the texts' rare words; by an encoder where the company names one, which takes longer."""
-    from models.complaints.emerging.clusters import find_emerging
+    from models.complaints.emerging.clusters import Writers, find_emerging
     from models.encoders.find import find_encoder
 
     named = with_folders(company).encoder
@@ -277,11 +276,13 @@ def _emerging(company: Company, texts: TextSet, answers: pd.DataFrame, cases: pd
     return find_emerging(
         texts,
         answers,
-        by_case["team_id"].dropna(),
+        Writers(
+            by_case["team_id"].dropna(),
+            by_case["customer_id"].dropna() if by_case["customer_id"].notna().any() else None,
+        ),
         encoder,
         company.company.seed,
         min_group=company.policy.min_group,
-        customers=by_case["customer_id"].dropna() if by_case["customer_id"].notna().any() else None,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-__all__ = ["company_file"]
+__all__ = ["Told", "company_file"]
 
 _BEGINNING = """\
 # A simulated company of known truth (world: <<world>>); truth.json beside this file says what really matters in it.
@@ -45,27 +46,48 @@ protected = ["gender", "birth_year"]
 """
 
 
-def company_file(
-    own: str, world: str, title: str, seed: int, paths: Mapping[str, str], /, *, scenario: str, systems: str
-) -> str:
+@dataclass(frozen=True)
+class Told:
+    """What a scenario says of its company.
+
+    Parameters
+    ----------
+    scenario : str
+    world, title : str
+        The world's id, and the company's name.
+    systems : str
+        From which systems the tables come.
+    own : str
+        From snapshots to KPIs: what the scenario says itself.
+    """
+
+    scenario: str
+    world: str
+    title: str
+    systems: str
+    own: str
+
+
+def company_file(told: Told, seed: int, paths: Mapping[str, str], /) -> str:
     """Return a company file, ready to run.
 
     Parameters
     ----------
-    own : str
-        From snapshots to KPIs: what the scenario says itself.
-    world, title : str
-        The world's id, and the company's name.
+    told : Told
     seed : int
     paths : mapping of table to path
         Relative to the file.
-    scenario : str
-    systems : str
-        From which systems the tables come.
     """
     tables = "\n".join(f'{name} = {{ path = "{path}" }}' for name, path in paths.items())
     text = _BEGINNING
-    filled = {"world": world, "name": title, "scenario": scenario, "seed": seed, "systems": systems, "tables": tables}
+    filled = {
+        "world": told.world,
+        "name": told.title,
+        "scenario": told.scenario,
+        "seed": seed,
+        "systems": told.systems,
+        "tables": tables,
+    }
     for blank, value in filled.items():
         text = text.replace(f"<<{blank}>>", str(value))
-    return text + own + _END
+    return text + told.own + _END

@@ -15,7 +15,7 @@ import pytest
 from baton.catalogue.schema import Kpi
 from features.kpis import evaluate as metrics
 from features.kpis.partials import Partials
-from features.kpis.sampling import Among, chosen
+from features.kpis.sampling import Among, Spare, chosen
 from features.staging.warehouse import Warehouse
 
 Tables = dict[str, pd.DataFrame]
@@ -176,7 +176,7 @@ def test_what_was_kept_for_some_customers_serves_fewer_of_them_but_not_more(
 
     def asked(share: float) -> tuple[pd.DataFrame, Partials]:
         partials, among = Partials(tmp_path, "code"), Among(chosen(everybody, share, 7), share, 7)
-        found = figures(fresh(tables, load, partials), kpis, "customer", among=among)
+        found = figures(fresh(tables, load, partials), kpis, "customer", spare=Spare(among))
         return found[found["unit_id"].isin(among.ids)].reset_index(drop=True), partials
 
     whole = figures(fresh(tables, load), kpis, "customer")

@@ -23,6 +23,7 @@ from models.advice.coaching.gaps import Standing, readings, standing
 from models.advice.coaching.process import process_shifts
 from models.advice.coaching.scene import Scene, build_scene
 from models.advice.coaching.words import Gap, how_sure, person_reason, process_reason, team_reason
+from models.advice.settings import Settings
 from models.effects.estimators.design import Question, build_design
 
 __all__ = ["FALSE_FLAGS", "Benefit", "coach", "flagged", "helpful_levers"]
@@ -42,9 +43,7 @@ def coach(
     organisation: Organisation,
     catalogue: Catalogue,
     effects: pd.DataFrame,
-    policy: Policy,
-    seed: int,
-    currency: str = "",
+    settings: Settings,
     /,
 ) -> pd.DataFrame:
     """Find whom to help with what.
@@ -57,11 +56,8 @@ def coach(
     catalogue : Catalogue
     effects : pandas.DataFrame
         Rows of ``effects.parquet``.
-    policy : Policy
-        ``min_group``, ``cycle_days``, ``confidence`` and ``fixed`` are kept to.
-    seed : int
-    currency : str
-        That amounts are told in.
+    settings : Settings
+        Of the policy ``min_group``, ``cycle_days``, ``confidence`` and ``fixed`` are kept to.
 
     Returns
     -------
@@ -76,12 +72,13 @@ def coach(
     Adams 2009; Spiegelhalter 2005; Müller, Parmigiani & Rice 2006 (false discoveries from posteriors); Brynjolfsson, Li
     & Raymond 2023.
     """
+    policy = settings.policy
     benefit = helpful_levers(effects, cases, catalogue, policy)
     scene = build_scene(cases, organisation, catalogue, tuple(benefit), policy) if benefit else None
     if scene is None:
         return _table([])
-    scene = replace(scene, currency=currency)
-    rng = np.random.default_rng(seed)
+    scene = replace(scene, currency=settings.currency)
+    rng = np.random.default_rng(settings.seed)
     standings = {}
     for at, lever in enumerate(scene.design.levers):
         stands = standing(readings(scene.design, at, scene.team, scene.recent), policy.min_group, rng)
@@ -203,7 +200,7 @@ def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str
                 beyond=team >= 0 and bool(behind[team]),
             )
             rows.append(
-                _row(scene, lever, "employee", gap, chance, mine, scene.closing[new], reason)
+                _row(scene, Finding(lever, "employee", gap, chance), mine, scene.closing[new], reason)
                 | {"employee_id": scene.people[person], "team_id": scene.teams[team] if team >= 0 else None}
             )
     return rows
@@ -234,7 +231,7 @@ def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -
             found = Gap(scene.kpis[lever], gap * stands.spread, chance, scene.days, scene.currency)
             reason = team_reason(found, int(size[team]))
             rows.append(
-                _row(scene, lever, "team", gap, chance, mine, scene.closing[False], reason)
+                _row(scene, Finding(lever, "team", gap, chance), mine, scene.closing[False], reason)
                 | {"team_id": scene.teams[team]}
             )
     return rows
@@ -264,34 +261,46 @@ def _processes(
         gap = Gap(scene.kpis[lever], size, shift.probability, scene.days, scene.currency)
         reason = process_reason(gap, names[shift.process], shift.people)
         rows.append(
-            _row(scene, lever, "process", shift.gap, shift.probability, mine, scene.closing[False], reason)
+            _row(scene, Finding(lever, "process", shift.gap, shift.probability), mine, scene.closing[False], reason)
             | {"process": names[shift.process]}
         )
     return rows
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What somebody may be helped with.
+
+    Parameters
+    ----------
+    kpi : str
+    level : {"employee", "team", "process"}
+    sd : float
+        The expected true gap in between-person standard deviations.
+    probability : float
+        That it is worth acting on.
+    """
+
+    kpi: str
+    level: str
+    sd: float
+    probability: float
+
+
 def _row(
-    scene: Scene,
-    lever: str,
-    level: str,
-    gap: float,
-    probability: float,
-    mine: NDArray[np.bool_],
-    closing: float,
-    reason: tuple[Message, ...],
-    /,
+    scene: Scene, found: Finding, mine: NDArray[np.bool_], closing: float, reason: tuple[Message, ...], /
 ) -> dict[str, Any]:
     share = float(mine.sum()) / max(float(scene.recent.sum()), 1.0)
     return {
         "employee_id": None,
         "team_id": None,
         "process": None,
-        "kpi": lever,
-        "level": level,
-        "gap_sd": gap,
-        "probability": probability,
-        "expected_effect": gap * closing * share * scene.reach,
-        "evidence": _evidence(scene, lever, mine),
+        "kpi": found.kpi,
+        "level": found.level,
+        "gap_sd": found.sd,
+        "probability": found.probability,
+        "expected_effect": found.sd * closing * share * scene.reach,
+        "evidence": _evidence(scene, found.kpi, mine),
         "reason": reason,
         "n": int(mine.sum()),
         "closing_share": closing,

@@ -185,37 +185,25 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     all_mean = reliability * value + (1 - reliability) * tau_mean[:, groups]
     all_variance = (1 - reliability) * persons[:, None] + (1 - reliability) ** 2 * tau_variance[:, groups]
     mean, variance = np.where(common, own_mean, all_mean), np.where(common, own_variance, all_variance)
-    return _spread_out(
-        found, rows, groups, spread, believed, mean, variance, tau_mean, team_probability, broad, reliability
-    )
-
-
-def _spread_out(
-    found: Readings,
-    rows: Codes,
-    groups: Codes,
-    spread: float,
-    believed: Floats,
-    mean: Floats,
-    variance: Floats,
-    tau_mean: Floats,
-    team_probability: Floats,
-    broad: NDArray[np.bool_],
-    reliability: Floats,
-    /,
-) -> Standing:
-    people, teams = found.value.size, int(found.team.max(initial=-1)) + 1
-    gap, probability, trust = (np.full(people, np.nan) for _ in range(3))
+    gap, probability, trust = (np.full(found.value.size, np.nan) for _ in range(3))
     gap[rows] = -mean.mean(axis=0) / spread
     probability[rows] = _below(mean, variance, GAP_SD * believed).mean(axis=0)
     trust[rows] = reliability.mean(axis=0)
-    team_gap, team_chance, team_broad = np.full(teams, np.nan), np.zeros(teams), np.zeros(teams, bool)
-    for group in range(int(groups.max()) + 1):
-        team = int(found.team[rows[groups == group][0]])
-        if team >= 0:
-            team_gap[team] = -tau_mean[:, group].mean() / spread
-            team_chance[team], team_broad[team] = team_probability[group], broad[group]
-    return Standing(spread, gap, probability, team_gap, team_chance, team_broad, trust)
+    number = np.full(size.size, -1)
+    number[groups] = found.team[rows]
+    count = int(found.team.max(initial=-1)) + 1
+    behind = _by_team(number, count, -tau_mean.mean(axis=0) / spread, team_probability, broad)
+    return Standing(spread, gap, probability, *behind, trust)
+
+
+def _by_team(
+    number: Codes, count: int, gap: Floats, probability: Floats, broad: NDArray[np.bool_], /
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Turn what is known of groups into what is known of so many teams; a group without a number is no team."""
+    inside, which = number >= 0, number[number >= 0]
+    team_gap, team_chance, team_broad = np.full(count, np.nan), np.zeros(count), np.zeros(count, bool)
+    team_gap[which], team_chance[which], team_broad[which] = gap[inside], probability[inside], broad[inside]
+    return team_gap, team_chance, team_broad
 
 
 def _below(mean: Floats, variance: Floats, threshold: Floats, /) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -84,12 +84,12 @@ class FinetunedModel:
             If PyTorch is not installed, or there is no transformer for the texts' languages.
         """
         learned = lesson(texts)
-        recipe = recipe or Recipe()
+        recipe = replace(recipe or Recipe(), seed=seed)
         base = find_base((settings or Text()).encoder, texts.labelled.frame["language"].tolist())
         reader = PieceReader((base / _TOKENIZER_FILE).read_text(encoding="utf-8"))
         apart = learned.folds(_PARTS, seed) == 0
         rest, kept = learned.rows(~apart), learned.rows(apart)
-        network = train(base, reader, rest, kept, recipe, seed, progress)
+        network = train(base, reader, rest, kept, recipe, progress)
         progress("exporting the transformer", 0, 0)
         exact = export(network)
         chunks = reader.chunks(kept.texts)

@@ -44,6 +44,7 @@ class Recipe:
         Warm-up as a share of all steps.
     layers : int
         Layers of the transformer that are kept, from below; 0: all.
+    seed : int
     """
 
     epochs: int = 5
@@ -55,12 +56,12 @@ class Recipe:
     weight_decay: float = 0.01
     warm_up: float = 0.1
     layers: int = 0
+    seed: int = 0
 
 
 def train(
-    base: Path, reader: PieceReader, lesson: Lesson, apart: Lesson, recipe: Recipe, seed: int,
-    progress: Progress = silent,
-) -> nn.Module:  # fmt: skip
+    base: Path, reader: PieceReader, lesson: Lesson, apart: Lesson, recipe: Recipe, progress: Progress = silent
+) -> nn.Module:
     """Train a transformer with a linear head; return it as it was when it did best on the texts kept apart.
 
     Parameters
@@ -73,7 +74,6 @@ def train(
     apart : Lesson
         Texts that share no group with it; they stop the training.
     recipe : Recipe
-    seed : int
     progress : callable
 
     Raises
@@ -85,7 +85,7 @@ def train(
     from transformers import Trainer, TrainerCallback, TrainingArguments, get_linear_schedule_with_warmup, set_seed
     from transformers.trainer_callback import PrinterCallback
 
-    set_seed(seed)
+    set_seed(recipe.seed)
     network = _network(base, len(lesson.classes), recipe)
     chunks = reader.chunks(lesson.texts)
     balance = lesson.balance**recipe.balance
@@ -122,8 +122,8 @@ def train(
     half = torch.cuda.is_bf16_supported() if gpu else bool(torch.cpu._is_avx512_bf16_supported())
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
-            folder, per_device_train_batch_size=recipe.batch_size, num_train_epochs=recipe.epochs, seed=seed,
-            data_seed=seed, use_cpu=not gpu, bf16=half, fp16=gpu and not half,
+            folder, per_device_train_batch_size=recipe.batch_size, num_train_epochs=recipe.epochs, seed=recipe.seed,
+            data_seed=recipe.seed, use_cpu=not gpu, bf16=half, fp16=gpu and not half,
             train_sampling_strategy="group_by_length", remove_unused_columns=False,
             save_strategy="no", eval_strategy="no", logging_strategy="no",
             report_to="none", disable_tqdm=True, dataloader_pin_memory=gpu, max_grad_norm=1.0,

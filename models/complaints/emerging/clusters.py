@@ -16,7 +16,7 @@ from models.complaints.emerging.significance import WINDOWS_WEEKS, Crowd, least_
 from models.encoders.encoders import Encoder
 from models.encoders.hashed import word_table, word_vectors
 
-__all__ = ["find_emerging"]
+__all__ = ["Writers", "find_emerging"]
 
 _LEARNING_WEEKS = 8
 _REFERENCE_WEEKS = 26
@@ -50,16 +50,31 @@ class _Week:
     tests: int
 
 
+@dataclass(frozen=True)
+class Writers:
+    """Whom texts are by, and whom they reached.
+
+    Parameters
+    ----------
+    teams : pandas.Series
+        Team of each text, by text id; may be empty.
+    customers : pandas.Series, optional
+        Customer of each text, by text id: what one customer repeats within a week counts once.
+    """
+
+    teams: pd.Series
+    customers: pd.Series | None = None
+
+
 def find_emerging(
     texts: TextSet,
     answers: pd.DataFrame,
-    teams: pd.Series,
+    writers: Writers,
     encoder: Encoder | None,
     seed: int,
     /,
     *,
     min_group: int = 5,
-    customers: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Find what customers began to write of, week by week, each week judged by itself and the weeks before.
 
@@ -74,15 +89,12 @@ def find_emerging(
         With times; texts without are left aside.
     answers : pandas.DataFrame
         ``text_id`` (or ``case_id``), ``cause``, ``abstained``: how the texts were read; for what a new cause is taken.
-    teams : pandas.Series
-        Team of each text, by text id; may be empty.
+    writers : Writers
     encoder : Encoder, optional
         Reads how near texts are, in all its languages together; without one rare words tell, language by language.
     seed : int
     min_group : int
         Fewer texts are not raised, and a word of fewer texts names nothing.
-    customers : pandas.Series, optional
-        Customer of each text, by text id: what one customer repeats within a week counts once.
 
     Returns
     -------
@@ -98,7 +110,7 @@ def find_emerging(
     Kulldorff 2001 (prospective scan), with texts' surroundings in the place of regions; Campello, Moulavi & Sander
     2013 (HDBSCAN).
     """
-    frame = _timely(texts.frame, teams, customers, seed)
+    frame = _timely(texts.frame, writers, seed)
     learning = frame["week"].to_numpy() < _LEARNING_WEEKS
     if learning.all() or len(frame) < _MIN_TEXTS or learning.sum() < _MIN_TEXTS // 2:
         return _table([])
@@ -108,12 +120,14 @@ def find_emerging(
     vectors[np.linalg.norm(vectors, axis=1) < 0.5] = 0.0
     raised = _watch(frame, vectors, words, _radii(vectors[learning], seed), min_group)
     told = answers.rename(columns={"case_id": "text_id"}).set_index("text_id")
-    rows = [_row(number, one, frame, vectors, told, min_group, seed) for number, one in enumerate(raised, start=1)]
+    watched = _Watched(frame, vectors, told, min_group, seed)
+    rows = [watched.row(number, one) for number, one in enumerate(raised, start=1)]
     return _table(rows)
 
 
-def _timely(frame: pd.DataFrame, teams: pd.Series, customers: pd.Series | None, seed: int, /) -> pd.DataFrame:
+def _timely(frame: pd.DataFrame, writers: Writers, seed: int, /) -> pd.DataFrame:
     """Return the texts in their order, with week and team; of a big week a sample, so that the work stays bounded."""
+    teams, customers = writers.teams, writers.customers
     timely = frame[frame["at"].notna() & frame["text"].str.strip().ne("")].copy()
     if timely.empty:
         return timely.assign(week=0, team="")
@@ -224,44 +238,46 @@ def _parted(vectors: np.ndarray, members: np.ndarray, min_group: int, /) -> list
     return groups or [members]
 
 
-def _row(
-    number: int,
-    one: _Raised,
-    frame: pd.DataFrame,
-    vectors: np.ndarray,
-    told: pd.DataFrame,
-    min_group: int,
-    seed: int,
-    /,
-) -> dict[str, object]:
-    first = int(frame["week"].iloc[one.core].min())
-    since = np.flatnonzero(frame["week"].to_numpy() >= first)
-    inside = frame.iloc[np.union1d(since[one.holds[since]], one.core)]
-    language = str(inside["language"].mode().iloc[0])
-    others = frame[(frame["language"] == language) & ~frame["text_id"].isin(inside["text_id"])]
-    others = others.iloc[np.random.default_rng([seed, 7]).permutation(len(others))[:_TEXTS_NAMED_AGAINST]]
-    spoken = inside[inside["language"] == language]["text"].tolist()
-    words = own_words(spoken, others["text"].tolist(), least_texts=min_group)
-    by_team = inside["team"].value_counts()
-    read = told.reindex(inside["text_id"])
-    taken = read["cause"].dropna()
-    middle = vectors[one.core] @ vectors[one.core].mean(axis=0)
-    examples = frame["text_id"].to_numpy()[one.core[np.argsort(-middle, kind="stable")][:_EXAMPLES]]
-    return {
-        "cause": f"new_{number}",
-        "name": ", ".join(words[:3]),
-        "words": words,
-        "language": language,
-        "first_week": frame["ends"].iloc[one.core].min() - pd.Timedelta(days=7),
-        "raised_at": frame.loc[frame["week"] == one.week, "ends"].iloc[0],
-        "texts": len(inside),
-        "share": len(inside) / len(since),
-        "teams": sorted(team for team, count in by_team.items() if team != "" and count >= min_group),
-        "p_value": min(one.p_value, 1.0),
-        "examples": [str(text) for text in examples],
-        "nearest_cause": str(taken.mode().iloc[0]) if len(taken) else None,
-        "abstained_share": float(read["abstained"].astype("float64").mean()),
-    }
+@dataclass(frozen=True)
+class _Watched:
+    """The texts that were watched, and how they were read."""
+
+    frame: pd.DataFrame
+    vectors: np.ndarray
+    told: pd.DataFrame
+    min_group: int
+    seed: int
+
+    def row(self, number: int, one: _Raised, /) -> dict[str, object]:
+        frame, vectors, min_group = self.frame, self.vectors, self.min_group
+        first = int(frame["week"].iloc[one.core].min())
+        since = np.flatnonzero(frame["week"].to_numpy() >= first)
+        inside = frame.iloc[np.union1d(since[one.holds[since]], one.core)]
+        language = str(inside["language"].mode().iloc[0])
+        others = frame[(frame["language"] == language) & ~frame["text_id"].isin(inside["text_id"])]
+        others = others.iloc[np.random.default_rng([self.seed, 7]).permutation(len(others))[:_TEXTS_NAMED_AGAINST]]
+        spoken = inside[inside["language"] == language]["text"].tolist()
+        words = own_words(spoken, others["text"].tolist(), least_texts=min_group)
+        by_team = inside["team"].value_counts()
+        read = self.told.reindex(inside["text_id"])
+        taken = read["cause"].dropna()
+        middle = vectors[one.core] @ vectors[one.core].mean(axis=0)
+        examples = frame["text_id"].to_numpy()[one.core[np.argsort(-middle, kind="stable")][:_EXAMPLES]]
+        return {
+            "cause": f"new_{number}",
+            "name": ", ".join(words[:3]),
+            "words": words,
+            "language": language,
+            "first_week": frame["ends"].iloc[one.core].min() - pd.Timedelta(days=7),
+            "raised_at": frame.loc[frame["week"] == one.week, "ends"].iloc[0],
+            "texts": len(inside),
+            "share": len(inside) / len(since),
+            "teams": sorted(team for team, count in by_team.items() if team != "" and count >= min_group),
+            "p_value": min(one.p_value, 1.0),
+            "examples": [str(text) for text in examples],
+            "nearest_cause": str(taken.mode().iloc[0]) if len(taken) else None,
+            "abstained_share": float(read["abstained"].astype("float64").mean()),
+        }
 
 
 def _table(rows: list[dict[str, object]], /) -> pd.DataFrame:

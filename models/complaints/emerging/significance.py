@@ -59,15 +59,15 @@ def least_p_values(near: np.ndarray | sparse.csr_matrix, crowd: Crowd, min_group
     """
     held: Any = sparse.csr_matrix(near, dtype=np.float64)
     weeks, of_text = np.unique(crowd.week, return_inverse=True)
-    inside = _ones(of_text, len(weeks))
+    inside, tests = _ones(of_text, len(weeks)), _Tests(weeks, crowd.now, min_group)
     least = np.ones(held.shape[0])
     everywhere = np.asarray(inside.sum(axis=0))
-    _lower(least, np.arange(len(least)), (held @ inside).toarray(), everywhere, weeks, crowd.now, min_group)
+    least = np.minimum(least, tests.p_values((held @ inside).toarray(), everywhere))
     for team in np.unique(crowd.centre_team[crowd.centre_team >= 0]):
         mine, same = np.flatnonzero(crowd.centre_team == team), crowd.team == team
         here = _ones(of_text[same], len(weeks))
         total = np.asarray(here.sum(axis=0))
-        _lower(least, mine, (held[mine][:, same] @ here).toarray(), total, weeks, crowd.now, min_group)
+        least[mine] = np.minimum(least[mine], tests.p_values((held[mine][:, same] @ here).toarray(), total))
     return least
 
 
@@ -77,27 +77,28 @@ def _ones(of_text: np.ndarray, weeks: int, /) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(texts), (np.arange(texts), of_text)), shape=(texts, weeks))
 
 
-def _lower(
-    least: np.ndarray,
-    which: np.ndarray,
-    counted: np.ndarray,
-    total: np.ndarray,
-    weeks: np.ndarray,
-    now: int,
-    min_group: int,
-    /,
-) -> None:
-    """Put each centre's p value where it is lower; both tables have a column per week."""
-    for window in WINDOWS_WEEKS:
-        late = weeks > now - window
-        p_values = _predictive(
-            counted[:, late].sum(axis=1),
-            counted[:, ~late].sum(axis=1),
-            np.broadcast_to(total[:, late].sum(axis=1), len(which)) - 1,
-            np.broadcast_to(total[:, ~late].sum(axis=1), len(which)),
-            min_group,
-        )
-        least[which] = np.minimum(least[which], p_values)
+@dataclass(frozen=True)
+class _Tests:
+    """The windows that end in one week."""
+
+    weeks: np.ndarray
+    now: int
+    min_group: int
+
+    def p_values(self, counted: np.ndarray, total: np.ndarray, /) -> np.ndarray:
+        """Return each centre's least p value; both tables have a column per week."""
+        least = np.ones(len(counted))
+        for window in WINDOWS_WEEKS:
+            late = self.weeks > self.now - window
+            p_values = _predictive(
+                counted[:, late].sum(axis=1),
+                counted[:, ~late].sum(axis=1),
+                np.broadcast_to(total[:, late].sum(axis=1), len(counted)) - 1,
+                np.broadcast_to(total[:, ~late].sum(axis=1), len(counted)),
+                self.min_group,
+            )
+            least = np.minimum(least, p_values)
+        return least
 
 
 def _predictive(

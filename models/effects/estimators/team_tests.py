@@ -24,15 +24,15 @@ MAX_TEAMS_IN_FULL = 60
 
 
 def joint_test_of_teams(
-    cells: TeamCells, inside: Shocks, across: Shocks, spread: Floats, errors: tuple[Floats, Floats], /,
-    *, permutations: int, seed: int,
+    cells: TeamCells, shocks: tuple[Shocks, Shocks], spread: Floats, errors: tuple[Floats, Floats], /, *,
+    permutations: int, seed: int,
 ) -> JointTest:  # fmt: skip
     """Test that no KPI of teams matters for the outcome.
 
     Parameters
     ----------
     cells : TeamCells
-    inside, across : Shocks
+    shocks : tuple of Shocks
         Within teams and between them. A difference between teams that change within them does not bear out counts
         little, since it may be their customers'.
     spread : array of shape (levers,)
@@ -55,8 +55,8 @@ def joint_test_of_teams(
 
     def effects(order: NDArray[np.int64]) -> tuple[Floats, Floats]:
         both = []
-        for shocks in (inside, across):
-            moved = replace(shocks, values=shocks.values[:, :, order])
+        for one in shocks:
+            moved = replace(one, values=one.values[:, :, order])
             both.append(compare(cells, moved, spread, cells.contacts, cells.answers, errors=False).point)
         return both[0], both[1]
 

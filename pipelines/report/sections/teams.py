@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from markupsafe import Markup
@@ -60,13 +60,14 @@ def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tu
     standing = team_standing(results, months)
     objective = objective_of(results)
     effects = turned_effects(results, objective) if objective is not None else pd.DataFrame()
+    fields = None if objective is None else _Fields(results, pen, objective, effects)
     leaving = _leaving(results)
     lines = _Lines.of(months)
     pages = []
     for number_, team in enumerate(teams[:_MAX_TEAMS], start=1):
         own = [card for card in cards if card.team_id == team]
         mine = standing[standing["team_id"] == team]
-        drawn, key = _fields(results, pen, objective, effects, mine, team, number_)
+        drawn, key = _fields(fields, mine, number_)
         kpis = _told_kpis(results, own, mine)
         pages.append(
             TeamPage(
@@ -101,63 +102,56 @@ def company_fields(
     missing = say("fields.untold", kpis=listed([results.kpi_name(kpi) for kpi in unknown])) if unknown else None
     if effects.empty:
         return None, (), missing
-    drawn, key = _drawn(results, pen, objective, effects, "fields", say("fields.note"), say("fields.across"))
+    drawn, key = _Fields(results, pen, objective, effects).drawn("fields", say("fields.note"), say("fields.across"))
     return drawn, tuple(key), missing
 
 
+@dataclass(frozen=True)
+class _Fields:
+    """Effects on an outcome beside how well somebody does: the four fields."""
+
+    results: Results
+    pen: Pen
+    objective: Objective
+    rows: pd.DataFrame
+
+    def drawn(self, name: str, note: Bilingual, across: Bilingual, /) -> tuple[Figure, list[tuple[Bilingual, str]]]:
+        points = [
+            Point(
+                self.results.kpi_name(str(row["kpi"])), float(row["x"]), float(row["effect"]), float(row["low"]),
+                float(row["high"]), str(row["tone"]),
+            )
+            for row in self.rows.to_dict("records")
+        ]  # fmt: skip
+        days = self.results.company.snapshots.horizon_days
+        axis = (
+            say("why.effects_axis_churn", days=days)
+            if self.objective.kind == "churn"
+            else say("why.effects_axis_low")
+            if self.objective.kind == "low"
+            else say("why.effects_axis_number", metric=self.objective.metric)
+        )
+        figure = Figure(
+            name=name,
+            title=say("fields.title"),
+            note=note,
+            drawings=four_fields(points, self.pen, across, axis),
+            header=(say("card.kpi"), say("fields.standing_column"), say("why.effect_column")),
+            rows=[(point.label, signed(point.x, 1), self.objective.told(point.y)) for point in points],
+        )
+        return figure, [(point.label, point.tone) for point in points]
+
+
 def _fields(
-    results: Results,
-    pen: Pen,
-    objective: Objective | None,
-    effects: pd.DataFrame,
-    mine: pd.DataFrame,
-    team: str,
-    place: int,
-    /,
+    company: _Fields | None, mine: pd.DataFrame, place: int, /
 ) -> tuple[Figure | None, list[tuple[Bilingual, str]]]:
-    if objective is None or mine.empty or effects.empty:
+    if company is None or mine.empty or company.rows.empty:
         return None, []
-    rows = effects.assign(x=effects["kpi"].map(mine.set_index("kpi")["standing"])).dropna(subset=["x"])
+    rows = company.rows.assign(x=company.rows["kpi"].map(mine.set_index("kpi")["standing"])).dropna(subset=["x"])
     if rows.empty:
         return None, []
     note = say("fields.team_note", n=int(mine["peers"].max()) - 1)
-    return _drawn(results, pen, objective, rows, f"fields-{place}", note, say("fields.team_across"))
-
-
-def _drawn(
-    results: Results,
-    pen: Pen,
-    objective: Objective,
-    rows: pd.DataFrame,
-    name: str,
-    note: Bilingual,
-    across: Bilingual,
-    /,
-) -> tuple[Figure, list[tuple[Bilingual, str]]]:
-    points = [
-        Point(
-            results.kpi_name(str(row["kpi"])), float(row["x"]), float(row["effect"]), float(row["low"]),
-            float(row["high"]), str(row["tone"]),
-        )
-        for row in rows.to_dict("records")
-    ]  # fmt: skip
-    days = results.company.snapshots.horizon_days
-    axis = (
-        say("why.effects_axis_churn", days=days)
-        if objective.kind == "churn"
-        else say("why.effects_axis_low")
-        if objective.kind == "low"
-        else say("why.effects_axis_number", metric=objective.metric)
-    )
-    figure = Figure(
-        name=name,
-        title=say("fields.title"),
-        note=note,
-        drawings=four_fields(points, pen, across, axis),
-        header=(say("card.kpi"), say("fields.standing_column"), say("why.effect_column")),
-        rows=[(point.label, signed(point.x, 1), objective.told(point.y)) for point in points],
-    )
-    return figure, [(point.label, point.tone) for point in points]
+    return replace(company, rows=rows).drawn(f"fields-{place}", note, say("fields.team_across"))
 
 
 def _finding(results: Results, mine: pd.DataFrame, /) -> Bilingual:

@@ -101,7 +101,7 @@ def draw_accounts(world: B2bWorld, calendar: Calendar, owners: Owners, count: in
         term, expires, joined, value.round(2), region, industry, segment, language, rate / rate.mean(),
         _keepers(world, rng, managers, accounts=count, months=month.size),
         _keepers(world, rng, engineers, accounts=count, months=month.size),
-        suppliers[order], _pull(world, calendar, rng, term, region, industry, joined), rng.exponential(1.0, count),
+        suppliers[order], _pull(world, calendar, rng, (term, region, industry), joined), rng.exponential(1.0, count),
     )  # fmt: skip
 
 
@@ -115,10 +115,11 @@ def _keepers(world: B2bWorld, rng: np.random.Generator, posts: np.ndarray, *, ac
 
 
 def _pull(
-    world: B2bWorld, calendar: Calendar, rng: np.random.Generator, term: np.ndarray, region: np.ndarray,
-    industry: np.ndarray, joined: np.ndarray, /
+    world: B2bWorld, calendar: Calendar, rng: np.random.Generator, kind: tuple[np.ndarray, np.ndarray, np.ndarray],
+    joined: np.ndarray, /,
 ) -> np.ndarray:  # fmt: skip
     """Contract, tenure, trade, a price rise, a rival in one region, and what nobody sees."""
+    term, region, industry = kind
     setting, months = world.leaving, np.arange(calendar.month_count)
     years = np.maximum(calendar.month_days[None, :-1] - joined[:, None], 30.0) / 365.25
     fixed = np.array([setting.contract[str(months_)] for months_ in term]) + setting.hidden * rng.standard_normal(

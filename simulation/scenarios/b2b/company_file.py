@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simulation.engine.company_file import Told
 from simulation.engine.company_file import company_file as filled
 from simulation.scenarios.b2b.settings import B2bWorld
 from simulation.scenarios.b2b.story import ECHOES, HORIZON_DAYS
@@ -41,9 +42,8 @@ def company_file(world: B2bWorld, seed: int, paths: Mapping[str, str], /) -> str
     paths : mapping of table to path
         Relative to the file.
     """
-    return filled(
-        _OWN.format(horizon_days=HORIZON_DAYS), world.name, world.title, seed, paths, scenario="b2b", systems=_SYSTEMS
-    )
+    own = _OWN.format(horizon_days=HORIZON_DAYS)
+    return filled(Told("b2b", world.name, world.title, _SYSTEMS, own), seed, paths)
 
 
 def roles(world: B2bWorld, /) -> dict[str, str]:

@@ -129,7 +129,7 @@ def draw_dealings(world: B2bWorld, calendar: Calendar, owners: Owners, accounts:
     kept = (day > accounts.joined[who]) & (day >= 0)
     who, kind, day, due, which = who[kept], kind[kept], day[kept], due[kept], np.concatenate(slot)[kept]
     when = np.searchsorted(days, day, side="right") - 1
-    post = _posts(world, owners, accounts, rng, who, when, kind)
+    post = _posts(world, owners, accounts, rng, (who, when, kind))
     return Draws(
         who, when, kind, post, day, due, which, rng.standard_normal(who.size),
         {name: rng.random(who.size) for name in ("well", "defect", "late", "close", "answers", "nps", "lucky")},
@@ -139,10 +139,11 @@ def draw_dealings(world: B2bWorld, calendar: Calendar, owners: Owners, accounts:
 
 
 def _posts(
-    world: B2bWorld, owners: Owners, accounts: Accounts, rng: np.random.Generator, who: np.ndarray, when: np.ndarray,
-    kind: np.ndarray, /
+    world: B2bWorld, owners: Owners, accounts: Accounts, rng: np.random.Generator,
+    case: tuple[np.ndarray, np.ndarray, np.ndarray], /,
 ) -> np.ndarray:  # fmt: skip
     """Give each case to the account's manager, any project manager, mostly its engineer, one of its suppliers."""
+    who, when, kind = case
     roles = np.array([setting.role for setting in world.processes.values()])[kind]
     names = np.array(list(world.processes))[kind]
     projects, engineers = owners.posts_of("project_manager"), owners.posts_of("field_engineer")

@@ -113,7 +113,7 @@ def measures(story: B2bStory, seed: int, /) -> pd.DataFrame:
         rows = np.ones(post.size, bool) if wanted is None else role == wanted
         frames.append(
             _told(
-                story, "employee", ids[rows], month[rows], kpi, value[rows], np.broadcast_to(number, rows.shape)[rows]
+                story, "employee", kpi, (ids[rows], month[rows]), value[rows], np.broadcast_to(number, rows.shape)[rows]
             )
         )
     frames += [*_suppliers(story, values, rng), *_renewals(story)]
@@ -137,8 +137,10 @@ def _period(story: B2bStory, month: np.ndarray, /) -> dict[str, np.ndarray]:
 
 
 def _told(
-    story: B2bStory, unit: str, ids: np.ndarray, month: np.ndarray, kpi: str, value: np.ndarray, number: np.ndarray, /
+    story: B2bStory, unit: str, kpi: str, at: tuple[np.ndarray, np.ndarray], value: np.ndarray, number: np.ndarray, /
 ) -> pd.DataFrame:
+    """Rows of ``measures``: at ids and months, a KPI's value and of how many."""
+    ids, month = at
     period = _period(story, month)
     return pd.DataFrame({"unit": unit, "unit_id": ids, **period, "kpi": kpi, "value": value.round(4), "n": number})
 
@@ -172,7 +174,7 @@ def _suppliers(story: B2bStory, values: dict[str, np.ndarray], rng: np.random.Ge
         "supplier_complaint_share": part,
     }
     one = np.ones(post.size, int)
-    return [_told(story, "team", ids, month, kpi, value, one) for kpi, value in told.items()]
+    return [_told(story, "team", kpi, (ids, month), value, one) for kpi, value in told.items()]
 
 
 def _renewals(story: B2bStory, /) -> list[pd.DataFrame]:
@@ -188,7 +190,7 @@ def _renewals(story: B2bStory, /) -> list[pd.DataFrame]:
     frame = pd.DataFrame({"id": ids, "month": month, "stays": stays.astype(float)})
     told = frame.groupby(["id", "month"], as_index=False)["stays"].agg(["mean", "count"]).reset_index()
     return [
-        _told(story, "employee", told["id"].to_numpy(object), told["month"].to_numpy(), "renewal_rate",
+        _told(story, "employee", "renewal_rate", (told["id"].to_numpy(object), told["month"].to_numpy()),
               told["mean"].to_numpy(float), told["count"].to_numpy())
     ]  # fmt: skip
 

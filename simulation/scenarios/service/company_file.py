@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from simulation.engine.company_file import Told
 from simulation.engine.company_file import company_file as filled
 from simulation.scenarios.service.settings import World
 from simulation.scenarios.service.truth import DUTIES, ECHOES
@@ -59,15 +60,8 @@ def company_file(world: World, seed: int, paths: Mapping[str, str], /) -> str:
     paths : mapping of table to path
         Relative to the file.
     """
-    return filled(
-        _OWN.format(presets=json.dumps(world.presets)),
-        world.name,
-        world.title,
-        seed,
-        paths,
-        scenario="service",
-        systems=_SYSTEMS,
-    )
+    own = _OWN.format(presets=json.dumps(world.presets))
+    return filled(Told("service", world.name, world.title, _SYSTEMS, own), seed, paths)
 
 
 def roles(world: World, /) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,23 +79,14 @@ def draw_customers(world: World, calendar: Calendar, count: int, seed: int, /) -
     opens, closes = calendar.observed_days
     joined = np.where(newcomer, rng.uniform(opens, closes, count), began)
     contact = np.exp(world.volume.contact_spread * rng.standard_normal(count) - world.volume.contact_spread**2 / 2)
-    pull = _pull(world, calendar, rng, contract, segment, site, plan, joined)
-    return Customers(
-        contract, segment, language, site, plan, value.round(2), joined, contact, pull, rng.exponential(1.0, count)
-    )
+    unmoved = np.zeros((count, 0))
+    drawn = Customers(contract, segment, language, site, plan, value.round(2), joined, contact, unmoved, unmoved)
+    pull = _pull(world, calendar, rng, drawn)
+    return replace(drawn, pull=pull, patience=rng.exponential(1.0, count))
 
 
-def _pull(
-    world: World,
-    calendar: Calendar,
-    rng: np.random.Generator,
-    contract: np.ndarray,
-    segment: np.ndarray,
-    site: np.ndarray,
-    plan: np.ndarray,
-    joined: np.ndarray,
-    /,
-) -> np.ndarray:
+def _pull(world: World, calendar: Calendar, rng: np.random.Generator, drawn: Customers, /) -> np.ndarray:
+    contract, segment, site, plan, joined = drawn.contract, drawn.segment, drawn.site, drawn.plan, drawn.joined
     leaving, count = world.leaving, joined.size
     weeks = np.arange(calendar.week_count)
     fixed = np.select([contract == "monthly", contract == "one_year"], [1.3, 0.0], -1.9)

@@ -25,6 +25,7 @@ from features.kpis.cause_kpis import (
 )
 from features.kpis.cause_recency import dated_causes, with_recency
 from features.kpis.known_at import known_at
+from features.kpis.sampling import Spare
 from features.staging import stage as staging
 from features.training.attributes import attribute_columns
 
@@ -83,7 +84,7 @@ def test_of_a_cause_the_longest_window_alone_is_computed_and_other_kpis_keep_the
     brief, moments = longest_only(kpis), [datetime(2024, 3, 9), datetime(2024, 3, 31)]
     assert brief == {"cause_late", "cause_billing"}
     whole, found = (
-        metrics.evaluate(warehouse, kpis, "customer", moments, [20, 3], longest_only=only)
+        metrics.evaluate(warehouse, kpis, "customer", moments, [20, 3], spare=Spare(longest_only=only))
         .to_pandas()
         .sort_values(["unit_id", "as_of"], ignore_index=True)
         for only in ((), brief)

@@ -13,7 +13,8 @@ from baton.catalogue.schema import Catalogue, Kpi, Stage
 from baton.company import Policy
 from features.cases.exposures import ExposureTable
 from features.cases.table import CaseTable, Organisation
-from models.advice.advise import Advice, Settings, advise
+from models.advice.advise import Advice, advise
+from models.advice.settings import Settings
 
 CARD = {"handle": 30.0, "cost": 25.0, "solved": 10.0, "script": 10.0, "rating": 20.0, "duty": 5.0}
 DIRECT = {"solved": -0.012, "handle": 0.004, "promise": -0.006, "cost": 0.008, "script": 0.0}

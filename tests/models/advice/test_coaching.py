@@ -15,6 +15,7 @@ from baton.company import Policy
 from baton.contract.results import result_table
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.coach import coach
+from models.advice.settings import Settings
 
 AS_OF = pd.Timestamp("2026-07-01")
 MONTHS = pd.date_range("2026-01-01", "2026-06-01", freq="MS")
@@ -149,7 +150,7 @@ class Shop:
 
 def help_for(shop: Shop, table: pd.DataFrame = SOLVED, policy: Policy | None = None) -> pd.DataFrame:
     cases, organisation, _ = shop.make()
-    return coach(cases, organisation, CATALOGUE, table, policy or Policy(), 7)
+    return coach(cases, organisation, CATALOGUE, table, Settings(policy or Policy(), 7))
 
 
 def people_of(table: pd.DataFrame) -> set[str]:
@@ -170,7 +171,7 @@ def test_of_all_flags_at_most_a_tenth_is_false(lever: str) -> None:
     for seed in range(25):
         shop = Shop(seed=seed, usual_cases=150, team_gaps={0: -0.02, 1: 0.02})
         cases, organisation, gap = shop.make()
-        table = coach(cases, organisation, CATALOGUE, effects(**{lever: -0.01}), Policy(), 7)
+        table = coach(cases, organisation, CATALOGUE, effects(**{lever: -0.01}), Settings(Policy(), 7))
         behind = {f"E{person:02d}" for person in np.flatnonzero(gap - gap.mean() > 0.75 * gap.std())}
         names = people_of(table)
         false += len(names - behind)
@@ -278,21 +279,21 @@ def test_who_has_too_few_peers_to_be_compared_with_is_left_out() -> None:
 def test_who_has_left_gets_no_coaching() -> None:
     cases, organisation, _ = Shop(gaps={3: -0.3, 14: -0.3}).make()
     organisation.employees.loc[3, "left_at"] = AS_OF - pd.Timedelta(days=5)
-    assert people_of(coach(cases, organisation, CATALOGUE, SOLVED, Policy(), 7)) >= {"E14"}
-    assert "E03" not in people_of(coach(cases, organisation, CATALOGUE, SOLVED, Policy(), 7))
+    assert people_of(coach(cases, organisation, CATALOGUE, SOLVED, Settings(Policy(), 7))) >= {"E14"}
+    assert "E03" not in people_of(coach(cases, organisation, CATALOGUE, SOLVED, Settings(Policy(), 7)))
 
 
 def test_protected_columns_change_nothing() -> None:
     cases, organisation, _ = Shop(gaps={3: -0.3}).make()
-    before = coach(cases, organisation, CATALOGUE, SOLVED, Policy(), 7)
+    before = coach(cases, organisation, CATALOGUE, SOLVED, Settings(Policy(), 7))
     organisation.employees["gender"] = "x"
     organisation.employees["absence_days"] = 30.0
-    pd.testing.assert_frame_equal(before, coach(cases, organisation, CATALOGUE, SOLVED, Policy(), 7))
+    pd.testing.assert_frame_equal(before, coach(cases, organisation, CATALOGUE, SOLVED, Settings(Policy(), 7)))
 
 
 def test_evidence_is_the_persons_own_recent_unsolved_cases_of_different_customers() -> None:
     cases, organisation, _ = Shop(gaps={3: -0.3, 14: -0.3}).make()
-    table = coach(cases, organisation, CATALOGUE, SOLVED, Policy(), 7)
+    table = coach(cases, organisation, CATALOGUE, SOLVED, Settings(Policy(), 7))
     frame = cases.frame.set_index("case_id")
     assert "E03" in people_of(table)
     for row in table[table["level"] == "employee"].to_dict("records"):
@@ -364,7 +365,7 @@ def test_without_a_table_of_employees_the_cases_tell_the_teams() -> None:
     bare = Organisation(
         organisation.employees.iloc[:0], organisation.teams, organisation.scorecards, organisation.panel, AS_OF
     )
-    table = coach(cases, bare, CATALOGUE, SOLVED, Policy(), 7)
+    table = coach(cases, bare, CATALOGUE, SOLVED, Settings(Policy(), 7))
     assert "E03" in people_of(table)
     assert set(table.loc[table["level"] == "team", "team_id"]) == {"T2"}
 
@@ -374,5 +375,5 @@ def test_a_team_that_only_had_cases_handed_to_it_is_nobodys_own_and_disturbs_not
     cases, organisation, _ = shop.make()
     frame = cases.frame.copy()
     frame.loc[frame.index[2000::50], "team_id"] = "T9"
-    found = coach(replace(cases, frame=frame), organisation, CATALOGUE, SOLVED, Policy(), 7)
+    found = coach(replace(cases, frame=frame), organisation, CATALOGUE, SOLVED, Settings(Policy(), 7))
     assert set(found.loc[found["level"] == "team", "team_id"]) == {"T1"}

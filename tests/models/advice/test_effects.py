@@ -14,6 +14,7 @@ from models.effects.estimators.case_level import case_level
 from models.effects.estimators.design import Question, build_design
 from models.effects.estimators.employee_means import employee_means
 from models.effects.findings import Effects
+from models.effects.tables import beside_attributions
 
 LEVERS = ("solved", "handle", "promise", "script", "cost")
 
@@ -110,9 +111,8 @@ def test_attribution_stands_beside_the_effect_and_disagreement_is_told(known: An
     attributions = pd.DataFrame(
         {"outcome": "churn", "team_id": ["t1", "t1"], "kpi": ["cost", "solved"], "slope": [0.4, -0.3], "n": [100, 100]}
     )
-    found = estimate(
-        known.cases, known.organisation, known.catalogue, known.policy, 7, attributions, learners=False
-    ).table.set_index("kpi")
+    found = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7, learners=False)
+    found = beside_attributions(found, known.cases, known.catalogue, attributions).table.set_index("kpi")
     # dearer cases look dangerous to the model: better, that is cheaper, would look helpful
     assert found.loc["cost", "attribution_effect"] < 0 < found.loc["cost", "effect"]
     assert not found.loc["cost", "agrees"]

@@ -9,7 +9,7 @@ import pytest
 from baton.contract.results import result_table
 from features.text.text_set import TextSet
 from models.complaints.emerging.cluster_words import own_words, terms
-from models.complaints.emerging.clusters import find_emerging
+from models.complaints.emerging.clusters import Writers, find_emerging
 from models.complaints.emerging.significance import Crowd, least_p_values
 
 _SAID = ["the {} bill is wrong", "no signal in the {}", "the {} visit was missed", "my {} parcel is late"]
@@ -43,7 +43,7 @@ def written(weeks: int, new_a_week: int, seed: int = 0) -> tuple[TextSet, pd.Dat
 
 def test_a_planted_cause_is_raised_within_two_weeks_once_and_by_its_own_words() -> None:
     texts, answers, teams, new = written(weeks=20, new_a_week=6)
-    raised = find_emerging(texts, answers, teams, None, 0)
+    raised = find_emerging(texts, answers, Writers(teams), None, 0)
     assert len(raised) == 1
     found = raised.iloc[0]
     assert found["raised_at"] <= _BEGIN + pd.Timedelta(weeks=_FROM_WEEK + 2)
@@ -56,25 +56,26 @@ def test_a_planted_cause_is_raised_within_two_weeks_once_and_by_its_own_words() 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_weeks_like_any_other_raise_nothing(seed: int) -> None:
-    raised = find_emerging(*written(weeks=20, new_a_week=0, seed=seed)[:3], None, seed)
+    texts, answers, teams = written(weeks=20, new_a_week=0, seed=seed)[:3]
+    raised = find_emerging(texts, answers, Writers(teams), None, seed)
     assert list(raised.columns) == list(result_table("emerging_causes").names)
     assert raised.empty
 
 
 def test_an_alarm_does_not_depend_on_what_comes_after_it() -> None:
     texts, answers, teams, _ = written(weeks=20, new_a_week=6)
-    whole = find_emerging(texts, answers, teams, None, 0).iloc[0]
+    whole = find_emerging(texts, answers, Writers(teams), None, 0).iloc[0]
     until = (texts.frame["at"] < whole["raised_at"]).to_numpy()
-    then = find_emerging(texts.rows(until), answers, teams, None, 0)
+    then = find_emerging(texts.rows(until), answers, Writers(teams), None, 0)
     assert then.loc[0, "raised_at"] == whole["raised_at"]
     assert then.loc[0, "examples"] == whole["examples"]
     before = (texts.frame["at"] < whole["raised_at"] - pd.Timedelta(weeks=1)).to_numpy()
-    assert find_emerging(texts.rows(before), answers, teams, None, 0).empty
+    assert find_emerging(texts.rows(before), answers, Writers(teams), None, 0).empty
 
 
 def test_fewer_texts_than_a_group_are_not_raised() -> None:
     texts, answers, teams, new = written(weeks=15, new_a_week=6)
-    assert find_emerging(texts, answers, teams, None, 0, min_group=len(new) + 1).empty
+    assert find_emerging(texts, answers, Writers(teams), None, 0, min_group=len(new) + 1).empty
 
 
 def test_what_one_customer_repeats_counts_once() -> None:
@@ -82,12 +83,12 @@ def test_what_one_customer_repeats_counts_once() -> None:
     customers = pd.Series([("C1" if name in new else name) for name in texts.frame["text_id"]])
     customers.index = texts.frame["text_id"]
     same = texts.frame.assign(group=[("g" if name in new else name) for name in texts.frame["text_id"]])
-    assert find_emerging(TextSet(same), answers, teams, None, 0, customers=customers).empty
+    assert find_emerging(TextSet(same), answers, Writers(teams, customers), None, 0).empty
 
 
 def test_texts_without_times_raise_nothing() -> None:
     texts, answers, teams, _ = written(weeks=10, new_a_week=0)
-    assert find_emerging(TextSet(texts.frame.assign(at=pd.NaT)), answers, teams, None, 0).empty
+    assert find_emerging(TextSet(texts.frame.assign(at=pd.NaT)), answers, Writers(teams), None, 0).empty
 
 
 def test_a_crowd_in_one_team_counts_where_the_company_hides_it() -> None:

@@ -19,7 +19,7 @@ from baton.taxonomy import Taxonomy, load_taxonomy
 from features.text.text_set import TextSet
 from models.complaints import root_cause
 from models.complaints.abstention import SelectiveRule
-from models.complaints.answers import answer_table
+from models.complaints.answers import Read, answer_table
 from models.complaints.root_cause import RootCauseModel
 from models.integrity.manifest import write_manifest
 
@@ -133,9 +133,7 @@ def test_the_last_digits_of_a_sum_change_no_answer() -> None:
             even + nudge * np.array([1, -1]),
             ("a", "b"),
             rule,
-            languages=np.array(["en"] * 3, dtype=object),
-            trusted=frozenset({"en"}),
-            empty=np.zeros(3, dtype=bool),
+            read=Read(np.array(["en"] * 3, dtype=object), frozenset({"en"}), np.zeros(3, dtype=bool)),
             main_causes={},
         )
         for nudge in (0.0, 1e-13, -1e-13)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.complaints.cost import price_causes
+from models.complaints.cost import Customers, price_causes
 from models.complaints.trends import cause_trends
 
 
@@ -114,7 +114,7 @@ def test_the_excess_is_compared_within_segments_and_covers_the_truth() -> None:
     covered, naive = 0, []
     for seed in range(30):
         answers, cases, current, past = lived(seed, harm=0.08)
-        row = price_causes(answers, cases, current, past, window_days=90).set_index("cause").loc["bad"]
+        row = price_causes(answers, cases, Customers(current, past), window_days=90).set_index("cause").loc["bad"]
         covered += row["excess_low"] <= 0.08 <= row["excess_high"]
         plain = past["label"].groupby(answers["cause"]).mean()
         naive.append(plain["bad"] - plain["plain"])
@@ -134,7 +134,7 @@ def test_prices_add_up_by_hand() -> None:
         {"customer_id": list("AB"), "as_of": at, "probability": [0.2, 0.5], "value_at_risk": [20.0, 100.0]}
     )
     past = pd.DataFrame({"unit_id": ["A"], "as_of": [at - pd.Timedelta(days=100)], "label": [0.0]})
-    priced = price_causes(answers, cases, current, past, window_days=90, min_group=2)
+    priced = price_causes(answers, cases, Customers(current, past), window_days=90, min_group=2)
     assert priced["cause"].tolist() == ["x"]  # y lies before the window
     row = priced.iloc[0]
     assert (row["cases"], row["customers"], row["value_at_risk"]) == (2, 2, 120.0)
@@ -144,5 +144,5 @@ def test_prices_add_up_by_hand() -> None:
 
 def test_without_values_there_is_no_money() -> None:
     answers, cases, current, past = lived(1, harm=0.0)
-    priced = price_causes(answers, cases, current.drop(columns="value_at_risk"), past, window_days=90)
+    priced = price_causes(answers, cases, Customers(current.drop(columns="value_at_risk"), past), window_days=90)
     assert priced["value_at_risk"].isna().all() and priced["expected_leavers"].notna().all()

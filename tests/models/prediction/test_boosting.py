@@ -12,12 +12,12 @@ import pytest
 
 from features.training.table import TrainingTable
 from models.folds import group_folds
-from models.prediction.boosting import Recipe, boost, cross_fit
+from models.prediction.boosting import Recipe, Task, boost, cross_fit
 from models.prediction.churn import ChurnPredictor
 from models.prediction.encoding import Encoding
 from models.prediction.sufficiency import later_rows
 
-HOW: dict[str, Any] = {"categorical": [], "kind": "probability", "seed": 7}
+TASK = Task(Recipe(), "probability", [], 7)
 
 
 class Threads(Recipe):
@@ -61,7 +61,7 @@ def test_the_number_of_threads_changes_nothing(make: Callable[..., Any]) -> None
     fold = group_folds(group, label, 5, 7)
     given = (matrix, label) if make is boost else (matrix, label, fold, fold >= 0)
     extra: dict[str, Any] = {"trees": 60} if make is boost else {}
-    one, three = (make(*given, recipe=recipe(), **HOW, **extra) for recipe in (Threads, ThreeThreads))
+    one, three = (make(*given, task=replace(TASK, recipe=recipe()), **extra) for recipe in (Threads, ThreeThreads))
     for first, second in zip(one.models, three.models, strict=True):
         np.testing.assert_allclose(first.raw(matrix), second.raw(matrix), rtol=0, atol=1e-9)
 
@@ -89,10 +89,10 @@ def test_a_row_is_scored_by_a_model_that_has_not_seen_it() -> None:
     matrix, label, group = noisy()
     fold = group_folds(group, label, 5, 7)
     everywhere = np.ones(len(label), dtype=bool)
-    found = cross_fit(matrix, label, fold, everywhere, recipe=Recipe(), **HOW)
+    found = cross_fit(matrix, label, fold, everywhere, task=TASK)
     other = label.copy()
     other[fold == 2] = 1 - other[fold == 2]
-    spoiled = cross_fit(matrix, other, fold, everywhere, recipe=Recipe(), **HOW)
+    spoiled = cross_fit(matrix, other, fold, everywhere, task=TASK)
     trees = min(found.trees, spoiled.trees)
     honest, other_way = (
         made.models[2].booster.predict(matrix[fold == 2], num_iteration=trees)  # type: ignore[attr-defined]
@@ -105,14 +105,14 @@ def test_a_row_is_scored_by_a_model_that_has_not_seen_it() -> None:
 def test_a_fold_without_late_rows_is_watched_all_the_same() -> None:
     matrix, label, group = noisy()
     fold = group_folds(group, label, 5, 7)
-    assert cross_fit(matrix, label, fold, fold != 2, recipe=Recipe(), **HOW).trees > 15
-    held = boost(matrix, label, held_out=fold == 2, watched=fold != 2, recipe=Recipe(), **HOW)
+    assert cross_fit(matrix, label, fold, fold != 2, task=TASK).trees > 15
+    held = boost(matrix, label, held_out=fold == 2, watched=fold != 2, task=TASK)
     assert held.trees > 15
 
 
 def test_contributions_of_unseen_rows_add_up_to_their_scores() -> None:
     matrix, label, group = noisy()
-    found = cross_fit(matrix, label, group_folds(group, label, 5, 7), np.ones(len(label), bool), recipe=Recipe(), **HOW)
+    found = cross_fit(matrix, label, group_folds(group, label, 5, 7), np.ones(len(label), bool), task=TASK)
     np.testing.assert_allclose(found.contributions(matrix).sum(axis=1), found.raw, rtol=0, atol=1e-6)
     some = np.arange(len(label)) % 7 == 0
     np.testing.assert_array_equal(found.restricted(some).contributions(matrix[some]), found.contributions(matrix)[some])
@@ -122,8 +122,8 @@ def test_noise_gets_few_trees_and_a_signal_many() -> None:
     matrix, label, group = noisy()
     fold, everywhere = group_folds(group, label, 5, 7), np.ones(len(label), dtype=bool)
     noise = np.random.default_rng(1).permutation(label)
-    signal = cross_fit(matrix, label, fold, everywhere, recipe=Recipe(), **HOW).trees
-    assert cross_fit(matrix, noise, fold, everywhere, recipe=Recipe(), **HOW).trees < 15 < signal < 400
+    signal = cross_fit(matrix, label, fold, everywhere, task=TASK).trees
+    assert cross_fit(matrix, noise, fold, everywhere, task=TASK).trees < 15 < signal < 400
 
 
 def test_a_large_table_keeps_a_fifth_of_the_groups_for_stopping_and_calibration() -> None:
