@@ -121,10 +121,6 @@ class Taxonomy:
         """The causes of the upper level."""
         return tuple(cause for cause in self if cause.parent is None)
 
-    def subs(self, cause_id: str, /) -> tuple[Cause, ...]:
-        """Return the sub-causes of a cause."""
-        return tuple(cause for cause in self if cause.parent == cause_id)
-
     def find(self, label: str, /) -> Cause | None:
         """Return the cause that a label means: by id, alias or name, in any spelling; None where it means none.
 

@@ -67,16 +67,17 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
     horizon = snapshots.churn_horizon_days(company)
     kinds, better = _outcomes(company, catalogue)
     exposures = build_exposures(company, catalogue, warehouse)
-    at_risk, value = 0, None
+    at_risk = 0
     if company.outcomes.churn is not None and ("cases" in warehouse or exposures is not None):
-        at_risk, value = _at_risk(company, warehouse, latest.to_pydatetime())
+        moments = [latest.to_pydatetime()]
+        at_risk = int(snapshots.at_risk(company, warehouse, moments).count().to_pyarrow().as_py())
     if "cases" not in warehouse:
         empty = pd.DataFrame({name: [] for name in ("case_id", "customer_id", "employee_id", "team_id")})
         note = Message("sample.no_cases")
         if exposures is None:
-            return CaseTable(empty, frozenset(), horizon, float("nan"), 0, None, {}, {}, notes=(note,))
+            return CaseTable(empty, frozenset(), horizon, float("nan"), 0, {}, {}, notes=(note,))
         told = {"churn": kinds["churn"]}, {"churn": better["churn"]}
-        return CaseTable(empty, frozenset(), horizon, float("nan"), at_risk, value, *told, exposures=exposures)
+        return CaseTable(empty, frozenset(), horizon, float("nan"), at_risk, *told, exposures=exposures)
     frame, case_level, share = case_frame(company, catalogue, warehouse)
     present = [name for name in kinds if f"y:{name}" in frame.columns]
     notes = []
@@ -91,7 +92,6 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
         horizon_days=horizon,
         cases_per_customer=per_customer,
         customers_at_risk=at_risk,
-        value_at_risk=value,
         kinds={name: kinds[name] for name in present},
         better={name: better[name] for name in present},
         sampled_share=share,
@@ -134,16 +134,6 @@ def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str]
         metric = catalogue.get(wanted.metric)
         better[name] = "lower" if wanted.low is not None or (metric and metric.better == "lower") else "higher"
     return kinds, better
-
-
-def _at_risk(company: Company, warehouse: Warehouse, latest: datetime, /) -> tuple[int, float | None]:
-    risk = snapshots.at_risk(company, warehouse, [latest])
-    if not warehouse.has("customers", "value"):
-        return int(risk.count().to_pyarrow().as_py()), None
-    worth = row_then(warehouse, "customers", latest).select(owner="customer_id", worth="value")
-    joined = risk.select("customer_id").left_join(worth, [("customer_id", "owner")])
-    told = joined.aggregate(people=joined.count(), worth=joined.worth.sum()).to_pyarrow().to_pylist()[0]
-    return int(told["people"]), None if told["worth"] is None else float(told["worth"])
 
 
 def _staff(warehouse: Warehouse, latest: datetime, /) -> pd.DataFrame:

@@ -67,8 +67,6 @@ class CaseTable:
         Mean number of cases, per horizon, of a customer at risk: what takes an effect per case to an effect.
     customers_at_risk : int
         At the latest snapshot.
-    value_at_risk : float or None
-        Their yearly value, in the company's currency.
     kinds : mapping of str to str
         Per outcome ``probability`` or ``number``.
     better : mapping of str to str
@@ -84,7 +82,6 @@ class CaseTable:
     horizon_days: int
     cases_per_customer: float
     customers_at_risk: int
-    value_at_risk: float | None
     kinds: Mapping[str, str]
     better: Mapping[str, str]
     sampled_share: float = 1.0

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.contract.results import cast
 
-__all__ = ["VERDICTS", "strategy_arrows"]
+__all__ = ["strategy_arrows"]
 
-VERDICTS = ("confirmed", "not_confirmed", "contradicted", "untested")
 _FEWEST = {"employee": 20, "team": 8}
 _MIN_MONTHS = 4
 _DRAWS = 300

@@ -1,1 +1,1 @@
-"""Ways to estimate what a lever does to the customer, behind one protocol."""
+"""Ways to estimate what a lever does to the customer, with one kind of answer."""

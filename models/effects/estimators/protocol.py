@@ -1,16 +1,13 @@
-"""What every estimator takes and gives."""
+"""What every estimator gives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.effects.estimators.design import Design
-
-__all__ = ["DRAWS", "MAX_CORRELATION", "Estimate", "Estimator"]
+__all__ = ["DRAWS", "MAX_CORRELATION", "Estimate"]
 
 Floats = NDArray[np.float64]
 
@@ -49,11 +46,3 @@ class Estimate:
     def error(self) -> Floats:
         """Standard errors, from the draws."""
         return self.draws.std(axis=0, ddof=1)
-
-
-class Estimator(Protocol):
-    """Turns a design into joint draws of effects."""
-
-    def __call__(self, design: Design, /, *, draws: int, seed: int) -> Estimate:
-        """Return effects per case and joint draws around them."""
-        ...

@@ -26,7 +26,6 @@ class Tile:
     value: Bilingual
     note: Bilingual
     tone: str = "plain"
-    link: str = ""
 
 
 def tiles_of(results: Results, cards: Sequence[Card], hidden: int, wrong: Sequence[str], /) -> tuple[Tile, ...]:
@@ -35,7 +34,7 @@ def tiles_of(results: Results, cards: Sequence[Card], hidden: int, wrong: Sequen
         _cards_tile(results, cards, hidden),
         _misaligned_tile(results, wrong),
         _customers_tile(results),
-        Tile(*units_tile(results), link="risk"),
+        Tile(*units_tile(results)),
     )
 
 
@@ -46,12 +45,12 @@ def _cards_tile(results: Results, cards: Sequence[Card], hidden: int, /) -> Tile
         note = say("tile.cards_small", group=group) if hidden else _no_cards(results)
         return Tile(label, say("word.not_computed") if not hidden else none, note)
     if all(card.hypothetical for card in cards):
-        return Tile(label, say("word.none"), say("tile.cards_sketch"), link="now")
+        return Tile(label, say("word.none"), say("tile.cards_sketch"))
     moved = sum(card.moved for card in cards)
     if not moved:
-        return Tile(label, none, say("tile.cards_keep"), link="glance")
+        return Tile(label, none, say("tile.cards_keep"))
     note = say("tile.cards_note", points=f"{results.company.policy.max_change:g}")
-    return Tile(label, say("tile.cards_value", n=moved, total=len(cards)), note, "good", "glance")
+    return Tile(label, say("tile.cards_value", n=moved, total=len(cards)), note, "good")
 
 
 def _no_cards(results: Results, /) -> Bilingual:
@@ -62,36 +61,36 @@ def _no_cards(results: Results, /) -> Bilingual:
 def _misaligned_tile(results: Results, wrong: Sequence[str], /) -> Tile:
     label, diagnosis = say("tile.misaligned"), results.get("diagnosis")
     if wrong:
-        return Tile(label, number(len(wrong)), listed([results.kpi_name(kpi) for kpi in wrong[:4]]), "bad", "why")
+        return Tile(label, number(len(wrong)), listed([results.kpi_name(kpi) for kpi in wrong[:4]]), "bad")
     if diagnosis is None or not (diagnosis["weight"].fillna(0) > 0).any():
         return Tile(label, say("word.unknown"), say("tile.misaligned_missing"))
     if (diagnosis["alignment"] == "unmeasured").all():
         return Tile(label, say("word.unknown"), say("tile.misaligned_unknown"))
-    return Tile(label, say("word.none"), say("tile.misaligned_none"), link="why")
+    return Tile(label, say("word.none"), say("tile.misaligned_none"))
 
 
 def _customers_tile(results: Results, /) -> Tile:
     churn, cases = results.get("churn"), results.get(CASE_TABLE)
     if results.guessed("churn"):
-        return Tile(say("tile.customers"), say("word.unknown"), say("tile.customers_guessed"), link="risk")
+        return Tile(say("tile.customers"), say("word.unknown"), say("tile.customers_guessed"))
     if churn is None and results.guessed("case"):
-        return Tile(say("tile.cases"), say("word.unknown"), say("tile.customers_guessed"), link="risk")
+        return Tile(say("tile.cases"), say("word.unknown"), say("tile.customers_guessed"))
     days = results.company.snapshots.horizon_days
     if churn is not None:
         expected, total = round(float(churn["probability"].sum())), len(churn)
         label, value = say("tile.customers"), say("tile.customers_value", n=expected)
         if results.flat:
-            return Tile(label, value, say("tile.customers_flat", total=total), "bad", "risk")
+            return Tile(label, value, say("tile.customers_flat", total=total), "bad")
         at_stake = churn["value_at_risk"].sum(min_count=1) if "value_at_risk" in churn else float("nan")
         if pd.notna(at_stake) and at_stake > 0:
             amount = money(float(at_stake), results.company.company.currency)
-            return Tile(label, value, say("tile.customers_money", total=total, days=days, money=amount), "bad", "risk")
-        return Tile(label, value, say("tile.customers_note", total=total, days=days), "bad", "risk")
+            return Tile(label, value, say("tile.customers_money", total=total, days=days, money=amount), "bad")
+        return Tile(label, value, say("tile.customers_note", total=total, days=days), "bad")
     wanted = results.company.outcomes.case
     if cases is not None and wanted is not None and wanted.low is not None and "probability" in cases:
         metric = titled(results, Outcome("case", metric=wanted.metric))
         value = say("tile.cases_value", share=percent(float(cases["probability"].mean())))
-        return Tile(say("tile.cases"), value, say("tile.cases_note", metric=metric, n=len(cases)), "bad", "risk")
+        return Tile(say("tile.cases"), value, say("tile.cases_note", metric=metric, n=len(cases)), "bad")
     why = outcome_left_out(results, "churn") or outcome_left_out(results, "case")
     note = say("tile.customers_missing") if why is None else say("tile.not_predicted", reason=why)
     return Tile(say("tile.customers"), say("word.not_computed"), note)

@@ -69,7 +69,6 @@ class Volume(Part):
     suggestions_per_month: float
     setups_per_month: float
     reported_errors: float
-    errors_per_hour: float
     use_falls: float
 
 

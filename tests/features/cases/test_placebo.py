@@ -23,7 +23,7 @@ FRAME = pd.DataFrame(
 )
 FRAME["y:churn"] = (FRAME["kpi:cost"] > 0.5).astype(float).where(FRAME["process"] == "repair", 0.0)
 FRAME["y:driver:csat"] = 5.0 - FRAME["y:churn"]
-CASES = CaseTable(FRAME, frozenset({"cost"}), 90, 1.0, 500, None, {"churn": "probability"}, {"churn": "lower"})
+CASES = CaseTable(FRAME, frozenset({"cost"}), 90, 1.0, 500, {"churn": "probability"}, {"churn": "lower"})
 
 
 def test_permuted_outcomes_keep_their_shares_by_process_and_month_and_lose_what_was_done() -> None:
@@ -54,6 +54,6 @@ def test_halves_split_whole_customers_or_people_and_hold_every_case_once(by: str
 
 
 def test_without_cases_both_halves_are_empty() -> None:
-    empty = CaseTable(FRAME.iloc[:0], frozenset(), 90, 1.0, 0, None, {}, {})
+    empty = CaseTable(FRAME.iloc[:0], frozenset(), 90, 1.0, 0, {}, {})
     assert all(half.frame.empty for half in halved(empty, 1))
     assert permuted(empty, 1).frame.empty

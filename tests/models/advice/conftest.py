@@ -96,7 +96,6 @@ def make_company(catalogue: Catalogue) -> Callable[..., Known]:
             horizon_days=90,
             cases_per_customer=1.5,
             customers_at_risk=15_000,
-            value_at_risk=None,
             kinds={"churn": "probability"},
             better={"churn": "lower"},
         )
@@ -249,7 +248,7 @@ def make_team_company() -> Callable[..., Known]:
             *_lived(rng, shares, left, months, trait), _told(rng, true, catalogue, noise), frozenset(MONTHLY), 30, 2.8
         )
         keys = pd.DataFrame({name: [] for name in ("case_id", "customer_id", "employee_id", "team_id")})
-        cases = CaseTable(keys, frozenset(), 90, float("nan"), customers, None, {"churn": "probability"},
+        cases = CaseTable(keys, frozenset(), 90, float("nan"), customers, {"churn": "probability"},
                           {"churn": "lower"}, exposures=met)  # fmt: skip
         spread = (levels + (true - levels).mean(axis=0)).std(axis=0)
         truth = dict(zip(MONTHLY, slopes * spread * met.rows_per_horizon, strict=True))

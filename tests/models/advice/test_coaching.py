@@ -127,7 +127,7 @@ class Shop:
             }
         )
         cases = CaseTable(
-            frame, frozenset({"solved", "handling", "rating", "training"}), 90, 2.0, 5000, 1e6,
+            frame, frozenset({"solved", "handling", "rating", "training"}), 90, 2.0, 5000,
             {"churn": "probability"}, {"churn": "lower"},
         )  # fmt: skip
         return cases, self.organisation(team), -true

@@ -19,7 +19,7 @@ def kpi(name: str, role: Role = "lever") -> Kpi:
 
 CATALOGUE = Catalogue((kpi("solved"), kpi("handling"), kpi("promise"), kpi("rating", "outcome"), kpi("training")), ())
 CASES = CaseTable(
-    pd.DataFrame({f"kpi:{name}": [0.0] for name in CATALOGUE}), frozenset(CATALOGUE), 90, 2.0, 5000, None,
+    pd.DataFrame({f"kpi:{name}": [0.0] for name in CATALOGUE}), frozenset(CATALOGUE), 90, 2.0, 5000,
     {"churn": "probability"}, {"churn": "lower"},
 )  # fmt: skip
 
@@ -75,9 +75,7 @@ def test_only_levers_that_surely_help_are_coached(table: pd.DataFrame, policy: P
 def test_a_lever_that_lowers_a_low_rating_and_one_that_raises_a_rating_both_help() -> None:
     table = effects(solved=0.05).assign(outcome="driver:csat")
     for better, expected in (("higher", {"solved"}), ("lower", set())):
-        turned = CaseTable(
-            CASES.frame, CASES.case_level, 0, 0.0, 0, None, {"driver:csat": "number"}, {"driver:csat": better}
-        )
+        turned = CaseTable(CASES.frame, CASES.case_level, 0, 0.0, 0, {"driver:csat": "number"}, {"driver:csat": better})
         assert set(helpful_levers(table, turned, CATALOGUE, Policy())) == expected
 
 
