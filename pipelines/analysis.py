@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pydantic import ValidationError
 
 from baton.catalogue.kpi_names import open_company
 from baton.catalogue.load import load_catalogue
-from baton.company import Company, Policy
-from baton.errors import ArtefactError, PolicyError, UnknownIdError
+from baton.company import Company
+from baton.errors import ArtefactError, UnknownIdError
 from baton.files import DEFAULT_OUT, RunFolder, read_json
 from baton.nearest import did_you_mean
 from baton.progress import Progress, silent
 from baton.run_results import EVALUATION, RUN, RunResults
 
 if TYPE_CHECKING:
+    import shap
+
     from baton.catalogue.schema import Catalogue
     from features.training.table import TrainingTable
     from models.advice.inputs import AdviceInputs
@@ -152,11 +153,6 @@ class Results:
     company: Company
     folder: RunFolder
 
-    @property
-    def _left(self) -> RunResults:
-        """What lies in the run's folder."""
-        return RunResults(self.folder)
-
     @cached_property
     def catalogue(self) -> Catalogue:
         """The company's KPIs, those that its causes have become included."""
@@ -167,7 +163,7 @@ class Results:
     @cached_property
     def evaluation(self) -> dict[str, Any]:
         """Content of ``evaluation.json``: per outcome its figures, intervals and baselines."""
-        return self._left.document(EVALUATION)
+        return RunResults(self.folder).document(EVALUATION)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -177,17 +173,17 @@ class Results:
     @property
     def left_out(self) -> dict[str, str]:
         """Outcomes that were not learned, and why."""
-        return self._left.said("skipped")
+        return RunResults(self.folder).said("skipped")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the results must know."""
-        return tuple(self._left.said("warnings"))
+        return tuple(RunResults(self.folder).said("warnings"))
 
     @property
     def steps(self) -> pd.DataFrame:
         """The run's steps: name, seconds, rows."""
-        return pd.DataFrame(self._left.said("steps"))
+        return pd.DataFrame(RunResults(self.folder).said("steps"))
 
     def table(self, name: str, /) -> pd.DataFrame:
         """Return one of the run's tables, such as ``weights`` or ``diagnosis``.
@@ -197,7 +193,7 @@ class Results:
         ArtefactError
             If the run has not left it, or it is of another version of Baton.
         """
-        return self._left.table(name)
+        return RunResults(self.folder).table(name)
 
     @property
     def churn(self) -> pd.DataFrame:
@@ -296,6 +292,18 @@ class Results:
             raise UnknownIdError(f"customer {customer_id!r} is not at risk at the latest snapshot", "customer_id")
         return pd.DataFrame(list(found["drivers"].iloc[0]))
 
+    def explanation(self, outcome: str = "churn", /, *, unit_id: str | None = None) -> shap.Explanation:
+        """Return exact SHAP values of the latest rows, or of one unit, for the pictures of ``shap.plots``.
+
+        Raises
+        ------
+        UnknownIdError
+            If the unit is not among the latest rows.
+        """
+        from models.prediction.explanation import explanation
+
+        return explanation(self.predictor(outcome), self.training(outcome).current, unit_id)
+
     def weights(self, team_id: str | None = None, /, **limits: Any) -> pd.DataFrame:
         """Return the advised weights, solved again where other limits are given than the company's.
 
@@ -312,9 +320,10 @@ class Results:
             If there is no such limit, or limits contradict each other.
         """
         if limits:
+            from models.advice.settings import changed_policy
             from models.advice.weights import recommend
 
-            return recommend(self.advice, self._policy(limits), team_id=team_id)
+            return recommend(self.advice, changed_policy(self.company.policy, limits), team_id=team_id)
         rows = self.table("weights")
         return rows if team_id is None else rows[rows["team_id"] == team_id].reset_index(drop=True)
 
@@ -341,8 +350,9 @@ class Results:
             If a KPI is unknown or the points do not sum to 100.
         """
         from models.advice.sandbox import try_card
+        from models.advice.settings import changed_policy
 
-        return try_card(self.advice, self._policy(limits), team_id, weights, role=role)
+        return try_card(self.advice, changed_policy(self.company.policy, limits), team_id, weights, role=role)
 
     def compare(self, outcome: str, contestants: Mapping[str, Callable[[], Contestant]], /) -> Comparison:
         """Test models of one's own on the rows that Baton's is tested on.
@@ -388,12 +398,3 @@ class Results:
         if outcome in self.left_out:
             raise ArtefactError(f"{outcome} was not learned: {self.left_out[outcome]}")
         raise ArtefactError(f"{outcome!r}: no such outcome in this run{did_you_mean(outcome, self.outcomes)}")
-
-    def _policy(self, limits: Mapping[str, Any], /) -> Policy:
-        try:
-            return Policy.model_validate(self.company.policy.model_dump() | dict(limits))
-        except ValidationError as error:
-            fault = error.errors()[0]
-            name = ".".join(str(part) for part in fault["loc"])
-            hint = did_you_mean(name, Policy.model_fields) if fault["type"] == "extra_forbidden" else ""
-            raise PolicyError(f"{name}: {fault['msg'].removeprefix('Value error, ')}{hint}") from None

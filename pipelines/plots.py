@@ -12,13 +12,23 @@ from baton.errors import UnknownIdError
 from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    import shap
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from models.prediction.comparison import Comparison
     from pipelines.analysis import Results
 
-__all__ = ["attribution_beside_effect", "calibration", "cards", "comparison", "drivers", "effects"]
+__all__ = [
+    "attribution_beside_effect",
+    "beeswarm",
+    "calibration",
+    "cards",
+    "comparison",
+    "drivers",
+    "effects",
+    "waterfall",
+]
 
 # blue and orange are told apart by everybody (Okabe & Ito 2008)
 _BLUE, _ORANGE, _GREY, _INK = "#0072B2", "#D55E00", "#9AA0A6", "#202124"
@@ -72,6 +82,50 @@ def drivers(results: Results, outcome: str = "churn", /, *, most: int = 12) -> F
         axes.barh(names, found.to_numpy(), color=colours, height=0.7)
         axes.set_xlabel("mean size of the attribution, log-odds (grey: no KPI)")
         axes.set_title(f"What the prediction of {outcome} looks at")
+    return figure
+
+
+def beeswarm(results: Results, outcome: str = "churn", /, *, most: int = 12) -> Figure:
+    """Draw how each feature moves the predictions: a dot per row, red where the feature is high.
+
+    Parameters
+    ----------
+    results : Results
+    outcome : str
+    most : int
+        How many features, the strongest first; the others are summed.
+    """
+    import shap
+
+    with _whole_page() as figure:
+        shap.plots.beeswarm(_named(results, outcome), max_display=most, show=False, plot_size=(7.4, 1.0 + 0.36 * most))
+        figure.axes[0].set_xlabel("SHAP value, log-odds")
+        _title(figure, f"How features move the prediction of {outcome}")
+    return figure
+
+
+def waterfall(results: Results, unit_id: str, /, outcome: str = "churn", *, most: int = 10) -> Figure:
+    """Draw how one unit's prediction comes about: from the mean to its own score, feature by feature.
+
+    Parameters
+    ----------
+    results : Results
+    unit_id : str
+        Such as a customer's id.
+    outcome : str
+    most : int
+        How many features, the strongest first; the others are summed.
+
+    Raises
+    ------
+    UnknownIdError
+        If the unit is not among the latest rows.
+    """
+    import shap
+
+    with _whole_page() as figure:
+        shap.plots.waterfall(_named(results, outcome, unit_id)[0], max_display=most, show=False)
+        _title(figure, f"Why {unit_id}: log-odds of {outcome}")
     return figure
 
 
@@ -202,6 +256,37 @@ def _page(width: float, height: float, /) -> Iterator[tuple[Figure, Axes]]:
             yield figure, axes
         finally:
             plt.close(figure)  # else a notebook shows it twice
+
+
+@contextmanager
+def _whole_page() -> Iterator[Figure]:
+    """Give pyplot's current figure to SHAP, which draws on it, and take it off pyplot's list when it is drawn."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure()
+    try:
+        yield figure
+        figure.tight_layout(rect=(0, 0, 0.93, 0.95))  # room for what SHAP writes beside the axes
+    finally:
+        plt.close(figure)
+
+
+def _title(figure: Figure, title: str, /) -> None:
+    figure.suptitle(title, x=0.02, horizontalalignment="left", fontweight="bold", fontsize=11)
+
+
+def _named(results: Results, outcome: str, unit_id: str | None = None, /) -> shap.Explanation:
+    """Return the explanation with features by their KPIs' names."""
+    found, kpi_of = results.explanation(outcome, unit_id=unit_id), results.predictor(outcome).kpi_of
+    found.feature_names = [_feature(results, kpi_of.get(name, ""), name) for name in found.feature_names]
+    return found
+
+
+def _feature(results: Results, kpi: str, name: str, /) -> str:
+    if kpi not in results.catalogue:
+        return _name(results, name)
+    detail = name.removeprefix(f"{kpi}__").replace("_", " ")
+    return f"{results.catalogue[kpi].name.en}, {detail}" if detail != kpi else results.catalogue[kpi].name.en
 
 
 def _legend_below(figure: Figure, axes: Axes, /) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
 
 from baton.company import Company, Policy, Privacy
+from baton.errors import PolicyError
+from baton.nearest import did_you_mean
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "changed_policy"]
 
 
 @dataclass(frozen=True)
@@ -38,3 +44,20 @@ class Settings:
         """Return the settings of a company file."""
         profile = company.company
         return cls(company.policy, profile.seed, profile.currency, company.privacy, learners)
+
+
+def changed_policy(policy: Policy, limits: Mapping[str, Any], /) -> Policy:
+    """Return a policy with some limits changed.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such limit, or a value that it cannot have.
+    """
+    try:
+        return Policy.model_validate(policy.model_dump() | dict(limits))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = ".".join(str(part) for part in fault["loc"])
+        hint = did_you_mean(name, Policy.model_fields) if fault["type"] == "extra_forbidden" else ""
+        raise PolicyError(f"{name}: {fault['msg'].removeprefix('Value error, ')}{hint}") from None

@@ -33,7 +33,10 @@ def test_the_names_are_these_and_no_others() -> None:
     assert analysis.__all__ == [
         "Results", "diagnose_company", "faults_of", "open_run", "run_company", "train_company",
     ]  # fmt: skip
-    assert plots.__all__ == ["attribution_beside_effect", "calibration", "cards", "comparison", "drivers", "effects"]
+    assert plots.__all__ == [
+        "attribution_beside_effect", "beeswarm", "calibration", "cards", "comparison", "drivers", "effects",
+        "waterfall",
+    ]  # fmt: skip
 
 
 def test_every_public_name_is_documented(checkout: Path) -> None:
@@ -199,6 +202,30 @@ def test_every_plot_draws_what_it_is_about(results: Results) -> None:
     dots = pictures["calibration"].axes[0].containers[0].lines[0]
     assert np.allclose(dots.get_ydata(), 100 * bins["observed"])
     assert pictures["cards"].axes[0].get_title(loc="left").startswith("The card of")
+
+
+def test_an_explanation_sums_to_the_score_and_is_of_the_customers_scored(results: Results) -> None:
+    found, predictor = results.explanation(), results.predictor("churn")
+    assert found.instance_names == results.training("churn").current["unit_id"].tolist()
+    scores = predictor.calibrate(found.values.sum(axis=1) + found.base_values)
+    told = results.churn.set_index("customer_id")["probability"].loc[found.instance_names]
+    assert np.allclose(scores, told, atol=1e-6)
+    one = results.explanation("churn", unit_id=found.instance_names[3])
+    assert np.array_equal(one.values, found.values[3:4])
+    with pytest.raises(UnknownIdError, match="'nobody' is not among the latest rows of churn"):
+        results.explanation(unit_id="nobody")
+
+
+def test_shap_s_pictures_show_features_by_their_kpis_names(results: Results) -> None:
+    swarm = plots.beeswarm(results, most=4)
+    names = [label.get_text() for label in swarm.axes[0].get_yticklabels()]
+    strongest = np.abs(results.explanation().values).mean(axis=0).argsort()[::-1]
+    feature = results.explanation().feature_names[strongest[0]]
+    kpi = results.predictor("churn").kpi_of[feature]
+    shown = results.catalogue[kpi].name.en if kpi in results.catalogue else feature.split("__")[-1].replace("_", " ")
+    assert len(names) == 4 and names[-1].startswith(shown) and names[0].startswith("Sum of")
+    customer = str(results.churn["customer_id"].iloc[0])
+    assert plots.waterfall(results, customer, most=4).get_suptitle() == f"Why {customer}: log-odds of churn"
 
 
 def test_every_error_is_of_the_house(results: Results) -> None:
