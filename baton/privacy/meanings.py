@@ -15,7 +15,7 @@ from baton.characters import normalise
 if TYPE_CHECKING:
     from baton.company import Privacy
 
-__all__ = ["Match", "is_cleared", "kind_of", "meanings_of", "private_match"]
+__all__ = ["Match", "is_cleared", "kind_of", "meanings_of", "private_match", "words_of"]
 
 _WORDS = Path(__file__).with_name("meanings.toml")
 _PARTS = re.compile(r"[^\W\d_]+")
@@ -24,6 +24,17 @@ _SAID_OF_PERSONS = frozenset(
     "name id code no nr number login full first last current original primary case ticket sys".split()
 )
 _HAN = re.compile("[\u3400-\u9fff]")
+
+
+def words_of(name: str, /) -> list[str]:
+    """Return the words that a column's name is put together from.
+
+    Examples
+    --------
+    >>> words_of("customerZIP_code2")
+    ['customer', 'ZIP', 'code']
+    """
+    return _PARTS.findall(_CAPITALS.sub(" ", name))
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ def meanings_of(name: str, /) -> frozenset[str]:
 @cache
 def _meanings(name: str, /) -> frozenset[str]:
     plain = normalise(name)
-    parts = tuple(_bare(part) for part in _PARTS.findall(_CAPITALS.sub(" ", plain)))
+    parts = tuple(_bare(part) for part in words_of(plain))
     found = {meaning for meaning, words in _words().items() if any(_fits(word, plain, parts) for word in words)}
     # a person's role is the whole of a name, or what is said of the person: closed_by, but not agent_group
     role = tuple(part for part in parts if part not in _SAID_OF_PERSONS)

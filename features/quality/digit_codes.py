@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from baton.privacy.meanings import words_of
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.profiling import in_batches
 from features.ingest.sql_text import quoted
@@ -20,8 +21,6 @@ MIN_CODE = 10  # 1, 2, 3 are counts or grades more often than codes; fixed width
 MAX_SHOWN_COLUMNS = 5
 MAX_SHOWN_CODES = 3
 
-_PARTS = re.compile(r"[^\W\d_]+")
-_CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CODES = frozenset(
     "code codes cd id ids type types typ class classes klasse category categories cat kategorie plan tariff tarif zip "
     "zipcode postcode postal plz region district country state branch segment group gruppe cluster status sector "
@@ -116,7 +115,7 @@ def means_code(column: str, /) -> bool | None:
     >>> means_code("tariffCode"), means_code("monthly_fee"), means_code("Postleitzahl"), means_code("colour")
     (True, False, True, None)
     """
-    parts = [part.casefold() for part in _PARTS.findall(_CAPITALS.sub(" ", column))]
+    parts = [part.casefold() for part in words_of(column)]
     if not parts:
         return None
     if "per" in parts or parts[0] in _COUNTING:

@@ -15,6 +15,8 @@ from features.ingest.values.currency_signs import CURRENCIES
 from features.ingest.values.missing_words import BLANKS
 
 __all__ = [
+    "NARROW",
+    "WIDE",
     "Decimal",
     "NumberFormat",
     "duration_unit",
@@ -28,8 +30,8 @@ Decimal = Literal[".", ",", "mixed", "unsure"]
 
 LONGEST_NUMBER_BYTES = 60  # no number is longer, and a long text need not be looked at
 
-_WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F))
-_NARROW = "".join(map(chr, range(0x21, 0x7F)))
+WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F))
+NARROW = "".join(map(chr, range(0x21, 0x7F)))
 _ODD = {"−": "-", "‐": "-", "–": "-", "’": "'", "‘": "'", "´": "'", "`": "'", "٫": ".", "٬": "'"}
 _ODD |= {blank: " " for blank in BLANKS if blank not in " \u200b\ufeff"}
 _BELOW = "'|-', '(|)'"  # signs of numbers below zero that do not begin with a minus
@@ -183,9 +185,9 @@ def _undressed(text: str, decimal: str, group: str, unit_seconds: int, /) -> str
 def _parts(column: str, /) -> str:
     """Return what a short text is made of; null where it is a number as it stands, or no number can be that long."""
     text, odd, usual = quoted(column), "".join(_ODD), "".join(_ODD.values())
-    half = f"translate({text}, {literal(_WIDE + odd)}, {literal(_NARROW + usual)})"
+    half = f"translate({text}, {literal(WIDE + odd)}, {literal(NARROW + usual)})"
     # translating takes long, and few texts need it
-    strange = literal(f"[{_WIDE[0]}-{_WIDE[-1]}{odd}]")
+    strange = literal(f"[{WIDE[0]}-{WIDE[-1]}{odd}]")
     half = f"CASE WHEN regexp_matches({text}, {strange}) THEN {half} ELSE {text} END"
     simple = f"TRY_CAST({text} AS DOUBLE) IS NOT NULL AND NOT contains({text}, '_')"
     return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from features.ingest.sql_text import literal
 from features.ingest.values.missing_words import BLANKS
+from features.ingest.values.number_text import NARROW, WIDE
 
 __all__ = ["has_written_clock", "is_written", "plainly_written"]
 
@@ -30,8 +31,6 @@ _NAMES = "|".join(sorted(_NUMBER_OF, key=lambda name: (-len(name), name)))
 
 MAX_BYTES = 60  # no date is longer, and a long text need not be looked at
 
-_WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F))
-_NARROW = "".join(map(chr, range(0x21, 0x7F)))
 _MORNING, _EVENING = "上午|早上|凌晨|清晨|午前", "下午|晚上|傍晚|中午|午後|午后"
 
 _WEEKDAY = r"(?:[a-z]{2,10}\.?,? )?"
@@ -101,7 +100,7 @@ def plainly_written(text: str, /) -> str:
 
 def _lower(text: str, /) -> str:
     blanks = "".join(blank for blank in BLANKS if blank not in "\u200b\ufeff ")
-    narrow = f"translate({text}, {literal(_WIDE + blanks)}, {literal(_NARROW + ' ' * len(blanks))})"
+    narrow = f"translate({text}, {literal(WIDE + blanks)}, {literal(NARROW + ' ' * len(blanks))})"
     return f"lower(strip_accents({narrow}))"
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from baton.messages.message import Name
 from baton.outcomes import Outcome
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, number, signed, translated_message
+from pipelines.report.data.wording import Bilingual, number, say, signed, translated_message
 
 __all__ = ["Objective", "objective_of", "titled", "turned_effects"]
 
@@ -35,6 +35,14 @@ class Objective:
     kind: Literal["churn", "low", "number"]
     factor: float
     metric: Bilingual
+
+    def axis(self, days: int, /) -> Bilingual:
+        """Return the title of an axis of turned effects; churn's are counted over so many days."""
+        if self.kind == "churn":
+            return say("why.effects_axis_churn", days=days)
+        if self.kind == "low":
+            return say("why.effects_axis_low")
+        return say("why.effects_axis_number", metric=self.metric)
 
     def told(self, effect: float, /) -> Bilingual:
         """Return a turned effect with its sign."""

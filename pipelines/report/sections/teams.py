@@ -124,13 +124,7 @@ class _Fields:
             for row in self.rows.to_dict("records")
         ]  # fmt: skip
         days = self.results.company.snapshots.horizon_days
-        axis = (
-            say("why.effects_axis_churn", days=days)
-            if self.objective.kind == "churn"
-            else say("why.effects_axis_low")
-            if self.objective.kind == "low"
-            else say("why.effects_axis_number", metric=self.objective.metric)
-        )
+        axis = self.objective.axis(days)
         figure = Figure(
             name=name,
             title=say("fields.title"),

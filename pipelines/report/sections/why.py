@@ -119,13 +119,7 @@ def _effects(results: Results, pen: Pen, objective: Objective, effects: pd.DataF
     days = results.company.snapshots.horizon_days
     kind = objective.kind
     ends = ("why.end_churn_bad", "why.end_churn_good") if kind == "churn" else ("why.end_bad", "why.end_good")
-    axis = (
-        say("why.effects_axis_churn", days=days)
-        if kind == "churn"
-        else say("why.effects_axis_low")
-        if kind == "low"
-        else say("why.effects_axis_number", metric=objective.metric)
-    )
+    axis = objective.axis(days)
     return Figure(
         name="effects",
         title=_effects_title(results, objective, effects),
@@ -205,13 +199,7 @@ def _quadrant(
     ]
     useless = float(rows.loc[rows["tone"] != "good", "points"].sum())
     days = results.company.snapshots.horizon_days
-    up = (
-        say("why.effects_axis_churn", days=days)
-        if objective.kind == "churn"
-        else say("why.effects_axis_low")
-        if objective.kind == "low"
-        else say("why.effects_axis_number", metric=objective.metric)
-    )
+    up = objective.axis(days)
     figure = Figure(
         name="quadrant",
         title=say("why.quadrant", n=round(useless), total=100),
