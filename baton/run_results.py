@@ -18,7 +18,6 @@ from baton.contract.results import (
     ResultTable,
     cast,
     checked_columns,
-    of_step,
     result_table,
     result_tables,
 )
@@ -51,10 +50,6 @@ class RunResults:
     def path(self, name: str, /) -> Path:
         """Return where a table lies, there or not."""
         return self.folder.file(result_table(name).file)
-
-    def paths(self, step: str, /) -> list[Path]:
-        """Return where the tables of a step lie, there or not."""
-        return [self.path(name) for name in of_step(step)]
 
     @property
     def names(self) -> tuple[str, ...]:

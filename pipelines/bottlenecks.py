@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.contract.results import of_step
 from baton.files import RunFolder
 from baton.messages.message import Message
 from baton.run_results import RunResults
@@ -50,7 +49,7 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
     warehouse : Warehouse
     folder : RunFolder
         Receives ``bottlenecks.parquet``, ``flows.parquet``, ``handoffs.parquet`` and ``processes.parquet``; its
-        ``churn.parquet``, if there, tells the value at risk. Files of an earlier run are removed.
+        ``churn.parquet``, if there, tells the value at risk.
 
     Returns
     -------
@@ -62,7 +61,6 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
     from features.process.outcomes import case_outcomes, customers_of_long_waits
 
     results = RunResults(folder)
-    results.remove(*of_step("process"))
     if "case_steps" not in warehouse or "cases" not in warehouse:
         return Bottlenecks({})
     log = step_log(warehouse)

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-__all__ = ["CODE_OF", "ROOT", "digest_of", "files_used", "fingerprint_of"]
+from pipelines.steps import Step
+
+__all__ = ["ROOT", "digest_of", "files_used", "fingerprint_of"]
 
 ROOT = Path(__file__).resolve().parent.parent
 _ROOMS = ("baton", "features", "models", "pipelines")
@@ -20,41 +22,27 @@ _ONE_BY_ONE = frozenset({"baton", "pipelines"})
 """Packages whose modules count one by one; of any other the whole counts, since it may find its modules by name."""
 _WORDS = ("baton/messages", "baton/catalogue/presets", "baton/templates")
 """Data of these folders count for no step: sentences change no number, and presets count by the catalogue's digest."""
-_SAYS = frozenset({"advise", "report"})
-"""Steps whose files hold sentences of the catalogue: for them its texts count after all."""
-
-CODE_OF: dict[str, tuple[str, ...]] = {
-    "stage": ("features.staging.stage", "features.quality.concentration", "features.quality.observation.gaps"),
-    "texts": ("pipelines.complaints.read",),
-    "features": ("features.training.build", "features.training.leaks", "pipelines.complaints.read"),
-    "train": ("pipelines.train",),
-    "score": ("pipelines.score",),
-    "price": ("pipelines.complaints.read",),
-    "process": ("pipelines.bottlenecks",),
-    "advise": ("pipelines.recommend", "features.cases.build"),
-    "register": ("pipelines.tracking",),
-    "report": ("pipelines.report.write",),
-}
-"""Per step, the modules that do it; ``pipelines.run`` and ``pipelines.steps`` count for every step."""
+_OWN = ("run.py", "run_steps.py", "steps.py")
+"""Modules of ``pipelines/`` that count for every step."""
 
 
 @cache  # a file edited meanwhile is not the code that this process has loaded
-def fingerprint_of(step: str, /) -> str:
+def fingerprint_of(step: Step, /) -> str:
     """Return a fingerprint of the code that a step stands on: another one computes the step again."""
     return digest_of(files_used(step, ROOT), ROOT)
 
 
-def files_used(step: str, root: Path, /) -> list[Path]:
+def files_used(step: Step, root: Path, /) -> list[Path]:
     """Return the files that a step stands on: modules and the data beside them.
 
     Parameters
     ----------
-    step : str
-        A key of ``CODE_OF``.
+    step : Step
+        Those of its ``code``, and what they import. Sentences of the catalogue count only for a step that tells some.
     root : Path
         The checkout.
     """
-    waiting = list(CODE_OF[step])
+    waiting = list(step.code)
     modules: set[Path] = set()
     while waiting:
         path = _file_of(waiting.pop(), root)
@@ -62,8 +50,8 @@ def files_used(step: str, root: Path, /) -> list[Path]:
             if found not in modules:
                 modules.add(found)
                 waiting += _imported(found)
-    own = {root / "pipelines" / name for name in ("run.py", "steps.py")}
-    said = (root / "baton" / "messages" / "texts").glob("*.toml") if step in _SAYS else ()
+    own = {root / "pipelines" / name for name in _OWN}
+    said = (root / "baton" / "messages" / "texts").glob("*.toml") if step.tells else ()
     return sorted(modules | own | set(_data(modules, root)) | set(said))
 
 

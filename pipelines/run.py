@@ -12,13 +12,11 @@ from typing import Any
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from baton.contract.results import of_step
 from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.filled_in import told_by_name
 from baton.messages.message import Message
 from baton.progress import Progress, silent
-from baton.run_results import EVALUATION, MODELS, RunResults
 from features.ingest import settled, sources
 from features.kpis.partials import Partials, made_by
 from features.staging import stage as staging
@@ -26,12 +24,25 @@ from features.staging.warehouse import Warehouse
 from features.training.table import TrainingTable
 from models.registry.promotion import Origin
 from pipelines import clock
-from pipelines.code_used import CODE_OF, fingerprint_of
+from pipelines.code_used import fingerprint_of
 from pipelines.complaints import read as complaints
 from pipelines.freshness import catalogue_digest, definitions_digest, meaning_digest, settings_digest
 from pipelines.preflight import refuse_early
+from pipelines.run_steps import (
+    ADVISE,
+    FEATURES,
+    PRICE,
+    PROCESS,
+    REGISTER,
+    REPORT,
+    SCORE,
+    STAGE,
+    STEPS,
+    TEXTS,
+    TRAIN,
+)
 from pipelines.run_summary import RunSummary, warnings_of, write_summary
-from pipelines.steps import Ledger, Outcome, digest, recorded_key
+from pipelines.steps import Ledger, Outcome, Step, digest, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
 
@@ -50,20 +61,21 @@ class Chain:
         self.now = clock.clock_now()  # what the tables say of later has not happened
         self.company = company
         self.folder = folder
-        self.results = RunResults(folder)
         self.progress = progress
         self.catalogue: Catalogue = load_catalogue(company)
-        self.code = digest({step: fingerprint_of(step) for step in CODE_OF})
+        self.code = digest({step.name: fingerprint_of(step) for step in STEPS})
         self.fingerprints: dict[str, str] = {}
         self.ledger = Ledger(folder, {"company": company.company.model_dump()}, progress=progress)
         self.partials = Partials(folder.partials, made_by())
         self._keys: dict[str, str] = {}
 
-    def _step(
-        self, name: str, depends_on: dict[str, Any], outputs: list[Path], work: Callable[[Outcome], None]
-    ) -> None:
-        depends_on = {**depends_on, "code": fingerprint_of(name)}
-        self._keys[name] = self.ledger.step(name, depends_on, outputs, work).key
+    def _made_from(self, step: Step, besides: dict[str, Any], /) -> dict[str, Any]:
+        """What a step depends on: the steps it needs, of this call or an earlier one, its code, and what else."""
+        needs = {name: self._keys.get(name) or recorded_key(self.folder, name) for name in step.needs}
+        return {**needs, **besides, "code": fingerprint_of(step)}
+
+    def _step(self, step: Step, besides: dict[str, Any], work: Callable[[Outcome], None], /) -> None:
+        self._keys[step.name] = self.ledger.step(step, self._made_from(step, besides), work).key
 
     def stage(self, *, keep_models: bool = False) -> None:
         """Check the sources and write clean tables.
@@ -96,11 +108,11 @@ class Chain:
 
         read = {"inputs": self.fingerprints, "settings": described, "catalogue": definitions_digest(self.catalogue)}
         depends_on: dict[str, Any] = {**read, "clock": clock.since(self.folder, self.now)}
-        self._step("stage", depends_on, [self.folder.staged], work)
+        self._step(STAGE, depends_on, work)
         if keep_models and (otherwise := settled.settled_otherwise(self.folder)):
             self.ledger.records.pop()
             depends_on |= otherwise
-            self._step("stage", depends_on, [self.folder.staged], work)
+            self._step(STAGE, depends_on, work)
         refuse_early(company, self.catalogue, self._warehouse())
 
     def texts(self, *, keep_model: bool = False) -> None:
@@ -120,12 +132,11 @@ class Chain:
             outcome.rows.update(found.rows)
             outcome.warnings.extend(found.warnings)
 
-        depends_on = {"stage": self._keys["stage"], **complaints.inputs(self.company), "code": fingerprint_of("texts")}
-        outputs = [*self.results.paths("texts"), folder.texts, complaints.model_folder(folder)]
-        kept = keep_model and not self.ledger.is_done("texts", depends_on, outputs)
+        besides = complaints.inputs(self.company)
+        kept = keep_model and not self.ledger.is_done(TEXTS, self._made_from(TEXTS, besides))
         if kept:
-            depends_on["model"] = "kept"
-        self._step("texts", depends_on, outputs, work)
+            besides["model"] = "kept"
+        self._step(TEXTS, besides, work)
 
     def features(self) -> None:
         """Build the training tables, and refuse leaks."""
@@ -138,7 +149,6 @@ class Chain:
         described = company.model_dump(include={"snapshots", "outcomes", "accept", "privacy"}, mode="json")
 
         def work(outcome: Outcome) -> None:
-            _empty(folder.training)
             catalogue = complaints.catalogue_with_causes(self.catalogue, folder)
             warehouse = self._warehouse(complaints.cases_with_causes(folder))
             built = matrix.build(company, catalogue, warehouse, self.progress)
@@ -154,33 +164,19 @@ class Chain:
                 f"{name} left out: {why.removeprefix(f'{name}: ')}" for name, why in built.skipped.items()
             )
 
-        depends_on = {
-            "stage": self._keys["stage"],
-            "texts": self._keys["texts"],
-            "settings": described,
-            "catalogue": definitions_digest(self.catalogue),
-        }
-        self._step("features", depends_on, [folder.training], work)
+        self._step(FEATURES, {"settings": described, "catalogue": definitions_digest(self.catalogue)}, work)
 
     def train(self) -> None:
         """Train and evaluate a predictor for every outcome."""
         from pipelines import train as verb
 
-        place = self.folder.models
-        places = [place / path.name for path in sorted(self.folder.training.iterdir()) if path.is_dir()]
-
         def work(outcome: Outcome) -> None:
-            for path in place.iterdir() if place.exists() else ():
-                if path != complaints.model_folder(self.folder):
-                    _empty(path)
-                    path.rmdir()
             causes = complaints.cause_evaluation(self.folder)
             settled.keep_settled(self.folder)
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(result.warnings)
 
-        done = [*places, self.folder.file(EVALUATION)]
-        self._step("train", {"features": self._keys["features"]}, done, work)
+        self._step(TRAIN, {}, work)
 
     def score(self) -> None:
         """Score the latest snapshot and attribute its risk to KPIs."""
@@ -188,14 +184,12 @@ class Chain:
 
         if not self.folder.models.exists():
             raise ArtefactError(f"{self.folder.models}: no trained models; `baton train` makes them")
-        trained = self._keys.get("train") or recorded_key(self.folder, "train")
 
         def work(outcome: Outcome) -> None:
             if self._learns:
                 outcome.rows.update(verb.score(self.company, self.folder, warnings=outcome.warnings) or {})
 
-        depends_on = {"features": self._keys["features"], "train": trained}
-        self._step("score", depends_on, self.results.paths("score"), work)
+        self._step(SCORE, {}, work)
 
     def price(self) -> None:
         """Price what customers write about by the customers at risk who wrote it."""
@@ -205,8 +199,7 @@ class Chain:
             if rows:
                 outcome.rows["cause_prices"] = rows
 
-        depends_on = {"texts": self._keys["texts"], "score": self._scored, "policy": self.company.policy.min_group}
-        self._step("price", depends_on, self.results.paths("price"), work)
+        self._step(PRICE, {"policy": self.company.policy.min_group}, work)
 
     def process(self) -> None:
         """Find where cases wait, from the event log."""
@@ -218,13 +211,7 @@ class Chain:
             outcome.warnings.extend(found.warnings)
 
         described = self.company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
-        depends_on = {
-            "stage": self._keys["stage"],
-            "score": self._scored,
-            "settings": described,
-            "catalogue": catalogue_digest(self.catalogue),
-        }
-        self._step("process", depends_on, self.results.paths("process"), work)
+        self._step(PROCESS, {"settings": described, "catalogue": catalogue_digest(self.catalogue)}, work)
 
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
@@ -234,7 +221,6 @@ class Chain:
         company, folder = self.company, self.folder
 
         def work(outcome: Outcome) -> None:
-            self.results.remove(*of_step("advise"))
             if not self._learns:
                 return
             warehouse = self._warehouse()
@@ -247,14 +233,7 @@ class Chain:
             outcome.warnings.extend(result.warnings)
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
-        outputs = [*self.results.paths("advise"), folder.advice]
-        depends_on = {
-            "stage": self._keys["stage"],
-            "score": self._scored,
-            "settings": described,
-            "catalogue": catalogue_digest(self.catalogue),
-        }
-        self._step("advise", depends_on, outputs, work)
+        self._step(ADVISE, {"settings": described, "catalogue": catalogue_digest(self.catalogue)}, work)
 
     def register(self) -> None:
         """Log the run and its models in the registry."""
@@ -266,8 +245,7 @@ class Chain:
         def work(outcome: Outcome) -> None:
             outcome.warnings.extend(track(self.company, self.folder, origin))
 
-        depends_on = {"train": self._keys["train"], "meaning": origin.meaning}
-        self._step("register", depends_on, [self.folder.file(MODELS)], work)
+        self._step(REGISTER, {"meaning": origin.meaning}, work)
 
     def report(self) -> None:
         """Write the manager's page."""
@@ -277,13 +255,7 @@ class Chain:
             catalogue = complaints.catalogue_with_causes(self.catalogue, self.folder)
             verb.report(self.company, catalogue, self.folder, self.progress)
 
-        depends_on = {**self._keys, "catalogue": catalogue_digest(self.catalogue)}
-        self._step("report", depends_on, [self.folder.file("report.html")], work)
-
-    @property
-    def _scored(self) -> str:
-        """The key of the scores that there are: this call's, or an earlier one's."""
-        return self._keys.get("score") or recorded_key(self.folder, "score")
+        self._step(REPORT, {"catalogue": catalogue_digest(self.catalogue)}, work)
 
     @property
     def _learns(self) -> bool:
@@ -386,11 +358,3 @@ def _through(company: Company, folder: RunFolder, progress: Progress, steps: tup
         for step in (Chain.features, *steps):
             step(chain)
         return chain.finish()
-
-
-def _empty(folder: Path, /) -> None:
-    """Remove what an earlier run left, so that no outcome that is gone stays behind."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from baton.company import Company
-from baton.contract.results import of_step
 from baton.errors import ArtefactError
 from baton.files import RunFolder
 from baton.informative import is_informative
@@ -65,7 +64,7 @@ def score(
     Returns
     -------
     dict of str to int
-        Rows per file; a file without an outcome is not written, and one of an earlier run is removed.
+        Rows per file; a file without an outcome is not written.
 
     Raises
     ------
@@ -104,7 +103,6 @@ def score(
     stages = [scored.by_stage for scored in found if len(scored.by_stage)]
     if stages:
         outputs["stage_attributions"] = pd.concat(stages, ignore_index=True)
-    results.remove(*(name for name in of_step("score") if name not in outputs))
     return {name: results.write(name, table) for name, table in outputs.items()}
 
 

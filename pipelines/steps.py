@@ -18,6 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from baton.contract.results import of_step, result_table
 from baton.disk import explaining_full_disks
 from baton.errors import OutputError
 from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
@@ -25,7 +26,7 @@ from baton.messages.message import Message
 from baton.progress import Progress, silent
 from pipelines.memory import watched
 
-__all__ = ["Ledger", "Outcome", "StepRecord", "digest", "recorded_key"]
+__all__ = ["Ledger", "Outcome", "Step", "StepRecord", "digest", "recorded_key"]
 
 
 def digest(value: Any, /) -> str:
@@ -38,6 +39,65 @@ def digest(value: Any, /) -> str:
     """
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run: what it builds on, what it leaves, and which code it stands on.
+
+    Parameters
+    ----------
+    name : str
+        Of its record, and of the step in the contract of its tables, which it leaves at the top of the run's folder.
+    needs : tuple of str
+        Steps that it builds on: done again where they have become others.
+    makes : tuple of str
+        What it leaves besides its tables, below the run's folder; a folder ends in ``/``. All that an earlier run has
+        left of it, and of the tables, is removed before the step works.
+    keeps : tuple of str
+        What it leaves as well, and of which it takes or replaces what an earlier run has left itself.
+    besides : tuple of str
+        What lies in these folders and is another step's.
+    code : tuple of str
+        Modules that do it; what they import counts too.
+    tells : bool
+        Whether its files hold sentences of the catalogue.
+    """
+
+    name: str
+    needs: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    tells: bool = False
+
+    def files(self, folder: RunFolder, /) -> list[Path]:
+        """Return the files that lie where the step leaves some."""
+        return [found for place in (*self._made(folder), *self.keeps) for found in self._files_at(folder, place)]
+
+    def clear(self, folder: RunFolder, /) -> None:
+        """Remove what an earlier run has left of what the step makes anew; folders stay, empty."""
+        for place in self._made(folder):
+            for path in self._files_at(folder, place):
+                path.unlink()
+            if place.endswith("/"):
+                self._empty_folders(folder.path / place)
+
+    def _made(self, folder: RunFolder, /) -> tuple[str, ...]:
+        return (*(result_table(name).file for name in of_step(self.name)), *self.makes)
+
+    def _files_at(self, folder: RunFolder, place: str, /) -> list[Path]:
+        path = folder.path / place
+        others = [folder.path / other for other in self.besides]
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        return [file for file in found if file.is_file() and not any(file.is_relative_to(other) for other in others)]
+
+    def _empty_folders(self, place: Path, /) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        for path in sorted(place.rglob("*"), reverse=True):  # what lies deeper first
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
 
 
 @dataclass(frozen=True)
@@ -126,39 +186,36 @@ class Ledger:
         finally:
             lock.release()
 
-    def step(
-        self, name: str, depends_on: Mapping[str, Any], outputs: list[Path], work: Callable[[Outcome], None], /
-    ) -> StepRecord:
+    def step(self, step: Step, depends_on: Mapping[str, Any], work: Callable[[Outcome], None], /) -> StepRecord:
         """Do a step, or keep what an earlier run left of the same key.
 
         Parameters
         ----------
-        name : str
-            The step's name; its record lies under it.
+        step : Step
+            Files that it may leave out are allowed to be missing; those of an earlier run are removed first.
         depends_on : mapping
             Inputs, settings, and the keys of the steps that it builds on.
-        outputs : list of Path
-            Files and folders that the step writes; those that it may leave out are allowed to be missing.
         work : callable
             Does it; says rows and warnings.
         """
-        key = self._key(name, depends_on)
-        place = self.folder.steps / f"{name}.json"
-        done = self._finished(place, key, outputs)
+        key = self._key(step, depends_on)
+        place = self._place(step)
+        done = self._finished(step, key)
         if done is not None:
-            self._progress(f"{name}: unchanged, kept", 1, 1)
+            self._progress(f"{step.name}: unchanged, kept", 1, 1)
             self.records.append(done)
             return done
         place.unlink(missing_ok=True)
-        self._progress(name, 0, 0)
+        self._progress(step.name, 0, 0)
         started, worked, outcome = time.perf_counter(), time.process_time(), Outcome()
         with watched() as peak, explaining_full_disks(self.folder.path):
+            step.clear(self.folder)
             work(outcome)
         seconds, cpu = round(time.perf_counter() - started, 3), round(time.process_time() - worked, 3)
         held = round(peak.mebibytes, 1)
         texts = tuple(each.text if isinstance(each, Message) else each for each in outcome.warnings)
         messages = tuple(each.as_json() if isinstance(each, Message) else None for each in outcome.warnings)
-        record = StepRecord(name, key, False, seconds, outcome.rows, texts, held, cpu, messages)
+        record = StepRecord(step.name, key, False, seconds, outcome.rows, texts, held, cpu, messages)
         write_json(
             place,
             {
@@ -169,35 +226,39 @@ class Ledger:
                 "rows": record.rows,
                 "warnings": list(record.warnings),
                 "messages": list(record.messages),
-                "files": _state(outputs, self.folder.path),
+                "files": _state(step, self.folder),
             },
         )
         self.records.append(record)
         return record
 
-    def is_done(self, name: str, depends_on: Mapping[str, Any], outputs: list[Path], /) -> bool:
+    def is_done(self, step: Step, depends_on: Mapping[str, Any], /) -> bool:
         """Whether a step would keep what an earlier run left."""
-        return self._finished(self.folder.steps / f"{name}.json", self._key(name, depends_on), outputs) is not None
+        return self._finished(step, self._key(step, depends_on)) is not None
 
-    def _key(self, name: str, depends_on: Mapping[str, Any], /) -> str:
-        return digest([self._base, name, dict(depends_on)])
+    def _key(self, step: Step, depends_on: Mapping[str, Any], /) -> str:
+        return digest([self._base, step.name, dict(depends_on)])
 
-    def _finished(self, place: Path, key: str, outputs: list[Path], /) -> StepRecord | None:
+    def _place(self, step: Step, /) -> Path:
+        return self.folder.steps / f"{step.name}.json"
+
+    def _finished(self, step: Step, key: str, /) -> StepRecord | None:
+        place = self._place(step)
         if not place.exists():
             return None
         found = read_json(place)
-        if found.get("key") != key or found.get("files") != _state(outputs, self.folder.path):
+        if found.get("key") != key or found.get("files") != _state(step, self.folder):
             return None
         warnings, held, cpu = tuple(found["warnings"]), found.get("peak_memory_mb"), found.get("cpu_seconds")
         messages = tuple(found.get("messages", [None] * len(warnings)))
-        return StepRecord(place.stem, key, True, found["seconds"], found["rows"], warnings, held, cpu, messages)
+        return StepRecord(step.name, key, True, found["seconds"], found["rows"], warnings, held, cpu, messages)
 
 
-def _state(outputs: list[Path], root: Path, /) -> dict[str, list[int]]:
+def _state(step: Step, folder: RunFolder, /) -> dict[str, list[int]]:
     """Size and time of change of every file, so that one that was touched is made again."""
-    files = [path for output in outputs for path in (sorted(output.rglob("*")) if output.is_dir() else [output])]
     return {
-        str(path.relative_to(root)): [path.stat().st_size, path.stat().st_mtime_ns] for path in files if path.is_file()
+        str(path.relative_to(folder.path)): [path.stat().st_size, path.stat().st_mtime_ns]
+        for path in step.files(folder)
     }
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
-from baton.contract.results import of_step
 from baton.errors import TooLittleDataError
 from baton.files import RunFolder, read_json, write_json
 from baton.messages.message import Message
@@ -91,7 +90,7 @@ def read_causes(
         The company's own, without causes.
     warehouse : Warehouse
     folder : RunFolder
-        Receives the tables of the step, ``models/root_cause/`` and ``texts/``; those of an earlier run are removed.
+        Receives the tables of the step, ``models/root_cause/`` and ``texts/``.
     keep_model : bool
         Answer with the model that lies in the folder, if there is one, instead of learning anew.
     progress : Progress
@@ -112,7 +111,6 @@ def read_causes(
     from features.text.reading import read_texts
     from models.complaints.trends import cause_trends
 
-    _clear(folder)
     taxonomy = load_taxonomy(company)
     texts = read_texts(company, warehouse)
     if texts is None or not len(texts):
@@ -173,7 +171,6 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
     from models.complaints.cost import Customers, price_causes
 
     results = RunResults(folder)
-    results.remove("cause_prices")
     if not ("root_causes" in results and "churn" in results and warehouse.has("cases", "customer_id")):
         return 0
     table = TrainingTable.load(folder.training / "churn")
@@ -237,12 +234,6 @@ def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
     """Return why no causes were read; empty where they were."""
     place = folder.texts / "skipped.json"
     return read_json(place) if place.exists() else {}
-
-
-def _clear(folder: RunFolder, /) -> None:
-    RunResults(folder).remove(*of_step("texts"))
-    shutil.rmtree(folder.texts, ignore_errors=True)
-    folder.texts.mkdir(parents=True)
 
 
 def _skipped(folder: RunFolder, why: str, /, notes: tuple[str, ...] = ()) -> CausesRead:

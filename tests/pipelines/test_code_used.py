@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.code_used import CODE_OF, ROOT, digest_of, files_used, fingerprint_of
+from pipelines import code_used
+from pipelines.code_used import ROOT, digest_of, files_used, fingerprint_of
+from pipelines.run_steps import REPORT, SCORE, STEPS, TRAIN
 
-EVERY = frozenset(CODE_OF)
+EVERY = frozenset(step.name for step in STEPS)
 NONE: frozenset[str] = frozenset()
 
 
@@ -28,7 +30,7 @@ def unedited(copy: Path) -> dict[str, str]:
 
 
 def fingerprints(root: Path) -> dict[str, str]:
-    return {step: digest_of(files_used(step, root), root) for step in CODE_OF}
+    return {step.name: digest_of(files_used(step, root), root) for step in STEPS}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,10 @@ def fingerprints(root: Path) -> dict[str, str]:
         ("features/quality/row_rules.py", EVERY),
         ("baton/privacy/meanings.toml", EVERY),
         ("pipelines/steps.py", EVERY),
+        ("pipelines/run_steps.py", EVERY),
+        ("pipelines/run.py", EVERY),
+        ("baton/outcomes.py", EVERY),
+        ("pipelines/score.py", {"score"}),
     ],
 )
 def test_a_change_does_again_what_stands_on_it_and_nothing_else(
@@ -63,11 +69,11 @@ def test_a_change_does_again_what_stands_on_it_and_nothing_else(
         after = fingerprints(copy)
     finally:
         place.write_bytes(kept)
-    assert {step for step in CODE_OF if before[step] != after[step]} == set(again)
+    assert {name for name in EVERY if before[name] != after[name]} == set(again)
 
 
 def test_training_stands_on_every_predictor_and_text_model_though_they_are_found_by_name() -> None:
-    for step in ("train", "score"):
+    for step in (TRAIN, SCORE):
         files = {path.relative_to(ROOT).as_posix() for path in files_used(step, ROOT)}
         assert {"models/prediction/churn.py", "models/complaints/classifiers/finetune.py"} <= files
 
@@ -75,16 +81,24 @@ def test_training_stands_on_every_predictor_and_text_model_though_they_are_found
 def test_a_new_import_makes_a_step_stand_on_more(copy: Path) -> None:
     place = copy / "pipelines" / "train.py"
     kept = place.read_text("utf-8")
-    assert copy / "models" / "advice" / "weights.py" not in files_used("train", copy)
+    assert copy / "models" / "advice" / "weights.py" not in files_used(TRAIN, copy)
     place.write_text(kept + "\n\ndef later() -> None:\n    import models.advice.weights\n", "utf-8")
     try:
-        assert copy / "models" / "advice" / "weights.py" in files_used("train", copy)
+        assert copy / "models" / "advice" / "weights.py" in files_used(TRAIN, copy)
     finally:
         place.write_text(kept, "utf-8")
 
 
-def test_a_process_keeps_the_fingerprint_of_the_code_that_it_has_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = fingerprint_of("report")
-    monkeypatch.setitem(CODE_OF, "report", ("pipelines.train",))
-    assert fingerprint_of.__wrapped__("report") != before
-    assert fingerprint_of("report") == before
+def test_a_process_keeps_the_fingerprint_of_the_code_that_it_has_loaded(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fingerprint_of(REPORT)
+    place = copy / "pipelines" / "report" / "write.py"
+    kept = place.read_bytes()
+    monkeypatch.setattr(code_used, "ROOT", copy)
+    place.write_bytes(kept + b"\n# changed\n")
+    try:
+        assert fingerprint_of.__wrapped__(REPORT) != before
+        assert fingerprint_of(REPORT) == before
+    finally:
+        place.write_bytes(kept)

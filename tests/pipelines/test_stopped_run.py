@@ -51,8 +51,8 @@ def test_a_run_ended_by_a_signal_is_taken_up_where_it_stopped(tmp_path: Path) ->
     assert not (out / "evaluation.json").exists() and not (out / "run.json").exists()
     chain = Chain(load_company(tmp_path), RunFolder(out))
     with chain.ledger.locked():  # the lock of the run that ended is let go
-        for step in ("stage", "texts", "features"):
-            getattr(chain, step)()
+        for step in (chain.stage, chain.texts, chain.features):
+            step()
     assert {record.name: record.reused for record in chain.ledger.records} == dict.fromkeys(
         ("stage", "texts", "features"), True
     )

@@ -19,7 +19,9 @@ from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
 from models.integrity.model_file import model_file
 from models.prediction.predictor import load_predictor
+from pipelines.run_steps import SCORE
 from pipelines.score import score
+from pipelines.steps import Ledger
 from pipelines.train import TrainResult, train
 
 COMPANY = Company()
@@ -264,8 +266,9 @@ def test_results_of_an_outcome_that_is_gone_are_removed(tmp_path: Path) -> None:
     folder = started(tmp_path / "run", given)
     folder.file("decline.parquet").touch()
     train(COMPANY, folder, given)
-    score(COMPANY, folder)
+    Ledger(folder, {}).step(SCORE, {}, lambda outcome: outcome.rows.update(score(COMPANY, folder)))
     assert not folder.file("decline.parquet").exists()
+    assert folder.file("churn.parquet").exists()
 
 
 def test_scoring_without_models_says_what_makes_them(tmp_path: Path) -> None:

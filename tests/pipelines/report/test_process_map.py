@@ -19,6 +19,7 @@ from pipelines.bottlenecks import find_bottlenecks
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import read_results
 from pipelines.report.sections.process_map import ProcessSection, process_section
+from pipelines.run_steps import PROCESS
 
 NOTHING = Catalogue((), ())
 SETTINGS = (
@@ -123,6 +124,7 @@ def test_without_a_log_there_is_no_section_and_no_old_file(tmp_path: Path) -> No
     (tmp_path / "company.toml").write_text(SETTINGS.replace('case_steps = { path = "case_steps.csv" }\n', ""))
     company, run = load_company(tmp_path), RunFolder(tmp_path / "out")
     stage(company, NOTHING, run.staged)
+    PROCESS.clear(run)
     assert find_bottlenecks(company, NOTHING, open_warehouse(run.staged, threads=1), run).rows == {}
     assert not set(of_step("process")) & set(RunResults(run).names)
     assert process_section(read_results(company, NOTHING, run), Pen(("en",))) is None

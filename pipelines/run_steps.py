@@ -1,0 +1,69 @@
+"""The steps of a run as data, in the order in which they are done."""
+
+from __future__ import annotations
+
+from baton.run_results import EVALUATION, MODELS
+from pipelines.steps import Step
+
+__all__ = [
+    "ADVISE",
+    "FEATURES",
+    "PRICE",
+    "PROCESS",
+    "REGISTER",
+    "REPORT",
+    "SCORE",
+    "STAGE",
+    "STEPS",
+    "TEXTS",
+    "TRAIN",
+]
+
+_CAUSES_MODEL = "models/root_cause/"
+
+STAGE = Step(
+    "stage",
+    keeps=("staged/",),
+    code=("features.staging.stage", "features.quality.concentration", "features.quality.observation.gaps"),
+)
+TEXTS = Step(
+    "texts",
+    needs=("stage",),
+    makes=("texts/",),
+    keeps=(_CAUSES_MODEL,),
+    code=("pipelines.complaints.read",),
+)
+FEATURES = Step(
+    "features",
+    needs=("stage", "texts"),
+    makes=("training/",),
+    code=("features.training.build", "features.training.leaks", "pipelines.complaints.read"),
+)
+TRAIN = Step(
+    "train",
+    needs=("features",),
+    makes=("models/", EVALUATION),
+    besides=(_CAUSES_MODEL,),
+    code=("pipelines.train",),
+)
+SCORE = Step("score", needs=("features", "train"), code=("pipelines.score",))
+PRICE = Step("price", needs=("texts", "score"), code=("pipelines.complaints.read",))
+PROCESS = Step("process", needs=("stage", "score"), code=("pipelines.bottlenecks",))
+ADVISE = Step(
+    "advise",
+    needs=("stage", "score"),
+    makes=("advice/",),
+    code=("pipelines.recommend", "features.cases.build"),
+    tells=True,
+)
+REGISTER = Step("register", needs=("train",), keeps=(MODELS,), code=("pipelines.tracking",))
+_BEFORE = (STAGE, TEXTS, FEATURES, TRAIN, SCORE, PRICE, PROCESS, ADVISE, REGISTER)
+REPORT = Step(
+    "report",
+    needs=tuple(step.name for step in _BEFORE),
+    keeps=("report.html",),
+    code=("pipelines.report.write",),
+    tells=True,
+)
+STEPS = (*_BEFORE, REPORT)
+"""All of them; ``pipelines/run.py`` does them."""
