@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from baton.months import DAYS_PER_MONTH
+from baton.outcomes import Outcome
 from simulation.engine.calendar import HORIZON_DAYS, Calendar
 from simulation.scenarios.service.cases import CaseDraws, Lived, levels, live
 from simulation.scenarios.service.customers import Customers
@@ -21,6 +22,7 @@ ECHOES = ("csat", "nps", "quality_score")
 DUTIES = ("mandatory_training",)
 COST_PER_SECOND = 0.02
 SCRIPT_SAMPLE = 10
+_RATED = str(Outcome("case", metric="csat"))
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,9 @@ class Story:
             change = self._risk(hazards(self.world, self.customers, stock, self.intercept)) - risk
             rated = _rounded(moved.rating)[happened].mean() - rating
             rows.append({"outcome": "churn", "kpi": kpi, "effect": float(change), "spread": spread})
-            rows.append({"outcome": "driver:csat", "kpi": kpi, "effect": float(rated), "spread": spread})
+            rows.append({"outcome": _RATED, "kpi": kpi, "effect": float(rated), "spread": spread})
         for kpi in (*ECHOES, *DUTIES):
-            rows += [{"outcome": name, "kpi": kpi, "effect": 0.0, "spread": None} for name in ("churn", "driver:csat")]
+            rows += [{"outcome": name, "kpi": kpi, "effect": 0.0, "spread": None} for name in ("churn", _RATED)]
         return sorted(rows, key=lambda row: row["outcome"])
 
     def _risk(self, leaving: Leaving, /) -> float:
