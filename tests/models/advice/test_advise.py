@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from baton.company import Company, Policy
-from models.advice.advise import Advice, Settings, advise
+from models.advice.advise import Advice, advise
+from models.advice.settings import Settings
 from models.advice.weights import recommend
 
 
