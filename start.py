@@ -15,8 +15,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -206,28 +208,35 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Check style, types and import direction, then run doctests and tests; pytest's summary comes last.
+    """Check style, types and import direction, and run doctests and tests; pytest's summary comes last.
 
-    ``--fast`` alone leaves out the checks, browsers, notebooks, examples and whole runs.
+    ``--fast`` leaves out types, browsers, notebooks, examples and whole runs. Any other arguments: pytest alone.
     """
     failed = []
+    together = arguments in ([], ["--fast"])
     checks = {
         "ruff check": [tool("ruff"), "check", "."],
         "ruff format": [tool("ruff"), "format", "--check", "."],
-        "pyright": [tool("pyright")],
         "import direction": [tool("lint-imports")],
     }
-    for name, command in {} if arguments else checks.items():
+    for name, command in checks.items() if together else ():
         note(name)
         if call(command):
             failed.append(name)
+    # types take a minute of one processor, and the tests wait for nothing of them
+    types = None if arguments else beside("pyright", [tool("pyright")])
     note("pytest")
     if failed:
         note(f"FAILED before the tests: {', '.join(failed)} (see above)")
-    together = ["--numprocesses", "2", "--durations", "20"] if arguments in ([], ["--fast"]) else []
-    pytest = [str(PYTHON), "-m", "pytest", *arguments, *together]
-    # two processes, so one thread each
-    return call(pytest, OMP_NUM_THREADS="1") or (1 if failed else 0)
+    # whoever has finished takes over half of what the other has left, so that tests of one file mostly stay together
+    how = ["--numprocesses", "2", "--dist", "worksteal", "--durations", "20"] if together else []
+    # two processes, so one thread each; compiled modules are kept, since many tests start processes of their own
+    settings = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    code = call([str(PYTHON), "-m", "pytest", *arguments, *how], **settings)
+    if types is not None and types():
+        note("FAILED beside the tests: pyright (see above)")
+        failed.append("pyright")
+    return code or (1 if failed else 0)
 
 
 def lock(arguments: list[str]) -> int:
@@ -281,6 +290,27 @@ def call(command: list[str], **more: str) -> int:
     """Run a command of the environment in this folder, its output shown as it comes."""
     settings = {"PYTHONUTF8": "1", "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **settings, **more}, check=False).returncode
+
+
+def beside(name: str, command: list[str]) -> Callable[[], int]:
+    """Begin a command, whose output is shown when it ends; return what waits for it and tells its exit code."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
+        cwd=ROOT,
+    )  # fmt: skip
+
+    def show() -> None:
+        output = process.communicate()[0]
+        note(f"{name}\n{output.rstrip()}")
+
+    shown = threading.Thread(target=show, daemon=True)
+    shown.start()
+
+    def code() -> int:
+        shown.join()
+        return process.returncode
+
+    return code
 
 
 def note(text: str) -> None:

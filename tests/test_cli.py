@@ -23,7 +23,7 @@ def baton(*words: str | Path, cwd: Path | None = None, **environment: str) -> su
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=900,
         check=False,
     )
 
@@ -69,7 +69,7 @@ def test_help_comes_without_loading_the_heavy_libraries() -> None:
         "print([name for name in ('pandas', 'ibis', 'lightgbm', 'mlflow', 'bentoml', 'shap') if name in sys.modules])"
     )
     result = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=900, check=True
     )
     assert result.stdout.strip() == "[]"
 
@@ -210,7 +210,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_no_part(tmp_path: Path) -> N
         "runpy.run_module('baton.cli', run_name='__main__')"
     )
     result = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
     )
     refused(result, "cannot be written")
     assert not list(out.rglob("*.part"))

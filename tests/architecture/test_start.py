@@ -89,6 +89,7 @@ def test_the_tests_add_what_training_takes_and_the_demo_does_not(
 ) -> None:
     commands = made(start, monkeypatch, lambda _: None)
     monkeypatch.setattr(start, "call", lambda *_, **__: 0)
+    monkeypatch.setattr(start, "beside", lambda *_: lambda: 0)
     assert start.main(["demo"]) == 0
     assert not any("torch" in command for command in commands)
     commands.clear()
@@ -152,15 +153,35 @@ def test_the_tests_fail_when_a_check_fails_even_if_pytest_passes(
     start: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[str] = []
+    failing = "ruff"
 
     def call(command: list[str], **_: str) -> int:
         called.append(Path(command[0]).stem)
-        return int("ruff" in command[0])
+        return int(failing in command[0])
+
+    def beside(_: str, command: list[str]) -> Callable[[], int]:
+        code = call(command)
+        return lambda: code
 
     monkeypatch.setattr(start, "call", call)
+    monkeypatch.setattr(start, "beside", beside)
     assert start.test([]) == 1
-    assert called == ["ruff", "ruff", "pyright", "lint-imports", "python"]
+    assert called == ["ruff", "ruff", "lint-imports", "pyright", "python"]
+    called.clear()
+    assert start.test(["--fast"]) == 1
+    assert called == ["ruff", "ruff", "lint-imports", "python"]
     assert start.test(["tests/x"]) == 0
+    failing = "pyright"
+    assert start.test([]) == 1
+    assert start.test(["--fast"]) == 0
+
+
+def test_what_runs_beside_is_shown_at_its_end_and_tells_its_exit_code(
+    start: ModuleType, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = start.beside("types", [sys.executable, "-c", "print('one error'); raise SystemExit(3)"])
+    assert code() == 3
+    assert "== types\none error" in capfd.readouterr().err
 
 
 def test_the_first_lines_can_be_read_by_an_old_python(checkout: Path) -> None:

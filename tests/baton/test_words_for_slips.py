@@ -72,7 +72,7 @@ def _loop(path: Path) -> None:
     other.symlink_to(path)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(os.name == "nt", reason="no such files there")
 @pytest.mark.parametrize(
     ("make", "said"),
@@ -93,7 +93,7 @@ def test_what_is_no_file_is_refused_as_a_table_and_waits_for_nobody(
         intake.bring("cases")
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(300)
 def test_a_device_named_outright_is_refused(tmp_path: Path) -> None:
     (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "/dev/zero" }\n')
     with pytest.raises(BatonError) as refused, opened(load_company(tmp_path)) as intake:

@@ -22,7 +22,7 @@ def test_the_notebook_runs(
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # several tests at once share the cores
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     ).execute()
     assert any(cell.get("outputs") for cell in notebook.cells)
 

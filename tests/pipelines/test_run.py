@@ -132,9 +132,11 @@ def test_score_uses_the_models_that_were_trained_before(copied: tuple[Path, Path
     assert (folder / "models" / "churn" / "model.lgb").read_bytes() == model
 
 
-def test_score_without_models_says_what_makes_them(small_company: Path, tmp_path: Path) -> None:
+def test_score_without_models_says_what_makes_them(copied: tuple[Path, Path]) -> None:
+    company, folder = copied
+    shutil.rmtree(folder / "models")
     with pytest.raises(BatonError, match="baton train"):
-        score(load_company(small_company), RunFolder(tmp_path / "new"))
+        score(load_company(company), RunFolder(folder))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full: /dev/full")

@@ -41,7 +41,7 @@ def test_a_run_ended_by_a_signal_is_taken_up_where_it_stopped(tmp_path: Path) ->
     pd.DataFrame(flat | {"usage": [at * 7 % 11 for at in rows]}).to_csv(tmp_path / "flat.csv", index=False)
     (tmp_path / "company.toml").write_text('[tables]\nsnapshots = { path = "flat.csv" }\n')
     done = subprocess.run(
-        [sys.executable, "-c", STOPPED, str(tmp_path)], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", STOPPED, str(tmp_path)], capture_output=True, text=True, check=False, timeout=900
     )
     assert done.returncode == 128 + signal.SIGTERM == 143
     assert "stopped by a signal (SIGTERM); what is finished is kept, the same command goes on" in done.stderr

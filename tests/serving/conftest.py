@@ -135,7 +135,7 @@ def open_on() -> Callable[..., Any]:
     @contextmanager
     def opened(company: Company, folder: RunFolder, *, ready: bool = True) -> Iterator[Any]:
         with TestClient(application(company, folder), raise_server_exceptions=False) as client:
-            end = time.monotonic() + 60
+            end = time.monotonic() + 600
             while ready and client.get("/readyz").status_code != 200:
                 assert time.monotonic() < end, "the service did not become ready"
                 time.sleep(0.05)

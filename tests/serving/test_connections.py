@@ -44,7 +44,7 @@ def talk(with_server: Talk, app: Any = hello) -> Any:
             )
             reader, writer = await asyncio.open_connection(*listener.getsockname())
             try:
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(600):
                     return await with_server(reader, writer)
             finally:
                 writer.close()

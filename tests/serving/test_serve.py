@@ -35,7 +35,7 @@ def address(company: Company, run_folder: RunFolder, checkout: Path) -> Iterator
     )
     place = f"http://127.0.0.1:{port}"
     try:
-        end = time.monotonic() + 90
+        end = time.monotonic() + 600
         while not _ready(place):
             assert process.poll() is None, process.stderr.read() if process.stderr else ""
             assert time.monotonic() < end, "the server did not become ready"
@@ -43,7 +43,7 @@ def address(company: Company, run_folder: RunFolder, checkout: Path) -> Iterator
         yield place
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(300)
 
 
 def _ready(place: str) -> bool:

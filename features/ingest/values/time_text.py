@@ -70,20 +70,29 @@ def time_text_sql(text: str, order: str, timezone: str, /) -> str:
 
 def _cases(text: str, order: str, timezone: str, /) -> str:
     cases = [iso_sql(text, timezone), f"WHEN {is_digits(text)} THEN {digits_sql(text, timezone)}"]
-    for pattern, replacement in _of_numbers(order):
-        iso = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
-        cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_rest(iso, timezone)}")
-    for pattern, replacement in _OTHER_DATES:
-        iso = f"trim(regexp_replace({text}, {literal(pattern)}, {literal(replacement)}))"
-        cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {_rest(iso, timezone)}")
-    day = f"try_strptime(regexp_extract({text}, {literal(_NAMED_MONTH)}, 2), ['%d %b %Y', '%d-%b-%Y'])"
-    named = f"concat(strftime({day}, '%Y-%m-%d'), ' ', regexp_extract({text}, {literal(_NAMED_MONTH)}, 3))"
-    cases.append(f"WHEN regexp_matches({text}, {literal(_NAMED_MONTH)}) THEN {_rest(named, timezone)}")
     formats = [date + clock for date in _NAMED_DATES for clock in _CLOCKS]
     formats += [date + clock for date in ("%Y-%m-%d", "%Y/%m/%d") for clock in _HALF_CLOCKS]
     formats.append("%a %b %d %H:%M:%S %Y")
-    other = f"try_strptime({text}, [{', '.join(map(literal, formats))}])"
-    return f"CASE WHEN {text} IS NULL THEN NULL {' '.join(cases)} ELSE {to_utc(other, timezone)} END"
+    other = to_utc(f"try_strptime({text}, [{', '.join(map(literal, formats))}])", timezone)
+    # the engine plans a query as long as it is: what reads the rest stands in it once, not once per pattern
+    rest = f"CASE WHEN iso IS NULL THEN {other} ELSE {_rest('iso', timezone)} END"
+    cases.append(f"ELSE list_transform([{_reordered(text, order)}], lambda iso: {rest})[1]")
+    return f"CASE WHEN {text} IS NULL THEN NULL {' '.join(cases)} END"
+
+
+def _reordered(text: str, order: str, /) -> str:
+    """Return SQL of a text in the order of ISO by the first pattern that it matches; null where it matches none."""
+    cases = []
+    for pattern, replacement in _of_numbers(order):
+        iso = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
+        cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {iso}")
+    for pattern, replacement in _OTHER_DATES:
+        iso = f"trim(regexp_replace({text}, {literal(pattern)}, {literal(replacement)}))"
+        cases.append(f"WHEN regexp_matches({text}, {literal(pattern)}) THEN {iso}")
+    day = f"try_strptime(regexp_extract({text}, {literal(_NAMED_MONTH)}, 2), ['%d %b %Y', '%d-%b-%Y'])"
+    named = f"concat(strftime({day}, '%Y-%m-%d'), ' ', regexp_extract({text}, {literal(_NAMED_MONTH)}, 3))"
+    cases.append(f"WHEN regexp_matches({text}, {literal(_NAMED_MONTH)}) THEN {named}")
+    return f"CASE {' '.join(cases)} END"
 
 
 def _of_numbers(order: str, /) -> list[tuple[str, str]]:
@@ -170,7 +179,7 @@ def written_clock(text: str, midnight: str, /) -> str:
     """Return SQL that tells whether a text has a time of day other than midnight."""
     time = digits_sql(text, "UTC")
     return (
-        f"CASE WHEN {is_digits(text)} THEN {time} <> date_trunc('day', {time}) "
+        f"CASE WHEN {is_digits(text)} THEN list_transform([{time}], lambda t: t <> date_trunc('day', t))[1] "
         f"ELSE (contains({text}, ':') AND NOT regexp_matches({text}, {literal(midnight)})) "
         f"OR regexp_matches({text}, '\\dT\\d{{4}}|^\\d{{12,}}[-+Z ]|\\d[时時点點]') OR {has_written_clock(text)} END"
     )

