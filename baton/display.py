@@ -29,8 +29,9 @@ def document(value: Any, /) -> None:
     def plain(item: Any) -> Any:
         if is_dataclass(item) and not isinstance(item, type):
             return asdict(item)
-        if hasattr(item, "item"):  # numpy scalars
-            return item.item()
+        scalar = getattr(item, "item", None)  # numpy's
+        if scalar is not None:
+            return scalar()
         return str(item)
 
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=plain) + "\n")

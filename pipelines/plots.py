@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ __all__ = [
 
 # blue and orange are told apart by everybody (Okabe & Ito 2008)
 _BLUE, _ORANGE, _GREY, _INK = "#0072B2", "#D55E00", "#9AA0A6", "#202124"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -63,7 +63,12 @@ def warnings_of(company: Company, records: Sequence[StepRecord], /) -> dict[str,
 
 
 def write_summary(
-    company: Company, folder: RunFolder, summary: RunSummary, made_from: dict[str, Any], partials: dict[str, int], /
+    company: Company,
+    folder: RunFolder,
+    summary: RunSummary,
+    made_from: dict[str, Any],
+    partials: Mapping[str, Mapping[str, int]],
+    /,
 ) -> None:
     """Write ``run.json``: what a run was made from, what each step took, and what readers must know.
 
@@ -74,7 +79,7 @@ def write_summary(
     summary : RunSummary
     made_from : dict
         Fingerprints of inputs, code, settings and catalogue.
-    partials : dict of str to int
+    partials : mapping of str to (mapping of str to int)
         How many partial results were computed, and how many kept.
     """
     content = {

@@ -121,7 +121,7 @@ def _predict(
             place = f"rows[{places[at]}].features"
             features, unknown = checked_features(served.predictor.encoding, served.bounds, row.features, place)
             given.append((at, features, unknown))
-        elif unit_id in served.scored:
+        elif unit_id is not None and unit_id in served.scored:
             known = served.scored[unit_id]
             shown = {"drivers": known["drivers"] if served.standing.informative else []} if explain else {}
             answers[at] = {"probability": known["probability"], **shown}

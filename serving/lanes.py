@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from baton.errors import BatonError
 from serving.refusals import Receive
@@ -84,7 +84,7 @@ class Lane:
     async def _outcome(self, future: Future[T], /) -> T:
         done = asyncio.wrap_future(future)
         receive = CLIENT.get()
-        waited: set[asyncio.Future[object]] = {done}  # type: ignore[arg-type]
+        waited: set[asyncio.Future[Any]] = {done}
         if receive is not None:
             waited.add(asyncio.ensure_future(_gone(receive)))
         try:

@@ -195,7 +195,8 @@ def _plain(value: Any, /) -> Any:
         return [_plain(entry) for entry in value]
     if isinstance(value, float) and not abs(value) < float("inf"):
         return None
-    return f"{value.isoformat()}Z" if hasattr(value, "isoformat") else value
+    written = getattr(value, "isoformat", None)
+    return value if written is None else f"{written()}Z"
 
 
 def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:

@@ -179,15 +179,21 @@ def build(
             except BatonError:
                 return False
 
-    def description() -> dict[str, Any]:
-        return describe(Baton.openapi_spec.asdict(), ROUTES, ANSWERS)
+    return _completed(Baton, folder, hosts)
 
-    Baton.mount_asgi_app(page_app(folder, description), path="/")
-    Baton.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
-    for method in Baton.apis.values():
+
+def _completed(service: Any, folder: RunFolder, hosts: Collection[str], /) -> Any:
+    """Return what BentoML's decorator has made, with pages beside its routes and the gate before them."""
+
+    def description() -> dict[str, Any]:
+        return describe(service.openapi_spec.asdict(), ROUTES, ANSWERS)
+
+    service.mount_asgi_app(page_app(folder, description), path="/")
+    service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
+    for method in service.apis.values():
         # the gate has validated the body: reading it once more takes as long as predicting
         method.input_spec.from_http_request = handed_on
-    return Baton
+    return service
 
 
 def _scratch(company: Company, /) -> Path:

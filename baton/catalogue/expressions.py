@@ -18,7 +18,7 @@ from baton.errors import ExpressionError
 from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from sqlglot import Expression
+    from sqlglot.expressions import Expr
 
 __all__ = ["check_expression", "checked", "columns_of"]
 
@@ -92,7 +92,7 @@ CASE and simple functions of text, numbers and times
     return frozenset(_columns(expr, "expression"))
 
 
-def checked(text: str, place: str = "expression", /, *, longest: int | None = _LONGEST) -> Expression:
+def checked(text: str, place: str = "expression", /, *, longest: int | None = _LONGEST) -> Expr:
     """Read SQL as one scalar expression of allowed parts.
 
     The tree that is returned was made from SQL that was printed with every column quoted and read again, so that what
@@ -124,7 +124,7 @@ def checked(text: str, place: str = "expression", /, *, longest: int | None = _L
 
 
 @lru_cache(maxsize=4096)
-def _checked(text: str, place: str, longest: int | None, /) -> Expression:
+def _checked(text: str, place: str, longest: int | None, /) -> Expr:
     tree = _with_plain_parts(_parse(text, place, longest))
     _check_parts(tree, place)
     printed = _printed(tree)
@@ -135,7 +135,7 @@ def _checked(text: str, place: str, longest: int | None, /) -> Expression:
     return again
 
 
-def _with_plain_parts(tree: Expression, /) -> Expression:
+def _with_plain_parts(tree: Expr, /) -> Expr:
     """Return the tree with ``extract('hour' from …)`` as ``extract(hour from …)``, to be checked like it."""
     from sqlglot import exp
 
@@ -145,7 +145,7 @@ def _with_plain_parts(tree: Expression, /) -> Expression:
     return tree
 
 
-def _printed(tree: Expression, /) -> str:
+def _printed(tree: Expr, /) -> str:
     return tree.sql(dialect="duckdb", identify=True, comments=False)
 
 
@@ -153,13 +153,13 @@ def _columns(text: str, place: str, /) -> set[str]:
     return _names(checked(text, place))
 
 
-def _names(tree: Expression, /) -> set[str]:
+def _names(tree: Expr, /) -> set[str]:
     from sqlglot import exp
 
     return {column.name for column in tree.find_all(exp.Column)}
 
 
-def _check_parts(tree: Expression, place: str, /) -> None:
+def _check_parts(tree: Expr, place: str, /) -> None:
     for node in tree.walk():
         kind = type(node).__name__
         if kind not in PARTS:
@@ -175,7 +175,7 @@ def _check_parts(tree: Expression, place: str, /) -> None:
         raise ExpressionError(f"{place}: it is nested too deeply; compute it in the table's sql instead")
 
 
-def _refusal(node: Expression, kind: str, /) -> str:
+def _refusal(node: Expr, kind: str, /) -> str:
     from sqlglot import exp
 
     allowed = "use columns, arithmetic, comparisons, CASE and simple functions of text, numbers and times"
@@ -209,7 +209,7 @@ def _statements() -> tuple[type[Any], ...]:
     )
 
 
-def _parse(text: str, place: str, longest: int | None, /) -> Expression:
+def _parse(text: str, place: str, longest: int | None, /) -> Expr:
     from sqlglot import parse, tokenize
     from sqlglot.errors import ParseError, SqlglotError
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlglot import Expression
+    from sqlglot.expressions import Expr
 
 __all__ = ["DATE_PARTS", "MAX_DEPTH", "PARTS", "TYPES", "depth_of", "fault_of"]
 
@@ -82,7 +82,7 @@ _WORDS = {("Extract", "this"), ("Interval", "unit")} | {
 _TRIMMED = frozenset({"BOTH", "LEADING", "TRAILING"})
 
 
-def fault_of(node: Expression, /) -> str | None:
+def fault_of(node: Expr, /) -> str | None:
     """Return what is wrong with one allowed kind of part, or None.
 
     Parameters
@@ -103,7 +103,7 @@ def fault_of(node: Expression, /) -> str | None:
     return _misplaced(node, kind)
 
 
-def _misplaced(node: Expression, kind: str, /) -> str | None:
+def _misplaced(node: Expr, kind: str, /) -> str | None:
     """Return what is wrong with a part as a whole, whose single arguments are all allowed."""
     from sqlglot import exp
 
@@ -122,7 +122,7 @@ def _misplaced(node: Expression, kind: str, /) -> str | None:
     return _grows(node) if kind == "Replace" else None
 
 
-def depth_of(tree: Expression, /) -> int:
+def depth_of(tree: Expr, /) -> int:
     """Return how many parts lie within each other; a chain such as ``a or b or c`` counts half."""
     deepest, waiting = 0, [(tree, 0.0)]
     while waiting:
@@ -134,11 +134,11 @@ def depth_of(tree: Expression, /) -> int:
     return deepest
 
 
-def _kind(node: Expression, /) -> str:
+def _kind(node: Expr, /) -> str:
     return type(node).__name__
 
 
-def _misfilled(node: Expression, kind: str, name: str, value: Any, /) -> str | None:
+def _misfilled(node: Expr, kind: str, name: str, value: Any, /) -> str | None:
     """Return what is wrong with the value of one argument: only what is listed is printed without quotes."""
     from sqlglot import exp
 
@@ -158,7 +158,7 @@ def _misfilled(node: Expression, kind: str, name: str, value: Any, /) -> str | N
     return f"{kind.lower()} holds {_short(str(value))!r}, which is not allowed here"
 
 
-def _bad_leaf(node: Expression, kind: str, /) -> str | None:
+def _bad_leaf(node: Expr, kind: str, /) -> str | None:
     text = node.args["this"]
     if kind == "DataType":
         written = getattr(text, "name", str(text))
@@ -182,7 +182,7 @@ def _is_text(node: Any, /) -> bool:
     return isinstance(node, exp.Literal) and node.is_string
 
 
-def _grows(node: Expression, /) -> str | None:
+def _grows(node: Expr, /) -> str | None:
     """Return the fault of replacements that would blow texts up, those inside this one included."""
     from sqlglot import exp
 

@@ -222,11 +222,12 @@ def cast(name: str, rows: pd.DataFrame | Sequence[Mapping[str, Any]], /) -> pd.D
     baton.errors.ResultError: advice/cards.parquet: column 'weight' holds string, not number; this is a defect of ...
     """
     table = result_table(name)
+    frame: Any = rows
     if not isinstance(rows, pd.DataFrame):
-        rows = pd.DataFrame(list(rows)) if len(rows) else pd.DataFrame(columns=list(table.names), dtype=object)
-    columns = checked_columns(table, rows.columns)
-    cast_ = {column.name: _values(table, rows[column.name], column) for column in columns}
-    return pd.DataFrame(cast_, index=rows.index)
+        frame = pd.DataFrame(list(rows)) if len(rows) else pd.DataFrame(columns=list(table.names), dtype=object)
+    columns = checked_columns(table, frame.columns)
+    cast_ = {column.name: _values(table, frame[column.name], column) for column in columns}
+    return pd.DataFrame(cast_, index=frame.index)
 
 
 def checked_columns(table: ResultTable, present: Iterable[str], /) -> list[ResultColumn]:

@@ -17,12 +17,13 @@ from features.ingest.values.number_columns import (
     half_percent,
     number_format,
 )
-from features.ingest.values.number_text import duration_unit
+from features.ingest.values.number_text import Decimal, duration_unit
 
 __all__ = ["TableReading", "kept_words", "read_numbers", "with_durations"]
 
 Profiles = Mapping[str, Mapping[str, Any]]
 
+_PLAIN: tuple[Decimal, str] = (".", "")  # the mark of numbers that say nothing of theirs
 _IN_POINTS = {("scorecards", "weight"), ("cases", "csat")}  # columns that count up to 100: there 30 % is 30
 _REPORTED_SHARE = 0.01  # fewer words for "no value" in a column are a matter of course; in ids each counts
 
@@ -120,7 +121,7 @@ def read_numbers(
     told = {}
     for name, plan in plans.items():
         column = [file[name] for file in numbers]
-        decided = marks.get(name, ((".", ""),) * len(column))
+        decided = marks.get(name, (_PLAIN,) * len(column))
         unit = duration_unit(name)
         if name not in spec.names:
             settled = (reading.types or {}).get(name)

@@ -318,7 +318,7 @@ class Intake:
         source = self.company.tables[spec.name]
         semicolons = source.path is not None and delimiter_of(self.company, spec.name) == ";"
         # a model in use goes on reading a column as it has learned it
-        types = declared_types(spec, plans, source.types) | self.types.get(spec.name, {})
+        types = declared_types(spec, plans, source.types) | dict(self.types.get(spec.name, {}))
         return TableReading(spec, source.decimal, semicolons, types)
 
     def _with_words(

@@ -115,6 +115,7 @@ def one_query_of(sql: str, dialect: str, place: str, /) -> str:
     """
     from sqlglot import exp, parse
     from sqlglot.errors import SqlglotError
+    from sqlglot.expressions.dml import DML
 
     bare = sql.strip().rstrip(";").rstrip()
     try:
@@ -122,7 +123,7 @@ def one_query_of(sql: str, dialect: str, place: str, /) -> str:
     except (SqlglotError, RecursionError) as error:
         why = re.sub(r"\x1b\[[0-9;]*m", "", one_line(error))
         raise SourceError(f"{place}: it cannot be read as a query ({why}); write a single SELECT") from None
-    changes = (exp.DML, exp.DDL, exp.Command, exp.Copy, exp.Set, exp.Into, exp.Drop, exp.Attach, exp.Transaction)
+    changes = (DML, exp.DDL, exp.Command, exp.Copy, exp.Set, exp.Into, exp.Drop, exp.Attach, exp.Transaction)
     if len(trees) != 1 or not isinstance(trees[0], exp.Query) or trees[0].find(*changes):
         raise SourceError(f"{place}: it must be one query; write a single SELECT that changes nothing")
     return bare

@@ -116,7 +116,7 @@ def add_expressions(table: ir.Table, keep: Sequence[str], expressions: Mapping[s
     from baton.catalogue.expressions import checked
 
     name = f"baton_rows_{next(_names)}"
-    columns: list[exp.Expression] = [exp.column(column, quoted=True) for column in keep]
+    columns: list[exp.Expr] = [exp.column(column, quoted=True) for column in keep]
     for alias, text in expressions.items():
         # read and checked anew: what an engine is given is what was allowed, whoever put it together
         tree = checked(text, f"the SQL of {alias}", longest=None)
@@ -184,7 +184,7 @@ def _portable(tree: Any, columns: Sequence[str], /) -> Any:
                 return wanted if wanted in columns else spelt[wanted.casefold()]
         return name
 
-    def rewrite(node: exp.Expression) -> exp.Expression:
+    def rewrite(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
             return exp.column(spelling(node.name), quoted=True)
         if isinstance(node, exp.Div | exp.Mod | exp.IntDiv):

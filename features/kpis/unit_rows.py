@@ -29,7 +29,7 @@ Unit = Literal["customer", "employee", "team", "stage", "process", "customer_kin
 # names that no column of a user's has
 _MIDDLE, _USUAL_TEAM = "baton:middle", "baton:usual team"
 
-CASE_GRAINS: dict[str, str] = {
+CASE_GRAINS: dict[Unit, str] = {
     "customer": "customer_id",
     "employee": "employee_id",
     "team": "team_id",

@@ -139,9 +139,9 @@ def examine(
         notes += [*coverage_notes(name, table.rows, kpis[name]), *history_notes(intake, table)]
         faults += [fault for _, fault in found]
         # what stands for no date is gone from the typed table already
-        acted[name] += [
+        acted[name].extend(
             (rule, fault.treatment) for rule, fault in found if not rule.is_explicit or fault.treatment == "drop"
-        ]
+        )
         times[name] = seen
     found_ends = horizon(times, leaving_is_dated=_leaving_is_dated(company))
     for name, rules in found_ends.rules.items():

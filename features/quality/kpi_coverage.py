@@ -139,8 +139,9 @@ def _nearest(wanted: set[str], found: list[str], /) -> str:
         lowered = {value.lower(): value for value in found}
         close = nearest(word.lower(), lowered)
         inside = [value for value in found if value and value.lower() in word.lower().split("_")]
-        if inside or close:
-            return f" (is {inside[0] if inside else lowered[close]} what {word} means?)"
+        likely = inside[:1] or ([lowered[close]] if close else [])
+        if likely:
+            return f" (is {likely[0]} what {word} means?)"
     return ""
 
 

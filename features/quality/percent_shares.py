@@ -132,7 +132,7 @@ def _found(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> list[_
         ]
     counts = intake.rows(f"SELECT {', '.join(listed)} FROM {table.unnumbered}")[0]
     return [
-        _Shares(name, column, where, *counts[4 * at : 4 * at + 4], scales.get(name))
+        _Shares(name, column, where, *counts[4 * at : 4 * at + 4], declared=scales.get(name))
         for at, (name, (column, where)) in enumerate(asked.items())
     ]
 
@@ -149,7 +149,10 @@ def _asked(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> dict[s
     return {
         column: (column, "TRUE")
         for column in dict.fromkeys(columns)
-        if column in table.plans and table.plans[column].type == "number" and not table.plans[column].doubt
+        if column is not None
+        and column in table.plans
+        and table.plans[column].type == "number"
+        and not table.plans[column].doubt
     }
 
 

@@ -32,6 +32,7 @@ def without_names(intake: Intake, query: str, columns: Sequence[str], /) -> str:
     """
     import duckdb
     import pyarrow as pa
+    from duckdb.func import ARROW
 
     masked = lru_cache(maxsize=MAX_TEXTS_HELD)(known_people(intake).mask)
 
@@ -42,6 +43,6 @@ def without_names(intake: Intake, query: str, columns: Sequence[str], /) -> str:
     function: Any = lambda texts: without(texts)  # noqa: E731, PLW0108
     with suppress(duckdb.Error):  # that of the table before
         intake.connection.remove_function("baton_nameless")
-    intake.connection.create_function("baton_nameless", function, ["VARCHAR"], "VARCHAR", type="arrow")
+    intake.connection.create_function("baton_nameless", function, ["VARCHAR"], "VARCHAR", type=ARROW)
     listed = ", ".join(f"baton_nameless(CAST({quoted(name)} AS VARCHAR)) AS {quoted(name)}" for name in columns)
     return f"SELECT * REPLACE ({listed}) FROM ({query})"

@@ -295,6 +295,7 @@ def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, 
 def _without_personal_data(intake: Intake, query: str, /) -> str:
     """Return the query with texts cleaned and masked: nothing that is stored holds what names somebody."""
     import pyarrow as pa
+    from duckdb.func import ARROW
 
     from baton.characters import normalise
     from features.text.cleaning import clean
@@ -309,7 +310,7 @@ def _without_personal_data(intake: Intake, query: str, /) -> str:
 
     # DuckDB evaluates a function's annotations, which a lambda has not
     function: Any = lambda texts: masked(texts)  # noqa: E731, PLW0108
-    intake.connection.create_function("baton_masked", function, ["VARCHAR"], "VARCHAR", type="arrow")
+    intake.connection.create_function("baton_masked", function, ["VARCHAR"], "VARCHAR", type=ARROW)
     return f"SELECT * REPLACE (baton_masked(CAST(text AS VARCHAR)) AS text) FROM ({query})"
 
 

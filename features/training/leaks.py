@@ -138,7 +138,7 @@ def _is_silence(company: Company, catalogue: Catalogue, table: TrainingTable, fe
     if table.outcome != "churn" or churn is None or churn.rule != "inactive" or not table.temporal:
         return False
     kpi = table.kpi_of.get(feature)
-    return kpi in catalogue and catalogue[kpi].source == "activity"
+    return kpi is not None and kpi in catalogue and catalogue[kpi].source == "activity"
 
 
 def _folds(group: pd.Series, /) -> np.ndarray:

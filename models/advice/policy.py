@@ -190,7 +190,7 @@ def _excess(limits: Sequence[Limit], line: Line, level: float, before: float | N
 
 def _levels(line: Line, policy: Policy, limits: Sequence[Limit], before: float | None, /) -> Floats:
     """Points that a KPI may be given."""
-    levels = np.arange(0, int(100 // policy.step) + 1) * policy.step
+    levels: np.ndarray = np.arange(0, int(100 // policy.step) + 1) * policy.step
     if before is not None:
         steps = np.arange(-int(before // policy.step), int((100 - before) // policy.step) + 1)
         levels = np.unique(np.round(np.concatenate([levels, before + steps * policy.step, [0.0, before]]), 6))

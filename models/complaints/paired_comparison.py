@@ -56,4 +56,4 @@ def beats(challenger: np.ndarray, holder: np.ndarray, held: Lesson, seed: int, /
         first, second = (macro_f1(held.target, found, classes, counts) for found in answers)
         wins += first > second
         surer += counts @ gain > 0
-    return wins >= _SURE * _RESAMPLES or (wins >= _LIKELY * _RESAMPLES and surer >= _SURE * _RESAMPLES)
+    return bool(wins >= _SURE * _RESAMPLES or (wins >= _LIKELY * _RESAMPLES and surer >= _SURE * _RESAMPLES))

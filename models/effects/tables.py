@@ -72,9 +72,9 @@ def beside_attributions(
     agrees: list[bool | None] = []
     for outcome, kpi_id, effect in effects.table[["outcome", "kpi", "effect"]].itertuples(index=False):
         base = _base_rate(cases, outcome) if effects.outcomes[outcome].kind == "probability" else None
-        attributed.append(_attributed(attributions, outcome, kpi_id, catalogue[kpi_id].sign, base))
-        both = pd.notna(effect) and attributed[-1]
-        agrees.append(bool(np.sign(effect) == np.sign(attributed[-1])) if both else None)
+        share = _attributed(attributions, outcome, kpi_id, catalogue[kpi_id].sign, base)
+        attributed.append(share)
+        agrees.append(bool(np.sign(effect) == np.sign(share)) if pd.notna(effect) and share else None)
     return replace(effects, table=cast("effects", effects.table.assign(attribution_effect=attributed, agrees=agrees)))
 
 

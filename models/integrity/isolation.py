@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from baton.errors import ArtefactError, DamagedModelError, OutputError
 from baton.files import read_json, write_json
@@ -74,7 +75,7 @@ def _try(folders: list[Path], /) -> None:
         )
         lines, code = done.stdout.splitlines(), done.returncode
     except subprocess.TimeoutExpired as error:
-        out = error.stdout or b""
+        out: Any = error.stdout or b""
         lines, code = (out if isinstance(out, str) else out.decode("utf-8", "replace")).splitlines(), None
     except OSError as error:
         raise DamagedModelError(

@@ -149,7 +149,7 @@ def packed(predictor_folder: Path, /) -> Iterator[Path]:
 
     manifest = verify_manifest(predictor_folder)
     described = read_json(predictor_folder / "predictor.json")
-    columns = [ColSpec(DataType.double, name, required=False) for name in described["features"]]
+    columns: Any = [ColSpec(DataType.double, name, required=False) for name in described["features"]]
     signature = ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(DataType.double)]))
     kept = model_file(predictor_folder).name
     try:
@@ -179,6 +179,6 @@ def _save_trees(text: str, place: Path, signature: Any, /) -> None:
     import mlflow.lightgbm
 
     requirements = [f"lightgbm=={lgb.__version__}"]
-    mlflow.lightgbm.save_model(
+    mlflow.lightgbm.save_model(  # pyright: ignore[reportPrivateImportUsage]
         lgb.Booster(model_str=text), str(place), signature=signature, pip_requirements=requirements
     )

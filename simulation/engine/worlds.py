@@ -79,7 +79,7 @@ def load_world_as(
     if name not in known:
         raise CompanyFileError(f"world {name!r}: no such world; choose one of {', '.join(known)}")
     try:
-        return kind(name=name, **completed(read_world(folder, name, replaced)))
+        return kind.model_validate({"name": name, **completed(read_world(folder, name, replaced))})
     except ValidationError as error:
         raise CompanyFileError(f"world {name!r}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
 

@@ -55,9 +55,8 @@ class Numbers:
     def of(cls, profile: Mapping[str, Any], /) -> Numbers:
         """Read what the engine has counted."""
         found = dict(profile.get("currencies") or {})
-        counts = [profile.get(name, 0) for name in ("percent", "bare")]
-        more = [profile.get(name, 0) for name in ("dressed", "below")]
-        return cls(profile["present"], dict(profile["shapes"] or {}), *counts, found, *more)
+        counts = {name: profile.get(name, 0) for name in ("percent", "bare", "dressed", "below")}
+        return cls(profile["present"], dict(profile["shapes"] or {}), currencies=found, **counts)
 
     def count(self, *shapes: str) -> int:
         """Return how many values have one of these shapes."""

@@ -8,7 +8,7 @@ thing, and where nothing tells which is newer, nobody decides: the run stops.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from features.ingest.intake import FILE, ROW, Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
@@ -95,7 +95,7 @@ def repeated_keys(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         yield Rule(kind, table.key[0], predicate, message, shown=table.key, hint=hint)
 
 
-def removed_rows(intake: Intake, table: TypedTable, treatments: dict[str, str], /) -> str:
+def removed_rows(intake: Intake, table: TypedTable, treatments: Mapping[str, str], /) -> str:
     """Return the predicate of rows that are left out as repeated; FALSE where there are none."""
     if not intake.rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = {literal(_repeats(table))}"):
         return "FALSE"

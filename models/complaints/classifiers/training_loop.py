@@ -216,7 +216,8 @@ def _network(base: Path, classes: int, recipe: Recipe) -> nn.Module:
 def _rates(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     """Give each layer its learning rate, and weight decay to matrices alone."""
     torch = _torch()
-    layers = max((part for part in network.modules() if isinstance(part, torch.nn.ModuleList)), key=len)
+    stacks: list[Any] = [part for part in network.modules() if isinstance(part, torch.nn.ModuleList)]
+    layers = max(stacks, key=len)
     depth = {id(weight): at for at, layer in enumerate(layers) for weight in layer.parameters()}
     groups: dict[tuple[int, bool], list[Any]] = {}
     for name, weight in network.named_parameters():

@@ -178,7 +178,7 @@ def _watch(
         for one in raised:
             # what comes to be near it later is explained too; nothing that is later tells what is raised now
             near = (vectors @ vectors[one.core].T > one.radius).any(axis=1)
-            one.holds = near
+            one.holds = near  # pyright: ignore[reportAttributeAccessIssue]
             if len(told) and one.terms is not None:
                 one.holds |= np.asarray(words[:, told[one.terms]].sum(axis=1)).ravel() > 0
             explained |= one.holds

@@ -49,7 +49,7 @@ def combine(means: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
         method="combined",
         levers=means.levers,
         point=point,
-        draws=joint_normal(point, covariance, len(means.draws), seed),
+        draws=joint_normal(point, covariance, len(means.draws), seed),  # pyright: ignore[reportArgumentType]
         spread=means.spread,
         freedom=means.freedom,
     )

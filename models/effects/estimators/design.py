@@ -322,16 +322,17 @@ def _adjust(
         rows = known[:, columns[0]]
         if not rows.any():
             continue
+        block = np.ix_(rows, np.array(columns))
         cells, people = _dense(strata[rows]), _dense(employee[rows])
-        target = _demean(raw[np.ix_(rows, columns)], cells)
-        unadjusted[np.ix_(rows, columns)] = target
+        target = _demean(raw[block], cells)
+        unadjusted[block] = target
         if mix.shape[1] == 0:
-            values[np.ix_(rows, columns)] = target
+            values[block] = target
             continue
         around = _demean(np.asfortranarray(mix[rows]), cells)
         slope = _within_slope(around, target, people, cells)
-        values[np.ix_(rows, columns)] = target - around @ slope
-        unadjusted[np.ix_(rows, columns)] -= around[:, case_columns:] @ slope[case_columns:]
+        values[block] = target - around @ slope
+        unadjusted[block] -= around[:, case_columns:] @ slope[case_columns:]
         if raw.shape[1] - 1 in columns:
             index[rows] = around[:, :case_columns] @ slope[:case_columns, columns.index(raw.shape[1] - 1)]
     return values, unadjusted, index
@@ -349,4 +350,4 @@ def _within_slope(around: Floats, target: Floats, people: Codes, cells: Codes, /
         within_target = _demean(_demean(within_target, people), cells)
     gram = within_mix.T @ within_mix
     ridge = 1e-6 * max(float(np.trace(gram)) / max(len(gram), 1), 1e-12)
-    return np.linalg.solve(gram + ridge * np.eye(len(gram)), within_mix.T @ within_target)
+    return np.linalg.solve(gram + ridge * np.eye(len(gram)), within_mix.T @ within_target)  # pyright: ignore[reportReturnType]

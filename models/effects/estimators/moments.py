@@ -101,7 +101,8 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
 
 
 def _sums(matrix: Floats, codes: NDArray[np.int64], size: int, /) -> Floats:
-    return np.column_stack([np.bincount(codes, weights=matrix[:, at], minlength=size) for at in range(matrix.shape[1])])
+    columns = [np.bincount(codes, weights=matrix[:, at], minlength=size) for at in range(matrix.shape[1])]
+    return np.column_stack(columns)  # pyright: ignore[reportReturnType]
 
 
 def _mode(employee: NDArray[np.int64], group: NDArray[np.int64], people: int, /) -> NDArray[np.int64]:

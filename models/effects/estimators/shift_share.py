@@ -134,7 +134,7 @@ def team_spread(cells: TeamCells, /) -> tuple[Floats, NDArray[np.bool_]]:
     known = np.isfinite(cells.values).any(axis=1).all(axis=0)
     spread, differ = np.zeros(cells.size), np.zeros(cells.size, dtype=bool)
     for at in range(cells.size):
-        one, two = usual[0, known[:, at], at], usual[1, known[:, at], at]
+        one, two = usual[0, known[:, at], at], usual[1, known[:, at], at]  # pyright: ignore[reportIndexIssue]
         if len(one) < 3:
             continue
         shared = float(np.mean((one - one.mean()) * (two - two.mean())))

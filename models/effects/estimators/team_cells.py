@@ -146,7 +146,7 @@ def cells_of_cases(
     shape = (2, months, len(teams))
 
     def summed(column: Floats) -> Floats:
-        return np.bincount(cell, weights=np.nan_to_num(column), minlength=int(np.prod(shape))).reshape(shape)
+        return np.bincount(cell, weights=np.nan_to_num(column), minlength=int(np.prod(shape))).reshape(shape)  # pyright: ignore[reportReturnType]
 
     answered = np.isfinite(design.values[:, -1])
     counts = [summed(np.isfinite(design.values[:, at]).astype(np.float64)) for at in range(len(levers))]

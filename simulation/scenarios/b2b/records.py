@@ -115,7 +115,7 @@ def cases(story: B2bStory, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]
     recommends = np.clip(np.round(2.4 * lived.rating[rows] - 2.0 + 1.2 * draws.size["nps"][rows]), 0, 10)
     stages = np.array([setting.stage for setting in story.world.processes.values()], object)[draws.process[rows]]
     person = story.owners.person[draws.post[rows], draws.month[rows]]
-    staff = np.append(employee_ids(story.owners.person_team.size), None)
+    staff = np.append(employee_ids(story.owners.person_team.size), None)  # pyright: ignore[reportCallIssue, reportArgumentType]
     writes = np.isin(names, ["enquiry", "repair", "complaint"])
     texts, causes = np.full(rows.size, None, object), np.full(rows.size, None, object)
     language = story.accounts.language[draws.account[rows]]
@@ -143,7 +143,7 @@ def cases(story: B2bStory, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]
             "channel": _CHANNELS[rng.choice(3, rows.size, p=[0.5, 0.3, 0.2])],
             "priority": _PRIORITIES[np.digitize(seen, [-1, 1])],
             "text": texts,
-            "root_cause": np.where(over, causes, None),
+            "root_cause": np.where(over, causes, None),  # pyright: ignore[reportCallIssue, reportArgumentType]
         }
     )  # fmt: skip
     return frame.astype({"text": "str", "root_cause": "str", "employee_id": "str"}), shares

@@ -223,7 +223,7 @@ def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple
             "priority": PRIORITIES[priority],
             "complexity": draws.complexity[rows],
             "text": told.texts,
-            "root_cause": np.where(over, told.recorded, None),
+            "root_cause": np.where(over, told.recorded, None),  # pyright: ignore[reportCallIssue, reportArgumentType]
         }
     )
     return frame.astype({"text": "str", "root_cause": "str"}), told

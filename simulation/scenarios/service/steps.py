@@ -91,8 +91,8 @@ def case_steps(story: Story, cases: pd.DataFrame, seed: int, /) -> StepsWritten:
             "case_id": cases["case_id"].to_numpy(object)[number],
             "at": story.calendar.times(at),
             "activity": visits.names[step],
-            "team_id": np.where(known, teams[story.people.post_team[post]], None),
-            "employee_id": np.where(known, ids[story.people.person[post, month]], None),
+            "team_id": np.where(known, teams[story.people.post_team[post]], None),  # pyright: ignore[reportCallIssue, reportArgumentType]
+            "employee_id": np.where(known, ids[story.people.person[post, month]], None),  # pyright: ignore[reportCallIssue, reportArgumentType]
             "lifecycle": np.repeat(["start", "complete"], [began.sum(), ended.sum()])[order],
         }
     )
@@ -144,7 +144,7 @@ def _settings(story: Story, /) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     step, performer = np.zeros(shape, int), np.full(shape, -1)
     wait, work, share = np.zeros(shape), np.zeros(shape), np.ones(shape)
     for row, process in enumerate(story.world.processes):
-        own = dict(zip(("first", "second"), content["processes"][process], strict=False))
+        own: dict[str, Any] = dict(zip(("first", "second"), content["processes"][process], strict=False))
         for place, way in enumerate(_ORDER):
             setting = own.get(way) or content["ways"].get(way)
             if setting is None:

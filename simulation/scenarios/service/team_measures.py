@@ -39,7 +39,7 @@ def team_measures(story: Story, rng: np.random.Generator, /) -> list[pd.DataFram
             pd.DataFrame(
                 {
                     "unit": "team",
-                    "unit_id": [team_name(number) for number in team],
+                    "unit_id": [team_name(int(number)) for number in team],
                     "from": calendar.times(calendar.month_days[month].astype(float)),
                     "to": calendar.times(calendar.month_days[month + 1].astype(float)),
                     "kpi": kpi,
