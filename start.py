@@ -260,7 +260,7 @@ def lock(arguments: list[str]) -> int:
 
 
 def compiled(target: Path, *what: str) -> None:
-    """Let uv write one lock, then sort it and shorten the markers to what tells platforms apart."""
+    """Let uv write one lock, then sort it and shorten the markers to what distinguishes platforms."""
     command = [str(PYTHON), "-m", "uv", "pip", "compile", "--python-version", "3.11", "--no-header", "--no-annotate"]
     check(attempt([*command, "--quiet", "--generate-hashes", *what, "--output-file", str(target)]))
     entries = re.split(r"\n(?=\S)", target.read_text("utf-8").strip())

@@ -112,7 +112,7 @@ def validate(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -
 
 @app.command(epilog="Example: `baton diagnose demo --json`")
 def diagnose(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
-    """Tell how far today's scorecards point at the customer: per KPI and per stage."""
+    """Show how well today's scorecards serve the customer: per KPI and per stage."""
     from baton import display
     from pipelines.diagnose import diagnose as verb
 
@@ -216,10 +216,10 @@ def serve(
     from serving.serve import serve as verb
 
     settings, folder = _opened(company, out)
-    verb(settings, folder, host=host, port=port, allowed_hosts=allowed_host or (), told=_told)
+    verb(settings, folder, host=host, port=port, allowed_hosts=allowed_host or (), announce=_announce)
 
 
-def _told(sentence: str, /) -> None:
+def _announce(sentence: str, /) -> None:
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""Full disks: told from other failures, whoever wrote, and said in one sentence."""
+"""Full disks: distinguished from other failures, whoever wrote, and reported in one sentence."""
 
 from __future__ import annotations
 

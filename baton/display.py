@@ -197,7 +197,7 @@ def models(rows: Sequence[Mapping[str, Any]], as_json: bool, /) -> None:
 
 
 def summary(found: Any, as_json: bool, /) -> None:
-    """Show what a run did: steps, figures per outcome, advice, warnings, and where to read on."""
+    """Show what a run did: steps, metrics per outcome, advice, warnings, and where to read on."""
     results = RunResults(found.folder)
     folder, figures, advice = results.folder.path, results.evaluation, _advice(results)
     if as_json:
@@ -228,9 +228,9 @@ def summary(found: Any, as_json: bool, /) -> None:
         _table(console, "Advice", ("what", "how many"), list(advice.items()))
     for name, why in found.skipped.items():
         console.print(f"left out: {name}: {why.removeprefix(name + ': ')}", markup=False, soft_wrap=True)
-    told = {_left_out(name, why) for name, why in found.skipped.items()}
+    shown = {_left_out(name, why) for name, why in found.skipped.items()}
     for text in found.warnings:
-        if text not in told:  # it has been said above
+        if text not in shown:  # it has been said above
             console.print(f"note: {text}", markup=False, soft_wrap=True)
     if (folder / "report.html").exists():
         console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
@@ -250,7 +250,7 @@ def _cell(value: object, /) -> object:
 
 
 _MAIN = {"auc": "", "macro_f1": " (macro-F1)", "r2": " (r²)"}
-"""The figure that stands for an outcome, and the word beside it."""
+"""The metric that stands for an outcome, and the word beside it."""
 
 
 def _outcome_row(name: str, entry: Mapping[str, Any], /) -> list[object]:

@@ -152,7 +152,6 @@ def write_atomically(path: Path, /, *, hint: str = "free space or choose --out")
 
     Parameters
     ----------
-    path : Path
     hint : str
         What to do where it cannot be written.
 

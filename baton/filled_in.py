@@ -14,7 +14,7 @@ from baton.errors import BatonError
 if TYPE_CHECKING:
     from baton.company import Company
 
-__all__ = ["hiding", "told_by_name", "with_names"]
+__all__ = ["hides_filled_in", "hiding", "with_names"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,7 +33,7 @@ def with_names(text: str, company: Company, /) -> str:
 
 @contextmanager
 def hiding(company: Company, /) -> Iterator[None]:
-    """Let no error of the block tell what was filled in from the environment.
+    """Let no error of the block show what was filled in from the environment.
 
     Raises
     ------
@@ -47,12 +47,12 @@ def hiding(company: Company, /) -> Iterator[None]:
         raise error from None
 
 
-def told_by_name(verb: Callable[Concatenate[Company, P], R], /) -> Callable[Concatenate[Company, P], R]:
-    """Let no error of a verb on a company tell what was filled in from the environment, whoever calls it."""
+def hides_filled_in(verb: Callable[Concatenate[Company, P], R], /) -> Callable[Concatenate[Company, P], R]:
+    """Let no error of a verb on a company show what was filled in from the environment, whoever calls it."""
 
     @wraps(verb)
-    def told(company: Company, *args: P.args, **named: P.kwargs) -> R:
+    def without_values(company: Company, *args: P.args, **named: P.kwargs) -> R:
         with hiding(company):
             return verb(company, *args, **named)
 
-    return told
+    return without_values

@@ -1,4 +1,4 @@
-"""Whether a prediction tells anything: the one gate before an outcome is counted, priced, listed or explained."""
+"""Whether a prediction beats guessing: the one gate before an outcome is counted, priced, listed or explained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["held_out_interval", "is_informative", "uninformative_sentence"]
 
-# what the figure is where a model knows nothing: the area under the ROC curve of a coin, r² of the mean
+# what the metric is where a model knows nothing: the area under the ROC curve of a coin, r² of the mean
 _NOTHING_KNOWN = {"auc": 0.5, "r2": 0.0}
 
 
@@ -23,7 +23,7 @@ def is_informative(entry: Mapping[str, Any], /) -> bool:
     -------
     bool
         Whether the whole 95 % interval of its AUC lies above 0.5 (of r², for a number, above 0). False where there is
-        no such interval: what could not be tested is not shown. True where there is no entry, or one of other figures
+        no such interval: what could not be tested is not shown. True where there is no entry, or one of other metrics
         (causes in texts have rules of their own).
 
     Examples
@@ -43,7 +43,7 @@ def is_informative(entry: Mapping[str, Any], /) -> bool:
 
 
 def held_out_interval(entry: Mapping[str, Any], /) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of the figure that decides, or two times None where there is none."""
+    """Return the 95 % interval of the metric that decides, or two times None where there is none."""
     figure = _figure(entry)
     low, high = ((entry.get("intervals") or {}).get(figure) or (None, None)) if figure else (None, None)
     return (None, None) if low is None or high is None else (float(low), float(high))

@@ -51,7 +51,6 @@ def nearest(name: str, known: Iterable[str], /, *, alike: float = _ALIKE) -> str
 
     Parameters
     ----------
-    name : str
     known : iterable of str
         Of names equally alike the last in the alphabet is taken.
     alike : float

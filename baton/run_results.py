@@ -127,7 +127,7 @@ class RunResults:
         """
         return self.document(RUN)
 
-    def said(self, key: str, /) -> Any:
+    def recorded(self, key: str, /) -> Any:
         """Return one entry of ``run.json``.
 
         Raises
@@ -164,7 +164,6 @@ def write_result(path: Path, name: str, rows: pd.DataFrame | pa.Table, /) -> int
 
     Parameters
     ----------
-    path : Path
     name : str
         Of the table in the contract.
     rows : pandas.DataFrame or pyarrow.Table
@@ -193,7 +192,6 @@ def read_result(path: Path, name: str, /, columns: Sequence[str] | None = None) 
 
     Parameters
     ----------
-    path : Path
     name : str
         Of the table in the contract.
     columns : sequence of str, optional

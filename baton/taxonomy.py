@@ -77,7 +77,7 @@ class Taxonomy:
         self._causes: dict[str, Cause] = {}
         for cause in causes:
             if cause.id in self._causes:
-                raise CatalogueError(f"{origin}: the cause {cause.id!r} stands there twice; rename one")
+                raise CatalogueError(f"{origin}: the cause {cause.id!r} is there twice; rename one")
             self._causes[cause.id] = cause
         for cause in causes:
             above = self._causes.get(cause.parent) if cause.parent is not None else None
@@ -88,9 +88,9 @@ class Taxonomy:
                     f"{did_you_mean(cause.parent, known)}"
                 )
             if above is not None:
-                told = {"process": cause.process or above.process, "stage": cause.stage or above.stage}
-                told |= {"owner": cause.owner or above.owner, "kpis": cause.kpis or above.kpis}
-                self._causes[cause.id] = cause.model_copy(update=told)
+                inherited = {"process": cause.process or above.process, "stage": cause.stage or above.stage}
+                inherited |= {"owner": cause.owner or above.owner, "kpis": cause.kpis or above.kpis}
+                self._causes[cause.id] = cause.model_copy(update=inherited)
         self._by_spelling: dict[str, str] = {}
         for cause in causes:
             for word in (cause.id, *cause.aliases):

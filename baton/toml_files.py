@@ -19,7 +19,6 @@ def read_toml(path: Path, kind: type[BatonError], /, *, missing: str) -> dict[st
 
     Parameters
     ----------
-    path : Path
     kind : type of BatonError
         The error to raise.
     missing : str
@@ -55,18 +54,20 @@ def read_toml(path: Path, kind: type[BatonError], /, *, missing: str) -> dict[st
         raise kind(f"{path}: its lists or tables lie too deeply in each other; write it more plainly") from None
 
 
-def _hint(text: str, said: str, /) -> str:
+def _hint(text: str, message: str, /) -> str:
     """Return what to do, where the line at fault shows what was meant."""
-    found = re.search(r"line (\d+)", said)
+    found = re.search(r"line (\d+)", message)
     lines = text.splitlines()
     line = lines[int(found.group(1)) - 1] if found and int(found.group(1)) <= len(lines) else ""
-    if re.search(r'"[^"]*\\[^"\\]*', line) and ("escape" in said or "hex" in said.lower() or "unicode" in said.lower()):
+    if re.search(r'"[^"]*\\[^"\\]*', line) and (
+        "escape" in message or "hex" in message.lower() or "unicode" in message.lower()
+    ):
         return (
             "; a backslash in double quotes begins an escape: write Windows paths in single quotes "
             "('C:\\data\\cases.csv') "
             'or with forward slashes ("C:/data/cases.csv")'
         )
-    if "inline table" in said or ("{" in line and "}" not in line):
+    if "inline table" in message or ("{" in line and "}" not in line):
         return (
             "; a table in { } must stand on one line: put it there, or write a section, such as [tables.cases], "
             "with one key per line"

@@ -1,4 +1,4 @@
-"""How well signals in conversations are told, on conversations that neither rules nor model have seen.
+"""How well signals in conversations are recognised, on conversations that neither rules nor model have seen.
 
 ``python -m benchmarks.conversations``            precision and recall on ``conversations/held/``, beside key words
 ``python -m benchmarks.conversations --visible``  the same, cross-fitted on the conversations that the model learns from
@@ -61,9 +61,9 @@ def main() -> None:
         print(f"wrote {SHIPPED.relative_to(ROOT)} from {len(conversations)} conversations")
     elif arguments.visible:
         probability = fitting.cross_fitted(conversations, _remembering())
-        told = probability >= fitting.shipped_signals().threshold
+        predicted = probability >= fitting.shipped_signals().threshold
         print("# Visible conversations, cross-fitted (cues were written with these in sight: flattering)\n")
-        _table(conversations, told)
+        _table(conversations, predicted)
     else:
         _held()
 
@@ -72,9 +72,9 @@ def _held() -> None:
     conversations = _read(HELD)
     reader = Reader()
     found = [reader.assess([(turn.customer, turn.text) for turn in row.turns]) for row in conversations]
-    told = np.array([[signal in {each.signal for each in one.signals} for signal in SIGNALS] for one in found])
+    predicted = np.array([[signal in {each.signal for each in one.signals} for signal in SIGNALS] for one in found])
     print(f"# {len(conversations)} conversations kept apart\n")
-    _table(conversations, told)
+    _table(conversations, predicted)
     late = [
         each.turn - row.signals[each.signal]
         for row, one in zip(conversations, found, strict=True)
@@ -84,12 +84,12 @@ def _held() -> None:
     at_once, later = np.mean(np.array(late) == 0), np.mean(np.array(late) > 0)
     print(f"\nTold in the turn that first shows it: {at_once:.0%}; later: {later:.0%}")
     pairs = [(LEVELS.index(row.level), LEVELS.index(one.level)) for row, one in zip(conversations, found, strict=True)]
-    true, told_level = np.array(pairs).T
-    distance = abs(true - told_level)
+    true, predicted_level = np.array(pairs).T
+    distance = abs(true - predicted_level)
     print(f"Level: same {np.mean(distance == 0):.0%}, at most one off {np.mean(distance <= 1):.0%}")
     for language in LANGUAGES:
         here = np.array([row.language == language for row in conversations])
-        urgent, raised = here & (true >= _URGENT), here & (told_level >= _URGENT)
+        urgent, raised = here & (true >= _URGENT), here & (predicted_level >= _URGENT)
         precision, recall = _share(urgent & raised, raised), _share(urgent & raised, urgent)
         print(f"High or critical, {language}: precision {precision}, recall {recall}")
 
@@ -111,18 +111,18 @@ def _remembering() -> Callable[[Sequence[str]], np.ndarray]:
     return embed
 
 
-def _table(conversations: list[Labelled], told: np.ndarray) -> None:
+def _table(conversations: list[Labelled], predicted: np.ndarray) -> None:
     print("| signal | language | n | precision | recall | F1 | key words: precision | recall | F1 |")
     print("|---|---|---|---|---|---|---|---|---|")
     means = []
     for number, signal in enumerate(SIGNALS):
         pattern = re.compile(KEY_WORDS[signal], re.IGNORECASE)
-        said = [[turn.text for turn in row.turns if turn.customer] for row in conversations]
-        listed = np.array([any(pattern.search(text) for text in texts) for texts in said])
+        texts = [[turn.text for turn in row.turns if turn.customer] for row in conversations]
+        listed = np.array([any(pattern.search(text) for text in one) for one in texts])
         truth = np.array([signal in row.signals for row in conversations])
         for language in LANGUAGES:
             here = np.array([row.language == language for row in conversations])
-            ours, words = _figures(told[here, number], truth[here]), _figures(listed[here], truth[here])
+            ours, words = _metrics(predicted[here, number], truth[here]), _metrics(listed[here], truth[here])
             means.append((ours[2], words[2]))
             cells = [*ours[:2], f"{ours[2]:.2f}", *words[:2], f"{words[2]:.2f}"]
             print(f"| {signal} | {language} | {int(truth[here].sum())} | {' | '.join(cells)} |")
@@ -130,9 +130,9 @@ def _table(conversations: list[Labelled], told: np.ndarray) -> None:
     print(f"| mean | | | | | {both[0]:.2f} | | | {both[1]:.2f} |")
 
 
-def _figures(told: np.ndarray, truth: np.ndarray) -> tuple[str, str, float]:
-    hit = told & truth
-    return _share(hit, told), _share(hit, truth), 2 * hit.sum() / max(told.sum() + truth.sum(), 1)
+def _metrics(predicted: np.ndarray, truth: np.ndarray) -> tuple[str, str, float]:
+    hit = predicted & truth
+    return _share(hit, predicted), _share(hit, truth), 2 * hit.sum() / max(predicted.sum() + truth.sum(), 1)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> str:

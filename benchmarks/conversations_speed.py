@@ -51,7 +51,7 @@ def main() -> None:
 
 def _chats(seed: int) -> list[list[dict[str, str]]]:
     rows = [row for language in ("en", "zh") for row in read_labelled(VISIBLE / f"{language}.jsonl")]
-    said = [
+    texts = [
         {"speaker": "customer" if turn.customer else "employee", "text": turn.text}
         for row in rows
         for turn in row.turns
@@ -59,10 +59,10 @@ def _chats(seed: int) -> list[list[dict[str, str]]]:
     rng = np.random.default_rng(seed)
     chats = []
     for number in range(CHATS):
-        chosen = rng.choice(len(said), TURNS, replace=False)
+        chosen = rng.choice(len(texts), TURNS, replace=False)
         # no two chats share a turn: what one has taught the cache helps no other
         chats.append(
-            [{**said[at], "text": f"{said[at]['text']} ({seed}.{number}.{place})"} for place, at in enumerate(chosen)]
+            [{**texts[at], "text": f"{texts[at]['text']} ({seed}.{number}.{place})"} for place, at in enumerate(chosen)]
         )
     return chats
 

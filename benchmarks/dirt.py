@@ -1,9 +1,9 @@
 """Dirties a simulated company in known ways, one at a time and in pairs, and compares every output with the clean run.
 
-For each way: **equal** (every output is the same), **told** (another result, with a message that the clean run does not
-have and that names the place), **refused** (nothing is computed; the message names the place), **silent** (another
-result without a word) or **crash**. ``python -m benchmarks.dirt`` prints the table; it exits 1 if anything is silent
-or crashes::
+For each way: **equal** (every output is the same), **reported** (another result, with a message that the clean run does
+not have and that names the place), **refused** (nothing is computed; the message names the place), **silent** (another
+result without a word) or **crash**. ``python -m benchmarks.dirt`` prints the table; it exits 1 if anything is silent or
+crashes::
 
     python -m benchmarks.dirt [--company DIR] [--only WORD] [--pairs N] [--whole | --staged]
                               [--keep FILE [--rest]] [--markdown FILE]
@@ -108,7 +108,6 @@ def try_dirt(
 
     Parameters
     ----------
-    clean : Clean
     dirts : sequence of Dirt
         Applied one after the other.
     loud : sequence of Dirt, optional
@@ -133,10 +132,10 @@ def try_dirt(
                     same = found.results is not None and _same_results(_renamed(found, dirts), wanted)
         except Exception:
             return Finding(names, "crash", traceback.format_exc().strip().splitlines()[-1])
-    told = _named(loud, found, clean)
+    messages = _named(loud, found, clean)
     if same:
-        return Finding(names, "equal", told)
-    return Finding(names, ("refused" if found.refused else "told") if told else "silent", told)
+        return Finding(names, "equal", messages)
+    return Finding(names, ("refused" if found.refused else "reported") if messages else "silent", messages)
 
 
 def _renamed(found: Outputs, dirts: Sequence[Dirt], /) -> Outputs:
@@ -184,7 +183,7 @@ def _wanted(clean: Clean, dirts: Sequence[Dirt], folder: Path, /, *, whole: bool
 
 
 def _outputs(folder: Path, /, *, whole: bool) -> Outputs:
-    """Stage, or run the whole chain if asked for; a refusal is read from ``validate``, which tells every fault."""
+    """Stage, or run the whole chain if asked for; a refusal is read from ``validate``, which reports every fault."""
     from baton.catalogue.load import load_catalogue
     from features.staging.stage import stage
     from pipelines.run import run
@@ -198,15 +197,15 @@ def _outputs(folder: Path, /, *, whole: bool) -> Outputs:
             messages = [*summary.warnings, *summary.skipped.values()]
             results = _results(place)
         else:
-            messages = _said(stage(company, load_catalogue(company), place.create().staged))
+            messages = _reported(stage(company, load_catalogue(company), place.create().staged))
     except BatonError as error:
-        told = () if company is None else _said(validate(company))
-        return Outputs((*told, str(error)), {}, refused=True)
+        messages = () if company is None else _reported(validate(company))
+        return Outputs((*messages, str(error)), {}, refused=True)
     staged = {path.stem: pd.read_parquet(path) for path in sorted(place.staged.glob("*.parquet"))}
     return Outputs(tuple(messages), staged, _cards(company) if whole else "", results)
 
 
-def _said(report: CheckReport, /) -> list[str]:
+def _reported(report: CheckReport, /) -> list[str]:
     faults = [f"{fault.table}.{fault.column}: {fault.sentence()}" for fault in report.faults]
     return [*faults, *report.notes, *report.left_out]
 
@@ -266,9 +265,9 @@ def _named(dirts: Sequence[Dirt], found: Outputs, clean: Clean, /) -> str:
     """
     known = (clean.outputs if found.results is None else clean.whole).messages
     new = [message for message in dict.fromkeys(found.messages) if message not in known]
-    told = [next((message for message in new if _names(message, dirt)), "") for dirt in dirts]
-    enough = any(told) if found.refused else all(told)
-    return " | ".join(filter(None, told)) if enough else ""
+    messages = [next((message for message in new if _names(message, dirt)), "") for dirt in dirts]
+    enough = any(messages) if found.refused else all(messages)
+    return " | ".join(filter(None, messages)) if enough else ""
 
 
 def _names(message: str, dirt: Dirt, /) -> bool:
@@ -281,9 +280,11 @@ def _names(message: str, dirt: Dirt, /) -> bool:
 
 def _pairs(count: int, singles: dict[str, Finding], /) -> list[tuple[Dirt, Dirt]]:
     """Draw pairs; of two that are equal alone, or of which one is refused alone, nothing new is learned."""
-    useful = [DIRTS[name] for name, finding in singles.items() if finding.verdict in ("equal", "told")]
+    useful = [DIRTS[name] for name, finding in singles.items() if finding.verdict in ("equal", "reported")]
     pairs = [
-        pair for pair in itertools.combinations(useful, 2) if "told" in {singles[dirt.name].verdict for dirt in pair}
+        pair
+        for pair in itertools.combinations(useful, 2)
+        if "reported" in {singles[dirt.name].verdict for dirt in pair}
     ]
     order = np.random.default_rng(SEED).permutation(len(pairs))[:count]
     return [pairs[place] for place in sorted(order)]
@@ -291,7 +292,7 @@ def _pairs(count: int, singles: dict[str, Finding], /) -> list[tuple[Dirt, Dirt]
 
 def _pair_finding(clean: Clean, pair: tuple[Dirt, Dirt], singles: dict[str, Finding], whole: bool | None, /) -> Finding:
     """Try a pair; what alone changes results must be named."""
-    loud = [dirt for dirt in pair if singles[dirt.name].verdict == "told"]
+    loud = [dirt for dirt in pair if singles[dirt.name].verdict == "reported"]
     return try_dirt(clean, pair, loud=loud, whole=whole)
 
 

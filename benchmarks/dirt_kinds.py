@@ -26,7 +26,6 @@ class Dirt:
 
     Parameters
     ----------
-    name : str
     table, column : str
         Where; a message that names the dirt names both (no column: the table alone).
     words : tuple of str

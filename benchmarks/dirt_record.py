@@ -15,7 +15,7 @@ from benchmarks.dirt_kinds import DIRTS
 __all__ = ["Finding", "counted", "page", "remember", "remembered"]
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
-MAX_SAID = 200  # characters of a message in the table
+MAX_MESSAGE = 200  # characters of a message in the table
 _FOLDER = re.compile(r"\S*baton-dirt-\S*?/(?=[^/\s]+(\s|$))")
 _PLACE = re.compile(r"^[\w.]*: (?=\w+[.:])")
 
@@ -27,7 +27,7 @@ class Finding:
     Parameters
     ----------
     names : tuple of str
-    verdict : {"equal", "told", "refused", "silent", "crash"}
+    verdict : {"equal", "reported", "refused", "silent", "crash"}
     message : str
         What was said, each message behind the place that it is about.
     date : str
@@ -90,12 +90,14 @@ def _table(found: Sequence[Finding], /) -> str:
         place = "; ".join(
             dict.fromkeys(f"{DIRTS[name].table}.{DIRTS[name].column}".rstrip(".") for name in finding.names)
         )
-        lines.append(f"| {' + '.join(finding.names)} | `{place}` | {finding.verdict} | {_said(finding)} |")
+        lines.append(f"| {' + '.join(finding.names)} | `{place}` | {finding.verdict} | {_message(finding)} |")
     return "\n".join(lines)
 
 
-def _said(finding: Finding, /) -> str:
+def _message(finding: Finding, /) -> str:
     """Return the messages in short: without the trial's folder, and the place once."""
     parts = [_PLACE.sub("", _FOLDER.sub("", part)) for part in finding.message.split(" | ") if part]
-    short = [part if len(part) <= MAX_SAID else part[: MAX_SAID - 1].rstrip() + "…" for part in dict.fromkeys(parts)]
+    short = [
+        part if len(part) <= MAX_MESSAGE else part[: MAX_MESSAGE - 1].rstrip() + "…" for part in dict.fromkeys(parts)
+    ]
     return "<br>".join(short).replace("|", "\\|")

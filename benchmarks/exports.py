@@ -67,9 +67,9 @@ def _copy(name: str, path: Path, place: Path, end: datetime, /) -> int:
     columns = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()]
     moment = f"TIMESTAMP '{end:%Y-%m-%d %H:%M:%S}'"
     hidden: dict[str, str] = {}
-    for decides, told in _DECIDED.get(name, {}).items():
+    for decides, decided in _DECIDED.get(name, {}).items():
         if decides in columns:
-            hidden |= {column: f"TRY_CAST({quoted(decides)} AS TIMESTAMP) >= {moment}" for column in told}
+            hidden |= {column: f"TRY_CAST({quoted(decides)} AS TIMESTAMP) >= {moment}" for column in decided}
     listed = ", ".join(
         f"CASE WHEN {hidden[column]} THEN NULL ELSE {quoted(column)} END AS {quoted(column)}"
         if column in hidden

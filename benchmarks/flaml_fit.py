@@ -29,8 +29,8 @@ def main(folder: Path, seconds: float, seed: int, /) -> None:
     )  # fmt: skip
     spent = time.perf_counter() - begun
     predicted = learner.predict(test) if numbers else learner.predict_proba(test)[:, 1]
-    said = {"version": flaml.__version__, "chosen": learner.best_estimator, "seconds": spent}
-    (folder / "predicted.json").write_text(json.dumps(said | {"predicted": [float(value) for value in predicted]}))
+    result = {"version": flaml.__version__, "chosen": learner.best_estimator, "seconds": spent}
+    (folder / "predicted.json").write_text(json.dumps(result | {"predicted": [float(value) for value in predicted]}))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Run from the checkout, for example
 
 ``--automl-python`` is the Python of another environment with ``flaml[automl]`` and ``pyarrow``; without it there is no
 AutoML in the tables. The AutoML learns from the same rows, is tested on the same rows, and gets Baton's own time for
-the same outcome, or ``--seconds`` where that is more; both use one thread if ``OMP_NUM_THREADS=1``. Printed are figures
+the same outcome, or ``--seconds`` where that is more; both use one thread if ``OMP_NUM_THREADS=1``. Printed are metrics
 of this run and nothing else.
 """
 
@@ -59,18 +59,18 @@ def main(arguments: list[str] | None = None) -> None:
         return
     catalogue = load_catalogue(company)
     cases, organisation = cases_built.build(company, catalogue, warehouse)
-    say("whole: " + _told(real_trials.advised(company, catalogue, cases, organisation)))
+    say("whole: " + _summary(real_trials.advised(company, catalogue, cases, organisation)))
     pairs: dict[str, list[tuple[real_trials.Advised, real_trials.Advised]]] = {}
     for by, at, one, two in real_trials.halves(company, catalogue, cases, organisation, range(chosen.halves)):
-        say(f"half of the {by}s, split {at}: {_told(one)}\n  the other half: {_told(two)}")
+        say(f"half of the {by}s, split {at}: {_summary(one)}\n  the other half: {_summary(two)}")
         pairs.setdefault(by, []).append((one, two))
-    for by, told in pairs.items():
-        agreed = {name: round(value, 2) for name, value in real_trials.agreement(told).items()}
-        say(f"halves by {by}, {len(told)} splits: {agreed}")
+    for by, trial in pairs.items():
+        agreed = {name: round(value, 2) for name, value in real_trials.agreement(trial).items()}
+        say(f"halves by {by}, {len(trial)} splits: {agreed}")
     trials = []
-    for at, told in real_trials.permutations(company, catalogue, cases, organisation, range(chosen.permutations)):
-        trials.append(told)
-        sys.stderr.write(f"permutation {at}: {_told(told)}\n")
+    for at, trial in real_trials.permutations(company, catalogue, cases, organisation, range(chosen.permutations)):
+        trials.append(trial)
+        sys.stderr.write(f"permutation {at}: {_summary(trial)}\n")
     if trials:
         say(
             f"permuted outcomes, {len(trials)} times: joint test passed {sum(t.p_value <= 0.05 for t in trials)}, "
@@ -111,7 +111,7 @@ def _drivers(table: TrainingTable, seeds: range, /) -> str:
     return f"drivers on halves: rank correlation {np.round(ranks, 2).tolist()}, of the first five in common {tops}"
 
 
-def _told(found: real_trials.Advised, /) -> str:
+def _summary(found: real_trials.Advised, /) -> str:
     effects = ", ".join(f"{kpi} {effect:+.4f}" for kpi, effect in found.effects.items())
     return (
         f"p {found.p_value:.3f}; {found.sketched} cards sketched; {found.moved} made-up cards moved {found.verdicts}; "

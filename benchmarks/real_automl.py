@@ -17,10 +17,10 @@ from baton.outcomes import Outcome, kind_of
 from features.training.table import TrainingTable
 from models.prediction.encoding import Encoding
 from models.prediction.evaluation import Evaluation, evaluate
-from models.prediction.metrics import NumberFigures, ProbabilityFigures, bootstrap_intervals, paired_differences
+from models.prediction.metrics import NumberMetrics, ProbabilityMetrics, bootstrap_intervals, paired_differences
 from models.prediction.splits import split_in_time
 
-FIGURES = {"probability": ("auc", "average_precision", "brier", "ece", "log_loss"), "number": ("rmse", "mae", "r2")}
+METRICS = {"probability": ("auc", "average_precision", "brier", "ece", "log_loss"), "number": ("rmse", "mae", "r2")}
 Floats = np.ndarray
 
 
@@ -34,7 +34,7 @@ class Compared:
     rows, events : int
         Tested on.
     table : pandas.DataFrame
-        One row per contestant: figures, and low and high (95 %) of the first.
+        One row per contestant: metrics, and low and high (95 %) of the first.
     seconds : dict of str to float
         What Baton and the AutoML took.
     chosen : tuple of str
@@ -59,8 +59,6 @@ def compared(table: TrainingTable, seed: int, python: str | None, seconds: float
 
     Parameters
     ----------
-    table : TrainingTable
-    seed : int
     python : str or None
         Of the other environment.
     seconds : float
@@ -89,7 +87,7 @@ def compared(table: TrainingTable, seed: int, python: str | None, seconds: float
     return Compared(
         outcome=table.outcome, kind=table.kind, split=str(ours.entry["split"]), rows=len(label),
         events=int(label.sum()) if table.kind == "probability" else len(label),
-        table=_figures(predicted, label, group, table.kind, seed), seconds=took, chosen=chosen, difference=difference,
+        table=_metrics(predicted, label, group, table.kind, seed), seconds=took, chosen=chosen, difference=difference,
     )  # fmt: skip
 
 
@@ -146,10 +144,10 @@ def _automl(
             if done.returncode != 0:
                 sys.stderr.write(done.stderr[-3000:])
                 raise RuntimeError(f"{table.outcome}: the AutoML failed")
-            said = json.loads((folder / "predicted.json").read_text())
-        predicted[test] = said["predicted"]
-        chosen.append(said["chosen"])
-        took += said["seconds"]
+            result = json.loads((folder / "predicted.json").read_text())
+        predicted[test] = result["predicted"]
+        chosen.append(result["chosen"])
+        took += result["seconds"]
     return predicted[np.isfinite(predicted)], tuple(chosen), took
 
 
@@ -160,14 +158,14 @@ def _frame(encoding: Encoding, rows: pd.DataFrame, /) -> pd.DataFrame:
     return frame
 
 
-def _figures(predicted: dict[str, Floats], label: Floats, group: Floats, kind: str, seed: int, /) -> pd.DataFrame:
-    of = ProbabilityFigures if kind == "probability" else NumberFigures
+def _metrics(predicted: dict[str, Floats], label: Floats, group: Floats, kind: str, seed: int, /) -> pd.DataFrame:
+    of = ProbabilityMetrics if kind == "probability" else NumberMetrics
     rows = {}
     for name, values in predicted.items():
         found = of(label, values, group)
-        rows[name] = {figure: found.figures()[figure] for figure in FIGURES[kind]}
+        rows[name] = {metric: found.metrics()[metric] for metric in METRICS[kind]}
         if name in ("baton", "flaml"):
-            span = bootstrap_intervals(found.figures, group, seed=seed)[FIGURES[kind][0]]
+            span = bootstrap_intervals(found.metrics, group, seed=seed)[METRICS[kind][0]]
             rows[name] |= {"low": span[0], "high": span[1]}
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -1,4 +1,4 @@
-"""Does the same come out on each half of the data, and is nothing advised where outcomes were handed round?"""
+"""Does the same come out on each half of the data, and is nothing advised where outcomes were permuted?"""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def halves(
 def permutations(
     company: Company, catalogue: Catalogue, cases: CaseTable, organisation: Organisation, seeds: range, /
 ) -> Iterator[tuple[int, Advised]]:
-    """Advise where outcomes were handed round among cases of one process and month."""
+    """Advise where outcomes were permuted among cases of one process and month."""
     for seed in seeds:
         yield seed, advised(company, catalogue, permuted(cases, seed), organisation)
 
@@ -102,24 +102,18 @@ def rank_correlation(one: pd.Series, two: pd.Series, /) -> float:
 
 
 def drivers_on_halves(table: TrainingTable, seed: int, /) -> tuple[pd.Series, pd.Series]:
-    """Mean absolute attribution per KPI, learned on each half of the groups and told on the other half's rows.
-
-    Parameters
-    ----------
-    table : TrainingTable
-    seed : int
-    """
+    """Mean absolute attribution per KPI, learned on each half of the groups and computed on the other half's rows."""
     from models.prediction.attribution import per_kpi
     from models.prediction.predictor import BIAS, predictor_class
 
     rows = table.labelled
     first = rows["group"].isin(set(chosen(sorted(rows["group"].unique()), 0.5, seed)))
-    told = []
+    attributed = []
     for mine in (first, ~first):
         predictor = predictor_class(table.outcome).fit(replace(table, frame=rows[mine]), seed)
         seen = predictor.contributions(rows.loc[~mine, list(table.features)].head(20_000))
-        told.append(per_kpi(seen, table.kpi_of, name_context=True).drop(columns=BIAS).abs().mean())
-    return told[0], told[1]
+        attributed.append(per_kpi(seen, table.kpi_of, name_context=True).drop(columns=BIAS).abs().mean())
+    return attributed[0], attributed[1]
 
 
 def _equal_cards(sketch: pd.DataFrame, levers: tuple[str, ...], /) -> pd.DataFrame:
@@ -153,9 +147,9 @@ def agreement(pairs: list[tuple[Advised, Advised]], /) -> dict[str, float]:
         for lever in one.effects.index.intersection(two.effects.index):
             signs.append(float(one.effects[lever] * two.effects[lever] > 0))
         for lever in sorted(set(one.verdicts) | set(two.verdicts)):
-            said = (one.verdicts.get(lever, "kept"), two.verdicts.get(lever, "kept"))
-            same.append(float(said[0] == said[1]))
-            opposite.append(float(set(said) == {"up", "down"}))
+            verdicts = (one.verdicts.get(lever, "kept"), two.verdicts.get(lever, "kept"))
+            same.append(float(verdicts[0] == verdicts[1]))
+            opposite.append(float(set(verdicts) == {"up", "down"}))
     known = [rank for rank in ranks if rank == rank]
     return {
         "rank": float(np.mean(known)) if known else float("nan"),

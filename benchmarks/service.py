@@ -164,11 +164,13 @@ def _post(connection: http.client.HTTPConnection | None, port: int, content: byt
 
 def measure(ports: dict[str, int], requests: int) -> None:
     """Print the times of both and their ratio."""
-    told = {name: [row["probability"] for row in _post(None, port, body(100))["rows"]] for name, port in ports.items()}
-    assert told["baton"] == told["bare"], "the two answer differently"
+    answers = {
+        name: [row["probability"] for row in _post(None, port, body(100))["rows"]] for name, port in ports.items()
+    }
+    assert answers["baton"] == answers["bare"], "the two answer differently"
     print("| | Baton | bare BentoML | ratio |\n|---|---|---|---|")
-    for label, apart in (("one row, p50 ms", False), ("one row, head and body apart, p50 ms", True)):
-        times = one_by_one(ports, requests, apart)
+    for label, in_two_parts in (("one row, p50 ms", False), ("one row, head and body apart, p50 ms", True)):
+        times = one_by_one(ports, requests, in_two_parts)
         print_row(label, times["baton"], times["bare"], times["baton"] / times["bare"])
     rates = side_by_side(ports, requests)
     print_row(f"100 rows, {AT_ONCE} at once, requests/s", rates["baton"], rates["bare"], rates["bare"] / rates["baton"])
@@ -179,7 +181,7 @@ def print_row(label: str, baton: float, bare: float, ratio: float) -> None:
     print(f"| {label} | {baton:.2f} | {bare:.2f} | {ratio:.2f} |", flush=True)
 
 
-def one_by_one(ports: dict[str, int], requests: int, apart: bool) -> dict[str, float]:
+def one_by_one(ports: dict[str, int], requests: int, in_two_parts: bool) -> dict[str, float]:
     """Return the median milliseconds of one row, the servers in turn."""
     content = body(1)
     head = (
@@ -191,7 +193,7 @@ def one_by_one(ports: dict[str, int], requests: int, apart: bool) -> dict[str, f
     for number in range(requests + 20):
         for name, connection in opened.items():
             begun = time.perf_counter()
-            for part in (head, content) if apart else (head + content,):
+            for part in (head, content) if in_two_parts else (head + content,):
                 connection.sendall(part)
             _read_answer(connection)
             if number >= 20:

@@ -58,7 +58,7 @@ def say(text: str = "") -> None:
 
 
 def measured(what: str, size: int, folder: Path) -> dict[str, float]:
-    """Do one thing in this process and tell its seconds, those of all its threads, and the process's peak memory."""
+    """Do one thing in this process and report its seconds, those of all its threads, and the process's peak memory."""
     work: Callable[[], Any] = contestants.prepared(what, size, folder)
     before, worked = time.perf_counter(), time.process_time()
     work()
@@ -67,7 +67,7 @@ def measured(what: str, size: int, folder: Path) -> dict[str, float]:
 
 
 def peak_gib() -> float:
-    """Return this process's peak memory in GiB; nan where the system does not tell."""
+    """Return this process's peak memory in GiB; nan where the system does not report it."""
     try:
         import resource
     except ImportError:

@@ -122,12 +122,12 @@ def compare(size: int, folder: Path) -> None:
     sums = ", ".join(f"coalesce(sum({name}), 0), count({name})" for name in columns)
     ways = [way for way in ("baton", "sql_range", "sql_days", "pandas") if _answer(size, folder, way).exists()]
     with duckdb.connect() as connection:
-        told = {
+        predicted = {
             way: connection.execute(f"SELECT count(*), {sums} FROM '{_answer(size, folder, way)}'").fetchall()[0]
             for way in ways
         }
     for way in ways:
-        assert np.allclose(np.array(told["baton"], float), np.array(told[way], float), rtol=1e-6), way
+        assert np.allclose(np.array(predicted["baton"], float), np.array(predicted[way], float), rtol=1e-6), way
 
 
 def _answer(size: int, folder: Path, way: str) -> Path:
@@ -291,14 +291,14 @@ def _bare(rows: int) -> Callable[[], Any]:
     encoding = Encoding.learn(table.frame, table.features)
     matrix, label = encoding.matrix(table.frame[list(table.features)]), table.frame["label"].to_numpy()
     held = group_folds(table.frame["group"].to_numpy(dtype=str), label, recipe.folds, SEED) == 0
-    watched = held & later_rows(table, table.frame)
+    validation = held & later_rows(table, table.frame)
     parameters = recipe.parameters("probability", rows, SEED)
 
     def work() -> None:
         data = lgb.Dataset(matrix[~held], label[~held], params=parameters)
-        watch = lgb.Dataset(matrix[watched], label[watched], reference=data)
+        watch = lgb.Dataset(matrix[validation], label[validation], reference=data)
         stop = lgb.early_stopping(recipe.patience, verbose=False)
-        lgb.train(parameters, data, recipe.most_trees, valid_sets=[watch], callbacks=[stop])
+        lgb.train(parameters, data, recipe.max_trees, valid_sets=[watch], callbacks=[stop])
 
     return work
 

@@ -1,4 +1,4 @@
-"""How well causes are told from texts: every model on the same splits, beside what is to be reached.
+"""How well causes are predicted from texts: every model on the same splits, beside what is to be reached.
 
     python -m benchmarks.text --data ../shared/data --out text.json --keep /tmp/text-runs
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def measured(
     task: TextTask, store: Store, models: Sequence[str], repeats: int, wanted: Sequence[str]
 ) -> dict[str, Any]:
-    """Run what is not yet there, print its tables, and return the figures."""
+    """Run what is not yet there, print its tables, and return the metrics."""
     found: dict[str, Any] = {"title": task.title, "rows": len(task.texts)}
     splits = parts(task, repeats)
     if "full" in wanted:
@@ -83,7 +83,7 @@ def measured(
         inside = {
             m: _run(task, store, m, train, test, 0, "time") for m in models if m not in ("zero_shot", "described")
         }
-        found["time"] = {model: {**run.figures, "rows": len(run.test)} for model, run in inside.items()}
+        found["time"] = {model: {**run.metrics, "rows": len(run.test)} for model, run in inside.items()}
         say(time_table(task, found["time"]))
     if "few" in wanted and task.words:
         few: dict[str, list[dict[str, float]]] = {}
@@ -91,9 +91,9 @@ def measured(
             rows = few_rows(task, train, _EACH, number)
             for model in FEW:
                 run = _run(task, store, model, rows, test, number, "few", str(number))
-                few.setdefault(model, []).append(run.figures)
+                few.setdefault(model, []).append(run.metrics)
             run = _run(task, store, "zero_shot", rows, test, number, "few", str(number))
-            few.setdefault("zero_shot (no labels)", []).append(run.figures)
+            few.setdefault("zero_shot (no labels)", []).append(run.metrics)
         whole = max((one["macro_f1"] for one in found.get("full", {}).values()), default=np.nan)
         found["few"] = few
         say(few_table(task, few, whole))
@@ -105,7 +105,7 @@ def _run(task: TextTask, store: Store, model: str, train: np.ndarray, test: np.n
     if run is None:
         run = run_once(task, model, train, test, seed)
         store.put(run, task.name, model, *key)
-        sys.stderr.write(f"{task.name} {model} {' '.join(key)}: macro-F1 {run.figures['macro_f1']:.3f}\n")
+        sys.stderr.write(f"{task.name} {model} {' '.join(key)}: macro-F1 {run.metrics['macro_f1']:.3f}\n")
     return run
 
 

@@ -24,6 +24,7 @@ class Fitted:
     Parameters
     ----------
     classes : tuple of str
+        In the order of the probabilities' columns.
     probabilities : callable
     """
 
@@ -93,7 +94,7 @@ def _zero_shot(task: TextTask, train: TextSet, seed: int) -> Fitted:
     return Fitted(model.classes, model.probabilities)
 
 
-def _described(task: TextTask, train: TextSet, seed: int) -> Fitted:
+def _learned_zero_shot(task: TextTask, train: TextSet, seed: int) -> Fitted:
     """Know the labels by their descriptions, then learn from the labelled texts."""
     from models.complaints.classifiers.encoder import encoder_of
     from models.complaints.classifiers.zero_shot import ZeroShotModel
@@ -110,7 +111,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "stacked": _stacked,
     "finetune": _finetune,
     "zero_shot": _zero_shot,
-    "described": _described,
+    "described": _learned_zero_shot,
 }
 CHEAP = ("majority", "sklearn TF-IDF + LR", "tfidf", "encoder", "stacked")
 FEW = ("sklearn TF-IDF + LR", "tfidf", "encoder", "described")

@@ -5,7 +5,7 @@ a quiet year; in the others one new cause from week 30 on. Simulated texts say h
 texts are read.
 
 ``--tweets ../shared/data``: real texts instead, the airline tweets dealt at random over a year, each of the reasons in
-turn held back until week 30 and then told by the share asked for. Their order is made up; what they say is not.
+turn held out until week 30 and then written in the share asked for. Their order is made up; what they say is not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from features.text.text_set import TextSet
 from models.complaints.emerging.clusters import Writers, find_emerging
 from models.encoders.encoders import Encoder, read_once, shared
 from models.encoders.find import find_encoder
-from simulation.engine.texts import Planted, tell_texts
+from simulation.engine.texts import Planted, generate_texts
 
 __all__ = ["measure", "measure_tweets", "year", "year_of_tweets"]
 
@@ -38,7 +38,7 @@ _WRITTEN = 0.3
 
 
 def year(seed: int, share: float, /, *, texts_a_week: int = 400) -> tuple[TextSet, pd.DataFrame, pd.Series, np.ndarray]:
-    """Write a year of texts: the set, how they were read (as recorded), teams, and which tell of the new cause."""
+    """Write a year of texts: the set, how they were read (as recorded), teams, and which are about the new cause."""
     generator = np.random.default_rng(seed)
     cases = int(texts_a_week * _WEEKS / _WRITTEN)
     day = np.sort(generator.uniform(0, 7 * _WEEKS, cases))
@@ -48,9 +48,9 @@ def year(seed: int, share: float, /, *, texts_a_week: int = 400) -> tuple[TextSe
     planted = None
     if share > 0:
         planted = Planted(new["name"], day >= 7 * _FROM_WEEK, share, {"en": new["en"], "zh": new["zh"]})
-    told = tell_texts(process, language, generator, planted=planted)
-    rows = np.flatnonzero(told.texts != np.array(None))
-    prepared = prepare(list(told.texts[rows]))
+    generated = generate_texts(process, language, generator, planted=planted)
+    rows = np.flatnonzero(generated.texts != np.array(None))
+    prepared = prepare(list(generated.texts[rows]))
     names = np.char.add("K", rows.astype(str))
     frame = pd.DataFrame(
         {
@@ -58,21 +58,21 @@ def year(seed: int, share: float, /, *, texts_a_week: int = 400) -> tuple[TextSe
             "text": prepared["text"].to_numpy(),
             "language": prepared["language"].to_numpy(),
             "mixed": prepared["mixed"].to_numpy(),
-            "label": told.recorded[rows],
+            "label": generated.recorded[rows],
             "weight": 1.0,
             "at": pd.Timestamp("2025-01-06") + pd.to_timedelta(day[rows], unit="D"),
             "group": prepared["text"].str.casefold().to_numpy(),
         }
     )
-    answers = pd.DataFrame({"text_id": names, "cause": told.recorded[rows], "abstained": False})
+    answers = pd.DataFrame({"text_id": names, "cause": generated.recorded[rows], "abstained": False})
     teams = pd.Series(np.char.add("T", generator.integers(0, 8, len(rows)).astype(str)), index=names)
-    return TextSet(frame), answers, Writers(teams), told.true[rows] == new["name"]
+    return TextSet(frame), answers, Writers(teams), generated.true[rows] == new["name"]
 
 
 def year_of_tweets(
     task: TextTask, seed: int, share: float, hidden: str, /
 ) -> tuple[TextSet, pd.DataFrame, pd.Series, np.ndarray]:
-    """Deal real texts over a year, one reason held back until week 30; as ``year``."""
+    """Deal real texts over a year, one reason held out until week 30; as ``year``."""
     generator = np.random.default_rng(seed)
     frame = task.texts.frame.drop_duplicates("group").reset_index(drop=True)
     new = (frame["label"] == hidden).to_numpy()
@@ -86,7 +86,7 @@ def year_of_tweets(
     frame["at"] = pd.Timestamp("2025-01-06") + pd.to_timedelta(day, unit="D")
     order = np.argsort(day, kind="stable")
     frame, new = frame.iloc[order].reset_index(drop=True), new[order]
-    # how they were read: what was held back cannot have been known
+    # how they were read: what was held out cannot have been known
     others = frame.loc[~new, "label"].to_numpy(dtype=object)
     taken = frame["label"].where(~new, pd.Series(generator.choice(others, len(new)), index=frame.index))
     answers = pd.DataFrame({"text_id": frame["text_id"], "cause": taken, "abstained": new})
@@ -108,7 +108,7 @@ def measure_tweets(task: TextTask, shares: Sequence[float], encoder: Encoder | N
             rows.append(
                 {
                     "share": share,
-                    "held back": hidden,
+                    "held out": hidden,
                     "texts of it": int(new.sum()),
                     "weekly": len(new) / _WEEKS,
                     "false_alarms": int((~right).sum()),
@@ -160,7 +160,7 @@ if __name__ == "__main__":
     parser.add_argument("--shares", nargs="*", type=float, default=[0.0, 0.01, 0.02, 0.03])
     parser.add_argument("--texts-a-week", type=int, default=400)
     parser.add_argument("--tweets", type=Path, help="the folder of public data: deal real texts instead")
-    parser.add_argument("--encoder", help="with --tweets: what reads how near texts are; without, rare words tell")
+    parser.add_argument("--encoder", help="with --tweets: what reads how near texts are; without, rare words count")
     options = parser.parse_args()
     if options.tweets:
         read = load_task("tweets_known", options.tweets)

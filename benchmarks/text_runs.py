@@ -16,7 +16,7 @@ from benchmarks.text_contestants import CONTESTANTS
 from benchmarks.text_sets import TextTask
 from models.complaints.calibration import ScoreScale
 from models.complaints.classifiers.text_model import onto_classes
-from models.complaints.evaluation import CauseFigures
+from models.complaints.evaluation import CauseMetrics
 from models.folds import group_folds
 
 __all__ = ["Store", "TestRun", "few_rows", "mixed", "parts", "run_once", "time_parts"]
@@ -30,7 +30,7 @@ class TestRun:
 
     Parameters
     ----------
-    figures : dict of str to float
+    metrics : dict of str to float
     train_seconds, texts_per_second : float
         Of processor time, so that what else runs on the machine does not count; the latter on 200 texts never
         read before, while training may find vectors that another contestant's encoder has read.
@@ -41,7 +41,7 @@ class TestRun:
 
     __test__ = False
 
-    figures: dict[str, float]
+    metrics: dict[str, float]
     train_seconds: float
     texts_per_second: float
     test: np.ndarray
@@ -75,7 +75,6 @@ def mixed(task: TextTask, members: Sequence[Sequence[TestRun]], /) -> list[TestR
 
     Parameters
     ----------
-    task : TextTask
     members : sequence of sequences of TestRun
         Per contestant its runs, on the same splits.
     """
@@ -88,14 +87,14 @@ def mixed(task: TextTask, members: Sequence[Sequence[TestRun]], /) -> list[TestR
     found = []
     for number, run in enumerate(members[0]):
         others = [other for other in range(len(scores)) if other != number]
-        apart = np.concatenate([scores[other] for other in others])
-        scale = ScoreScale.fit(apart, np.concatenate([truth[other] for other in others]), shift=False, sureness=True)
-        told, texts = scale.apply(scores[number]), task.texts.rows(run.test)
+        held_out = np.concatenate([scores[other] for other in others])
+        scale = ScoreScale.fit(held_out, np.concatenate([truth[other] for other in others]), shift=False, beta=True)
+        predicted, texts = scale.apply(scores[number]), task.texts.rows(run.test)
         groups = texts.frame["group"].to_numpy(dtype=object)
-        figures = CauseFigures(texts.labels, told, labels, groups).figures()
+        metrics = CauseMetrics(texts.labels, predicted, labels, groups).metrics()
         seconds = sum(runs[number].train_seconds for runs in members)
         speed = 1.0 / sum(1.0 / runs[number].texts_per_second for runs in members)
-        found.append(TestRun(figures, seconds, speed, run.test, told.astype(np.float32)))
+        found.append(TestRun(metrics, seconds, speed, run.test, predicted.astype(np.float32)))
     return found
 
 
@@ -108,29 +107,24 @@ def few_rows(task: TextTask, train: np.ndarray, each: int, seed: int, /) -> np.n
 
 def run_once(task: TextTask, model: str, train: np.ndarray, test: np.ndarray, seed: int, /) -> TestRun:
     """Fit a contestant and test it."""
-    visible, apart, labels = task.texts.rows(train), task.texts.rows(test), labels_of(task)
+    visible, held_out, labels = task.texts.rows(train), task.texts.rows(test), labels_of(task)
     start = time.process_time()
     fitted = CONTESTANTS[model](task, visible, seed)
     trained = time.process_time()
-    found = onto_classes(fitted.probabilities(apart.texts), fitted.classes, labels)
+    found = onto_classes(fitted.probabilities(held_out.texts), fitted.classes, labels)
     # the speed is that of texts that no memory knows
-    fresh = [f"{text} ({model})" for text in apart.texts[:_SPEED_TEXTS]]
+    fresh = [f"{text} ({model})" for text in held_out.texts[:_SPEED_TEXTS]]
     begun = time.process_time()
     fitted.probabilities(fresh)
     answered = time.process_time()
-    groups = apart.frame["group"].to_numpy(dtype=object)
-    figures = CauseFigures(apart.labels, found, labels, groups).figures()
+    groups = held_out.frame["group"].to_numpy(dtype=object)
+    metrics = CauseMetrics(held_out.labels, found, labels, groups).metrics()
     speed = len(fresh) / max(answered - begun, 1e-9)
-    return TestRun(figures, trained - start, speed, test, found.astype(np.float32))
+    return TestRun(metrics, trained - start, speed, test, found.astype(np.float32))
 
 
 class Store:
-    """Finished runs in a folder, one file each.
-
-    Parameters
-    ----------
-    folder : Path
-    """
+    """Finished runs in a folder, one file each."""
 
     def __init__(self, folder: Path, /) -> None:
         self.folder = folder
@@ -148,7 +142,7 @@ class Store:
     def put(self, run: TestRun, *key: str) -> None:
         """Keep a run."""
         about = {
-            "figures": run.figures,
+            "figures": run.metrics,
             "train_seconds": run.train_seconds,
             "texts_per_second": run.texts_per_second,
         }

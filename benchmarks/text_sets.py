@@ -22,7 +22,6 @@ class TextTask:
     Parameters
     ----------
     name, title : str
-    texts : TextSet
     goals : dict of str to float
         ``macro_f1`` and ``accuracy_at_70`` at least, ``ece`` at most.
     words : dict of str to list of str
@@ -69,7 +68,6 @@ def load_task(name: str, folder: Path, /) -> TextTask:
     Parameters
     ----------
     name : {"tweets", "tweets_known", "hotline", "remarks"}
-    folder : pathlib.Path
     """
     if name == "remarks":
         return _remarks(folder)
@@ -100,7 +98,7 @@ def load_task(name: str, folder: Path, /) -> TextTask:
     if name == "tweets":
         goals = {"macro_f1": 0.61, "ece": 0.03, "accuracy_at_70": 0.80}
         return TextTask(name, "Airline tweets, 10 reasons", texts, goals, _REASONS)
-    words = {label: told for label, told in _REASONS.items() if label != "Can't Tell"}
+    words = {label: words_of for label, words_of in _REASONS.items() if label != "Can't Tell"}
     goals = {"macro_f1": 0.65, "ece": 0.03, "accuracy_at_70": 0.80}
     return TextTask(name, 'Airline tweets without "Can\'t Tell"', texts, goals, words)
 

@@ -27,7 +27,7 @@ from features.text.text_set import TextSet
 from models.complaints.calibration import ScoreScale
 from models.complaints.classifiers.finetune import FinetunedModel
 from models.complaints.classifiers.training_loop import Recipe, _network, train
-from models.complaints.training_set import Lesson, lesson
+from models.complaints.training_set import TrainingSet, training_set
 from models.encoders.encoders import PACKAGED
 from models.encoders.find import find_encoder
 from models.encoders.onnx_encoder import open_session
@@ -36,7 +36,7 @@ from models.encoders.tokens import PieceReader, batches
 from models.encoders.transformer_source import find_base
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-Says = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def main() -> None:
@@ -60,12 +60,12 @@ def main() -> None:
     as_served(long, chosen.turns, speed(models, reader, long, chosen.turns))
     if not chosen.train:
         return
-    learned = lesson(texts)
-    apart = np.flatnonzero(learned.folds(5, 0) == 0)[: chosen.test]
+    learned = training_set(texts)
+    held_out = np.flatnonzero(learned.folds(5, 0) == 0)[: chosen.test]
     rest = np.flatnonzero(learned.folds(5, 0) != 0)
-    heads(models, reader, learned, np.random.default_rng(0).permutation(rest)[: chosen.train], apart)
+    heads(models, reader, learned, np.random.default_rng(0).permutation(rest)[: chosen.train], held_out)
     if chosen.finetune:
-        finetuned(base, reader, learned.rows(rest), learned.rows(apart))
+        finetuned(base, reader, learned.rows(rest), learned.rows(held_out))
 
 
 def forty_words(texts: TextSet, count: int) -> list[str]:
@@ -74,7 +74,7 @@ def forty_words(texts: TextSet, count: int) -> list[str]:
     return [" ".join(words[start : start + 40]) for start in range(0, 40 * count, 40)]
 
 
-def contestants(base: Path) -> dict[str, Says]:
+def contestants(base: Path) -> dict[str, Predict]:
     """Return the same frozen transformer three times: pieces and mask to the mean of its last layer."""
     import torch
 
@@ -99,10 +99,10 @@ def contestants(base: Path) -> dict[str, Says]:
     return {"torch fp32": by_torch, **by_onnx}
 
 
-def embedded(says: Says, reader: PieceReader, texts: list[str], size: int) -> np.ndarray:
+def embedded(predict: Predict, reader: PieceReader, texts: list[str], size: int) -> np.ndarray:
     """Return what a contestant makes of texts (texts, width), in batches of like length."""
     chunks = reader.chunks(texts)
-    parts = [(batch, says(batch.pieces, batch.mask)) for batch in batches(chunks, size)]
+    parts = [(batch, predict(batch.pieces, batch.mask)) for batch in batches(chunks, size)]
     found = np.zeros((len(texts), parts[0][1].shape[1]))
     for batch, vectors in parts:
         for line, at in enumerate(batch.chunks):
@@ -110,16 +110,16 @@ def embedded(says: Says, reader: PieceReader, texts: list[str], size: int) -> np
     return found
 
 
-def speed(models: dict[str, Says], reader: PieceReader, texts: list[str], turns: int) -> float:
+def speed(models: dict[str, Predict], reader: PieceReader, texts: list[str], turns: int) -> float:
     """Print texts a second of processor time, and how alike the vectors are; return PyTorch's seconds."""
     sizes = {name: (1,) if "int8" in name else (1, 8, 32) for name in models}
     seconds: dict[tuple[str, int], list[float]] = {}
-    vectors = {name: embedded(says, reader, texts, 1) for name, says in models.items()}
+    vectors = {name: embedded(predict, reader, texts, 1) for name, predict in models.items()}
     for _ in range(turns):
-        for name, says in models.items():
+        for name, predict in models.items():
             for size in sizes[name]:
                 start = time.process_time()
-                embedded(says, reader, texts, size)
+                embedded(predict, reader, texts, size)
                 seconds.setdefault((name, size), []).append(time.process_time() - start)
     fastest = {key: min(taken) for key, taken in seconds.items()}
     print(f"\n{len(texts)} texts of 40 words, one core, fastest of {turns} turns")
@@ -149,23 +149,25 @@ def as_served(texts: list[str], turns: int, torch_seconds: float) -> None:
         print(f"| {name} | {len(texts) / min(seconds):.0f} | {torch_seconds / min(seconds):.2f} × |", flush=True)
 
 
-def heads(models: dict[str, Says], reader: PieceReader, learned: Lesson, rest: np.ndarray, apart: np.ndarray) -> None:
+def heads(
+    models: dict[str, Predict], reader: PieceReader, learned: TrainingSet, rest: np.ndarray, held_out: np.ndarray
+) -> None:
     """Print macro-F1 of a linear head on each contestant's vectors."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import f1_score
 
-    print(f"\nlinear head, {len(rest)} tweets to learn from, {len(apart)} to test on\n| | macro-F1 |\n|---|---:|")
-    for name, says in models.items():
-        seen = [learned.texts[row] for row in (*rest, *apart)]
-        found = embedded(says, reader, seen, 1 if "int8" in name else 16)
+    print(f"\nlinear head, {len(rest)} tweets to learn from, {len(held_out)} to test on\n| | macro-F1 |\n|---|---:|")
+    for name, predict in models.items():
+        seen = [learned.texts[row] for row in (*rest, *held_out)]
+        found = embedded(predict, reader, seen, 1 if "int8" in name else 16)
         found /= np.linalg.norm(found, axis=1, keepdims=True)
         head = LogisticRegression(C=10, class_weight="balanced", max_iter=2000)
         head.fit(found[: len(rest)], learned.target[rest], sample_weight=learned.weights[rest])
-        right = f1_score(learned.target[apart], head.predict(found[len(rest) :]), average="macro")
+        right = f1_score(learned.target[held_out], head.predict(found[len(rest) :]), average="macro")
         print(f"| {name} | {right:.3f} |", flush=True)
 
 
-def finetuned(base: Path, reader: PieceReader, rest: Lesson, apart: Lesson) -> None:
+def finetuned(base: Path, reader: PieceReader, rest: TrainingSet, held_out: TrainingSet) -> None:
     """Print macro-F1 of the transformer trained on the labels, in each form."""
     from sklearn.metrics import f1_score
 
@@ -175,8 +177,8 @@ def finetuned(base: Path, reader: PieceReader, rest: Lesson, apart: Lesson) -> N
     flat = ScoreScale(1.0, np.zeros(len(rest.classes)))
     print("\ntrained on the labels\n| | macro-F1 |\n|---|---:|")
     for name, model in (("ONNX fp32", exact), ("ONNX int8", in_eight_bits(exact))):
-        answers = FinetunedModel(rest.classes, model, name, reader, flat, base.name).scores(apart.texts)
-        print(f"| {name} | {f1_score(apart.target, answers.argmax(axis=1), average='macro'):.3f} |", flush=True)
+        answers = FinetunedModel(rest.classes, model, name, reader, flat, base.name).scores(held_out.texts)
+        print(f"| {name} | {f1_score(held_out.target, answers.argmax(axis=1), average='macro'):.3f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The figures of the benchmark of texts, pooled over its splits, and its tables in Markdown."""
+"""The metrics of the benchmark of texts, pooled over its splits, and its tables in Markdown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.text_runs import TestRun, labels_of
 from benchmarks.text_sets import TextTask
-from models.complaints.evaluation import CauseFigures
+from models.complaints.evaluation import CauseMetrics
 from models.prediction.metrics import bootstrap_intervals
 
 __all__ = ["confidence_rows", "few_table", "main_table", "pooled", "time_table"]
@@ -18,31 +18,31 @@ _BANDS = ((0.0, 0.5), (0.5, 0.7), (0.7, 1.0), (1.0, 1.01))
 
 
 def pooled(task: TextTask, runs: Sequence[TestRun], /) -> dict[str, Any]:
-    """Return each figure's mean and spread over the splits; calibration error over all texts."""
+    """Return each metric's mean and spread over the splits; calibration error over all texts."""
     found: dict[str, Any] = {"repeats": len(runs)}
     for name in ("macro_f1", "accuracy", "accuracy_at_70"):
-        values = [run.figures[name] for run in runs]
+        values = [run.metrics[name] for run in runs]
         found[name] = float(np.mean(values))
         found[f"{name}_sd"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
     # the first five parts test every text once
     first = runs[:5]
     rows = np.concatenate([run.test for run in first])
     texts = task.texts.rows(rows)
-    figures = CauseFigures(
+    metrics = CauseMetrics(
         texts.labels,
         np.concatenate([run.probabilities for run in first]).astype(np.float64),
         labels_of(task),
         texts.frame["group"].to_numpy(dtype=object),
     )
-    low, high = bootstrap_intervals(figures.figures, figures.group, seed=0, replicates=100)["ece"]
-    found |= {"ece": figures.figures()["ece"], "ece_low": low, "ece_high": high}
+    low, high = bootstrap_intervals(metrics.metrics, metrics.group, seed=0, replicates=100)["ece"]
+    found |= {"ece": metrics.metrics()["ece"], "ece_low": low, "ece_high": high}
     found["train_seconds"] = float(np.median([run.train_seconds for run in runs]))
     found["texts_per_second"] = float(np.median([run.texts_per_second for run in runs]))
     return found
 
 
 def confidence_rows(task: TextTask, runs: Sequence[TestRun], /) -> dict[str, dict[str, float]]:
-    """Return figures of texts of which annotators were less or more sure."""
+    """Return metrics of texts of which annotators were less or more sure."""
     first, found = runs[:5], {}
     rows = np.concatenate([run.test for run in first])
     probabilities = np.concatenate([run.probabilities for run in first]).astype(np.float64)
@@ -53,20 +53,20 @@ def confidence_rows(task: TextTask, runs: Sequence[TestRun], /) -> dict[str, dic
             continue
         texts = task.texts.rows(rows[inside])
         groups = texts.frame["group"].to_numpy(dtype=object)
-        figures = CauseFigures(texts.labels, probabilities[inside], labels_of(task), groups).figures()
+        metrics = CauseMetrics(texts.labels, probabilities[inside], labels_of(task), groups).metrics()
         name = "1" if low >= 1 else f"{low:g}-{high:g}"
-        found[name] = {"macro_f1": figures["macro_f1"], "accuracy": figures["accuracy"], "n": int(inside.sum())}
+        found[name] = {"macro_f1": metrics["macro_f1"], "accuracy": metrics["accuracy"], "n": int(inside.sum())}
     return found
 
 
 def main_table(task: TextTask, found: Mapping[str, Mapping[str, Any]], /) -> str:
     """Return the table of all labels."""
     goals = task.goals
-    told = ", ".join(
+    goals = ", ".join(
         f"{name.replace('_', ' ')} {'≤' if name == 'ece' else '≥'} {goal:g}" for name, goal in goals.items()
     )
     lines = [
-        f"### {task.title} ({len(task.texts)} texts; goals: {told})",
+        f"### {task.title} ({len(task.texts)} texts; goals: {goals})",
         "",
         "| model | repeats | macro-F1 | accuracy | ECE (95 %) | on the surest 70 % | train, CPU s | texts/s | goals |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -24,15 +24,17 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from features.kpis.columns import context_columns, kpi_column, outcome_column
+
 SIZES = {"large": (20_000, 200, 12), "small": (6_000, 60, 10), "tiny": (2_500, 30, 8), "whole": (None, None, None)}
-"""Customers, people, months; ``whole`` is what each scenario makes if not told."""
+"""Customers, people, months; ``whole`` is what each scenario makes by default."""
 SCENARIOS = ("product", "b2b")
 HARMFUL = 0.1
 """A KPI counts as truly misaligned if it harms by more than this share of the strongest effect."""
 
 
 @dataclass(frozen=True)
-class Told:
+class Judged:
     """One simulated company: what was advised and what is true."""
 
     world: str
@@ -59,17 +61,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
     chosen = parser.parse_args(arguments)
     for world in chosen.worlds:
-        told = []
+        judged = []
         for company in companies(world, chosen.size, range(chosen.first_seed, chosen.first_seed + chosen.seeds)):
-            told.append(company)
+            judged.append(company)
             sys.stderr.write(
                 f"{world} {company.seed}: {company.seconds:.0f} s, p {company.p_value:.3f}, moved {company.moved}\n"
             )
-        sys.stdout.write(summary(world, chosen.size, told) + "\n")
+        sys.stdout.write(summary(world, chosen.size, judged) + "\n")
         sys.stdout.flush()
 
 
-def companies(world: str, size: str, seeds: range, /) -> Iterator[Told]:
+def companies(world: str, size: str, seeds: range, /) -> Iterator[Judged]:
     """Simulate, advise and judge one company per seed."""
     from pipelines.simulate import simulate
 
@@ -86,7 +88,7 @@ def companies(world: str, size: str, seeds: range, /) -> Iterator[Told]:
             yield judge(folder, world, seed, begun)
 
 
-def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
+def judge(folder: Path, world: str, seed: int, begun: float, /) -> Judged:
     """Advise one company and compare with its truth."""
     from baton.catalogue.load import load_catalogue
     from baton.company import load_company
@@ -108,7 +110,7 @@ def judge(folder: Path, world: str, seed: int, begun: float, /) -> Told:
     most = max((abs(effect) for effect in true.values()), default=0.0)
     moved = weights["current_weight"].notna() & (weights["recommended_weight"] != weights["current_weight"])
     change = (weights["recommended_weight"] - weights["current_weight"]).fillna(0.0)
-    return Told(
+    return Judged(
         world=world,
         seed=seed,
         seconds=time.perf_counter() - begun,
@@ -186,12 +188,12 @@ def _rank(card: pd.DataFrame, /) -> float:
 
 def _rules(cases: Any, catalogue: Any, found: Any, /) -> dict[str, dict[str, float]]:
     """What a user would pick instead, for the same levers."""
-    frame = cases.frame[cases.frame["y:churn"].notna()]
-    levers = [kpi for kpi in found.levers if f"kpi:{kpi}" in frame and kpi not in found.teams.levers]
+    frame = cases.frame[cases.frame[outcome_column("churn")].notna()]
+    levers = [kpi for kpi in found.levers if kpi_column(kpi) in frame and kpi not in found.teams.levers]
     if not levers:
         return {}
-    table = frame[[f"kpi:{kpi}" for kpi in levers]].astype(float)
-    means = table.assign(y=frame["y:churn"]).groupby(frame["employee_id"]).mean().dropna()
+    table = frame[[kpi_column(kpi) for kpi in levers]].astype(float)
+    means = table.assign(y=frame[outcome_column("churn")]).groupby(frame["employee_id"]).mean().dropna()
     counts = frame.groupby("employee_id")["case_id"].count().reindex(means.index).to_numpy(dtype=float)
     turned = means[table.columns] * [catalogue[kpi].sign for kpi in levers]
     spread = turned.std().replace(0.0, 1.0)
@@ -199,7 +201,9 @@ def _rules(cases: Any, catalogue: Any, found: Any, /) -> dict[str, dict[str, flo
     root = np.sqrt(counts)[:, None]
     plain = np.linalg.lstsq(design * root, means["y"].to_numpy() * root[:, 0], rcond=None)[0][1:]
     return {
-        "absolute correlation": {kpi: abs(float(table[f"kpi:{kpi}"].corr(frame["y:churn"]))) for kpi in levers},
+        "absolute correlation": {
+            kpi: abs(float(table[kpi_column(kpi)].corr(frame[outcome_column("churn")]))) for kpi in levers
+        },
         "mean |SHAP|": _mean_shap(frame, table, levers),
         "plain employee means": {kpi: max(-float(slope), 0.0) for kpi, slope in zip(levers, plain, strict=True)},
     }
@@ -209,7 +213,7 @@ def _mean_shap(frame: pd.DataFrame, table: pd.DataFrame, levers: list[str], /) -
     """Mean |SHAP| of a LightGBM model of leaving after a case, case mix in the model."""
     import lightgbm
 
-    mix = frame[[name for name in frame if name.startswith("x:")]]
+    mix = frame[context_columns(frame)]
     mix = mix.assign(
         **{name: mix[name].astype("category") for name in mix if not pd.api.types.is_numeric_dtype(mix[name])}
     )
@@ -223,39 +227,39 @@ def _mean_shap(frame: pd.DataFrame, table: pd.DataFrame, levers: list[str], /) -
         "num_threads": 1,
         "seed": 1,
     }
-    model = lightgbm.train(settings, lightgbm.Dataset(features, frame["y:churn"]), num_boost_round=100)
+    model = lightgbm.train(settings, lightgbm.Dataset(features, frame[outcome_column("churn")]), num_boost_round=100)
     part = features.sample(min(len(features), 5000), random_state=1)
     shap = np.abs(np.asarray(model.predict(part, pred_contrib=True)))[:, : len(levers)].mean(axis=0)
     return dict(zip(levers, shap.tolist(), strict=True))
 
 
-def summary(world: str, size: str, told: list[Told], /) -> str:
+def summary(world: str, size: str, judged: list[Judged], /) -> str:
     """Write one world's figures as Markdown."""
     customers, employees, months = SIZES[size]
     lines = [
         f"### {world}, {size}"
         + (f" ({customers:,} customers, {employees} people, {months} months)" if customers else "")
-        + f", {len(told)} seeds",
+        + f", {len(judged)} seeds",
         "",
         "| figure | value |",
         "|---|---|",
     ]
-    names = list(dict.fromkeys(name for company in told for name in company.regrets))
+    names = list(dict.fromkeys(name for company in judged for name in company.regrets))
     for name in names:
-        values = [company.regrets[name] for company in told if name in company.regrets]
+        values = [company.regrets[name] for company in judged if name in company.regrets]
         lines.append(f"| regret, {name} | {np.mean(values):.3f} (worst {max(values):.3f}) |")
-    ranks = [company.rank for company in told if not np.isnan(company.rank)]
+    ranks = [company.rank for company in judged if not np.isnan(company.rank)]
     if ranks:
         lines.append(f"| rank correlation with the true weights | {np.mean(ranks):.2f} |")
-    right = sum(len(company.flagged & company.harmful) for company in told)
+    right = sum(len(company.flagged & company.harmful) for company in judged)
     lines += [
-        _share("misaligned KPIs, precision", right, sum(len(company.flagged) for company in told)),
-        _share("misaligned KPIs, recall", right, sum(len(company.harmful) for company in told)),
-        _share("90 % intervals that cover the truth", sum(c.covered for c in told), sum(c.measured for c in told)),
-        _share("companies in which a card moves", sum(c.moved for c in told), len(told)),
-        _share("companies that the next cycle's cards make worse", sum(c.gain < -1e-9 for c in told), len(told)),
-        _share("companies whose routing is called near random", sum(c.near_random for c in told), len(told)),
-        f"| seconds per company | {np.mean([company.seconds for company in told]):.0f} |",
+        _share("misaligned KPIs, precision", right, sum(len(company.flagged) for company in judged)),
+        _share("misaligned KPIs, recall", right, sum(len(company.harmful) for company in judged)),
+        _share("90 % intervals that cover the truth", sum(c.covered for c in judged), sum(c.measured for c in judged)),
+        _share("companies in which a card moves", sum(c.moved for c in judged), len(judged)),
+        _share("companies that the next cycle's cards make worse", sum(c.gain < -1e-9 for c in judged), len(judged)),
+        _share("companies whose routing is called near random", sum(c.near_random for c in judged), len(judged)),
+        f"| seconds per company | {np.mean([company.seconds for company in judged]):.0f} |",
     ]
     return "\n".join(lines) + "\n"
 

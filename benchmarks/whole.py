@@ -92,7 +92,7 @@ def measure(folder: Path, source: Path | None, customers: int, months: int) -> N
     say("|---|---|---|---|---|---|---|---|")
     for name in first.steps:
         cells = [
-            f"{told(run.steps[name])} | {run.steps[name]['peak_memory_mb']:,.0f}" for run in (first, second, scratch)
+            f"{shown(run.steps[name])} | {run.steps[name]['peak_memory_mb']:,.0f}" for run in (first, second, scratch)
         ]
         say(f"| {name} | {' | '.join(cells)} | {ratio(second.steps[name], scratch.steps[name])} |")
     cells = [
@@ -104,7 +104,7 @@ def measure(folder: Path, source: Path | None, customers: int, months: int) -> N
     say(f"Partial results of the second run: {second.partials}; from nothing: {scratch.partials}.")
 
 
-def told(step: dict[str, float]) -> str:
+def shown(step: dict[str, float]) -> str:
     """Return a step's seconds in words."""
     return f"{step['seconds']:.1f} ({step['cpu_seconds']:.1f})"
 
@@ -136,11 +136,11 @@ def whole(company: Path, out: Path) -> Whole:
         raise SystemExit(f"the run in {out} ended with {child.returncode}")
     left = RunResults(out)
     return Whole(
-        {step["name"]: step for step in left.said("steps")},
+        {step["name"]: step for step in left.recorded("steps")},
         seconds,
         used.ru_utime + used.ru_stime,
         used.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20),
-        left.said("partials"),
+        left.recorded("partials"),
     )
 
 

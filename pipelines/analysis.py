@@ -142,13 +142,7 @@ def open_run(out: str | Path, company: str | Path, /) -> Results:
 
 @dataclass(frozen=True)
 class Results:
-    """What a run has left, as tables and as questions that can be asked of it.
-
-    Parameters
-    ----------
-    company : Company
-    folder : RunFolder
-    """
+    """What a run has left, as tables and as questions that can be asked of it."""
 
     company: Company
     folder: RunFolder
@@ -173,17 +167,17 @@ class Results:
     @property
     def left_out(self) -> dict[str, str]:
         """Outcomes that were not learned, and why."""
-        return RunResults(self.folder).said("skipped")
+        return RunResults(self.folder).recorded("skipped")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the results must know."""
-        return tuple(RunResults(self.folder).said("warnings"))
+        return tuple(RunResults(self.folder).recorded("warnings"))
 
     @property
     def steps(self) -> pd.DataFrame:
         """The run's steps: name, seconds, rows."""
-        return pd.DataFrame(RunResults(self.folder).said("steps"))
+        return pd.DataFrame(RunResults(self.folder).recorded("steps"))
 
     def table(self, name: str, /) -> pd.DataFrame:
         """Return one of the run's tables, such as ``weights`` or ``diagnosis``.
@@ -334,7 +328,6 @@ class Results:
 
         Parameters
         ----------
-        team_id : str
         weights : mapping of str to float
             Points per KPI, 100 in all.
         role : str, optional
@@ -360,6 +353,7 @@ class Results:
         Parameters
         ----------
         outcome : str
+            Such as ``churn`` or ``decline:employee:csat``.
         contestants : mapping of str to callable
             Per name what makes an unfitted estimator with ``fit`` and ``predict_proba`` (``predict`` for numbers).
         """

@@ -44,12 +44,9 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
     folder : RunFolder
         Receives ``bottlenecks.parquet``, ``flows.parquet``, ``handoffs.parquet`` and ``processes.parquet``; its
-        ``churn.parquet``, if there, tells the value at risk.
+        ``churn.parquet``, if there, gives the value at risk.
 
     Returns
     -------
@@ -64,10 +61,10 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
     if "case_steps" not in warehouse or "cases" not in warehouse:
         return Bottlenecks({})
     log = step_log(warehouse)
-    least = company.policy.min_group
-    case_flows.mark_long_waits(log, warehouse, least)
+    min_group = company.policy.min_group
+    case_flows.mark_long_waits(log, warehouse, min_group)
     outcome = case_outcomes(company, catalogue, warehouse, log)
-    steps = case_flows.steps(log, least)
+    steps = case_flows.steps(log, min_group)
     customers = customers_of_long_waits(
         warehouse, log, results.find("churn", ["customer_id", "value_at_risk"]), outcome
     )
@@ -79,7 +76,7 @@ def find_bottlenecks(company: Company, catalogue: Catalogue, warehouse: Warehous
         "processes": _with_association(_named(case_flows.processes(log)), log, outcome),
     }
     rows = {name: results.write(name, frame) for name, frame in tables.items()}
-    return Bottlenecks(rows, tuple(_warnings(log, tables["processes"], steps, least)))
+    return Bottlenecks(rows, tuple(_warnings(log, tables["processes"], steps, min_group)))
 
 
 def _named(frame: pd.DataFrame, /) -> pd.DataFrame:
@@ -90,9 +87,9 @@ def _named(frame: pd.DataFrame, /) -> pd.DataFrame:
 
 def _without_small(steps: pd.DataFrame, /) -> pd.DataFrame:
     """Blank every figure of steps with too few people but how many cases pass."""
-    figures = [name for name in steps.columns if name not in _KEPT]
+    measured = [name for name in steps.columns if name not in _KEPT]
     shown = steps.copy()
-    for name in figures:
+    for name in measured:
         if name == "case_ids":
             shown[name] = [[] if hidden else ids for ids, hidden in zip(shown[name], shown["hidden"], strict=True)]
         else:
@@ -112,10 +109,11 @@ def _with_association(processes: pd.DataFrame, log: StepLog, outcome: str | None
         if outcome is None
         else {str(process): association(cases) for process, cases in exposed_cases(log, LONG).groupby("process")}
     )
-    told = [found.get(process) for process in processes["process"]]
-    added = {f"outcome_{name}": [None if one is None else getattr(one, name) for one in told] for name in columns}
+    results = [found.get(process) for process in processes["process"]]
+    added = {f"outcome_{name}": [None if one is None else getattr(one, name) for one in results] for name in columns}
     added |= {
-        f"outcome_{name}": [0 if one is None else getattr(one, name) for one in told] for name in ("cases", "customers")
+        f"outcome_{name}": [0 if one is None else getattr(one, name) for one in results]
+        for name in ("cases", "customers")
     }
     typed = {name: "float64" for name in added if name not in ("outcome_cases", "outcome_customers")}
     import pandas as pd
@@ -124,23 +122,23 @@ def _with_association(processes: pd.DataFrame, log: StepLog, outcome: str | None
     return processes.join(extra.astype(typed))
 
 
-def _warnings(log: StepLog, processes: pd.DataFrame, steps: pd.DataFrame, least: int, /) -> list[Message]:
-    told = []
+def _warnings(log: StepLog, processes: pd.DataFrame, steps: pd.DataFrame, min_group: int, /) -> list[Message]:
+    results = []
     if log.orphans:
-        told.append(Message("waiting.orphans", {"n": log.orphans}))
+        results.append(Message("waiting.orphans", {"n": log.orphans}))
     if log.passed_over:
-        told.append(Message("waiting.unknown_marks", {"n": log.passed_over}))
+        results.append(Message("waiting.unknown_marks", {"n": log.passed_over}))
     if log.unmarked:
-        told.append(Message("waiting.unmarked"))
+        results.append(Message("waiting.unmarked"))
     if log.unended:
-        told.append(Message("waiting.unended", {"n": log.unended, "total": log.visits}))
+        results.append(Message("waiting.unended", {"n": log.unended, "total": log.visits}))
     if log.outside:
-        told.append(Message("waiting.outside", {"n": log.outside, "total": log.visits}))
+        results.append(Message("waiting.outside", {"n": log.outside, "total": log.visits}))
     closed = processes[processes["explained_share"].notna()]
     weak = closed[closed["explained_share"] < _EXPLAINED]
     if len(weak):
-        told.append(Message("waiting.unexplained", {"n": len(weak), "total": len(processes), "share": _EXPLAINED}))
+        results.append(Message("waiting.unexplained", {"n": len(weak), "total": len(processes), "share": _EXPLAINED}))
     hidden = int(steps.loc[steps["hidden"] & steps["team_id"].isna(), "step"].count())
     if hidden:
-        told.append(Message("waiting.hidden", {"n": hidden, "least": least}))
-    return told
+        results.append(Message("waiting.hidden", {"n": hidden, "least": min_group}))
+    return results

@@ -22,7 +22,6 @@ def since(folder: RunFolder, now: datetime, /) -> str | None:
 
     Parameters
     ----------
-    folder : RunFolder
     now : datetime
         UTC without zone.
 

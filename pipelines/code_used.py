@@ -38,7 +38,7 @@ def files_used(step: Step, root: Path, /) -> list[Path]:
     Parameters
     ----------
     step : Step
-        Those of its ``code``, and what they import. Sentences of the catalogue count only for a step that tells some.
+        Those of its ``code``, and what they import. Sentences of the catalogue count only for a step that writes some.
     root : Path
         The checkout.
     """
@@ -51,8 +51,8 @@ def files_used(step: Step, root: Path, /) -> list[Path]:
                 modules.add(found)
                 waiting += _imported(found)
     own = {root / "pipelines" / name for name in _OWN}
-    said = (root / "baton" / "messages" / "texts").glob("*.toml") if step.tells else ()
-    return sorted(modules | own | set(_data(modules, root)) | set(said))
+    sentences = (root / "baton" / "messages" / "texts").glob("*.toml") if step.writes_sentences else ()
+    return sorted(modules | own | set(_data(modules, root)) | set(sentences))
 
 
 def digest_of(files: list[Path], root: Path, /) -> str:

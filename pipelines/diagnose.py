@@ -12,7 +12,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import TableError
 from baton.files import RunFolder
-from baton.filled_in import told_by_name
+from baton.filled_in import hides_filled_in
 from pipelines.freshness import changes_since
 
 if TYPE_CHECKING:
@@ -54,13 +54,12 @@ class Diagnosis:
         }
 
 
-@told_by_name
+@hides_filled_in
 def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
     """Diagnose today's scorecards.
 
     Parameters
     ----------
-    company : Company
     folder : RunFolder
         A run of this company, if there is one; effects come from it.
 
@@ -107,7 +106,7 @@ def _inputs(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> tup
         kpis=catalogue_rows(catalogue),
         draws=pd.DataFrame(),
         cards=cards,
-        crews=pd.DataFrame(columns=["team_id", "role", "kpi", "n_per_day", "people", "share"]),
+        headcounts=pd.DataFrame(columns=["team_id", "role", "kpi", "n_per_day", "people", "share"]),
         outcome=None,
         helpful=-1,
         kind="probability",

@@ -42,8 +42,6 @@ def meaning_digest(company: Company, catalogue: Catalogue, scales: Mapping[str, 
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
     scales : mapping
         Of ratings, as declared or found.
     """
@@ -58,12 +56,6 @@ def meaning_digest(company: Company, catalogue: Catalogue, scales: Mapping[str, 
 
 def changes_since(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> list[str]:
     """Say what is no longer as a run found it.
-
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    folder : RunFolder
 
     Returns
     -------

@@ -27,7 +27,7 @@ def initialise(folder: Path, scenario: str = "service") -> list[Path]:
     """Write ``company.toml`` and ``kpis.toml`` into a folder; nothing that is there is overwritten.
 
     Where the folder holds files named like tables (``cases.csv``), these are switched on and the others off, as is
-    leaving where no table tells of it.
+    leaving where no table records it.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psutil
 
-__all__ = ["Peak", "watched"]
+__all__ = ["Peak", "measured"]
 
 _EVERY_SECONDS = 0.05
 _MEBIBYTE = 2**20
@@ -32,14 +32,14 @@ class Peak:
 
 
 @contextmanager
-def watched() -> Iterator[Peak]:
+def measured() -> Iterator[Peak]:
     """Watch this process's resident memory until the block ends.
 
     Looked at twenty times a second. The system's own record of the peak is left alone: others read it.
 
     Examples
     --------
-    >>> with watched() as peak:
+    >>> with measured() as peak:
     ...     pass
     >>> peak.mebibytes > 1
     True

@@ -30,7 +30,7 @@ __all__ = [
     "waterfall",
 ]
 
-# blue and orange are told apart by everybody (Okabe & Ito 2008)
+# blue and orange are distinguished by everybody (Okabe & Ito 2008)
 _BLUE, _ORANGE, _GREY, _INK = "#0072B2", "#D55E00", "#9AA0A6", "#202124"
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -50,16 +50,16 @@ def calibration(results: Results, outcome: str = "churn", /) -> Figure:
 
     Parameters
     ----------
-    results : Results
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     """
     curve = results.calibration(outcome)
     with _page(5.2, 4.6) as (figure, axes):
-        shares, said = 100 * curve["observed"], 100 * curve["mean_predicted"]
+        shares, predicted = 100 * curve["observed"], 100 * curve["mean_predicted"]
         error = 196 * np.sqrt(np.clip(curve["observed"] * (1 - curve["observed"]), 0, None) / curve["n"])
-        most = 1.08 * float(max((shares + error).max(), said.max()))
+        most = 1.08 * float(max((shares + error).max(), predicted.max()))
         axes.plot([0, most], [0, most], color=_GREY, linewidth=1, zorder=1)
-        axes.errorbar(said, shares, yerr=error, fmt="o", color=_BLUE, ecolor=_BLUE, elinewidth=1, capsize=0)
+        axes.errorbar(predicted, shares, yerr=error, fmt="o", color=_BLUE, ecolor=_BLUE, elinewidth=1, capsize=0)
         axes.set(xlim=(0, most), ylim=(0, most), xlabel="predicted, %", ylabel="came true, % (bars: 95 %)")
         axes.set_title(f"Does {outcome} happen as often as predicted?")
     return figure
@@ -70,8 +70,8 @@ def drivers(results: Results, outcome: str = "churn", /, *, most: int = 12) -> F
 
     Parameters
     ----------
-    results : Results
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     most : int
         How many KPIs.
     """
@@ -90,8 +90,8 @@ def beeswarm(results: Results, outcome: str = "churn", /, *, most: int = 12) -> 
 
     Parameters
     ----------
-    results : Results
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     most : int
         How many features, the strongest first; the others are summed.
     """
@@ -109,10 +109,10 @@ def waterfall(results: Results, unit_id: str, /, outcome: str = "churn", *, most
 
     Parameters
     ----------
-    results : Results
     unit_id : str
         Such as a customer's id.
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     most : int
         How many features, the strongest first; the others are summed.
 
@@ -134,8 +134,8 @@ def effects(results: Results, outcome: str = "churn", /) -> Figure:
 
     Parameters
     ----------
-    results : Results
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     """
     rows = results.effects
     rows = rows[(rows["outcome"] == outcome) & rows["effect"].notna()].sort_values("effect", ascending=False)
@@ -160,13 +160,13 @@ def attribution_beside_effect(results: Results, outcome: str = "churn", /) -> Fi
 
     Parameters
     ----------
-    results : Results
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     """
     rows = results.effects
     truth = results.truth(outcome)
-    told = rows["effect"].notna() if truth is None else rows["effect"].notna() | rows["kpi"].isin(truth.index)
-    rows = rows[(rows["outcome"] == outcome) & rows["attribution_effect"].notna() & told]
+    shown = rows["effect"].notna() if truth is None else rows["effect"].notna() | rows["kpi"].isin(truth.index)
+    rows = rows[(rows["outcome"] == outcome) & rows["attribution_effect"].notna() & shown]
     rows = rows.sort_values("attribution_effect")
     with _page(7.4, 1.2 + 0.36 * len(rows)) as (figure, axes):
         height = np.arange(len(rows))[::-1]
@@ -187,8 +187,6 @@ def cards(results: Results, team_id: str, /, role: str | None = None, **limits: 
 
     Parameters
     ----------
-    results : Results
-    team_id : str
     role : str, optional
         The first of the team's cards if left out.
     **limits
@@ -225,7 +223,6 @@ def comparison(found: Comparison, /, figure_name: str = "auc") -> Figure:
 
     Parameters
     ----------
-    found : Comparison
     figure_name : str
         A column of ``found.figures``.
     """

@@ -1,7 +1,7 @@
 """What a run would refuse only after minutes, found at once: by `validate`, and by a run before its first costly step.
 
-One list of checks serves both: whether each outcome's labels suffice, and whether a column of the company's own tells
-the outcome. What needs KPIs over windows (a KPI that tells the outcome) is not known here.
+One list of checks serves both: whether each outcome's labels suffice, and whether a column of the company's own gives
+away the outcome. What needs KPIs over windows (a KPI that gives away the outcome) is not known here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import BatonError, TableError, TooLittleDataError
 from baton.outcomes import Outcome
+from features.kpis.columns import kpi_column
 from features.quality.faults import Fault
 from features.staging.warehouse import Warehouse
 
@@ -62,8 +63,6 @@ def preflight(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
     warehouse : Warehouse
         The clean tables.
     """
@@ -153,7 +152,6 @@ def _churn(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> N
 def _case_outcome(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
     """Raise what the training table of case outcomes would, from the cases' own columns alone."""
     from features.kpis import evaluate
-    from features.kpis.aggregates import kpi_column
     from features.training import case_outcome, leaks
 
     metric = case_outcome.metric_of(company, catalogue, warehouse)
@@ -187,7 +185,7 @@ def _texts(company: Company, warehouse: Warehouse, /) -> None:
 
 
 def _why_no_causes(company: Company, warehouse: Warehouse, /) -> str | None:
-    """Return why no causes could be told from texts, before anything is learned; None: they could."""
+    """Return why no causes could be predicted from texts, before anything is learned; None: they could."""
     from baton.taxonomy import load_taxonomy
     from features.text.reading import read_texts
     from models.complaints.labelled import require_learnable

@@ -51,14 +51,9 @@ def recommend(
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
     folder : RunFolder
         Where effects, effect_draws, diagnosis, weights and coaching (Parquet), and in ``advice/`` what weights are
         solved again from, the units' KPIs by month and the tested arrows of the strategy map, are written.
-    cases : CaseTable
-    organisation : Organisation
-    progress : Progress
 
     Returns
     -------

@@ -14,7 +14,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
-from baton.filled_in import told_by_name
+from baton.filled_in import hides_filled_in
 from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.ingest import settled, sources
@@ -48,14 +48,7 @@ __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
 
 
 class Chain:
-    """The steps of one company's run, to be called in order.
-
-    Parameters
-    ----------
-    company : Company
-    folder : RunFolder
-    progress : Progress
-    """
+    """The steps of one company's run, to be called in order."""
 
     def __init__(self, company: Company, folder: RunFolder, progress: Progress = silent) -> None:
         self.now = clock.clock_now()  # what the tables say of later has not happened
@@ -279,7 +272,7 @@ class Chain:
             **(read_json(skipped_file) if skipped_file.exists() else {}),
         }
         records = tuple(self.ledger.records)
-        said = warnings_of(self.company, records)
+        record = warnings_of(self.company, records)
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:
             self.partials.tidy()  # whatever can ask for partial results has asked
         made_from = {
@@ -289,7 +282,7 @@ class Chain:
             "catalogue": catalogue_digest(self.catalogue),
         }
         partials = {"computed": self.partials.computed, "kept": self.partials.kept}
-        summary = RunSummary(self.folder.path, records, skipped, tuple(said), tuple(said.values()))
+        summary = RunSummary(self.folder.path, records, skipped, tuple(record), tuple(record.values()))
         write_summary(self.company, self.folder, summary, made_from, partials)
         return summary
 
@@ -302,10 +295,8 @@ def run(company: Company, folder: RunFolder, progress: Progress = silent) -> Run
 
     Parameters
     ----------
-    company : Company
     folder : RunFolder
         Made if it is not there.
-    progress : Progress
 
     Returns
     -------
@@ -347,9 +338,9 @@ def recommend(company: Company, folder: RunFolder, progress: Progress = silent) 
     return _through(company, folder, progress, (Chain.advise, Chain.report))
 
 
-@told_by_name
+@hides_filled_in
 def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[Verb, ...]) -> RunSummary:
-    chain = Chain(company, folder, progress)  # a fault in the catalogue is told before anything is written
+    chain = Chain(company, folder, progress)  # a fault in the catalogue is reported before anything is written
     folder.create()
     with chain.ledger.locked():
         keep = Chain.train not in steps

@@ -54,7 +54,7 @@ ADVISE = Step(
     needs=("stage", "score"),
     makes=("advice/",),
     code=("pipelines.recommend", "features.cases.build"),
-    tells=True,
+    writes_sentences=True,
 )
 REGISTER = Step("register", needs=("train",), keeps=(MODELS,), code=("pipelines.tracking",))
 _BEFORE = (STAGE, TEXTS, FEATURES, TRAIN, SCORE, PRICE, PROCESS, ADVISE, REGISTER)
@@ -63,7 +63,7 @@ REPORT = Step(
     needs=tuple(step.name for step in _BEFORE),
     keeps=("report.html",),
     code=("pipelines.report.write",),
-    tells=True,
+    writes_sentences=True,
 )
 STEPS = (*_BEFORE, REPORT)
 """All of them; ``pipelines/run.py`` does them."""

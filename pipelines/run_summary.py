@@ -55,11 +55,11 @@ def warnings_of(company: Company, records: Sequence[StepRecord], /) -> dict[str,
 
     Last comes what the company file says by a name of before, which is no matter of the results.
     """
-    said = {text: made for record in records for text, made in zip(record.warnings, record.messages, strict=True)}
+    reported = {text: made for record in records for text, made in zip(record.warnings, record.messages, strict=True)}
     if company.outcomes.by_old_name:
         note = Message("outcome.old_section")
-        said[note.text] = note.as_json()
-    return said
+        reported[note.text] = note.as_json()
+    return reported
 
 
 def write_summary(
@@ -74,9 +74,6 @@ def write_summary(
 
     Parameters
     ----------
-    company : Company
-    folder : RunFolder
-    summary : RunSummary
     made_from : dict
         Fingerprints of inputs, code, settings and catalogue.
     partials : mapping of str to (mapping of str to int)

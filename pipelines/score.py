@@ -57,7 +57,6 @@ def score(
         Gives the latest window for cases.
     folder : RunFolder
         Holds ``training/`` and ``models/``; receives the contract's files.
-    progress : Progress
     warnings : list of Message, optional
         Sentences about values that the models do not know are added to it.
 
@@ -144,7 +143,7 @@ def _unexplained(scored: _Scored, /) -> _Scored:
 
 def _misfits(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> list[Message]:
     """Say which values of the rows the model does not know, and which features the rows lack."""
-    told = [
+    warned = [
         Message(
             "scored.unknown_values",
             {"outcome": predictor.outcome, "feature": name, "n": int(new), "total": int(present)},
@@ -156,10 +155,10 @@ def _misfits(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> list[Message
         shown = {"outcome": predictor.outcome, "features": tuple(absent[:MAX_FEATURES_NAMED])}
         more = len(absent) - MAX_FEATURES_NAMED
         if more > 0:
-            told.append(Message("scored.absent_features_more", shown | {"more": more}))
+            warned.append(Message("scored.absent_features_more", shown | {"more": more}))
         else:
-            told.append(Message("scored.absent_features", shown))
-    return told
+            warned.append(Message("scored.absent_features", shown))
+    return warned
 
 
 def _shares(table: TrainingTable, rows: pd.DataFrame, /) -> pd.DataFrame:
@@ -204,16 +203,16 @@ def _decline(scored: _Scored, /) -> pa.Table:
 
 
 def _case_outcome(scored: _Scored, /) -> pa.Table:
-    said = "probability" if scored.table.kind == "probability" else "prediction"
-    return _base(scored, {f"{scored.table.unit}_id": scored.rows["unit_id"]}, said)
+    name = "probability" if scored.table.kind == "probability" else "prediction"
+    return _base(scored, {f"{scored.table.unit}_id": scored.rows["unit_id"]}, name)
 
 
-def _base(scored: _Scored, keys: dict[str, Any], said: str = "probability", /) -> pa.Table:
+def _base(scored: _Scored, keys: dict[str, Any], column: str = "probability", /) -> pa.Table:
     import pyarrow as pa
 
     columns: dict[str, Any] = {name: pa.array([str(v) for v in values], pa.string()) for name, values in keys.items()}
     columns["as_of"] = pa.array(scored.rows["as_of"], pa.timestamp("us"))
-    columns[said] = pa.array(scored.prediction, pa.float64())
+    columns[column] = pa.array(scored.prediction, pa.float64())
     columns["drivers"] = scored.drivers
     columns["informative"] = pa.array([scored.informative] * len(scored.rows), pa.bool_())
     return pa.table(columns)

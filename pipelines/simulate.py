@@ -10,9 +10,8 @@ from baton.errors import CompanyFileError, OutputError
 from baton.progress import Progress, silent
 from simulation.engine.written import write_company
 from simulation.scenarios.registry import SCENARIOS
-from simulation.scenarios.service.company import tell
 
-__all__ = ["SCENARIOS", "Simulated", "simulate", "tell"]
+__all__ = ["SCENARIOS", "Simulated", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,6 @@ class Simulated:
 
     Parameters
     ----------
-    folder : Path
     company_file : Path
         Ready to run.
     rows : dict of str to int

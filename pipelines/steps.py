@@ -24,7 +24,7 @@ from baton.errors import OutputError
 from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
 from baton.messages.message import Message
 from baton.progress import Progress, silent
-from pipelines.memory import watched
+from pipelines.memory import measured
 
 __all__ = ["Ledger", "Outcome", "Step", "StepRecord", "digest", "recorded_key"]
 
@@ -60,7 +60,7 @@ class Step:
         What lies in these folders and is another step's.
     code : tuple of str
         Modules that do it; what they import counts too.
-    tells : bool
+    writes_sentences : bool
         Whether its files hold sentences of the catalogue.
     """
 
@@ -70,7 +70,7 @@ class Step:
     keeps: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
-    tells: bool = False
+    writes_sentences: bool = False
 
     def files(self, folder: RunFolder, /) -> list[Path]:
         """Return the files that lie where the step leaves some."""
@@ -106,7 +106,6 @@ class StepRecord:
 
     Parameters
     ----------
-    name : str
     key : str
         Fingerprint of what it was made from.
     reused : bool
@@ -149,10 +148,8 @@ class Ledger:
 
     Parameters
     ----------
-    folder : RunFolder
     base : mapping
         What every step depends on.
-    progress : Progress
     """
 
     def __init__(self, folder: RunFolder, base: Mapping[str, Any], /, progress: Progress = silent) -> None:
@@ -208,7 +205,7 @@ class Ledger:
         place.unlink(missing_ok=True)
         self._progress(step.name, 0, 0)
         started, worked, outcome = time.perf_counter(), time.process_time(), Outcome()
-        with watched() as peak, explaining_full_disks(self.folder.path):
+        with measured() as peak, explaining_full_disks(self.folder.path):
             step.clear(self.folder)
             work(outcome)
         seconds, cpu = round(time.perf_counter() - started, 3), round(time.process_time() - worked, 3)

@@ -8,7 +8,7 @@ from typing import Any
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder
-from baton.filled_in import told_by_name
+from baton.filled_in import hides_filled_in
 from baton.run_results import EVALUATION, MODELS, RunResults
 from features.training.table import TrainingTable
 from models.integrity.isolation import require_sound
@@ -21,7 +21,7 @@ from models.registry.promotion import Origin, Version, beforehand
 __all__ = ["list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
 
 
-@told_by_name
+@hides_filled_in
 def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
     """Register the predictors of a run; a challenger becomes champion if it is better on the same test set.
 
@@ -31,7 +31,6 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
 
     Parameters
     ----------
-    company : Company
     folder : RunFolder
         With ``models/``, ``training/`` and ``evaluation.json``; receives ``models.json``.
     origin : Origin
@@ -110,7 +109,7 @@ def _test_again(registry: Registry, champion: Version, table: TrainingTable, ent
     """Test the champion on the challenger's rows."""
     import numpy as np
 
-    from models.prediction.metrics import NumberFigures, ProbabilityFigures
+    from models.prediction.metrics import NumberMetrics, ProbabilityMetrics
     from models.prediction.predictor import load_predictor
     from models.prediction.splits import split_in_time
 
@@ -119,42 +118,36 @@ def _test_again(registry: Registry, champion: Version, table: TrainingTable, ent
     rows = table.labelled if split is None else table.labelled[split.test]
     known = [name for name in predictor.encoding.features if name in rows.columns]
     group = np.unique(rows["group"].astype(str), return_inverse=True)[1]
-    of = ProbabilityFigures if table.kind == "probability" else NumberFigures
-    found = of(rows["label"].to_numpy(dtype=np.float64), predictor.predict(rows[known]), group).figures()
-    figures = {name: float(value) for name, value in found.items() if value is not None and np.isfinite(value)}
-    registry.note_test(champion.outcome, champion.version, str(entry.get("test_fingerprint", "")), figures)
+    of = ProbabilityMetrics if table.kind == "probability" else NumberMetrics
+    found = of(rows["label"].to_numpy(dtype=np.float64), predictor.predict(rows[known]), group).metrics()
+    metrics = {name: float(value) for name, value in found.items() if value is not None and np.isfinite(value)}
+    registry.note_test(champion.outcome, champion.version, str(entry.get("test_fingerprint", "")), metrics)
 
 
 def log_comparison(company: Company, comparison: Comparison) -> None:
-    """Log every model of a comparison as an MLflow run of its own, to be looked at beside the registered ones.
-
-    Parameters
-    ----------
-    company : Company
-    comparison : Comparison
-    """
+    """Log every model of a comparison as an MLflow run of its own, to be looked at beside the registered ones."""
     registry = Registry(company, create=True)
-    for model, figures in comparison.figures.iterrows():
-        known = {str(name): float(value) for name, value in figures.items() if value == value}
+    for model, metrics in comparison.figures.iterrows():
+        known = {str(name): float(value) for name, value in metrics.items() if value == value}
         settings = {"split": comparison.split, "test_set": comparison.test_fingerprint[:8]}
-        registry.log_figures(f"{comparison.outcome} · {model}", known, settings)
+        registry.log_metrics(f"{comparison.outcome} · {model}", known, settings)
 
 
-@told_by_name
+@hides_filled_in
 def list_models(company: Company) -> list[dict[str, Any]]:
-    """Return the registered versions: outcome, version, alias, registered_at, rows, figures, fingerprints."""
+    """Return the registered versions: outcome, version, alias, registered_at, rows, metrics, fingerprints."""
     if not (registry_folder(company) / "mlflow.db").exists():
         return []
     return [version.row() for version in Registry(company).versions()]
 
 
-@told_by_name
+@hides_filled_in
 def list_runs(company: Company) -> list[dict[str, Any]]:
-    """Return everything that was logged, newest first: name, started_at, figures."""
+    """Return everything that was logged, newest first: name, started_at, metrics."""
     return Registry(company).runs() if (registry_folder(company) / "mlflow.db").exists() else []
 
 
-@told_by_name
+@hides_filled_in
 def promote(company: Company, outcome: str, version: int, *, force: bool = False) -> list[dict[str, Any]]:
     """Make a version champion, and return the outcome's versions.
 
@@ -170,7 +163,7 @@ def promote(company: Company, outcome: str, version: int, *, force: bool = False
     return [known.row() for known in registry.versions(outcome)]
 
 
-@told_by_name
+@hides_filled_in
 def rollback(company: Company, outcome: str) -> list[dict[str, Any]]:
     """Make the champion before the present one champion again, and return the outcome's versions.
 

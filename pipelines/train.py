@@ -47,7 +47,7 @@ class TrainResult:
 
     @property
     def warnings(self) -> list[str]:
-        """What was not learned, and what was learned but tells nothing."""
+        """What was not learned, and what was learned but is no better than guessing."""
         guessed = [
             uninformative_sentence(outcome, entry)
             for outcome, entry in self.evaluation.items()
@@ -74,7 +74,6 @@ def train(
         Receives ``models/<outcome>/`` and, last of all, ``evaluation.json``.
     tables : mapping of str to TrainingTable
         By outcome.
-    progress : Progress
     besides : mapping, optional
         Entries of ``evaluation.json`` that were learned before: the causes in texts.
 
@@ -122,10 +121,12 @@ def nothing_learned(skipped: Mapping[str, str], causes: Mapping[str, str], /) ->
     >>> nothing_learned({"churn": "churn: nobody left"}, {})
     'nothing can be learned: churn: nobody left'
     """
-    told = "; ".join(f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in {**skipped, **causes}.items())
+    reasons = "; ".join(f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in {**skipped, **causes}.items())
     if skipped:
-        return f"nothing can be learned: {told}"
-    return f"no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.case]; {told}".rstrip("; ")
+        return f"nothing can be learned: {reasons}"
+    return f"no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.case]; {reasons}".rstrip(
+        "; "
+    )
 
 
 def _train_one(company: Company, table: TrainingTable, place: Path, /) -> dict[str, Any]:

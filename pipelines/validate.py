@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
-from baton.filled_in import told_by_name
+from baton.filled_in import hides_filled_in
 from features.quality.faults import CheckReport
 from features.staging.cleaned import checked
 from pipelines.preflight import preflight
@@ -14,13 +14,9 @@ from pipelines.preflight import preflight
 __all__ = ["validate"]
 
 
-@told_by_name
+@hides_filled_in
 def validate(company: Company, /) -> CheckReport:
     """Check the sources against the contract, and whether a run would do what the company file asks.
-
-    Parameters
-    ----------
-    company : Company
 
     Returns
     -------
@@ -37,9 +33,9 @@ def validate(company: Company, /) -> CheckReport:
     with checked(company, catalogue) as found:
         if found.warehouse is None:
             return found.report
-        told = preflight(company, catalogue, found.warehouse)
+        found_before = preflight(company, catalogue, found.warehouse)
     return replace(
         found.report,
-        faults=(*told.refused, *found.report.faults),
-        left_out=(*found.report.left_out, *told.skipped),
+        faults=(*found_before.refused, *found.report.faults),
+        left_out=(*found.report.left_out, *found_before.skipped),
     )

@@ -15,7 +15,15 @@ from baton.nearest import did_you_mean
 from baton.outcomes import kind_of
 from serving.limits import checked_features
 from serving.loading import LoadedRun, Served, plain_rows
-from serving.payloads import ChurnRequest, ChurnRow, CoachingRequest, DeclineRequest, DeclineRow, WeightsRequest, said
+from serving.payloads import (
+    ChurnRequest,
+    ChurnRow,
+    CoachingRequest,
+    DeclineRequest,
+    DeclineRow,
+    WeightsRequest,
+    field_path,
+)
 
 if TYPE_CHECKING:
     from models.prediction.encoding import Rows
@@ -41,14 +49,14 @@ def answer_churn(run: LoadedRun, request: ChurnRequest, /) -> dict[str, Any]:
     ids = [row.customer_id for row in request.rows]
     found = _predict(served, request.rows, ids, request.explain, range(len(request.rows)))
     rows = [{"customer_id": row.customer_id, **answer} for row, answer in zip(request.rows, found, strict=True)]
-    return {"model": served.model, "as_of": served.as_of, **_said_of([served]), "rows": rows}
+    return {"model": served.model, "as_of": served.as_of, **_standing_of([served]), "rows": rows}
 
 
-def _said_of(used: Sequence[Served], /) -> dict[str, Any]:
-    """Return whether the models that answered tell anything, and what is to be known of them."""
+def _standing_of(used: Sequence[Served], /) -> dict[str, Any]:
+    """Return whether the models that answered are better than guessing, and what is to be known of them."""
     note = "; ".join(served.standing.note for served in used if served.standing.note)
-    told = {"informative": all(served.standing.informative for served in used)}
-    return {**told, "note": note} if note else told
+    standing = {"informative": all(served.standing.informative for served in used)}
+    return {**standing, "note": note} if note else standing
 
 
 def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]:
@@ -61,14 +69,14 @@ def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]
     RequestError
         If a unit, metric or feature is unknown, or a row leaves open which decline is meant.
     """
-    watched = {name: served for name, served in run.served.items() if kind_of(name) == "decline"}
-    if not watched:
+    declines = {name: served for name, served in run.served.items() if kind_of(name) == "decline"}
+    if not declines:
         raise ArtefactError(
             "this run predicts no decline: the company file has no [[outcomes.decline]], or data were too few"
         )
-    chosen = [_chosen(watched, row, place) for place, row in enumerate(request.rows)]
+    chosen = [_chosen(declines, row, place) for place, row in enumerate(request.rows)]
     answers: list[dict[str, Any]] = [{} for _ in request.rows]
-    used = [served for name, served in watched.items() if name in chosen]
+    used = [served for name, served in declines.items() if name in chosen]
     for served in used:
         places = [place for place, name in enumerate(chosen) if name == served.outcome]
         rows = [request.rows[place] for place in places]
@@ -80,17 +88,17 @@ def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]
     return {
         "model": ", ".join(served.model for served in used),
         "as_of": max((moment for moment in moments if moment is not None), default=None),
-        **_said_of(used),
+        **_standing_of(used),
         "rows": answers,
     }
 
 
-def _chosen(watched: dict[str, Served], row: DeclineRow, place: int, /) -> str:
+def _chosen(declines: dict[str, Served], row: DeclineRow, place: int, /) -> str:
     """Return the outcome that a row asks for."""
-    units = sorted({served.unit for served in watched.values()})
+    units = sorted({served.unit for served in declines.values()})
     if row.unit is not None and row.unit not in units:
         raise RequestError(f"no decline of this unit is predicted; there are {', '.join(units)}", f"rows[{place}].unit")
-    fitting = {name: served for name, served in watched.items() if row.unit in (None, served.unit)}
+    fitting = {name: served for name, served in declines.items() if row.unit in (None, served.unit)}
     metrics = sorted({served.metric or "" for served in fitting.values()})
     if row.metric is not None:
         fitting = {name: served for name, served in fitting.items() if served.metric == row.metric}
@@ -209,9 +217,9 @@ def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = f"no such limit{did_you_mean(str(fault['loc'][-1]), Policy.model_fields)}"
-        raise RequestError(message, said(("policy", *fault["loc"]))) from None
+        raise RequestError(message, field_path(("policy", *fault["loc"]))) from None
     if policy.min_group != company.min_group:
-        # another bound, tried again and again, tells how many people a team has
+        # another bound, tried again and again, reveals how many people a team has
         raise RequestError(
             f"is the company's {company.min_group} and may not be another here: it protects single people",
             "policy.min_group",
@@ -232,7 +240,7 @@ def answer_coaching(run: LoadedRun, request: CoachingRequest, /) -> dict[str, An
         If there is no such employee or team.
     """
     if request.employee_id is not None:
-        # only as people stand in the results: an id of the company's own would tell whose row a pseudonym is
+        # only as people stand in the results: an id of the company's own would reveal whose row a pseudonym is
         employee = request.employee_id
         rows = run.rows("coaching", "employee_id", employee)
         known = run.knows("employees", "employee_id", employee) or run.knows("cases", "employee_id", employee)

@@ -104,13 +104,13 @@ class Bodies:
 
 def replay(receive: Receive, /) -> Receive:
     """Return a receiver for the application behind: an empty body, since what it held is handed on as a model."""
-    told = False
+    answered = False
 
     async def again() -> dict[str, object]:
-        nonlocal told
-        if told:
+        nonlocal answered
+        if answered:
             return dict(await receive())
-        told = True
+        answered = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     return again

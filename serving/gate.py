@@ -55,7 +55,7 @@ class Gate:
     bodies : Bodies, optional
         Receives bodies.
     max_at_once : int
-        Requests being answered; more are told to come back. Receiving a body takes no place.
+        Requests being answered; more are asked to come back. Receiving a body takes no place.
     """
 
     def __init__(
@@ -85,17 +85,17 @@ class Gate:
             return
         begun = False
 
-        async def watched(message: Message) -> None:
+        async def counted(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)
 
         try:
-            await (self._app if scope["path"] in _EXEMPT else self._admit)(scope, receive, watched)
+            await (self._app if scope["path"] in _EXEMPT else self._admit)(scope, receive, counted)
         except Refused as refused:
             if refused.code:
                 later = [(b"retry-after", b"1")] if refused.code == 503 else None
-                await refuse(watched, refused.code, error_body("", refused.message), later)
+                await refuse(counted, refused.code, error_body("", refused.message), later)
         except Exception:
             # BentoML's time limit lets a request hang whose application failed before it answered
             if begun:

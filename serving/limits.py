@@ -45,7 +45,7 @@ class Limit:
     why: str
 
     def refusal(self) -> str:
-        """Return what a number outside is told."""
+        """Return the answer to a number outside."""
         if math.isinf(self.high):
             return f"may not be below {self.low:g}: {self.why}"
         return f"must lie between {self.low:g} and {self.high:g}: {self.why}"
@@ -62,7 +62,6 @@ def limits(
         With the range of each numeric feature in training.
     kpi_of : mapping of str to str
         The KPI each feature belongs to.
-    catalogue : Catalogue or None
     scales : mapping
         Per table and column of ratings, the scale that its values are on.
 
@@ -76,8 +75,8 @@ def limits(
         if name not in encoding.categories:
             kpi = None if catalogue is None else catalogue.get(kpi_of.get(name, ""))
             seen = encoding.ranges.get(name)
-            told = (_by_meaning(name, kpi, scales, seen), None if seen is None else _by_training(seen))
-            found[name] = tuple(_with_what_was_seen(limit, seen) for limit in told if limit is not None)
+            limits = (_by_meaning(name, kpi, scales, seen), None if seen is None else _by_training(seen))
+            found[name] = tuple(_with_what_was_seen(limit, seen) for limit in limits if limit is not None)
     return found
 
 
@@ -129,7 +128,6 @@ def checked_features(
 
     Parameters
     ----------
-    encoding : Encoding
     bounds : mapping of str to tuple of Limit
     given : mapping
         As the request holds it.

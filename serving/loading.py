@@ -90,12 +90,10 @@ class LoadedRun:
 
     Parameters
     ----------
-    company : Company
-    folder : RunFolder
     served : mapping of str to Served
         By outcome.
     causes : RootCauseModel or None
-        What tells the causes of texts; None where the run has read none.
+        What classifies the causes of texts; None where the run has read none.
     causes_version : str
         Its name in answers.
     reader : Reader or None
@@ -201,11 +199,6 @@ def _plain(value: Any, /) -> Any:
 
 def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
     """Read a run and the champions.
-
-    Parameters
-    ----------
-    company : Company
-    folder : RunFolder
 
     Returns
     -------

@@ -23,7 +23,7 @@ __all__ = [
     "Refusal",
     "WeightsAnswer",
     "WeightsRequest",
-    "said",
+    "field_path",
 ]
 
 MAX_ROWS = 5000
@@ -82,7 +82,7 @@ class ChurnRequest(_Strict):
 
 
 class DeclineRow(_Strict):
-    """A unit by id, or any unit by features; ``metric`` is needed only where a unit is watched by several."""
+    """A unit by id, or any unit by features; ``metric`` is needed only where a unit has several."""
 
     unit: Name | None = None
     unit_id: Id | None = None
@@ -202,12 +202,12 @@ class Refusal(BaseModel):
     faults: list[Fault] | None = None
 
 
-def said(location: tuple[int | str, ...], /) -> str:
+def field_path(location: tuple[int | str, ...], /) -> str:
     """Return a place in a request as a path.
 
     Examples
     --------
-    >>> said(("rows", 3, "customer_id"))
+    >>> field_path(("rows", 3, "customer_id"))
     'rows[3].customer_id'
     """
     path = ""

@@ -72,10 +72,10 @@ _WHICH = re.compile(r"[\s_#\-]*(?:\d{1,8}|[a-z])(?:号)?$")
 Raw = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
-def _together(lengths: Iterable[int], most: int, what: str, /) -> None:
+def _together(lengths: Iterable[int], maximum: int, what: str, /) -> None:
     characters = sum(lengths)
-    if characters > most:
-        raise ValueError(f"the {what} have {characters:,} characters together, at most {most:,} are read at once")
+    if characters > maximum:
+        raise ValueError(f"the {what} have {characters:,} characters together, at most {maximum:,} are read at once")
 
 
 def _short_texts(texts: list[str | None]) -> list[str | None]:
@@ -144,7 +144,7 @@ def _short_turns(turns: list[SaidTurn]) -> list[SaidTurn]:
     return turns
 
 
-_SAID = [
+_WORDS = [
     {"speaker": "customer", "text": "This is the third time I ask about my refund."},
     {"speaker": "employee", "text": "I am sorry, it is being processed."},
     {"speaker": "customer", "text": "You promised that two weeks ago. I am cancelling today."},
@@ -160,7 +160,7 @@ class ConversationRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     turns: Annotated[
         list[SaidTurn],
-        Field(min_length=1, max_length=MAX_TURNS, examples=[_SAID]),
+        Field(min_length=1, max_length=MAX_TURNS, examples=[_WORDS]),
         AfterValidator(_short_turns),
     ]
     customer_id: Id | None = None
@@ -174,7 +174,7 @@ class Wording(BaseModel):
 
 
 class SignalSeen(BaseModel):
-    """A signal in the customer's words: first told in ``turn`` (from 0), which is quoted with personal data masked."""
+    """A signal in the customer's words: first seen in ``turn`` (from 0), which is quoted with personal data masked."""
 
     signal: str
     name: Wording

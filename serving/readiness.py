@@ -25,24 +25,24 @@ class Readiness:
     ----------
     loader : Loader or None
         What loads its run; None before it has begun.
-    say : callable
+    announce : callable
         Takes what the one who started the service is to know.
     """
 
     loader: Loader | None = None
-    say: Callable[[str], None] = lambda _: None
+    announce: Callable[[str], None] = lambda _: None
 
     def begin(self, load: Callable[[], LoadedRun], /) -> Loader:
         """Begin to load a run, and return what loads it."""
 
-        def told() -> LoadedRun:
+        def announced() -> LoadedRun:
             run = load()
             for model in run.models():
                 if "note" in model:
-                    self.say(f"{model['note']}.")
+                    self.announce(f"{model['note']}.")
             return run
 
-        self.loader = Loader(told)
+        self.loader = Loader(announced)
         self.loader.start()
         return self.loader
 
@@ -56,7 +56,7 @@ class Readiness:
             return 503, {"ready": False, **error_body("", LOADING)}
         return 200, {"ready": True, "models": run.models()}
 
-    def told(self, scope: Scope, send: Send, /) -> Send:
+    def with_reasons(self, scope: Scope, send: Send, /) -> Send:
         """Return what sends an answer: that to ``/readyz`` with a body, which the library behind leaves empty."""
         if scope["type"] != "http" or scope["path"] != "/readyz":
             return send

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from serving.payloads import said
+from serving.payloads import field_path
 
 __all__ = [
     "DEFECT",
@@ -31,7 +31,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OURS = b"x-baton-refusal"
-"""Header by which refusals that are in shape already are told."""
+"""Header by which refusals that are in shape already are recognised."""
 
 DEFECT = "a defect of the service; see its log"
 _MAX_FAULTS = 10  # more help nobody
@@ -84,7 +84,7 @@ def _fault(model: type[BaseModel], found: Any, /) -> dict[str, str]:
         message = "may not be empty"
     elif found["type"] == "json_invalid":
         message = f"the body is no JSON that can be read ({message.removeprefix('Invalid JSON: ')})"
-    return {"field": said(place), "message": message}
+    return {"field": field_path(place), "message": message}
 
 
 def in_one_shape(send: Send, /) -> Send:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from baton.company import Company
 from baton.errors import OutputError
 from baton.files import RunFolder
-from baton.filled_in import told_by_name
+from baton.filled_in import hides_filled_in
 from baton.run_results import RUN
 
 __all__ = ["listen", "serve"]
@@ -17,7 +17,7 @@ _BACKLOG = 1024
 _HERE = ("127.0.0.1", "::1", "localhost")
 
 
-@told_by_name
+@hides_filled_in
 def serve(
     company: Company,
     folder: RunFolder,
@@ -25,20 +25,19 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 3000,
     allowed_hosts: Sequence[str] = (),
-    told: Callable[[str], None] = lambda _: None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve predictions, advice and the report until interrupted.
 
     Parameters
     ----------
-    company : Company
     folder : RunFolder
         Of a finished run.
     host, port : str, int
         Address to listen on.
     allowed_hosts : sequence of str
         Names under which it answers besides this machine's own and ``host``.
-    told : callable
+    announce : callable
         Takes the sentence that says where it listens and who may reach it.
 
     Raises
@@ -57,8 +56,8 @@ def serve(
         from serving.service import application
 
         names = (*LOCAL_HOSTS[:-1], host, *allowed_hosts)
-        served = application(company, folder, hosts=names, say=told)
-        told(_where(host, port, sorted(host_names(names))))
+        served = application(company, folder, hosts=names, announce=announce)
+        announce(_where(host, port, sorted(host_names(names))))
         configuration = uvicorn.Config(
             served, http=PatientProtocol, log_level="warning", access_log=False, timeout_keep_alive=30
         )

@@ -1,4 +1,4 @@
-"""The service: BentoML around the answers; what is wrong with a request is told in one table of HTTP codes."""
+"""The service: BentoML around the answers; what is wrong with a request is answered from one table of HTTP codes."""
 
 from __future__ import annotations
 
@@ -116,12 +116,10 @@ def build(
 
     Parameters
     ----------
-    company : Company
-    folder : RunFolder
     hosts : collection of str
         Names under which it answers.
     state : Readiness, optional
-        Is told what loads the run.
+        Gets what loads the run.
 
     Returns
     -------
@@ -209,20 +207,20 @@ def application(
     /,
     *,
     hosts: Collection[str] = LOCAL_HOSTS,
-    say: Callable[[str], None] = lambda _: None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Application:
-    """Return the application to be served: the service, for paths and hosts that it knows; ``say`` takes its notes.
+    """Return the application to be served: the service, for paths and hosts that it knows; ``announce`` takes notes.
 
     BentoML counts requests per path, so that a scan of a million paths would make a million counters.
     """
-    state = Readiness(say=say)
+    state = Readiness(announce=announce)
     inside: Application = build(company, folder, hosts=hosts, state=state).to_asgi()
     known = {*ROUTES, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
 
     async def outside(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in known:
             scope = {**scope, "path": "/unknown", "raw_path": b"/unknown"}
-        await inside(scope, receive, state.told(scope, send))
+        await inside(scope, receive, state.with_reasons(scope, send))
 
     return outside
 

@@ -1,4 +1,4 @@
-"""Which model answers an outcome, whether it is the report's, and whether it tells anything."""
+"""Which model answers an outcome, whether it is the report's, and whether it beats guessing."""
 
 from __future__ import annotations
 

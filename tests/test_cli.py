@@ -125,8 +125,8 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *w
     monkeypatch.setattr(sys, "argv", ["baton", *map(str, words)])
     with pytest.raises(SystemExit) as stopped:
         main()
-    said = capsys.readouterr()
-    return subprocess.CompletedProcess(words, int(stopped.value.code or 0), said.out, said.err)
+    printed = capsys.readouterr()
+    return subprocess.CompletedProcess(words, int(stopped.value.code or 0), printed.out, printed.err)
 
 
 def shop(folder: Path, cases: str | bytes = CASES, *, name: str = "cases.csv", kpi: str = "") -> tuple[Path, Path]:
@@ -147,7 +147,7 @@ def shop(folder: Path, cases: str | bytes = CASES, *, name: str = "cases.csv", k
 
 
 @pytest.mark.parametrize(
-    ("name", "cases", "said"),
+    ("name", "cases", "printed"),
     [
         ("cases.csv", CASES.splitlines()[0] + "\n", "no row"),
         ("cases.csv", "", "empty"),
@@ -162,15 +162,15 @@ def test_a_table_that_cannot_be_used_is_refused_with_nothing_written(
     capsys: pytest.CaptureFixture[str],
     name: str,
     cases: str | bytes,
-    said: str,
+    printed: str,
 ) -> None:
     path, out = shop(tmp_path, cases, name=name)
-    refused(here(monkeypatch, capsys, "run", path, "--out", out), "cases", said)
+    refused(here(monkeypatch, capsys, "run", path, "--out", out), "cases", printed)
     assert not [file for file in out.rglob("*") if file.is_file() and file.name != "lock"]
 
 
 @pytest.mark.parametrize(
-    ("expr", "said"),
+    ("expr", "printed"),
     [
         ("case when 1 > 0 then", "syntax error"),
         ("length((select content from read_text('/etc/hostname')))", "query of its own"),
@@ -178,10 +178,10 @@ def test_a_table_that_cannot_be_used_is_refused_with_nothing_written(
     ],
 )
 def test_an_expression_that_is_no_plain_expression_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], expr: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], expr: str, printed: str
 ) -> None:
     path, out = shop(tmp_path, kpi=expr)
-    refused(here(monkeypatch, capsys, "run", path, "--out", out), "KPI mine", said)
+    refused(here(monkeypatch, capsys, "run", path, "--out", out), "KPI mine", printed)
     assert not out.exists() or not [file for file in out.rglob("*") if file.is_file() and file.name != "lock"]
 
 
@@ -201,7 +201,7 @@ def test_a_reason_why_nothing_can_be_learned_names_the_outcome_once(tmp_path: Pa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files, which stands for a full disk")
-def test_a_full_disk_is_told_in_one_line_and_leaves_no_part(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line_and_leaves_no_part(tmp_path: Path) -> None:
     path, out = shop(tmp_path)
     script = (
         "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"

@@ -62,7 +62,7 @@ def kpi_meant(name: str, catalogue: Mapping[str, Kpi], others: Collection[str] =
     catalogue : mapping of str to Kpi
         By id.
     others : collection of str
-        Ids beside the catalogue's, such as duties.
+        Ids beside the catalogue's, such as mandatory KPIs.
 
     Examples
     --------
@@ -88,10 +88,6 @@ def open_company(path: str | Path, /) -> Company:
 def with_kpi_ids(company: Company, /) -> Company:
     """Return the settings with the catalogue's ids where ``[outcomes]`` and ``[policy] fixed`` name KPIs otherwise.
 
-    Parameters
-    ----------
-    company : Company
-
     Returns
     -------
     Company
@@ -113,7 +109,7 @@ def with_kpi_ids(company: Company, /) -> Company:
     try:
         kpis = load_kpis(company)
     except BatonError:
-        return company  # told when the catalogue is needed
+        return company  # reported when the catalogue is needed
     meant = {name: name if name in kpis else kpi_meant(name, kpis) or name for name in names}
     case = outcomes.case
     if case is not None:

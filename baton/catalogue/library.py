@@ -46,7 +46,6 @@ def library_page(catalogue: Catalogue, /, preset: str = "service") -> str:
 
     Parameters
     ----------
-    catalogue : Catalogue
     preset : str
         The preset that the catalogue was loaded from.
 
@@ -114,8 +113,8 @@ def _actions(catalogue: Catalogue, /) -> str:
 
 
 def _action(action: Action, /) -> str:
-    said = f"**{action.name.en}** {action.advice.en}<br>**{action.name.zh}** {action.advice.zh}"
-    return said.replace("|", "\\|")
+    advice = f"**{action.name.en}** {action.advice.en}<br>**{action.name.zh}** {action.advice.zh}"
+    return advice.replace("|", "\\|")
 
 
 def _list(texts: Sequence[Text] | Iterable[Text], /) -> str:

@@ -48,10 +48,6 @@ class _Draft:
 def load_catalogue(company: Company, /) -> Catalogue:
     """Read the presets that a company names and its own files.
 
-    Parameters
-    ----------
-    company : Company
-
     Returns
     -------
     Catalogue

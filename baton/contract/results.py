@@ -53,7 +53,6 @@ class ResultColumn:
 
     Parameters
     ----------
-    name : str
     type : {"text", "time", "number", "integer", "flag", "texts", "words", "list of words", "drivers"}
         ``text`` covers ids; ``time`` is UTC without zone, microseconds; ``texts`` is a list; ``words`` a sentence in
         English and Chinese ({en, zh}); ``drivers`` a list of {kpi, value, label, attribution}.

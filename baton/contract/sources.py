@@ -53,7 +53,7 @@ class TableSpec:
     references : tuple of (str, str)
         Pairs (column, table): the column's values should be found in that table's id.
     time : str or None
-        The column by which the table's end of observation is told.
+        The column by which the table's end of observation is known.
     """
 
     name: str

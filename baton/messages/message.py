@@ -98,7 +98,6 @@ def render(message: Message, language: Language) -> str:
 
     Parameters
     ----------
-    message : Message
     language : {"en", "zh"}
 
     Raises

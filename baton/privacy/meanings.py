@@ -20,7 +20,7 @@ __all__ = ["Match", "is_cleared", "kind_of", "meanings_of", "private_match", "wo
 _WORDS = Path(__file__).with_name("meanings.toml")
 _PARTS = re.compile(r"[^\W\d_]+")
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SAID_OF_PERSONS = frozenset(
+_IN_NAMES_OF_PERSONS = frozenset(
     "name id code no nr number login full first last current original primary case ticket sys".split()
 )
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -84,7 +84,7 @@ def _meanings(name: str, /) -> frozenset[str]:
     parts = tuple(_bare(part) for part in words_of(plain))
     found = {meaning for meaning, words in _words().items() if any(_fits(word, plain, parts) for word in words)}
     # a person's role is the whole of a name, or what is said of the person: closed_by, but not agent_group
-    role = tuple(part for part in parts if part not in _SAID_OF_PERSONS)
+    role = tuple(part for part in parts if part not in _IN_NAMES_OF_PERSONS)
     if any(_fits(f"={word}", plain, named) for word in _words()["person"] for named in (parts, role)) or (
         len(parts) > 1 and parts[-1] == "by"
     ):
@@ -146,7 +146,6 @@ def private_match(privacy: Privacy, name: str, /, *, table: str = "") -> Match |
 
     Parameters
     ----------
-    privacy : Privacy
     name : str
         Of a column or a KPI.
     table : str

@@ -17,6 +17,7 @@ from features.cases.exposures import build_exposures
 from features.cases.rows import case_frame, cases_per_customer
 from features.cases.table import CaseTable, Organisation
 from features.kpis import evaluate
+from features.kpis.columns import outcome_column
 from features.kpis.unit_rows import Unit, case_unit
 from features.staging.rows_over_time import has_history, row_then, since_when
 from features.staging.warehouse import Warehouse
@@ -34,8 +35,6 @@ def build(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> tuple
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
     warehouse : Warehouse
         With ``cases`` or ``measures``.
 
@@ -58,9 +57,6 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
     latest : pandas.Timestamp
         The moment the advice is given for.
     """
@@ -76,10 +72,10 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
         note = Message("sample.no_cases")
         if exposures is None:
             return CaseTable(empty, frozenset(), horizon, float("nan"), 0, {}, {}, notes=(note,))
-        told = {"churn": kinds["churn"]}, {"churn": better["churn"]}
-        return CaseTable(empty, frozenset(), horizon, float("nan"), at_risk, *told, exposures=exposures)
+        totals = {"churn": kinds["churn"]}, {"churn": better["churn"]}
+        return CaseTable(empty, frozenset(), horizon, float("nan"), at_risk, *totals, exposures=exposures)
     frame, case_level, share = case_frame(company, catalogue, warehouse)
-    present = [name for name in kinds if f"y:{name}" in frame.columns]
+    present = [name for name in kinds if outcome_column(name) in frame.columns]
     notes = []
     if share < 1:
         notes.append(Message("sample.customers", {"share": share}))

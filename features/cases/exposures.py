@@ -21,6 +21,7 @@ from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
 from baton.months import month_number, months_later
 from features.kpis import evaluate
+from features.kpis.columns import context_column, context_columns, outcome_column
 from features.kpis.sampling import chosen, table_of
 from features.kpis.unit_rows import measured_units
 from features.staging.rows_over_time import with_row_then
@@ -54,7 +55,7 @@ class ExposureTable:
         team_id, month (its first), kpi, value_0, value_1, n_0, n_1: as each half of the customers lived it (raw, not
         turned by ``better``), and the rows behind it.
     split : frozenset of str
-        KPIs whose two values come from different customers; those of the others are one figure told twice.
+        KPIs whose two values come from different customers; those of the others are one value given twice.
     label_days : int
         How far ahead ``y:churn`` looks.
     rows_per_horizon : float
@@ -71,12 +72,6 @@ class ExposureTable:
 
 def build_exposures(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> ExposureTable | None:
     """Build the rows.
-
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
 
     Returns
     -------
@@ -99,11 +94,11 @@ def build_exposures(company: Company, catalogue: Catalogue, warehouse: Warehouse
     if not moments:
         return None
     rows = _rows(company, warehouse, moments, label_days)
-    if rows["y:churn"].nunique() < 2:
+    if rows[outcome_column("churn")].nunique() < 2:
         return None
     values, split = _values(warehouse, kpis, months[:-1])
     shares = _shares(warehouse, rows)
-    leaving = float(rows["y:churn"].mean())
+    leaving = float(rows[outcome_column("churn")].mean())
     ahead = snapshots.churn_horizon_days(company) / label_days
     return ExposureTable(
         frame=rows,
@@ -130,7 +125,7 @@ def _team_levers(catalogue: Catalogue, warehouse: Warehouse, /) -> list[Kpi]:
 def _label_days(company: Company, /) -> int:
     horizon = snapshots.churn_horizon_days(company)
     churn = company.outcomes.churn
-    # who is inactive can only be told after the whole time of inactivity
+    # who is inactive is known only after the whole time of inactivity
     return horizon if churn is not None and churn.rule == "inactive" else min(horizon, _LABEL_DAYS)
 
 
@@ -163,22 +158,22 @@ def _rows(company: Company, warehouse: Warehouse, moments: Sequence[datetime], l
     if "customers" in warehouse:
         names = [name for name in ("kind", "segment", "value") if warehouse.has("customers", name)]
         names += attribute_columns(company, warehouse, "customers")
-        named = {f"x:{name}": name for name in names}
+        named = {context_column(name): name for name in names}
         labels = with_row_then(warehouse, "customers", labels, "customer_id", "as_of", named)
     labels = labels.mutate(half=_second_half(labels.customer_id).cast("int64"))
     frame = labels.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"], ignore_index=True)
-    frame["y:churn"] = frame["label"].astype("float64")
-    frame["x:tenure_days"] = (frame["as_of"] - frame["joined_at"]).dt.total_seconds() / 86_400.0
-    for name in [name for name in frame if str(name).startswith("x:")]:
+    frame[outcome_column("churn")] = frame["label"].astype("float64")
+    frame[context_column("tenure_days")] = (frame["as_of"] - frame["joined_at"]).dt.total_seconds() / 86_400.0
+    for name in context_columns(frame):
         frame[name] = as_feature(frame[name])
-    texts = [name for name in frame if str(name).startswith("x:") and is_free_text(frame[name])]
+    texts = [name for name in context_columns(frame) if is_free_text(frame[name])]
     return frame.drop(columns=["label", "joined_at", *texts])
 
 
 def _values(
     warehouse: Warehouse, kpis: list[Kpi], months: Sequence[datetime], /
 ) -> tuple[pd.DataFrame, frozenset[str]]:
-    """KPIs of teams by month, for each half of the customers where the source tells whose row it is."""
+    """KPIs of teams by month, for each half of the customers where the source says whose row it is."""
     parts = []
     split = [kpi for kpi in kpis if kpi.source == "activity"]
     if split and months:
@@ -189,8 +184,8 @@ def _values(
             parts.append(_panel(own, split, months).assign(half=number))
     whole = [kpi for kpi in kpis if kpi.source != "activity"]
     if whole and months:
-        told = _panel(warehouse, whole, months)
-        parts += [told.assign(half=number) for number in _HALVES]
+        values = _panel(warehouse, whole, months)
+        parts += [values.assign(half=number) for number in _HALVES]
     if not parts:
         empty = {name: pd.Series(dtype="float64") for name in ("value_0", "value_1", "n_0", "n_1")}
         return pd.DataFrame({"team_id": [], "month": [], "kpi": []} | empty), frozenset()

@@ -1,4 +1,4 @@
-"""The same cases with their outcomes handed round, or only half of them: what advice must do on these is known.
+"""The same cases with their outcomes permuted, or only half of them: what advice must do on these is known.
 
 On permuted outcomes nothing may be advised; on either half of the customers, or of the people, the advice should agree.
 """
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from features.cases.exposures import ExposureTable
 from features.cases.table import CaseTable
+from features.kpis.columns import outcome_columns
 from features.kpis.sampling import chosen
 
 __all__ = ["halved", "permuted"]
@@ -22,15 +23,10 @@ _ALIKE = ("process", "period")
 
 
 def permuted(cases: CaseTable, seed: int) -> CaseTable:
-    """Return the cases with their outcomes handed round among cases of one process and month.
+    """Return the cases with their outcomes permuted among cases of one process and month.
 
     All outcomes of a case travel together, and an unknown outcome travels like any other, so that shares, trends and
     differences between processes stay; what anybody did has nothing to do with what came after.
-
-    Parameters
-    ----------
-    cases : CaseTable
-    seed : int
 
     Returns
     -------
@@ -38,8 +34,8 @@ def permuted(cases: CaseTable, seed: int) -> CaseTable:
     """
     met = cases.exposures
     if met is not None:
-        met = replace(met, frame=_handed_round(met.frame, ("as_of",), seed))
-    return replace(cases, frame=_handed_round(cases.frame, _ALIKE, seed), exposures=met)
+        met = replace(met, frame=_permuted(met.frame, ("as_of",), seed))
+    return replace(cases, frame=_permuted(cases.frame, _ALIKE, seed), exposures=met)
 
 
 def halved(
@@ -49,8 +45,6 @@ def halved(
 
     Parameters
     ----------
-    cases : CaseTable
-    seed : int
     by : {"customer", "employee"}
         Cases of nobody known fall into either half one by one.
 
@@ -89,8 +83,8 @@ def _some_rows(exposures: ExposureTable, kept: NDArray[np.bool_], /) -> Exposure
     return replace(exposures, frame=exposures.frame[kept].reset_index(drop=True), shares=shares)
 
 
-def _handed_round(frame: pd.DataFrame, alike: tuple[str, ...], seed: int, /) -> pd.DataFrame:
-    outcomes = [name for name in frame.columns if name.startswith("y:")]
+def _permuted(frame: pd.DataFrame, alike: tuple[str, ...], seed: int, /) -> pd.DataFrame:
+    outcomes = outcome_columns(frame.columns)
     if not outcomes:
         return frame
     keys = [key for key in alike if key in frame]

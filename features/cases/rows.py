@@ -15,11 +15,11 @@ from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.outcomes import Outcome
 from features.kpis import evaluate
-from features.kpis.aggregates import kpi_column
+from features.kpis.columns import context_column, context_columns, has_prefix, kpi_column, outcome_column
 from features.kpis.handlers import handler_values
 from features.kpis.sampling import chosen, table_of
 from features.kpis.sql import finished
-from features.kpis.unit_rows import CASE_GRAINS, measured_units, with_usual_team
+from features.kpis.unit_rows import CASE_GRAINS, measured_units, with_default_team
 from features.staging.memberships import with_membership
 from features.staging.own_columns import plain
 from features.staging.rows_over_time import has_history, with_row_then
@@ -51,7 +51,7 @@ def case_frame(
     sampled_share : float
         Share of the customers that the rows come from.
     """
-    cases = with_usual_team(warehouse)
+    cases = with_default_team(warehouse)
     cases, share = _sampled(company, warehouse, cases)
     own = [kpi for kpi in catalogue.values() if evaluate.has_case_value(kpi)]
     usable = {kpi.id for unit in CASE_GRAINS for kpi in evaluate.available(warehouse, own, unit)}
@@ -63,7 +63,9 @@ def case_frame(
         if kpi.source in ("work", "measures") and kpi.aggregate != "count" and _has_handler(warehouse, kpi, measured)
     ]
     extra = attribute_columns(company, warehouse, "cases", catalogue)
-    rows = cases.select(*_KEYS, *_CONTEXT, "opened_at", "closed_at", **{f"x:{name}": cases[name] for name in extra})
+    rows = cases.select(
+        *_KEYS, *_CONTEXT, "opened_at", "closed_at", **{context_column(name): cases[name] for name in extra}
+    )
     values = evaluate.case_values(warehouse, own).rename(valued_case="case_id")
     picked = values.select("valued_case", *(kpi_column(kpi.id) for kpi in own))
     rows = rows.left_join(picked, [("case_id", "valued_case")]).drop("valued_case")
@@ -73,10 +75,10 @@ def case_frame(
     rows = _with_churn(company, warehouse, rows)
     frame = _pulled(rows)
     wanted = company.outcomes.case
-    if wanted is not None and f"kpi:{wanted.metric}" in frame.columns:
-        value = frame[f"kpi:{wanted.metric}"]
+    if wanted is not None and kpi_column(wanted.metric) in frame.columns:
+        value = frame[kpi_column(wanted.metric)]
         found = value if wanted.low is None else (value <= wanted.low).astype("float64").where(value.notna())
-        frame[f"y:{Outcome('case', metric=wanted.metric)}"] = found
+        frame[outcome_column(str(Outcome("case", metric=wanted.metric)))] = found
     return frame, frozenset(kpi.id for kpi in own), share
 
 
@@ -122,7 +124,9 @@ def _with_customer(company: Company, warehouse: Warehouse, rows: ir.Table, /) ->
     names = [name for name in ("kind", "segment", "value") if warehouse.has("customers", name)]
     names += attribute_columns(company, warehouse, "customers")
     own = TABLES["customers"].names
-    named = {f"x:{name}" if name in own else f"x:customer__{plain(name)}": name for name in names}
+    named = {
+        context_column(name) if name in own else context_column(f"customer__{plain(name)}"): name for name in names
+    }
     rows = with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", named)
     if not has_history(warehouse, "customers"):
         return with_row_then(warehouse, "customers", rows, "customer_id", "opened_at", {"joined_at": "joined_at"})
@@ -153,7 +157,7 @@ def _with_churn(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir
         gone = rows.left_at.notnull() & (rows.left_at <= rows.until_)
     complete = rows.after_.notnull() & (rows.until_ <= ibis.literal(end, type="timestamp(6)"))
     label = ibis.cases((complete & at_risk, gone.cast("int32").cast("float64")))
-    rows = rows.mutate(**{"y:churn": label})
+    rows = rows.mutate(**{outcome_column("churn"): label})
     return rows.drop(*(name for name in ("after_", "until_", "seen", "leaver", "left_at") if name in rows.columns))
 
 
@@ -162,17 +166,19 @@ def _pulled(rows: ir.Table, /) -> pd.DataFrame:
     for name in frame.columns:
         if name in _CONTEXT:
             frame[name] = as_feature(frame[name].astype("str").where(frame[name].notna()))
-        elif name.startswith(("x:", "kpi:", "y:")):
+        elif has_prefix(name):
             frame[name] = as_feature(frame[name])
-    texts = [name for name in frame.columns if name.startswith("x:") and is_free_text(frame[name])]
+    texts = [name for name in context_columns(frame.columns) if is_free_text(frame[name])]
     frame = frame.drop(columns=texts)
     frame["period"] = frame["opened_at"].dt.to_period("M").dt.to_timestamp()
     if "joined_at" in frame.columns:
-        frame["x:tenure_days"] = as_feature((frame["opened_at"] - frame["joined_at"]).dt.total_seconds() / 86400)
+        frame[context_column("tenure_days")] = as_feature(
+            (frame["opened_at"] - frame["joined_at"]).dt.total_seconds() / 86400
+        )
         frame = frame.drop(columns="joined_at")
     if frame["customer_id"].notna().any():
         before, since = _earlier_cases(frame)
-        frame["x:cases_before"], frame["x:days_since_case"] = before, since
+        frame[context_column("cases_before")], frame[context_column("days_since_case")] = before, since
     return frame
 
 

@@ -74,7 +74,7 @@ class CaseTable:
     sampled_share : float
         Share of the customers that the rows come from.
     exposures : ExposureTable, optional
-        Customers by month and the teams they were exposed to, where what customers do tells which team owns it.
+        Customers by month and the teams they were exposed to, where activity records which team owns it.
     """
 
     frame: pd.DataFrame

@@ -37,7 +37,7 @@ def unnamed(position: int, /) -> str:
 
 
 def is_unnamed(name: str, /) -> bool:
-    """Whether a column has no name of its own: mostly the numbers of the rows, which tell nothing.
+    """Whether a column has no name of its own: mostly the numbers of the rows, which mean nothing.
 
     Examples
     --------

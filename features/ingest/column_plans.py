@@ -1,4 +1,4 @@
-"""Each column's plan of reading, told by the values of the whole column, per file where a table has several."""
+"""Each column's reading plan, inferred from the values of the whole column, per file where a table has several."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class TableReading:
 
     Parameters
     ----------
-    spec : TableSpec
     decimal : str or None
         The decimal mark that the company file says.
     semicolons : bool
@@ -61,13 +60,12 @@ def kept_words(
         Per text column: ``words`` and their counts, and what stands ``beside`` them.
     given : sequence of str
         Words that the company file calls values.
-    spec : TableSpec
     """
-    told, notes = dict(plans), []
+    decided_plans, notes = dict(plans), []
     for name, profile in found.items():
         plan = plans[name]
         kept = frozenset(word.lower() for word in given) | kept_by_evidence(profile["beside"])
-        told[name] = replace(plan, kept_words=kept)
+        decided_plans[name] = replace(plan, kept_words=kept)
         words = counted(profile["words"], kept | (frozenset({"无", "無"}) if plan.type == "flag" else frozenset()))
         total = sum(words.values())
         if total and (plan.type == "id" or total >= _REPORTED_SHARE * profile["present"]):
@@ -76,7 +74,7 @@ def kept_words(
                 f"{spec.name}.{name}: {total:,} of {profile['present']:,} values are words such as {listed} and are "
                 f"taken as missing; if one is a value, list it in keep_words of tables.{spec.name}"
             )
-    return told, notes
+    return decided_plans, notes
 
 
 def with_durations(
@@ -93,13 +91,13 @@ def with_durations(
     notes : list of str
         What was decided is added.
     """
-    told = dict(plans)
+    decided_plans = dict(plans)
     for name, plan in plans.items():
         if plan.raw_column in ticks and plan.type in {"number", "integer"}:
             unit = duration_unit(name) or 1
-            told[name] = replace(plan, factor=ticks[plan.raw_column] / unit)
+            decided_plans[name] = replace(plan, factor=ticks[plan.raw_column] / unit)
             notes.append(f"{table}.{name}: durations such as 0:02:23 are read as {_unit_name(unit)}")
-    return told
+    return decided_plans
 
 
 def read_numbers(
@@ -113,12 +111,12 @@ def read_numbers(
     spec = reading.spec
     numbers = [{name: Numbers.of(profiles[name]) for name in plans} for _, profiles in files]
     # a column of words has no say in how numbers are written
-    telling = [
+    numeric = [
         {name: found for name, found in file.items() if _mostly_numbers(found) or name in spec.names}
         for file in numbers
     ]
-    marks = decide_decimals(telling, reading.decimal, reading.semicolons)
-    told = {}
+    marks = decide_decimals(numeric, reading.decimal, reading.semicolons)
+    decided_plans = {}
     for name, plan in plans.items():
         column = [file[name] for file in numbers]
         decided = marks.get(name, (_PLAIN,) * len(column))
@@ -127,12 +125,12 @@ def read_numbers(
             settled = (reading.types or {}).get(name)
             is_number, bad = decide_type(column, [mark for mark, _ in decided], unit)
             if settled == "text" or (settled is None and not is_number):
-                told[name] = replace(plan, type="text")
+                decided_plans[name] = replace(plan, type="text")
                 _note_words(spec, name, column, bad, settled, notes)
                 continue
             plan = replace(plan, type="number")
-        told[name] = _formatted(plan, column, decided, [file for file, _ in files], reading, notes)
-    return told
+        decided_plans[name] = _formatted(plan, column, decided, [file for file, _ in files], reading, notes)
+    return decided_plans
 
 
 def _formatted(
@@ -181,8 +179,8 @@ def _doubt(marks: set[Any], column: Sequence[Numbers], points: bool, /) -> str:
 def _note_marks(place: str, decided: Sequence[tuple[Any, str]], notes: list[str], /) -> None:
     why = {"siblings": ", as in the table's other columns", "files": ", as in the table's other files"}
     why |= {"default": ", for want of other evidence", "own": "", "given": ""}
-    told = {(mark, reason) for mark, reason in decided if reason and mark in {".", ","}}
-    for mark, reason in sorted(told):
+    decided_plans = {(mark, reason) for mark, reason in decided if reason and mark in {".", ","}}
+    for mark, reason in sorted(decided_plans):
         if mark == "," and reason != "given":
             notes.append(
                 f"{place}: numbers are read with a decimal comma{why[reason]} (1.250 is 1250); else set decimal"

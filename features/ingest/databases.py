@@ -28,7 +28,6 @@ def open_table(company: Company, name: str, /) -> ir.Table:
 
     Parameters
     ----------
-    company : Company
     name : str
         A table that has a ``source``.
 

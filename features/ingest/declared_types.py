@@ -18,7 +18,6 @@ def declared_types(spec: TableSpec, columns: Collection[str], given: Mapping[str
 
     Parameters
     ----------
-    spec : TableSpec
     columns : collection of str
         The table's columns, as it is read.
     given : mapping of str to str

@@ -29,7 +29,6 @@ class Delimited:
 
     Parameters
     ----------
-    path : Path
     columns : tuple of str
         Names in the header, in order; unnamed ones are called as pandas does, ``Unnamed: 3``.
     delimiter : str
@@ -45,7 +44,6 @@ def describe(path: Path, encoding: str, delimiter: str | None, place: str, /) ->
 
     Parameters
     ----------
-    path : Path
     encoding : str
         Any that Python knows.
     delimiter : str or None

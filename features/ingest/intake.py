@@ -47,7 +47,6 @@ class TypedTable:
 
     Parameters
     ----------
-    spec : TableSpec
     relation, known_relation : str
         SQL names of the typed table (contract columns in order, then attributes, then the row number), and of the same
         columns as they lie in the source, null where blank.
@@ -113,7 +112,6 @@ class Intake:
 
     Parameters
     ----------
-    company : Company
     folder : Path
         A scratch folder of its own.
     output : Path, optional
@@ -277,7 +275,6 @@ class Intake:
 
         Parameters
         ----------
-        table : TypedTable
         relation : str
             SQL name of the new table.
         query : str
@@ -307,11 +304,11 @@ class Intake:
 
     def _with_placeholders(self, table: TypedTable, /) -> TypedTable:
         """Return a table with the conditions that a date or a number stands for none, and notes on those that may."""
-        tests, said = self._placeholders(table), []
+        tests, checks = self._placeholders(table), []
         if self.company.faults.get("placeholder_number") != "keep" and table.rows:
-            numbers, said = numbers_for_none(self.rows, table.read_relation, table.plans, table.spec)
+            numbers, checks = numbers_for_none(self.rows, table.read_relation, table.plans, table.spec)
             tests |= numbers
-        notes = (*table.notes, *(f"{table.spec.name}.{text}" for text in said))
+        notes = (*table.notes, *(f"{table.spec.name}.{text}" for text in checks))
         return replace(table, placeholders=tests, notes=notes)
 
     def _reading(self, spec: TableSpec, plans: Mapping[str, CastPlan], /) -> TableReading:
@@ -385,7 +382,6 @@ def opened(company: Company, /, output: Path | None = None) -> Iterator[Intake]:
 
     Parameters
     ----------
-    company : Company
     output : Path, optional
         The one other folder that its engine may write.
     """

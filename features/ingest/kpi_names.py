@@ -14,14 +14,14 @@ __all__ = ["with_kpi_names"]
 
 def with_kpi_names(intake: Intake, catalogue: Catalogue, notes: list[str], /) -> None:
     """Read the KPIs of scorecards and measures as the catalogue's; each that was written otherwise is noted."""
-    duties = intake.company.policy.fixed
-    known = {*catalogue, *duties}
+    mandatory = intake.company.policy.fixed
+    known = {*catalogue, *mandatory}
     for name in ("scorecards", "measures"):
         table = intake.tables.get(name)
         if table is None or "kpi" not in table.plans or not known:
             continue
         written = [row[0] for row in intake.rows(f"SELECT DISTINCT kpi FROM {table.relation} WHERE kpi IS NOT NULL")]
-        meant = {word: kpi_meant(word, catalogue, duties) for word in sorted(written) if word not in known}
+        meant = {word: kpi_meant(word, catalogue, mandatory) for word in sorted(written) if word not in known}
         read = {word: kpi for word, kpi in meant.items() if kpi is not None}
         if not read:
             continue

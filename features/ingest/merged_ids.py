@@ -104,8 +104,8 @@ def _replace(intake: Intake, ends: list[tuple[str, str, str]], notes: list[str],
         counts = {column: count for column, count in _counts(intake, table).items() if count}
         if counts:
             concerned.add(name)
-            told = ", ".join(f"{name}.{column} in {count:,} rows" for column, count in counts.items())
-            notes.append(f"merged_ids: replaced {told}")
+            counted = ", ".join(f"{name}.{column} in {count:,} rows" for column, count in counts.items())
+            notes.append(f"merged_ids: replaced {counted}")
             intake.tables[name] = _merged(intake, table, list(counts), notes)
     if not concerned:
         notes.append("merged_ids: none of its old ids is in any table")
@@ -146,7 +146,7 @@ def _merged(intake: Intake, table: TypedTable, columns: list[str], notes: list[s
     if left == table.rows:
         return found
     notes.append(f"merged_ids: {table.rows - left:,} rows of {table.spec.name} gave way to those of the new id")
-    # what cannot be read is told by how many values of the rows that stay were there to be read
+    # what cannot be read is counted as how many values of the rows that stay were there to be read
     names = list(table.present)
     counted = ", ".join(["count(*)", *(f"count({quoted(name)})" for name in names)])
     stay = f"{ROW} IN (SELECT {ROW} FROM {relation})"

@@ -1,4 +1,4 @@
-"""What a column as a whole tells: day or month first, decimal comma, dates without a time, texts that are numbers."""
+"""What a column as a whole shows: day or month first, decimal comma, dates without a time, texts that are numbers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MIDNIGHT = r"(^|[ T])0?0:00(:00([.,]0+)?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?$
 
 
 def profile_sql(plan: CastPlan, /) -> str:
-    """Return SQL aggregates (a struct) from which the way to read a known value is told.
+    """Return SQL aggregates (a struct) from which the way to read a known value is inferred.
 
-    For times: ``present`` values; ``clocked``: those with a time of day; ``digits``: how numbers are read;
-    ``dates``: texts such as 3/4/2024;
-    ``short``: of them, those with a year of two digits; ``first``, ``second``: the largest first and second part.
-    For texts that may be numbers: ``present`` and what ``first_look`` counts. For all others: ``present``.
+    For times: ``present`` values; ``clocked``: those with a time of day; ``digits``: how numbers are read; ``dates``:
+    texts such as 3/4/2024; ``short``: of them, those with a year of two digits; ``first``, ``second``: the largest
+    first and second part. For texts that may be numbers: ``present`` and what ``first_look`` counts. For all others:
+    ``present``.
     """
     value = quoted(plan.column)
     parts = {"present": f"count({value})"}
@@ -43,7 +43,7 @@ def may_be_number(plan: CastPlan, /) -> bool:
 
 
 def summed(profiles: Sequence[Mapping[str, Any]], /) -> dict[str, Any]:
-    """Return what a column's values tell over all files: counts are added, and the largest parts of dates kept."""
+    """Return the profile of a column over all files: counts are added, and the largest parts of dates kept."""
     names = profiles[0]
     added = {name: sum(profile[name] or 0 for profile in profiles) for name in names if _is_count(profiles, name)}
     largest = {
@@ -90,24 +90,24 @@ def _date_profile(plan: CastPlan, value: str, /) -> dict[str, str]:
 def read_times(
     plans: Mapping[str, CastPlan], profiles: Profiles, spec: TableSpec, day_first: bool | None, notes: list[str], /
 ) -> dict[str, CastPlan]:
-    """Return the plans of times with what their profiles tell; what was inferred is added to ``notes``.
+    """Return the plans of times with what their profiles show; what was inferred is added to ``notes``.
 
     Columns that read both ways follow those of their table that read one way only. A rating's date without a time of
     day means the end of that day, when it was surely known; so do answers and closings where openings have a time.
     """
-    told = {name: replace(plan, order=_order(profiles[name], day_first)) for name, plan in plans.items()}
-    told = _siblings(spec.name, told, notes) if day_first is None else told
-    for name in told:
+    ordered = {name: replace(plan, order=_order(profiles[name], day_first)) for name, plan in plans.items()}
+    ordered = _siblings(spec.name, ordered, notes) if day_first is None else ordered
+    for name in ordered:
         for kind, count in (profiles[name].get("digits") or {}).items():
             notes.append(f"{spec.name}.{name}: {count:,} numbers are read as {kind}")
     if spec.name != "cases":
-        return told
-    dated = {name for name in told if profiles[name]["present"] and not profiles[name]["clocked"]}
+        return ordered
+    dated = {name for name in ordered if profiles[name]["present"] and not profiles[name]["clocked"]}
     ends = {"rated_at"} if "opened_at" in dated else {"rated_at", "responded_at", "closed_at"}
     for name in sorted(ends & dated):
-        told[name] = replace(told[name], end_of_day=True)
+        ordered[name] = replace(ordered[name], end_of_day=True)
         notes.append(f"cases.{name} has dates without a time of day; each counts as the end of its day")
-    return told
+    return ordered
 
 
 def _order(profile: Mapping[str, int], day_first: bool | None, /) -> DateOrder:

@@ -11,7 +11,7 @@ from features.ingest.values.number_text import figures_sql, number_profile
 __all__ = ["DRESSED_AT_ONCE", "Files", "in_batches", "look_closer", "profiles_by_file", "with_figures"]
 
 Files = list[tuple[int, dict[str, Mapping[str, Any]]]]
-"""Per file, by its number, what each column's values tell."""
+"""Per file, by its number, each column's profile."""
 
 DRESSED_AT_ONCE = 8  # texts that must be taken apart: the time of planning a query grows faster than their number
 
@@ -27,13 +27,14 @@ def in_batches(names: Sequence[str], size: int = _AT_ONCE, /) -> Iterable[Sequen
 def profiles_by_file(
     rows: Callable[[str], list[tuple[Any, ...]]], relation: str, profiles: Mapping[str, str], file: str | None, /
 ) -> tuple[int, Files]:
-    """Return the number of rows, and per file what each column's values tell.
+    """Return the number of rows, and per file each column's profile.
 
     Parameters
     ----------
     rows : callable
         Runs SQL.
     relation : str
+        SQL that names the rows.
     profiles : mapping of str to str
         Per column, SQL of its aggregates.
     file : str or None
@@ -45,9 +46,9 @@ def profiles_by_file(
     for part in in_batches(list(profiles)) if profiles else [[]]:
         listed = ", ".join(["count(*)", *(profiles[name] for name in part)])
         found = rows(f"SELECT {file or 1}, {listed} FROM {relation} {group}")
-        for number, count, *told in found or rows(f"SELECT 1, {listed} FROM {relation}"):
+        for number, count, *parts in found or rows(f"SELECT 1, {listed} FROM {relation}"):
             counts[number] = count
-            files.setdefault(number, {}).update(zip(part, told, strict=True))
+            files.setdefault(number, {}).update(zip(part, parts, strict=True))
     return sum(counts.values()), list(files.items())
 
 
@@ -55,10 +56,10 @@ def look_closer(files: Files, names: Sequence[str], always: Sequence[str], /) ->
     """Return the text columns whose values must be taken apart: enough of them may be dressed numbers."""
     found = []
     for name in names:
-        told = [profiles[name] for _, profiles in files]
-        odd = sum(profile["odd"] for profile in told)
-        plain = sum(sum((profile["shapes"] or {}).values()) for profile in told)
-        present = sum(profile["present"] for profile in told)
+        parts = [profiles[name] for _, profiles in files]
+        odd = sum(profile["odd"] for profile in parts)
+        plain = sum(sum((profile["shapes"] or {}).values()) for profile in parts)
+        present = sum(profile["present"] for profile in parts)
         if odd and (name in always or odd + plain > _MAY_BE_NUMBERS * present):
             found.append(name)
     return found
@@ -93,9 +94,9 @@ def with_figures(
         profiles = {name: _struct(name) for name in part}
         several = len(files) > 1
         _, closer = profiles_by_file(rows, relation, profiles, "__file" if several else None)
-        for file, told in closer:
+        for file, parts in closer:
             at = dict(files)[file] if several else files[0][1]
-            at.update(told)
+            at.update(parts)
     return relation
 
 

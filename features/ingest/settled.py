@@ -43,11 +43,11 @@ def kept_scales(place: Path, /) -> Agreed:
     return scales_of(read_json(place)) if place.exists() else {}
 
 
-def scales_of(told: dict[str, Any], /) -> Agreed:
+def scales_of(kept: dict[str, Any], /) -> Agreed:
     """Return scales as they were before they were written as JSON."""
     return {
         table: {name: None if scale is None else (scale[0], scale[1]) for name, scale in columns.items()}
-        for table, columns in told.items()
+        for table, columns in kept.items()
     }
 
 

@@ -30,7 +30,6 @@ def open_source(company: Company, name: str, /) -> ir.Table:
 
     Parameters
     ----------
-    company : Company
     name : str
         A key of the company file's ``[tables]``.
 
@@ -69,9 +68,9 @@ def open_source(company: Company, name: str, /) -> ir.Table:
 
 def query_error(company: Company, name: str, error: BaseException, /) -> BatonError:
     """Return the error of a query over a file: the file's fault if it has one, else the query's."""
-    told = explained(error, company, name)
-    if company.tables[name].sql is None or isinstance(error, BatonError) or "cannot be read:" not in str(told):
-        return told
+    explanation = explained(error, company, name)
+    if company.tables[name].sql is None or isinstance(error, BatonError) or "cannot be read:" not in str(explanation):
+        return explanation
     return SourceError(f"tables.{name}.sql: {one_line(error)}; the file is the table `raw`, all text if it is a CSV")
 
 

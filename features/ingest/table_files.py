@@ -41,7 +41,6 @@ def file_relation(company: Company, name: str, scratch: Path, /) -> str:
 
     Parameters
     ----------
-    company : Company
     name : str
         A table that has a ``path``.
     scratch : Path
@@ -81,7 +80,7 @@ def _parquet_names(path: Path, /) -> list[str]:
     try:
         return list(pq.read_schema(path).names)
     except (OSError, pa.ArrowException):
-        return []  # the engine tells what is wrong with it
+        return []  # the engine reports what is wrong with it
 
 
 def _csv_sql(paths: list[Path], columns: tuple[str, ...], delimiter: str, /, *, named: bool) -> str:

@@ -17,7 +17,6 @@ __all__ = [
     "combined_of",
     "daily_of",
     "is_additive",
-    "kpi_column",
     "measured_id",
     "value_columns",
     "value_of",
@@ -39,17 +38,6 @@ def value_columns(kpi: Kpi, /) -> dict[str, str]:
     return columns
 
 
-def kpi_column(kpi_id: str, /) -> str:
-    """Return the column of a KPI's value in a row of a table of cases: a KPI may be called like one of their columns.
-
-    Examples
-    --------
-    >>> kpi_column("priority")
-    'kpi:priority'
-    """
-    return f"kpi:{kpi_id}"
-
-
 def measured_id(kpi: Kpi, /) -> str:
     """Return the id under which ``measures`` holds a KPI; what is derived from one is called ``<id>__<word>``."""
     return kpi.id.split("__")[0]
@@ -69,7 +57,6 @@ def aggregates_of(
     ----------
     rows : ibis Table
         With the KPI's ``value_columns``; all rows lie in the longest window.
-    kpi : Kpi
     in_window : mapping of str to ibis boolean
         Per window's label, whether a row lies in it.
     longest : str
@@ -138,7 +125,6 @@ def combined_of(
     ----------
     days : ibis Table
         With the KPI's ``daily_of``; all days lie in the longest window.
-    kpi : Kpi
     in_window : mapping of str to ibis boolean
         Per window's label, whether a day lies in it.
     longest : str

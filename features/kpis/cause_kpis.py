@@ -2,8 +2,8 @@
 
 The step ``texts`` gives each case with a text a cause; its code then stands beside the case's own columns as
 ``text_cause``, and each of the most frequent causes becomes a KPI ``cause_<code>``: the share of cases about it, among
-those whose text could be told. It reports what the customer met, so its role is ``outcome``: it feeds predictions and
-attributions, and moves no weight.
+those whose text could be classified. It reports what the customer met, so its role is ``outcome``: it feeds predictions
+and attributions, and moves no weight.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def cause_kpis(
     Parameters
     ----------
     causes : pandas.Series
-        Cause per case; null where the text could not be told.
+        Cause per case; null where the text could not be classified.
     describe : callable
         From a cause to its name and its stage of the journey.
     taken : sequence of str
@@ -107,8 +107,8 @@ def cause_kpis(
     Examples
     --------
     >>> import pandas as pd
-    >>> told = pd.Series(["Billing error"] * 40 + ["等待"] * 35 + ["rare"] * 2 + [None])
-    >>> found = cause_kpis(told, lambda cause: (Text(en=cause, zh=cause), "any"))
+    >>> named = pd.Series(["Billing error"] * 40 + ["等待"] * 35 + ["rare"] * 2 + [None])
+    >>> found = cause_kpis(named, lambda cause: (Text(en=cause, zh=cause), "any"))
     >>> [(one.kpi, one.en) for one in found]
     [('cause_billing_error', 'Billing error'), ('cause_c_4c66c64d', '等待'), ('cause_other', 'Other causes')]
     """
@@ -133,11 +133,11 @@ def cause_kpis(
 
 
 def cause_codes(causes: pd.Series, chosen: Sequence[CauseKpi], /) -> pd.Series:
-    """Return each case's code; what was not chosen is ``other``, what could not be told stays null."""
+    """Return each case's code; what was not chosen is ``other``, what could not be classified stays null."""
     known = {one.cause: one.code for one in chosen}
     rest = known.get(OTHER)
-    told = causes.astype("object").where(causes.notna(), None)
-    return told.map(lambda cause: None if cause is None else known.get(str(cause), rest)).astype("str")
+    named = causes.astype("object").where(causes.notna(), None)
+    return named.map(lambda cause: None if cause is None else known.get(str(cause), rest)).astype("str")
 
 
 def with_causes(catalogue: Catalogue, causes: Sequence[CauseKpi], /) -> Catalogue:
@@ -145,7 +145,6 @@ def with_causes(catalogue: Catalogue, causes: Sequence[CauseKpi], /) -> Catalogu
 
     Parameters
     ----------
-    catalogue : Catalogue
     causes : sequence of CauseKpi
     """
     if not causes:
@@ -156,7 +155,7 @@ def with_causes(catalogue: Catalogue, causes: Sequence[CauseKpi], /) -> Catalogu
             id=one.kpi,
             name=Text(en=f"Cases about: {one.en}", zh=f"客户所述原因：{one.zh}"),
             description=Text(
-                en="Share of the cases in which the customer writes about this, among those whose text could be told.",
+                en="Share of the cases whose text could be classified in which the customer writes about this.",
                 zh="在文本含义可判断的工单中，客户谈及该原因的占比。",
             ),
             layer="operational",
@@ -201,7 +200,7 @@ def longest_only(kpis: Iterable[Kpi], /) -> frozenset[str]:
     """Return the KPIs whose longest window alone is learned from: causes.
 
     A customer writes of one cause a few times a year: shorter windows, trends and counts of fifteen causes are nearly
-    always empty; they made training slower by far and told no more.
+    always empty; they made training slower by far and added no information.
     """
     return frozenset(kpi.id for kpi in kpis if CAUSE_COLUMN in (kpi.expr or ""))
 

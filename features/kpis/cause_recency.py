@@ -39,7 +39,6 @@ def with_recency(warehouse: Warehouse, rows: ir.Table, causes: Sequence[Kpi], /)
 
     Parameters
     ----------
-    warehouse : Warehouse
     rows : ibis Table
         With ``customer_id`` and ``as_of``; each pair once.
     causes : sequence of Kpi
@@ -49,15 +48,15 @@ def with_recency(warehouse: Warehouse, rows: ir.Table, causes: Sequence[Kpi], /)
         return rows
     codes = {recency_name(kpi): kpi.id.removeprefix("cause_") for kpi in causes}
     cases = warehouse["cases"]
-    told = cases.filter(cases[CAUSE_COLUMN].isin(list(codes.values())), cases.customer_id.notnull())
-    told = told.select(teller="customer_id", told_at="opened_at", told_cause=CAUSE_COLUMN)
+    named = cases.filter(cases[CAUSE_COLUMN].isin(list(codes.values())), cases.customer_id.notnull())
+    named = named.select(named_by="customer_id", named_at="opened_at", named_cause=CAUSE_COLUMN)
     asked = rows.select("customer_id", "as_of")
-    met = asked.join(told, [asked.customer_id == told.teller, told.told_at <= asked.as_of])
-    age = (met.as_of.epoch_seconds() - met.told_at.epoch_seconds()).cast("float64") / _DAY_SECONDS
+    met = asked.join(named, [asked.customer_id == named.named_by, named.named_at <= asked.as_of])
+    age = (met.as_of.epoch_seconds() - met.named_at.epoch_seconds()).cast("float64") / _DAY_SECONDS
     met = finished(met.mutate(age=age))
     met = met.filter(met.age <= _LONGEST_DAYS)
     latest = met.group_by(holder=met.customer_id, moment=met.as_of).aggregate(
-        **{name: met.age.min(where=met.told_cause == code) for name, code in codes.items()}
+        **{name: met.age.min(where=met.named_cause == code) for name, code in codes.items()}
     )
     joined = rows.left_join(latest, [rows.customer_id == latest.holder, rows.as_of == latest.moment])
     return finished(joined.drop("holder", "moment"))

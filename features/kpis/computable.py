@@ -1,4 +1,4 @@
-"""Whether every KPI that a company's tables carry can be computed: told before anything costly is."""
+"""Whether every KPI that a company's tables carry can be computed: checked before anything costly is."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def refuse_uncomputable(warehouse: Warehouse, kpis: Iterable[Kpi], /) -> None:
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : iterable of Kpi
+        Those to be computed.
 
     Raises
     ------

@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
 from baton.months import months_later
-from features.kpis.aggregates import column_names, kpi_column, measured_id, value_columns
+from features.kpis.aggregates import column_names, measured_id, value_columns
+from features.kpis.columns import kpi_column
 from features.kpis.handlers import handler_pass
 from features.kpis.known_at import columns_used, known_at
 from features.kpis.named_metrics import named_pass
@@ -38,8 +39,8 @@ def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : iterable of Kpi
+        Those to be computed.
     unit : str
         A grain, or ``customer_kind`` (at which the KPIs of the customer grain count).
     """
@@ -84,7 +85,6 @@ def evaluate(
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : iterable of Kpi
         Each must be computable at that grain (``available``).
     grain : str
@@ -92,6 +92,7 @@ def evaluate(
     as_of : sequence of datetime
         UTC without zone.
     windows_days : sequence of int
+        Lengths of the windows, in days.
     spare : Spare, optional
         What need not be computed. None: all must.
 
@@ -135,9 +136,10 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : iterable of Kpi
+        Those to be computed.
     grain : str
+        Whose values they are: customer, employee, team, stage, process or case.
     months : sequence of datetime
         Firsts of months. A row belongs to the month if ``from < known_at ≤ to``, so that a period's figure known at
         its very end counts in it.
@@ -185,7 +187,6 @@ def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : iterable of Kpi
         Those of other sources, and counts, are passed over: a single case has no value of them.
 
@@ -237,9 +238,9 @@ def _evaluate_windows(
             handled.extend(members)
             continue
         some = windows.longest if brief else windows
-        passes.append(row_pass(warehouse, members, grain, (way, moment), some, spare.among))
+        passes.append(row_pass(warehouse, members, grain, (way, moment), some, spare.population))
     if handled:
-        passes.append(handler_pass(warehouse, handled, grain, windows, measured, spare.among))
+        passes.append(handler_pass(warehouse, handled, grain, windows, measured, spare.population))
     if not passes:
         raise CatalogueError(f"no KPI was given to evaluate for a {grain}")
     wide = reduce(side_by_side, passes)

@@ -9,10 +9,11 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
-from features.kpis.aggregates import kpi_column, measured_id, value_columns
-from features.kpis.sampling import Among
+from features.kpis.aggregates import measured_id, value_columns
+from features.kpis.columns import kpi_column
+from features.kpis.sampling import Population
 from features.kpis.sql import Windows, add_expressions, span_table, to_number
-from features.kpis.unit_rows import Unit, case_unit, with_usual_team
+from features.kpis.unit_rows import Unit, case_unit, with_default_team
 from features.staging.warehouse import Warehouse
 
 __all__ = ["handler_pass", "handler_values"]
@@ -24,21 +25,19 @@ def handler_pass(
     grain: Unit,
     windows: Windows,
     measured: Mapping[str, frozenset[str]],
-    among: Among | None = None,
+    population: Population | None = None,
 ) -> ir.Table:
     """Average, over the cases that a unit opened in each window, the handlers' values known when each case opened.
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : sequence of Kpi
         Of ``work`` or ``measures``.
     grain : str
         customer, stage, process or customer_kind.
-    windows : Windows
     measured : mapping of str to frozenset of str
         Kinds of unit that ``measures`` has, per KPI.
-    among : Among, optional
+    population : Population, optional
         The units asked for; None: all.
 
     Returns
@@ -46,10 +45,10 @@ def handler_pass(
     ibis Table
         ``unit_id``, ``as_of``, ``<kpi>__<label>`` and ``<kpi>__n`` (cases behind the longest window).
     """
-    cases = case_unit(warehouse, with_usual_team(warehouse), grain)
+    cases = case_unit(warehouse, with_default_team(warehouse), grain)
     cases = cases.filter(cases.unit_id.notnull() & cases.opened_at.notnull())
-    if among is not None:
-        cases = among.of(cases)
+    if population is not None:
+        cases = population.of(cases)
     rows = handler_values(warehouse, cases, kpis, measured)
     dates = span_table(windows.spans)
     joined = rows.join(dates, [rows.opened_at.cast("date") == dates.day])
@@ -72,7 +71,6 @@ def handler_values(
 
     Parameters
     ----------
-    warehouse : Warehouse
     cases : ibis Table
         With ``employee_id``, ``team_id`` and ``opened_at``.
     kpis : sequence of Kpi

@@ -76,7 +76,6 @@ def known_at(kpi: Kpi, time_columns: frozenset[str] | None = None) -> KnownAt:
 
     Parameters
     ----------
-    kpi : Kpi
     time_columns : frozenset of str, optional
         The source's columns that hold times; without them, those of the contract.
 

@@ -32,8 +32,8 @@ def followed(warehouse: Warehouse, kpis: Iterable[Kpi], /) -> list[Kpi]:
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : iterable of Kpi
+        Those to be computed.
     """
     scales = warehouse.scales
     if not scales:
@@ -52,7 +52,6 @@ def on_scale(kpi: Kpi, scales: Mapping[str, Range | None], /) -> Kpi | None:
 
     Parameters
     ----------
-    kpi : Kpi
     scales : mapping of str to (low, high) or None
         Of its source's columns of ratings; None: not known.
 
@@ -177,7 +176,6 @@ def scale_notes(catalogue: Catalogue, table: str, scales: Mapping[str, Range | N
 
     Parameters
     ----------
-    catalogue : Catalogue
     table : str
         The source.
     scales : mapping of str to (low, high) or None
@@ -188,8 +186,8 @@ def scale_notes(catalogue: Catalogue, table: str, scales: Mapping[str, Range | N
             continue
         yield from _stated(kpi, table, scales)
         for name, scale in scales.items():
-            usual = DEFAULT_SCALES.get(name)
-            if name in kpi.scale or scale == usual or not _has_numbers(kpi, name):
+            default = DEFAULT_SCALES.get(name)
+            if name in kpi.scale or scale == default or not _has_numbers(kpi, name):
                 continue
             runs = "fits no known scale" if scale is None else f"runs from {scale[0]:g} to {scale[1]:g}"
             yield (

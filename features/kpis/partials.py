@@ -26,7 +26,7 @@ import ibis.expr.types as ir
 
 from baton.errors import OutputError
 from baton.files import read_json, write_json
-from features.kpis.sampling import Among
+from features.kpis.sampling import Population
 from features.kpis.sql import Span
 
 __all__ = ["Partials", "Pass", "made_by"]
@@ -92,7 +92,6 @@ class Partials:
 
         Parameters
         ----------
-        of : Pass
         make : callable
             From rows to one row per ``unit_id`` and ``day_``.
 
@@ -129,7 +128,7 @@ class Partials:
         of: Pass,
         spans: Sequence[Span],
         labels: Sequence[str],
-        among: Among | None,
+        population: Population | None,
         make: Callable[[ir.Table, Sequence[Span]], ir.Table],
         /,
     ) -> ir.Table:
@@ -137,10 +136,9 @@ class Partials:
 
         Parameters
         ----------
-        of : Pass
         spans, labels
             Windows that begin and end at midnight, and their names.
-        among : Among or None
+        population : Population or None
             The units asked for; a moment kept for more of them serves too.
         make : callable
             From rows and spans to one row per ``unit_id`` and ``as_of``.
@@ -158,7 +156,7 @@ class Partials:
         place = self._place("windows", of, list(labels))
         prints = self._fingerprints(of)
         index = _Index(place)
-        share, seed = (1.0, None) if among is None else (among.share, among.seed)
+        share, seed = (1.0, None) if population is None else (population.share, population.seed)
         wanted: dict[str, list[Any]] = {}
         changed: list[Span] = []
         for span in spans:
@@ -177,7 +175,7 @@ class Partials:
         if changed:
             earliest = min(start for span in changed for start in span.starts)
             rows = of.rows.filter(of.rows.known_at_ > ibis.literal(earliest, type="timestamp(6)"))
-            fresh = make(rows if among is None else among.of(rows), changed)
+            fresh = make(rows if population is None else population.of(rows), changed)
             _write(fresh.mutate(part_=fresh.as_of.cast("date").cast("string")), place)
             index.add({name: wanted[name] for name in names})
         found = _read(of.rows, place, wanted)

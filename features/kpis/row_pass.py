@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 from baton.catalogue.schema import Kpi
 from features.kpis.aggregates import aggregates_of, combined_of, daily_of, is_additive, measured_id, value_columns
 from features.kpis.partials import Pass
-from features.kpis.sampling import Among
+from features.kpis.sampling import Population
 from features.kpis.sql import Span, Windows, add_expressions, finished, span_table
 from features.kpis.unit_rows import Unit, source_rows, with_own_team
 from features.staging.warehouse import Warehouse
@@ -35,20 +35,19 @@ def row_pass(
     grain: Unit,
     way_and_moment: tuple[str, str],
     windows: Windows,
-    among: Among | None,
+    population: Population | None,
     /,
 ) -> ir.Table:
     """Evaluate KPIs of one source that are known at the same moment.
 
     Parameters
     ----------
-    warehouse : Warehouse
     kpis : sequence of Kpi
     grain : str
+        Whose values they are: customer, employee, team, stage, process or case.
     way_and_moment : tuple of str
         How rows reach the unit (``rows``, ``measures``, ``measures via team``), and the SQL of when they are known.
-    windows : Windows
-    among : Among or None
+    population : Population or None
         The units asked for.
 
     Returns
@@ -59,7 +58,7 @@ def row_pass(
     rows = _rows(warehouse, kpis, grain, way_and_moment)
     store, spans, labels = warehouse.partials, windows.spans, windows.labels
     if store is None or not spans or not all(map(_is_midnight, spans)):
-        return _windowed(rows if among is None else among.of(rows), kpis, spans, labels)
+        return _windowed(rows if population is None else population.of(rows), kpis, spans, labels)
     rows = rows.mutate(day_=(rows.known_at_ - ibis.interval(microseconds=1)).cast("date"))
     summed = [kpi for kpi in kpis if grain not in _SELDOM and is_additive(kpi)]
     others = [kpi for kpi in kpis if kpi not in summed]
@@ -74,7 +73,7 @@ def row_pass(
             _pass(own, others, grain, way_and_moment),
             spans,
             labels,
-            among,
+            population,
             lambda fresh, some: _windowed(fresh, others, some, labels),
         )
         parts.append(kept)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["Among", "Spare", "chosen", "table_of"]
+__all__ = ["Population", "Spare", "chosen", "table_of"]
 
 
 def chosen(ids: Iterable[str], share: float, seed: int, /) -> list[str]:
@@ -42,7 +42,7 @@ def table_of(ids: list[str], column: str, /) -> ir.Table:
 
 
 @dataclass(frozen=True)
-class Among:
+class Population:
     """Some of the units: those that ``chosen`` takes at a share, so that a larger share holds all of a smaller one's.
 
     Parameters
@@ -67,11 +67,11 @@ class Spare:
 
     Parameters
     ----------
-    among : Among, optional
+    population : Population, optional
         The units asked for; others may be there too. None: all.
     longest_only : collection of str
         KPIs of which the longest window alone is wanted.
     """
 
-    among: Among | None = None
+    population: Population | None = None
     longest_only: Collection[str] = ()

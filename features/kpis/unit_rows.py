@@ -20,14 +20,14 @@ __all__ = [
     "is_available",
     "measured_units",
     "source_rows",
+    "with_default_team",
     "with_own_team",
-    "with_usual_team",
 ]
 
 Unit = Literal["customer", "employee", "team", "stage", "process", "customer_kind"]
 
 # names that no column of a user's has
-_MIDDLE, _USUAL_TEAM = "baton:middle", "baton:usual team"
+_MIDDLE, _DEFAULT_TEAM = "baton:middle", "baton:usual team"
 
 CASE_GRAINS: dict[Unit, str] = {
     "customer": "customer_id",
@@ -57,8 +57,6 @@ def is_available(
 
     Parameters
     ----------
-    warehouse : Warehouse
-    kpi : Kpi
     unit : str
         A grain, or ``customer_kind``.
     columns : frozenset of str
@@ -124,7 +122,7 @@ def case_unit(warehouse: Warehouse, rows: ir.Table, unit: Unit, /) -> ir.Table:
     return rows.mutate(unit_id=rows[CASE_GRAINS[unit]])
 
 
-def with_usual_team(warehouse: Warehouse, /) -> ir.Table:
+def with_default_team(warehouse: Warehouse, /) -> ir.Table:
     """Return the cases, ``team_id`` filled in with the handler's usual team where the case has none."""
     cases = case_unit(warehouse, warehouse["cases"], "team")
     return cases.drop("team_id").rename(team_id="unit_id")
@@ -155,5 +153,5 @@ def with_own_team(warehouse: Warehouse, rows: ir.Table, person: str, team: str, 
 def _with_team(warehouse: Warehouse, rows: ir.Table, /) -> ir.Table:
     if "employee_id" not in rows.columns or not warehouse.has("employees", "team_id"):
         return rows.mutate(unit_id=rows.team_id)
-    joined = with_own_team(warehouse, rows, "employee_id", _USUAL_TEAM)
-    return joined.mutate(unit_id=ibis.coalesce(joined.team_id, joined[_USUAL_TEAM])).drop(_USUAL_TEAM)
+    joined = with_own_team(warehouse, rows, "employee_id", _DEFAULT_TEAM)
+    return joined.mutate(unit_id=ibis.coalesce(joined.team_id, joined[_DEFAULT_TEAM])).drop(_DEFAULT_TEAM)

@@ -1,15 +1,15 @@
 """An event log read as visits: what each step of a case waited for, how long it was worked on, and from whom it came.
 
-A visit is one stay of a case at a step. Three kinds of log are told apart, row by row:
+A visit is one stay of a case at a step. Three kinds of log are distinguished, row by row:
 
 - With a start and an end in one row (``started_at``, ``ended_at``; with one of them, ``at`` is the other) the row is a
   visit. The time from the end of what came before until the start is **waiting**, from start to end **work**.
 - With the column ``lifecycle`` (start or complete, as in XES, or what else ``features/process/marks.py`` reads so) a
   start and its complete of the same case and step are one visit (``features/process/pairing.py``). Between suspend and
   resume the step waits.
-- With one time per row nobody can tell waiting from work. The time since the step before is **elapsed** time, and
-  belongs to the step that ends it. So it is behind a start without an end, where only starts are recorded, and for
-  visits that lie outside their case as a whole: log and case have two clocks.
+- With one time per row waiting cannot be distinguished from work. The time since the step before is **elapsed** time,
+  and belongs to the step that ends it. So it is behind a start without an end, where only starts are recorded, and
+  for visits that lie outside their case as a whole: log and case have two clocks.
 
 Time counts from the case's opening to its closing and never twice: a visit begins to wait when the last of the earlier
 ones has ended. What the log says before the opening or after the closing adds nothing.
@@ -38,19 +38,15 @@ class StepLog:
     """Visits and cases of one company, as temporary tables of its engine.
 
     ``step_cases`` has a row per case with steps: ``case_number``, ``case_id``, ``process``, ``customer_id``,
-    ``opened``,
-    ``closed`` (µs; null while open), ``handle_seconds``, ``first`` and ``last`` (µs, as the log has them),
-    ``met_until`` (µs,
-    within the case).
+    ``opened``, ``closed`` (µs; null while open), ``handle_seconds``, ``first`` and ``last`` (µs, as the log has them),
+    ``met_until`` (µs, within the case).
+
     ``step_visits`` has a row per visit: ``case_number``, ``place`` (from 1), ``step``, ``team_id``, ``employee_id``,
-    ``process``,
-    ``reached`` (µs), ``elapsed`` (seconds that the visit adds to the case), ``waiting`` (seconds before it began;
-    where that is
-    not told, ``elapsed``), ``wait`` (with the time while it was suspended) and ``work`` (seconds; null where not told),
-    ``unended``, ``outside`` (see below), ``source`` and ``source_team`` (of
-    the visit
-    before), ``handed_over`` (team or person changed),
-    ``team_changed``, ``comes_back`` (the step came before, and another lay between).
+    ``process``, ``reached`` (µs), ``elapsed`` (seconds that the visit adds to the case), ``waiting`` (seconds before it
+    began; where that is not known, ``elapsed``), ``wait`` (with the time while it was suspended) and ``work`` (seconds;
+    null where not known), ``unended``, ``outside`` (see below), ``source`` and ``source_team`` (of the visit before),
+    ``handed_over`` (team or person changed), ``team_changed``, ``comes_back`` (the step came before, and another lay
+    between).
 
     Parameters
     ----------
@@ -148,8 +144,9 @@ _KINDS = {
 
 _CASES = """
 CREATE OR REPLACE TEMP TABLE step_all_cases AS
-SELECT (row_number() OVER ())::INTEGER AS case_number, case_id, customer_id, coalesce(process, '')::step_process AS
-    process, epoch_us(opened_at) AS opened,
+SELECT (row_number() OVER ())::INTEGER AS case_number, case_id, customer_id,
+    coalesce(process, '')::step_process AS process,
+    epoch_us(opened_at) AS opened,
     CASE WHEN closed_at IS NOT NULL THEN epoch_us(greatest(closed_at, opened_at)) END AS closed,
     handle_seconds
 FROM cases WHERE case_id IS NOT NULL AND opened_at IS NOT NULL

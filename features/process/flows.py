@@ -33,7 +33,6 @@ def mark_long_waits(log: StepLog, warehouse: Warehouse, min_group: int, /) -> No
 
     Parameters
     ----------
-    log : StepLog
     warehouse : Warehouse
         Its ``employees``, where it has them, say how many people a team has.
     min_group : int
@@ -73,20 +72,17 @@ def steps(log: StepLog, min_group: int, /) -> pd.DataFrame:
     log : StepLog
         After ``mark_long_waits``.
     min_group : int
+        Nothing is shown over fewer people.
 
     Returns
     -------
     pandas.DataFrame
         Process × step (``team_id`` null) and process × step × team: ``cases``, ``visits``, ``open_cases`` (that stand
-        there now),
-        ``position`` (0 first … 1 last in the case), ``wait_seconds_mean``, ``_median``, ``_p90`` and
-        ``work_seconds_mean`` (null
-        where the log has no start), ``elapsed_seconds_mean``, ``_median``, ``_p90``, ``share_of_time``,
-        ``rework_share``,
-        ``handoff_share``, ``team_handoff_share``, ``long_seconds`` (from which a wait there is long), ``customers``
-        and ``value`` (of
-        those who met a long wait there), ``case_ids`` (the worst), ``hidden``: fewer people than ``min_group``, so no
-        figure but the cases; teams that small are left out.
+        there now), ``position`` (0 first … 1 last in the case), ``wait_seconds_mean``, ``_median``, ``_p90`` and
+        ``work_seconds_mean`` (null where the log has no start), ``elapsed_seconds_mean``, ``_median``, ``_p90``,
+        ``share_of_time``, ``rework_share``, ``handoff_share``, ``team_handoff_share``, ``long_seconds`` (from which a
+        wait there is long), ``customers`` and ``value`` (of those who met a long wait there), ``case_ids`` (the worst),
+        ``hidden``: fewer people than ``min_group``, so no figure but the cases; teams that small are left out.
     """
     log.run(_PLACED)
     return log.frame(_STEPS.format(small=min_group - 1, shown=_SHOWN_CASES))
@@ -99,7 +95,7 @@ def flows(log: StepLog, /) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Process × source × target: ``transitions``, ``cases``, ``wait_seconds_mean``, ``wait_seconds_median`` and
-        ``wait_seconds_total`` (before the target began; where that is not told, until it ended), ``handoff_share``,
+        ``wait_seconds_total`` (before the target began; where that is not known, until it ended), ``handoff_share``,
         ``team_handoff_share``. A null source is the opening, a null target the closing.
     """
     return log.frame(_FLOWS)
@@ -112,8 +108,7 @@ def hand_overs(log: StepLog, /) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Process × step × source_team × team_id: ``transitions``, ``cases``, ``wait_seconds_mean``,
-        ``wait_seconds_total``;
-        teams under ``min_group`` are left out.
+        ``wait_seconds_total``; teams under ``min_group`` are left out.
     """
     return log.frame(_HAND_OVERS)
 
@@ -125,14 +120,11 @@ def processes(log: StepLog, /) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By process: ``cases``, ``closed_cases``, ``visits_per_case``, ``elapsed_seconds_mean`` (opening to closing),
-        ``timed_share`` (of visits whose start is told), ``waiting_share`` and ``work_share`` (of the time in the log;
-        null where
-        no start is told), ``handle_share`` (``handle_seconds`` of the time from opening to closing),
-        ``explained_share`` (of the
-        time from opening to closing), ``handoffs_per_case``, ``team_handoffs_per_case``, ``rework_cases_share``,
-        ``rework_time_share``, ``begins_early_cases``, ``ends_early_cases`` and ``ends_late_cases`` (log and case
-        disagree),
-        ``disagreeing_case_ids`` (the worst).
+        ``timed_share`` (of visits whose start is known), ``waiting_share`` and ``work_share`` (of the time in the log;
+        null where no start is known), ``handle_share`` (``handle_seconds`` of the time from opening to closing),
+        ``explained_share`` (of the time from opening to closing), ``handoffs_per_case``, ``team_handoffs_per_case``,
+        ``rework_cases_share``, ``rework_time_share``, ``begins_early_cases``, ``ends_early_cases`` and
+        ``ends_late_cases`` (log and case disagree), ``disagreeing_case_ids`` (the worst).
     """
     return log.frame(_PROCESSES.format(share=_DISAGREES_SHARE, seconds=_DISAGREES_SECONDS, shown=_SHOWN_CASES))
 
@@ -148,8 +140,8 @@ GROUP BY ALL
 _STEPS = """
 WITH grouped AS (
     SELECT process, step, team_id, grouping(team_id) AS whole, count(DISTINCT case_number) AS cases, count(*) AS visits,
-        avg(wait) AS wait_seconds_mean, median(wait) AS wait_seconds_median, quantile_cont(wait, 0.9) AS
-            wait_seconds_p90,
+        avg(wait) AS wait_seconds_mean, median(wait) AS wait_seconds_median,
+        quantile_cont(wait, 0.9) AS wait_seconds_p90,
         avg(work) AS work_seconds_mean, avg(elapsed) AS elapsed_seconds_mean, median(elapsed) AS elapsed_seconds_median,
         quantile_cont(elapsed, 0.9) AS elapsed_seconds_p90, sum(elapsed) AS total, sum(waiting) AS wait_seconds_total,
         avg(comes_back::INTEGER) AS rework_share, avg(handed_over::INTEGER) AS handoff_share,
@@ -179,8 +171,8 @@ worst AS (
         QUALIFY worst_place <= {shown}
     ) GROUP BY ALL
 )
-SELECT g.process, g.step, g.team_id, s.step IS NOT NULL AS hidden, g.cases, g.visits, coalesce(o.open_cases, 0) AS
-    open_cases,
+SELECT g.process, g.step, g.team_id, s.step IS NOT NULL AS hidden, g.cases, g.visits,
+    coalesce(o.open_cases, 0) AS open_cases,
     p.position, g.wait_seconds_mean, g.wait_seconds_median, g.wait_seconds_p90, g.work_seconds_mean,
     g.elapsed_seconds_mean, g.elapsed_seconds_median, g.elapsed_seconds_p90, g.wait_seconds_total,
     g.total / nullif(sum(g.total) FILTER (g.whole = 1) OVER (PARTITION BY g.process), 0) AS share_of_time,
@@ -268,8 +260,8 @@ named AS (
 SELECT c.*, v.visits / c.cases AS visits_per_case, v.timed_share, v.wait_seconds_total,
     v.waited / nullif(v.total, 0) AS waiting_share, v.worked / nullif(v.total, 0) AS work_share,
     v.handoffs / c.cases AS handoffs_per_case, v.team_handoffs / c.cases AS team_handoffs_per_case,
-    v.rework_cases / c.cases AS rework_cases_share, coalesce(v.rework_time, 0) / nullif(v.total, 0) AS
-        rework_time_share,
+    v.rework_cases / c.cases AS rework_cases_share,
+    coalesce(v.rework_time, 0) / nullif(v.total, 0) AS rework_time_share,
     coalesce(n.disagreeing_case_ids, []) AS disagreeing_case_ids
 FROM cases AS c JOIN visits AS v USING (process) LEFT JOIN named AS n USING (process)
 ORDER BY v.wait_seconds_total DESC, process

@@ -10,7 +10,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.outcomes import Outcome
 from features.ingest.sql_text import quoted
-from features.kpis.aggregates import kpi_column
+from features.kpis.columns import kpi_column
 from features.kpis.evaluate import case_values, has_case_value
 from features.process.event_log import StepLog
 from features.staging.memberships import memberships
@@ -55,10 +55,10 @@ def case_outcomes(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     values = case_values(warehouse, [catalogue[wanted.metric]])
     column = kpi_column(wanted.metric)
     value = quoted(column)
-    told = value if wanted.low is None else f"({value} <= {wanted.low!r})::INTEGER"
+    outcome = value if wanted.low is None else f"({value} <= {wanted.low!r})::INTEGER"
     log.engine.register("step_values", values.select("case_id", column).to_pyarrow())
     log.run(
-        f"CREATE OR REPLACE TEMP TABLE step_outcomes AS SELECT case_number, {told} AS outcome "
+        f"CREATE OR REPLACE TEMP TABLE step_outcomes AS SELECT case_number, {outcome} AS outcome "
         f"FROM step_cases JOIN step_values USING (case_id) WHERE {value} IS NOT NULL"
     )
     log.engine.unregister("step_values")
@@ -92,7 +92,6 @@ def customers_of_long_waits(
 
     Parameters
     ----------
-    warehouse : Warehouse
     log : StepLog
         After ``mark_long_waits`` and ``case_outcomes``.
     at_risk : pandas.DataFrame, optional
@@ -104,8 +103,8 @@ def customers_of_long_waits(
     -------
     pandas.DataFrame
         ``process``, ``step``, ``team_id``, ``value`` (money a year), ``value_at_risk``, ``left_share`` and
-        ``left_share_others`` (of
-        cases that met a long wait there, and of those that did not: the customer left within the horizon after it).
+        ``left_share_others`` (of cases that met a long wait there, and of those that did not: the customer left within
+        the horizon after it).
     """
     value = _NO_VALUE
     if "customers" in warehouse:
@@ -145,8 +144,8 @@ LEFT JOIN gone AS g ON g.process = m.process AND g.step = m.step AND g.team_id I
 _NO_VALUE = "SELECT NULL::VARCHAR AS customer_id, NULL::DOUBLE AS value WHERE FALSE"
 _NO_RISK = "SELECT NULL::VARCHAR AS customer_id, NULL::DOUBLE AS value_at_risk WHERE FALSE"
 _LEFT_SHARES = """
-SELECT process, step, team_id, avg(outcome) FILTER (long) AS left_share, avg(outcome) FILTER (NOT long) AS
-    left_share_others
+SELECT process, step, team_id, avg(outcome) FILTER (long) AS left_share,
+    avg(outcome) FILTER (NOT long) AS left_share_others
 FROM (
     SELECT v.process, v.step, k.team_id, v.case_number, bool_or(v.waiting >= l.step_limit AND v.waiting > 0) AS long,
         any_value(o.outcome) AS outcome

@@ -35,7 +35,7 @@ timed AS (
     SELECT * REPLACE (
         CASE WHEN valid THEN begins END AS begins, CASE WHEN valid THEN ends END AS ends
     ) FROM (
-        -- what ends before it starts has two clocks: the row is at its time, and tells neither waiting nor work
+        -- what ends before it starts has two clocks: the row is at its time, and shows neither waiting nor work
         SELECT *, coalesce(ends >= begins, life IS NULL OR life = 'other') AS valid FROM marked
     )
 )
@@ -146,8 +146,8 @@ placed AS (
             AS free,
         -- nobody knows until when the step before was worked on
         coalesce(lag(began IS NOT NULL AND ended IS NULL) OVER path, FALSE) AS after_unended,
-        lag(step) OVER path AS source, lag(team_id) OVER path AS source_team, lag(employee_id) OVER path AS
-            source_employee
+        lag(step) OVER path AS source, lag(team_id) OVER path AS source_team,
+        lag(employee_id) OVER path AS source_employee
     FROM clamped
     WINDOW path AS (PARTITION BY case_number ORDER BY coalesce(began, ended), coalesce(ended, began), place)
 ),

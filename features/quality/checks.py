@@ -30,7 +30,7 @@ from features.quality.percent_shares import share_rules, with_shares
 from features.quality.repeats.histories import history_notes
 from features.quality.row_rules import TIME_HINT, Rule, parse_rules, row_rules
 from features.quality.scales import Agreed, Scales, scales
-from features.quality.tables import apart, column_faults, left_out, row_count_faults
+from features.quality.tables import column_faults, left_out, row_count_faults, uneven_ends
 from features.quality.time_order import rating_notes, time_order
 from features.quality.two_clocks import two_clocks
 
@@ -41,7 +41,7 @@ _LONGEST_VALUE = 40
 _REPEATED = ("duplicate_row", "older_state")  # a year of monthly exports holds most rows twelve times
 _ENOUGH_ROWS = 20
 _MAX_UNREAD_TIMES = 0.1  # of a column's values; with more, a way of writing dates is unknown and no slip of the pen
-_MAX_ORPHANS = 0.5  # of a column's ids; beyond it the two tables speak of different things
+_MAX_ORPHANS = 0.5  # of a column's ids; beyond it the two tables are about different things
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,6 @@ class Examination:
 
     Parameters
     ----------
-    report : CheckReport
     acted : mapping of str to list of (Rule, treatment)
         Per table, the rules that found rows.
     ends : mapping of str to datetime
@@ -73,8 +72,6 @@ def check(company: Company, catalogue: Catalogue, /, *, now: datetime | None = N
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
     now : datetime, optional
         UTC without zone: what lies after it has not happened. None: the clock.
 
@@ -149,7 +146,7 @@ def examine(
             fault = _fault(intake, intake.tables[name], rule, count, chosen)
             faults.append(fault)
             acted[name].append((rule, fault.treatment))
-    faults += apart(found_ends.ends, found_ends.ended, chosen["ends_apart"])
+    faults += uneven_ends(found_ends.ends, found_ends.ended, chosen["ends_apart"])
     rows = {name: table.rows for name, table in intake.tables.items()}
     order = {"error": 0, "warning": 1}
     faults.sort(key=lambda fault: (not fault.stops, order[fault.severity]))
@@ -199,8 +196,6 @@ def damage(error: Exception, company: Company, name: str, /) -> BatonError:
 
     Parameters
     ----------
-    error : Exception
-    company : Company
     name : str
         The table that was being read.
     """
@@ -262,13 +257,13 @@ def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Ma
     ):
         # what hits most rows is no stray error: the column is not what it is taken for
         treatment = "stop"
-        most = f"that is most rows: check the column, or say faults.{kind} in the company file"
-        hint = f"{hint}; {most}" if hint else most
+        advice = f"that is most rows: check the column, or say faults.{kind} in the company file"
+        hint = f"{hint}; {advice}" if hint else advice
     if rule.kind == "unparseable_time" and not given and treatment != "stop" and _loses_times(table, rule, count):
         treatment = "stop"
         share = count / table.present[rule.column]
         hint = f"that is {share:.0%} of them: {TIME_HINT}; or say faults.unparseable_time"
-    if rule.kind == "orphan" and not given and _most_orphans(intake, table, rule, count):
+    if rule.kind == "orphan" and not given and _mostly_orphans(intake, table, rule, count):
         treatment, hint = "stop", _orphan_hint(intake, table, rule)
     severity: Severity = "error" if treatment == "stop" else "warning"
     shown = _first_rows(intake, table, rule)
@@ -281,7 +276,7 @@ def _loses_times(table: TypedTable, rule: Rule, count: int, /) -> bool:
     return rule.column in table.spec.names and present >= _ENOUGH_ROWS and count > _MAX_UNREAD_TIMES * present
 
 
-def _most_orphans(intake: Intake, table: TypedTable, rule: Rule, count: int, /) -> bool:
+def _mostly_orphans(intake: Intake, table: TypedTable, rule: Rule, count: int, /) -> bool:
     """Whether more than half of the ids that a column gives are unknown: then the tables do not belong together."""
     if table.rows < _ENOUGH_ROWS:
         return False
@@ -291,8 +286,8 @@ def _most_orphans(intake: Intake, table: TypedTable, rule: Rule, count: int, /) 
 
 def _orphan_hint(intake: Intake, table: TypedTable, rule: Rule, /) -> str:
     other = intake.tables[dict(table.spec.references)[rule.column]]
-    told = alike_hint(intake, table.relation, rule.column, (other.relation, other.spec.key[0]))
-    return f"that is most of them: {told}; or say faults.orphan in the company file"
+    hint = alike_hint(intake, table.relation, rule.column, (other.relation, other.spec.key[0]))
+    return f"that is most of them: {hint}; or say faults.orphan in the company file"
 
 
 def _first_rows(intake: Intake, table: TypedTable, rule: Rule, /) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One customer who holds so much that figures in money mostly tell how that one stands."""
+"""One customer who holds so much of the value that amounts of money mostly follow that customer."""
 
 from __future__ import annotations
 
@@ -18,10 +18,6 @@ CONCENTRATED = 0.10
 def concentration_warnings(warehouse: Warehouse, /) -> list[Message]:
     """Name the customer who holds a large part of the yearly value of those still here.
 
-    Parameters
-    ----------
-    warehouse : Warehouse
-
     Returns
     -------
     list of Message
@@ -35,13 +31,13 @@ def concentration_warnings(warehouse: Warehouse, /) -> list[Message]:
     if warehouse.has("customers", "left_at"):
         stays = here.left_at.isnull()
         here = here.filter(stays if end is None else stays | (here.left_at > ibis.literal(end, type="timestamp(6)")))
-    told = here.select("customer_id", value=here.value.cast("float64")).to_pyarrow().to_pandas()
-    total = float(told["value"].sum())
+    values = here.select("customer_id", value=here.value.cast("float64")).to_pyarrow().to_pandas()
+    total = float(values["value"].sum())
     if total <= 0:
         return []
-    largest = told.loc[told["value"].idxmax()]
+    largest = values.loc[values["value"].idxmax()]
     share = float(largest["value"]) / total
-    if share < max(CONCENTRATED, 10.0 / len(told)):
+    if share < max(CONCENTRATED, 10.0 / len(values)):
         return []
-    values = {"customer": str(largest["customer_id"]), "share": share, "n": len(told)}
+    values = {"customer": str(largest["customer_id"]), "share": share, "n": len(values)}
     return [Message("data.one_customer", values)]

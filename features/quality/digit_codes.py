@@ -14,7 +14,7 @@ from features.training.attributes import is_id, is_private
 __all__ = ["code_notes", "means_code"]
 
 _WITH_FEATURES = ("customers", "cases", "employees", "snapshots")
-MIN_CODES = 3  # of two values, a number tells a model the same as a category
+MIN_CODES = 3  # of two values, a number gives a model the same information as a category
 MAX_CODES = 50  # with more different values, a name that says nothing is more likely one of amounts
 MIN_ROWS_PER_CODE = 10  # categories repeat
 MIN_CODE = 10  # 1, 2, 3 are counts or grades more often than codes; fixed width says something from two digits on
@@ -49,14 +49,9 @@ def code_notes(intake: Intake, table: TypedTable, /) -> list[str]:
     """Return notes about columns of whole numbers that may be codes, and about ids that may be.
 
     Numbers that may be codes are those whose name says so, and those of few different numbers of one width, at least
-    two digits long, with gaps between them, whose name does not speak of an amount. Nobody can tell for sure; a model
+    two digits long, with gaps between them, whose name does not suggest an amount. That is no proof; a model
     that takes codes for amounts finds an order in them that is none. Columns called ids are no features; those of few
     different values (``plan_id``) may be categories.
-
-    Parameters
-    ----------
-    intake : Intake
-    table : TypedTable
     """
     name, company = table.spec.name, intake.company
     if name not in _WITH_FEATURES or not table.rows:
@@ -77,7 +72,7 @@ def code_notes(intake: Intake, table: TypedTable, /) -> list[str]:
         and table.plans[column].raw_type != "BOOLEAN"
         and means_code(column) is not False
     ]
-    found = [told for column in _whole(intake, table, asked) if (told := _codes(intake, table, column))]
+    found = [codes for column in _whole(intake, table, asked) if (codes := _codes(intake, table, column))]
     repeated = [(column, count) for column in ids if (count := _few(intake, table, column))]
     notes = []
     if found:
@@ -108,7 +103,7 @@ def _few(intake: Intake, table: TypedTable, column: str, /) -> int:
 
 
 def means_code(column: str, /) -> bool | None:
-    """Whether a column's name speaks of codes, or (False) of amounts; None: it says neither.
+    """Whether a column's name means codes, or (False) amounts; None: it says neither.
 
     Examples
     --------
@@ -134,8 +129,8 @@ def _whole(intake: Intake, table: TypedTable, columns: Sequence[str], /) -> list
             f"coalesce(bool_and({value} = floor({value})) AND min({value}) >= 0 AND min({value}) < max({value}), FALSE)"
             for value in map(quoted, part)
         )
-        told = intake.rows(f"SELECT {', '.join(tests)} FROM {table.relation}")[0]
-        found += [name for name, is_whole in zip(part, told, strict=True) if is_whole]
+        codes = intake.rows(f"SELECT {', '.join(tests)} FROM {table.relation}")[0]
+        found += [name for name, is_whole in zip(part, codes, strict=True) if is_whole]
     return found
 
 

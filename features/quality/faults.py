@@ -83,7 +83,7 @@ KINDS: dict[str, FaultKind] = _kinds(
         "amounts name another currency than `[company] currency`, by a sign or in a column beside them",
     ),
     ("missing_value", "drop", "stop drop", "a required column has no value"),
-    ("duplicate_row", "drop", "stop drop keep", "a row stands there several times, each time the same"),
+    ("duplicate_row", "drop", "stop drop keep", "exact duplicate rows"),
     (
         "repeated_event",
         "keep",
@@ -100,7 +100,7 @@ KINDS: dict[str, FaultKind] = _kinds(
         "duplicate_key",
         "stop",
         "stop drop keep",
-        "rows with one key say different things and nothing tells which is newer; `drop` keeps the first",
+        "duplicate key: rows of one key differ and nothing decides which is newer; `drop` keeps the first",
     ),
     (
         "similar_id",
@@ -134,7 +134,7 @@ KINDS: dict[str, FaultKind] = _kinds(
         "unknown_mark",
         "keep",
         "stop drop keep",
-        "a word in `case_steps.lifecycle` that says neither start nor end; such rows tell no work",
+        "a word in `case_steps.lifecycle` that says neither start nor end; such rows show no work",
     ),
     ("step_tie", "keep", "stop keep", "steps of one case have the same time; they are taken in the order of the rows"),
     (
@@ -166,7 +166,7 @@ KINDS: dict[str, FaultKind] = _kinds(
         "percent_or_share",
         "stop",
         "stop null keep",
-        "a KPI that is a share has values such as 72.7 beside 0.4: nobody can tell which are percent",
+        "a KPI that is a share has values such as 72.7 beside 0.4: it is ambiguous which are percent",
     ),
     ("infinite", "null", "stop drop null", "an infinite number"),
     ("weights_sum", "stop", "stop drop keep", "a card's weights do not sum to 100; `drop` leaves the card out"),

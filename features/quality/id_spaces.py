@@ -23,7 +23,6 @@ def alike_hint(intake: Intake, relation: str, column: str, other: tuple[str, str
 
     Parameters
     ----------
-    intake : Intake
     relation, column : str
         Where the ids are.
     other : (str, str)

@@ -87,11 +87,11 @@ def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:
         row[0]
         for row in intake.rows(f"SELECT DISTINCT kpi FROM {table.relation} WHERE kpi NOT IN ({listed}) ORDER BY 1")
     ]
-    told = []
+    hints = []
     for name in unknown[:5]:
         close = nearest(name, known)
-        told.append(f"{name!r}: did you mean {close!r}?" if close else f"{name!r}: add it to the catalogue")
-    return "; ".join(told)
+        hints.append(f"{name!r}: did you mean {close!r}?" if close else f"{name!r}: add it to the catalogue")
+    return "; ".join(hints)
 
 
 def _sums(intake: Intake, table: TypedTable, removed: str, /) -> Rule:
@@ -106,21 +106,21 @@ def _sums(intake: Intake, table: TypedTable, removed: str, /) -> Rule:
         f"({card}) IN ({wrong})",
         "its card's weights do not sum to 100",
         shown=("team_id", "role", "valid_from", "kpi", "weight"),
-        hint=f"{_told_sums(intake, wrong)}give each card (team, role and valid_from) as a whole, in percentage points",
+        hint=f"{_sums_given(intake, wrong)}give each card (team, role and valid_from) as a whole, in percentage points",
     )
 
 
-def _told_sums(intake: Intake, wrong: str, /) -> str:
+def _sums_given(intake: Intake, wrong: str, /) -> str:
     """Return the sums of the first cards at fault, and what they look like."""
     found = intake.rows(f"{wrong.replace('SELECT', 'SELECT sum(weight),', 1)} ORDER BY ALL LIMIT {_MAX_CARDS + 1}")
-    told = []
+    hints = []
     for total, team, role, since in found[:_MAX_CARDS]:
         of = " ".join(str(part) for part in (team, role, since.date() if since is not None else None) if part)
-        told.append(f"{of}: nothing" if total is None else f"{of}: {total:g}")
-    if not told:
+        hints.append(f"{of}: nothing" if total is None else f"{of}: {total:g}")
+    if not hints:
         return ""
     shares = all(total is not None and abs(total - 1) < 0.01 for total, *_ in found)
     more = ", …" if len(found) > _MAX_CARDS else ""
     return (
-        f"they sum to {', '.join(told)}{more}; {'they look like shares of 1, so multiply by 100; ' if shares else ''}"
+        f"they sum to {', '.join(hints)}{more}; {'they look like shares of 1, so multiply by 100; ' if shares else ''}"
     )

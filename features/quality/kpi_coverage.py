@@ -36,14 +36,7 @@ class Coverage:
 
 
 def coverage(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> Coverage:
-    """Count the rows that give each KPI of a table a value, in one scan.
-
-    Parameters
-    ----------
-    intake : Intake
-    table : TypedTable
-    catalogue : Catalogue
-    """
+    """Count the rows that give each KPI of a table a value, in one scan."""
     from baton.catalogue.expressions import columns_of
 
     name = table.spec.name
@@ -64,12 +57,12 @@ def _rows_with_value(kpi: Kpi, /) -> str:
     value = _identified(str(kpi.expr))
     if kpi.source == "measures":
         return f"count(*) FILTER (({value}) IS NOT NULL AND kpi = {literal(kpi.id.split('__')[0])})"
-    if kpi.aggregate in ("count", "sum") and _says_yes_or_no(kpi):
+    if kpi.aggregate in ("count", "sum") and _is_yes_or_no(kpi):
         return f"count(*) FILTER (coalesce({value}, FALSE))"
     return f"count({value})"
 
 
-def _says_yes_or_no(kpi: Kpi, /) -> bool:
+def _is_yes_or_no(kpi: Kpi, /) -> bool:
     from sqlglot import exp, parse_one
 
     return isinstance(parse_one(str(kpi.expr), dialect="duckdb").unnest(), exp.Predicate | exp.Connector | exp.Not)
@@ -152,13 +145,13 @@ def coverage_notes(table: str, rows: int, found: Coverage, /) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for kpi, why in found.empty.items():
         reasons.setdefault(why, []).append(kpi)
-    told = [f"{_few(kpis)} ({why})" for why, kpis in list(reasons.items())[:_MAX_REASONS]]
-    unsaid = sum(len(kpis) for kpis in list(reasons.values())[_MAX_REASONS:])
-    told += [f"{unsaid} more for words that no row has"] if unsaid else []
+    parts = [f"{_few(kpis)} ({why})" for why, kpis in list(reasons.items())[:_MAX_REASONS]]
+    left = sum(len(kpis) for kpis in list(reasons.values())[_MAX_REASONS:])
+    parts += [f"{left} more for words that no row has"] if left else []
     if found.lacking:
         columns = sorted({column for columns in found.lacking.values() for column in columns})
-        told.append(f"{_few(list(found.lacking))} (the table has no {_few(columns)})")
-    words = "; ".join(told)
+        parts.append(f"{_few(list(found.lacking))} (the table has no {_few(columns)})")
+    words = "; ".join(parts)
     if found.given:
         yield f"{table} gives {len(found.given)} KPIs; without a value stay {words}"
     else:

@@ -1,4 +1,4 @@
-"""Tries each KPI's SQL on the company's own tables, so that one that fails is told before a run."""
+"""Tries each KPI's SQL on the company's own tables, so that one that fails is reported before a run."""
 
 from __future__ import annotations
 

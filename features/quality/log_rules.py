@@ -21,7 +21,6 @@ def log_rules(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
 
     Parameters
     ----------
-    intake : Intake
     table : TypedTable
         Any other table has none.
     """
@@ -84,7 +83,7 @@ def _unknown_marks(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         "unknown_mark",
         "lifecycle",
         f"coalesce({unknown}, FALSE)",
-        "the word says neither start nor end of a step; such rows tell no work",
+        "the word says neither start nor end of a step; such rows show no work",
         shown=(*_SHOWN, "lifecycle"),
         hint=f"{named}; known are start, complete, suspend and resume (begin, end, finished, 开始, 完成 and such too): "
         "rename them in the table's sql",

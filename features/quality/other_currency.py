@@ -13,7 +13,7 @@ from features.quality.faults import Fault, Severity, Treatment
 __all__ = ["currency_faults"]
 
 _MONEY = {"customers": "value", "activity": "amount", "cases": "cost", "measures": "value"}
-_SAYS_WHICH = re.compile(
+_CURRENCY_COLUMN = re.compile(
     r"(^|[_ ])(currency|currencies|curr|ccy|waehrung|währung|devise|moneda|divisa|moeda|valuta)([_ ]|$)"
     "|(?<=[a-z])(currency|waehrung)$|币种|货币|幣別|貨幣|通貨",
     re.IGNORECASE,
@@ -28,9 +28,8 @@ def currency_faults(intake: Intake, table: TypedTable, treatment: Treatment, /) 
 
     Parameters
     ----------
-    intake : Intake
-    table : TypedTable
     treatment : str
+        What becomes of such rows: stop, drop, null or keep.
     """
     company = intake.company.company.currency
     for name, plan in table.plans.items():
@@ -45,12 +44,14 @@ def currency_faults(intake: Intake, table: TypedTable, treatment: Treatment, /) 
     if money not in table.plans or table.plans[money].currencies:
         return
     for name in table.attributes:
-        if _SAYS_WHICH.search(name):
+        if _CURRENCY_COLUMN.search(name):
             beside = _beside(intake, table, name, money)
             for sign, count in sorted(by_currency(beside).items()):
                 if not is_same_currency(sign, company):
-                    told = f"{count:,} of {sum(beside.values()):,} amounts are in {sign.upper()} by the column {name}"
-                    yield _fault(table, money, told, count, treatment, company)
+                    counted = (
+                        f"{count:,} of {sum(beside.values()):,} amounts are in {sign.upper()} by the column {name}"
+                    )
+                    yield _fault(table, money, counted, count, treatment, company)
 
 
 def _beside(intake: Intake, table: TypedTable, name: str, money: str, /) -> dict[str, int]:
@@ -63,8 +64,8 @@ def _beside(intake: Intake, table: TypedTable, name: str, money: str, /) -> dict
     return {text: count for text, count in rows if named[text]} if len(rows) <= _MAX_CURRENCIES else {}
 
 
-def _fault(table: TypedTable, name: str, told: str, count: int, treatment: Treatment, company: str, /) -> Fault:
+def _fault(table: TypedTable, name: str, counted: str, count: int, treatment: Treatment, company: str, /) -> Fault:
     severity: Severity = "error" if treatment == "stop" else "warning"
-    message = f"{told}, and [company] currency is {company}; they are counted as {company}"
+    message = f"{counted}, and [company] currency is {company}; they are counted as {company}"
     hint = "convert them in the table's sql, or set currency in [company]"
     return Fault(table.spec.name, name, "other_currency", severity, count, (), treatment, message, hint)

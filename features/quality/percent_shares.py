@@ -55,8 +55,8 @@ class _Shares:
         """Whether all of them are percent."""
         if self.declared is not None:
             return self.declared[1] == _TOP
-        most = self.above >= _NEARLY_ALL * self.values and 2 * self.far > self.values
-        return bool(self.far) and most and not self.beyond
+        mostly = self.above >= _NEARLY_ALL * self.values and 2 * self.far > self.values
+        return bool(self.far) and mostly and not self.beyond
 
     @property
     def is_stray(self) -> bool:
@@ -67,7 +67,7 @@ class _Shares:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether nobody can tell which values are percent and which shares."""
+        """Whether it is ambiguous which values are percent and which shares."""
         return self.declared is None and self.far > 0 and not self.is_percent and not self.is_stray
 
 

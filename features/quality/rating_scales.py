@@ -1,4 +1,4 @@
-"""The scale that a column of ratings is on, told by all of its values together.
+"""The scale that a column of ratings is on, inferred from all of its values together.
 
 Nothing is certain here: nobody may have given the highest rating. What was taken is said, and what else it may be.
 """
@@ -55,7 +55,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Inferred:
-    """What a column's values tell.
+    """What a column's values show.
 
     Parameters
     ----------
@@ -111,7 +111,6 @@ def inferred(column: str, found: Profile, /) -> Inferred:
     ----------
     column : str
         ``csat`` or ``nps``; any other is read as ``csat`` is.
-    found : Profile
 
     Examples
     --------

@@ -52,7 +52,7 @@ class Rule:
     kind : str
         A key of ``KINDS``.
     column : str
-        Where the fault is told.
+        Where the fault is reported.
     predicate : str
         SQL over the typed table, true where the row is at fault.
     message : str
@@ -96,7 +96,6 @@ def row_rules(table: TypedTable, scales: Mapping[str, tuple[float | None, float 
 
     Parameters
     ----------
-    table : TypedTable
     scales : mapping of str to (low, high)
         Scales of the number columns.
     """
@@ -137,7 +136,7 @@ def parse_rules(intake: Intake, table: TypedTable, /) -> Iterator[tuple[Rule, in
             count -= rows
             yield rule, rows
         if count > 0:
-            yield _parse_rule(table, name, most=count > table.present[name] / 2), count
+            yield _parse_rule(table, name, mostly=count > table.present[name] / 2), count
 
 
 def _placeholder_rule(table: TypedTable, name: str, test: str, /) -> Rule:
@@ -159,19 +158,19 @@ def _placeholder_rule(table: TypedTable, name: str, test: str, /) -> Rule:
 
 
 def _is_ambiguous(plan: CastPlan, /) -> bool:
-    """Whether the column is refused as a whole: nobody can tell how it is to be read."""
+    """Whether the column is refused as a whole: how it is to be read is ambiguous."""
     return plan.order in {"both", "neither"} or bool(plan.doubt)
 
 
-def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
+def _parse_rule(table: TypedTable, name: str, *, mostly: bool) -> Rule:
     plan = table.plans[name]
     kind, noun = _UNPARSEABLE[plan.type]
     predicate = f"{quoted(name)} IS NOT NULL AND ({cast_sql(plan)}) IS NULL"
-    hint = _HINTS[plan.type] if most else ""
-    if most and plan.type == "time" and not plan.from_text:
+    hint = _HINTS[plan.type] if mostly else ""
+    if mostly and plan.type == "time" and not plan.from_text:
         hint = "days of a spreadsheet, 20240403 and times since 1970 are read; convert others in the table's sql"
     return Rule(
-        "wrong_type" if most else kind,
+        "wrong_type" if mostly else kind,
         name,
         row_is_in(f"{table.known_relation} WHERE {predicate}"),
         f"the value is {noun}",
@@ -179,7 +178,7 @@ def _parse_rule(table: TypedTable, name: str, *, most: bool) -> Rule:
         (name,),
         hint,
         relation=table.known_relation,
-        whole_column=most,
+        whole_column=mostly,
     )
 
 

@@ -1,4 +1,4 @@
-"""The scales that numbers should keep to: the contract's, the company file's, or, for ratings, the one they tell."""
+"""The scales that numbers should keep to: the contract's, the company file's, or, for ratings, the one inferred."""
 
 from __future__ import annotations
 
@@ -47,16 +47,11 @@ class Scales:
 def scales(intake: Intake, table: TypedTable, /) -> Scales:
     """Return the scale of each number column of a table.
 
-    Parameters
-    ----------
-    intake : Intake
-    table : TypedTable
-
     Returns
     -------
     Scales
         What the company file declares (``scales`` of the table, else ``[outcomes.case] scale``), what models were
-        trained on, or what the ratings tell (``features/quality/rating_scales.py``), in this order.
+        trained on, or what the ratings show (``features/quality/rating_scales.py``), in this order.
     """
     found = Scales(
         {
@@ -100,8 +95,8 @@ def _rating(
     counts = profile(intake.rows, table.relation, name)
     if not counts.ratings:
         return
-    told = Inferred(table.word_scales[name]) if name in table.word_scales else inferred(name, counts)
-    scale = declared or agreed.get(name) or told.scale
+    inferred_scale = Inferred(table.word_scales[name]) if name in table.word_scales else inferred(name, counts)
+    scale = declared or agreed.get(name) or inferred_scale.scale
     found.ratings[name] = scale
     if scale is None:
         found.bounds.pop(name, None)
@@ -112,32 +107,32 @@ def _rating(
     else:
         found.bounds[name] = scale
     if declared is None and scale is not None:
-        found.notes += _said(name, scale, told)
-    for rule in _mixed(intake, table, name, told):
+        found.notes += _note(name, scale, inferred_scale)
+    for rule in _mixed(intake, table, name, inferred_scale):
         if declared is None:
             found.rules.append(rule)
         else:
             found.notes.append(f"cases.{name}: {rule.message}, though its scale is declared")
-    found.rules += _other(name, agreed, declared, told)
+    found.rules += _other(name, agreed, declared, inferred_scale)
 
 
-def _said(name: str, scale: tuple[float, float], told: Inferred, /) -> Iterator[str]:
-    if scale == DEFAULT_SCALES[name] and name != "csat" and not told.doubt:
+def _note(name: str, scale: tuple[float, float], inferred_scale: Inferred, /) -> Iterator[str]:
+    if scale == DEFAULT_SCALES[name] and name != "csat" and not inferred_scale.doubt:
         return
-    doubt = f" ({told.doubt})" if told.doubt and told.scale == scale else ""
+    doubt = f" ({inferred_scale.doubt})" if inferred_scale.doubt and inferred_scale.scale == scale else ""
     yield (
         f"cases.{name} is taken as a scale from {scale[0]:g} to {scale[1]:g}{doubt}; "
         f"if it is another, set tables.cases.scales = {{ {name} = [lowest, highest] }}"
     )
 
 
-def _mixed(intake: Intake, table: TypedTable, name: str, told: Inferred, /) -> Iterator[Rule]:
+def _mixed(intake: Intake, table: TypedTable, name: str, inferred_scale: Inferred, /) -> Iterator[Rule]:
     """Yield a rule where a part of the ratings is on a smaller scale."""
-    if told.scale is None:
+    if inferred_scale.scale is None:
         return
     time = next((column for column in ("opened_at", "closed_at") if column in table.plans), None)
     parts = tuple(column for column in _PARTS if column in table.plans)
-    found = mixed(intake.rows, table.relation, name, time, parts, told.scale[1])
+    found = mixed(intake.rows, table.relation, name, time, parts, inferred_scale.scale[1])
     if found is None:
         return
     yield Rule(
@@ -145,7 +140,7 @@ def _mixed(intake: Intake, table: TypedTable, name: str, told: Inferred, /) -> I
         name,
         f"{quoted(name)} IS NOT NULL",
         f"two scales in one column: {found.ratings:,} ratings {found.where} lie between {found.scale[0]:g} and "
-        f"{found.scale[1]:g}, the others go up to {told.scale[1]:g}",
+        f"{found.scale[1]:g}, the others go up to {inferred_scale.scale[1]:g}",
         (name,),
         (name,),
         f"bring them to one scale in tables.cases.sql, or say faults.mixed_scale: null leaves {name} out, "
@@ -158,12 +153,12 @@ def _other(
     name: str,
     agreed: Mapping[str, tuple[float, float] | None],
     declared: tuple[float, float] | None,
-    told: Inferred,
+    inferred_scale: Inferred,
     /,
 ) -> Iterator[Rule]:
     """Yield a rule where models were trained on another scale than the one that holds now."""
-    then, now = agreed.get(name), declared or told.scale
-    if then is None or now is None or then == now or (declared is None and told.doubt):
+    then, now = agreed.get(name), declared or inferred_scale.scale
+    if then is None or now is None or then == now or (declared is None and inferred_scale.doubt):
         return
     yield Rule(
         "other_scale",

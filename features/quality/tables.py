@@ -9,11 +9,11 @@ from baton.nearest import nearest
 from features.ingest.intake import TypedTable
 from features.quality.faults import Fault, Severity, Treatment
 
-__all__ = ["apart", "column_faults", "left_out", "row_count_faults"]
+__all__ = ["column_faults", "left_out", "row_count_faults", "uneven_ends"]
 
 _SOURCES_OF_OUTCOMES = ("cases", "measures", "snapshots")
 _NEARLY_THE_SAME = 0.8
-_FAR_APART = timedelta(days=35)
+_MAX_BETWEEN_ENDS = timedelta(days=35)
 
 _BRINGS: dict[str, str] = {
     "customers": "who leaves (rule `left_at`), customers' worth, segments and attributes",
@@ -149,7 +149,7 @@ def row_count_faults(
         )
 
 
-def apart(ends: Mapping[str, datetime], ended: Collection[str], treatment: Treatment, /) -> Iterator[Fault]:
+def uneven_ends(ends: Mapping[str, datetime], ended: Collection[str], treatment: Treatment, /) -> Iterator[Fault]:
     """Yield a fault for each table that has ended long before the last one.
 
     Parameters
@@ -158,19 +158,20 @@ def apart(ends: Mapping[str, datetime], ended: Collection[str], treatment: Treat
     ended : collection of str
         Tables whose silence since is improbable at their usual rate.
     treatment : str
+        What becomes of such rows: stop, drop, null or keep.
     """
     if not ends:
         return
     last = max(ends.values())
     newest = max(ends, key=lambda name: ends[name])
     for name, end in ends.items():
-        if name in ended and last - end > _FAR_APART:
+        if name in ended and last - end > _MAX_BETWEEN_ENDS:
             ending = (
                 f"the last joining or leaving is of {end:%Y-%m-%d}"
                 if name == "customers"
                 else f"it ends on {end:%Y-%m-%d}"
             )
-            message = f"{ending}, {newest} on {last:%Y-%m-%d}; no label reaches past the earliest end it needs"
+            message = f"{ending}, {newest} on {last:%Y-%m-%d}; no label reaches past the earliest end of its tables"
             severity: Severity = "error" if treatment == "stop" else "warning"
             hint = f"export them up to the same day, or set observed_until in tables.{name} if nothing happened since"
             yield Fault(name, "", "ends_apart", severity, 1, (), treatment, message, hint)
@@ -180,14 +181,14 @@ def left_out(tables: Mapping[str, TypedTable], /) -> tuple[str, ...]:
     """Return what is switched off, and which table or column would bring it."""
     filled = {name: table for name, table in tables.items() if table.rows}
     if set(filled) == {"snapshots"}:
-        told = [
+        left = [
             "advice on weights and coaching; cases and scorecards would bring it (a flat table gives predictions alone)"
         ]
-        return tuple(told)
-    told = [f"{what}; the table {name} would bring it" for name, what in _BRINGS.items() if name not in filled]
-    told += [
+        return tuple(left)
+    left = [f"{what}; the table {name} would bring it" for name, what in _BRINGS.items() if name not in filled]
+    left += [
         f"{what}; the column {name}.{column} would bring it"
         for (name, column), what in _COLUMNS_BRING.items()
         if name in filled and column not in filled[name].plans
     ]
-    return tuple(told)
+    return tuple(left)

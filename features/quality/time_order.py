@@ -12,7 +12,7 @@ __all__ = ["rating_notes", "time_order"]
 
 _OF_CUSTOMERS = {"cases": "opened_at", "activity": "at"}
 _OF_EMPLOYEES = {"cases": ("opened_at", "opened_at"), "work": ("from", "to"), "measures": ("from", "to")}
-_MOST = 0.5  # of the rows whose owner has such a date: then the dates are wrong, or stand for something else
+_MAJORITY = 0.5  # of the rows whose owner has such a date: then the dates are wrong, or stand for something else
 
 _FLAGS = ("churn", "churned", "is_churned", "has_churned", "cancelled", "canceled", "is_cancelled", "is_canceled",
           "left", "has_left", "terminated", "is_terminated", "流失", "是否流失", "已流失",
@@ -33,13 +33,7 @@ _GONE = ("churned", "churn", "cancelled", "canceled", "left", "terminated", "clo
 
 
 def time_order(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
-    """Yield the rules of one table.
-
-    Parameters
-    ----------
-    intake : Intake
-    table : TypedTable
-    """
+    """Yield the rules of one table."""
     name = table.spec.name
     if name in _OF_CUSTOMERS:
         yield from _customers(intake, table, _OF_CUSTOMERS[name])
@@ -117,7 +111,7 @@ def _found(
     if not rows:
         return
     hint = f"{rows / of:.0%} of the {of:,} rows whose owner has that date"
-    if rows > _MOST * of:
+    if rows > _MAJORITY * of:
         hint += "; that is most of them: the date is that of something else, such as the present contract, or is wrong"
     found = row_is_in(f"(SELECT t.{ROW} FROM {joined} WHERE {test})")
     yield Rule(kind, column, found, message, (column,), (key, column), hint)

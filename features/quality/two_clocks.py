@@ -12,8 +12,8 @@ __all__ = ["two_clocks"]
 _MIN_CASES_COMPARED = 20
 """Of fewer cases, what most of them do may be chance."""
 
-_MOST = 0.5
-_APART_MINUTES = 30
+_MAJORITY = 0.5
+_MIN_OFFSET_MINUTES = 30
 """No two clocks of the world differ by less, and a case may be entered some minutes after its first step."""
 
 _SAME_MINUTES = 5
@@ -21,13 +21,7 @@ _SAME_MINUTES = 5
 
 
 def two_clocks(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
-    """Yield the rule where most cases' first step lies before their opening, or always equally long after it.
-
-    Parameters
-    ----------
-    intake : Intake
-    table : TypedTable
-    """
+    """Yield the rule where most cases' first step lies before their opening, or always equally long after it."""
     cases = intake.tables.get("cases")
     if table.spec.name != "case_steps" or cases is None or not cases.rows:
         return
@@ -41,17 +35,17 @@ def two_clocks(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         "WHERE c.opened_at <> date_trunc('day', c.opened_at) AND s.first_at <> date_trunc('day', s.first_at)"
     )
     of, early, low, middle, high = intake.rows(
-        f"SELECT count(*), count(*) FILTER (minutes <= -{_APART_MINUTES}), quantile_cont(minutes, 0.25), "
+        f"SELECT count(*), count(*) FILTER (minutes <= -{_MIN_OFFSET_MINUTES}), quantile_cont(minutes, 0.25), "
         f"median(minutes), quantile_cont(minutes, 0.75) FROM ({begun})"
     )[0]
     if of < _MIN_CASES_COMPARED:
         return
-    constant = abs(middle) >= _APART_MINUTES and high - low <= _SAME_MINUTES
-    if early > _MOST * of:
-        where = f"<= -{_APART_MINUTES}"
+    constant = abs(middle) >= _MIN_OFFSET_MINUTES and high - low <= _SAME_MINUTES
+    if early > _MAJORITY * of:
+        where = f"<= -{_MIN_OFFSET_MINUTES}"
         message = "the steps of most cases begin before the case was opened"
     elif constant:
-        where = f">= {_APART_MINUTES}"
+        where = f">= {_MIN_OFFSET_MINUTES}"
         message = "the steps of most cases begin equally long after the case was opened"
     else:
         return

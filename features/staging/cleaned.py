@@ -15,7 +15,7 @@ from features.ingest.sql_text import quoted
 from features.quality.checks import Examination, examine
 from features.quality.faults import CheckReport
 from features.staging.own_columns import exposed
-from features.staging.privacy import Sieve
+from features.staging.privacy import SensitiveColumnFilter
 from features.staging.warehouse import Warehouse
 
 __all__ = ["Checked", "checked"]
@@ -41,11 +41,6 @@ class Checked:
 def checked(company: Company, catalogue: Catalogue, /) -> Iterator[Checked]:
     """Check a company's sources and hold them clean in memory; nothing is written.
 
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-
     Yields
     ------
     Checked
@@ -66,7 +61,7 @@ def checked(company: Company, catalogue: Catalogue, /) -> Iterator[Checked]:
 def _warehouse(intake: Intake, found: Examination, /) -> Warehouse:
     from ibis.backends.duckdb import Backend
 
-    sieve = Sieve(intake, outside=Path())
+    column_filter = SensitiveColumnFilter(intake, outside=Path())
     # as `ibis.duckdb.from_connection`, which would set the time zone: the engine is locked by now, and on UTC
     backend = Backend()
     backend.con = intake.connection
@@ -76,7 +71,7 @@ def _warehouse(intake: Intake, found: Examination, /) -> Warehouse:
     for name, table in intake.tables.items():
         if not table.rows:
             continue
-        query, columns = cleaned_query(found, sieve, table)
+        query, columns = cleaned_query(found, column_filter, table)
         intake.connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
         present[name] = frozenset(columns)
     return Warehouse(

@@ -1,4 +1,4 @@
-"""Which columns tell who somebody is: by what their names mean, and by employees' ids and names among their values."""
+"""Which columns identify a person: by what their names mean, and by employees' ids and names among their values."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Identifying:
         self.people = known_people(intake)
 
     def columns_of(self, table: TypedTable, /) -> dict[str, str]:
-        """Return the columns of a table that tell who somebody is, each with the reason in words."""
+        """Return the columns of a table that identify a person, each with the reason in words."""
         found = {}
         for name in table.plans:
             contract = name in table.spec.names
@@ -96,7 +96,7 @@ class Identifying:
             return "tells how to reach somebody"
         if "name" in column.kinds and column.table.spec.name != "teams":
             return "tells people's names"
-        if "person" in column.kinds and not self._says_roles(column):
+        if "person" in column.kinds and not self._holds_roles(column):
             return "tells who an employee is"
         if column.table.type_of(column.name) != "text":
             return ""
@@ -109,15 +109,16 @@ class Identifying:
             "lambda word: regexp_matches(word, '[0-9]') AND length(word) > 3), (SELECT list(id) FROM employee_ids))"
         )
         known = "value IN (SELECT id FROM employee_ids) OR lower(trim(value)) IN (SELECT name FROM employee_names)"
-        tells = self._share(column, f"{known} OR {ids}") > MIN_SHARE_OF_VALUES
-        return "tells who an employee is" if tells or self._share_of_names(column) > MIN_SHARE_OF_VALUES else ""
+        is_identifying = self._share(column, f"{known} OR {ids}") > MIN_SHARE_OF_VALUES
+        return (
+            "tells who an employee is" if is_identifying or self._share_of_names(column) > MIN_SHARE_OF_VALUES else ""
+        )
 
     def mentions(self, table: TypedTable, left: Collection[str], /) -> dict[str, bool]:
         """Return the texts of a table, of those that stay, in which employees may be named, and whether one was found.
 
         Parameters
         ----------
-        table : TypedTable
         left : collection of str
             Columns that stay behind.
         """
@@ -153,7 +154,7 @@ class Identifying:
         )[0]
         return present >= MIN_ROWS and distinct > ALL_BUT_UNIQUE * present
 
-    def _says_roles(self, column: _Column, /) -> bool:
+    def _holds_roles(self, column: _Column, /) -> bool:
         roles = ", ".join(map(literal, _ROLES))
         return self._share(column, f"lower(trim(value::VARCHAR)) IN ({roles})") == 1
 

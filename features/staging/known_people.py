@@ -47,7 +47,7 @@ class KnownPeople:
         self._names = {name for name in words if len(name) > 1}
         self._names |= {(*name[1:], name[0]) for name in self._names}
         self._short = {form for name in self._names for form in _short_forms(name)}
-        self._most_words = max(map(len, self._names), default=0)
+        self._max_words = max(map(len, self._names), default=0)
         chinese = {"".join(name) for name in words if name and _HAN.fullmatch("".join(name))}
         self._chinese = {name for name in chinese if len(name) >= MIN_CHINESE_NAME}
         self._lengths = sorted({len(name) for name in self._chinese}, reverse=True)
@@ -63,7 +63,7 @@ class KnownPeople:
             spans += self._spans_of_names(text)
         if self._chinese:
             spans += [span for run in _HAN.finditer(text) for span in self._spans_of_chinese(run)]
-        for start, end in sorted(_apart(spans), reverse=True):
+        for start, end in sorted(_disjoint(spans), reverse=True):
             text = f"{text[:start]}[name]{text[end:]}"
         return text
 
@@ -75,7 +75,7 @@ class KnownPeople:
         words = [(found.group().casefold(), *found.span()) for found in _WORD.finditer(text)]
         spans = []
         for at in range(len(words)):
-            for count in range(min(self._most_words, len(words) - at), 1, -1):
+            for count in range(min(self._max_words, len(words) - at), 1, -1):
                 if tuple(word for word, _, _ in words[at : at + count]) in self._names:
                     spans.append((words[at][1], words[at + count - 1][2]))
                     break
@@ -107,7 +107,7 @@ def known_people(intake: Intake, /) -> KnownPeople:
     return KnownPeople(ids, names)
 
 
-def _apart(spans: list[tuple[int, int]], /) -> list[tuple[int, int]]:
+def _disjoint(spans: list[tuple[int, int]], /) -> list[tuple[int, int]]:
     """Leave out spans that overlap an earlier one."""
     kept: list[tuple[int, int]] = []
     for start, end in sorted(spans):

@@ -11,7 +11,7 @@ from features.ingest.values.casting import SQL_TYPES
 from features.staging.identifying import PERSON_COLUMNS, Identifying, may_be_a_person
 from features.staging.pseudonyms import load_key, pseudonym
 
-__all__ = ["Sieve", "employee_columns"]
+__all__ = ["SensitiveColumnFilter", "employee_columns"]
 
 
 def employee_columns(table: str, /) -> tuple[str, ...]:
@@ -19,7 +19,7 @@ def employee_columns(table: str, /) -> tuple[str, ...]:
     return (PERSON_COLUMNS[table],) if table in PERSON_COLUMNS else ()
 
 
-class Sieve:
+class SensitiveColumnFilter:
     """Decides, per table, which columns stay behind, and gives employees their pseudonyms.
 
     Parameters
@@ -101,8 +101,8 @@ class Sieve:
                     f"{name}.{column} is protected ({listed}) and was left out; "
                     "protected columns serve the fairness audit alone, in the table employees"
                 )
-        telling = {} if self._identifying is None else self._identifying.columns_of(table)
-        for column, reason in telling.items():
+        identifying = {} if self._identifying is None else self._identifying.columns_of(table)
+        for column, reason in identifying.items():
             if column not in left:
                 left.add(column)
                 self.notes.append(

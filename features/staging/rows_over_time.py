@@ -31,7 +31,6 @@ def row_then(warehouse: Warehouse, table: str, moment: datetime | None, /) -> ir
 
     Parameters
     ----------
-    warehouse : Warehouse
     table : {"customers", "employees"}
     moment : datetime or None
         None: the newest row of all.
@@ -59,7 +58,6 @@ def with_row_then(
 
     Parameters
     ----------
-    warehouse : Warehouse
     table : {"customers", "employees"}
     rows : ibis Table
     owner, moment : str

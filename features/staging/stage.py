@@ -34,7 +34,7 @@ from features.quality.scales import Agreed
 from features.staging.known_people import known_people
 from features.staging.masked_columns import MAX_TEXTS_HELD, without_names
 from features.staging.own_columns import attribute, is_own
-from features.staging.privacy import Sieve
+from features.staging.privacy import SensitiveColumnFilter
 from features.staging.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ def stage(
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
     folder : Path
         Where ``<table>.parquet`` and ``tables.json`` go; tables of an earlier run that are gone are removed.
     agreed : mapping, optional
@@ -90,15 +88,15 @@ def stage(
         intake.types = types or {}
         found = examine(intake, catalogue, agreed, now=now)
         refuse(found.report)
-        sieve = Sieve(intake, outside=_results_folder(folder))
-        notes = [*found.report.notes, *sieve.notes]
+        column_filter = SensitiveColumnFilter(intake, outside=_results_folder(folder))
+        notes = [*found.report.notes, *column_filter.notes]
         _make(folder)
         described: dict[str, Any] = {}
         for name, table in intake.tables.items():
             if not table.rows:
                 continue
-            described[name] = _write(intake, found, sieve, table, folder / f"{name}.parquet")
-        attribute_types = types_of(intake.tables, sieve.dropped)
+            described[name] = _write(intake, found, column_filter, table, folder / f"{name}.parquet")
+        attribute_types = types_of(intake.tables, column_filter.dropped)
     for stale in folder.glob("*.parquet"):
         if stale.stem not in described:
             stale.unlink()
@@ -128,8 +126,8 @@ def stage(
 def due(folder: Path, /) -> datetime | None:
     """Return the first time that only the clock kept out of staged tables; None: there is none, or no staged table."""
     place = folder / SIDECAR
-    told = read_json(place).get("due") if place.exists() else None
-    return None if told is None else datetime.fromisoformat(told)
+    due = read_json(place).get("due") if place.exists() else None
+    return None if due is None else datetime.fromisoformat(due)
 
 
 def refuse(report: CheckReport, /) -> None:
@@ -273,10 +271,12 @@ def _make(folder: Path, /) -> None:
         ) from error
 
 
-def _write(intake: Intake, found: Examination, sieve: Sieve, table: TypedTable, path: Path, /) -> dict[str, Any]:
-    query, present = cleaned_query(found, sieve, table)
-    if sieve.masked[table.spec.name]:
-        query = without_names(intake, query, sieve.masked[table.spec.name])
+def _write(
+    intake: Intake, found: Examination, column_filter: SensitiveColumnFilter, table: TypedTable, path: Path, /
+) -> dict[str, Any]:
+    query, present = cleaned_query(found, column_filter, table)
+    if column_filter.masked[table.spec.name]:
+        query = without_names(intake, query, column_filter.masked[table.spec.name])
     if table.spec.name == "cases" and "text" in present:
         query = _without_personal_data(intake, query)
     with write_atomically(path) as temporary:

@@ -1,1 +1,1 @@
-"""What a text is before any model reads it: cleaned, masked, its language told."""
+"""What a text is before any model reads it: cleaned, masked, its language detected."""

@@ -9,7 +9,7 @@ __all__ = ["chunks"]
 _END = re.compile(r"(?<=[.!?。！？；;\n])")
 
 
-def chunks(text: str, most_characters: int, /) -> list[str]:
+def chunks(text: str, max_characters: int, /) -> list[str]:
     """Return pieces of at most so many characters that put together give the text again.
 
     Examples
@@ -22,13 +22,13 @@ def chunks(text: str, most_characters: int, /) -> list[str]:
     pieces: list[str] = []
     current = ""
     for sentence in _END.split(text):
-        if current and len(current) + len(sentence) > most_characters:
+        if current and len(current) + len(sentence) > max_characters:
             pieces.append(current)
             current = ""
-        while len(sentence) > most_characters:
+        while len(sentence) > max_characters:
             # words stay whole where there are spaces to cut at
-            cut = sentence.rfind(" ", most_characters // 2, most_characters)
-            cut = most_characters if cut <= 0 else cut
+            cut = sentence.rfind(" ", max_characters // 2, max_characters)
+            cut = max_characters if cut <= 0 else cut
             pieces.append(sentence[:cut])
             sentence = sentence[cut:]
         current += sentence

@@ -25,7 +25,7 @@ _MAX_CHARACTERS = 2000
 _MIN_WORDS = 2
 _MIXED_SHARE = 0.2
 _SURE = 0.6
-_LEAST = 0.35
+_BELIEVED = 0.35
 _KANA_SHARE = 0.1
 # everyday words decide where a text is too short for the statistics of letters
 _EVERYDAY = {
@@ -60,7 +60,7 @@ _EVERYDAY = {
 
 
 def detect(text: str, /) -> tuple[str, bool]:
-    """Return the language of a text (ISO 639-1; ``und`` where nothing tells), and whether a second one is in it.
+    """Return the language of a text (ISO 639-1; ``und`` if undetected), and whether a second one is in it.
 
     Examples
     --------
@@ -77,12 +77,12 @@ def detect(text: str, /) -> tuple[str, bool]:
     # a shop's name may hold a kana sign; Japanese sentences are full of them
     if weight["ja"] > _KANA_SHARE * weight["zh"]:
         weight["ja"], weight["zh"] = weight["ja"] + weight["zh"], 0.0
-    script, most = max(weight.items(), key=lambda entry: entry[1])
+    script, top = max(weight.items(), key=lambda entry: entry[1])
     total = sum(weight.values()) + latin
     if total == 0:
         return "und", False
-    mixed = min(most, latin) / total >= _MIXED_SHARE and min(most, latin) >= 3
-    if most >= latin and most > 0:
+    mixed = min(top, latin) / total >= _MIXED_SHARE and min(top, latin) >= 3
+    if top >= latin and top > 0:
         return script, mixed
     return _latin_language(" ".join(words), len(words)), mixed
 
@@ -93,14 +93,14 @@ def _latin_language(text: str, words: int, /) -> str:
         return by_letters
     spelt = text.casefold().split()
     votes = {language: sum(word in everyday for word in spelt) for language, everyday in _everyday().items()}
-    most = max(votes.values())
-    leading = [language for language, count in votes.items() if count == most]
-    if most and len(leading) == 1:
+    top = max(votes.values())
+    leading = [language for language, count in votes.items() if count == top]
+    if top and len(leading) == 1:
         return leading[0]
-    if most and by_letters in leading:
+    if top and by_letters in leading:
         return by_letters
     # most short Latin texts that come here are English: there the letters are believed sooner
-    return by_letters if by_letters == "en" or (probability >= _LEAST and words > _MIN_WORDS) else "und"
+    return by_letters if by_letters == "en" or (probability >= _BELIEVED and words > _MIN_WORDS) else "und"
 
 
 @cache

@@ -12,7 +12,9 @@ _WORD = r"[A-ZÀ-Þ][\w'’\-]{1,20}"
 _FULL = rf"{_WORD}(?:\s[A-Z]\.)?(?:\s{_WORD}){{0,2}}"
 _TITLE = re.compile(rf"\b((?:Mr|Mrs|Dr|Prof)\.?\s|(?:Ms|Miss|Herr|Frau)\.?\s)({_WORD}(?:\s{_WORD}){{0,2}})")
 # whatever follows these with a capital is a name
-_TOLD = re.compile(rf"\b((?i:my name is|my name's|name\s?:|named|signed:?|passenger:|agent:|holder is)\s*)({_FULL})")
+_INTRODUCED = re.compile(
+    rf"\b((?i:my name is|my name's|name\s?:|named|signed:?|passenger:|agent:|holder is)\s*)({_FULL})"
+)
 # what follows these is one if it is known as a name
 _LIKELY = re.compile(
     r"\b((?i:I am|I'm|this is|it was|it is|thanks|thank you|cheers|regards|sincerely|yours(?: truly| faithfully)?|love"
@@ -38,7 +40,7 @@ _SURNAMES = (
     "肖葛闫詹翁颜倪殷施陶洪霍关柳洛鲍祝左涂麦庄柯梅"
 )
 # common in Taiwan and Hong Kong, and everyday words besides: taken for names only where something says so
-_TOLD_SURNAMES = "简游蓝阮古纪童官巫温凌丘辜利翟岳钮关伍麦甘冼岑司徒招谷容霍区练涂赖连池风沙涂卓留包卜宫"
+_INTRODUCED_SURNAMES = "简游蓝阮古纪童官巫温凌丘辜利翟岳钮关伍麦甘冼岑司徒招谷容霍区练涂赖连池风沙涂卓留包卜宫"
 _SURNAME = f"(?:欧阳|司马|上官|张简|范姜|诸葛|司徒|皇甫|东方|尉迟|夏侯|令狐|慕容|[{_SURNAMES}])"
 # what stands in no given name: particles, pronouns, verbs, question words, times and parts of everyday words
 _FUNCTION = (
@@ -47,16 +49,16 @@ _FUNCTION = (
     "先反投诉带拿跑露去实办通拒迟认处赶随拖坐站走"
 )
 _GIVEN = f"[^{_FUNCTION}\\W\\da-zA-Z_]"
-_TOLD_NAME = f"(?:{_SURNAME}|[{_TOLD_SURNAMES}]){_GIVEN}{{1,2}}"
+_INTRODUCED_NAME = f"(?:{_SURNAME}|[{_INTRODUCED_SURNAMES}]){_GIVEN}{{1,2}}"
 _NAME = f"{_SURNAME}{_GIVEN}{{1,2}}"
 _END = f"(?=[{_FUNCTION}\\W]|$|\\d|[a-zA-Z])"
-_CHINESE_TOLD = re.compile(
+_CHINESE_INTRODUCED = re.compile(
     "((?:我叫|名叫|的名字是|名字叫|(?:姓名|户名|联系人|联络人|收货人|持卡人|投保人|要保人|被保人|承租人|用户名|署名|收件人|寄件人|经办人|投诉人|申请人|负责人|户主|机主|车主|法人|业主|村民|居民|乘客|患者|老板|本人"
     "|员工|业务员|销售员|司机|客服(?:小妹|人员|专员|代表)?|师傅叫|敬礼|此致"
     "|我?(?:老公|老婆|爱人|妈妈?|爸爸?|母亲|父亲|儿子|女儿|丈夫|妻子|奶奶|爷爷|弟弟|妹妹|哥哥|姐姐|孩子))(?:叫|是)?[做作]?)"
-    f"[做作]?\\s?[:：]?\\s?)({_TOLD_NAME}){_END}"
+    f"[做作]?\\s?[:：]?\\s?)({_INTRODUCED_NAME}){_END}"
 )
-_CHINESE_I_AM = re.compile(f"(我是)({_TOLD_NAME})(?<![人员户生师友家区市县省])(?=[，,。.！!；;\\s、（(]|$)")
+_CHINESE_I_AM = re.compile(f"(我是)({_INTRODUCED_NAME})(?<![人员户生师友家区市县省])(?=[，,。.！!；;\\s、（(]|$)")
 _CHINESE_SURNAME = re.compile(f"((?<![百贵同])姓)({_SURNAME})(?={_END[3:-1]}|[的])")
 _CALLED = re.compile(f"((?<!我)叫)({_NAME})(?=的|，|,|。)")
 _CHINESE_TITLE = re.compile(
@@ -81,7 +83,7 @@ def mask_names(text: str, /) -> str:
     if any(character.isupper() for character in text):
         text = _english(text)
     if any("\u4e00" <= character <= "\u9fff" for character in text):
-        for pattern in (_CHINESE_TOLD, _CHINESE_I_AM, _CHINESE_SURNAME, _CALLED, _FAMILIAR):
+        for pattern in (_CHINESE_INTRODUCED, _CHINESE_I_AM, _CHINESE_SURNAME, _CALLED, _FAMILIAR):
             text = pattern.sub(r"\1[name]", text)
         text = _CHINESE_CHIEF.sub("[name]", _CHINESE_TITLE.sub("[name]", text))
     return text
@@ -89,7 +91,7 @@ def mask_names(text: str, /) -> str:
 
 def _english(text: str, /) -> str:
     text = _TITLE.sub(_titled, text)
-    text = _TOLD.sub(_told, text)
+    text = _INTRODUCED.sub(_masked_introduction, text)
     text = _PAIR.sub(_paired, text)
     return _LIKELY.sub(_likely, text)
 
@@ -100,7 +102,7 @@ def _titled(found: re.Match[str], /) -> str:
     return found.group(0) if not kept else f"{title}[name]{words[len(kept) :]}"
 
 
-def _told(found: re.Match[str], /) -> str:
+def _masked_introduction(found: re.Match[str], /) -> str:
     kept = _until_no_name(found.group(2))
     return found.group(0) if not kept else f"{found.group(1)}[name]{found.group(2)[len(kept) :]}"
 

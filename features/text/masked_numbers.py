@@ -10,7 +10,7 @@ _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]\s?[·•]?\s?(?=[A-Z0-9]*\d)[A-Z0-9]{5,6}(?![A-Z0-9])"
 )
 _FOREIGN_PLATE = re.compile(r"\b(?:[A-Z]{2}\d{2}\s[A-Z]{3}|[A-ZÄÖÜ]{1,3}-[A-Z]{1,2}\s?\d{2,4})\b")
-_TOLD_PLATE = re.compile(
+_INTRODUCED_PLATE = re.compile(
     r"\b((?:licen[cs]e|number)\splate|registration(?:\snumber)?|reg)((?:\sis)?[\s:]+)(?=[A-Z\s\-]{0,6}\d)[A-Z0-9]{2,8}(?:[\s\-][A-Z0-9]{2,4})?\b"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b", re.ASCII)
@@ -90,7 +90,7 @@ def mask_numbers(text: str, /) -> str:
     if any(character.isdigit() for character in text):
         for pattern in (_PLATE, _FOREIGN_PLATE):
             text = pattern.sub("[plate]", text)
-        text = _TOLD_PLATE.sub(r"\1\2[plate]", text)
+        text = _INTRODUCED_PLATE.sub(r"\1\2[plate]", text)
         text = _IBAN.sub("[account]", text)
         for pattern in (_NETWORK, _SOCIAL_SECURITY, _CHINESE_ID, _HONG_KONG_ID):
             text = pattern.sub("[id]", text)
@@ -105,9 +105,9 @@ def mask_numbers(text: str, /) -> str:
 
 def _kind_of_card(found: re.Match[str], /) -> str:
     number = re.sub(r"\D", "", found.group(0))
-    told = _CARD_WORD.search(found.string[max(0, found.start() - 20) : found.start()])
+    introduced = _CARD_WORD.search(found.string[max(0, found.start() - 20) : found.start()])
     # what an international prefix or an area code begins is a phone
-    return "[card]" if told or (not number.startswith("0") and _luhn(number)) else found.group(0)
+    return "[card]" if introduced or (not number.startswith("0") and _luhn(number)) else found.group(0)
 
 
 def _labelled(found: re.Match[str], /) -> str:

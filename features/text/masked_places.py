@@ -41,7 +41,7 @@ _BEFORE = re.compile("^.*(?:我住在|家住在|[住在于到址是寄送回给�
 
 
 def mask_places(text: str, /) -> str:
-    """Return the text with addresses masked; a street or a district alone tells no home and stays.
+    """Return the text with addresses masked; a street or a district alone identifies no home and stays.
 
     Examples
     --------

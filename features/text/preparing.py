@@ -1,4 +1,4 @@
-"""Makes a text ready for every model: cleaned, personal data masked, its language told."""
+"""Makes a text ready for every model: cleaned, personal data masked, its language detected."""
 
 from __future__ import annotations
 

@@ -23,11 +23,6 @@ _DEFAULT_LABELS = "root_cause"
 def read_texts(company: Company, warehouse: Warehouse, /) -> TextSet | None:
     """Return the cases with a text, or None where there are none.
 
-    Parameters
-    ----------
-    company : Company
-    warehouse : Warehouse
-
     Returns
     -------
     TextSet or None
@@ -89,12 +84,12 @@ def refuse_missing_columns(company: Company, warehouse: Warehouse, /) -> None:
 def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple[str, ...]]:
     if column not in rows:
         return [None] * len(rows), ()
-    told = [None if pd.isna(value) else str(value) for value in rows[column]]
-    labels, notes = join_spellings(told)
+    values = [None if pd.isna(value) else str(value) for value in rows[column]]
+    labels, notes = join_spellings(values)
     counted = pd.Series([label for label in labels if label is not None], dtype=object).value_counts()
     once = sorted(str(label) for label in counted.index[counted == 1])
     if once:
-        # a column of free text may have been named by mistake: nothing of it is told at length or unmasked
+        # a column of free text may have been named by mistake: nothing of it is quoted at length or unmasked
         shown = ", ".join(repr(shown_label(label)) for label in once[:5]) + (" …" if len(once) > 5 else "")
         notes = (*notes, f"labels seen once cannot be learned: {shown}")
     return labels, notes

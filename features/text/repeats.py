@@ -50,8 +50,8 @@ def groups_of(texts: Sequence[str], /) -> list[str]:
         joined[group] = group
         runs = _runs(folded)
         # the least of each random order of the runs: equal with the probability that the sets are alike
-        least = ((runs[:, None] * multipliers) >> np.uint64(20)).min(axis=0).reshape(_BANDS, _ROWS)
-        for place, band in enumerate(least):
+        minimum = ((runs[:, None] * multipliers) >> np.uint64(20)).min(axis=0).reshape(_BANDS, _ROWS)
+        for place, band in enumerate(minimum):
             first, theirs = holder.setdefault(bytes([place]) + band.tobytes(), (group, runs))
             if first != group and _alike(runs, theirs):
                 joined[group] = joined[first]

@@ -53,8 +53,8 @@ def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], t
     >>> join_spellings(["Billing", "billing", "Billing", None])[0]
     ['Billing', 'Billing', 'Billing', None]
     """
-    told = [label.strip() if isinstance(label, str) and label.strip() else None for label in labels]
-    counted = Counter(label for label in told if label is not None)
+    stripped = [label.strip() if isinstance(label, str) and label.strip() else None for label in labels]
+    counted = Counter(label for label in stripped if label is not None)
     ways: dict[str, list[str]] = defaultdict(list)
     for label in sorted(counted, key=lambda name: (-counted[name], name)):
         ways[spelling_key(label) or label].append(label)
@@ -65,4 +65,4 @@ def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], t
         for spellings in ways.values()
         if len(spellings) > 1
     )
-    return [None if label is None else chosen[label] for label in told], notes
+    return [None if label is None else chosen[label] for label in stripped], notes

@@ -18,7 +18,7 @@ class TextSet:
     ----------
     frame : pandas.DataFrame
         One row per text: ``text_id`` (str), ``text`` (str: cleaned, personal data masked, never null), ``language``
-        (str: ISO 639-1 code, ``und`` where it cannot be told), ``mixed`` (bool: several languages), ``label`` (str, or
+        (str: ISO 639-1 code, ``und`` where unknown), ``mixed`` (bool: several languages), ``label`` (str, or
         None where unknown), ``weight`` (float 0..1: how sure the annotator was; 1 where nothing is said), ``at``
         (datetime, NaT where unknown), ``group`` (str: the same for texts that repeat each other, which no split parts).
     notes : tuple of str

@@ -37,7 +37,7 @@ _PROXIES = re.compile(
     r"|hours|health\w*|care_days)(_|$)"
 )
 _OF_PEOPLE = frozenset({"sensitive", "protected", "personal"})
-_TELLING = frozenset({"contact", "name", "person"})
+_IDENTIFYING = frozenset({"contact", "name", "person"})
 _BEGINNINGS = ("opened_at", "joined_at", "at")
 _ID_LIKE = re.compile(r"(^|_)(id|name|email|phone|address)$")
 
@@ -47,7 +47,6 @@ def is_private(company: Company, column: str, *, employee: bool, table: str = ""
 
     Parameters
     ----------
-    company : Company
     column : str
     employee : bool
         About an employee: names that stand for a protected or sensitive attribute are kept out too.
@@ -66,11 +65,11 @@ def is_private(company: Company, column: str, *, employee: bool, table: str = ""
     if is_cleared(company.privacy, table, column):
         return False
     meant = {kind_of(meaning) for meaning in meanings_of(column)}
-    return bool(employee and (meant & _OF_PEOPLE or _PROXIES.search(column.casefold()))) or bool(meant & _TELLING)
+    return bool(employee and (meant & _OF_PEOPLE or _PROXIES.search(column.casefold()))) or bool(meant & _IDENTIFYING)
 
 
 def is_id(column: str, /) -> bool:
-    """Whether a column's name says that it tells one from another, and no more: it is no feature.
+    """Whether a column's name says that it only distinguishes one from another: it is no feature.
 
     Examples
     --------
@@ -85,8 +84,8 @@ def attribute_columns(
 ) -> list[str]:
     """Return the users' own columns of a table, as the warehouse names them, that may become attributes of its rows.
 
-    An extra column that a KPI of the catalogue knows only later than the row's beginning is no attribute: it would tell
-    ahead of its time.
+    An extra column that a KPI of the catalogue knows only later than the row's beginning is no attribute: it would
+    reveal the future.
     """
     known: set[str] = set()
     for kpi in () if catalogue is None else catalogue.values():
@@ -155,16 +154,16 @@ def overwritten(frame: pd.DataFrame, features: Iterable[str], /) -> list[str]:
     notes = []
     for name in features:
         missing = known[name].isna()
-        among_left, among_stayed = missing[left].mean(), missing[~left].mean()
-        if abs(among_left - among_stayed) >= 0.3:
+        share_of_left, share_of_stayed = missing[left].mean(), missing[~left].mean()
+        if abs(share_of_left - share_of_stayed) >= 0.3:
             notes.append(
-                f"{name} looks overwritten later: missing for {among_left:.0%} of those who left and "
-                f"{among_stayed:.0%} of those who stayed; give its history in customers.valid_from or leave it out"
+                f"{name} looks overwritten later: missing for {share_of_left:.0%} of those who left and "
+                f"{share_of_stayed:.0%} of those who stayed; give its history in customers.valid_from or leave it out"
             )
             continue
         if isinstance(known[name].dtype, pd.CategoricalDtype):
-            told = known.groupby(name, observed=True)["label"].agg(["mean", "size"])
-            suspect = told[(told["size"] >= 30) & (told["mean"] >= max(0.9, 2 * left.mean()))]
+            shares = known.groupby(name, observed=True)["label"].agg(["mean", "size"])
+            suspect = shares[(shares["size"] >= 30) & (shares["mean"] >= max(0.9, 2 * left.mean()))]
             if len(suspect):
                 notes.append(
                     f"{name} looks overwritten later: {suspect['mean'].iloc[0]:.0%} of those with {suspect.index[0]!r} "

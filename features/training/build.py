@@ -35,13 +35,6 @@ class Built:
 def build(company: Company, catalogue: Catalogue, warehouse: Warehouse, progress: Progress | None = None) -> Built:
     """Build the training table of every outcome that the company file asks for or its tables carry.
 
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
-    progress : Progress, optional
-
     Returns
     -------
     Built
@@ -53,12 +46,12 @@ def build(company: Company, catalogue: Catalogue, warehouse: Warehouse, progress
     CompanyFileError, CatalogueError
         If an outcome names a KPI, table or column that is not there.
     """
-    tell = progress or silent
+    report = progress or silent
     work = _outcomes(company, catalogue, warehouse)
     tables: dict[str, TrainingTable] = {}
     skipped: dict[str, str] = {}
     for done, (name, make) in enumerate(work.items()):
-        tell(f"features: {name}", done, len(work))
+        report(f"features: {name}", done, len(work))
         try:
             tables[name] = make()
         except TooLittleDataError as error:
@@ -66,7 +59,7 @@ def build(company: Company, catalogue: Catalogue, warehouse: Warehouse, progress
                 raise
             skipped[name] = str(error)
     if work:
-        tell("features", len(work), len(work))
+        report("features", len(work), len(work))
     return Built(tables, skipped)
 
 

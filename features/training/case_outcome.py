@@ -14,12 +14,12 @@ from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
 from baton.outcomes import Outcome
 from features.kpis import evaluate as metrics
-from features.kpis.aggregates import kpi_column
+from features.kpis.columns import kpi_column
 from features.kpis.known_at import RATING_DELAY_DAYS, columns_used, known_at
 from features.kpis.on_scale import unfollowed
 from features.kpis.sampling import chosen, table_of
 from features.kpis.sql import finished
-from features.kpis.unit_rows import with_usual_team
+from features.kpis.unit_rows import with_default_team
 from features.staging.own_columns import ATTRIBUTE, plain
 from features.staging.rows_over_time import with_row_then
 from features.staging.warehouse import Warehouse
@@ -46,9 +46,6 @@ def case_outcome_table(
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
     of_units : bool
         Whether with the KPIs of the case's handler and team. Without them the table is made in no time, and holds all
         that may have been written after the fact.
@@ -150,7 +147,7 @@ def metric_of(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
 
 def _rows(company: Company, catalogue: Catalogue, warehouse: Warehouse, metric: Kpi, latest: datetime, /) -> ir.Table:
     """Rated cases and those of the latest window: keys, ``as_of``, ``label_``, context, and the case's own values."""
-    cases = with_usual_team(warehouse)
+    cases = with_default_team(warehouse)
     moment = next(name for name in _BEFORE if warehouse.has("cases", name))
     extra = attribute_columns(company, warehouse, "cases", catalogue)
     own = [

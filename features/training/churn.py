@@ -14,7 +14,7 @@ from baton.errors import CompanyFileError, TooLittleDataError
 from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.cause_recency import dated_causes, recency_name, with_recency
-from features.kpis.sampling import Among, Spare, chosen
+from features.kpis.sampling import Population, Spare, chosen
 from features.kpis.sql import finished
 from features.kpis.unit_rows import case_unit
 from features.staging.own_columns import ATTRIBUTE, attribute, plain
@@ -44,12 +44,6 @@ _STANDING = ("kind", "segment", "value")
 def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> TrainingTable:
     """Build the training table of churn.
 
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
-
     Returns
     -------
     TrainingTable
@@ -64,12 +58,14 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
     moments = moments_of(company, warehouse)
     latest, notes = moments[-1], []
     rows = snapshots.churn_labels(company, warehouse, moments)
-    among = _sample(company, rows)
-    if among is not None:
-        notes.append(f"trained on {among.share:.0%} of the customers, chosen by a digest of their ids; all are scored")
+    population = _sample(company, rows)
+    if population is not None:
+        notes.append(
+            f"trained on {population.share:.0%} of the customers, chosen by a digest of their ids; all are scored"
+        )
     kpis = metrics.available(warehouse, catalogue.values(), "customer")
     standing = _standing_columns(company, warehouse)
-    pulled = _pulled(company, warehouse, rows, moments, kpis, among)
+    pulled = _pulled(company, warehouse, rows, moments, kpis, population)
     require_enough_customers(pulled)
     keys = {
         "unit_id": pulled["customer_id"].astype("str"),
@@ -130,23 +126,23 @@ def moments_of(company: Company, warehouse: Warehouse, /) -> list[datetime]:
     moments = snapshots.dates(company, warehouse, horizon)
     if len(moments) < 2:
         end, days = snapshots.label_end(warehouse), horizon + company.snapshots.gap_days
-        told = "nothing tells until when" if end is None else f"leaving is told until {end:%Y-%m-%d}"
+        reason = "nothing tells until when" if end is None else f"leaving is told until {end:%Y-%m-%d}"
         raise TooLittleDataError(
-            f"churn: no snapshot has {days} days of observed future after it ({told}); give a longer history or a "
+            f"churn: no snapshot has {days} days of observed future after it ({reason}); give a longer history or a "
             "shorter horizon_days, or say with observed_until under [tables] that the tables reach further"
         )
     return moments
 
 
 def no_table_of_leaving() -> CompanyFileError:
-    """Return the refusal of churn where no table tells who leaves."""
+    """Return the refusal of churn where no table records who leaves."""
     return CompanyFileError(
         "[outcomes.churn] needs the table customers (with left_at), activity or snapshots; give one"
     )
 
 
 def season(as_of: pd.Series, moments: list[datetime], /) -> pd.Series | None:
-    """Return the month of the year, or None where less than a year of snapshots cannot tell season from time."""
+    """Return the month of the year, or None where less than a year of snapshots cannot distinguish season from time."""
     if moments[-2] - moments[0] < timedelta(days=364):
         return None
     return as_of.dt.month.astype("float64")
@@ -199,7 +195,7 @@ def _counts(kpi: Kpi, name: str, /) -> bool:
     return name.endswith("__n") or kpi.aggregate in ("count", "count_distinct")
 
 
-def _sample(company: Company, rows: ir.Table, /) -> Among | None:
+def _sample(company: Company, rows: ir.Table, /) -> Population | None:
     """Choose whole customers so that the labelled rows stay in bounds; None: they do."""
     labelled = rows.filter(rows.label.notnull())
     count = labelled.count().to_pyarrow().as_py()
@@ -207,7 +203,7 @@ def _sample(company: Company, rows: ir.Table, /) -> Among | None:
         return None
     share, seed = MAX_LABELLED_ROWS / count, company.company.seed
     ids = labelled.select("customer_id").distinct().to_pyarrow()["customer_id"].to_pylist()
-    return Among(chosen(ids, share, seed), share, seed)
+    return Population(chosen(ids, share, seed), share, seed)
 
 
 def _pulled(
@@ -216,7 +212,7 @@ def _pulled(
     rows: ir.Table,
     moments: list[datetime],
     kpis: list[Kpi],
-    among: Among | None,
+    population: Population | None,
     /,
 ) -> pd.DataFrame:
     """Return the labelled rows of the customers asked for, and all of the latest snapshot, with what was known."""
@@ -224,9 +220,9 @@ def _pulled(
     standing = _standing_columns(company, warehouse)
     is_latest = rows.as_of == _literal(latest[0])
     learned = rows.filter(rows.label.notnull(), ~is_latest).rename(unit_id="customer_id")
-    learned = (learned if among is None else among.of(learned)).rename(customer_id="unit_id")
+    learned = (learned if population is None else population.of(learned)).rename(customer_id="unit_id")
     parts = []
-    for part, dates, some in ((learned, earlier, among), (rows.filter(is_latest), latest, None)):
+    for part, dates, some in ((learned, earlier, population), (rows.filter(is_latest), latest, None)):
         wide = part
         if kpis:
             windows = company.snapshots.windows_days
@@ -251,7 +247,7 @@ def _standing_columns(company: Company, warehouse: Warehouse, /) -> list[str]:
 
 
 def _with_attributes(warehouse: Warehouse, rows: ir.Table, names: list[str], /) -> ir.Table:
-    """Add ``attribute__<name>``, as they stood at the snapshot where ``valid_from`` tells their history."""
+    """Add ``attribute__<name>``, as they stood at the snapshot where ``valid_from`` gives their history."""
     named = {_feature(name): name for name in names}
     return with_row_then(warehouse, "customers", rows, "customer_id", "as_of", named)
 

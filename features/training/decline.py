@@ -9,7 +9,7 @@ sampling noise.
   reliability ``τ² / (τ² + s²/n)``, ``τ²`` the variance between the group's units by the method of moments (DerSimonian
   & Laird 1986). The group of an employee is the team, of any other unit all units; a group of fewer than five is
   widened to all.
-- *Season*: the other units' move from the longest window to the horizon is taken out, a fifth of it per other unit
+- *Season*: the other units' move from the longest window to the horizon is adjusted for, a fifth of it per other unit
   that there is up to the whole: what happens to everybody alike is season, not this unit's decline.
 - *Noise*: ``z·√(s²/n_next + r·s²/n)`` with ``z = Φ⁻¹(0.8)``. Where no number of cases is known there is none.
 """
@@ -31,7 +31,7 @@ from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.on_scale import followed, unfollowed
 from features.kpis.sampling import Spare
-from features.kpis.unit_rows import case_unit, with_usual_team
+from features.kpis.unit_rows import case_unit, with_default_team
 from features.staging.rows_over_time import row_then
 from features.staging.warehouse import Warehouse
 from features.training import snapshots
@@ -46,13 +46,6 @@ __all__ = ["decline_table", "labels_of", "metric_of"]
 
 def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline) -> TrainingTable:
     """Build the training table of one ``[[outcomes.decline]]``.
-
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
-    settings : Decline
 
     Returns
     -------
@@ -259,7 +252,7 @@ def _shares(company: Company, warehouse: Warehouse, unit: Any, latest: datetime,
     if "cases" not in warehouse or unit == "customer":
         return customer_shares(company, warehouse, latest)
     start = latest - timedelta(days=max(company.snapshots.windows_days))
-    cases = with_usual_team(warehouse)
+    cases = with_default_team(warehouse)
     cases = case_unit(warehouse, cases, unit)
     cases = cases.filter(cases.opened_at > start, cases.opened_at <= latest)
     return team_shares(cases, {"unit_id": cases.unit_id, "team_id": cases.team_id})

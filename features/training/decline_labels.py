@@ -76,9 +76,6 @@ def decline_labels(
 
     Parameters
     ----------
-    moments : Moments
-    metric : Kpi
-    settings : Decline
     groups : mapping of str to str
         Units' groups, where they have one of their own.
     latest : pandas.Timestamp
@@ -159,14 +156,14 @@ def _between(mean: np.ndarray, n: np.ndarray, spread: float, /) -> float:
 
 def _declined(both: pd.DataFrame, metric: Kpi, settings: Decline, /) -> pd.Series:
     worse = -metric.sign * (both["mean_next"] - both["baseline"] - _season(both))
-    least = settings.drop if settings.drop is not None else settings.drop_sd * np.sqrt(both["spread"])
+    minimum = settings.drop if settings.drop is not None else settings.drop_sd * np.sqrt(both["spread"])
     noise = _Z * np.sqrt(both["spread"] / both["n_next"] + both["reliability"] * both["spread"] / both["n"])
     noise = noise.where(both["counted"] & both["counted_next"], 0.0)
-    return ((worse > least) & (worse > noise)).astype("float64")
+    return ((worse > minimum) & (worse > noise)).astype("float64")
 
 
 def _season(both: pd.DataFrame, /) -> pd.Series:
-    """How the unit's peers moved, itself left out; less of it where there are few others to tell it from."""
+    """How the unit's peers moved, itself left out; less of it where few others show it."""
     weight = both["n_next"].to_numpy("float64")
     move = (both["mean_next"] - both["mean"]).to_numpy("float64")
     moves = np.zeros(len(both))

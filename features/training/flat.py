@@ -7,7 +7,7 @@ import pandas as pd
 from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
 from baton.outcomes import Outcome
-from features.kpis.aggregates import kpi_column
+from features.kpis.columns import is_kpi_column, kpi_column
 from features.kpis.sql import add_expressions
 from features.staging.own_columns import ATTRIBUTE, plain
 from features.staging.warehouse import Warehouse
@@ -28,12 +28,6 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
 
     A column that is named like a KPI, ``<kpi>__…``, or is the ``expr`` of a catalogue KPI of source ``snapshots``
     belongs to that KPI; the others are context. Free texts stay beside the features, for the leak audit alone.
-
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    warehouse : Warehouse
 
     Returns
     -------
@@ -67,7 +61,7 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
             texts[name] = pulled[place].astype("str").where(pulled[place].notna())
         elif pulled[place].notna().any():
             columns[name] = as_feature(pulled[place])
-            kpi_of[name] = _kpi_of(name if place.startswith("kpi:") else plain(place), catalogue, owner)
+            kpi_of[name] = _kpi_of(name if is_kpi_column(place) else plain(place), catalogue, owner)
     customer = pulled["customer_id"].astype("str")
     keys = {"unit_id": customer, "as_of": pulled["as_of"], "label": label, "group": customer}
     notes = [f"left out as protected or sensitive: {', '.join(left_out)}"] if left_out else []

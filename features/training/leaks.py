@@ -1,4 +1,4 @@
-"""The leak audit: a feature that alone all but tells the outcome was written after it.
+"""The leak audit: a feature that alone all but gives away the outcome was written after it.
 
 Each feature is judged alone by how well it ranks the outcome on rows that it was not fitted to: numbers by the share of
 events in quantile bins (and as they stand), categories by the share of events per value, texts by their words; what is
@@ -38,29 +38,28 @@ _SEED = 20240229
 
 @dataclass(frozen=True)
 class Leak:
-    """A feature that alone all but tells the outcome.
+    """A feature that alone all but gives away the outcome.
 
     Parameters
     ----------
-    feature : str
-    figure : {"auc", "r2"}
+    metric : {"auc", "r2"}
     value : float
         How well it does alone.
     """
 
     feature: str
-    figure: str
+    metric: str
     value: float
 
     @property
     def sentence(self) -> str:
         """What was found, for people."""
-        name = "AUC" if self.figure == "auc" else "R²"
+        name = "AUC" if self.metric == "auc" else "R²"
         return f"{self.feature} alone tells the outcome ({name} {self.value:.3f})"
 
 
 def audit(table: TrainingTable) -> list[Leak]:
-    """Find features that alone all but tell the outcome.
+    """Find features that alone all but give away the outcome.
 
     Parameters
     ----------
@@ -98,13 +97,7 @@ def refuse(company: Company, catalogue: Catalogue, table: TrainingTable) -> list
     """Stop if the audit finds leaks that the company file does not accept.
 
     Where leaving is silence (``rule = "inactive"``), what a customer did before a snapshot was not written after the
-    fact, however well it tells: who has been silent for weeks often stays so. Such features are kept and reported.
-
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    table : TrainingTable
+    fact, however well it predicts: who has been silent for weeks often stays so. Such features are kept and reported.
 
     Returns
     -------

@@ -11,7 +11,7 @@ __all__ = ["MIN_EVENTS", "MIN_GROUPS", "MIN_ROWS", "require_enough"]
 MIN_ROWS = 50
 MIN_EVENTS = 10
 MIN_GROUPS = 3
-"""Independent units: one to learn from, one to test on, and one to tell their difference from chance."""
+"""Independent units: one to learn from, one to test on, and one to distinguish their difference from chance."""
 
 
 class _Unlearnable(TooLittleDataError):
@@ -34,11 +34,12 @@ def require_enough(
     Parameters
     ----------
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     labels : pandas.Series
         Missing: not known, which counts for nothing.
     kind : {"probability", "number"}
     groups : pandas.Series, optional
-        Whose row each is: rows of one customer, say, tell of that customer alone.
+        Whose row each is: rows of one customer, say, are about that customer alone.
     of_all : bool
         Refuse the run, rather than leave the outcome out, where all outcomes are the same.
     unit : str

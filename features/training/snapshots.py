@@ -54,8 +54,6 @@ def dates(company: Company, warehouse: Warehouse, horizon_days: int, *, gap_days
 
     Parameters
     ----------
-    company : Company
-    warehouse : Warehouse
     horizon_days : int
         Snapshots before the last have this many days, after the gap, of observed future.
     gap_days : int, optional
@@ -95,7 +93,6 @@ def label_end(warehouse: Warehouse, /, *tables: str) -> datetime | None:
 
     Parameters
     ----------
-    warehouse : Warehouse
     tables : str
         Those needed; default: the event tables (cases, activity), without them the tables of periods. What a company
         file says about ``customers`` counts too.
@@ -147,8 +144,6 @@ def churn_labels(company: Company, warehouse: Warehouse, moments: Sequence[datet
 
     Parameters
     ----------
-    company : Company
-    warehouse : Warehouse
     moments : sequence of datetime
 
     Returns

@@ -27,7 +27,7 @@ from models.effects.tables import beside_attributions
 __all__ = ["STEPS", "Advice", "advise"]
 
 STEPS = 4
-"""Of the progress that is told; whoever calls tells the last when all is written."""
+"""Of the progress that is reported; whoever calls reports the last when all is written."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,8 @@ def advise(
 
     Parameters
     ----------
-    cases : CaseTable
-    organisation : Organisation
-    catalogue : Catalogue
-    settings : Settings
     attributions : pandas.DataFrame, optional
         Rows of ``attributions.parquet``, to be shown beside the effects.
-    progress : Progress
 
     Returns
     -------

@@ -26,7 +26,6 @@ class Breach:
 
     Parameters
     ----------
-    limit : Broken
     part : str
         The perspective for ``min_share``; the KPIs that guard it, joined by a comma, for ``guard``; else empty.
     points : float

@@ -39,7 +39,6 @@ def diagnosis_table(inputs: AdviceInputs, policy: Policy) -> pd.DataFrame:
 
     Parameters
     ----------
-    inputs : AdviceInputs
     policy : Policy
         Aggregates over fewer people than ``min_group`` are not shown.
 
@@ -47,7 +46,7 @@ def diagnosis_table(inputs: AdviceInputs, policy: Policy) -> pd.DataFrame:
     -------
     pandas.DataFrame
         team_id, role, kpi, weight, alignment, effect, low, high, reliability, kpi_role, perspective, stage. Where no
-        effect of an owner's levers can be told from chance (joint test), effects are shown and called weak.
+        effect of an owner's levers is significant (joint test), effects are shown and called weak.
     """
     rows: list[dict[str, Any]] = []
     for team, role in inputs.cards[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None):

@@ -114,7 +114,7 @@ def protected_groups(organisation: Organisation, protected: tuple[str, ...]) -> 
 
 
 def impact(
-    people: pd.DataFrame, groups: pd.DataFrame, role: str, weights: dict[str, float], least: float, min_group: int
+    people: pd.DataFrame, groups: pd.DataFrame, role: str, weights: dict[str, float], minimum: float, min_group: int
 ) -> Impact:
     """Score everybody of a role under a card and compare the groups.
 
@@ -128,7 +128,7 @@ def impact(
         Empty: everybody.
     weights : dict of str to float
         Points by KPI.
-    least : float
+    minimum : float
         The smallest ratio that the policy allows.
     min_group : int
         Groups of fewer people, and of fewer than ten, are not compared.
@@ -136,8 +136,8 @@ def impact(
     Returns
     -------
     Impact
-        ``fail`` only where the smallest ratio of all attributes lies below ``least`` and is rarely as small when the
-        same scores are handed round among the same people.
+        ``fail`` only where the smallest ratio of all attributes lies below ``minimum`` and is rarely as small when the
+        same scores are permuted among the same people.
     """
     unknown = Impact("cannot be told", float("nan"), "")
     if people.empty or groups.empty:
@@ -159,7 +159,7 @@ def impact(
     ratios = {name: _ratios(table, np.vstack([above, shuffled])) for name, table in tables.items()}
     worst = min(ratios, key=lambda name: ratios[name][0])
     ratio = float(ratios[worst][0])
-    if ratio >= least:
+    if ratio >= minimum:
         return Impact("pass", ratio, worst)
     smallest = np.min(list(ratios.values()), axis=0)
     chance = float((smallest <= ratio + 1e-12).mean())

@@ -26,7 +26,10 @@ __all__ = ["AdviceInputs", "catalogue_rows", "gather"]
 Floats = NDArray[np.float64]
 
 DEFAULT_CONTROLLABLE = 0.6
-TABLES = ("kpis", "draws", "cards", "crews", "scores", "groups")
+_TABLES = {
+    "kpis": "kpis", "draws": "draws", "cards": "cards", "headcounts": "crews", "scores": "scores", "groups": "groups"
+}  # fmt: skip
+"""Where each table lies in the folder; ``headcounts`` goes by the name that it was first saved under."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class AdviceInputs:
         One row per draw, one column per lever with an effect.
     cards : pandas.DataFrame
         team_id, role, kpi, weight: today's cards; empty where none is known.
-    crews : pandas.DataFrame
+    headcounts : pandas.DataFrame
         team_id, role, kpi, n_per_day (a typical person's; the team's for what teams own), people (on the card; 0 where
         nobody is known by name), share (of all cases, or of customers' activity).
     scores : pandas.DataFrame
@@ -58,6 +61,7 @@ class AdviceInputs:
     kind : str
         ``probability`` or ``number``.
     horizon_days : int
+        How far ahead the outcome looks.
     customers_at_risk : int
     joint_p_value : float
         The smallest of the owners'.
@@ -69,13 +73,13 @@ class AdviceInputs:
         Whether past changes of cards showed that; else it is a scenario.
     notes : tuple of Message
     currency : str
-        That amounts are told in.
+        That amounts are given in.
     """
 
     kpis: pd.DataFrame
     draws: pd.DataFrame
     cards: pd.DataFrame
-    crews: pd.DataFrame
+    headcounts: pd.DataFrame
     outcome: str | None
     helpful: int
     kind: str
@@ -94,12 +98,12 @@ class AdviceInputs:
 
     def save(self, folder: Path, /) -> None:
         """Write the inputs into a folder as Parquet and JSON."""
-        for name in TABLES:
-            write_result(folder / f"{name}.parquet", f"advice/{name}", getattr(self, name))
+        for name, file in _TABLES.items():
+            write_result(folder / f"{file}.parquet", f"advice/{file}", getattr(self, name))
         described: dict[str, Any] = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in (*TABLES, "team_names", "notes")
+            if name not in (*_TABLES, "team_names", "notes")
         }
         notes = [note.as_json() for note in self.notes]
         write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": notes})
@@ -114,7 +118,10 @@ class AdviceInputs:
             If it is not there, or is of another version of Baton.
         """
         described = read_json(folder / "inputs.json")
-        tables = {name: read_result(folder / f"{name}.parquet", f"advice/{name}").to_pandas() for name in TABLES}
+        tables = {
+            name: read_result(folder / f"{file}.parquet", f"advice/{file}").to_pandas()
+            for name, file in _TABLES.items()
+        }
         tables["kpis"]["guards"] = tables["kpis"]["guards"].map(list)
         notes = (
             Message(NotMeasured.RECORDED, {"text": note}) if isinstance(note, str) else Message.from_json(note)
@@ -135,10 +142,6 @@ def gather(
 
     Parameters
     ----------
-    cases : CaseTable
-    organisation : Organisation
-    catalogue : Catalogue
-    effects : Effects
     reliability : pandas.DataFrame
         From ``models.effects.reliability.measure``.
     settings : Settings
@@ -160,7 +163,9 @@ def gather(
         kpis=_kpi_rows(catalogue, effects, reliability),
         draws=pd.DataFrame(columns),
         cards=cards.reset_index(drop=True),
-        crews=_crews(cases, organisation, cards, reliability, {k.id for k in catalogue.values() if k.owner == "team"}),
+        headcounts=_headcounts(
+            cases, organisation, cards, reliability, {k.id for k in catalogue.values() if k.owner == "team"}
+        ),
         outcome=None if found is None or not found.levers else found.outcome,
         helpful=-1 if found is None else found.helpful,
         kind="probability" if found is None else found.kind,
@@ -225,7 +230,7 @@ def _kpi_rows(catalogue: Catalogue, effects: Effects, reliability: pd.DataFrame,
     return rows.reset_index(drop=True)
 
 
-def _crews(
+def _headcounts(
     cases: CaseTable, organisation: Organisation, cards: pd.DataFrame, reliability: pd.DataFrame, of_teams: set[str], /
 ) -> pd.DataFrame:
     """Who works under each card, how much of each KPI they have, and how much of the company's work that is."""
@@ -246,12 +251,12 @@ def _crews(
     keys += [(team, "") for team in sorted(set(owned["team_id"]) - carded)]
     rows: list[dict[str, Any]] = []
     for team, role in keys:
-        crew = people[people["team_id"] == team]
-        if role and (crew["role"] == role).any():
-            crew = crew[crew["role"] == role]
-        members = crew["unit_id"].unique()
+        own_people = people[people["team_id"] == team]
+        if role and (own_people["role"] == role).any():
+            own_people = own_people[own_people["role"] == role]
+        members = own_people["unit_id"].unique()
         share = float(served.reindex(members).sum() / max(len(cases.frame), 1))
-        volumes = crew.groupby("kpi")["n_per_day"].median().to_dict()
+        volumes = own_people.groupby("kpi")["n_per_day"].median().to_dict()
         mine = owned[owned["team_id"] == team].set_index("kpi")["n_per_day"].to_dict()
         listed = len(members) or _listed(organisation, team, role)
         for kpi, n_per_day in {**volumes, **mine}.items():

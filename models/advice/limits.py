@@ -252,7 +252,6 @@ def limits_of(policy: Policy, /, *, reach: float | None = None) -> tuple[Limit, 
 
     Parameters
     ----------
-    policy : Policy
     reach : float, optional
         Points that a KPI may move from the card before, if not those of one cycle.
     """

@@ -73,7 +73,6 @@ def ramp(lines: list[Line], policy: Policy, /, *, known: bool) -> list[Solved]:
     Parameters
     ----------
     lines : list of Line
-    policy : Policy
     known : bool
         Whether there is a card today; without one all cycles are the final card.
 
@@ -110,7 +109,6 @@ def solve(lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: 
     Parameters
     ----------
     lines : list of Line
-    policy : Policy
     start : array of shape (lines,), optional
         The card before; None where there is none.
     reach : float

@@ -60,12 +60,12 @@ def explain(
     dict
         ``en`` and ``zh``.
     """
-    said = _why(inputs, policy, line, row)
+    sentences = _why(inputs, policy, line, row)
     if row["hypothetical"]:
-        said = (Message("advice.hypothetical"), *said)
+        sentences = (Message("advice.hypothetical"), *sentences)
     if breaches:
-        said = (*said, _limits(inputs, breaches))
-    return bilingual(said)
+        sentences = (*sentences, _limits(inputs, breaches))
+    return bilingual(sentences)
 
 
 def chance(probability: float, /) -> Message:

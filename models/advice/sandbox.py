@@ -58,9 +58,6 @@ def try_card(
 
     Parameters
     ----------
-    inputs : AdviceInputs
-    policy : Policy
-    team_id : str
     weights : mapping of str to float
         Points per KPI; 100 in all. KPIs left out get none.
     role : str, optional

@@ -21,11 +21,10 @@ class Settings:
 
     Parameters
     ----------
-    policy : Policy
     seed : int
         Of all draws; the same seed gives the same advice.
     currency : str
-        That amounts are told in.
+        That amounts are given in.
     privacy : Privacy
         Which columns of employees the fairness audit reads.
     learners : bool

@@ -61,8 +61,6 @@ def recommend(inputs: AdviceInputs, policy: Policy, team_id: str | None = None) 
 
     Parameters
     ----------
-    inputs : AdviceInputs
-    policy : Policy
     team_id : str, optional
         One team only.
 
@@ -86,7 +84,7 @@ def recommend(inputs: AdviceInputs, policy: Policy, team_id: str | None = None) 
 
 
 def _card_keys(inputs: AdviceInputs, /) -> list[tuple[str, str]]:
-    keys = pd.concat([inputs.cards[["team_id", "role"]], inputs.crews[["team_id", "role"]]]).drop_duplicates()
+    keys = pd.concat([inputs.cards[["team_id", "role"]], inputs.headcounts[["team_id", "role"]]]).drop_duplicates()
     carded = set(inputs.cards["team_id"])
     known = set(inputs.cards[["team_id", "role"]].itertuples(index=False, name=None))
     found = [key for key in keys.itertuples(index=False, name=None) if key in known or key[0] not in carded]
@@ -98,8 +96,6 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
 
     Parameters
     ----------
-    inputs : AdviceInputs
-    policy : Policy
     team, role : str
 
     Returns
@@ -107,9 +103,10 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     TargetCard
     """
     card = inputs.cards[(inputs.cards["team_id"] == team) & (inputs.cards["role"] == role)].set_index("kpi")["weight"]
-    crew = inputs.crews[(inputs.crews["team_id"] == team) & (inputs.crews["role"] == role)].set_index("kpi")
+    of_card = (inputs.headcounts["team_id"] == team) & (inputs.headcounts["role"] == role)
+    headcounts = inputs.headcounts[of_card].set_index("kpi")
     kpis = inputs.kpis.set_index("kpi")
-    here = [kpi for kpi in inputs.draws.columns if kpi in crew.index and kpi not in card.index]
+    here = [kpi for kpi in inputs.draws.columns if kpi in headcounts.index and kpi not in card.index]
     frame = kpis.reindex([*card.index, *here]).rename(columns={"low": "effect_low", "high": "effect_high"})
     frame["kpi"] = frame.index
     if "joint_p" not in frame:
@@ -119,7 +116,7 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     frame["current"] = card.reindex(frame.index).fillna(0.0).astype(float)
     frame["fixed"] = frame["kpi"].isin(policy.fixed)
     frame = frame[frame["on_card"] | ~frame["fixed"]].copy()
-    n = crew["n_per_day"].reindex(frame.index).fillna(0.0) * policy.cycle_days
+    n = headcounts["n_per_day"].reindex(frame.index).fillna(0.0) * policy.cycle_days
     frame["noise"] = [noise_ratio(icc, k) if icc == icc else np.inf for icc, k in zip(frame["icc"], n, strict=True)]
     frame["reliability"] = [
         spearman_brown(i, k) if i == i and k > 0 else np.nan for i, k in zip(frame["icc"], n, strict=True)
@@ -127,8 +124,10 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     _targets(inputs, policy, frame)
     known = len(card) > 0
     _directions(inputs, policy, frame, known)
-    people = int(crew["people"].max()) if len(crew) else 0
-    return TargetCard(frame.reset_index(drop=True), known, people, float(crew["share"].max()) if len(crew) else 0.0)
+    people = int(headcounts["people"].max()) if len(headcounts) else 0
+    return TargetCard(
+        frame.reset_index(drop=True), known, people, float(headcounts["share"].max()) if len(headcounts) else 0.0
+    )
 
 
 def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> None:
@@ -151,11 +150,11 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> No
     shares = points * _shares(inputs, policy, frame[pays])
     current = frame.loc[pays, "current"].to_numpy()
     # a KPI that is not on the card must be worth a line of its own
-    least = np.where(frame.loc[pays, "on_card"], current, policy.min_weight / 2)
+    minimum = np.where(frame.loc[pays, "on_card"], current, policy.min_weight / 2)
     frame.loc[pays, "target"] = shares[0]
     frame.loc[pays, "low"] = np.quantile(shares[1:], 0.05, axis=0)
     frame.loc[pays, "high"] = np.quantile(shares[1:], 0.95, axis=0)
-    frame.loc[pays, "up"] = (shares[1:] > least).mean(axis=0)
+    frame.loc[pays, "up"] = (shares[1:] > minimum).mean(axis=0)
     frame.loc[pays, "down"] = (shares[1:] < current).mean(axis=0)
 
 
@@ -335,9 +334,6 @@ def expected_effect(
 
     Parameters
     ----------
-    inputs : AdviceInputs
-    policy : Policy
-    target : TargetCard
     weights : array of shape (KPIs,)
         Points per row of ``target.frame``.
 

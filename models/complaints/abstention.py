@@ -100,6 +100,7 @@ class SelectiveRule:
         probabilities : numpy.ndarray, shape (rows, classes)
         labels : numpy.ndarray of str, shape (rows,)
         classes : tuple of str
+            In the order of the probabilities' columns.
         risk : float
         groups : numpy.ndarray, shape (rows,), optional
             Of rows that repeat each other only the first counts: they are no evidence of their own.
@@ -135,13 +136,13 @@ class SelectiveRule:
     def answered(self, probabilities: np.ndarray, classes: tuple[str, ...], /) -> np.ndarray:
         """Return where (rows,) the most probable class may be named."""
         named, top = _named(probabilities)
-        least = np.array([self.thresholds.get(name, NEVER) for name in classes])
-        return top >= least[named] - _ALIKE if len(named) else np.zeros(0, dtype=bool)
+        minimum = np.array([self.thresholds.get(name, NEVER) for name in classes])
+        return top >= minimum[named] - _ALIKE if len(named) else np.zeros(0, dtype=bool)
 
     @property
     def never(self) -> tuple[str, ...]:
         """Classes that are never named, since no threshold keeps the risk."""
-        return tuple(name for name, least in self.thresholds.items() if least > 1.0)
+        return tuple(name for name, minimum in self.thresholds.items() if minimum > 1.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""
@@ -162,7 +163,7 @@ class SelectiveRule:
             If it is something else; ``where`` says in which file.
         """
         try:
-            thresholds = {str(name): float(least) for name, least in dict(described["thresholds"]).items()}
+            thresholds = {str(name): float(minimum) for name, minimum in dict(described["thresholds"]).items()}
             pooled = tuple(str(name) for name in described["pooled"])
             return cls(float(described["risk"]), float(described["confidence"]), thresholds, pooled)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -50,8 +50,7 @@ def answer_table(
     ----------
     probabilities : numpy.ndarray, shape (texts, classes)
     classes : tuple of str
-    rule : SelectiveRule
-    read : Read
+        In the order of the probabilities' columns.
     main_causes : mapping of str to str or None
         The upper cause of each class, where the taxonomy knows it.
 

@@ -31,7 +31,7 @@ class ScoreScale:
     slope : float
         The inverse of the temperature; never negative, so that a higher score is never less probable.
     shift : numpy.ndarray, shape (classes,)
-    sureness : tuple of float
+    beta : tuple of float
         What the best class's log probability, its rest's, and 1 are multiplied by to make its final log-odds; the other
         classes share the rest as before, and the best class stays the best. ``(1, -1, 0)`` changes nothing.
 
@@ -45,7 +45,7 @@ class ScoreScale:
 
     slope: float
     shift: np.ndarray
-    sureness: tuple[float, float, float] = AS_IT_IS
+    beta: tuple[float, float, float] = AS_IT_IS
 
     @classmethod
     def fit(
@@ -56,7 +56,7 @@ class ScoreScale:
         /,
         *,
         shift: bool = True,
-        sureness: bool = False,
+        beta: bool = False,
     ) -> ScoreScale:
         """Fit by maximum likelihood on rows that the scores' model has not seen.
 
@@ -69,7 +69,7 @@ class ScoreScale:
             probabilities of easy texts are too high for all.
         shift : bool
             Whether classes may be shifted, or the temperature is all.
-        sureness : bool
+        beta : bool
             Whether the best class's probability is calibrated once more.
         """
         from scipy.optimize import minimize
@@ -98,17 +98,17 @@ class ScoreScale:
         bounds = [(-6.0, 6.0)] + [(-10.0, 10.0)] * (len(start) - 1)
         found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
         scale = cls(float(np.exp(found[0])) / size, found[1:] if shift else np.zeros(count))
-        if not sureness:
+        if not beta:
             return scale
         probabilities = scale.apply(scores)
-        return replace(scale, sureness=_fit_sureness(probabilities, probabilities.argmax(axis=1) == classes, weights))
+        return replace(scale, beta=_fit_beta(probabilities, probabilities.argmax(axis=1) == classes, weights))
 
     def apply(self, scores: np.ndarray, /) -> np.ndarray:
         """Return probabilities (rows, classes)."""
         found = softmax(self.slope * scores + self.shift)
-        return found if self.sureness == AS_IT_IS or not len(found) else self._made_sure(found)
+        return found if self.beta == AS_IT_IS or not len(found) else self._beta_calibrated(found)
 
-    def _made_sure(self, found: np.ndarray) -> np.ndarray:
+    def _beta_calibrated(self, found: np.ndarray) -> np.ndarray:
         rows = np.arange(len(found))
         best = found.argmax(axis=1)
         others = found.copy()
@@ -116,7 +116,7 @@ class ScoreScale:
         rest = others.sum(axis=1)
         others /= np.maximum(rest, 1e-300)[:, None]
         second = others.max(axis=1)
-        odds = _log_parts(found[rows, best]) @ np.array(self.sureness)
+        odds = _log_parts(found[rows, best]) @ np.array(self.beta)
         # never less than what keeps the best class the best
         top = np.maximum(0.5 * (1.0 + np.tanh(0.5 * odds)), second / (1.0 + second))
         top = np.where(rest > 0, top, 1.0)
@@ -130,20 +130,18 @@ def _log_parts(top: np.ndarray) -> np.ndarray:
     return np.stack([np.log(top), np.log1p(-top), np.ones(len(top))], axis=1)
 
 
-def _fit_sureness(probabilities: np.ndarray, right: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
+def _fit_beta(probabilities: np.ndarray, right: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
     """Fit by maximum likelihood, drawn to changing nothing; a surer score never becomes less probable."""
     from scipy.optimize import minimize
 
     parts = _log_parts(probabilities.max(axis=1))
     start = np.array(AS_IT_IS)
 
-    def loss(sureness: np.ndarray) -> tuple[float, np.ndarray]:
-        odds = parts @ sureness
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = parts @ beta
         miss = 0.5 * (1.0 + np.tanh(0.5 * odds)) - right
-        value = float(weights @ (np.logaddexp(0.0, odds) - right * odds)) + 0.5 * float(
-            (sureness - start) @ (sureness - start)
-        )
-        return value, parts.T @ (weights * miss) + (sureness - start)
+        value = float(weights @ (np.logaddexp(0.0, odds) - right * odds)) + 0.5 * float((beta - start) @ (beta - start))
+        return value, parts.T @ (weights * miss) + (beta - start)
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None), (None, 0.0), (None, None)]).x
     return float(found[0]), float(found[1]), float(found[2])

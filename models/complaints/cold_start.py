@@ -1,4 +1,4 @@
-"""Causes told before there are labels, or when there are very few: by what the taxonomy says of them."""
+"""Zero-shot causes: predicted from the taxonomy's descriptions before there are labels, or with very few."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ from models.prediction.splits import SplitKind
 if TYPE_CHECKING:
     from baton.taxonomy import Taxonomy
 
-__all__ = ["Described", "described", "speaks_the_taxonomy", "untested_entry", "untested_rule"]
+__all__ = ["ZeroShot", "untested_entry", "untested_rule", "uses_taxonomy_names", "zero_shot"]
 
 _FEW_PER_CAUSE = 30
 _ENOUGH_TO_TEST = 60
 
 
 @dataclass(frozen=True)
-class Described:
+class ZeroShot:
     """The taxonomy's causes, and what labels have taught about them.
 
     Parameters
     ----------
-    model : ZeroShotModel
     fit : callable
         The same descriptions with other labelled texts.
     testable : bool
@@ -49,16 +48,16 @@ class Described:
         return Choice(self.model, labelled.rows(np.zeros(0, dtype=np.int64)), nothing, {}, ())
 
 
-def speaks_the_taxonomy(labelled: TextSet, taxonomy: Taxonomy, /) -> bool:
+def uses_taxonomy_names(labelled: TextSet, taxonomy: Taxonomy, /) -> bool:
     """Tell whether labels are corrections in the taxonomy's own words, and too few to learn from them alone."""
     counts = labelled.frame["label"].value_counts()
     above = {cause.parent for cause in taxonomy}
     return all(name in taxonomy and name not in above for name in counts.index) and counts.median() < _FEW_PER_CAUSE
 
 
-def described(
+def zero_shot(
     labelled: TextSet, taxonomy: Taxonomy, settings: Text, seed: int, texts: TextSet | None = None, /
-) -> Described:
+) -> ZeroShot:
     """Know the taxonomy's causes by their descriptions, and by the labels there are; ``texts`` is all that is written.
 
     Raises
@@ -72,7 +71,7 @@ def described(
         return plain.learn(texts, seed)
 
     model = ZeroShotModel.describe(taxonomy, settings, texts)
-    return Described(model.learn(labelled, seed), fit, len(labelled) >= _ENOUGH_TO_TEST)
+    return ZeroShot(model.learn(labelled, seed), fit, len(labelled) >= _ENOUGH_TO_TEST)
 
 
 def untested_rule(model: ZeroShotModel, settings: Text, /) -> SelectiveRule:
@@ -82,23 +81,23 @@ def untested_rule(model: ZeroShotModel, settings: Text, /) -> SelectiveRule:
 
 def untested_entry(texts: TextSet, labelled: TextSet, settings: Text, /) -> dict[str, Any]:
     """Return the entry of ``evaluation.json`` where nothing could be tested."""
-    figures = dict.fromkeys(("base_rate", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage"))
-    told = f"{len(labelled)} labelled texts" if len(labelled) else "no labelled texts"
+    metrics = dict.fromkeys(("base_rate", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage"))
+    few = f"{len(labelled)} labelled texts" if len(labelled) else "no labelled texts"
     return {
         "rows": 0,
         "texts": len(texts),
-        "split": f"none: {told}",
+        "split": f"none: {few}",
         "split_kind": str(SplitKind.UNTESTED),
-        **figures,
+        **metrics,
         "risk": settings.risk,
-        "intervals": {name: [None, None] for name in figures if name != "base_rate"},
+        "intervals": {name: [None, None] for name in metrics if name != "base_rate"},
         "baselines": {},
         "causes": {},
         "coverage_accuracy": [],
         "model": ZeroShotModel.name,
         "compared": {},
         "notes": [
-            f"root_cause: {told}, so causes are told by the taxonomy's descriptions alone, and how often that is right "
+            f"root_cause: {few}, so causes are told by the taxonomy's descriptions alone, and how often that is right "
             "cannot be said; correct some answers in the labels' column"
         ],
     }

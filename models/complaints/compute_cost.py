@@ -10,7 +10,7 @@ from typing import Any
 from models.complaints.classifiers.text_model import TextModel
 from models.encoders.encoders import ENGLISH, MULTILINGUAL, PAIR, Encoder
 
-__all__ = ["encoder_ms", "latency_ms", "reading_minutes", "training_minutes"]
+__all__ = ["encoder_ms", "encoding_minutes", "latency_ms", "training_minutes"]
 
 _HAN = re.compile("[\u3400-\u9fff]")
 # 40 words of Latin letters with their spaces, or of Chinese characters
@@ -49,14 +49,13 @@ def encoder_ms(encoder: Encoder, /) -> float:
     return named if named is not None else _sized(getattr(encoder, "weights", None)) or _ENCODER_MS[PAIR]
 
 
-def reading_minutes(texts: Iterable[str], encoder: Encoder, /) -> float:
+def encoding_minutes(texts: Iterable[str], encoder: Encoder, /) -> float:
     """Return how long an encoder reads texts, in counted minutes of one core.
 
     Parameters
     ----------
     texts : iterable of str
         Each is read once.
-    encoder : Encoder
     """
     return sum(map(_portions, set(texts))) * encoder_ms(encoder) / 60_000
 

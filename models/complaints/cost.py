@@ -1,4 +1,4 @@
-"""What each cause costs: customers who told of it and may leave, their value, and how many more leave than of others.
+"""What each cause costs: customers who wrote about it and may leave, their value, and how many more leave than others.
 
 A price is no effect: customers who complain of a cause may differ in more than the cause. What is compared is therefore
 customers of the same moment, segment and number of cases; the difference is called associated.
@@ -17,7 +17,7 @@ __all__ = ["Customers", "price_causes"]
 
 _Z90 = 1.6448536269514722
 _GROUPS = 50
-_FEWEST = 30
+_MIN_COMPARED = 30
 _MAX_CASES = 3
 
 
@@ -56,9 +56,8 @@ def price_causes(
         ``case_id``, ``cause``, ``abstained``.
     cases : pandas.DataFrame
         ``case_id``, ``customer_id``, ``opened_at``.
-    customers : Customers
     window_days : int
-        A customer has a cause at a snapshot if a case of theirs within so many days before it tells of it.
+        A customer has a cause at a snapshot if a case of theirs within so many days before it is about it.
     seed : int
         For the groups of customers that intervals come from.
     min_group : int
@@ -68,22 +67,22 @@ def price_causes(
     -------
     pandas.DataFrame
         One row per cause, the dearest first: ``cause``, ``cases``, ``customers``, ``expected_leavers`` (sum of
-        probabilities) and ``value_at_risk``, each with ``_low`` and ``_high`` (90 %, over which customers tell of it);
-        ``excess`` (difference in the share that left, against customers of the same moment, segment and number of cases
-        who told of other causes) with ``_low`` and ``_high``; ``compared`` (customers with the cause behind the
-        excess); ``excess_customers`` (excess × customers), with ``_low`` and ``_high``.
+        probabilities) and ``value_at_risk``, each with ``_low`` and ``_high`` (90 %, over which customers write about
+        it); ``excess`` (difference in the share that left, against customers of the same moment, segment and number of
+        cases who wrote about other causes) with ``_low`` and ``_high``; ``compared`` (customers with the cause behind
+        the excess); ``excess_customers`` (excess × customers), with ``_low`` and ``_high``.
 
     Source
     ------
     Greenland & Robins 1985 (Mantel-Haenszel risk difference); Kott 2001 (delete-a-group jackknife over customers).
     """
-    told = answers[~answers["abstained"].astype(bool) & answers["cause"].notna()][["case_id", "cause"]]
-    told = told.merge(cases[["case_id", "customer_id", "opened_at"]].dropna(), on="case_id")
+    named = answers[~answers["abstained"].astype(bool) & answers["cause"].notna()][["case_id", "cause"]]
+    named = named.merge(cases[["case_id", "customer_id", "opened_at"]].dropna(), on="case_id")
     window = pd.Timedelta(days=window_days)
     current, rows = customers.current, []
     latest = current["as_of"].max()
-    recent = told[(told["opened_at"] <= latest) & (told["opened_at"] > latest - window)]
-    excess = _excess(told, customers.past, window, seed)
+    recent = named[(named["opened_at"] <= latest) & (named["opened_at"] > latest - window)]
+    excess = _excess(named, customers.past, window, seed)
     for cause, group in recent.groupby("cause", observed=True):
         whose = current[current["customer_id"].isin(group["customer_id"].unique())]
         if len(whose) < min_group:
@@ -111,9 +110,9 @@ def _sum(name: str, values: pd.Series, /) -> dict[str, float]:
 
 
 def _excess(
-    told: pd.DataFrame, past: pd.DataFrame, window: pd.Timedelta, seed: int, /
+    named: pd.DataFrame, past: pd.DataFrame, window: pd.Timedelta, seed: int, /
 ) -> dict[str, tuple[float, float, float, int]]:
-    lived = _lived(told, past, window)
+    lived = _lived(named, past, window)
     if lived.empty:
         return {}
     generator = np.random.default_rng(seed)
@@ -122,29 +121,29 @@ def _excess(
     stratum = lived.groupby(["as_of", "segment", "many"], observed=True).ngroup().to_numpy()
     left = lived["label"].to_numpy(dtype=np.float64)
     found = {}
-    for cause in [name for name in lived.columns if name.startswith("told:")]:
+    for cause in [name for name in lived.columns if name.startswith("named:")]:
         has = lived[cause].to_numpy(dtype=bool)
-        if min(has.sum(), (~has).sum()) >= _FEWEST:
-            found[cause.removeprefix("told:")] = (*_risk_difference(has, left, stratum, group), int(has.sum()))
+        if min(has.sum(), (~has).sum()) >= _MIN_COMPARED:
+            found[cause.removeprefix("named:")] = (*_risk_difference(has, left, stratum, group), int(has.sum()))
     return found
 
 
-def _lived(told: pd.DataFrame, past: pd.DataFrame, window: pd.Timedelta, /) -> pd.DataFrame:
-    """Return customers × past snapshots with the causes they had told of in the window before."""
+def _lived(named: pd.DataFrame, past: pd.DataFrame, window: pd.Timedelta, /) -> pd.DataFrame:
+    """Return customers × past snapshots with the causes they had written about in the window before."""
     parts = []
     known = past[past["label"].notna()]
     segments = known["segment"].astype("str").fillna("") if "segment" in known else pd.Series("", index=known.index)
     known = known.assign(segment=segments)[["unit_id", "as_of", "label", "segment"]]
     for as_of, snapshot in known.groupby("as_of", observed=True):
-        inside = told[(told["opened_at"] <= as_of) & (told["opened_at"] > as_of - window)]
+        inside = named[(named["opened_at"] <= as_of) & (named["opened_at"] > as_of - window)]
         counted = pd.crosstab(inside["customer_id"], inside["cause"])
         if counted.empty:
             continue
         many = counted.sum(axis=1).clip(upper=_MAX_CASES).rename("many")
-        causes = (counted > 0).add_prefix("told:")
+        causes = (counted > 0).add_prefix("named:")
         parts.append(snapshot.merge(causes.join(many), left_on="unit_id", right_index=True, how="inner"))
     lived = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    flags = [name for name in lived.columns if name.startswith("told:")]
+    flags = [name for name in lived.columns if name.startswith("named:")]
     lived[flags] = lived[flags].fillna(False).astype(bool) if flags else lived[flags]
     return lived
 

@@ -19,7 +19,7 @@ from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.classifiers.zero_shot import ZeroShotModel
 from models.complaints.evaluation import Unseen, cross_fit
 from models.complaints.selection import Choice
-from models.complaints.training_set import lesson
+from models.complaints.training_set import training_set
 from models.encoders.encoders import Remembering, shared
 from models.folds import group_folds
 
@@ -46,7 +46,7 @@ class Crossed:
     repeats : tuple of Unseen
         The same on other folds, for the spread; few texts only.
     tested : Unseen
-        Those among them whose probabilities come from the chosen kind of model: what figures and thresholds are of.
+        Those among them whose probabilities come from the chosen kind of model: what metrics and thresholds are of.
     notes : tuple of str
     stood_in : numpy.ndarray of bool, shape (texts,), optional
         Where n-grams answered for a dear model; None where they did not have to.
@@ -66,8 +66,6 @@ def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextS
     ----------
     model : TextModel
         A dear kind, alone or in a stack, is stood in for by n-grams.
-    settings : Text
-    seed : int
     """
     if isinstance(model, StackedModel) and not kinds_of(model) & DEAR:
         fits = [refitting(member, settings, seed) for member in model.members]
@@ -77,7 +75,7 @@ def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextS
         known = remembering(model)
 
         def fit_encoder(texts: TextSet) -> TextModel:
-            learned = lesson(texts)
+            learned = training_set(texts)
             head, scale = fit_head(known.encoder.embed(learned.texts), learned, seed)
             return replace(known, classes=learned.classes, head=head, scale=scale)
 
@@ -122,19 +120,16 @@ def cross_fitted(
 
     Parameters
     ----------
-    choice : Choice
     labelled : TextSet
         What the chosen model learned from.
     fit : callable
         What fits such a model again: ``refitting``.
-    seed : int
-    progress : Progress
 
     Returns
     -------
     Crossed
-        A model that takes minutes to train is not trained again for each fold: its own figures and thresholds come from
-        the texts kept apart when it was chosen, and the other labelled texts get the n-grams' answer.
+        A model that takes minutes to train is not trained again for each fold: its own metrics and thresholds come from
+        the texts held out when it was chosen, and the other labelled texts get the n-grams' answer.
     """
     classes = choice.model.classes
     groups, labels = labelled.frame["group"].to_numpy(dtype=object).astype(str), labelled.labels
@@ -146,8 +141,8 @@ def cross_fitted(
     for repeat in range(times):
         progress("answering labelled texts by models that have not seen them", repeat, times)
         part = group_folds(groups, labels, folds, seed + repeat, classes=True)
-        said = f"cross-validation, {folds} folds, texts that repeat each other kept together"
-        found.append(Unseen(labelled, cross_fit(labelled, classes, fit, part), classes, part, said))
+        description = f"cross-validation, {folds} folds, texts that repeat each other kept together"
+        found.append(Unseen(labelled, cross_fit(labelled, classes, fit, part), classes, part, description))
     progress("answering labelled texts by models that have not seen them", times, times)
     if not dear:
         return Crossed(found[0], tuple(found), found[0])
@@ -155,16 +150,16 @@ def cross_fitted(
 
 
 def _with_validation(choice: Choice, cheap: Unseen, /) -> Crossed:
-    apart = choice.validation
+    held_out = choice.validation
     own = Unseen(
-        apart,
+        held_out,
         onto_classes(choice.validation_probabilities, choice.model.classes, cheap.classes),
         cheap.classes,
-        np.zeros(len(apart), dtype=np.int64),
+        np.zeros(len(held_out), dtype=np.int64),
         "a fifth of the texts kept apart, texts that repeat each other together",
     )
     place = {text_id: row for row, text_id in enumerate(cheap.texts.frame["text_id"])}
-    rows = np.array([place[text_id] for text_id in apart.frame["text_id"]], dtype=np.int64)
+    rows = np.array([place[text_id] for text_id in held_out.frame["text_id"]], dtype=np.int64)
     probabilities = cheap.probabilities.copy()
     probabilities[rows] = own.probabilities
     note = (

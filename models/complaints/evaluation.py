@@ -1,4 +1,4 @@
-"""How far a text model can be trusted: figures on texts it has not seen, their uncertainty, and what others reach."""
+"""How far a text model can be trusted: metrics on texts it has not seen, their uncertainty, and what others reach."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule, coverage_curve
 from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.folds import group_folds
-from models.prediction.metrics import ProbabilityFigures, bootstrap_intervals, plain
+from models.prediction.metrics import ProbabilityMetrics, bootstrap_intervals, plain
 from models.prediction.splits import SplitKind
 
-__all__ = ["CauseFigures", "Unseen", "cross_fit", "evaluation_entry", "majority"]
+__all__ = ["CauseMetrics", "Unseen", "cross_fit", "evaluation_entry", "majority"]
 
 _SUREST_SHARE = 0.7
 _REPLICATES = 200
 ECE_METHOD = "of the most probable cause; bins of equal mass, cleared of sampling noise (Kumar, Liang & Ma 2019)"
 
 
-class CauseFigures:
+class CauseMetrics:
     """Figures of probabilities of several classes against the labels.
 
     Parameters
@@ -48,9 +48,9 @@ class CauseFigures:
         self.right = self.label == self.named
         top = probabilities.max(axis=1)
         self._order = np.argsort(-top, kind="stable")
-        self._calibration = ProbabilityFigures(self.right.astype(np.float64), top, self.group)
+        self._calibration = ProbabilityMetrics(self.right.astype(np.float64), top, self.group)
 
-    def figures(self, weight: np.ndarray | None = None, /) -> dict[str, float]:
+    def metrics(self, weight: np.ndarray | None = None, /) -> dict[str, float]:
         """Return macro-F1, accuracy, calibration error, and accuracy where the model is surest.
 
         Parameters
@@ -68,7 +68,7 @@ class CauseFigures:
         return {
             "macro_f1": float(f1.mean()),
             "accuracy": float(used @ self.right / used.sum()),
-            "ece": self._calibration.figures(weight)["ece"],
+            "ece": self._calibration.metrics(weight)["ece"],
             "accuracy_at_70": float(surest),
         }
 
@@ -97,12 +97,12 @@ class Unseen:
 
     Parameters
     ----------
-    texts : TextSet
     probabilities : numpy.ndarray, shape (texts, classes)
     classes : tuple of str
+        In the order of the probabilities' columns.
     part : numpy.ndarray of int, shape (texts,)
-        The fold that each text was kept apart in.
-    said : str
+        The fold that each text was held out in.
+    description : str
         The split in words.
     kind : SplitKind
         How the texts were held out.
@@ -112,7 +112,7 @@ class Unseen:
     probabilities: np.ndarray
     classes: tuple[str, ...]
     part: np.ndarray
-    said: str
+    description: str
     kind: SplitKind = SplitKind.CROSS_VALIDATION
 
     @property
@@ -121,9 +121,9 @@ class Unseen:
         return self.texts.frame["group"].to_numpy(dtype=object).astype(str)
 
     @property
-    def figures(self) -> CauseFigures:
-        """The figures of these texts."""
-        return CauseFigures(self.texts.labels, self.probabilities, self.classes, self.groups)
+    def metrics(self) -> CauseMetrics:
+        """The metrics of these texts."""
+        return CauseMetrics(self.texts.labels, self.probabilities, self.classes, self.groups)
 
     def answered(self, risk: float, /) -> np.ndarray:
         """Return where (texts,) an answer is given, each text by thresholds that were set on the others."""
@@ -155,6 +155,7 @@ def cross_fit(
     texts : TextSet
         Labelled texts.
     classes : tuple of str
+        In the order of the probabilities' columns.
     fit : callable
         From texts to a fitted model.
     part : numpy.ndarray of int, shape (texts,)
@@ -163,9 +164,9 @@ def cross_fit(
     found = np.zeros((len(texts), len(classes)))
     for one in np.unique(part):
         model = fit(texts.rows(part != one))
-        apart = texts.frame["text"].to_numpy(dtype=object)[part == one]
+        others = texts.frame["text"].to_numpy(dtype=object)[part == one]
         # no array of fixed width: one text of a megabyte would make every row as wide
-        of_row, distinct = pd.factorize(apart)
+        of_row, distinct = pd.factorize(others)
         found[part == one] = onto_classes(model.probabilities(list(distinct)), model.classes, classes)[of_row]
     return found
 
@@ -184,11 +185,10 @@ def evaluation_entry(
     rule: SelectiveRule | None = None,
     /,
 ) -> dict[str, Any]:
-    """Return the figures of ``evaluation.json``, ready for JSON.
+    """Return the metrics of ``evaluation.json``, ready for JSON.
 
     Parameters
     ----------
-    unseen : Unseen
     baselines : mapping of str to numpy.ndarray
         Probabilities of others for the same texts.
     risk : float
@@ -198,25 +198,25 @@ def evaluation_entry(
     rule : SelectiveRule, optional
         Thresholds set on other texts; without, each text is judged by thresholds that were set on the others here.
     """
-    main = unseen.figures
+    main = unseen.metrics
     answered = unseen.answered(risk) if rule is None else rule.answered(unseen.probabilities, unseen.classes)
     labels = unseen.texts.labels
     counts = np.unique(labels.astype(str), return_counts=True)[1]
     others = {
-        name: CauseFigures(labels, found, unseen.classes, unseen.groups).figures() for name, found in baselines.items()
+        name: CauseMetrics(labels, found, unseen.classes, unseen.groups).metrics() for name, found in baselines.items()
     }
     per_class = main.per_class()
     for number, name in enumerate(unseen.classes):
         per_class[name]["answered"] = int((answered & (main.named == number)).sum())
-    intervals = bootstrap_intervals(main.figures, main.group, seed=seed, replicates=_REPLICATES)
+    intervals = bootstrap_intervals(main.metrics, main.group, seed=seed, replicates=_REPLICATES)
     return plain(
         {
             "rows": len(labels),
             "groups": int(main.group.max()) + 1,
             "base_rate": float(counts.max() / counts.sum()),
-            "split": unseen.said,
+            "split": unseen.description,
             "split_kind": str(unseen.kind),
-            **main.figures(),
+            **main.metrics(),
             "coverage": float(answered.mean()),
             "accuracy_of_answers": float(main.right[answered].mean()) if answered.any() else None,
             "risk": risk,

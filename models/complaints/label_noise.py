@@ -23,6 +23,7 @@ def suspicious_labels(texts: TextSet, probabilities: np.ndarray, classes: tuple[
     probabilities : numpy.ndarray, shape (texts, classes)
         Out-of-fold.
     classes : tuple of str
+        In the order of the probabilities' columns.
 
     Returns
     -------
@@ -46,24 +47,24 @@ def suspicious_labels(texts: TextSet, probabilities: np.ndarray, classes: tuple[
         return empty
     # cleanlab wants every class to be given to some row
     given = np.searchsorted(present, given)
-    told = probabilities[rows][:, present] + 1e-9
-    told = told / told.sum(axis=1, keepdims=True)
+    predicted = probabilities[rows][:, present] + 1e-9
+    predicted = predicted / predicted.sum(axis=1, keepdims=True)
     from cleanlab.filter import find_label_issues
 
     order = find_label_issues(
-        given, told, filter_by="prune_by_noise_rate", return_indices_ranked_by="normalized_margin", n_jobs=1
+        given, predicted, filter_by="prune_by_noise_rate", return_indices_ranked_by="normalized_margin", n_jobs=1
     )
     order = np.asarray(order, dtype=np.int64)
-    order = order[told[order].argmax(axis=1) != given[order]]
+    order = order[predicted[order].argmax(axis=1) != given[order]]
     if not len(order):
         return empty
-    likely = told[order].argmax(axis=1)
+    likely = predicted[order].argmax(axis=1)
     names = np.array(classes, dtype=object)[present]
     return pd.DataFrame(
         {
             "text_id": texts.frame["text_id"].to_numpy(dtype=object)[rows[order]].astype(str),
             "label": names[given[order]].astype(str),
             "likely": names[likely].astype(str),
-            "probability": told[order, likely],
+            "probability": predicted[order, likely],
         }
     )

@@ -1,4 +1,4 @@
-"""Which labelled texts causes are learned from, and whether they are learned or told by the taxonomy's descriptions."""
+"""Which labelled texts causes are learned from, and whether they are learned or predicted from descriptions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 
 from features.text.spelling import join_spellings
 from features.text.text_set import TextSet
-from models.complaints.cold_start import speaks_the_taxonomy
-from models.complaints.learning_curve import enough
+from models.complaints.cold_start import uses_taxonomy_names
+from models.complaints.learning_curve import enough_texts
 from models.complaints.training_set import without_rare_labels
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class LabelledTexts:
     labelled : TextSet
         Those to learn from.
     by_description : bool
-        Whether labels are too few to learn from alone, so that the taxonomy's descriptions tell the causes.
+        Whether labels are too few to learn from alone, so that causes are predicted from the taxonomy's descriptions.
     notes : tuple of str
     """
 
@@ -46,13 +46,13 @@ def labelled_texts(texts: TextSet, taxonomy: Taxonomy, seed: int, /) -> Labelled
     frame = texts.frame.assign(label=pd.Series(labels, index=texts.frame.index, dtype=object))
     texts = TextSet(frame, texts.notes)
     readable = frame["label"].notna() & (frame["weight"] > 0) & frame["text"].str.strip().ne("")
-    labelled, left_out = enough(texts.rows(readable.to_numpy()), seed)
-    told = (*notes, left_out) if left_out else tuple(notes)
-    return LabelledTexts(texts, labelled, not len(labelled) or speaks_the_taxonomy(labelled, taxonomy), told)
+    labelled, left_out = enough_texts(texts.rows(readable.to_numpy()), seed)
+    all_notes = (*notes, left_out) if left_out else tuple(notes)
+    return LabelledTexts(texts, labelled, not len(labelled) or uses_taxonomy_names(labelled, taxonomy), all_notes)
 
 
 def require_learnable(texts: TextSet, taxonomy: Taxonomy, seed: int, /) -> None:
-    """Refuse texts whose causes cannot be told, before anything is learned.
+    """Refuse texts whose causes cannot be predicted, before anything is learned.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How many labelled texts are enough: beyond what tells no better, more texts cost time and teach nothing."""
+"""The learning curve: how many labelled texts are enough; beyond that, more cost time and gain nothing."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from scipy.sparse import vstack
 
 from features.text.text_set import TextSet
 
-__all__ = ["enough"]
+__all__ = ["enough_texts"]
 
-_FEWEST = 2000
-_APART = 1500
+_MIN_GROUPS = 2000
+_HELD_OUT = 1500
 _MANY = 16_000
 _GAIN = 0.02
 _MIN_OF_A_LABEL = 60
 _MIN_TESTED = 20
 
 
-def enough(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
+def enough_texts(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
     """Return as many groups of labelled texts as teach something, and a note if some are left out.
 
     A plain linear model of hashed n-grams learns from 2,000 groups, then from twice as many, and so on, and is tested
-    on 1,500 kept apart; where four times as many gain less than two points of macro-F1 (of the common labels), the
+    on 1,500 held out; where four times as many gain less than two points of macro-F1 (of the common labels), the
     smaller number is enough: one doubling is too noisy a test. Below 9,500 groups all are taken. What is left out is
     answered like any text that was not learned from.
 
@@ -32,7 +32,6 @@ def enough(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
     ----------
     texts : TextSet
         Labelled texts.
-    seed : int
 
     Returns
     -------
@@ -43,31 +42,31 @@ def enough(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
     Progressive sampling (Provost, Jensen & Oates 1999).
     """
     groups, of_row = np.unique(texts.frame["group"].astype("str").to_numpy(dtype=str), return_inverse=True)
-    if len(groups) < 4 * _FEWEST + _APART:
+    if len(groups) < 4 * _MIN_GROUPS + _HELD_OUT:
         return texts, None
     place = np.random.default_rng(seed).permutation(len(groups))[of_row]
     labels = texts.labels.astype(str)
-    # one row of each group, in the order of the draw, tells what the group is about
+    # one row of each group, in the order of the draw, stands for the group
     first = np.unique(of_row, return_index=True)[1]
     first = first[np.argsort(place[first])]
     written = texts.texts
-    drawn, said = [written[row] for row in first], labels[first]
-    test = _hashed(drawn[:_APART])
-    hashed, size, told = _hashed(drawn[_APART : _APART + _FEWEST]), _FEWEST, [-1.0, -1.0]
+    drawn, drawn_labels = [written[row] for row in first], labels[first]
+    test = _hashed(drawn[:_HELD_OUT])
+    hashed, size, scores = _hashed(drawn[_HELD_OUT : _HELD_OUT + _MIN_GROUPS]), _MIN_GROUPS, [-1.0, -1.0]
     while True:
-        told.append(_macro_f1(hashed, said[_APART : _APART + size], test, said[:_APART]))
-        if told[-1] - told[-3] < _GAIN:
+        scores.append(_macro_f1(hashed, drawn_labels[_HELD_OUT : _HELD_OUT + size], test, drawn_labels[:_HELD_OUT]))
+        if scores[-1] - scores[-3] < _GAIN:
             size //= 4
             break
-        if 2 * size + _APART >= len(groups) or size >= _MANY:
+        if 2 * size + _HELD_OUT >= len(groups) or size >= _MANY:
             return texts, None
-        hashed = vstack([hashed, _hashed(drawn[_APART + size : _APART + 2 * size])])
+        hashed = vstack([hashed, _hashed(drawn[_HELD_OUT + size : _HELD_OUT + 2 * size])])
         size *= 2
     rare = np.zeros(len(texts), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         rare[rows[np.argsort(place[rows], kind="stable")][:_MIN_OF_A_LABEL]] = True
-    kept = np.isin(of_row, np.unique(of_row[((place >= _APART) & (place < size + _APART)) | rare]))
+    kept = np.isin(of_row, np.unique(of_row[((place >= _HELD_OUT) & (place < size + _HELD_OUT)) | rare]))
     learned = len(np.unique(of_row[kept]))
     note = f"root causes: learned from {learned:,} of {len(groups):,} different labelled texts; more told no better"
     return texts.rows(kept), note

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.complaints.training_set import Lesson
+from models.complaints.training_set import TrainingSet
 
 __all__ = ["beats", "macro_f1"]
 
@@ -23,12 +23,12 @@ def macro_f1(target: np.ndarray, found: np.ndarray, classes: int, counts: np.nda
     counts = np.ones(len(target)) if counts is None else counts
     right = np.bincount(target, weights=counts * (target == found), minlength=classes)
     there = np.bincount(target, weights=counts, minlength=classes)
-    said = np.bincount(found, weights=counts, minlength=classes)
-    f1 = 2 * right / np.maximum(there + said, 1e-12)
+    predicted = np.bincount(found, weights=counts, minlength=classes)
+    f1 = 2 * right / np.maximum(there + predicted, 1e-12)
     return float(f1[there > 0].mean()) if (there > 0).any() else 0.0
 
 
-def beats(challenger: np.ndarray, holder: np.ndarray, held: Lesson, seed: int, /) -> bool:
+def beats(challenger: np.ndarray, holder: np.ndarray, held: TrainingSet, seed: int, /) -> bool:
     """Tell whether a model answers better than another: surely in macro-F1, or likely so and surely in log loss.
 
     Macro-F1 hangs on the few texts of rare classes; log loss, on all, says sooner which model knows more.
@@ -37,8 +37,6 @@ def beats(challenger: np.ndarray, holder: np.ndarray, held: Lesson, seed: int, /
     ----------
     challenger, holder : numpy.ndarray, shape (texts, classes)
         Probabilities for texts that neither has seen.
-    held : Lesson
-    seed : int
 
     Returns
     -------

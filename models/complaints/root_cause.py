@@ -1,4 +1,4 @@
-"""What customers write, told as causes: which, how sure, and when not to say."""
+"""The root causes of what customers write: which, how sure, and when to abstain."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from models.complaints.answers import ANSWER_COLUMNS, Read, answer_table
 from models.complaints.classifiers.model_files import read_table, refuse_code
 from models.complaints.classifiers.text_model import TextModel, load_text_model
 from models.complaints.classifiers.zero_shot import ZeroShotModel
-from models.complaints.cold_start import described, untested_entry, untested_rule
+from models.complaints.cold_start import untested_entry, untested_rule, zero_shot
 from models.complaints.cross_fitting import Crossed, cross_fitted, forgetting, refitting
 from models.complaints.evaluation import Unseen
 from models.complaints.label_noise import SUSPICIOUS_COLUMNS, suspicious_labels
 from models.complaints.labelled import labelled_texts
 from models.complaints.selection import choose_model
 from models.complaints.shares import HeldAnswers, cause_shares
-from models.complaints.trials import readable_languages, tried, what_is_never_said, where_it_holds
+from models.complaints.trials import never_predicted, readable_languages, tried, where_it_holds
 from models.encoders.encoders import read_once
 from models.integrity.manifest import verify_manifest, write_manifest
 
@@ -54,8 +54,6 @@ class RootCauseModel:
 
     Parameters
     ----------
-    model : TextModel
-    rule : SelectiveRule
     main_causes : dict of str to str or None
         The taxonomy's upper cause of each class.
     languages : frozenset of str
@@ -81,7 +79,7 @@ class RootCauseModel:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The causes that it tells apart."""
+        """The causes that it distinguishes."""
         return self.model.classes
 
     @classmethod
@@ -89,14 +87,6 @@ class RootCauseModel:
         cls, texts: TextSet, taxonomy: Taxonomy, settings: Text, seed: int, progress: Progress = silent
     ) -> RootCauseModel:
         """Learn from the labelled texts, or, where there are none, from what the taxonomy says of each cause.
-
-        Parameters
-        ----------
-        texts : TextSet
-        taxonomy : Taxonomy
-        settings : Text
-        seed : int
-        progress : Progress
 
         Returns
         -------
@@ -124,7 +114,7 @@ class RootCauseModel:
         texts, labelled, notes = found.texts, found.labelled, found.notes
         few = None
         if found.by_description:
-            few = described(labelled, taxonomy, settings, seed, texts)
+            few = zero_shot(labelled, taxonomy, settings, seed, texts)
             if not few.testable:
                 return cls._untested(few.model, texts, labelled, taxonomy, settings, notes)
         choice = choose_model(labelled, settings, seed, progress) if few is None else few.choice(labelled)
@@ -137,7 +127,7 @@ class RootCauseModel:
         languages = readable_languages(choice.model, labelled, settings, seed)
         progress("testing the causes", 0, 1)
         evaluation = tried(choice, crossed, labelled, fit, settings, seed)
-        evaluation["notes"] += [*notes, *what_is_never_said(rule, choice.model.classes)]
+        evaluation["notes"] += [*notes, *never_predicted(rule, choice.model.classes)]
         if few is None:
             evaluation |= where_it_holds(texts, labelled, choice.model.classes, evaluation["notes"], seed)
         evaluation["languages"] = sorted(languages)
@@ -202,10 +192,6 @@ class RootCauseModel:
     def answers(self, texts: TextSet) -> pd.DataFrame:
         """Say what prepared texts are about; those it learned from by models that had not seen them.
 
-        Parameters
-        ----------
-        texts : TextSet
-
         Returns
         -------
         pandas.DataFrame
@@ -230,19 +216,19 @@ class RootCauseModel:
         text = frame["text"].astype("str")
         probabilities = self._probabilities(text)
         empty = ~text.str.contains(r"\w", regex=True).to_numpy(dtype=bool)
-        told = self._answer(probabilities, frame["language"], empty)
-        told.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
+        answered = self._answer(probabilities, frame["language"], empty)
+        answered.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
         if self.seen.empty:
-            return told, probabilities
-        keys = told["text_id"] + "|" + _digests(text).to_numpy()
+            return answered, probabilities
+        keys = answered["text_id"] + "|" + _digests(text).to_numpy()
         place = pd.Series(np.arange(len(self.seen)), index=self.seen["text_id"] + "|" + self.seen["digest"])
         row = place[~place.index.duplicated()].reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)
         learned = np.isfinite(row)
         for name in ANSWER_COLUMNS:
-            values = told[name].to_numpy(dtype=object).copy()
+            values = answered[name].to_numpy(dtype=object).copy()
             values[learned] = self.seen[name].to_numpy(dtype=object)[row[learned].astype(np.int64)]
-            told[name] = pd.Series(values, index=told.index).astype(told[name].dtype)
-        return told, probabilities
+            answered[name] = pd.Series(values, index=answered.index).astype(answered[name].dtype)
+        return answered, probabilities
 
     def learn(
         self,
@@ -358,7 +344,7 @@ class RootCauseModel:
 
     def _seen(self, crossed: Crossed, risk: float) -> pd.DataFrame:
         unseen, frame = crossed.unseen, crossed.unseen.texts.frame
-        told = self._told(unseen, self.rule)
+        answered = self._held_out_answers(unseen, self.rule)
         if crossed.stood_in is not None and crossed.stood_in.any():
             # thresholds belong to the model whose probabilities they were set on
             there = crossed.stood_in
@@ -366,12 +352,12 @@ class RootCauseModel:
             own = SelectiveRule.fit(
                 unseen.probabilities[there], labels, unseen.classes, risk, groups=unseen.groups[there]
             )
-            told[there] = self._told(unseen, own)[there]
-        told.insert(0, "digest", _digests(frame["text"]).to_numpy())
-        told.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
-        return told
+            answered[there] = self._held_out_answers(unseen, own)[there]
+        answered.insert(0, "digest", _digests(frame["text"]).to_numpy())
+        answered.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
+        return answered
 
-    def _told(self, unseen: Unseen, rule: SelectiveRule) -> pd.DataFrame:
+    def _held_out_answers(self, unseen: Unseen, rule: SelectiveRule) -> pd.DataFrame:
         return answer_table(
             unseen.probabilities,
             unseen.classes,

@@ -1,4 +1,4 @@
-"""Which text model reads a company's texts: whichever wins on texts kept apart, cheap enough, or the floor.
+"""Which text model reads a company's texts: whichever wins on held-out texts, cheap enough, or the floor.
 
 The choice follows from texts, settings and seed alone: costs are counted, no clock is read, and what is installed
 besides requirements.lock changes nothing.
@@ -22,9 +22,9 @@ from models.complaints.classifiers.stacked import Mixture, StackedModel
 from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.classifiers.zero_shot import ZeroShotModel
-from models.complaints.compute_cost import latency_ms, reading_minutes, training_minutes
+from models.complaints.compute_cost import encoding_minutes, latency_ms, training_minutes
 from models.complaints.paired_comparison import beats, macro_f1
-from models.complaints.training_set import Lesson, lesson, without_rare_labels
+from models.complaints.training_set import TrainingSet, training_set, without_rare_labels
 
 __all__ = ["Choice", "choose_model"]
 
@@ -49,11 +49,11 @@ class Choice:
     model : TextModel
         Fitted on every labelled text, or, where that is dear, on those beside the validation part.
     validation : TextSet
-        The labelled texts kept apart, each pair of text and label once; with few, all of them.
+        The held-out labelled texts, each pair of text and label once; with few, all of them.
     validation_probabilities : numpy.ndarray, shape (validation texts, classes)
         By a model of the same kind that had not seen them; columns as in ``model.classes``.
     compared : dict of str to dict
-        Figures of each model tried: ``macro_f1``, ``accuracy``, ``latency_ms`` (counted), ``chosen``.
+        Metrics of each model tried: ``macro_f1``, ``accuracy``, ``latency_ms`` (counted), ``chosen``.
     notes : tuple of str
         What a reader must know about the choice.
     """
@@ -80,7 +80,7 @@ class _Split:
     """Labelled texts, and which of them each fit leaves out."""
 
     texts: TextSet
-    held: Lesson
+    held: TrainingSet
     rounds: tuple[tuple[np.ndarray, np.ndarray], ...]
     validation: TextSet
     notes: tuple[str, ...]
@@ -96,8 +96,6 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
     settings : Text
         ``model`` says what may be chosen, ``latency_ms`` and ``train_minutes`` what it may cost, as counted by
         ``models.complaints.compute_cost``.
-    seed : int
-    progress : Progress
 
     Raises
     ------
@@ -154,13 +152,13 @@ def _split(texts: TextSet, seed: int) -> _Split:
         notes.append(f"learned from {len(kept)} different texts of {pairs.max() + 1}, the rare labels first")
     # rows in the order of the lesson, which is sorted by text and label
     rows = TextSet(frame.sort_values(["text", "label"], kind="stable").reset_index(drop=True), texts.notes)
-    learned = lesson(rows)
+    learned = training_set(rows)
     pairs = rows.frame.groupby(["text", "label"], sort=True).ngroup().to_numpy()
     fold = learned.folds(_PARTS, seed)
     parts = int(fold.max()) + 1
-    apart = [0] if len(learned.texts) >= _ENOUGH_TO_SPLIT else list(range(parts))
-    seen_in = np.flatnonzero(np.isin(fold, apart))
-    rounds = tuple((fold[pairs] != part, np.flatnonzero(fold[seen_in] == part)) for part in apart)
+    test_parts = [0] if len(learned.texts) >= _ENOUGH_TO_SPLIT else list(range(parts))
+    seen_in = np.flatnonzero(np.isin(fold, test_parts))
+    rounds = tuple((fold[pairs] != part, np.flatnonzero(fold[seen_in] == part)) for part in test_parts)
     once = rows.frame.groupby(["text", "label"], sort=True, as_index=False)
     mean = once["weight"].mean()["weight"].to_numpy()
     validation = once.head(1).sort_values(["text", "label"], kind="stable").assign(weight=mean).reset_index(drop=True)
@@ -172,13 +170,13 @@ def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     _, of_row, counts = np.unique(labels.astype(str), return_inverse=True, return_counts=True)
     # the largest number per label that keeps the sum within bounds
-    most = max(cap for cap in range(1, _MAX_TEXTS + 1) if np.minimum(counts, cap).sum() <= _MAX_TEXTS)
+    maximum = max(cap for cap in range(1, _MAX_TEXTS + 1) if np.minimum(counts, cap).sum() <= _MAX_TEXTS)
     shuffled = generator.permutation(len(labels))
     rank = np.empty(len(labels), dtype=np.int64)
     for number in range(len(counts)):
         mine = shuffled[of_row[shuffled] == number]
         rank[mine] = np.arange(len(mine))
-    return np.flatnonzero(rank < most)
+    return np.flatnonzero(rank < maximum)
 
 
 def _kinds(split: _Split, settings: Text, notes: list[str]) -> list[type[TextModel]]:
@@ -231,7 +229,7 @@ def _finetuned_if_asked(split: _Split, settings: Text, notes: list[str]) -> list
 
 def _too_dear(split: _Split, settings: Text, notes: list[str]) -> bool:
     """Tell whether the encoder would take too much of the time for training, counted from characters."""
-    minutes = reading_minutes(split.texts.texts, encoder_of(split.texts, settings))
+    minutes = encoding_minutes(split.texts.texts, encoder_of(split.texts, settings))
     if minutes <= _ENCODER_SHARE * settings.train_minutes:
         return False
     notes.append(
@@ -245,10 +243,10 @@ def _try(kind: type[TextModel], split: _Split, settings: Text, seed: int, progre
     classes = split.held.classes
     found = np.zeros((len(split.held.texts), len(classes)))
     model: TextModel | None = None
-    for rest, apart in split.rounds:
+    for rest, test_parts in split.rounds:
         model = kind.fit(split.texts.rows(rest), seed, settings=settings, progress=progress)
-        answers = model.probabilities([split.held.texts[row] for row in apart])
-        found[apart] = onto_classes(answers, model.classes, classes)
+        answers = model.probabilities([split.held.texts[row] for row in test_parts])
+        found[test_parts] = onto_classes(answers, model.classes, classes)
     assert model is not None
     return _Trial(kind, found, latency_ms(model), model)
 
@@ -283,13 +281,13 @@ def _winner(
         )
         return best, None
     members = [trial.probabilities for trial in trials.values()]
-    mixed = _mixed_apart(members, split.held, seed)
+    mixed = _cross_fitted_mixture(members, split.held, seed)
     if beats(mixed, trials[best].probabilities, split.held, seed):
         return best, (Mixture.fit(members, split.held.target), mixed)
     return best, None
 
 
-def _mixed_apart(members: list[np.ndarray], held: Lesson, seed: int) -> np.ndarray:
+def _cross_fitted_mixture(members: list[np.ndarray], held: TrainingSet, seed: int) -> np.ndarray:
     """Return the mixture's probabilities for texts on which neither its models nor its weights were fitted."""
     half = held.folds(2, seed)
     mixed = np.zeros_like(members[0])

@@ -1,7 +1,7 @@
-"""How many of all texts are about each cause, though only some could be told: estimated, with its uncertainty.
+"""How many of all texts are about each cause, though only some could be classified: estimated, with its uncertainty.
 
-Counting answers is no estimate: causes that are easily told are overcounted, and a model carries the mix of causes that
-it learned from into texts that have another.
+Counting answers is no estimate: causes that are easily recognised are overcounted, and a model carries the mix of
+causes that it learned from into texts that have another.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from baton.contract.results import cast
 from baton.files import write_atomically
 from models.complaints.classifiers.model_files import read_table
 
-__all__ = ["MAX_UNCLEAR", "HeldAnswers", "cause_shares", "told_apart"]
+__all__ = ["MAX_UNCLEAR", "HeldAnswers", "cause_shares", "separability"]
 
 MAX_UNCLEAR = 0.5
-"""Where more of all texts are told no cause, none leads: it would be the one that is told most easily."""
+"""Where more of all texts get no cause, none leads: it would be the one that is recognised most easily."""
 
 _REPLICATES = 200
 _LOW, _HIGH = 0.05, 0.95
@@ -39,6 +39,7 @@ class HeldAnswers:
     Parameters
     ----------
     classes : tuple of str
+        In the order of the probabilities' columns.
     label : numpy.ndarray of str, shape (texts,)
     group : numpy.ndarray of str, shape (texts,)
         The same for texts that repeat each other.
@@ -108,10 +109,10 @@ def cause_shares(
     Returns
     -------
     pandas.DataFrame
-        One row per cause, the most frequent first, and one (``cause`` null) for what was told none, as in
-        ``cause_shares.parquet``: texts told (``named``) and recorded (``labelled``), all texts (``texts``), ``named`` ÷
-        ``texts``, and the estimated share of all texts with 90 % limits (null where nothing can be estimated). Texts
-        that are empty or in a language that was not learned belong to no cause.
+        One row per cause, the most frequent first, and one (``cause`` null) for what got none, as in
+        ``cause_shares.parquet``: texts classified (``named``) and recorded (``labelled``), all texts (``texts``),
+        ``named`` ÷ ``texts``, and the estimated share of all texts with 90 % limits (null where nothing can be
+        estimated). Texts that are empty or in a language that was not learned belong to no cause.
 
     Source
     ------
@@ -119,8 +120,8 @@ def cause_shares(
     probability average), for several classes at once and within the simplex as in Hopkins & King (2010); intervals by a
     bootstrap over groups of repeated text, of the held-out texts and of those without a label.
     """
-    told = answers["cause"].where(~answers["abstained"].astype(bool))
-    named = told.value_counts()
+    named_cause = answers["cause"].where(~answers["abstained"].astype(bool))
+    named = named_cause.value_counts()
     recorded = pd.Series(labels, dtype=object).value_counts()
     texts = len(answers)
     causes = list(dict.fromkeys([*named.index, *recorded.index, *(held.classes if held is not None else ())]))
@@ -142,13 +143,12 @@ def cause_shares(
     return cast("cause_shares", rows)
 
 
-def told_apart(one: list[str], other: list[str], seed: int, /) -> float | None:
-    """Return how well two sets of texts can be told apart by their words (AUC on texts kept apart); None if too few.
+def separability(one: list[str], other: list[str], seed: int, /) -> float | None:
+    """Return how well words distinguish two sets of texts (AUC on held-out texts); None if too few.
 
     Parameters
     ----------
     one, other : list of str
-    seed : int
 
     Source
     ------
@@ -159,7 +159,7 @@ def told_apart(one: list[str], other: list[str], seed: int, /) -> float | None:
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    drawn = [sorted(set(texts) - set(apart)) for texts, apart in ((one, other), (other, one))]
+    drawn = [sorted(set(texts) - set(other_texts)) for texts, other_texts in ((one, other), (other, one))]
     if min(map(len, drawn)) < _MIN_COMPARED:
         return None
     generator = np.random.default_rng(seed)
@@ -198,10 +198,10 @@ def _estimated(
         if replicate:
             rows = [some[generator.integers(len(some), size=len(some))] if len(some) else some for some in members]
             drawn = generator.integers(len(asked), size=len(asked))
-        says = np.column_stack(
+        confusion = np.column_stack(
             [held.probabilities[some].mean(axis=0) if len(some) else np.zeros(len(position)) for some in rows]
         )
-        found.append(counted + len(asked) * _mixture(says, asked[drawn].mean(axis=0), often))
+        found.append(counted + len(asked) * _mixture(confusion, asked[drawn].mean(axis=0), often))
     shares = np.array(found) / texts
     low, high = np.quantile(shares[1:], [_LOW, _HIGH], axis=0)
     return {
@@ -210,12 +210,12 @@ def _estimated(
     }
 
 
-def _mixture(says: np.ndarray, mean: np.ndarray, often: np.ndarray, /) -> np.ndarray:
+def _mixture(confusion: np.ndarray, mean: np.ndarray, often: np.ndarray, /) -> np.ndarray:
     """Return the shares of causes whose texts together would be answered as these are, on average."""
     from scipy.optimize import nnls
 
     causes = np.flatnonzero(often)
-    design = np.vstack([says[:, causes], np.full(len(causes), _SUM)])
+    design = np.vstack([confusion[:, causes], np.full(len(causes), _SUM)])
     share = np.zeros(len(often))
     share[causes] = nnls(design, np.append(mean, _SUM))[0]
     return share / max(share.sum(), 1e-12)

@@ -25,13 +25,13 @@ class LaterTexts:
     ----------
     train, test : numpy.ndarray of bool, shape (texts,)
         A later text that repeats an earlier one is in neither.
-    said : str
+    description : str
         The split in words.
     """
 
     train: np.ndarray
     test: np.ndarray
-    said: str
+    description: str
 
 
 def later_texts(texts: TextSet, /) -> LaterTexts | None:
@@ -58,5 +58,5 @@ def later_texts(texts: TextSet, /) -> LaterTexts | None:
     test = later & ~repeats & np.array([label in known for label in texts.labels], dtype=bool)
     if test.sum() < _MIN_TESTED or (~later).sum() < _MIN_TRAINED:
         return None
-    said = f"in time: tested on texts since {since:%Y-%m-%d} that repeat no earlier one"
-    return LaterTexts(~later, test, said)
+    description = f"in time: tested on texts since {since:%Y-%m-%d} that repeat no earlier one"
+    return LaterTexts(~later, test, description)

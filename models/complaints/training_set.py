@@ -11,11 +11,11 @@ from baton.errors import TooLittleDataError
 from features.text.text_set import TextSet
 from models.folds import group_folds
 
-__all__ = ["Lesson", "lesson", "without_rare_labels"]
+__all__ = ["TrainingSet", "training_set", "without_rare_labels"]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingSet:
     """Different texts with their labels.
 
     Parameters
@@ -37,11 +37,11 @@ class Lesson:
     weights: np.ndarray
     groups: np.ndarray
 
-    def rows(self, which: np.ndarray, /) -> Lesson:
+    def rows(self, which: np.ndarray, /) -> TrainingSet:
         """Return some of the texts, with the same classes."""
         where = np.flatnonzero(which) if which.dtype == bool else which
         texts = [self.texts[row] for row in where]
-        return Lesson(texts, self.classes, self.target[where], self.weights[where], self.groups[where])
+        return TrainingSet(texts, self.classes, self.target[where], self.weights[where], self.groups[where])
 
     def folds(self, number: int, seed: int, /) -> np.ndarray:
         """Return the fold of each text (texts,), of so many or, where there are fewer groups, fewer."""
@@ -68,12 +68,12 @@ def without_rare_labels(frame: pd.DataFrame, /) -> tuple[pd.DataFrame, list[str]
     frame = frame.loc[~frame["label"].isin(rare)]
     left = frame["label"].nunique()
     if left < 2:
-        told = "1 label has" if left == 1 else "no label has"
-        raise TooLittleDataError(f"texts: {told} two different texts or more; label texts of a second cause")
+        what = "1 label has" if left == 1 else "no label has"
+        raise TooLittleDataError(f"texts: {what} two different texts or more; label texts of a second cause")
     return frame, rare
 
 
-def lesson(texts: TextSet, /) -> Lesson:
+def training_set(texts: TextSet, /) -> TrainingSet:
     """Return what can be learned from a set: labelled texts that count, each pair of text and label once.
 
     Raises
@@ -95,7 +95,7 @@ def lesson(texts: TextSet, /) -> Lesson:
     classes = tuple(sorted(once["label"].unique()))
     of_label = {label: number for number, label in enumerate(classes)}
     groups = np.unique(once["group"].astype(str).to_numpy(dtype=object).astype(str), return_inverse=True)[1]
-    return Lesson(
+    return TrainingSet(
         once["text"].tolist(),
         classes,
         once["label"].map(of_label).to_numpy(dtype=np.int64),

@@ -1,4 +1,4 @@
-"""How often each cause is told, month by month, for the company, its journey stages and its teams."""
+"""How often each cause is met, month by month, for the company, its journey stages and its teams."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def cause_trends(answers: pd.DataFrame, cases: pd.DataFrame, /, *, min_group: in
     Parameters
     ----------
     answers : pandas.DataFrame
-        One row per text: ``case_id``, ``cause``, ``abstained``. Texts whose cause could not be told count among the
-        texts of a month and for no cause.
+        One row per text: ``case_id``, ``cause``, ``abstained``. Texts whose cause could not be predicted count among
+        the texts of a month and for no cause.
     cases : pandas.DataFrame
         ``case_id``, ``opened_at``, and, where known, ``stage`` and ``team_id``.
     min_group : int
-        A cause that a unit's customers told less often than this in all is left out for that unit.
+        A cause that a unit's customers wrote about less often than this in all is left out for that unit.
 
     Returns
     -------
@@ -40,21 +40,21 @@ def cause_trends(answers: pd.DataFrame, cases: pd.DataFrame, /, *, min_group: in
     Quasi-binomial regression on the month (McCullagh & Nelder 1989, ch. 4.5): weeks and months scatter more than coins.
     Benjamini & Hochberg 1995 for the false discoveries.
     """
-    told = answers[["case_id", "cause", "abstained"]].merge(cases, on="case_id", how="inner")
-    told = told[told["opened_at"].notna()]
-    if told.empty:
+    named = answers[["case_id", "cause", "abstained"]].merge(cases, on="case_id", how="inner")
+    named = named[named["opened_at"].notna()]
+    if named.empty:
         return cast("cause_trends", [])
-    told = told.assign(month=told["opened_at"].dt.to_period("M"))
-    complete = _complete_months(told["opened_at"])
+    named = named.assign(month=named["opened_at"].dt.to_period("M"))
+    complete = _complete_months(named["opened_at"])
     levels = [("company", None), *((level, column) for level, column in (("stage", "stage"), ("team", "team_id")))]
     parts = []
     for level, column in levels:
-        if column is not None and (column not in told or told[column].isna().all()):
+        if column is not None and (column not in named or named[column].isna().all()):
             continue
-        units = pd.Series("", index=told.index) if column is None else told[column]
-        parts.append(_level(told.assign(unit_id=units)[units.notna()], level, complete, min_group))
-    told_parts = [part for part in parts if len(part)]
-    return cast("cause_trends", pd.concat(told_parts, ignore_index=True) if told_parts else [])
+        units = pd.Series("", index=named.index) if column is None else named[column]
+        parts.append(_level(named.assign(unit_id=units)[units.notna()], level, complete, min_group))
+    filled_parts = [part for part in parts if len(part)]
+    return cast("cause_trends", pd.concat(filled_parts, ignore_index=True) if filled_parts else [])
 
 
 def _complete_months(opened_at: pd.Series, /) -> pd.PeriodIndex:
@@ -65,9 +65,9 @@ def _complete_months(opened_at: pd.Series, /) -> pd.PeriodIndex:
     return months[(0 if begun else 1) : (len(months) if ended else len(months) - 1)][-_LATEST_MONTHS:]
 
 
-def _level(told: pd.DataFrame, level: str, complete: pd.PeriodIndex, min_group: int, /) -> pd.DataFrame:
-    texts = told.groupby(["unit_id", "month"], observed=True).size().rename("texts").reset_index()
-    known = told[~told["abstained"].astype(bool) & told["cause"].notna()]
+def _level(named: pd.DataFrame, level: str, complete: pd.PeriodIndex, min_group: int, /) -> pd.DataFrame:
+    texts = named.groupby(["unit_id", "month"], observed=True).size().rename("texts").reset_index()
+    known = named[~named["abstained"].astype(bool) & named["cause"].notna()]
     counted = known.groupby(["unit_id", "cause", "month"], observed=True).size().rename("n").reset_index()
     totals = counted.groupby(["unit_id", "cause"])["n"].sum()
     kept = totals[totals >= min_group].index.to_frame(index=False)

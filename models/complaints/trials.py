@@ -1,4 +1,4 @@
-"""The trials of a company's model of causes: on later texts, on texts kept apart, beside what is simpler."""
+"""The trials of a company's model of causes: on later texts, on held-out texts, beside what is simpler."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from models.complaints.classifiers.encoder import EncoderModel
 from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.cross_fitting import Crossed, refitting
-from models.complaints.evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority
+from models.complaints.evaluation import CauseMetrics, Unseen, cross_fit, evaluation_entry, majority
 from models.complaints.selection import Choice
-from models.complaints.shares import told_apart
+from models.complaints.shares import separability
 from models.complaints.splits import later_texts
 from models.folds import group_folds
 from models.prediction.metrics import plain
 from models.prediction.splits import SplitKind
 
-__all__ = ["readable_languages", "tried", "what_is_never_said", "where_it_holds"]
+__all__ = ["never_predicted", "readable_languages", "tried", "where_it_holds"]
 
 Fit = Callable[[TextSet], TextModel]
 _MIN_IN_LANGUAGE = 20
 _AS_GOOD = 0.8
-# halves of one set are told apart at 0.5; a set filtered by a single word lies far above
+# halves of one set are distinguished at 0.5; a set filtered by a single word lies far above
 _UNLIKE = 0.65
 _KEPT = ("rows", "split", "split_kind", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage", "intervals")
 
@@ -39,13 +39,10 @@ def tried(
 
     Parameters
     ----------
-    choice : Choice
-    crossed : Crossed
     labelled : TextSet
         All texts that the model learned from.
     fit : callable
         What fits such a model again.
-    settings : Text
     seed : int
         Of folds and bootstrap.
 
@@ -75,7 +72,7 @@ def tried(
     return entry
 
 
-def what_is_never_said(rule: SelectiveRule, classes: tuple[str, ...], /) -> list[str]:
+def never_predicted(rule: SelectiveRule, classes: tuple[str, ...], /) -> list[str]:
     """Return notes on the causes that no threshold lets through, and on those that share one."""
     never = [name for name in classes if name in rule.never]
     notes = []
@@ -95,7 +92,7 @@ def what_is_never_said(rule: SelectiveRule, classes: tuple[str, ...], /) -> list
 def where_it_holds(
     texts: TextSet, labelled: TextSet, classes: tuple[str, ...], notes: list[str], seed: int, /
 ) -> dict[str, Any]:
-    """Return of which texts the figures speak: how many carry a label, and whether the others are like these.
+    """Return of which texts the metrics hold: how many carry a label, and whether the others are like these.
 
     Parameters
     ----------
@@ -107,17 +104,16 @@ def where_it_holds(
         All that it can ever answer.
     notes : list of str
         Gets what a reader must know.
-    seed : int
 
     Returns
     -------
     dict
-        ``labelled_texts``, ``unlabelled_texts``, ``told_apart`` (AUC of telling the two apart; None with few texts) and
-        ``representative``.
+        ``labelled_texts``, ``unlabelled_texts``, ``separability`` (AUC of words that distinguish them; None with few
+        texts) and ``representative``.
     """
     others = texts.rows(texts.frame["label"].isna().to_numpy())
-    apart = told_apart(labelled.texts, others.texts, seed)
-    unlike = apart is not None and apart > _UNLIKE
+    auc = separability(labelled.texts, others.texts, seed)
+    unlike = auc is not None and auc > _UNLIKE
     if len(others):
         shown = ", ".join(repr(name) for name in classes[:12]) + (" …" if len(classes) > 12 else "")
         notes.append(
@@ -127,13 +123,13 @@ def where_it_holds(
     if unlike:
         notes.append(
             f"root_cause: the {len(others):,} texts without a label are unlike the {len(labelled):,} labelled ones "
-            f"(told apart by their words in {apart:.0%} of pairs), so answers about them are untested and shares of "
+            f"(told apart by their words in {auc:.0%} of pairs), so answers about them are untested and shares of "
             "all texts cannot be estimated; label some texts drawn at random"
         )
     return {
         "labelled_texts": len(labelled),
         "unlabelled_texts": len(others),
-        "told_apart": apart,
+        "told_apart": auc,
         "representative": not unlike,
     }
 
@@ -141,20 +137,13 @@ def where_it_holds(
 def readable_languages(model: TextModel, labelled: TextSet, settings: Text, seed: int, /) -> frozenset[str]:
     """Return the languages that the model has been seen to read.
 
-    Those with labelled texts; and all that a multilingual encoder knows, if texts of one language were told nearly as
-    well by a model that learned from the others alone.
-
-    Parameters
-    ----------
-    model : TextModel
-    labelled : TextSet
-    settings : Text
-    seed : int
+    Those with labelled texts; and all that a multilingual encoder knows, if texts of one language were classified
+    nearly as well by a model that learned from the others alone.
     """
     language = labelled.frame["language"].to_numpy(dtype=object).astype(str)
     names, counts = np.unique(language, return_counts=True)
-    least = min(_MIN_IN_LANGUAGE, counts.max(initial=0))
-    own = frozenset(names[counts >= least].tolist()) - {"und"}
+    minimum = min(_MIN_IN_LANGUAGE, counts.max(initial=0))
+    own = frozenset(names[counts >= minimum].tolist()) - {"und"}
     if not isinstance(model, EncoderModel) or len(own) < 2 or len(model.encoder.languages) < 2:
         return own
     inside = np.isin(language, list(own))
@@ -166,7 +155,10 @@ def readable_languages(model: TextModel, labelled: TextSet, settings: Text, seed
     classes = np.array(model.classes, dtype=object)
     for one in np.unique(part):
         labels = texts.labels[part == one]
-        found = [(classes[told[part == one].argmax(axis=1)] == labels).mean() for told in (strange, familiar)]
+        found = [
+            (classes[probabilities[part == one].argmax(axis=1)] == labels).mean()
+            for probabilities in (strange, familiar)
+        ]
         if found[0] < _AS_GOOD * found[1]:
             return own
     return own | model.encoder.languages
@@ -193,8 +185,8 @@ def _floors(choice: Choice, tested: Unseen, labelled: TextSet, settings: Text, s
 
     if len(np.unique(tested.part)) > 1:
         return floors | {"tfidf": cross_fit(tested.texts, tested.classes, fit, tested.part)}
-    apart = labelled.frame["group"].isin(set(tested.texts.frame["group"])).to_numpy()
-    return floors | {"tfidf": _apart(fit(labelled.rows(~apart)), tested.texts, tested.classes)}
+    auc = labelled.frame["group"].isin(set(tested.texts.frame["group"])).to_numpy()
+    return floors | {"tfidf": _predicted(fit(labelled.rows(~auc)), tested.texts, tested.classes)}
 
 
 def _later(
@@ -206,21 +198,21 @@ def _later(
     train, test, classes = labelled.rows(split.train), labelled.rows(split.test), choice.model.classes
     model = fit(train)
     one_part = np.zeros(len(test), dtype=np.int64)
-    unseen = Unseen(test, _apart(model, test, classes), classes, one_part, split.said, SplitKind.IN_TIME)
+    unseen = Unseen(test, _predicted(model, test, classes), classes, one_part, split.description, SplitKind.IN_TIME)
     share = np.array([(train.labels == name).mean() for name in classes])
     floors = {"majority": np.tile(share / share.sum(), (len(test), 1)), "tfidf": unseen.probabilities}
     if choice.model.name != "tfidf":
-        floors["tfidf"] = _apart(TfidfModel.fit(train, seed, settings=settings), test, classes)
+        floors["tfidf"] = _predicted(TfidfModel.fit(train, seed, settings=settings), test, classes)
     return unseen, floors
 
 
-def _apart(model: TextModel, texts: TextSet, classes: tuple[str, ...], /) -> np.ndarray:
+def _predicted(model: TextModel, texts: TextSet, classes: tuple[str, ...], /) -> np.ndarray:
     return onto_classes(model.probabilities(texts.texts), model.classes, classes)
 
 
 def _spread(repeats: tuple[Unseen, ...], /) -> dict[str, Any]:
-    """Return mean and standard deviation of each figure over other folds."""
-    found = [CauseFigures(one.texts.labels, one.probabilities, one.classes, one.groups).figures() for one in repeats]
+    """Return mean and standard deviation of each metric over other folds."""
+    found = [CauseMetrics(one.texts.labels, one.probabilities, one.classes, one.groups).metrics() for one in repeats]
     return {
         name: {"mean": float(np.mean([f[name] for f in found])), "sd": float(np.std([f[name] for f in found]))}
         for name in found[0]

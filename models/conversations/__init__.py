@@ -1,1 +1,1 @@
-"""What a live conversation tells: signals in the customer's words, the risk they mean, and advice."""
+"""What a live conversation shows: signals in the customer's words, the risk they mean, and advice."""

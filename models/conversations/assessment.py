@@ -38,10 +38,9 @@ class Signal:
     Parameters
     ----------
     signal : str
-    name : Text
     probability : float
     turn : int
-        The first turn in which it is told, from 0.
+        The first turn in which it appears, from 0.
     quote : str
         That turn's words, masked.
     """
@@ -133,14 +132,16 @@ class Reader:
         Assessment
         """
         prepared = prepare([text for _, text in turns])
-        told = [Turn(customer, text) for (customer, _), text in zip(turns, prepared["text"].astype("str"), strict=True)]
-        places = [place for place, turn in enumerate(told) if turn.customer and turn.text]
+        masked = [
+            Turn(customer, text) for (customer, _), text in zip(turns, prepared["text"].astype("str"), strict=True)
+        ]
+        places = [place for place, turn in enumerate(masked) if turn.customer and turn.text]
         if not places:
             return Assessment(_with_churn(0.0, churn_probability), "low", (), (_advice("nothing"),), False)
         read = []
         for place in places:
             check()
-            read.append((turn_features(told, place), self._means(told[place].text)))
+            read.append((turn_features(masked, place), self._means(masked[place].text)))
         cues, meaning = (np.array(part) for part in zip(*read, strict=True))
         probabilities = self._model.probabilities(joined(cues, meaning))
         over = probabilities >= self._model.threshold
@@ -148,7 +149,7 @@ class Reader:
         for number, signal in enumerate(SIGNALS):
             if over[:, number].any():
                 first = int(over[:, number].argmax())
-                quote = _shortened(told[places[first]].text)
+                quote = _shortened(masked[places[first]].text)
                 highest = float(probabilities[:, number].max())
                 signals.append(Signal(signal, names[signal], round(highest, 4), places[first], quote))
         ends_well = bool(cues[-1, feature_names().index("ends_well")])

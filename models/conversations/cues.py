@@ -152,11 +152,11 @@ def _manner(text: str, /) -> list[float]:
 def _before(turns: list[Turn], place: int, whole: dict[str, float], /) -> list[float]:
     text = turns[place].text
     earlier = [turn.text for turn in turns[:place] if turn.customer]
-    said = [turn.text for turn in turns[:place] if not turn.customer]
+    agent_texts = [turn.text for turn in turns[:place] if not turn.customer]
     asked = [one for one in earlier if _QUESTION.search(one)]
     likeness = max((_likeness(text, one) for one in asked), default=0.0)
     same = any("strong" in clause for one in earlier for clause in _hits(one))
-    promised = any("promise" in clause for one in said for clause in _hits(one))
+    promised = any("promise" in clause for one in agent_texts for clause in _hits(one))
     ends_well = whole["good"] and not whole["strong"] and not whole["unmet"]
     return [
         likeness,

@@ -78,7 +78,8 @@ class SignalModel:
     weights : numpy.ndarray
         Signals × (cues, then dimensions of the meaning).
     bias, slope, offset, threshold : numpy.ndarray
-        One per signal: of the linear score; of the calibration of its log odds; from which probability on it is told.
+        One per signal: of the linear score; of the calibration of its log odds; from which probability on it is
+        reported.
     """
 
     weights: np.ndarray
@@ -238,7 +239,7 @@ def _cross_fit(
 
 
 def _threshold(conversations: Sequence[Labelled], signal: str, whose: np.ndarray, score: np.ndarray, /) -> float:
-    """Return the probability from which on conversations are told best, on held-out scores: by F2.
+    """Return the probability from which on conversations are classified best, on held-out scores: by F2.
 
     Who is missed has gone before anybody looks, and a false alarm costs a look: recall counts twice as much.
     """
@@ -253,5 +254,5 @@ def _threshold(conversations: Sequence[Labelled], signal: str, whose: np.ndarray
     return float(np.median(tried[np.array(scores) >= max(scores) - 1e-9]))
 
 
-def _f2(told: np.ndarray, truth: np.ndarray, /) -> float:
-    return 5 * float((told & truth).sum()) / max(int(told.sum() + 4 * truth.sum()), 1)
+def _f2(predicted: np.ndarray, truth: np.ndarray, /) -> float:
+    return 5 * float((predicted & truth).sum()) / max(int(predicted.sum() + 4 * truth.sum()), 1)

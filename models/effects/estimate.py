@@ -13,6 +13,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
+from features.kpis.columns import outcome_column, outcome_columns, outcome_of
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.combined import combine, span
 from models.effects.estimators.design import Design, Question, build_design, usable_controls, usable_levers
@@ -52,11 +53,6 @@ def estimate(
 
     Parameters
     ----------
-    cases : CaseTable
-    organisation : Organisation
-    catalogue : Catalogue
-    policy : Policy
-    seed : int
     learners : bool
         Whether to run double machine learning too, for the outcome that weights serve; it takes the most time.
 
@@ -65,7 +61,7 @@ def estimate(
     Effects
         Empty of effects, with the reason in every row, where nothing can be estimated.
     """
-    names = [name.removeprefix("y:") for name in cases.frame.columns if name.startswith("y:")]
+    names = [outcome_of(name) for name in outcome_columns(cases.frame.columns)]
     outcomes: dict[str, OutcomeEffects] = {}
     if cases.exposures is not None:
         names = list(dict.fromkeys([*names, "churn"]))
@@ -101,9 +97,9 @@ def _estimate_outcome(
     scale = cases.cases_per_customer / _meetings(cases) if outcome == "churn" else 1.0
     kind = cases.kinds.get(outcome, "probability")
     known = cases.frame["employee_id"].notna()
-    if f"y:{outcome}" in cases.frame:
-        known &= cases.frame[f"y:{outcome}"].notna()
-    if int(known.sum()) == 0 or cases.frame.loc[known, f"y:{outcome}"].nunique() < 2 or not levers:
+    if outcome_column(outcome) in cases.frame:
+        known &= cases.frame[outcome_column(outcome)].notna()
+    if int(known.sum()) == 0 or cases.frame.loc[known, outcome_column(outcome)].nunique() < 2 or not levers:
         reason = Message(NotMeasured.NO_OUTCOME)
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)}), None
     question = Question(outcome, levers, usable_controls(cases, catalogue))
@@ -186,7 +182,7 @@ def _with_teams(found: OutcomeEffects, teams: TeamFindings, /) -> OutcomeEffects
 def _separable(
     design: Design, moments: Moments, organisation: Organisation, seed: int, /
 ) -> tuple[Design, dict[str, Message]]:
-    """Leave out levers in which people do not differ, and those that cannot be told from another.
+    """Leave out levers in which people do not differ, and those that cannot be distinguished from another.
 
     Of two that move together the one on a scorecard stays, else the first of the catalogue.
     """

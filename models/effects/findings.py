@@ -27,6 +27,7 @@ class OutcomeEffects:
     Parameters
     ----------
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     kind : str
         ``probability`` or ``number``.
     helpful : int
@@ -43,7 +44,6 @@ class OutcomeEffects:
         All of them for levers that single people own, per case.
     joint : JointTest
         Over the levers that single people own.
-    routing : Routing
     why_not : mapping of str to Message
         Levers without an effect, and why.
     refuted : mapping of str to Message

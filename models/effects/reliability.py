@@ -13,6 +13,7 @@ from baton.company import Policy
 from baton.contract.results import cast
 from baton.months import DAYS_PER_MONTH
 from features.cases.table import CaseTable, Organisation
+from features.kpis.columns import kpi_column
 from models.effects.estimators.design import Design, Question, build_design
 from models.effects.estimators.moments import between_moments
 from models.effects.signal import noise_ratio, signal_share, spearman_brown
@@ -30,9 +31,6 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
 
     Parameters
     ----------
-    cases : CaseTable
-    organisation : Organisation
-    catalogue : Catalogue
     policy : Policy
         ``cycle_days`` sets the volume; teams of fewer than ``min_group`` people are left out, save with KPIs that teams
         own, which are not about anybody.
@@ -40,13 +38,13 @@ def measure(cases: CaseTable, organisation: Organisation, catalogue: Catalogue, 
     Returns
     -------
     pandas.DataFrame
-        unit (employee, team), unit_id, team_id, kpi, n (cases or readings per cycle), n_per_day, icc (of one case),
+        unit (employee, team), unit_id, team_id, kpi, n (cases or measurements per cycle), n_per_day, icc (of one case),
         reliability (0..1), noise (its variance over that of true differences), between_sd (in the KPI's own unit).
     """
     kpis = tuple(
         kpi.id
         for kpi in catalogue.values()
-        if f"kpi:{kpi.id}" in cases.frame and cases.frame[f"kpi:{kpi.id}"].notna().any()
+        if kpi_column(kpi.id) in cases.frame and cases.frame[kpi_column(kpi.id)].notna().any()
     )
     owned = _owned_rows(cases, catalogue, policy)
     if not kpis or not cases.frame["employee_id"].notna().any():
@@ -73,7 +71,7 @@ def _owned_rows(cases: CaseTable, catalogue: Catalogue, policy: Policy, /) -> li
 
 
 def _volumes(cases: CaseTable, design: Design, /) -> pd.DataFrame:
-    """Cases (or readings) per day of every employee and KPI, over the days the employee was there."""
+    """Cases (or measurements) per day of every employee and KPI, over the days the employee was there."""
     frame = cases.frame[cases.frame["employee_id"].notna()]
     opened = frame.groupby("employee_id")["opened_at"].agg(["min", "max"])
     days = np.maximum((opened["max"] - opened["min"]).dt.total_seconds() / 86_400.0, SHORTEST_STAY_DAYS)
@@ -81,10 +79,10 @@ def _volumes(cases: CaseTable, design: Design, /) -> pd.DataFrame:
     parts = []
     for at, lever in enumerate(design.levers):
         if design.handler_level[at]:
-            known = frame.loc[frame[f"kpi:{lever}"].notna(), "employee_id"].unique()
+            known = frame.loc[frame[kpi_column(lever)].notna(), "employee_id"].unique()
             per_day = pd.Series(1.0 / DAYS_PER_MONTH, index=known)
         else:
-            counted = frame.groupby("employee_id")[f"kpi:{lever}"].count() / max(cases.sampled_share, 1e-9)
+            counted = frame.groupby("employee_id")[kpi_column(lever)].count() / max(cases.sampled_share, 1e-9)
             per_day = (counted / days)[counted > 0]
         parts.append(pd.DataFrame({"unit_id": per_day.index, "kpi": lever, "n_per_day": per_day.to_numpy()}))
     people = pd.concat(parts, ignore_index=True)

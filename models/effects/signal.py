@@ -39,7 +39,7 @@ def noise_ratio(icc: float, n: float, /) -> float:
 
 
 def signal_share(design: Design, moments: Moments, /) -> dict[str, tuple[float, float]]:
-    """Per lever the intraclass correlation of a single case (or reading) and the spread between people.
+    """Per lever the intraclass correlation of a single case (or measurement) and the spread between people.
 
     Returns
     -------
@@ -49,13 +49,13 @@ def signal_share(design: Design, moments: Moments, /) -> dict[str, tuple[float, 
     found: dict[str, tuple[float, float]] = {}
     for at, lever in enumerate(design.levers):
         between = max(float(covariance[at, at]), 0.0)
-        total = _reading_variance(design, at) if design.handler_level[at] else float(moments.scale[at] ** 2)
+        total = _measurement_variance(design, at) if design.handler_level[at] else float(moments.scale[at] ** 2)
         found[lever] = (min(between / total, 1.0) if total > 0 else 0.0, float(np.sqrt(between)))
     return found
 
 
-def _reading_variance(design: Design, at: int, /) -> float:
-    """Variance of a handler's monthly readings, which are shared by many cases."""
+def _measurement_variance(design: Design, at: int, /) -> float:
+    """Variance of a handler's monthly measurements, which are shared by many cases."""
     known = np.isfinite(design.values[:, at])
     months = int(design.period.max(initial=0)) + 2
     codes = design.employee[known] * months + design.period[known] + 1

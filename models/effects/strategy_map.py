@@ -20,7 +20,7 @@ from baton.contract.results import cast
 
 __all__ = ["strategy_arrows"]
 
-_FEWEST = {"employee": 20, "team": 8}
+_MIN_UNITS = {"employee": 20, "team": 8}
 _MIN_MONTHS = 4
 _DRAWS = 300
 _FALSE_SHARE = 0.1
@@ -37,7 +37,6 @@ def strategy_arrows(panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalog
         KPI values of units by month: unit, unit_id, team_id, from, kpi, value.
     teams : pandas.DataFrame
         team_id, department: people are compared within their team, teams within their department.
-    catalogue : Catalogue
     seed : int
         Of the bootstrap over units.
 
@@ -46,7 +45,7 @@ def strategy_arrows(panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalog
     pandas.DataFrame
         One row per arrow: parent, child, unit (``employee``, ``team`` or empty), units, months, association (partial
         correlation; positive: better goes with better, as the catalogue says), its 90 % interval low, high, p_value,
-        verdict. ``confirmed`` and ``contradicted`` are told so that at most a tenth of them is expected to be chance;
+        verdict. ``confirmed`` and ``contradicted`` are given so that at most a tenth of them is expected to be chance;
         ``untested``: too few units or months have both.
 
     Source
@@ -56,7 +55,7 @@ def strategy_arrows(panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalog
     rng = np.random.default_rng(seed)
     department = dict(zip(teams["team_id"].astype(str), teams["department"].fillna("").astype(str), strict=True))
     peers = panel["team_id"].where(panel["unit"] == "employee", panel["unit_id"].map(department)).fillna("")
-    values = {grain: _deviations(panel.assign(peers=peers), catalogue, grain) for grain in _FEWEST}
+    values = {grain: _deviations(panel.assign(peers=peers), catalogue, grain) for grain in _MIN_UNITS}
     rows = [
         _test(values, parent.id, child, rng)
         for parent in catalogue.values()
@@ -90,13 +89,13 @@ def _test(
 ) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(("association", "low", "high", "p_value"), np.nan)
     row |= {"parent": parent, "child": child, "unit": "", "units": 0, "months": 0, "verdict": "untested"}
-    for grain, fewest in _FEWEST.items():
+    for grain, minimum in _MIN_UNITS.items():
         if parent not in values[grain] or child not in values[grain]:
             continue
         one, other = values[grain][parent].align(values[grain][child], join="inner")
         halves = _halves(one.to_numpy(dtype=float), other.to_numpy(dtype=float))
         row |= {"unit": grain, "units": halves.shape[1], "months": one.shape[1]}
-        if one.shape[1] < _MIN_MONTHS or halves.shape[1] < fewest:
+        if one.shape[1] < _MIN_MONTHS or halves.shape[1] < minimum:
             continue
         found = _crossed(halves)
         if np.isnan(found):
@@ -107,7 +106,7 @@ def _test(
         draws = draws[np.isfinite(draws)]
         if len(draws) < _DRAWS // 2:
             continue
-        return row | _told(found, draws)
+        return row | _with_interval(found, draws)
     return row
 
 
@@ -135,7 +134,7 @@ def _crossed(halves: Floats, /) -> float:
     return float((np.mean(parent_even * child_odd) + np.mean(parent_odd * child_even)) / 2)
 
 
-def _told(found: float, draws: Floats, /) -> dict[str, float]:
+def _with_interval(found: float, draws: Floats, /) -> dict[str, float]:
     low, high = np.quantile(draws, [0.05, 0.95])
     deviation = float(draws.std(ddof=1))
     from scipy.stats import norm
@@ -149,5 +148,5 @@ def _verdicts(p_values: pd.Series, associations: pd.Series, /) -> pd.Series:
     from scipy.stats import false_discovery_control
 
     clear = false_discovery_control(p_values.to_numpy(float)) <= _FALSE_SHARE
-    told = np.where(associations > 0, "confirmed", "contradicted")
-    return pd.Series(np.where(clear, told, "not_confirmed"), index=p_values.index)
+    verdict = np.where(associations > 0, "confirmed", "contradicted")
+    return pd.Series(np.where(clear, verdict, "not_confirmed"), index=p_values.index)

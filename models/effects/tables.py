@@ -13,6 +13,7 @@ from baton.catalogue.schema import Catalogue
 from baton.contract.results import cast
 from baton.messages.message import Message
 from features.cases.table import CaseTable
+from features.kpis.columns import outcome_column
 from models.effects.estimators.robustness import robustness_value
 from models.effects.not_measured import NO_EFFECT, NotMeasured
 from models.effects.team_effects import METHOD
@@ -55,10 +56,8 @@ def beside_attributions(
 
     Parameters
     ----------
-    effects : Effects
     cases : CaseTable
         That the effects were estimated from.
-    catalogue : Catalogue
     attributions : pandas.DataFrame or None
         Rows of ``attributions.parquet``.
 
@@ -79,9 +78,9 @@ def beside_attributions(
 
 
 def _base_rate(cases: CaseTable, outcome: str, /) -> float:
-    if f"y:{outcome}" in cases.frame or cases.exposures is None:
-        return float(cases.frame[f"y:{outcome}"].mean())
-    return float(cases.exposures.frame[f"y:{outcome}"].mean()) * cases.exposures.rows_per_horizon
+    if outcome_column(outcome) in cases.frame or cases.exposures is None:
+        return float(cases.frame[outcome_column(outcome)].mean())
+    return float(cases.exposures.frame[outcome_column(outcome)].mean()) * cases.exposures.rows_per_horizon
 
 
 def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
@@ -186,8 +185,8 @@ def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
             for method, answer in estimates.items():
                 low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0) * scale
                 for at, lever in enumerate(answer.levers):
-                    told = {"effect": answer.point[at] * scale, "low": low[at], "high": high[at]}
+                    interval = {"effect": answer.point[at] * scale, "low": low[at], "high": high[at]}
                     rows.append(
-                        {"outcome": outcome, "kpi": lever, "method": method, **told, "primary": method == primary}
+                        {"outcome": outcome, "kpi": lever, "method": method, **interval, "primary": method == primary}
                     )
     return cast("advice/effects_by_method", rows)

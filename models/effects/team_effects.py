@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
+from features.kpis.columns import kpi_column, outcome_column
 from models.effects.estimators.case_level import joint_normal
 from models.effects.estimators.omnibus import JointTest
 from models.effects.estimators.protocol import DRAWS, MAX_CORRELATION, Estimate
@@ -43,13 +44,13 @@ class TeamFindings:
     Parameters
     ----------
     levers : tuple of str
+        Ids of the KPIs, in the order of the columns.
     point : array of shape (levers,)
     draws : array of shape (draws, levers)
     per_row : array of shape (levers,)
         The effect shared out over the cases of a customer at risk, where exposures are cases; NaN else.
     estimates : mapping of str to Estimate
         ``teams_combined``, ``teams_within``, ``teams_between``, on the scale of the effect.
-    joint : JointTest
     why_not : mapping of str to Message
     refuted : mapping of str to str
     checks : pandas.DataFrame
@@ -82,14 +83,12 @@ def estimate_teams(
 
     Parameters
     ----------
-    cases : CaseTable
     organisation : Organisation
         Of two levers that move together the one on a scorecard stays.
-    catalogue : Catalogue
     fixed : tuple of str
-        Duties that are not up for advice.
+        Mandatory KPIs, which are not up for advice.
     outcome : str
-    seed : int
+        Such as ``churn`` or ``decline:employee:csat``.
 
     Returns
     -------
@@ -102,9 +101,9 @@ def estimate_teams(
     by_activity = _in_activity(cases, wanted) if outcome == "churn" else ()
     if cases.exposures is not None and by_activity:
         found.append(_of_cells(cells_of_activity(cases.exposures, catalogue, by_activity), organisation, seed))
-    known = [kpi for kpi in wanted if f"kpi:{kpi}" in cases.frame and cases.frame[f"kpi:{kpi}"].notna().any()]
+    known = [kpi for kpi in wanted if kpi_column(kpi) in cases.frame and cases.frame[kpi_column(kpi)].notna().any()]
     others = tuple(kpi for kpi in known if not any(kpi in part.levers for part in found))
-    if others and f"y:{outcome}" in cases.frame:
+    if others and outcome_column(outcome) in cases.frame:
         cells = cells_of_cases(cases, catalogue, outcome, others, seed)
         if cells is not None:
             found.append(_of_cells(cells, organisation, seed + 1))
@@ -135,11 +134,11 @@ def _of_cells(cells: TeamCells, organisation: Organisation, seed: int, /) -> Tea
     within = compare(cells, inside, spread, cells.contacts, cells.answers)
     between = compare(cells, across, spread, cells.contacts, cells.answers)
     crude = compare(cells, across, spread, cells.plain_contacts, cells.plain_answers, errors=False)
-    told = inside.usable | np.isfinite(between.point)
-    if not told.all():
+    measured = inside.usable | np.isfinite(between.point)
+    if not measured.all():
         few = Message(NotMeasured.FEW_TEAMS_UNCHANGING)
-        why |= {lever: few for lever, fine in zip(cells.levers, told, strict=True) if not fine}
-        return _rest(cells, told, organisation, seed, why)
+        why |= {lever: few for lever, fine in zip(cells.levers, measured, strict=True) if not fine}
+        return _rest(cells, measured, organisation, seed, why)
     point, covariance = _combined(within, between, crude)
     size = cells.scale * cells.covered
     freedom = float(max(int((cells.volume.sum(axis=(0, 1)) > 0).sum()) - 1 - cells.size, 2))
@@ -181,10 +180,10 @@ def _of_cells(cells: TeamCells, organisation: Organisation, seed: int, /) -> Tea
 
 
 def _rest(
-    cells: TeamCells, told: NDArray[np.bool_], organisation: Organisation, seed: int, why: Mapping[str, Message], /
+    cells: TeamCells, measured: NDArray[np.bool_], organisation: Organisation, seed: int, why: Mapping[str, Message], /
 ) -> TeamFindings:
-    """Go on without the levers that nothing can be told about."""
-    kept = tuple(lever for lever, fine in zip(cells.levers, told, strict=True) if fine)
+    """Go on without the levers about which nothing can be estimated."""
+    kept = tuple(lever for lever, fine in zip(cells.levers, measured, strict=True) if fine)
     if not kept:
         return TeamFindings(why_not=why)
     found = _of_cells(cells.keep(kept), organisation, seed)
@@ -210,11 +209,11 @@ def _comparable(cells: TeamCells, organisation: Organisation, /) -> tuple[TeamCe
     spread, differ = team_spread(cells)
     # a team may lack a lever altogether: its mean is unknown
     known = np.isfinite(cells.values).sum(axis=(0, 1))
-    usual = np.where(known > 0, np.nansum(cells.values, axis=(0, 1)) / np.maximum(known, 1), np.nan)
+    mean_value = np.where(known > 0, np.nansum(cells.values, axis=(0, 1)) / np.maximum(known, 1), np.nan)
     carded = set(organisation.current_cards["kpi"]) if len(organisation.scorecards) else set()
     kept: list[int] = []
     for at in sorted(range(cells.size), key=lambda at: (cells.levers[at] not in carded, at)):
-        twin = next((other for other in kept if _alike(usual[:, at], usual[:, other])), None)
+        twin = next((other for other in kept if _alike(mean_value[:, at], mean_value[:, other])), None)
         if not differ[at]:
             why[cells.levers[at]] = Message(NotMeasured.TEAMS_ALIKE)
         elif twin is not None:
@@ -248,13 +247,13 @@ def _combined(within: Comparison, between: Comparison, crude: Comparison, /) -> 
     prior = np.where(across, 1.0 / np.maximum(width, 1e-300), 0.0)
     lean = prior / (trust + prior)
     point = (1.0 - lean) * np.nan_to_num(within.point) + lean * np.nan_to_num(between.point)
-    # lever by lever: a few teams do not tell how the errors of many levers hang together well enough to weigh by it
+    # lever by lever: a few teams do not show well enough how the errors of many levers are correlated
     both = Comparison(point, (1.0 - lean) * within.left_out + lean * between.left_out)
     return point, both.covariance + np.diag(lean**2 * np.where(across, width - between.variance, 0.0))
 
 
 def _student(point: Floats, covariance: Floats, freedom: float, seed: int, /) -> Floats:
-    """Draws of a multivariate Student t: few teams tell little about their own spread."""
+    """Draws of a multivariate Student t: few teams show little of their own spread."""
     normal = joint_normal(np.zeros(len(point)), covariance, DRAWS, seed)
     chi = np.random.default_rng(seed + 3).chisquare(freedom, (DRAWS, 1))
     return point + normal * np.sqrt(freedom / chi)

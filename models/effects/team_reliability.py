@@ -11,6 +11,7 @@ from baton.catalogue.schema import Catalogue
 from baton.months import DAYS_PER_MONTH
 from features.cases.exposures import ExposureTable
 from features.cases.table import CaseTable
+from features.kpis.columns import is_kpi_column, kpi_column
 from models.effects.estimators.design import Question, build_design
 from models.effects.estimators.moments import between_moments
 from models.effects.estimators.team_cells import MAX_TEAMS
@@ -18,33 +19,28 @@ from models.effects.signal import signal_share
 
 __all__ = ["team_signals"]
 
-FEWEST = 3
+MIN_TEAMS = 3
 
 
 def team_signals(cases: CaseTable, catalogue: Catalogue) -> pd.DataFrame:
-    """Measure, per KPI that teams own, what tells teams apart and how much each team has of it.
-
-    Parameters
-    ----------
-    cases : CaseTable
-    catalogue : Catalogue
+    """Measure, per KPI that teams own, what distinguishes teams and how much each team has of it.
 
     Returns
     -------
     pandas.DataFrame
-        kpi, team_id, n_per_day (rows or monthly readings), icc (of one of them), between_sd (of teams' true values, in
-        the KPI's own unit).
+        kpi, team_id, n_per_day (rows or monthly measurements), icc (of one of them), between_sd (of teams' true values,
+        in the KPI's own unit).
     """
     parts = [_empty()]
     if cases.exposures is not None:
         parts.append(_of_exposures(cases.exposures))
-    told = set(parts[-1]["kpi"])
-    columns = [name for name in cases.frame if str(name).startswith("kpi:")]
+    measured = set(parts[-1]["kpi"])
+    columns = [name for name in cases.frame if is_kpi_column(name)]
     owned = tuple(
         kpi.id
         for kpi in catalogue.values()
-        if kpi.owner == "team" and kpi.id not in told and f"kpi:{kpi.id}" in columns
-        if cases.frame[f"kpi:{kpi.id}"].notna().any()
+        if kpi.owner == "team" and kpi.id not in measured and kpi_column(kpi.id) in columns
+        if cases.frame[kpi_column(kpi.id)].notna().any()
     )
     if owned and cases.frame["team_id"].notna().any():
         parts.append(_of_cases(cases, catalogue, owned))
@@ -59,20 +55,20 @@ def _empty() -> pd.DataFrame:
 def _of_exposures(exposures: ExposureTable, /) -> pd.DataFrame:
     """From teams' months, each half of the customers by itself: what both halves share is the team."""
     rows = [_empty()]
-    for kpi, told in exposures.values.groupby("kpi", observed=True):
-        months = max(told["month"].nunique(), 1)
+    for kpi, measured in exposures.values.groupby("kpi", observed=True):
+        months = max(measured["month"].nunique(), 1)
         split = str(kpi) in exposures.split
-        both = told.dropna(subset=["value_0", "value_1"]) if split else told.dropna(subset=["value_0"])
-        if both["team_id"].nunique() < FEWEST:
+        both = measured.dropna(subset=["value_0", "value_1"]) if split else measured.dropna(subset=["value_0"])
+        if both["team_id"].nunique() < MIN_TEAMS:
             continue
-        usual = both.groupby("team_id")[["value_0", "value_1"]].mean()
-        between = float(np.cov(usual["value_0"], usual["value_1"], ddof=0)[0, 1])
+        team_mean = both.groupby("team_id")[["value_0", "value_1"]].mean()
+        between = float(np.cov(team_mean["value_0"], team_mean["value_1"], ddof=0)[0, 1])
         if split:
             weight = 1.0 / both["n_0"].clip(lower=1.0) + 1.0 / both["n_1"].clip(lower=1.0)
             single = float(((both["value_0"] - both["value_1"]) ** 2).sum() / weight.sum())
             counted = (both["n_0"] + both["n_1"]).groupby(both["team_id"]).sum() / (months * DAYS_PER_MONTH)
-        else:  # one reading a month, whatever is behind it
-            single = float(((both["value_0"] - both["team_id"].map(usual["value_0"])) ** 2).mean())
+        else:  # one measurement a month, whatever is behind it
+            single = float(((both["value_0"] - both["team_id"].map(team_mean["value_0"])) ** 2).mean())
             counted = both.groupby("team_id")["value_0"].count() / (months * DAYS_PER_MONTH)
         between = max(between, 0.0)
         share = between / (between + single) if between + single > 0 else 0.0
@@ -91,7 +87,7 @@ def _of_cases(cases: CaseTable, catalogue: Catalogue, owned: tuple[str, ...], /)
     days = np.maximum((opened["max"] - opened["min"]).dt.total_seconds() / 86_400.0, DAYS_PER_MONTH)
     rows = []
     for at, kpi in enumerate(owned):
-        counted = served.groupby("team_id")[f"kpi:{kpi}"].count()
+        counted = served.groupby("team_id")[kpi_column(kpi)].count()
         counted = counted[counted > 0]
         per_day = counted / max(cases.sampled_share, 1e-9) / days[counted.index]
         if design.handler_level[at]:

@@ -61,6 +61,6 @@ def encoder_as_onnx(folder: Path, /) -> bytes:
             )  # fmt: skip
         except Exception as error:
             # transformers and the exporter raise what they please for weights that do not fit their description
-            told = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ArtefactError(f"{folder}: is no transformer that can be exported ({told:.200})") from error
+            first_line = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ArtefactError(f"{folder}: is no transformer that can be exported ({first_line:.200})") from error
         return path.read_bytes()

@@ -21,7 +21,7 @@ PACKAGED = (ENGLISH, MULTILINGUAL, PAIR)
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors whose product tells how alike they are.
+    """Turns texts into vectors whose product measures how alike they are.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def word_table(texts: Sequence[str], /) -> sparse.csr_matrix:
 
 
 def word_vectors(counted: sparse.csr_matrix, earlier: np.ndarray, seed: int, /) -> np.ndarray:
-    """Return vectors whose product tells which rare words two texts share.
+    """Return vectors whose product measures which rare words two texts share.
 
     Parameters
     ----------
@@ -41,7 +41,6 @@ def word_vectors(counted: sparse.csr_matrix, earlier: np.ndarray, seed: int, /) 
         ``word_table`` of texts that are cleaned and masked.
     earlier : numpy.ndarray of bool, shape (texts,)
         The texts from which it is learned how rare a word is; words in more than a fifth of them count for nothing.
-    seed : int
 
     Returns
     -------

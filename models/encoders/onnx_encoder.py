@@ -127,7 +127,6 @@ class OnnxEncoder:
         The ONNX file, or its content.
     tokenizer : pathlib.Path
         A ``tokenizer.json``.
-    name : str
     languages : frozenset of str
     packaged : bool
         Whether every Baton has the files.
@@ -239,10 +238,10 @@ def _mean_of_tokens(output: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return (output * shown).sum(axis=1) / np.maximum(shown.sum(axis=1), 1e-9)
 
 
-def _batches(windows: list[list[int]], most_tokens: int) -> Iterator[list[list[int]]]:
+def _batches(windows: list[list[int]], max_tokens: int) -> Iterator[list[list[int]]]:
     batch: list[list[int]] = []
     for window in windows:
-        if batch and (len(batch) + 1) * max(len(window), len(batch[0])) > most_tokens:
+        if batch and (len(batch) + 1) * max(len(window), len(batch[0])) > max_tokens:
             yield batch
             batch = []
         batch.append(window)

@@ -44,7 +44,7 @@ def packaged_encoder(name: str, /) -> Encoder:
     """
     if name == PAIR:
         return PairEncoder(packaged_encoder(ENGLISH), packaged_encoder(MULTILINGUAL))
-    missing = [told for module, told in _PACKAGES[name].items() if importlib.util.find_spec(module) is None]
+    missing = [package for module, package in _PACKAGES[name].items() if importlib.util.find_spec(module) is None]
     if missing:
         raise CompanyFileError(
             f"[text] encoder: {name!r} needs {' and '.join(missing)}; run `python start.py`, or choose another encoder"

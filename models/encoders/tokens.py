@@ -72,12 +72,12 @@ class PieceReader:
     ----------
     definition : str
         Content of ``tokenizer.json``.
-    most_pieces : int
+    max_tokens : int
         Pieces in a chunk, marks included.
     """
 
     definition: str
-    most_pieces: int = 128
+    max_tokens: int = 128
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -89,7 +89,7 @@ class PieceReader:
             # the library raises nothing more precise
             raise ArtefactError(f"tokenizer.json: is damaged ({error}); train again with `baton run`") from error
         tokenizer.no_padding()
-        tokenizer.enable_truncation(self.most_pieces)
+        tokenizer.enable_truncation(self.max_tokens)
         return tokenizer
 
     def chunks(self, texts: Sequence[str], /) -> list[Chunk]:

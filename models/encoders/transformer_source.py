@@ -39,9 +39,9 @@ def find_base(name: str, languages: Sequence[str], /) -> Path:
         counted = Counter(languages)
         latin = counted["en"] + counted["und"]
         if latin * 2 < len(languages):
-            told = counted.most_common(1)[0][0]
+            language = counted.most_common(1)[0][0]
             raise ArtefactError(
-                f"finetune: the packaged transformer reads English, and most texts are in {told!r}; name one that "
+                f"finetune: the packaged transformer reads English, and most texts are in {language!r}; name one that "
                 "reads it under [text] encoder (a local folder or a Hugging Face id), or choose another model"
             )
         name = PACKAGED

@@ -81,11 +81,11 @@ def _try(folders: list[Path], /) -> None:
         raise DamagedModelError(
             f"{folders[0]}: cannot be tried in a process of its own ({error}); try again"
         ) from error
-    told = [json.loads(line) for line in lines if line.startswith("{")]
-    for line in told:
+    answers = [json.loads(line) for line in lines if line.startswith("{")]
+    for line in answers:
         if line.get("fault"):
             raise DamagedModelError(f"{line['fault']}; the model is not used: {REMEDY}")
-    ended = [line["ended"] for line in told if "ended" in line]
+    ended = [line["ended"] for line in answers if "ended" in line]
     if len(ended) < len(folders) or code != 0:
         how = "does not come to an end" if code is None else f"ends the process that loads it (code {code})"
         at = min(len(ended), len(folders) - 1)

@@ -25,7 +25,6 @@ class Manifest:
 
     Parameters
     ----------
-    folder : pathlib.Path
     files : mapping of str to str
         SHA-256 by path inside the folder.
     """
@@ -93,7 +92,6 @@ def verify_manifest(folder: Path, recorded: str = "", /) -> Manifest:
 
     Parameters
     ----------
-    folder : pathlib.Path
     recorded : str
         The digest of all files as noted elsewhere (the registry), if it is.
 

@@ -90,13 +90,15 @@ def read_probe(text: str, place: Path, /) -> tuple[np.ndarray, np.ndarray, np.nd
 def differs(model: _Answers, probe: tuple[np.ndarray, np.ndarray, np.ndarray], /) -> str:
     """Return how a model's answers differ from the recorded ones; empty where they do not."""
     rows, *expected = probe
-    for name, told, known in zip(("scores", "contributions"), _answers(model, rows), expected, strict=True):
-        if told.shape != known.shape or not np.isfinite(told).all():
+    for name, answered, known in zip(("scores", "contributions"), _answers(model, rows), expected, strict=True):
+        if answered.shape != known.shape or not np.isfinite(answered).all():
             return f"its {name} are no numbers"
-        off = np.abs(told - known) > _TOLERANCE * np.maximum(1.0, np.abs(known))
+        off = np.abs(answered - known) > _TOLERANCE * np.maximum(1.0, np.abs(known))
         if off.any():
             at = np.argwhere(off)[0]
-            return f"its {name} differ from those of its training: {told[tuple(at)]:.6g}, not {known[tuple(at)]:.6g}"
+            return (
+                f"its {name} differ from those of its training: {answered[tuple(at)]:.6g}, not {known[tuple(at)]:.6g}"
+            )
     return ""
 
 

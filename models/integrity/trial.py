@@ -33,7 +33,7 @@ def main(folders: list[str]) -> int:
         for name in _NOT_NEEDED:
             sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     for folder in folders:
-        _say({"begun": folder})
+        _report({"begun": folder})
         _bound()
         try:
             fault = _try_texts(Path(folder)) if _is_texts(Path(folder)) else _try_predictor(Path(folder))
@@ -41,7 +41,7 @@ def main(folders: list[str]) -> int:
             fault = str(error)
         except Exception as error:
             fault = f"{folder}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
-        _say({"ended": folder, "fault": fault})
+        _report({"ended": folder, "fault": fault})
     return 0
 
 
@@ -84,7 +84,7 @@ def _bound() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _say(what: dict[str, str], /) -> None:
+def _report(what: dict[str, str], /) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
 

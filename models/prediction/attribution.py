@@ -62,7 +62,6 @@ def value_feature(kpi: str, features: list[str], /) -> str:
 
     Parameters
     ----------
-    kpi : str
     features : list of str
         Those that belong to it.
 
@@ -162,6 +161,7 @@ def attribution_rows(
     Parameters
     ----------
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     unit_ids : pandas.Series of str
         Whom each row is about.
     summed : pandas.DataFrame
@@ -177,7 +177,7 @@ def attribution_rows(
     -------
     pandas.DataFrame
         outcome, ``by``, kpi, mean_attribution, mean_abs_attribution, slope (of the attribution on the KPI's value, per
-        standard deviation of that value over all rows; null where it cannot be told), n (rows, shares counted), bias.
+        standard deviation of that value over all rows; null where unknown), n (rows, shares counted), bias.
         Weighted by ``n``, the means' sum over KPIs plus the bias is the mean raw score.
     """
     names = [name for name in summed.columns if name != BIAS]

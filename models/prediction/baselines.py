@@ -22,11 +22,9 @@ class Asked:
 
     Parameters
     ----------
-    encoding : Encoding
     kind : {"probability", "number"}
     single : int
         Position of the feature for ``last_value``: the last value or own mean, regressed to the mean by a fitted line.
-    seed : int
     """
 
     encoding: Encoding
@@ -49,7 +47,6 @@ def baseline_predictions(
     train, test : numpy.ndarray, shape (rows, features)
         As ``Encoding.matrix`` gives them.
     label : numpy.ndarray, shape (training rows,)
-    asked : Asked
 
     Returns
     -------

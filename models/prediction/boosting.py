@@ -27,7 +27,7 @@ class Recipe:
     leaves : int
         Leaves per tree.
     learning_rate : float
-    most_trees : int
+    max_trees : int
         Early stopping ends before it.
     patience : int
         Trees without gain on held-out rows after which the search ends.
@@ -35,7 +35,7 @@ class Recipe:
         Parts of the training rows that are held out in turn.
     one_fold_rows : int
         From so many rows on, one part alone is held out, to count trees and calibrate, and all rows are learned from
-        after: five parts of a table this large tell hardly more, and take most of the time.
+        after: five parts of a table this large add hardly anything, and take most of the time.
     hold_out_rows : int
         From so many rows on, one part is held out and the model of the others is kept.
     linear_weights : tuple of float
@@ -47,7 +47,7 @@ class Recipe:
 
     leaves: int = 7
     learning_rate: float = 0.05
-    most_trees: int = 400
+    max_trees: int = 400
     patience: int = 30
     folds: int = 5
     one_fold_rows: int = 15_000
@@ -118,11 +118,9 @@ class Task:
 
     Parameters
     ----------
-    recipe : Recipe
     kind : {"probability", "number"}
     categorical : sequence of int
         Positions of categorical features.
-    seed : int
     """
 
     recipe: Recipe
@@ -135,7 +133,7 @@ def cross_fit(
     matrix: np.ndarray,
     label: np.ndarray,
     fold: np.ndarray,
-    watched: np.ndarray,
+    validation: np.ndarray,
     *,
     task: Task,
 ) -> Boosted:
@@ -145,9 +143,8 @@ def cross_fit(
     ----------
     matrix : numpy.ndarray, shape (rows, features)
     label, fold : numpy.ndarray, shape (rows,)
-    watched : numpy.ndarray of bool, shape (rows,)
-        Rows on which the loss is watched for early stopping; all, if a fold has none of them.
-    task : Task
+    validation : numpy.ndarray of bool, shape (rows,)
+        The validation set of early stopping; all, if a fold has none of them.
 
     Returns
     -------
@@ -157,14 +154,14 @@ def cross_fit(
     import lightgbm as lgb
 
     parameters = task.recipe.parameters(task.kind, len(label), task.seed)
-    if len(np.unique(fold[watched])) < len(np.unique(fold)):
-        watched = np.ones_like(watched)  # a fold whose groups all ended early
-    parts = [(np.flatnonzero(fold != part), np.flatnonzero((fold == part) & watched)) for part in np.unique(fold)]
+    if len(np.unique(fold[validation])) < len(np.unique(fold)):
+        validation = np.ones_like(validation)  # a fold whose groups all ended early
+    parts = [(np.flatnonzero(fold != part), np.flatnonzero((fold == part) & validation)) for part in np.unique(fold)]
     dataset = lgb.Dataset(matrix, label, categorical_feature=list(task.categorical), params=parameters)
     found: Any = lgb.cv(
         parameters,
         dataset,
-        task.recipe.most_trees,
+        task.recipe.max_trees,
         folds=parts,
         callbacks=[lgb.early_stopping(task.recipe.patience, verbose=False)],
         return_cvbooster=True,
@@ -184,7 +181,7 @@ def boost(
     task: Task,
     trees: int = 0,
     held_out: np.ndarray | None = None,
-    watched: np.ndarray | None = None,
+    validation: np.ndarray | None = None,
 ) -> Boosted:
     """Fit one booster, with a known number of trees or with early stopping on held-out rows.
 
@@ -194,8 +191,8 @@ def boost(
         As for ``cross_fit``.
     trees : int
         How many; 0: as held-out rows ask for.
-    held_out, watched : numpy.ndarray of bool, shape (rows,), optional
-        Rows not to train on, and those of them on which the loss is watched.
+    held_out, validation : numpy.ndarray of bool, shape (rows,), optional
+        Rows not to train on, and those of them that validate.
 
     Returns
     -------
@@ -206,15 +203,15 @@ def boost(
 
     parameters = task.recipe.parameters(task.kind, len(label), task.seed)
     columns = list(task.categorical)
-    if held_out is None or watched is None:
+    if held_out is None or validation is None:
         dataset = lgb.Dataset(matrix, label, categorical_feature=columns, params=parameters)
         model = _trimmed(lgb.train(parameters, dataset, trees), trees)
         return Boosted((model,), np.full(len(label), -1), np.full(len(label), np.nan), trees)
     dataset = lgb.Dataset(matrix[~held_out], label[~held_out], categorical_feature=columns, params=parameters)
-    watched = held_out & watched if (held_out & watched).any() else held_out
-    watch = lgb.Dataset(matrix[watched], label[watched], reference=dataset)
+    validation = held_out & validation if (held_out & validation).any() else held_out
+    watch = lgb.Dataset(matrix[validation], label[validation], reference=dataset)
     stop = lgb.early_stopping(task.recipe.patience, verbose=False)
-    full = lgb.train(parameters, dataset, task.recipe.most_trees, valid_sets=[watch], callbacks=[stop])
+    full = lgb.train(parameters, dataset, task.recipe.max_trees, valid_sets=[watch], callbacks=[stop])
     trees = max(full.best_iteration, 1)
     model = _trimmed(full, trees)
     raw = np.full(len(label), np.nan)

@@ -16,4 +16,4 @@ class CaseOutcomePredictor(BoostedPredictor):
 
     name: ClassVar[str] = CASE_TABLE
     kinds: ClassVar[frozenset[str]] = frozenset({"probability", "number"})
-    recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, most_trees=400)
+    recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, max_trees=400)

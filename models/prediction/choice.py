@@ -12,7 +12,7 @@ from models.prediction.calibration import fit_calibration
 from models.prediction.linear import fit_linear
 from models.prediction.metrics import log_losses
 
-__all__ = ["choose", "choose_apart", "cross_fit_linear"]
+__all__ = ["choose", "choose_per_fold", "cross_fit_linear"]
 
 
 def cross_fit_linear(
@@ -39,7 +39,7 @@ def cross_fit_linear(
     return Boosted(models, np.searchsorted(parts, fold), raw, 0, weight)
 
 
-def choose(candidates: Sequence[Boosted], label: np.ndarray, watched: np.ndarray, /) -> Boosted:
+def choose(candidates: Sequence[Boosted], label: np.ndarray, validation: np.ndarray, /) -> Boosted:
     """Return the candidate with the lowest mean log loss on held-out rows; the first, where none beats the base rate.
 
     Parameters
@@ -47,24 +47,24 @@ def choose(candidates: Sequence[Boosted], label: np.ndarray, watched: np.ndarray
     candidates : sequence of Boosted
         Over the same rows and folds.
     label : numpy.ndarray, shape (rows,)
-    watched : numpy.ndarray of bool, shape (rows,)
+    validation : numpy.ndarray of bool, shape (rows,)
         Rows on which the loss is compared.
 
     Returns
     -------
     Boosted
     """
-    return candidates[_best(_losses(candidates, label)[:, watched])]
+    return candidates[_best(_losses(candidates, label)[:, validation])]
 
 
-def choose_apart(candidates: Sequence[Boosted], label: np.ndarray, watched: np.ndarray, /) -> Boosted:
+def choose_per_fold(candidates: Sequence[Boosted], label: np.ndarray, validation: np.ndarray, /) -> Boosted:
     """Return per fold the model of that candidate which does best on the other folds.
 
     No row takes part in the choice of the model that scores it, so that the scores can be tested on.
 
     Parameters
     ----------
-    candidates, label, watched
+    candidates, label, validation
         As for ``choose``.
 
     Returns
@@ -75,7 +75,7 @@ def choose_apart(candidates: Sequence[Boosted], label: np.ndarray, watched: np.n
     raw, models = np.full(len(label), np.nan), []
     for number in range(len(candidates[0].models)):
         inside = part == number
-        elsewhere = watched & ~inside if (watched & ~inside).any() else ~inside
+        elsewhere = validation & ~inside if (validation & ~inside).any() else ~inside
         outside = [one.restricted(~inside) for one in candidates]
         best = candidates[_best(_losses(outside, label[~inside])[:, elsewhere[~inside]])]
         models.append(best.models[number])

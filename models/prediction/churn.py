@@ -18,4 +18,4 @@ class ChurnPredictor(BoostedPredictor):
 
     name: ClassVar[str] = "churn"
     kinds: ClassVar[frozenset[str]] = frozenset({"probability"})
-    recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, most_trees=400)
+    recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, max_trees=400)

@@ -1,4 +1,4 @@
-"""A model of one's own beside Baton's, on the same rows and by the same figures."""
+"""A model of one's own beside Baton's, on the same rows and by the same metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from baton.errors import TooLittleDataError
 from features.training.table import TrainingTable
 from models.prediction.encoding import Encoding
 from models.prediction.evaluation import evaluate
-from models.prediction.metrics import NumberFigures, ProbabilityFigures, bootstrap_intervals
+from models.prediction.metrics import NumberMetrics, ProbabilityMetrics, bootstrap_intervals
 from models.prediction.splits import split_in_time
 
 __all__ = ["Comparison", "Contestant", "compare"]
@@ -34,6 +34,7 @@ class Comparison:
     Parameters
     ----------
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     split : str
         What was learned from and what was tested on, in words.
     figures : pandas.DataFrame
@@ -56,10 +57,8 @@ def compare(table: TrainingTable, contestants: Mapping[str, Callable[[], Contest
 
     Parameters
     ----------
-    table : TrainingTable
     contestants : mapping of str to callable
         Per name what makes an unfitted model: it is fitted on the training rows alone.
-    seed : int
 
     Returns
     -------
@@ -88,21 +87,21 @@ def compare(table: TrainingTable, contestants: Mapping[str, Callable[[], Contest
     matrix, label = encoding.matrix(train[features]), train["label"].to_numpy(dtype=np.float64)
     unseen, truth = encoding.matrix(test[features]), test["label"].to_numpy(dtype=np.float64)
     group = np.unique(test["group"].astype(str), return_inverse=True)[1]
-    of = ProbabilityFigures if table.kind == "probability" else NumberFigures
+    of = ProbabilityMetrics if table.kind == "probability" else NumberMetrics
     found = {"baton": _only_numbers(ours.entry)}
-    found |= {name: _only_numbers(figures) for name, figures in ours.entry["baselines"].items()}
+    found |= {name: _only_numbers(metrics) for name, metrics in ours.entry["baselines"].items()}
     spans = [("baton", figure, *span) for figure, span in ours.entry["intervals"].items() if None not in span]
     for name, make in contestants.items():
         model = make()
         model.fit(matrix, label)
-        figures = of(truth, _predicted(model, unseen, table.kind), group)
-        found[name] = _only_numbers(figures.figures())
-        intervals = bootstrap_intervals(figures.figures, group, seed=seed)
+        metrics = of(truth, _predicted(model, unseen, table.kind), group)
+        found[name] = _only_numbers(metrics.metrics())
+        intervals = bootstrap_intervals(metrics.metrics, group, seed=seed)
         spans += [(name, figure, *span) for figure, span in intervals.items() if None not in span]
     columns = [column for column in found["baton"] if column in found["base_rate"]]
     return Comparison(
         outcome=table.outcome,
-        split=split.said,
+        split=split.description,
         figures=pd.DataFrame.from_dict(found, orient="index")[columns],
         intervals=pd.DataFrame(spans, columns=["model", "figure", "low", "high"]),
         test_fingerprint=str(ours.entry["test_fingerprint"]),

@@ -29,7 +29,7 @@ Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 
 _MAX_CATEGORIES = 200
 _MIN_ROWS_PER_CATEGORY = 5
-_MAX_RARE = 1000  # remembered to tell a rare value from a new one; a column of more is no category
+_MAX_RARE = 1000  # remembered to distinguish a rare value from a new one; a column of more is no category
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
@@ -44,7 +44,7 @@ class Encoding:
         Names of the columns, in the model's order.
     categories : mapping of str to tuple of str
         Per categorical feature its known values; the position is the code.
-    usual : mapping of str to float
+    medians : mapping of str to float
         Per numeric feature that training always knew, its median.
     ranges : mapping of str to (float, float)
         Per numeric feature that training knew at all, its least and its largest value.
@@ -54,7 +54,7 @@ class Encoding:
 
     features: tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    usual: Mapping[str, float] = field(default_factory=dict)
+    medians: Mapping[str, float] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     rare: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -73,7 +73,7 @@ class Encoding:
         -------
         Encoding
         """
-        categories, usual, ranges, rare = {}, {}, {}, {}
+        categories, medians, ranges, rare = {}, {}, {}, {}
         for name in features:
             column = frame[name]
             if _is_categorical(column):
@@ -85,9 +85,9 @@ class Encoding:
             elif len(values := _numbers(name, column)) and not np.isnan(values).all():
                 ranges[name] = (float(np.nanmin(values)), float(np.nanmax(values)))
                 if not np.isnan(values).any():
-                    usual[name] = float(np.median(values))
+                    medians[name] = float(np.median(values))
         rare = {name: values for name, values in rare.items() if values}
-        return cls(tuple(features), categories, usual, ranges, rare)
+        return cls(tuple(features), categories, medians, ranges, rare)
 
     @property
     def categorical(self) -> list[int]:
@@ -125,7 +125,7 @@ class Encoding:
         matrix = self._of_columns(rows) if isinstance(rows, pd.DataFrame) else self._of_mappings(rows)
         absent = np.isnan(matrix)
         if absent.any():
-            np.copyto(matrix, self._medians, where=absent)
+            np.copyto(matrix, self._median_row, where=absent)
         return matrix
 
     def knows(self, name: str, /) -> bool:
@@ -181,8 +181,8 @@ class Encoding:
         return found
 
     @cached_property
-    def _medians(self) -> np.ndarray:
-        return np.array([self.usual.get(name, np.nan) for name in self.features], dtype=np.float64)
+    def _median_row(self) -> np.ndarray:
+        return np.array([self.medians.get(name, np.nan) for name in self.features], dtype=np.float64)
 
     def _refuse_unknown(self, names: Collection[Any], /) -> None:
         unknown = [str(name) for name in names if name not in self._places]

@@ -1,4 +1,4 @@
-"""How far a predictor can be trusted: figures on rows it has not seen, their uncertainty, and what others reach."""
+"""How far a predictor can be trusted: metrics on rows it has not seen, their uncertainty, and what others reach."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from features.training.table import TrainingTable
 from models.prediction.baselines import Asked, baseline_predictions, strongest_feature
 from models.prediction.encoding import Encoding
 from models.prediction.metrics import (
-    NumberFigures,
-    ProbabilityFigures,
+    NumberMetrics,
+    ProbabilityMetrics,
     bootstrap_intervals,
     log_losses,
     paired_differences,
@@ -35,7 +35,7 @@ class Evaluation:
     Parameters
     ----------
     entry : dict
-        Ready for JSON: figures, intervals, baselines, calibration curve.
+        Ready for JSON: metrics, intervals, baselines, calibration curve.
     predictions : pandas.DataFrame
         unit_id, as_of, group, label, prediction, and one column per baseline: the rows tested on.
     out_of_fold : OutOfFold or None
@@ -52,9 +52,8 @@ def evaluate(table: TrainingTable, seed: int, /) -> Evaluation:
 
     Parameters
     ----------
-    table : TrainingTable
     seed : int
-        Of models, folds and bootstrap; the same seed gives the same figures.
+        Of models, folds and bootstrap; the same seed gives the same metrics.
 
     Returns
     -------
@@ -68,14 +67,14 @@ def evaluate(table: TrainingTable, seed: int, /) -> Evaluation:
     """
     split = split_in_time(table)
     if split is None:
-        tested, crossed, said = _across(table, seed)
+        tested, crossed, description = _across(table, seed)
     else:
-        tested, crossed, said = _later(table, split, seed), None, split.said
+        tested, crossed, description = _later(table, split, seed), None, split.description
     rows = tested.rows
     prediction, baselines = tested.prediction, tested.baselines
     group = np.unique(rows["group"].astype(str), return_inverse=True)[1]
     label = rows["label"].to_numpy(dtype=np.float64)
-    of = ProbabilityFigures if table.kind == "probability" else NumberFigures
+    of = ProbabilityMetrics if table.kind == "probability" else NumberMetrics
     main = of(label, prediction, group)
     replicates = 300 if len(label) <= 100_000 else 200
     losses = {name: _loss(label, values, table.kind) for name, values in baselines.items()}
@@ -84,11 +83,11 @@ def evaluate(table: TrainingTable, seed: int, /) -> Evaluation:
         "train_rows": tested.train_rows,
         "groups": int(group.max()) + 1,
         "base_rate": float(label.mean()),
-        "split": said,
+        "split": description,
         "split_kind": str(SplitKind.CROSS_VALIDATION if split is None else SplitKind.IN_TIME),
-        **main.figures(),
-        "intervals": bootstrap_intervals(main.figures, group, seed=seed, replicates=replicates),
-        "baselines": {name: of(label, values, group).figures() for name, values in baselines.items()},
+        **main.metrics(),
+        "intervals": bootstrap_intervals(main.metrics, group, seed=seed, replicates=replicates),
+        "baselines": {name: of(label, values, group).metrics() for name, values in baselines.items()},
         "differences": {
             "figure": "log_loss" if table.kind == "probability" else "squared_error",
             **paired_differences(_loss(label, prediction, table.kind), losses, group, seed=seed),
@@ -157,9 +156,9 @@ def _across(table: TrainingTable, seed: int, /) -> tuple[_Tested, OutOfFold, str
     found["base_rate"] = np.full(len(label), label.mean())
     times = f"{crossed.repeats} times " if crossed.repeats > 1 else ""
     why = ", since the labelled time is too short for a split in time" if table.temporal else ""
-    said = f"stratified cross-validation, {times}{len(folds)} folds, groups kept together{why}"
+    description = f"stratified cross-validation, {times}{len(folds)} folds, groups kept together{why}"
     train_rows = round(len(label) * (1 - 1 / len(folds)))
-    return _Tested(rows, crossed.prediction, found, encoding.features[single], train_rows), crossed, said
+    return _Tested(rows, crossed.prediction, found, encoding.features[single], train_rows), crossed, description
 
 
 def _single(table: TrainingTable, matrix: np.ndarray, label: np.ndarray, encoding: Encoding, /) -> int:

@@ -21,7 +21,6 @@ def explanation(predictor: BoostedPredictor, rows: pd.DataFrame, unit_id: str | 
 
     Parameters
     ----------
-    predictor : BoostedPredictor
     rows : pandas.DataFrame
         One row per unit, with the predictor's features and ``unit_id``.
     unit_id : str, optional

@@ -259,8 +259,8 @@ def _binned(column: np.ndarray, categorical: bool, /) -> Term:
         values = scaled[:, None] if spread > 0 else np.zeros((count, 0))
     unknown = bool(gone.any() and len(known))
     if unknown:
-        usual = int(np.searchsorted(edges, np.median(known))) if not categorical else 0
-        values = np.vstack([values, values[usual]])
+        median_code = int(np.searchsorted(edges, np.median(known))) if not categorical else 0
+        values = np.vstack([values, values[median_code]])
         values = np.column_stack([values, np.append(np.zeros(count), 1.0)])
     nothing = np.zeros(values.shape[1])
     return Term(edges, values, nothing, nothing, unknown)

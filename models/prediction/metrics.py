@@ -12,13 +12,13 @@ import numpy as np
 
 from models.prediction.calibration import sigmoid
 
-__all__ = ["NumberFigures", "ProbabilityFigures", "bootstrap_intervals", "log_losses", "paired_differences", "plain"]
+__all__ = ["NumberMetrics", "ProbabilityMetrics", "bootstrap_intervals", "log_losses", "paired_differences", "plain"]
 
 _CLIP = 1e-6
 _MAX_BINS = 15
 _ROWS_PER_BIN = 50
 _MIN_GROUPS = 5
-Figures = dict[str, float]
+Metrics = dict[str, float]
 
 
 def log_losses(label: np.ndarray, probability: np.ndarray, /) -> np.ndarray:
@@ -33,8 +33,8 @@ def log_losses(label: np.ndarray, probability: np.ndarray, /) -> np.ndarray:
     return -np.where(label > 0, np.log(clipped), np.log1p(-clipped))
 
 
-class ProbabilityFigures:
-    """Figures of probabilities against what happened.
+class ProbabilityMetrics:
+    """Metrics of probabilities against what happened.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ class ProbabilityFigures:
         squares, groups = np.bincount(of_key, weights=sums**2), np.bincount(of_key).astype(np.float64)
         return np.sqrt(squares * groups / np.maximum(groups - 1, 1)) / self._bin_rows
 
-    def figures(self, weight: np.ndarray | None = None, /) -> Figures:
-        """Return every figure; NaN where it cannot be told.
+    def metrics(self, weight: np.ndarray | None = None, /) -> Metrics:
+        """Return every metric; NaN where it cannot be computed.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class ProbabilityFigures:
         positive = np.add.reduceat(used * self._label, self._ties)
         rows = np.add.reduceat(used, self._ties)
         events = positive.sum()
-        found: Figures = {
+        found: Metrics = {
             "auc": np.nan,
             "average_precision": np.nan,
             "brier": float(used @ self._square / total),
@@ -175,8 +175,8 @@ class ProbabilityFigures:
         return points[::-1]
 
 
-class NumberFigures:
-    """Figures of predicted numbers against what happened.
+class NumberMetrics:
+    """Metrics of predicted numbers against what happened.
 
     Parameters
     ----------
@@ -188,8 +188,8 @@ class NumberFigures:
     def __init__(self, label: np.ndarray, predicted: np.ndarray, group: np.ndarray) -> None:
         self._label, self._predicted, self._group = label.astype(np.float64), predicted.astype(np.float64), group
 
-    def figures(self, weight: np.ndarray | None = None, /) -> Figures:
-        """Return every figure; NaN where it cannot be told."""
+    def metrics(self, weight: np.ndarray | None = None, /) -> Metrics:
+        """Return every metric; NaN where it cannot be computed."""
         y, x = self._label, self._predicted
         used = np.ones(len(y)) if weight is None else weight.astype(np.float64)
         total = used.sum()
@@ -219,7 +219,7 @@ class NumberFigures:
 
 
 def bootstrap_intervals(
-    figures: Callable[[np.ndarray], Figures],
+    metrics: Callable[[np.ndarray], Metrics],
     group: np.ndarray,
     /,
     *,
@@ -231,8 +231,8 @@ def bootstrap_intervals(
 
     Parameters
     ----------
-    figures : callable
-        From weights of rows to figures.
+    metrics : callable
+        From weights of rows to metrics.
     group : numpy.ndarray of int, shape (rows,)
         Numbers from 0 without gaps.
     seed, replicates, confidence
@@ -241,7 +241,7 @@ def bootstrap_intervals(
     Returns
     -------
     dict of str to [low, high]
-        None where the figure cannot be told in one draw of twenty, or where there are fewer than five groups.
+        None where the metric cannot be computed in one draw of twenty, or where there are fewer than five groups.
 
     Source
     ------
@@ -252,10 +252,10 @@ def bootstrap_intervals(
     draws: dict[str, list[float]] = {}
     for _ in range(replicates if number >= _MIN_GROUPS else 0):
         counts = np.bincount(generator.integers(number, size=number), minlength=number)
-        for name, value in figures(counts[group]).items():
+        for name, value in metrics(counts[group]).items():
             draws.setdefault(name, []).append(value)
     if not draws:
-        return {name: [None, None] for name in figures(np.ones(len(group)))}
+        return {name: [None, None] for name in metrics(np.ones(len(group)))}
     tail = 50 * (1 - confidence)
     intervals: dict[str, list[float | None]] = {}
     for name, values in draws.items():

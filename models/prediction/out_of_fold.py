@@ -47,8 +47,6 @@ def out_of_fold(table: TrainingTable, seed: int, /, *, explain: np.ndarray | Non
 
     Parameters
     ----------
-    table : TrainingTable
-    seed : int
     explain : numpy.ndarray of bool, shape (labelled rows,), optional
         Rows whose contributions are wanted; all of them by default.
 
@@ -95,7 +93,6 @@ def rows_to_score(table: TrainingTable, window_days: int, /) -> pd.DataFrame:
 
     Parameters
     ----------
-    table : TrainingTable
     window_days : int
         For cases, which have times of their own: how far back the latest window reaches.
 

@@ -23,7 +23,7 @@ from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, 
 from models.prediction import calibration as calibrations
 from models.prediction.boosting import Boosted, Recipe, Task, boost, cross_fit
 from models.prediction.calibration import Calibration
-from models.prediction.choice import choose, choose_apart, cross_fit_linear
+from models.prediction.choice import choose, choose_per_fold, cross_fit_linear
 from models.prediction.encoding import Encoding, Rows
 from models.prediction.fitted_model import FittedModel, read_model
 from models.prediction.linear import fit_linear
@@ -110,7 +110,6 @@ class BoostedPredictor:
 
         Parameters
         ----------
-        table : TrainingTable
         seed : int
             The same seed and rows give the same predictions.
 
@@ -185,14 +184,14 @@ class BoostedPredictor:
         late = later_rows(table, rows)
         task = Task(cls.recipe, table.kind, encoding.categorical, seed)
         if len(label) >= min(cls.recipe.one_fold_rows, cls.recipe.hold_out_rows) and not every_row:
-            return boost(matrix, label, held_out=fold == 0, watched=late, task=task)
+            return boost(matrix, label, held_out=fold == 0, validation=late, task=task)
         trees = cross_fit(matrix, label, fold, late, task=task)
         if table.kind != "probability" or len(label) > cls.recipe.linear_rows or not _both_beside(label, fold):
             return trees
         weights = cls.recipe.linear_weights
         own = encoding.categorical
         others = [cross_fit_linear(matrix, label, fold, categorical=own, weight=weight) for weight in weights]
-        return (choose_apart if every_row else choose)([trees, *others], label, late) if others else trees
+        return (choose_per_fold if every_row else choose)([trees, *others], label, late) if others else trees
 
     def raw(self, rows: Rows, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
@@ -247,7 +246,7 @@ class BoostedPredictor:
     def save(self, folder: Path, /) -> None:
         """Write the model (``model.lgb``, LightGBM's text, or ``linear.json``) and ``predictor.json``."""
         encoding = self.encoding
-        matrix = probe_rows(encoding.features, encoding.categories, encoding.ranges, encoding.usual)
+        matrix = probe_rows(encoding.features, encoding.categories, encoding.ranges, encoding.medians)
         for name in MODEL_FILES:
             (folder / name).unlink(missing_ok=True)
         with write_atomically(folder / self.model.file) as path:
@@ -263,7 +262,7 @@ class BoostedPredictor:
                 "unit": self.unit,
                 "features": list(self.encoding.features),
                 "categories": {name: list(values) for name, values in self.encoding.categories.items()},
-                "usual": dict(self.encoding.usual),
+                "usual": dict(self.encoding.medians),
                 "ranges": {name: list(ends) for name, ends in self.encoding.ranges.items()},
                 "rare": {name: list(values) for name, values in self.encoding.rare.items()},
                 "kpi_of": dict(self.kpi_of),

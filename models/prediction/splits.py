@@ -35,13 +35,13 @@ class TimeSplit:
     ----------
     train, test : numpy.ndarray of bool, shape (labelled rows,)
         What lies between them is in neither: its labels reach into the test period.
-    said : str
+    description : str
         The split in words.
     """
 
     train: np.ndarray
     test: np.ndarray
-    said: str
+    description: str
 
 
 def split_in_time(table: TrainingTable, /) -> TimeSplit | None:
@@ -49,10 +49,6 @@ def split_in_time(table: TrainingTable, /) -> TimeSplit | None:
 
     Of all days on which the test could begin, the one is taken that makes the test nearest to a quarter of the rows
     used, as long as both sides hold enough events.
-
-    Parameters
-    ----------
-    table : TrainingTable
 
     Returns
     -------
@@ -78,11 +74,11 @@ def split_in_time(table: TrainingTable, /) -> TimeSplit | None:
         return None
     _, train, test, start = best
     last = as_of[train].max()
-    said = (
+    description = (
         f"in time: trained on {as_of[train].min():%Y-%m-%d} to {last:%Y-%m-%d}, tested on {start:%Y-%m-%d} to "
         f"{as_of[test].max():%Y-%m-%d}, purge of {table.horizon_days + table.gap_days} days"
     )
-    return TimeSplit(train, test, said)
+    return TimeSplit(train, test, description)
 
 
 def _candidates(as_of: pd.Series, /) -> list[pd.Timestamp]:
@@ -91,8 +87,8 @@ def _candidates(as_of: pd.Series, /) -> list[pd.Timestamp]:
     return [pd.Timestamp(day) for day in days[1::step]]
 
 
-def _enough(label: np.ndarray, least: int, kind: str, /) -> bool:
-    if len(label) < least:
+def _enough(label: np.ndarray, minimum: int, kind: str, /) -> bool:
+    if len(label) < minimum:
         return False
     if kind == "number":
         return bool(np.ptp(label) > 0)

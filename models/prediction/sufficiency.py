@@ -1,4 +1,4 @@
-"""Whether there is enough to learn from, and which part of the past is the latest that can be watched."""
+"""Whether there is enough to learn from, and which part of the past is the latest that can validate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from features.training.table import TrainingTable
 __all__ = ["LATER_EVENTS", "events_in", "later_rows", "learnable_rows"]
 
 LATER_EVENTS = 200
-"""Events of the rarer kind that the later part of the past must hold, to be watched alone."""
+"""Events of the rarer kind that the later part of the past must hold, to validate alone."""
 
 _LATER_SHARE = 0.4
 
@@ -24,7 +24,6 @@ def learnable_rows(table: TrainingTable, kinds: Collection[str], /) -> pd.DataFr
 
     Parameters
     ----------
-    table : TrainingTable
     kinds : collection of str
         Kinds of outcome that the predictor knows.
 
@@ -71,7 +70,6 @@ def later_rows(table: TrainingTable, rows: pd.DataFrame, /) -> np.ndarray:
 
     Parameters
     ----------
-    table : TrainingTable
     rows : pandas.DataFrame
         Labelled rows of it.
 

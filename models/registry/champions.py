@@ -25,7 +25,7 @@ from models.integrity.manifest import Manifest, verify_manifest
 from models.integrity.model_file import model_file
 from models.registry.promotion import Origin, Promotion, Version, beforehand, verdict
 from models.registry.store import MODEL, open_store, packed
-from models.registry.versions import figures_of, tested_tag, version_of
+from models.registry.versions import metrics_of, tested_tag, version_of
 
 __all__ = ["Registry", "find_champions", "load_champion", "registry_folder", "verdicts_file"]
 
@@ -48,7 +48,6 @@ class Registry:
 
     Parameters
     ----------
-    company : Company
     create : bool
         Whether to make the registry if there is none.
 
@@ -93,6 +92,7 @@ class Registry:
         Parameters
         ----------
         outcome : str
+            Such as ``churn`` or ``decline:employee:csat``.
         predictor_folder : Path
             As the predictor has saved it.
         entry : mapping
@@ -124,7 +124,7 @@ class Registry:
         try:
             for name, value in parameters.items():
                 self._client.log_param(run_id, name, value)
-            for name, value in figures_of(entry).items():
+            for name, value in metrics_of(entry).items():
                 self._client.log_metric(run_id, name, value)
             with packed(predictor_folder) as place:
                 self._client.log_artifacts(run_id, str(place), MODEL)
@@ -140,16 +140,16 @@ class Registry:
         name = folder_name(outcome)
         if not known and not self._client.search_registered_models(f"name='{name}'"):
             self._client.create_registered_model(name, tags={"outcome": outcome, "company": self.company})
-        test_set, figures = str(entry.get("test_fingerprint", "")), json.dumps(figures_of(entry))
+        test_set, metrics = str(entry.get("test_fingerprint", "")), json.dumps(metrics_of(entry))
         tags = {
             "outcome": outcome,
             **made_from,
             "informative": "yes" if is_informative(entry) else "no",
             "files": files,
             "rows": str(entry.get("rows", 0)),
-            "figures": figures,
+            "figures": metrics,
             "test_set": test_set,
-            tested_tag(test_set): figures,
+            tested_tag(test_set): metrics,
         }
         made = self._client.create_model_version(name, f"{run.info.artifact_uri}/{MODEL}", run_id, tags=tags)
         self._client.set_terminated(run_id)
@@ -158,17 +158,17 @@ class Registry:
         self._crown_first(outcome, int(made.version))
         return int(made.version), True
 
-    def log_figures(self, name: str, figures: Mapping[str, float], parameters: Mapping[str, str], /) -> None:
-        """Log figures of something that is not to be registered, as a run of its own."""
+    def log_metrics(self, name: str, metrics: Mapping[str, float], parameters: Mapping[str, str], /) -> None:
+        """Log metrics of something that is not to be registered, as a run of its own."""
         run = self._client.create_run(self._experiment(), run_name=name)
         for parameter, value in parameters.items():
             self._client.log_param(run.info.run_id, parameter, value)
-        for figure, value in figures.items():
-            self._client.log_metric(run.info.run_id, figure, value)
+        for metric, value in metrics.items():
+            self._client.log_metric(run.info.run_id, metric, value)
         self._client.set_terminated(run.info.run_id)
 
     def runs(self) -> list[dict[str, Any]]:
-        """Return every logged run, newest first: name, started_at (UTC), and its figures."""
+        """Return every logged run, newest first: name, started_at (UTC), and its metrics."""
         found = self._client.search_runs([self._experiment()], order_by=["attributes.start_time DESC"])
         return [
             {
@@ -195,16 +195,16 @@ class Registry:
         """Return the champion of an outcome, or None."""
         return next((version for version in self.versions(outcome) if version.alias == _CHAMPION), None)
 
-    def note_test(self, outcome: str, version: int, test_set: str, figures: Mapping[str, float], /) -> None:
-        """Keep a version's figures on another test set than its own, so that it can be compared there."""
+    def note_test(self, outcome: str, version: int, test_set: str, metrics: Mapping[str, float], /) -> None:
+        """Keep a version's metrics on another test set than its own, so that it can be compared there."""
         self._client.set_model_version_tag(
-            folder_name(outcome), str(version), tested_tag(test_set), json.dumps(dict(figures))
+            folder_name(outcome), str(version), tested_tag(test_set), json.dumps(dict(metrics))
         )
 
     def compare(self, outcome: str, version: int, /) -> Promotion:
         """Tell whether a version is better than the champion, on a test set that both have been tested on.
 
-        Figures are compared only where the data mean the same.
+        Metrics are compared only where the data mean the same.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class Registry:
         same = self._tags(outcome, champion.version).get(tested_tag(challenger.test_set))
         if not challenger.test_set or same is None:
             return Promotion(False, "the two were never tested on the same rows")
-        return verdict(challenger.figures, json.loads(same))
+        return verdict(challenger.metrics, json.loads(same))
 
     def promote(self, outcome: str, version: int, /, *, force: bool = False) -> Promotion:
         """Make a version champion.
@@ -228,6 +228,7 @@ class Registry:
         Parameters
         ----------
         outcome : str
+            Such as ``churn`` or ``decline:employee:csat``.
         version : int
         force : bool
             Even if it is not better than the champion on the same test set.
@@ -310,7 +311,7 @@ class Registry:
         return folder
 
     def _artefacts(self, run_id: str, /) -> Path:
-        # told from the run's id, not from the recorded address: the company's folder may have been moved
+        # taken from the run's id, not from the recorded address: the company's folder may have been moved
         return self.folder / "artefacts" / run_id / "artifacts" / MODEL
 
     def _known(self, outcome: str, version: int, /) -> Version:

@@ -25,7 +25,7 @@ class Version:
         UTC, ISO 8601.
     rows : int
         Rows that it was tested on.
-    figures : mapping of str to float
+    metrics : mapping of str to float
         On its test set; those that exist for the outcome's kind.
     test_set : str
         Fingerprint of the rows that it was tested on.
@@ -43,7 +43,7 @@ class Version:
     alias: str
     registered_at: str
     rows: int
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
     test_set: str
     data: str
     meaning: str = ""
@@ -51,10 +51,10 @@ class Version:
 
     def row(self) -> dict[str, Any]:
         """Return the version as a flat row for tables and JSON."""
-        figures = {name: self.figures.get(name) for name in ("log_loss", "brier", "auc", "rmse")}
+        metrics = {name: self.metrics.get(name) for name in ("log_loss", "brier", "auc", "rmse")}
         known = {"outcome": self.outcome, "version": self.version, "alias": self.alias}
-        told = {"registered_at": self.registered_at, "rows": self.rows, **figures}
-        return known | told | {"test_set": self.test_set[:8], "data": self.data[:8], "meaning": self.meaning[:8]}
+        tags = {"registered_at": self.registered_at, "rows": self.rows, **metrics}
+        return known | tags | {"test_set": self.test_set[:8], "data": self.data[:8], "meaning": self.meaning[:8]}
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ class Promotion:
 
 
 def beforehand(challenger: Version, champion: Version, /) -> Promotion | None:
-    """Return what is clear before figures are compared, or None.
+    """Return what is clear before metrics are compared, or None.
 
     A model that is no better than guessing never takes the place of one that is. Of two whose data mean different
-    things, the newer counts: the figures of the older are about something else.
+    things, the newer counts: the metrics of the older are about something else.
     """
     if challenger.version == champion.version:
         return Promotion(False, "it is champion already")
@@ -104,13 +104,13 @@ def beforehand(challenger: Version, champion: Version, /) -> Promotion | None:
         return Promotion(challenger.informative, f"{which} is no better than guessing")
     if challenger.meaning != champion.meaning:
         newer = challenger.version > champion.version
-        told = "so the newer one counts" if newer else "so their figures cannot be compared"
-        return Promotion(newer, f"the data of version {champion.version} mean something else, {told}", newer)
+        tags = "so the newer one counts" if newer else "so their figures cannot be compared"
+        return Promotion(newer, f"the data of version {champion.version} mean something else, {tags}", newer)
     return None
 
 
 def verdict(challenger: Mapping[str, float], champion: Mapping[str, float], /) -> Promotion:
-    """Compare two models by their figures on one test set: log loss (Brier score where equal), RMSE for numbers.
+    """Compare two models by their metrics on one test set: log loss (Brier score where equal), RMSE for numbers.
 
     Examples
     --------
@@ -119,8 +119,8 @@ def verdict(challenger: Mapping[str, float], champion: Mapping[str, float], /) -
     >>> verdict({"rmse": 2.0}, {"rmse": 2.0}).better
     False
     """
-    for figure in ("log_loss", "brier", "rmse"):
-        if figure in challenger and figure in champion and challenger[figure] != champion[figure]:
-            said = f"{figure} {challenger[figure]:.6g} against {champion[figure]:.6g} on the same test set"
-            return Promotion(challenger[figure] < champion[figure], said)
-    return Promotion(False, "no figure tells them apart on the same test set")
+    for metric in ("log_loss", "brier", "rmse"):
+        if metric in challenger and metric in champion and challenger[metric] != champion[metric]:
+            compared = f"{metric} {challenger[metric]:.6g} against {champion[metric]:.6g} on the same test set"
+            return Promotion(challenger[metric] < champion[metric], compared)
+    return Promotion(False, "no metric distinguishes them on the same test set")

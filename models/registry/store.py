@@ -27,7 +27,7 @@ _BESIDE = ("predictor.json", "probe.json")
 
 
 class _Store:
-    """MLflow's client, whose errors are told as ours."""
+    """MLflow's client, whose errors are raised as ours."""
 
     def __init__(self, client: Any, folder: Path) -> None:
         self._client = client
@@ -36,11 +36,11 @@ class _Store:
     def __getattr__(self, name: str) -> Any:
         asked = getattr(self._client, name)
 
-        def told(*values: Any, **named: Any) -> Any:
+        def translated(*values: Any, **named: Any) -> Any:
             with stored_errors(self._folder):
                 return asked(*values, **named)
 
-        return told
+        return translated
 
 
 @contextlib.contextmanager
@@ -60,15 +60,15 @@ def stored_errors(folder: Path, /) -> Iterator[None]:
         raise
     except Exception as error:
         # MLflow wraps errors of SQLAlchemy, which wrap those of SQLite; they share no root but Exception
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         inner = _innermost(error)
-        if isinstance(inner, OSError) or any(word in said for word in _UNWRITABLE):
+        if isinstance(inner, OSError) or any(word in message for word in _UNWRITABLE):
             why = (inner.strerror if isinstance(inner, OSError) else None) or str(inner).splitlines()[0]
             raise OutputError(
                 f"{folder}: the registry cannot be written ({why:.200}); nothing was registered: "
                 "free space or make the folder writable, and run again"
             ) from error
-        if isinstance(inner, sqlite3.Error) or "(sqlite3." in said:
+        if isinstance(inner, sqlite3.Error) or "(sqlite3." in message:
             raise ArtefactError(
                 f"{folder / 'mlflow.db'}: the registry cannot be read ({str(inner).splitlines()[0]:.200}); "
                 "restore it from a copy, or move the folder away: the next `baton run` makes a new one"

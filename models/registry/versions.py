@@ -1,4 +1,4 @@
-"""How a version's figures and names stand in the store."""
+"""How a version's metrics and names stand in the store."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from models.registry.promotion import Version
 
-__all__ = ["figures_of", "tested_tag", "version_of"]
+__all__ = ["metrics_of", "tested_tag", "version_of"]
 
-_FIGURES = ("log_loss", "brier", "auc", "average_precision", "ece", "rmse", "mae", "r2")
+_METRICS = ("log_loss", "brier", "auc", "average_precision", "ece", "rmse", "mae", "r2")
 
 
-def figures_of(entry: Mapping[str, Any], /) -> dict[str, float]:
-    """Return the figures of an entry of ``evaluation.json`` that are registered."""
-    return {name: float(entry[name]) for name in _FIGURES if entry.get(name) is not None}
+def metrics_of(entry: Mapping[str, Any], /) -> dict[str, float]:
+    """Return the metrics of an entry of ``evaluation.json`` that are registered."""
+    return {name: float(entry[name]) for name in _METRICS if entry.get(name) is not None}
 
 
 def tested_tag(test_set: str, /) -> str:
-    """Return the tag under which a version's figures on a test set stand."""
+    """Return the tag under which a version's metrics on a test set stand."""
     return f"tested.{test_set[:32]}"
 
 
@@ -34,7 +34,7 @@ def version_of(outcome: str, entry: Any, alias: str, /) -> Version:
         alias=alias,
         registered_at=moment.isoformat(timespec="seconds"),
         rows=int(tags.get("rows", 0)),
-        figures=json.loads(tags.get("figures", "{}")),
+        metrics=json.loads(tags.get("figures", "{}")),
         test_set=tags.get("test_set", ""),
         data=tags.get("data", ""),
         meaning=tags.get("meaning", ""),

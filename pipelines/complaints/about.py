@@ -1,4 +1,4 @@
-"""What the report tells of each cause: name, place in the journey, owner, what measures it, and how it sounds."""
+"""What the report shows of each cause: name, place in the journey, owner, what measures it, and how it sounds."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def describe_causes(
 
     Parameters
     ----------
-    folder : RunFolder
     causes : list of str
-    taxonomy : Taxonomy
     warehouse : Warehouse
         Its ``scorecards``, if there, say what is measured today.
 
@@ -100,23 +98,22 @@ def cause_diagnosis(trends: pd.DataFrame, about: dict[str, dict[str, Any]], /) -
     return found.assign(urgent=urgent).sort_values(["urgent", "cause"], ascending=[False, True]).drop(columns="urgent")
 
 
-def write_examples(folder: RunFolder, texts: TextSet, answers: pd.DataFrame, least: int, /) -> None:
+def write_examples(folder: RunFolder, texts: TextSet, answers: pd.DataFrame, min_texts: int, /) -> None:
     """Write ``texts/examples.parquet``: up to three masked texts per cause that the model was sure of.
 
     Parameters
     ----------
-    folder : RunFolder
     texts : TextSet
         Cleaned and masked.
     answers : pandas.DataFrame
         In the order of the texts.
-    least : int
-        Causes told by fewer texts are not shown.
+    min_texts : int
+        Causes of fewer texts are not shown.
     """
     frame = texts.frame[["text_id", "text", "group"]].reset_index(drop=True)
     frame = frame.join(answers[["cause", "probability", "abstained"]].reset_index(drop=True))
     frame = frame[~frame["abstained"].astype(bool) & frame["cause"].notna()]
-    enough = frame["cause"].map(frame["cause"].value_counts()) >= least
+    enough = frame["cause"].map(frame["cause"].value_counts()) >= min_texts
     length = frame["text"].str.len()
     frame = frame[enough & length.between(_SHORTEST, _LONGEST)]
     frame = frame.sort_values(["probability", "text_id"], ascending=[False, True]).drop_duplicates("group")
@@ -128,7 +125,7 @@ def write_examples(folder: RunFolder, texts: TextSet, answers: pd.DataFrame, lea
 
 
 def _on_cards(warehouse: Warehouse, /) -> set[str] | None:
-    """Return the KPIs on today's scorecards; None where the company has told none."""
+    """Return the KPIs on today's scorecards; None where the company has given none."""
     if "scorecards" not in warehouse:
         return None
     import pandas as pd

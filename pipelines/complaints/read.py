@@ -85,15 +85,12 @@ def read_causes(
 
     Parameters
     ----------
-    company : Company
     catalogue : Catalogue
         The company's own, without causes.
-    warehouse : Warehouse
     folder : RunFolder
         Receives the tables of the step, ``models/root_cause/`` and ``texts/``.
     keep_model : bool
         Answer with the model that lies in the folder, if there is one, instead of learning anew.
-    progress : Progress
 
     Returns
     -------
@@ -134,7 +131,7 @@ def read_causes(
     progress("looking for new causes", 0, 1)
     emerging = _emerging(company, texts, answers, cases)
     rows["emerging_causes"] = results.write("emerging_causes", emerging)
-    notes.extend(_told_new(emerging))
+    notes.extend(_new_causes(emerging))
     about = describe_causes(folder, sorted(answers["cause"].dropna().astype(str).unique()), taxonomy, warehouse)
     diagnosis = cause_diagnosis(trends, about)
     rows["cause_diagnosis"] = results.write("cause_diagnosis", diagnosis)
@@ -151,15 +148,15 @@ def read_causes(
 
 def cases_of(warehouse: Warehouse, /) -> pd.DataFrame:
     """Return the cases with a text: case_id, opened_at, customer_id, stage, process, team_id (else its usual)."""
-    from features.kpis.unit_rows import with_usual_team
+    from features.kpis.unit_rows import with_default_team
 
-    cases = with_usual_team(warehouse)
+    cases = with_default_team(warehouse)
     cases = cases.filter(cases.text.notnull())
     return cases.select("case_id", "opened_at", "customer_id", "stage", "process", "team_id").to_pyarrow().to_pandas()
 
 
 def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
-    """Price each cause by the customers who told of it and may leave: writes ``cause_prices.parquet``.
+    """Price each cause by the customers who wrote about it and may leave: writes ``cause_prices.parquet``.
 
     Returns
     -------
@@ -284,7 +281,7 @@ def _unclear(shares: pd.DataFrame, /) -> list[Message]:
     return [Message("causes.unclear", {"share": float(rest["named_share"]), "n": int(rest["texts"])})]
 
 
-def _told_new(emerging: pd.DataFrame, /) -> list[Message]:
+def _new_causes(emerging: pd.DataFrame, /) -> list[Message]:
     return [
         Message(
             "causes.emerging",
@@ -304,11 +301,11 @@ def _as_kpis(
 ) -> list[CauseKpi]:
     import pyarrow as pa
 
-    told = answers["cause"].where(~answers["abstained"].astype(bool))
+    named = answers["cause"].where(~answers["abstained"].astype(bool))
     taken = [kpi for kpi in catalogue if kpi.startswith("cause_")]
-    chosen = cause_kpis(told, _describer(taxonomy), taken, company.text.known_at)
+    chosen = cause_kpis(named, _describer(taxonomy), taken, company.text.known_at)
     save_causes(folder.texts / "causes.json", chosen)
-    codes = cause_codes(told, chosen)
+    codes = cause_codes(named, chosen)
     causes = pa.table(
         {
             "case_id": pa.array(answers["case_id"].astype("str"), pa.string()),

@@ -30,16 +30,12 @@ from pipelines.report.sections.why import why_section
 
 __all__ = ["render"]
 
-_MAX_CARDS = 60  # told in full; the others stand in the table of all
+_MAX_CARDS = 60  # shown in full; the others stand in the table of all
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(results: Results, /) -> str:
     """Return the page.
-
-    Parameters
-    ----------
-    results : Results
 
     Returns
     -------
@@ -103,7 +99,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or notes else [])]
     process, causes = process_section(results, pen), causes_section(results)
     pages, unpaged = team_pages(results, cards, pen)
-    fields, fields_key, untold = company_fields(results, pen)
+    fields, fields_key, without_field = company_fields(results, pen)
     strategy = strategy_figure(results, pen)
     first = first_screen(results, cards, hidden)
     return {
@@ -136,7 +132,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "causes": causes,
         "fields": fields,
         "fields_key": fields_key,
-        "untold": untold,
+        "without_field": without_field,
         "strategy": strategy,
         "pages": pages,
         "unpaged": unpaged,

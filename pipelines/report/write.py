@@ -19,13 +19,6 @@ def report(company: Company, catalogue: Catalogue, folder: RunFolder, progress: 
 
     Any result may be absent: its section then says what is missing and which table would bring it.
 
-    Parameters
-    ----------
-    company : Company
-    catalogue : Catalogue
-    folder : RunFolder
-    progress : Progress
-
     Returns
     -------
     Path

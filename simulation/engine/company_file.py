@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Told", "company_file"]
+__all__ = ["FileContent", "company_file"]
 
 _BEGINNING = """\
 # A simulated company of known truth (world: <<world>>); truth.json beside this file says what really matters in it.
@@ -47,7 +47,7 @@ protected = ["gender", "birth_year"]
 
 
 @dataclass(frozen=True)
-class Told:
+class FileContent:
     """What a scenario says of its company.
 
     Parameters
@@ -68,26 +68,24 @@ class Told:
     own: str
 
 
-def company_file(told: Told, seed: int, paths: Mapping[str, str], /) -> str:
+def company_file(content: FileContent, seed: int, paths: Mapping[str, str], /) -> str:
     """Return a company file, ready to run.
 
     Parameters
     ----------
-    told : Told
-    seed : int
     paths : mapping of table to path
         Relative to the file.
     """
     tables = "\n".join(f'{name} = {{ path = "{path}" }}' for name, path in paths.items())
     text = _BEGINNING
     filled = {
-        "world": told.world,
-        "name": told.title,
-        "scenario": told.scenario,
+        "world": content.world,
+        "name": content.title,
+        "scenario": content.scenario,
         "seed": seed,
-        "systems": told.systems,
+        "systems": content.systems,
         "tables": tables,
     }
     for blank, value in filled.items():
         text = text.replace(f"<<{blank}>>", str(value))
-    return text + told.own + _END
+    return text + content.own + _END

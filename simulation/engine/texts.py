@@ -10,7 +10,7 @@ import numpy as np
 
 from simulation.engine.text_style import Chances, restyle
 
-__all__ = ["TELECOM_TEXTS", "Planted", "Told", "tell_texts", "write_texts"]
+__all__ = ["TELECOM_TEXTS", "GeneratedTexts", "Planted", "generate_texts", "write_texts"]
 
 TELECOM_TEXTS = Path(__file__).resolve().parents[1] / "scenarios" / "service" / "worlds" / "texts.toml"
 """What customers of the telecom write."""
@@ -27,23 +27,22 @@ class Planted:
 
     Parameters
     ----------
-    name : str
     after : numpy.ndarray of bool, shape (cases,)
         The cases that can be about it.
     share : float
         Of those with a text.
-    said : dict of str to list of str
+    sentences : dict of str to list of str
         What is written, by language.
     """
 
     name: str
     after: np.ndarray
     share: float
-    said: dict[str, list[str]]
+    sentences: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Told:
+class GeneratedTexts:
     """What was written, and why.
 
     Parameters
@@ -63,19 +62,19 @@ class Told:
 def write_texts(
     process: np.ndarray, language: np.ndarray, rng: np.random.Generator, /, content_file: Path = TELECOM_TEXTS
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
-    """Write texts for some of the cases: the texts, recorded causes and true shares of ``tell_texts``."""
-    told = tell_texts(process, language, rng, content_file)
-    return told.texts, told.recorded, told.shares
+    """Write texts for some of the cases: the texts, recorded causes and true shares of ``generate_texts``."""
+    generated = generate_texts(process, language, rng, content_file)
+    return generated.texts, generated.recorded, generated.shares
 
 
-def tell_texts(
+def generate_texts(
     process: np.ndarray,
     language: np.ndarray,
     rng: np.random.Generator,
     /,
     content_file: Path = TELECOM_TEXTS,
     planted: Planted | None = None,
-) -> Told:
+) -> GeneratedTexts:
     """Write texts for some of the cases.
 
     Parameters
@@ -112,7 +111,7 @@ def tell_texts(
         recorded[written[new & (style.random(written.size) < _NOT_RECORDED)]] = None
     for place, row in enumerate(written):
         spoken, part = str(language[row]), content["causes"][names[cause[place]]]
-        bodies = planted.said[spoken] if planted is not None and new[place] else part[spoken]
+        bodies = planted.sentences[spoken] if planted is not None and new[place] else part[spoken]
         opening, body, ending, when = (
             options[int(pick[number, place] * len(options))]
             for number, options in enumerate(
@@ -121,10 +120,10 @@ def tell_texts(
         )
         other = content["causes"][names[int(which[place, 11] * len(names))]][spoken]
         second = other[int(which[place, 10] * len(other))].format(when=when)
-        said = f"{opening}{body.format(when=when)}{ending}"
-        texts[row] = restyle(said, second, spoken, Chances(whether[place], which[place]))
+        sentences = f"{opening}{body.format(when=when)}{ending}"
+        texts[row] = restyle(sentences, second, spoken, Chances(whether[place], which[place]))
     counted = np.bincount(cause[~new], minlength=len(names)) / max(written.size, 1)
     shares = dict(zip(names, counted.round(4).tolist(), strict=True))
     if planted is not None:
         shares[planted.name] = round(float(new.mean()) if written.size else 0.0, 4)
-    return Told(texts, recorded, true, shares)
+    return GeneratedTexts(texts, recorded, true, shares)

@@ -33,8 +33,6 @@ def read_world(folder: Path, name: str, /, replaced: Collection[str] = ()) -> di
 
     Parameters
     ----------
-    folder : Path
-    name : str
     replaced : collection of str
         Tables that a world gives anew instead of changing single entries of them.
     """
@@ -63,7 +61,6 @@ def load_world_as(
         The scenario's settings.
     folder : Path
         Where the worlds lie.
-    name : str
     known : collection of str
         The names that there are.
     replaced : collection of str

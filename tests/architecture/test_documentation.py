@@ -49,7 +49,7 @@ def test_every_command_and_its_example_is_on_the_page(generator: ModuleType) -> 
     assert page.count("Example:") >= 12
 
 
-def test_a_setting_without_words_is_told(generator: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_without_words_is_reported(generator: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     fields = {**Policy.model_fields, "new_limit": Policy.model_fields["step"]}
     monkeypatch.setattr(Policy, "__pydantic_fields__", fields)
     with pytest.raises(KeyError, match="policy.new_limit"):

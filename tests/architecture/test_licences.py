@@ -54,7 +54,7 @@ def name_of(package: str, /) -> str:
     return re.sub(r"[-_.]+", "-", package).lower()
 
 
-def said(package: str, /) -> str | None:
+def licence_of(package: str, /) -> str | None:
     """Return the licence that an installed package says it has; None if it is not installed on this system."""
     try:
         about = metadata(package)
@@ -84,13 +84,13 @@ def listed(checkout: Path) -> dict[str, str]:
 def test_every_package_of_the_locks_is_listed_and_nothing_else(checkout: Path, listed: dict[str, str]) -> None:
     packages = pinned(checkout)
     assert len(packages) > 200
-    new = [f"| {package} | {said(package)} |" for package in packages if package not in listed]
+    new = [f"| {package} | {licence_of(package)} |" for package in packages if package not in listed]
     assert not new, "read the licence, then add to docs/licences.md: " + ", ".join(new)
     assert not listed.keys() - {*packages, "torch", "uv"}, "no longer installed: take it out of docs/licences.md"
 
 
 def test_the_list_says_what_the_packages_say(checkout: Path, listed: dict[str, str]) -> None:
-    found = {package: said(package) for package in pinned(checkout)}
+    found = {package: licence_of(package) for package in pinned(checkout)}
     other = {name: (listed[name], licence) for name, licence in found.items() if licence not in (None, listed[name])}
     assert not other, "the licence has changed (listed, now); read it again"
     assert sum(licence is not None for licence in found.values()) > 200

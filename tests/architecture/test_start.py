@@ -56,7 +56,7 @@ def made(start: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: Callable[[
     return commands
 
 
-def test_another_python_is_told_with_what_to_do(
+def test_another_python_is_reported_with_what_to_do(
     start: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(start.sys, "version_info", (3, 13, 0))
@@ -140,7 +140,7 @@ def test_a_failed_set_up_says_why_and_is_done_again(
     assert not start.STAMP.exists()
 
 
-def test_a_disk_that_is_nearly_full_is_told_before_anything_is_made(
+def test_a_disk_that_is_nearly_full_is_reported_before_anything_is_made(
     start: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start.shutil, "disk_usage", lambda _: SimpleNamespace(free=1e9))

@@ -69,7 +69,7 @@ def test_fixed_ids_keep_their_meaning_and_their_owner(catalogue: Catalogue, name
     assert (kpi.source, kpi.role, kpi.better, kpi.owner) == FIXED[name]
 
 
-def test_what_suppliers_own_is_told_by_delivery_or_by_purchasing_and_no_single_person_answers(
+def test_what_suppliers_own_is_given_by_delivery_or_by_purchasing_and_no_single_person_answers(
     catalogue: Catalogue,
 ) -> None:
     owned = [kpi for kpi in catalogue.with_role("lever") if kpi.owner == "team"]
@@ -108,7 +108,7 @@ def test_arrows_lead_away_from_levers_and_never_back(catalogue: Catalogue) -> No
 
 
 def test_haste_and_cost_are_never_pushed_without_a_watch(catalogue: Catalogue) -> None:
-    watched = {other for kpi in catalogue.values() for other in kpi.guards}
+    guards = {other for kpi in catalogue.values() for other in kpi.guards}
     assert {
         "margin_rate",
         "discount_rate",
@@ -117,7 +117,7 @@ def test_haste_and_cost_are_never_pushed_without_a_watch(catalogue: Catalogue) -
         "supplier_price_saving",
         "csat",
         "nps",
-    } <= watched
+    } <= guards
     for kpi in catalogue.values():
         assert kpi.id not in kpi.guards, kpi.id
         assert all(catalogue[other].role in ("lever", "outcome") for other in kpi.guards), kpi.id

@@ -19,7 +19,7 @@ WRITTEN = st.text(
 
 
 @pytest.mark.parametrize(
-    ("written", "usual"),
+    ("written", "normal"),
     [
         ("請把我的帳戶註銷", "请把我的账户注销"),
         ("裏面沒有著落，麵包裡有頭髮", "里面没有着落，面包里有头发"),
@@ -38,8 +38,8 @@ WRITTEN = st.text(
         ("100㎡, 5 m², ½", "100㎡, 5 m², ½"),
     ],
 )
-def test_characters_take_their_usual_form(written: str, usual: str) -> None:
-    assert normalise(written) == usual
+def test_characters_take_their_usual_form(written: str, normal: str) -> None:
+    assert normalise(written) == normal
 
 
 @pytest.mark.parametrize(

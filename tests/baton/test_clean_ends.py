@@ -87,7 +87,7 @@ def test_what_is_filled_in_from_the_environment_is_in_no_message(
         raise SourceError("no s3cr3t-t0ken here")
 
 
-def test_no_verb_tells_what_is_filled_in_whoever_calls_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_verb_shows_what_is_filled_in_whoever_calls_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.analysis import diagnose_company, faults_of, run_company
     from pipelines.tracking import promote
     from serving.serve import serve

@@ -1,4 +1,4 @@
-"""Full disks are told from other failures, and the folder that is full is named."""
+"""Full disks are distinguished from other failures, and the folder that is full is named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from baton.errors import OutputError, SourceError
 from baton.files import write_atomically
 from pipelines.steps import Ledger, Outcome, RunFolder
 
-SAID = [
+MESSAGES = [
     OSError(28, "No space left on device"),
     OSError(122, "Disk quota exceeded"),
     RuntimeError("(sqlite3.OperationalError) database or disk is full"),
@@ -24,7 +24,7 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize("error", SAID, ids=str)
+@pytest.mark.parametrize("error", MESSAGES, ids=str)
 def test_what_libraries_say_of_a_full_disk_is_one_sentence(tmp_path: Path, error: Exception) -> None:
     with pytest.raises(OutputError, match="no space left; free some") as found, explaining_full_disks(tmp_path):
         raise error

@@ -19,14 +19,14 @@ class Found:
     warnings: tuple[str, ...] = ()
 
 
-@pytest.mark.parametrize(("span", "told"), [([None, None], "unknown"), ([0.61234, 0.7], "0.612 – 0.700")])
+@pytest.mark.parametrize(("span", "shown"), [([None, None], "unknown"), ([0.61234, 0.7], "0.612 – 0.700")])
 def test_an_interval_is_shown_or_called_unknown(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], span: list[float | None], told: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], span: list[float | None], shown: str
 ) -> None:
     entry = {"rows": 160, "base_rate": 0.4, "auc": 0.65, "ece": None, "intervals": {"auc": span},
              "baselines": {"base_rate": {"auc": None}}}  # fmt: skip
     (tmp_path / "evaluation.json").write_text(json.dumps({"churn": entry}))
     summary(Found(tmp_path), False)
     line = next(line for line in capsys.readouterr().out.splitlines() if "churn" in line)
-    assert told in line
+    assert shown in line
     assert "0.650" in line

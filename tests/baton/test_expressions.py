@@ -37,12 +37,12 @@ def kpi(expr: str, **more: object) -> Kpi:
         ("1", set()),
     ],
 )
-def test_one_scalar_expression_passes_and_tells_its_columns(expr: str, columns: set[str]) -> None:
+def test_one_scalar_expression_passes_and_shows_its_columns(expr: str, columns: set[str]) -> None:
     assert columns_of(expr) == columns
 
 
 @pytest.mark.parametrize(
-    ("expr", "said"),
+    ("expr", "sentence"),
     [
         ("read_text('/etc/passwd')", "function read_text is not allowed"),
         ("read_csv('x.csv')", "not allowed"),
@@ -88,11 +88,11 @@ def test_one_scalar_expression_passes_and_tells_its_columns(expr: str, columns: 
         ("csat + " * 400 + "1", "longer than 2,000"),
     ],
 )
-def test_anything_else_is_refused_in_one_line(expr: str, said: str) -> None:
+def test_anything_else_is_refused_in_one_line(expr: str, sentence: str) -> None:
     with pytest.raises(ExpressionError) as refusal:
         check_expression(kpi(expr))
     message = str(refusal.value)
-    assert said in message
+    assert sentence in message
     assert message.startswith("KPI some_kpi, expr: ") or "some_kpi" in message
     assert "\n" not in message
     assert "\x1b" not in message

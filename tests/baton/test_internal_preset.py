@@ -48,8 +48,8 @@ def test_it_stands_beside_the_preset_of_every_scenario(beside: str) -> None:
 def test_every_text_is_written_in_both_languages() -> None:
     catalogue = catalogue_of("internal")
     for item in (*catalogue.values(), *catalogue.actions):
-        said = item.advice if hasattr(item, "advice") else item.description  # type: ignore[union-attr]
-        for text in (item.name, said, *item.needs):
+        sentence = item.advice if hasattr(item, "advice") else item.description  # type: ignore[union-attr]
+        for text in (item.name, sentence, *item.needs):
             assert text is not None, item.id
             assert re.search(r"[\u4e00-\u9fff]", text.zh), item.id
             assert not re.search(r"[\u4e00-\u9fff]", text.en), item.id

@@ -1,4 +1,4 @@
-"""A company's catalogue: presets, its own files on top, and every contradiction told."""
+"""A company's catalogue: presets, its own files on top, and every contradiction reported."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_without_presets_only_the_companys_own_kpis_are_there(tmp_path: Path) ->
     assert catalogue["own_kpi"].name.zh == "own_kpi"
 
 
-def test_an_own_kpi_takes_the_presets_place_and_that_is_said(tmp_path: Path) -> None:
+def test_an_own_kpi_takes_the_presets_place_and_that_is_reported(tmp_path: Path) -> None:
     catalogue = load_catalogue(company(tmp_path, kpi("response_seconds", role="mediator")))
     assert catalogue["response_seconds"].role == "mediator"
     assert len(catalogue) == len(load_catalogue(Company()))
@@ -76,7 +76,7 @@ def test_own_stages_and_actions_join_the_presets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         (kpi() + kpi(), "kpi 'own_kpi' is there twice"),
         (kpi(more="prespective = 1"), "unknown key 'prespective'; did you mean 'perspective'"),
@@ -110,10 +110,10 @@ def test_own_stages_and_actions_join_the_presets(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_contradiction_is_refused_and_named(tmp_path: Path, text: str, said: str) -> None:
+def test_a_contradiction_is_refused_and_named(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(CatalogueError) as refusal:
         load_catalogue(company(tmp_path, text))
-    assert said in str(refusal.value)
+    assert sentence in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
@@ -189,7 +189,7 @@ def test_a_presets_sensitive_kpi_is_left_out_with_all_that_points_at_it() -> Non
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "said"),
+    ("outcomes", "sentence"),
     [
         (
             {"decline": [{"unit": "team", "metric": "cast"}]},
@@ -199,7 +199,7 @@ def test_a_presets_sensitive_kpi_is_left_out_with_all_that_points_at_it() -> Non
         ({"driver": {"metric": "handle_seconds"}}, "is a lever; name a KPI of role outcome"),
     ],
 )
-def test_an_outcome_needs_a_metric_of_the_catalogue(outcomes: dict[str, Any], said: str) -> None:
+def test_an_outcome_needs_a_metric_of_the_catalogue(outcomes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(CatalogueError) as refusal:
         load_catalogue(Company(outcomes=outcomes))  # type: ignore[arg-type]
-    assert said in str(refusal.value)
+    assert sentence in str(refusal.value)

@@ -115,9 +115,9 @@ def test_a_fault_is_named_as_the_file_has_it(tmp_path: Path, text: str, key: str
 
 def test_the_old_name_is_noted_once_and_last(tmp_path: Path) -> None:
     records = [StepRecord("stage", "", False, 0.0, warnings=("3 rows dropped",), messages=(None,))]
-    said = warnings_of(company(tmp_path, OLD), records)
-    first, note = said
+    sentence = warnings_of(company(tmp_path, OLD), records)
+    first, note = sentence
     assert first == "3 rows dropped"
     assert "[outcomes.driver] of the company file is now called [outcomes.case]" in note
-    assert said[note] == Message("outcome.old_section").as_json()
+    assert sentence[note] == Message("outcome.old_section").as_json()
     assert list(warnings_of(company(tmp_path, NEW), records)) == ["3 rows dropped"]

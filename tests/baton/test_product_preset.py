@@ -68,7 +68,7 @@ def test_fixed_ids_keep_their_meaning_and_their_owner(catalogue: Catalogue, name
     assert (kpi.source, kpi.role, kpi.better, kpi.owner) == FIXED[name]
 
 
-def test_what_product_teams_own_can_be_told_by_team_and_no_single_person(catalogue: Catalogue) -> None:
+def test_what_product_teams_own_can_be_measured_by_team_and_no_single_person(catalogue: Catalogue) -> None:
     owned = [kpi for kpi in catalogue.with_role("lever") if kpi.owner == "team"]
     assert len(owned) >= 12
     for kpi in owned:
@@ -105,8 +105,8 @@ def test_arrows_lead_away_from_levers_and_never_back(catalogue: Catalogue) -> No
 
 
 def test_haste_and_cost_are_never_pushed_without_a_watch(catalogue: Catalogue) -> None:
-    watched = {other for kpi in catalogue.values() for other in kpi.guards}
-    assert {"release_on_time_rate", "features_shipped", "development_cost", "cost_per_case", "csat", "nps"} <= watched
+    guards = {other for kpi in catalogue.values() for other in kpi.guards}
+    assert {"release_on_time_rate", "features_shipped", "development_cost", "cost_per_case", "csat", "nps"} <= guards
     for kpi in catalogue.values():
         assert kpi.id not in kpi.guards, kpi.id
         assert all(catalogue[other].role in ("lever", "outcome") for other in kpi.guards), kpi.id

@@ -94,8 +94,8 @@ def test_arrows_lead_away_from_levers_and_never_back(catalogue: Catalogue) -> No
 
 
 def test_speed_and_cost_are_never_pushed_without_a_watch(catalogue: Catalogue) -> None:
-    watched = {other for kpi in catalogue.values() for other in kpi.guards}
-    assert {"handle_seconds", "cost_per_case", "csat", "nps"} <= watched
+    guards = {other for kpi in catalogue.values() for other in kpi.guards}
+    assert {"handle_seconds", "cost_per_case", "csat", "nps"} <= guards
 
 
 def test_every_text_is_written_in_both_languages(catalogue: Catalogue) -> None:

@@ -38,7 +38,7 @@ description = { en = "It is loud at night.", zh = "夜里太吵。" }
 """
 
 
-def test_every_cause_that_ships_is_told_in_both_languages_with_process_stage_and_owner() -> None:
+def test_every_cause_that_ships_is_reported_in_both_languages_with_process_stage_and_owner() -> None:
     taxonomy = load_taxonomy()
     assert len(taxonomy.mains) >= 11
     for cause in taxonomy:
@@ -84,7 +84,7 @@ def test_a_company_brings_its_own_causes_alone_or_on_top(tmp_path: Path) -> None
     [
         (NOISE.replace("aliases", "alias"), "noise.*unknown key; did you mean 'aliases'"),
         (NOISE.replace('parent = "noise"', 'parent = "nois"'), "noise_night.parent.*'nois'; did you mean 'noise'"),
-        (NOISE.replace("noise_night", "noise"), "'noise' stands there twice"),
+        (NOISE.replace("noise_night", "noise"), "'noise' is there twice"),
         (NOISE + 'aliases = ["loud room"]\n', "'loud room' stands for both 'noise' and 'noise_night'"),
         ('extend = "general"\n' + NOISE, "unknown key 'extend'; did you mean 'extends'"),
         ("", r"no \[\[cause\]\]"),
@@ -97,7 +97,7 @@ def test_a_taxonomy_that_contradicts_itself_is_refused_by_name(tmp_path: Path, c
         load_taxonomy(own(tmp_path, content))
 
 
-def test_a_taxonomy_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
+def test_a_taxonomy_that_is_not_there_is_reported_with_its_path(tmp_path: Path) -> None:
     company = Company(path=tmp_path / "company.toml", text=Text(taxonomy="missing.toml"))
     with pytest.raises(CatalogueError, match="missing.toml: not there"):
         load_taxonomy(company)

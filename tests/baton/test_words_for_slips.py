@@ -1,4 +1,4 @@
-"""What people get wrong most often in TOML is told with what to write instead."""
+"""What people get wrong most often in TOML is answered with what to write instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from features.staging.pseudonyms import load_key
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "hint"),
     [
         ('[tables]\ncases = { path = "C:\\usage\\cases.csv" }', "write Windows paths in single quotes"),
         ('[tables]\ncases = { path = "C:\\data\\cases.csv" }', "write Windows paths in single quotes"),
@@ -31,25 +31,25 @@ from features.staging.pseudonyms import load_key
         ('[sources]\ncrm = { url = "duckdb://x" }', "sources.crm"),
     ],
 )
-def test_a_slip_is_told_with_what_to_write(tmp_path: Path, text: str, said: str) -> None:
+def test_a_slip_is_reported_with_what_to_write(tmp_path: Path, text: str, hint: str) -> None:
     (tmp_path / "company.toml").write_text(text)
-    with pytest.raises(CompanyFileError, match=said) as caught:
+    with pytest.raises(CompanyFileError, match=hint) as caught:
         load_company(tmp_path)
     assert not str(caught.value).endswith("known: ")
     assert "\n" not in str(caught.value).split("(at")[0]
 
 
-def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+def test_a_file_in_another_encoding_is_reported(tmp_path: Path) -> None:
     (tmp_path / "company.toml").write_bytes('[company]\nname = "Müller"'.encode("cp1252"))
     with pytest.raises(CompanyFileError, match="save it as UTF-8"):
         load_company(tmp_path)
 
 
 def test_a_kpi_of_measures_is_the_value() -> None:
-    told = {"id": "k", "name": "K", "layer": "role", "perspective": "process", "better": "lower", "unit": "points"}
-    assert Kpi.model_validate({**told, "role": "lever", "source": "measures"}).expr == "value"
+    fields = {"id": "k", "name": "K", "layer": "role", "perspective": "process", "better": "lower", "unit": "points"}
+    assert Kpi.model_validate({**fields, "role": "lever", "source": "measures"}).expr == "value"
     with pytest.raises(ValueError, match="either expr or metric"):
-        Kpi.model_validate({**told, "role": "lever", "source": "cases"})
+        Kpi.model_validate({**fields, "role": "lever", "source": "cases"})
 
 
 def _pipe(path: Path) -> None:
@@ -75,7 +75,7 @@ def _loop(path: Path) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(os.name == "nt", reason="no such files there")
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "hint"),
     [
         (_pipe, "is no ordinary file"),
         (_socket, "is no ordinary file"),
@@ -85,11 +85,11 @@ def _loop(path: Path) -> None:
 )
 @pytest.mark.parametrize("name", ["cases.csv", "cases.parquet", "cases.xlsx", "cases.csv.gz"])
 def test_what_is_no_file_is_refused_as_a_table_and_waits_for_nobody(
-    tmp_path: Path, make: Callable[[Path], None], said: str, name: str
+    tmp_path: Path, make: Callable[[Path], None], hint: str, name: str
 ) -> None:
     make(tmp_path / name)
     (tmp_path / "company.toml").write_text(f'[tables]\ncases = {{ path = "{name}" }}\n')
-    with opened(load_company(tmp_path)) as intake, pytest.raises(BatonError, match=said):
+    with opened(load_company(tmp_path)) as intake, pytest.raises(BatonError, match=hint):
         intake.bring("cases")
 
 

@@ -100,9 +100,9 @@ def test_the_input_is_left_as_it_was(predictor: Any, kind: str, make_table: Make
 def test_rows_in_another_order_and_columns_too_get_the_same_predictions(
     predictor: Any, kind: str, table: TrainingTable, fitted: Any
 ) -> None:
-    usual = pd.Series(fitted.predict(features_of(table)), index=table.frame.index)
+    median = pd.Series(fitted.predict(features_of(table)), index=table.frame.index)
     turned = table.frame.iloc[::-1][list(table.features)[::-1]]
-    np.testing.assert_array_equal(fitted.predict(turned), usual.loc[turned.index])
+    np.testing.assert_array_equal(fitted.predict(turned), median.loc[turned.index])
 
 
 def test_a_value_never_seen_counts_as_unknown(predictor: Any, kind: str, table: TrainingTable, fitted: Any) -> None:
@@ -186,7 +186,7 @@ def test_an_unknown_kind_of_outcome_is_refused(predictor: Any, kind: str, make_t
         predictor.fit(replace(make_table(), kind="ranking"), SEED)
 
 
-def test_too_little_data_is_said_and_what_is_missing(predictor: Any, kind: str, make_table: MakeTable) -> None:
+def test_too_little_data_is_reported_and_what_is_missing(predictor: Any, kind: str, make_table: MakeTable) -> None:
     table = make_table()
     with pytest.raises(TooLittleDataError, match="30 rows with a known outcome, 50 are needed"):
         predictor.fit(replace(table, frame=table.labelled.head(30)), SEED)

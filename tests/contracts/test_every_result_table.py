@@ -69,7 +69,7 @@ def test_a_run_leaves_no_other_tables(small_run: Path) -> None:
 
 
 def test_every_table_is_made_by_a_step_of_a_run(small_run: Path) -> None:
-    steps = {step["name"] for step in RunResults(small_run).said("steps")}
+    steps = {step["name"] for step in RunResults(small_run).recorded("steps")}
     assert {table.step for table in result_tables().values()} <= steps
 
 
@@ -118,7 +118,7 @@ def test_values_of_another_kind_are_not_written(column: ResultColumn, wrong: str
 
 
 @pytest.mark.parametrize(
-    ("column", "wrong", "told"),
+    ("column", "wrong", "refusal"),
     [
         ("cases", 1.5, "holds floating, not integer"),
         ("cases", None, "holds floating, not integer"),
@@ -131,10 +131,10 @@ def test_values_of_another_kind_are_not_written(column: ResultColumn, wrong: str
         ("case_ids", [1, 2], "case_ids"),
     ],
 )
-def test_no_value_is_turned_into_another(column: str, wrong: Any, told: str, results: RunResults) -> None:
+def test_no_value_is_turned_into_another(column: str, wrong: Any, refusal: str, results: RunResults) -> None:
     rows = pd.DataFrame([one_row("bottlenecks"), one_row("bottlenecks") | {"step": "y", column: wrong}])
     rows = rows.iloc[[1]] if wrong is not None else rows  # beside a number, null makes a column of numbers
-    with pytest.raises(ResultError, match=told):
+    with pytest.raises(ResultError, match=refusal):
         results.write("bottlenecks", rows)
     assert "bottlenecks" not in results
 
@@ -178,11 +178,11 @@ def test_a_table_of_another_version_is_refused_in_one_sentence(name: str, result
     path.parent.mkdir(exist_ok=True)
     lost = next(column.name for column in result_table(name).columns if column.required)
     frame.drop(columns=lost).to_parquet(path)
-    with pytest.raises(ArtefactError) as told:
+    with pytest.raises(ArtefactError) as refusal:
         results.table(name)
-    assert f"{path}: column '{lost}' is missing" in str(told.value)
-    assert f"delete it and run again: `baton run COMPANY --out {results.folder.path}`" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert f"{path}: column '{lost}' is missing" in str(refusal.value)
+    assert f"delete it and run again: `baton run COMPANY --out {results.folder.path}`" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
     frame.assign(older=1).to_parquet(path)
     with pytest.raises(ArtefactError, match="column 'older' is not known; .* run again"):
         results.table(name)
@@ -197,7 +197,7 @@ def test_a_table_with_other_values_or_no_table_at_all_is_refused(results: RunRes
         results.table("weights")
 
 
-def test_what_the_run_has_not_left_is_told(results: RunResults) -> None:
+def test_what_the_run_has_not_left_is_reported(results: RunResults) -> None:
     assert results.find("effects") is None
     with pytest.raises(ArtefactError, match="effects.parquet: this run has left no such table; .* cases or measures"):
         results.table("effects")
@@ -210,9 +210,9 @@ def test_what_the_run_has_not_left_is_told(results: RunResults) -> None:
 
 def test_an_older_run_json_is_refused_where_it_lacks_what_is_asked(results: RunResults) -> None:
     write_json(results.folder.file(RUN), {"warnings": []})
-    assert results.said("warnings") == []
+    assert results.recorded("warnings") == []
     with pytest.raises(ArtefactError, match=r"run\.json: 'steps' is missing; run again"):
-        results.said("steps")
+        results.recorded("steps")
 
 
 def test_a_step_knows_what_it_leaves(results: RunResults) -> None:

@@ -85,7 +85,7 @@ def test_probabilities_of_any_text_are_between_0_and_1_and_sum_to_1(fitted: Any)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-9)
 
 
-def test_what_was_said_in_training_is_known_again(fitted: Any) -> None:
+def test_what_was_seen_in_training_is_known_again(fitted: Any) -> None:
     some = text_set()
     answers = np.array(fitted.classes)[fitted.probabilities(some.texts).argmax(axis=1)]
     assert np.mean(answers == some.labels) > 0.9

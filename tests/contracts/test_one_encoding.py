@@ -62,7 +62,7 @@ def served(predictor: Any) -> LoadedRun:
 
 
 def test_training_knew_every_number_so_that_medians_stand_in(predictor: Any, kind: str, fitted: Any) -> None:
-    assert set(fitted.encoding.usual) == {"csat__90d", "csat__7d", "noise"}
+    assert set(fitted.encoding.medians) == {"csat__90d", "csat__7d", "noise"}
 
 
 @pytest.mark.parametrize("name", KEYS)

@@ -51,7 +51,7 @@ def test_a_support_case_gets_the_contracts_names(csat: Company, tmp_path: Path) 
     assert not [name for name in cases.columns if "remark" in name.lower()]
 
 
-def test_an_answer_before_the_report_is_told_and_unknown(csat: Company, tmp_path: Path) -> None:
+def test_an_answer_before_the_report_is_reported_and_unknown(csat: Company, tmp_path: Path) -> None:
     report, tables = staged(csat, tmp_path / "staged")
     faults = [(fault.table, fault.column, fault.kind, fault.count) for fault in report.faults]
     assert ("cases", "responded_at", "negative_duration", 1) in faults

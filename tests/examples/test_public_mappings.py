@@ -139,7 +139,7 @@ def test_an_order_belongs_to_the_seller_of_its_dearest_item_and_to_a_person_not_
     assert orders.loc["afterwards", "customer_id"] == "Ana"
 
 
-def test_baskets_are_summed_by_department_and_what_a_household_told_is_left_out(
+def test_baskets_are_summed_by_department_and_what_a_household_reported_is_left_out(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "complete_journey"
@@ -159,8 +159,8 @@ def test_baskets_are_summed_by_department_and_what_a_household_told_is_left_out(
     pd.DataFrame({"campaign_id": ["1", "1"], "household_id": ["h2", "h9"]}).to_parquet(folder / "campaigns.parquet")
     described = {"campaign_id": ["1"], "campaign_type": ["A"], "start_date": pd.to_datetime(["2017-03-01"])}
     pd.DataFrame(described).to_parquet(folder / "campaign_descriptions.parquet")
-    told = {"household_id": ["h1"], "age": ["25-34"], "income": ["50-74K"], "home_ownership": ["Renter"]}
-    pd.DataFrame(told | {"household_size": ["2"], "kids_count": ["1"]}).to_parquet(folder / "demographics.parquet")
+    household = {"household_id": ["h1"], "age": ["25-34"], "income": ["50-74K"], "home_ownership": ["Renter"]}
+    pd.DataFrame(household | {"household_size": ["2"], "kids_count": ["1"]}).to_parquet(folder / "demographics.parquet")
     tables = tables_of("complete_journey", checkout, tmp_path, monkeypatch)
     bought = tables["activity"].set_index(["customer_id", "item"])["amount"]
     assert bought[("h1", "GROCERY")] == 7.0

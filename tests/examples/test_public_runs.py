@@ -79,9 +79,7 @@ def test_incidents_give_broken_promises_and_cards_for_groups(example: Callable[.
 def test_orders_give_low_reviews_and_sellers_effects_and_no_coaching(
     example: Callable[..., Company], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "models.effects.team_effects.TEAM_PERMUTATIONS", 19
-    )  # hundreds of sellers take long to hand round
+    monkeypatch.setattr("models.effects.team_effects.TEAM_PERMUTATIONS", 19)  # hundreds of sellers take long to permute
     folder = RunFolder(tmp_path / "out")
     summary = run(driver_alone(example("olist", some_orders)), folder)
     entry = read_json(folder.file("evaluation.json"))["driver:csat"]

@@ -68,11 +68,11 @@ def test_columns_written_after_the_fact_stop_the_run(example: Example, tmp_path:
 def test_remarks_that_customers_wrote_with_the_rating_are_found_out(example: Example, tmp_path: Path) -> None:
     company = example("csat", "csat/customer_support.csv", every=2)
     cases = company.tables["cases"]
-    told = cases.model_copy(
+    answered = cases.model_copy(
         update={"sql": str(cases.sql).replace("from read", ', "Customer Remarks" as remarks from read')}
     )
     driven = company.outcomes.model_copy(update={"decline": ()})
-    company = company.model_copy(update={"tables": {**company.tables, "cases": told}, "outcomes": driven})
+    company = company.model_copy(update={"tables": {**company.tables, "cases": answered}, "outcomes": driven})
     with pytest.raises(LeakError, match="attribute__remarks alone tells the outcome"):
         run(company, RunFolder(tmp_path / "out"))
 

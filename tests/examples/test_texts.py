@@ -69,7 +69,7 @@ def test_a_message_is_its_subject_and_its_details(example: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "file", "every", "classes"),
-    # of 850 tweets so few reasons can be told within the stated risk; of all of them four
+    # of 850 tweets so few reasons can be predicted within the stated risk; of all of them four
     [("airline_tweets", "tweets.csv", 8, 2), ("zh_hotline", "messages.csv", 3, 5)],
 )
 def test_a_part_of_each_set_gives_causes_and_a_report(

@@ -118,7 +118,7 @@ def test_steps_are_as_counted_by_hand(company: Path, tmp_path: Path) -> None:
             rework_share=("back", "mean"),
         )
     )
-    told = pd.read_parquet(folder.file("bottlenecks.parquet"))
-    whole = told[told["team_id"].isna()].set_index(["process", "step"]).sort_index()
+    reported = pd.read_parquet(folder.file("bottlenecks.parquet"))
+    whole = reported[reported["team_id"].isna()].set_index(["process", "step"]).sort_index()
     assert len(expected) == 8
     pd.testing.assert_frame_equal(whole[list(expected.columns)], expected, check_dtype=False, check_index_type=False)

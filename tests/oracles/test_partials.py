@@ -15,7 +15,7 @@ import pytest
 from baton.catalogue.schema import Kpi
 from features.kpis import evaluate as metrics
 from features.kpis.partials import Partials
-from features.kpis.sampling import Among, Spare, chosen
+from features.kpis.sampling import Population, Spare, chosen
 from features.staging.warehouse import Warehouse
 
 Tables = dict[str, pd.DataFrame]
@@ -40,7 +40,7 @@ def kpis(make_kpi: Callable[..., Kpi]) -> list[Kpi]:
     ]
 
 
-def figures(
+def values_of(
     warehouse: Warehouse, kpis: Sequence[Kpi], grain: Any, dates: Sequence[datetime] = DATES, **more: Any
 ) -> pd.DataFrame:
     some = metrics.available(warehouse, kpis, grain)
@@ -111,9 +111,9 @@ def test_a_run_on_changed_tables_gives_what_a_run_from_scratch_gives(
 ) -> None:
     before, after = change(tables)
     dates = DATES[:3] if change is grown else DATES
-    figures(fresh(before, load, Partials(tmp_path, "code")), kpis, grain, dates)
-    second, expected = Partials(tmp_path, "code"), figures(fresh(after, load), kpis, grain)
-    pd.testing.assert_frame_equal(figures(fresh(after, load, second), kpis, grain), expected, rtol=1e-12)
+    values_of(fresh(before, load, Partials(tmp_path, "code")), kpis, grain, dates)
+    second, expected = Partials(tmp_path, "code"), values_of(fresh(after, load), kpis, grain)
+    pd.testing.assert_frame_equal(values_of(fresh(after, load, second), kpis, grain), expected, rtol=1e-12)
     assert sum(second.kept.values()) > 0
 
 
@@ -128,7 +128,7 @@ def test_an_appended_month_and_its_moment_alone_are_computed(
             (datetime(2024, 5, 1), DATES, 0),
         ):
             partials = Partials(tmp_path, "code")
-            figures(fresh(until(tables, end), load, partials), [kpi], grain, dates)
+            values_of(fresh(until(tables, end), load, partials), [kpi], grain, dates)
             assert partials.computed[kind] == computed, (grain, end)
             assert partials.computed[kind] + partials.kept[kind] == len(dates)
 
@@ -141,10 +141,10 @@ def test_a_corrected_day_computes_its_month_and_the_windows_that_saw_it(
     row = changed["activity"].index[changed["activity"]["at"].between("2024-02-10", "2024-02-12")][0]
     changed["activity"].loc[row, "amount"] += 1
     for grain in ("customer_kind", "customer"):
-        figures(fresh(tables, load, Partials(tmp_path, "code")), [kpi], grain)
+        values_of(fresh(tables, load, Partials(tmp_path, "code")), [kpi], grain)
     partials = Partials(tmp_path, "code")
-    figures(fresh(changed, load, partials), [kpi], "customer_kind")
-    figures(fresh(changed, load, partials), [kpi], "customer")
+    values_of(fresh(changed, load, partials), [kpi], "customer_kind")
+    values_of(fresh(changed, load, partials), [kpi], "customer")
     assert partials.computed == {"months": 1, "windows": 3}  # March, April and May look 90 days back to February
 
 
@@ -152,20 +152,20 @@ def test_daily_parts_serve_any_moments(
     tables: Tables, load: Callable[[Any, Tables], Warehouse], kpis: list[Kpi], tmp_path: Path
 ) -> None:
     summed = [kpi for kpi in kpis if kpi.aggregate in ("share", "sum", "min", "max", "ratio", "count")]
-    figures(fresh(tables, load, Partials(tmp_path, "code")), summed, "team")
+    values_of(fresh(tables, load, Partials(tmp_path, "code")), summed, "team")
     partials = Partials(tmp_path, "code")
     other = [datetime(2024, 2, 17), datetime(2024, 4, 3)]
-    found = figures(fresh(tables, load, partials), summed, "team", other)
+    found = values_of(fresh(tables, load, partials), summed, "team", other)
     assert partials.computed == {"months": 0, "windows": 0}
-    pd.testing.assert_frame_equal(found, figures(fresh(tables, load), summed, "team", other), rtol=1e-12)
+    pd.testing.assert_frame_equal(found, values_of(fresh(tables, load), summed, "team", other), rtol=1e-12)
 
 
 def test_moments_within_a_day_are_computed_from_the_rows(
     tables: Tables, load: Callable[[Any, Tables], Warehouse], kpis: list[Kpi], tmp_path: Path
 ) -> None:
     partials, noon = Partials(tmp_path, "code"), [datetime(2024, 4, 1, 12)]
-    found = figures(fresh(tables, load, partials), kpis, "team", noon)
-    pd.testing.assert_frame_equal(found, figures(fresh(tables, load), kpis, "team", noon))
+    found = values_of(fresh(tables, load, partials), kpis, "team", noon)
+    pd.testing.assert_frame_equal(found, values_of(fresh(tables, load), kpis, "team", noon))
     assert partials.computed == {"months": 0, "windows": 0} and not list(tmp_path.iterdir())
 
 
@@ -175,11 +175,11 @@ def test_what_was_kept_for_some_customers_serves_fewer_of_them_but_not_more(
     everybody = [f"c{number}" for number in range(30)]
 
     def asked(share: float) -> tuple[pd.DataFrame, Partials]:
-        partials, among = Partials(tmp_path, "code"), Among(chosen(everybody, share, 7), share, 7)
-        found = figures(fresh(tables, load, partials), kpis, "customer", spare=Spare(among))
-        return found[found["unit_id"].isin(among.ids)].reset_index(drop=True), partials
+        partials, population = Partials(tmp_path, "code"), Population(chosen(everybody, share, 7), share, 7)
+        found = values_of(fresh(tables, load, partials), kpis, "customer", spare=Spare(population))
+        return found[found["unit_id"].isin(population.ids)].reset_index(drop=True), partials
 
-    whole = figures(fresh(tables, load), kpis, "customer")
+    whole = values_of(fresh(tables, load), kpis, "customer")
     for share, computes in ((0.5, True), (0.3, False), (0.5, False), (0.8, True)):
         found, partials = asked(share)
         ids = chosen(everybody, share, 7)
@@ -193,16 +193,16 @@ def test_other_code_and_other_definitions_compute_again_and_what_nobody_asks_for
 ) -> None:
     once = make_kpi("spent", source="activity", expr="amount", aggregate="sum")
     twice = make_kpi("spent", source="activity", expr="amount * 2", aggregate="sum")
-    first = figures(fresh(tables, load, Partials(tmp_path, "code")), [once], "customer_kind")
+    first = values_of(fresh(tables, load, Partials(tmp_path, "code")), [once], "customer_kind")
     for kpi, code in ((twice, "code"), (once, "newer code")):
         partials = Partials(tmp_path, code)
-        found = figures(fresh(tables, load, partials), [kpi], "customer_kind")
+        found = values_of(fresh(tables, load, partials), [kpi], "customer_kind")
         assert partials.computed["months"] > 0
         assert found["spent__90d"].sum() == first["spent__90d"].sum() * (2 if kpi is twice else 1)
     assert len(list(tmp_path.glob("days/*"))) == 3
     partials.tidy()
     assert len(list(tmp_path.glob("days/*"))) == 1
-    figures(fresh(tables, load, again := Partials(tmp_path, "newer code")), [once], "customer_kind")
+    values_of(fresh(tables, load, again := Partials(tmp_path, "newer code")), [once], "customer_kind")
     assert again.computed["months"] == 0
 
 
@@ -210,9 +210,9 @@ def test_moments_that_nobody_asks_for_any_more_are_removed(
     tables: Tables, load: Callable[[Any, Tables], Warehouse], make_kpi: Callable[..., Kpi], tmp_path: Path
 ) -> None:
     kpi = make_kpi("spent", source="activity", expr="amount", aggregate="sum")
-    figures(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer")
+    values_of(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer")
     partials, shifted = Partials(tmp_path, "code"), [date + timedelta(days=1) for date in DATES]
-    figures(fresh(tables, load, partials), [kpi], "customer", shifted)
+    values_of(fresh(tables, load, partials), [kpi], "customer", shifted)
     partials.tidy()
     kept = {path.name for path in tmp_path.glob("windows/*/part_=*")}
     assert kept == {f"part_={date:%Y-%m-%d}" for date in shifted}
@@ -228,12 +228,12 @@ def test_a_part_that_was_being_written_when_the_run_was_killed_is_written_again(
     from features.kpis import partials as module
 
     kpi = make_kpi("spent", source="activity", expr="amount", aggregate="sum")
-    figures(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer_kind")
+    values_of(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer_kind")
     changed = {name: frame.copy() for name, frame in tables.items()}
     changed["activity"].loc[changed["activity"]["at"] >= "2024-04-01", "amount"] += 1
     with monkeypatch.context() as patch:
         patch.setattr(module, "_write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            figures(fresh(changed, load, Partials(tmp_path, "code")), [kpi], "customer_kind")
-    found = figures(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer_kind")
-    pd.testing.assert_frame_equal(found, figures(fresh(tables, load), [kpi], "customer_kind"), rtol=1e-12)
+            values_of(fresh(changed, load, Partials(tmp_path, "code")), [kpi], "customer_kind")
+    found = values_of(fresh(tables, load, Partials(tmp_path, "code")), [kpi], "customer_kind")
+    pd.testing.assert_frame_equal(found, values_of(fresh(tables, load), [kpi], "customer_kind"), rtol=1e-12)

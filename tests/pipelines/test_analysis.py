@@ -42,8 +42,8 @@ def test_the_names_are_these_and_no_others() -> None:
 def test_every_public_name_is_documented(checkout: Path) -> None:
     page = (checkout / "docs" / "python-api.md").read_text(encoding="utf-8")
     members = [name for name in vars(Results) if not name.startswith("_")]
-    told = set(re.findall(r"`(?:results\.|plots\.)?([a-z_]+)", page)) | set(re.findall(r"`([A-Z]\w+)`", page))
-    missing = [name for name in (*analysis.__all__, *members, *plots.__all__) if name not in told]
+    named = set(re.findall(r"`(?:results\.|plots\.)?([a-z_]+)", page)) | set(re.findall(r"`([A-Z]\w+)`", page))
+    missing = [name for name in (*analysis.__all__, *members, *plots.__all__) if name not in named]
     assert not missing, missing
 
 
@@ -129,8 +129,8 @@ def test_the_sandbox_agrees_with_the_advice_on_the_advised_card(results: Results
 def test_the_sandbox_names_every_limit_that_a_card_breaks(results: Results) -> None:
     team, card = card_of(results)
     card = card[card > 0]
-    duty, level = card["mandatory_training"], card["handle_seconds"]
-    broken = card.to_dict() | {"handle_seconds": level + duty + 20, "mandatory_training": 0.0}
+    mandatory, level = card["mandatory_training"], card["handle_seconds"]
+    broken = card.to_dict() | {"handle_seconds": level + mandatory + 20, "mandatory_training": 0.0}
     broken["first_contact_resolution"] = card["first_contact_resolution"] - 8
     broken["cost_per_case"] = card["cost_per_case"] - 12
     breaches = "; ".join(results.try_card(team, broken).breaches)
@@ -208,8 +208,8 @@ def test_an_explanation_sums_to_the_score_and_is_of_the_customers_scored(results
     found, predictor = results.explanation(), results.predictor("churn")
     assert found.instance_names == results.training("churn").current["unit_id"].tolist()
     scores = predictor.calibrate(found.values.sum(axis=1) + found.base_values)
-    told = results.churn.set_index("customer_id")["probability"].loc[found.instance_names]
-    assert np.allclose(scores, told, atol=1e-6)
+    named = results.churn.set_index("customer_id")["probability"].loc[found.instance_names]
+    assert np.allclose(scores, named, atol=1e-6)
     one = results.explanation("churn", unit_id=found.instance_names[3])
     assert np.array_equal(one.values, found.values[3:4])
     with pytest.raises(UnknownIdError, match="'nobody' is not among the latest rows of churn"):

@@ -98,8 +98,8 @@ def test_a_company_of_equals_is_not_warned_of_concentration(warehouse: Warehouse
 def test_the_share_of_key_customers_stays_a_share_beside_a_giant(warehouse: Warehouse, company: Company) -> None:
     catalogue = load_catalogue(company)
     kpis = [catalogue["key_revenue_share"], catalogue["customer_lifetime_value"]]
-    told = metrics.evaluate(warehouse, kpis, "team", [datetime(2026, 6, 1)], [365]).to_pyarrow().to_pandas()
-    share, worth = told["key_revenue_share__365d"].dropna(), told["customer_lifetime_value__365d"].dropna()
+    reported = metrics.evaluate(warehouse, kpis, "team", [datetime(2026, 6, 1)], [365]).to_pyarrow().to_pandas()
+    share, worth = reported["key_revenue_share__365d"].dropna(), reported["customer_lifetime_value__365d"].dropna()
     assert len(share) > 0
     assert share.between(0, 1).all()
     assert share.max() > 0.6
@@ -125,8 +125,8 @@ def test_no_kpi_is_taken_as_zero_in_a_missing_month(warehouse: Warehouse, compan
     catalogue = load_catalogue(company)
     kpis = [catalogue[name] for name in ("complaints_per_customer", "order_value", "csat")]
     moments = [datetime(2025, 12, 1), datetime(2026, 1, 1), datetime(2026, 2, 1)]
-    told = metrics.evaluate(warehouse, kpis, "customer", moments, [31]).to_pyarrow().to_pandas()
-    counted = told.groupby("as_of")["complaints_per_customer__31d"]
+    reported = metrics.evaluate(warehouse, kpis, "customer", moments, [31]).to_pyarrow().to_pandas()
+    counted = reported.groupby("as_of")["complaints_per_customer__31d"]
     assert counted.count().to_dict()[pd.Timestamp(2026, 1, 1)] == 0
     assert (counted.count()[[pd.Timestamp(2025, 12, 1), pd.Timestamp(2026, 2, 1)]] > 0).all()
     panel = metrics.panel(warehouse, kpis, "customer", [datetime(2025, 11, 1), MISSING, datetime(2026, 1, 1)])
@@ -134,7 +134,7 @@ def test_no_kpi_is_taken_as_zero_in_a_missing_month(warehouse: Warehouse, compan
     assert set(months) == {pd.Timestamp(2025, 11, 1), pd.Timestamp(2026, 1, 1)}
 
 
-def test_a_supplier_with_one_delivery_is_not_told_as_if_it_were_sure(
+def test_a_supplier_with_one_delivery_is_not_shown_as_if_it_were_sure(
     warehouse: Warehouse, company: Company, built: matrix.Built
 ) -> None:
     catalogue = load_catalogue(company)
@@ -142,15 +142,15 @@ def test_a_supplier_with_one_delivery_is_not_told_as_if_it_were_sure(
     assert len(declining) > 0
     assert "S99" not in set(declining["unit_id"])
     cases, organisation = build.build(company, catalogue, warehouse)
-    told = measure(cases, organisation, catalogue, company.policy)
-    suppliers = told[(told["kpi"] == "supplier_on_time_rate") & (told["unit"] == "team")]
-    usual = suppliers.loc[suppliers["unit_id"] != "S99", "reliability"].median()
+    reported = measure(cases, organisation, catalogue, company.policy)
+    suppliers = reported[(reported["kpi"] == "supplier_on_time_rate") & (reported["unit"] == "team")]
+    median = suppliers.loc[suppliers["unit_id"] != "S99", "reliability"].median()
     single = suppliers.loc[suppliers["unit_id"] == "S99", "reliability"]
-    assert usual > 0
-    assert single.empty or single.isna().all() or single.max() < min(0.3, usual / 2)
+    assert median > 0
+    assert single.empty or single.isna().all() or single.max() < min(0.3, median / 2)
 
 
-def test_a_run_tells_of_giant_and_gap_in_its_record(company: Company, tmp_path: Path) -> None:
+def test_a_run_reports_giant_and_gap_in_its_record(company: Company, tmp_path: Path) -> None:
     chain = Chain(company, RunFolder(tmp_path / "run"))
     chain.folder.create()
     with chain.ledger.locked():

@@ -23,12 +23,12 @@ def test_the_true_bottlenecks_are_found(small_company: Path, tmp_path: Path) -> 
     # written by an earlier step of the run; the engine that holds the staged tables cannot read it by itself
     write_filled(folder, "churn", pd.DataFrame({"customer_id": customers, "value_at_risk": 3.0}))
     find_bottlenecks(company, catalogue, open_warehouse(folder.staged, threads=1), folder)
-    told = pd.read_parquet(folder.file("bottlenecks.parquet"))
-    whole = told[told["team_id"].isna()]
+    reported = pd.read_parquet(folder.file("bottlenecks.parquet"))
+    whole = reported[reported["team_id"].isna()]
     worst = whole.sort_values("wait_seconds_total").drop_duplicates("process", keep="last").set_index("process")
     total = whole.groupby("process")["wait_seconds_total"].sum()
-    assert (told["value_at_risk"].dropna() % 3 == 0).all()
-    assert told["value_at_risk"].max() > 100
+    assert (reported["value_at_risk"].dropna() % 3 == 0).all()
+    assert reported["value_at_risk"].max() > 100
     truth = {entry["process"]: entry for entry in read_json(small_company / "truth.json")["bottlenecks"]}
     assert worst["step"].to_dict() == {process: entry["activity"] for process, entry in truth.items()}
     for process, entry in truth.items():

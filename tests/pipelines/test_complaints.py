@@ -145,18 +145,18 @@ def test_without_texts_the_run_says_what_would_bring_causes(tmp_path: Path) -> N
 
 
 def test_labels_that_are_all_one_leave_the_causes_out_and_say_why(tmp_path: Path) -> None:
-    told = "1 label has two different texts or more"
+    reason = "1 label has two different texts or more"
     rows = cases(60).assign(root_cause="billing", csat=[number % 5 + 1 for number in range(60)])
     settings = SETTINGS.replace("presets = []", 'presets = ["service"]') + '[outcomes.case]\nmetric = "csat"\n'
     made = company(tmp_path, rows, settings)
-    assert told in read(made, tmp_path / "out").skipped["root_cause"]
+    assert reason in read(made, tmp_path / "out").skipped["root_cause"]
     assert not (tmp_path / "out" / "root_causes.parquet").exists()
     made = company(tmp_path / "nothing_else", rows)
-    with pytest.raises(TableError, match=f"root_cause: texts: {told}"):
+    with pytest.raises(TableError, match=f"root_cause: texts: {reason}"):
         run(made, RunFolder(tmp_path / "whole"))
 
 
-def test_a_label_seen_once_and_two_spellings_are_told(tmp_path: Path) -> None:
+def test_a_label_seen_once_and_two_spellings_are_reported(tmp_path: Path) -> None:
     rows = cases(150)
     rows.loc[4, "root_cause"] = "once only"
     rows.loc[rows.index % 6 == 0, "root_cause"] = "Late_Delivery"
@@ -181,7 +181,7 @@ def test_a_time_that_the_cases_do_not_have_is_refused_with_the_nearest(tmp_path:
         read(made, tmp_path / "out")
 
 
-def test_causes_that_shall_be_no_kpis_are_told_all_the_same(tmp_path: Path) -> None:
+def test_causes_that_shall_be_no_kpis_are_reported_all_the_same(tmp_path: Path) -> None:
     made = company(tmp_path, cases(150), SETTINGS.replace('"tfidf"\n', '"tfidf"\nkpis = false\n'))
     read(made, tmp_path / "out")
     assert (tmp_path / "out" / "root_causes.parquet").exists()

@@ -61,12 +61,12 @@ def test_today_s_card_is_the_one_in_force_as_a_run_reads_it(tmp_path: Path, card
     assert weights(diagnosed(tmp_path, cards)) == {("T1", "csat"): csat, ("T1", "cost_per_case"): 100 - csat}
 
 
-def test_planned_cards_are_told_with_their_day(tmp_path: Path) -> None:
+def test_planned_cards_are_reported_with_their_day(tmp_path: Path) -> None:
     notes = diagnosed(tmp_path, HEAD + TODAY + PLANNED).notes
     assert "planned and not shown: 1 cards from 2027-01-01 on" in notes
 
 
-def test_a_company_whose_cards_are_all_planned_is_told_so(tmp_path: Path) -> None:
+def test_a_company_whose_cards_are_all_planned_is_reported_so(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="every card holds only after 2025-09"):
         diagnosed(tmp_path, HEAD + PLANNED)
 
@@ -88,9 +88,9 @@ def finished(tmp_path: Path) -> Path:
     catalogue = load_catalogue(settings)
     folder = RunFolder(tmp_path / "out").create()
     nothing = pd.DataFrame(columns=["team_id", "role", "kpi", "weight"])
-    crews = pd.DataFrame(columns=["team_id", "role", "kpi", "n_per_day", "people", "share"])
+    headcounts = pd.DataFrame(columns=["team_id", "role", "kpi", "n_per_day", "people", "share"])
     inputs = AdviceInputs(
-        catalogue_rows(catalogue), pd.DataFrame(), nothing, crews, None, -1, "probability", 90, 0, 1.0
+        catalogue_rows(catalogue), pd.DataFrame(), nothing, headcounts, None, -1, "probability", 90, 0, 1.0
     )
     inputs.save(folder.advice)
     run = {
@@ -111,7 +111,7 @@ def test_a_run_of_the_same_sources_is_taken_as_it_is(finished: Path) -> None:
     assert changed(finished) == []
 
 
-def test_what_changed_since_the_run_is_told_and_today_s_cards_are_read(finished: Path) -> None:
+def test_what_changed_since_the_run_is_reported_and_today_s_cards_are_read(finished: Path) -> None:
     (finished / "scorecards.csv").write_text(HEAD + TODAY.replace(",30,", ",45,").replace(",70,", ",55,"))
     with (finished / "company.toml").open("a") as file:
         file.write("[policy]\nmax_change = 5\n")
@@ -122,7 +122,7 @@ def test_what_changed_since_the_run_is_told_and_today_s_cards_are_read(finished:
 
 
 def test_python_looks_into_the_folder_of_the_command_line(finished: Path) -> None:
-    # only the run that the command line leaves in `out` tells how reliable a KPI is
+    # only the run that the command line leaves in `out` shows how reliable a KPI is
     place = finished / "out" / "advice" / "kpis.parquet"
     kpis = pd.read_parquet(place)
     kpis["stage"] = "renewal"

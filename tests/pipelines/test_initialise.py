@@ -114,7 +114,7 @@ def test_what_the_folder_lacks_is_left_out(tmp_path: Path) -> None:
     assert company.outcomes.churn is None
 
 
-def test_leaving_is_told_by_what_is_there(tmp_path: Path) -> None:
+def test_leaving_is_given_by_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "activity.csv").touch()
     initialise(tmp_path)
     company = load_company(tmp_path)

@@ -1,4 +1,4 @@
-"""What a run would refuse is told by `validate`, and by the run before anything costly."""
+"""What a run would refuse is reported by `validate`, and by the run before anything costly."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def written(folder: Path, tables: dict[str, str], settings: str) -> Path:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_a_run_refuses_is_told_by_validate_and_at_once_by_the_run(tmp_path: Path, name: str) -> None:
+def test_what_a_run_refuses_is_reported_by_validate_and_at_once_by_the_run(tmp_path: Path, name: str) -> None:
     tables, settings, place, message = REFUSED[name]
     company = load_company(written(tmp_path, tables, settings))
     report = validate(company)
@@ -145,7 +145,7 @@ def test_what_a_run_refuses_is_told_by_validate_and_at_once_by_the_run(tmp_path:
         chain.stage()
 
 
-def test_that_nothing_is_asked_for_yet_stops_a_run_and_is_only_told_while_tables_are_mapped(tmp_path: Path) -> None:
+def test_that_nothing_is_asked_for_yet_stops_a_run_and_is_only_reported_while_tables_are_mapped(tmp_path: Path) -> None:
     company = load_company(written(tmp_path, {"cases": CASES}, ""))
     report = validate(company)
     assert not report.stops
@@ -157,14 +157,14 @@ def test_that_nothing_is_asked_for_yet_stops_a_run_and_is_only_told_while_tables
         chain.stage()
 
 
-def test_an_outcome_that_will_be_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
+def test_an_outcome_that_will_be_left_out_is_reported_with_its_reason(tmp_path: Path) -> None:
     settings = (
         '[outcomes.case]\nmetric = "csat"\n'
         '[[outcomes.decline]]\nunit = "employee"\nmetric = "csat"\n[outcomes.churn]\n[snapshots]\nhorizon_days = 400'
     )
     report = validate(load_company(written(tmp_path, {"cases": CASES, "customers": STAYED}, settings)))
     assert not report.stops
-    told = [text for text in report.left_out if text.startswith(("decline", "churn:"))]
-    assert [text.split(":")[0] for text in told] == ["churn", "decline"]
-    assert "no snapshot has 400 days of observed future" in told[0]
-    assert "csat cannot be computed per employee; it needs cases" in told[1]
+    reported = [text for text in report.left_out if text.startswith(("decline", "churn:"))]
+    assert [text.split(":")[0] for text in reported] == ["churn", "decline"]
+    assert "no snapshot has 400 days of observed future" in reported[0]
+    assert "csat cannot be computed per employee; it needs cases" in reported[1]

@@ -1,4 +1,4 @@
-"""The whole chain on a small simulated company: what it leaves, that it resumes, and that it tells of trouble."""
+"""The whole chain on a small simulated company: what it leaves, that it resumes, and that it reports trouble."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_recommended_weights_sum_to_100_on_every_card_and_keep_to_the_policy(
     assert sums.round(6).eq(100).all()
     moved = (weights["recommended_weight"] - weights["current_weight"]).abs()
     assert moved.max() <= policy.max_change + 1e-9
-    duties = weights[weights["kpi"].isin(policy.fixed)]
-    assert duties["recommended_weight"].eq(duties["current_weight"]).all()
+    mandatory = weights[weights["kpi"].isin(policy.fixed)]
+    assert mandatory["recommended_weight"].eq(mandatory["current_weight"]).all()
     assert {reason["zh"] != reason["en"] for reason in weights["reason"]} == {True}
 
 
@@ -151,9 +151,9 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_run_json_tells_inputs_versions_seeds_and_timings(small_run: Path) -> None:
-    told = json.loads((small_run / "run.json").read_text(encoding="utf-8"))
-    assert set(told["inputs"]) == {
+def test_run_json_shows_inputs_versions_seeds_and_timings(small_run: Path) -> None:
+    recorded = json.loads((small_run / "run.json").read_text(encoding="utf-8"))
+    assert set(recorded["inputs"]) == {
         "customers",
         "activity",
         "cases",
@@ -164,12 +164,12 @@ def test_run_json_tells_inputs_versions_seeds_and_timings(small_run: Path) -> No
         "teams",
         "scorecards",
     }
-    assert told["seed"] == 11
-    assert {"duckdb", "lightgbm", "python"} <= set(told["versions"])
-    assert [step["name"] for step in told["steps"]] == [
+    assert recorded["seed"] == 11
+    assert {"duckdb", "lightgbm", "python"} <= set(recorded["versions"])
+    assert [step["name"] for step in recorded["steps"]] == [
         "stage", "texts", "features", "train", "score", "price", "process", "advise", "register", "report"
     ]  # fmt: skip
-    assert all(step["seconds"] >= 0 and step["cpu_seconds"] >= 0 for step in told["steps"])
-    assert all(step["peak_memory_mb"] > 10 for step in told["steps"])
+    assert all(step["seconds"] >= 0 and step["cpu_seconds"] >= 0 for step in recorded["steps"])
+    assert all(step["peak_memory_mb"] > 10 for step in recorded["steps"])
     # the panel of the advice is put together from days that the features have left
-    assert told["partials"]["computed"]["months"] > 0 and told["partials"]["kept"]["months"] > 0
+    assert recorded["partials"]["computed"]["months"] > 0 and recorded["partials"]["kept"]["months"] > 0

@@ -30,7 +30,7 @@ def flat(folder: Path, customers: int, left: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("customers", "left", "said"),
+    ("customers", "left", "reason"),
     [
         (1, 1, "the table has a single row, from which nothing can be learned"),
         (2, 1, FEW.format(n=2)),
@@ -42,15 +42,15 @@ def flat(folder: Path, customers: int, left: int) -> Path:
     ],
 )
 def test_a_flat_table_too_small_is_refused_by_validate_and_run_alike(
-    tmp_path: Path, customers: int, left: int, said: str
+    tmp_path: Path, customers: int, left: int, reason: str
 ) -> None:
     company = load_company(flat(tmp_path, customers, left))
     report = validate(company)
     assert report.stops
-    assert any(said in fault.message for fault in report.faults)
+    assert any(reason in fault.message for fault in report.faults)
     with pytest.raises(BatonError) as refused:
         run(company, RunFolder(tmp_path / "out"))
-    assert said in str(refused.value)
+    assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

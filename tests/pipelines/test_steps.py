@@ -97,7 +97,7 @@ def test_fingerprints_do_not_depend_on_the_order_of_keys_but_on_values() -> None
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1, "b": 3})
 
 
-def test_a_step_tells_the_memory_and_the_processor_time_that_it_took_also_when_it_is_kept(kitchen: Kitchen) -> None:
+def test_a_step_shows_the_memory_and_the_processor_time_that_it_took_also_when_it_is_kept(kitchen: Kitchen) -> None:
     import numpy as np
 
     def cook_much(outcome: Outcome) -> None:
@@ -116,10 +116,10 @@ def test_a_step_tells_the_memory_and_the_processor_time_that_it_took_also_when_i
 
 
 def test_a_warning_keeps_the_message_that_it_was_made_from(tmp_path: Path) -> None:
-    said = Message("waiting.orphans", {"n": 1200})
+    message = Message("waiting.orphans", {"n": 1200})
 
     def work(outcome: Outcome) -> None:
-        outcome.warnings.extend([said, "text alone"])
+        outcome.warnings.extend([message, "text alone"])
 
     folder = RunFolder(tmp_path)
     for reused in (False, True):
@@ -127,9 +127,9 @@ def test_a_warning_keeps_the_message_that_it_was_made_from(tmp_path: Path) -> No
         with ledger.locked():
             record = ledger.step(Step("say"), {}, work)
         assert record.reused == reused
-        assert record.warnings == (said.text, "text alone")
-        assert record.messages == (said.as_json(), None)
-    assert "1,200 steps of cases" in said.text
+        assert record.warnings == (message.text, "text alone")
+        assert record.messages == (message.as_json(), None)
+    assert "1,200 steps of cases" in message.text
 
 
 def written(folder: RunFolder, *places: str) -> None:

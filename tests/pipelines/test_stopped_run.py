@@ -1,4 +1,4 @@
-"""A run that is told to end says so, leaves nothing half written, and the next one goes on from there."""
+"""A run that is asked to end says so, leaves nothing half written, and the next one goes on from there."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_champions_of_other_data_or_with_changed_files_are_replaced_with_a_note(
     assert (named["model"], named["champion"], named["meaning"]) == ("churn/3", "churn/3", "right mapping")
 
 
-def test_a_run_without_figures_is_told(company: Company) -> None:
+def test_a_run_without_figures_is_reported(company: Company) -> None:
     with pytest.raises(ArtefactError, match=r"evaluation\.json: not there"):
         tracking.track(company, RunFolder(company.folder / "out"), Origin({}))
 
@@ -110,6 +110,6 @@ def test_a_champion_is_kept_through_a_feature_that_is_gone(company: Company) -> 
     described = {"frame": frame, "features": ("wait_seconds__60d",), "kpi_of": {"wait_seconds__60d": "wait_seconds"}}
     renamed = TrainingTable(**{**vars(before), **described, "latest": before.latest})
     tracking.track(company, trained(company, "after", renamed), Origin({}))
-    # the same rows, the same figures: nothing tells them apart, so the champion stays
+    # the same rows, the same metrics: nothing distinguishes them, so the champion stays
     assert champions(company) == [1]
-    assert Registry(company).compare("churn", 2).reason == "no figure tells them apart on the same test set"
+    assert Registry(company).compare("churn", 2).reason == "no metric distinguishes them on the same test set"

@@ -192,7 +192,7 @@ def test_attributions_add_up_to_the_mean_raw_score(scored: Scored) -> None:
         assert set(teams["team_id"].dropna()) == set(TEAMS)
 
 
-def test_the_slope_tells_the_direction_in_which_a_kpi_is_used(scored: Scored) -> None:
+def test_the_slope_shows_the_direction_in_which_a_kpi_is_used(scored: Scored) -> None:
     found = read(scored[0], "attributions.parquet")
     churn = found[(found["outcome"] == "churn") & (found["kpi"] == "csat")]
     assert (churn["slope"] < 0).all()
@@ -292,14 +292,14 @@ def test_a_full_disk_leaves_no_half_written_evaluation(tmp_path: Path, monkeypat
     assert not folder.file("evaluation.json").exists()
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
+def test_progress_is_reported(tmp_path: Path) -> None:
     given = {"churn": tables()["churn"]}
     folder = started(tmp_path / "run", given)
-    told: list[tuple[str, int, int]] = []
-    listen: Callable[[str, int, int], None] = lambda *what: told.append(what)  # noqa: E731
+    progress: list[tuple[str, int, int]] = []
+    listen: Callable[[str, int, int], None] = lambda *what: progress.append(what)  # noqa: E731
     train(COMPANY, folder, given, listen)
     score(COMPANY, folder, listen)
-    assert told == [("train churn", 0, 1), ("train", 1, 1), ("score churn", 0, 1), ("score", 1, 1)]
+    assert progress == [("train churn", 0, 1), ("train", 1, 1), ("score churn", 0, 1), ("score", 1, 1)]
 
 
 def test_a_prediction_no_better_than_guessing_is_marked_and_explains_and_prices_nothing(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_prediction_no_better_than_guessing_is_marked_and_explains_and_prices_
     assert set(pd.read_parquet(folder.file("attributions.parquet"))["outcome"]) == {"driver:csat"}
 
 
-def test_values_and_columns_that_a_model_does_not_know_are_told_with_their_count(
+def test_values_and_columns_that_a_model_does_not_know_are_reported_with_their_count(
     scored: Scored, tmp_path: Path
 ) -> None:
     frame = months(60, "c", 0).drop(columns="csat__30d")

@@ -67,7 +67,7 @@ def read_causes(folder: RunFolder) -> None:
     from features.text.text_set import TextSet
     from models.complaints.root_cause import RootCauseModel
 
-    said = {
+    fields = {
         "Late Flight": [
             "flight delayed {} hours",
             "we left {} hours late again",
@@ -84,7 +84,9 @@ def read_causes(folder: RunFolder) -> None:
             "long lines, {} desks closed",
         ],
     }
-    rows = [(label, text.format(number)) for label, texts in said.items() for text in texts for number in range(2, 22)]
+    rows = [
+        (label, text.format(number)) for label, texts in fields.items() for text in texts for number in range(2, 22)
+    ]
     frame = pd.DataFrame(rows, columns=["label", "text"])
     frame["text_id"] = [f"k{number}" for number in range(len(frame))]
     frame = frame.assign(language="en", mixed=False, weight=1.0, at=pd.NaT, group=frame["text_id"])

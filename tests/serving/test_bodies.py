@@ -52,13 +52,13 @@ async def never() -> Message:
 
 
 async def asked(door: Gate, receive: Receive, scope: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-    told: list[Message] = []
+    sent: list[Message] = []
 
     async def send(message: Message) -> None:
-        told.append(message)
+        sent.append(message)
 
     await door(dict(scope or POST), receive, send)
-    return (told[0]["status"], json.loads(told[1]["body"])) if told else (0, {})
+    return (sent[0]["status"], json.loads(sent[1]["body"])) if sent else (0, {})
 
 
 def test_a_body_in_parts_is_put_together() -> None:

@@ -55,21 +55,21 @@ def talk(with_server: Talk, app: Any = hello) -> Any:
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: lo"])
 def test_a_head_that_does_not_come_is_not_waited_for(sent: bytes) -> None:
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(sent)
         return await reader.read()
 
-    assert talk(say) == b""
+    assert talk(exchange) == b""
 
 
 def test_a_second_head_that_trickles_in_is_not_waited_for_either() -> None:
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
         writer.write(b"GET / HT")
         return await reader.read()
 
-    assert talk(say) == b""
+    assert talk(exchange) == b""
 
 
 def test_a_request_that_has_begun_has_the_time_of_its_application() -> None:
@@ -77,11 +77,11 @@ def test_a_request_that_has_begun_has_the_time_of_its_application() -> None:
         await asyncio.sleep(4 * Impatient.max_head_seconds)
         await hello(scope, receive, send)
 
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         return await reader.readuntil(b"hello")
 
-    assert talk(say, late).endswith(b"hello")
+    assert talk(exchange, late).endswith(b"hello")
 
 
 def test_an_answer_that_nobody_reads_ends() -> None:
@@ -97,23 +97,23 @@ def test_an_answer_that_nobody_reads_ends() -> None:
 
     connections: set[Any] = set()
 
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.pause_reading()
         connections.add(writer)
         writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         while not ended:
             await asyncio.sleep(0.01)
 
-    talk(say, long)
+    talk(exchange, long)
     assert ended == [True]
 
 
 def test_what_is_no_http_is_refused_in_the_same_shape() -> None:
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"\x16\x03\x01 nonsense\r\n\r\n")
         return await reader.read()
 
-    head, _, body = talk(say).partition(b"\r\n\r\n")
+    head, _, body = talk(exchange).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400")
     assert json.loads(body)["error"]["message"] == "this is no HTTP request that can be read"
 

@@ -27,7 +27,7 @@ def collect(into: list[Message]) -> Send:
     return send
 
 
-def test_who_comes_when_it_is_full_is_told_to_come_back_but_health_is_answered() -> None:
+def test_who_comes_when_it_is_full_is_asked_to_come_back_but_health_is_answered() -> None:
     async def play() -> tuple[list[Message], list[Message], list[Message]]:
         opened = asyncio.Event()
 
@@ -66,10 +66,10 @@ def test_a_defect_is_answered_with_500_and_logged_and_does_not_leave_the_place_t
 
     gate = Gate(broken, models={}, max_at_once=1)
     for _ in range(2):
-        told: list[Message] = []
-        asyncio.run(gate(dict(SCOPE), nothing, collect(told)))
-        assert told[0]["status"] == 500
-        assert b"a defect of the service" in told[1]["body"]
+        sent: list[Message] = []
+        asyncio.run(gate(dict(SCOPE), nothing, collect(sent)))
+        assert sent[0]["status"] == 500
+        assert b"a defect of the service" in sent[1]["body"]
     assert "ZeroDivisionError" in caplog.text
 
 

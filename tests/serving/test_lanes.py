@@ -88,10 +88,10 @@ def test_churn_is_predicted_while_every_thread_for_conversations_is_busy(
         return Assessment(0.0, "low", (), (), False)
 
     monkeypatch.setattr(Reader, "assess", slow)
-    said = {"turns": [{"speaker": "customer", "text": "hello"}]}
+    turns = {"turns": [{"speaker": "customer", "text": "hello"}]}
     answers: list[int] = []
     busy = [
-        threading.Thread(target=lambda: answers.append(client.post("/assess_conversation", json=said).status_code))
+        threading.Thread(target=lambda: answers.append(client.post("/assess_conversation", json=turns).status_code))
         for _ in range(4)
     ]
     for each in busy:

@@ -79,7 +79,7 @@ def test_what_can_be_is_taken() -> None:
     assert unknown == []
 
 
-def test_a_text_that_the_model_does_not_know_is_told() -> None:
+def test_a_text_that_the_model_does_not_know_is_reported() -> None:
     assert checked({"segment": "silver"}) == ({"segment": "silver"}, ["segment"])
     assert checked({"segment": " "}) == ({"segment": None}, [])
 

@@ -184,7 +184,7 @@ def test_another_method_is_refused_and_the_right_one_named(client: Any) -> None:
     refused(client.post("/", json={}), 405)
 
 
-def test_all_faults_of_a_request_are_told(client: Any) -> None:
+def test_all_faults_of_a_request_are_reported(client: Any) -> None:
     answer = client.post("/predict_churn", json={"rows": [{"customer_id": []}, {"wrong": 1}], "explain": "x"})
     assert [fault["field"] for fault in answer.json()["faults"]] == ["rows[0].customer_id", "rows[1].wrong", "explain"]
 

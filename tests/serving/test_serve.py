@@ -69,16 +69,16 @@ def test_a_real_server_predicts_shows_the_page_and_refuses(address: str) -> None
     assert httpx.get(f"{address}/livez", headers={"host": "baton.example"}).status_code == 200
 
 
-def test_where_it_listens_and_who_may_reach_it_is_told(
+def test_where_it_listens_and_who_may_reach_it_is_reported(
     company: Company, run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import uvicorn
 
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: None)
-    told: list[str] = []
-    serve(company, run_folder, port=0, told=told.append)
-    serve(company, run_folder, host="0.0.0.0", port=0, allowed_hosts=["Baton.example"], told=told.append)
-    assert told == [
+    announced: list[str] = []
+    serve(company, run_folder, port=0, announce=announced.append)
+    serve(company, run_folder, host="0.0.0.0", port=0, allowed_hosts=["Baton.example"], announce=announced.append)
+    assert announced == [
         "Serving on http://127.0.0.1:0, for this machine alone: there is no access control.",
         "Serving on http://0.0.0.0:0, without access control: whoever reaches it sees everything. It answers under "
         "127.0.0.1, ::1, baton.example, localhost; --allowed-host adds a name.",
@@ -90,13 +90,13 @@ def test_a_run_that_is_not_there_is_refused_before_a_port_is_opened(company: Com
         serve(company, RunFolder(tmp_path), port=1)
 
 
-def test_a_port_that_is_taken_is_told(company: Company, run_folder: RunFolder) -> None:
+def test_a_port_that_is_taken_is_reported(company: Company, run_folder: RunFolder) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OutputError, match="choose another --port or --host"):
             serve(company, run_folder, port=port)
 
 
-def test_an_address_that_is_none_is_told() -> None:
+def test_an_address_that_is_none_is_reported() -> None:
     with pytest.raises(OutputError, match="cannot listen there"):
         listen("not an address", 3000)

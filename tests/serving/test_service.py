@@ -50,10 +50,10 @@ def test_features_give_what_the_same_customers_id_gives(client: Any, run_folder:
     by_features = rows(client, "/predict_churn", {"rows": features, "explain": explain})
     by_id = rows(client, "/predict_churn", {"rows": ids, "explain": explain})
     assert [row["customer_id"] for row in by_features] == [None] * 10
-    for found, told in zip(by_features, by_id, strict=True):
-        assert found["probability"] == told["probability"]
+    for found, by_id_row in zip(by_features, by_id, strict=True):
+        assert found["probability"] == by_id_row["probability"]
         carried = [driver["attribution"] for driver in found.get("drivers", [])]
-        assert carried == pytest.approx([driver["attribution"] for driver in told.get("drivers", [])])
+        assert carried == pytest.approx([driver["attribution"] for driver in by_id_row.get("drivers", [])])
         assert bool(carried) is explain
 
 
@@ -224,10 +224,10 @@ def test_a_champion_of_another_run_answers_by_its_own_lights(open_on: Any, clien
     expected = client.post("/predict_churn", json=body).json()
     assert answer["model"] == "churn/1"
     assert answer["note"] == "churn/1 answers, the champion; the report and the files of the run are by churn/run"
-    for found, told in zip(answer["rows"], expected["rows"], strict=True):
-        assert found["probability"] == told["probability"]
+    for found, by_id_row in zip(answer["rows"], expected["rows"], strict=True):
+        assert found["probability"] == by_id_row["probability"]
         assert [driver["kpi"] for driver in found.get("drivers", [])] == [
-            driver["kpi"] for driver in told.get("drivers", [])
+            driver["kpi"] for driver in by_id_row.get("drivers", [])
         ]
 
 
@@ -254,9 +254,9 @@ def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_o
     text = (place / "model.lgb").read_text("utf-8")
     (place / "model.lgb").write_text(text.replace("leaf_value=-", "leaf_value=9", 1), encoding="utf-8")
     with open_on(company, rescored, ready=False) as opened:
-        told = not_ready(opened)
-    assert told.startswith("churn version 1: ")
-    assert "model.lgb: was changed after training" in told
+        by_id_row = not_ready(opened)
+    assert by_id_row.startswith("churn version 1: ")
+    assert "model.lgb: was changed after training" in by_id_row
     # the record beside the model was made anew, that in the registry not
     write_manifest(place)
     with open_on(company, rescored, ready=False) as opened:
@@ -274,7 +274,7 @@ def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_o
         ("evaluation.json", b"{", "evaluation.json: cannot be read"),
     ],
 )
-def test_whatever_stops_the_loading_is_told_where_readiness_is_asked(
+def test_whatever_stops_the_loading_is_reported_where_readiness_is_asked(
     name: str, content: bytes | None, message: str, open_on: Any, rescored: RunFolder
 ) -> None:
     place = rescored.path / name
@@ -307,10 +307,10 @@ def test_a_prediction_no_better_than_guessing_is_marked_and_never_explained(
     assert (churn["informative"], decline["informative"], decline["rows"][0]["informative"]) == (False, False, False)
     assert churn["note"].startswith("churn: the prediction is no better than guessing")
     for path, body in _both(asked, teams):
-        told = client.post(path, json=body).json()
-        assert told["informative"] is True
-        assert "note" not in told
-        assert told["rows"][0]["drivers"]
+        by_id_row = client.post(path, json=body).json()
+        assert by_id_row["informative"] is True
+        assert "note" not in by_id_row
+        assert by_id_row["rows"][0]["drivers"]
 
 
 def _both(churn: dict[str, Any], decline: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

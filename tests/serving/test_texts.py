@@ -48,7 +48,7 @@ def test_a_language_that_nothing_was_learned_from_is_not_answered_as_if_it_were(
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "field", "said"),
+    ("path", "body", "field", "refusal"),
     [
         ("/classify_complaints", {"texts": ["late"] * 10_000}, "texts", "1000"),
         ("/classify_complaints", {"texts": ["late", 3]}, "texts[1]", "string"),
@@ -74,18 +74,18 @@ def test_a_language_that_nothing_was_learned_from_is_not_answered_as_if_it_were(
     ],
 )
 def test_what_does_not_fit_is_refused_with_field_and_limit(
-    client: Any, path: str, body: Any, field: str, said: str
+    client: Any, path: str, body: Any, field: str, refusal: str
 ) -> None:
     error = post(client, path, body, 400)["error"]
     assert error["field"] == field
-    assert said.lower() in error["message"].lower()
+    assert refusal.lower() in error["message"].lower()
 
 
 def test_a_conversation_that_goes_wrong_is_critical_and_says_why(client: Any) -> None:
     answer = post(client, "/assess_conversation", {"turns": CRITICAL})
-    told = {each["signal"]: each for each in answer["signals"]}
-    assert {"threat_to_leave", "promise_broken", "repeated_contact"} <= set(told)
-    assert told["threat_to_leave"]["turn"] == 2 and told["repeated_contact"]["turn"] == 0
+    signals = {each["signal"]: each for each in answer["signals"]}
+    assert {"threat_to_leave", "promise_broken", "repeated_contact"} <= set(signals)
+    assert signals["threat_to_leave"]["turn"] == 2 and signals["repeated_contact"]["turn"] == 0
     assert (answer["level"], answer["mended"]) == ("critical", False)
     assert answer["risk"] > 0.7 and answer["advice"][0]["zh"]
 
@@ -122,7 +122,7 @@ def test_the_employees_words_are_never_scored(client: Any) -> None:
     assert (answer["level"], answer["signals"]) == ("low", [])
 
 
-def test_a_known_customers_probability_of_leaving_counts_and_an_unknown_one_is_told(client: Any) -> None:
+def test_a_known_customers_probability_of_leaving_counts_and_an_unknown_one_is_reported(client: Any) -> None:
     plain = post(client, "/assess_conversation", {"turns": CRITICAL})
     known = post(client, "/assess_conversation", {"turns": CRITICAL, "customer_id": "c1"})
     probability = post(client, "/predict_churn", {"rows": [{"customer_id": "c1"}]})["rows"][0]["probability"]

@@ -64,8 +64,8 @@ def test_the_companys_own_policy_gives_the_runs_own_rows(whole: Any, small_run: 
     team = pd.read_parquet(small_run / "weights.parquet")["team_id"].iloc[0]
     written = whole.post("/recommend_weights", json={"team_id": team}).json()["rows"]
     solved = whole.post("/recommend_weights", json={"team_id": team, "policy": {}}).json()["rows"]
-    told = ("role", "kpi", "current_weight", "recommended_weight", "verdict")
-    assert [[row[name] for name in told] for row in solved] == [[row[name] for name in told] for row in written]
+    columns = ("role", "kpi", "current_weight", "recommended_weight", "verdict")
+    assert [[row[name] for name in columns] for row in solved] == [[row[name] for name in columns] for row in written]
 
 
 def test_a_policy_that_contradicts_itself_is_refused(whole: Any, small_run: Path) -> None:

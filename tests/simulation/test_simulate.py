@@ -10,7 +10,8 @@ import pytest
 from baton.company import load_company
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError, OutputError
-from pipelines.simulate import Simulated, simulate, tell
+from pipelines.simulate import Simulated, simulate
+from simulation.scenarios.service.company import make_story
 from simulation.scenarios.service.settings import World, load_world, world_names
 from simulation.scenarios.service.truth import Story
 
@@ -22,7 +23,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 
 @pytest.fixture(scope="module")
 def story() -> Story:
-    return tell(customers=3000, months=9, seed=5, employees=60)
+    return make_story(customers=3000, months=9, seed=5, employees=60)
 
 
 def effects_of(story: Story, outcome: str = "churn") -> dict[str, float]:
@@ -143,7 +144,7 @@ def test_newcomers_solve_less_at_first_contact(story: Story) -> None:
 
 
 def test_winter_brings_more_cases_than_summer() -> None:
-    months = tell(customers=3000, months=12, seed=5).draws
+    months = make_story(customers=3000, months=12, seed=5).draws
     per_month = np.bincount(months.month)
     # months 4 to 6 of the calendar's 19 are July to September, 9 to 11 December to February
     assert per_month[8:11].sum() > 1.1 * per_month[3:6].sum()
@@ -172,7 +173,7 @@ def test_the_truth_is_reached_by_making_everybody_better_in_the_same_company(sto
 
 
 def test_no_kpi_matters_in_the_null_world_though_hard_cases_still_drive_customers_away() -> None:
-    null = tell(customers=800, months=6, seed=5, world="null")
+    null = make_story(customers=800, months=6, seed=5, world="null")
     assert set(effects_of(null).values()) == {0.0}
     assert set(effects_of(null, "driver:csat").values()) == {0.0}
     assert {row["weight"] for row in null.weights(null.effects()) if row["kpi"] != "mandatory_training"} == {None}
@@ -193,10 +194,10 @@ def test_true_weights_sum_to_a_hundred_and_pay_nothing_for_harm(company: Simulat
 
 def test_routing_within_a_queue_is_random_but_for_the_world_of_skill_routing() -> None:
     def link(world: str) -> float:
-        told = tell(customers=1500, months=4, seed=5, world=world)
-        skill = told.people.values["first_contact_resolution"][told.draws.post, told.draws.month]
-        inside = told.draws.process == 0
-        return float(np.corrcoef(skill[inside], told.draws.difficulty[inside])[0, 1])
+        made = make_story(customers=1500, months=4, seed=5, world=world)
+        skill = made.people.values["first_contact_resolution"][made.draws.post, made.draws.month]
+        inside = made.draws.process == 0
+        return float(np.corrcoef(skill[inside], made.draws.difficulty[inside])[0, 1])
 
     assert abs(link("service")) < 0.05
     assert link("skill_routing") > 0.3
@@ -204,15 +205,15 @@ def test_routing_within_a_queue_is_random_but_for_the_world_of_skill_routing() -
 
 def test_in_the_drifting_world_promises_come_to_matter_more_and_quick_answers_no_more() -> None:
     still, drifting = (
-        effects_of(tell(customers=1500, months=8, seed=5, world=name)) for name in ("service", "drifting")
+        effects_of(make_story(customers=1500, months=8, seed=5, world=name)) for name in ("service", "drifting")
     )
     assert drifting["promise_kept"] < 1.5 * still["promise_kept"] < 0
     assert drifting["response_seconds"] > 0.3 * still["response_seconds"]
 
 
 def test_where_troubles_add_up_a_broken_promise_is_worse_in_an_unsolved_case() -> None:
-    told = tell(customers=1500, months=5, seed=5, world="interactions")
-    harm, lived = told.lived.harm, told.lived
+    made = make_story(customers=1500, months=5, seed=5, world="interactions")
+    harm, lived = made.lived.harm, made.lived
     unsolved, solved = (
         harm[rows & ~lived.promise_kept].mean() - harm[rows & lived.promise_kept].mean()
         for rows in (~lived.resolved, lived.resolved)
@@ -222,21 +223,21 @@ def test_where_troubles_add_up_a_broken_promise_is_worse_in_an_unsolved_case() -
 
 @pytest.mark.parametrize("name", world_names())
 def test_every_world_can_be_lived_through(name: str) -> None:
-    told = tell(customers=300, months=5, seed=2, world=name)
+    made = make_story(customers=300, months=5, seed=2, world=name)
     assert isinstance(load_world(name), World)
-    assert np.isfinite([row["effect"] for row in told.effects()]).all()
+    assert np.isfinite([row["effect"] for row in made.effects()]).all()
 
 
-def test_planted_falls_of_service_are_told_and_felt() -> None:
-    told = tell(customers=2000, months=12, seed=5, employees=120)
-    assert {slump.unit for slump in told.people.slumps} == {"employee", "team"}
-    kept = told.lived.promise_kept[told.happened()]
-    post, month = told.draws.post[told.happened()], told.draws.month[told.happened()]
-    slumping, warned = np.zeros(told.people.person.shape, bool), []
-    for slump in told.people.slumps:
+def test_planted_falls_of_service_are_reported_and_felt() -> None:
+    made = make_story(customers=2000, months=12, seed=5, employees=120)
+    assert {slump.unit for slump in made.people.slumps} == {"employee", "team"}
+    kept = made.lived.promise_kept[made.happened()]
+    post, month = made.draws.post[made.happened()], made.draws.month[made.happened()]
+    slumping, warned = np.zeros(made.people.person.shape, bool), []
+    for slump in made.people.slumps:
         if slump.unit == "employee":
             slumping[slump.number, slump.first : slump.after] = True
-            warned.append(told.people.occupancy[slump.number, slump.first - 1] - told.people.occupancy.mean())
+            warned.append(made.people.occupancy[slump.number, slump.first - 1] - made.people.occupancy.mean())
     assert np.mean(warned) > 0.05
     inside = slumping[post, month]
     before_and_after = slumping.any(axis=1)[post] & ~inside
@@ -262,7 +263,7 @@ def test_texts_come_in_both_languages_with_a_recorded_cause(company: Simulated) 
     assert cases.loc[cases["text"].isna(), "root_cause"].isna().all()
 
 
-def test_the_event_log_tells_the_same_story_as_the_cases(company: Simulated) -> None:
+def test_the_event_log_shows_the_same_story_as_the_cases(company: Simulated) -> None:
     steps, cases = read(company, "case_steps"), read(company, "cases").set_index("case_id")
     assert 5 < len(steps) / len(cases) < 8
     assert steps["at"].max() < pd.Timestamp("2026-07-01")
@@ -271,8 +272,8 @@ def test_the_event_log_tells_the_same_story_as_the_cases(company: Simulated) -> 
     closed = steps[steps["activity"] == "close"].set_index("case_id")["at"]
     assert closed.eq(cases["closed_at"].dropna()).all()
     answered = steps[(steps["activity"] == "answer") & (steps["lifecycle"] == "start")].set_index("case_id")["at"]
-    told = cases["responded_at"][cases["responded_at"] >= cases["opened_at"]]
-    assert answered.reindex(told.index).eq(told).all()
+    made = cases["responded_at"][cases["responded_at"] >= cases["opened_at"]]
+    assert answered.reindex(made.index).eq(made).all()
 
 
 def test_work_in_the_event_log_adds_up_to_the_handling_time(company: Simulated) -> None:
@@ -301,18 +302,18 @@ def test_transfers_hand_over_to_another_team_and_re_openings_come_back(company: 
 def test_the_truth_names_the_step_that_every_process_waits_for_longest(company: Simulated) -> None:
     truth = json.loads((company.folder / "truth.json").read_text(encoding="utf-8"))
     steps, cases = read(company, "case_steps"), read(company, "cases").set_index("case_id")
-    told = {row["process"]: row["activity"] for row in truth["bottlenecks"]}
-    assert set(told) == set(cases["process"])
-    assert told["installation"] == "visit"
-    assert told["billing"] == "approve the credit"
+    made = {row["process"]: row["activity"] for row in truth["bottlenecks"]}
+    assert set(made) == set(cases["process"])
+    assert made["installation"] == "visit"
+    assert made["billing"] == "approve the credit"
     # by hand: from the end of the step before (or the opening) to the start of the step
     steps = steps[steps["case_id"].isin(cases.index[cases["closed_at"].notna()])]
     before = steps.groupby("case_id")["at"].shift().fillna(steps["case_id"].map(cases["opened_at"]))
     waits = (steps["at"] - before).dt.total_seconds()
     reached = (steps["lifecycle"] == "start") | steps["activity"].isin(["close", "re-open"])
     total = waits[reached].groupby([steps["case_id"].map(cases["process"]), steps["activity"]]).sum()
-    assert {process: part.idxmax()[1] for process, part in total.groupby(level=0)} == told
-    hours = total["repair", told["repair"]] / 3600 / ((cases["process"] == "repair") & cases["closed_at"].notna()).sum()
+    assert {process: part.idxmax()[1] for process, part in total.groupby(level=0)} == made
+    hours = total["repair", made["repair"]] / 3600 / ((cases["process"] == "repair") & cases["closed_at"].notna()).sum()
     row = next(row for row in truth["bottlenecks"] if row["process"] == "repair")
     assert row["waiting_hours"] == pytest.approx(hours, rel=0.01)
 

@@ -1,4 +1,4 @@
-"""The simulated B2B company keeps the contract, tells its story, and its truth comes from the same random numbers."""
+"""The simulated B2B company keeps the contract and its story, and its truth comes from the same random numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from baton.errors import CompanyFileError
 from pipelines.simulate import Simulated, simulate
 from pipelines.validate import validate
 from simulation.scenarios.b2b.dealings import live
-from simulation.scenarios.b2b.story import B2bStory, tell
+from simulation.scenarios.b2b.story import B2bStory, make_story
 
 HARMFUL = ("margin_rate", "cost_per_visit", "project_cost", "supplier_price_saving")
 
@@ -34,7 +34,7 @@ def truth(company: Simulated) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def story() -> B2bStory:
-    return tell(customers=400, months=24, seed=5)
+    return make_story(customers=400, months=24, seed=5)
 
 
 def read(company: Simulated, name: str) -> pd.DataFrame:
@@ -179,8 +179,8 @@ def test_pressing_a_supplier_on_price_brings_defects_and_delays(story: B2bStory)
 
 
 def test_where_no_kpi_matters_every_effect_is_zero_and_people_differ_all_the_same() -> None:
-    told = tell(customers=150, months=12, seed=5, world="b2b_null")
-    rows = told.effects_by_horizon()
+    made = make_story(customers=150, months=12, seed=5, world="b2b_null")
+    rows = made.effects_by_horizon()
     assert {row["effect"] for row in rows} == {0.0} == {row["effect_from_now"] for row in rows}
     assert all(row["spread"] > 0 for row in rows)
 

@@ -80,10 +80,10 @@ def test_the_teams_figures_are_recorded_every_month(company: Simulated) -> None:
 
 
 def test_what_business_units_care_for_makes_them_leave_and_utilisation_drives_them_away(company: Simulated) -> None:
-    told = {row["kpi"]: row["effect"] for row in company.effects if row["outcome"] == "churn"}
+    true_effects = {row["kpi"]: row["effect"] for row in company.effects if row["outcome"] == "churn"}
     for kpi in ("price_against_market", "major_incidents", "change_disturbance_rate", "major_incident_hours"):
-        assert told[kpi] < 0, kpi
-    assert told["charged_hours_share"] > 0
+        assert true_effects[kpi] < 0, kpi
+    assert true_effects["charged_hours_share"] > 0
 
 
 def test_more_incidents_do_harm_by_lasting_longer_as_well(company: Simulated) -> None:
@@ -93,10 +93,10 @@ def test_more_incidents_do_harm_by_lasting_longer_as_well(company: Simulated) ->
 
 
 def test_truth_and_bottlenecks_name_what_the_catalogue_and_the_processes_know(company: Simulated) -> None:
-    told, known = truth(company), load_catalogue(load_company(company.company_file))
-    assert {row["kpi"] for row in told["effects"]} <= set(known)
-    assert {row["process"]: row["activity"] for row in told["bottlenecks"]}["access"] == "approve the access"
-    assert {row["process"] for row in told["bottlenecks"]} == set(load_world("internal").processes)
+    true_effects, known = truth(company), load_catalogue(load_company(company.company_file))
+    assert {row["kpi"] for row in true_effects["effects"]} <= set(known)
+    assert {row["process"]: row["activity"] for row in true_effects["bottlenecks"]}["access"] == "approve the access"
+    assert {row["process"] for row in true_effects["bottlenecks"]} == set(load_world("internal").processes)
 
 
 def test_the_same_seed_writes_the_same_bytes(company: Simulated, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
 from pipelines.simulate import Simulated, simulate
 from simulation.scenarios.product.settings import load_world, world_names
-from simulation.scenarios.product.story import ProductStory, tell
+from simulation.scenarios.product.story import ProductStory, make_story
 
 HELPFUL = (
     "new_function_adoption", "defect_rate", "defect_repair_days", "suggestion_adoption_rate", "request_answer_days",
@@ -34,12 +34,12 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 
 @pytest.fixture(scope="module")
 def story() -> ProductStory:
-    return tell(customers=1500, months=9, seed=5)
+    return make_story(customers=1500, months=9, seed=5)
 
 
 @pytest.fixture(scope="module")
 def tiny() -> ProductStory:
-    return tell(customers=70, months=4, seed=9)
+    return make_story(customers=70, months=4, seed=9)
 
 
 def effects_of(story: ProductStory) -> dict[str, float]:
@@ -63,8 +63,8 @@ def test_the_same_seed_writes_the_same_bytes(company: Simulated, tmp_path: Path)
         assert (company.folder / file).read_bytes() == (again.folder / file).read_bytes(), file
 
 
-def test_another_seed_tells_another_story(story: ProductStory) -> None:
-    other = tell(customers=1500, months=9, seed=6)
+def test_another_seed_shows_another_story(story: ProductStory) -> None:
+    other = make_story(customers=1500, months=9, seed=6)
     assert effects_of(other)["new_function_adoption"] != effects_of(story)["new_function_adoption"]
 
 
@@ -94,7 +94,7 @@ def test_validation_finds_nothing_but_the_planted_dirt(company: Simulated) -> No
     }
 
 
-def test_every_lever_of_product_teams_can_be_told_by_team_and_month(company: Simulated) -> None:
+def test_every_lever_of_product_teams_can_be_measured_by_team_and_month(company: Simulated) -> None:
     catalogue = load_catalogue(load_company(company.company_file))
     activity, measures = read(company, "activity"), read(company, "measures")
     teams = set(read(company, "teams").query("department == 'Product'")["team_id"])
@@ -114,7 +114,7 @@ def test_every_lever_of_product_teams_can_be_told_by_team_and_month(company: Sim
         assert set(rows["team_id"]) == teams
 
 
-def test_the_log_tells_the_true_adoption_and_defect_rate_of_teams(story: ProductStory) -> None:
+def test_the_log_shows_the_true_adoption_and_defect_rate_of_teams(story: ProductStory) -> None:
     from simulation.scenarios.product.activity import activity
 
     log = activity(story, 5)
@@ -126,10 +126,10 @@ def test_the_log_tells_the_true_adoption_and_defect_rate_of_teams(story: Product
         "new_function_adoption": count["update_adopted"] / (count["update_adopted"] + count["update_ignored"]),
         "defect_rate": total["error"] / (total["feature_use"] + total["key_feature_use"]),
     }
-    for kpi, figures in seen.items():
+    for kpi, numbers in seen.items():
         truth = values[kpi][:, observed].mean(axis=1)
-        assert np.corrcoef(figures, truth)[0, 1] > 0.75, kpi
-        assert figures.mean() == pytest.approx(truth.mean(), rel=0.15), kpi
+        assert np.corrcoef(numbers, truth)[0, 1] > 0.75, kpi
+        assert numbers.mean() == pytest.approx(truth.mean(), rel=0.15), kpi
 
 
 def test_a_customers_rows_follow_its_use_of_teams(story: ProductStory) -> None:
@@ -250,14 +250,14 @@ def _over(hazard: list[float], day: float) -> float:
 
 
 def test_the_truth_is_what_one_sd_better_would_have_changed_with_the_same_chance(tiny: ProductStory) -> None:
-    told = next(row for row in tiny.effects() if row["kpi"] == "setup_completion_rate")
+    adoption = next(row for row in tiny.effects() if row["kpi"] == "setup_completion_rate")
     lever = tiny.world.levers["setup_completion_rate"]
     level = tiny.values()["setup_completion_rate"]
     first, last = tiny.calendar.observed.start, tiny.calendar.observed.stop
     means = [sum(level[team, first:last]) / (last - first) for team in range(tiny.teams.count)]
     centre = sum(means) / len(means)
     spread = math.sqrt(sum((mean - centre) ** 2 for mean in means) / len(means))
-    assert told["spread"] == pytest.approx(spread)
+    assert adoption["spread"] == pytest.approx(spread)
 
     def moved(chance: float, team: float, _: float) -> float:
         was, then = int(chance < team), int(chance < min(team + spread, 0.98))
@@ -265,7 +265,7 @@ def test_the_truth_is_what_one_sd_better_would_have_changed_with_the_same_chance
 
     effect = by_hand(tiny, moved, lambda team, month: float(level[team, month]))
     assert effect < 0
-    assert told["effect"] == pytest.approx(effect, rel=1e-4)
+    assert adoption["effect"] == pytest.approx(effect, rel=1e-4)
 
 
 def test_what_a_lever_leads_to_is_part_of_its_truth(story: ProductStory) -> None:
@@ -293,7 +293,7 @@ def test_one_sd_better_is_one_sd_in_the_kpis_own_unit(story: ProductStory) -> No
 
 
 def test_in_the_null_world_no_kpi_matters_though_accounts_leave_and_haste_still_breaks_things() -> None:
-    null = tell(customers=400, months=6, seed=5, world="product_null")
+    null = make_story(customers=400, months=6, seed=5, world="product_null")
     effects = null.effects()
     assert {row["effect"] for row in effects} == {0.0}
     weights = null.weights(effects)

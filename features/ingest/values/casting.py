@@ -1,6 +1,6 @@
 """How a raw column becomes a contract column: SQL that reads text as time, number, flag or id, or says null.
 
-A date such as 03/04/2024 reads both ways; the profile of the whole column tells which, or that nobody can tell.
+A date such as 03/04/2024 reads both ways; the profile of the whole column shows which, or that it is ambiguous.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class CastPlan:
     by_file : tuple of (int, CastPlan)
         Where files of one table write the column differently: the plan of each file.
     doubt : str
-        Why nobody can tell how its numbers are to be read, in words; empty where it is clear.
+        Why it is ambiguous how its numbers are to be read, in words; empty where it is clear.
     currencies : tuple of (str, int)
         The currencies that its amounts name, and how many do.
     timezone : str

@@ -59,7 +59,7 @@ def without_missing_words(text: str, size: str, kept: Collection[str] = (), /) -
 
 
 def missing_words_sql(text: str, size: str, /) -> str:
-    """Return SQL aggregates (a struct): how often each word stands in a column, and which neighbours speak for a value.
+    """Return SQL aggregates (a struct): how often each word stands in a column, and which neighbours suggest a value.
 
     Parameters
     ----------

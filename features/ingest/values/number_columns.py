@@ -1,8 +1,8 @@
-"""What a column as a whole tells of its numbers: the decimal mark, per file; whether a text column is one of numbers.
+"""What a column as a whole shows of its numbers: the decimal mark, per file; whether a text column is one of numbers.
 
-A value such as 1.250 reads both ways. The column's other values tell; else the file's other columns; else the same
-column of the table's other files. Where nothing tells, 1.250 is one and a quarter and 1,250 is one thousand two hundred
-and fifty, with a note, unless the file's semicolons speak against it: then ``decimal`` must be given.
+A value such as 1.250 reads both ways. The column's other values decide; else the file's other columns; else the same
+column of the table's other files. Where nothing decides, 1.250 is one and a quarter and 1,250 is one thousand two
+hundred and fifty, with a note, unless the file's semicolons contradict it: then ``decimal`` must be given.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from features.ingest.values.number_text import Decimal, NumberFormat
 
 __all__ = ["Numbers", "decide_decimals", "decide_type"]
 
-MAX_CONTRARY = 0.05  # a slip of the pen: so few values with the other mark do not speak for it
+MAX_CONTRARY = 0.05  # a slip of the pen: so few values with the other mark are no evidence for it
 MAX_BAD = 0.05  # a column with one word in twenty is still one of numbers; with more it is a category
 MIN_FOR_ONE_BAD = 10  # among so many values one that is no number is a slip, whatever its share
 
@@ -150,7 +150,7 @@ def column_currencies(files: Sequence[Numbers], /) -> dict[str, int]:
 
 
 def _own(numbers: Numbers, /) -> Decimal | None:
-    """Return what a column's own values tell; None: none of them has a mark."""
+    """Return the marks that a column's own values show; None: none of them has a mark."""
     dot, comma = numbers.count("dot"), numbers.count("comma")
     if dot and comma:
         if min(dot, comma) > MAX_CONTRARY * (dot + comma):
@@ -172,13 +172,13 @@ def _own(numbers: Numbers, /) -> Decimal | None:
 def _unsure(
     numbers: Numbers, siblings: Decimal | None, others: Decimal | None, semicolons: bool, /
 ) -> tuple[Decimal, str]:
-    told = siblings or others
-    if told is not None:
-        return told, "siblings" if siblings else "files"
+    marks_of = siblings or others
+    if marks_of is not None:
+        return marks_of, "siblings" if siblings else "files"
     return ("unsure", "unsure") if semicolons else (".", "default")
 
 
 def _agreed(marks: Any, /) -> Decimal | None:
-    """Return the mark that all that tell one agree on."""
+    """Return the mark on which all columns that show one agree."""
     counted = Counter(mark for mark in marks if mark in {".", ","})
     return next(iter(counted)) if len(counted) == 1 else None

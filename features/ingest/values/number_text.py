@@ -1,7 +1,7 @@
 """Numbers as people and systems write them: what a text may be as a number, and SQL that reads it by a column's format.
 
 A text is taken apart once: signs, a currency, the figures, 万 or 亿, a percent sign. Which of dot and comma is the
-decimal mark is never told by one value where it could be either (1.250): the column tells (``number_columns``).
+decimal mark is never inferred from one value where it could be either (1.250): the column decides (``number_columns``).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class NumberFormat:
     ----------
     decimal : {".", ",", "mixed", "unsure"}
         The decimal mark; the other one groups. ``mixed``: the column writes both as decimal marks; ``unsure``: 1.250
-        reads both ways and nothing tells.
+        reads both ways and nothing decides.
     percent_is_share : bool
         Whether 12 % is 0.12; else it is 12, where the column counts in points of a hundred.
     unit_seconds : int
@@ -88,7 +88,7 @@ class NumberFormat:
 
 
 def duration_unit(column: str, /) -> int:
-    """Return the seconds of the unit in which a column's durations are, told by its name; 0: it says nothing.
+    """Return the seconds of the unit in which a column's durations are, inferred from its name; 0: it says nothing.
 
     Examples
     --------
@@ -184,8 +184,8 @@ def _undressed(text: str, decimal: str, group: str, unit_seconds: int, /) -> str
 
 def _parts(column: str, /) -> str:
     """Return what a short text is made of; null where it is a number as it stands, or no number can be that long."""
-    text, odd, usual = quoted(column), "".join(_ODD), "".join(_ODD.values())
-    half = f"translate({text}, {literal(WIDE + odd)}, {literal(NARROW + usual)})"
+    text, odd, plain_forms = quoted(column), "".join(_ODD), "".join(_ODD.values())
+    half = f"translate({text}, {literal(WIDE + odd)}, {literal(NARROW + plain_forms)})"
     # translating takes long, and few texts need it
     strange = literal(f"[{WIDE[0]}-{WIDE[-1]}{odd}]")
     half = f"CASE WHEN regexp_matches({text}, {strange}) THEN {half} ELSE {text} END"
@@ -280,7 +280,7 @@ def _locale(decimal: str, group: str, /) -> str:
 
 
 def _is_spoken(text: str, /) -> str:
-    """Return SQL that tells whether a text is a duration in words or by ISO 8601: 12m 11s, 731 s, PT12M11S."""
+    """Return SQL that tests whether a text is a duration in words or by ISO 8601: 12m 11s, 731 s, PT12M11S."""
     # a unit that is not the last of its kind stands behind a digit: a cheap look spares most texts the patterns
     worded = f"regexp_matches({text}, '\\d ?[A-Za-z天小分秒]')"
     either = literal(f"{_SPOKEN_CLOCK}|{_ISO_CLOCK}")
@@ -309,7 +309,7 @@ def _duration(text: str, unit_seconds: int, /) -> str:
     )
     cases += f" WHEN {_is_spoken(text)} THEN {sign} * {_spoken(text)} / {unit_seconds}"
     if unit_seconds == 60:
-        return cases  # whether 1:30 is hours or minutes nobody can tell there
+        return cases  # whether 1:30 is hours or minutes is ambiguous there
     first = 3600 if unit_seconds == 3600 else 60
     return (
         f"{cases} WHEN regexp_full_match({text}, {literal(_CLOCK_TWO)}) "

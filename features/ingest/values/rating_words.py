@@ -67,7 +67,7 @@ class ReadRatings:
     numbers : mapping of str to str or None
         Per text as it lies in the column; None: nobody rated.
     scale : (low, high) or None
-        What the words tell; None: the numbers tell it.
+        The scale of the words; None: the numbers give it.
     note : str
         What was taken for what.
     """

@@ -1,7 +1,7 @@
 """Times as people and systems write them: SQL that reads a text or a number as a time, by its own format.
 
 Each format stands for itself, so that two of them may stand in one column; only whether 03/04/2024 has the day first is
-told by the whole column (``CastPlan.order``). What is understood in part is no time, and counted as a fault.
+inferred from the whole column (``CastPlan.order``). What is understood in part is no time, and counted as a fault.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def iso_sql(text: str, timezone: str, /) -> str:
 
 
 def is_digits(text: str, /) -> str:
-    """Return SQL that tells whether a text may be a time written in digits alone."""
+    """Return SQL that tests whether a text may be a time written in digits alone."""
     return f"regexp_full_match({text}, {literal(_DIGITS)})"
 
 
@@ -176,7 +176,7 @@ def digit_kind(number: str, /) -> str:
 
 
 def written_clock(text: str, midnight: str, /) -> str:
-    """Return SQL that tells whether a text has a time of day other than midnight."""
+    """Return SQL that tests whether a text has a time of day other than midnight."""
     time = digits_sql(text, "UTC")
     return (
         f"CASE WHEN {is_digits(text)} THEN list_transform([{time}], lambda t: t <> date_trunc('day', t))[1] "

@@ -45,7 +45,7 @@ _HOURS = r"\d ?(h|uhr|heures?|horas?|hs|hrs)\.? ?(\d{1,2} ?(m|min)?)?\.?$"
 
 
 def is_written(text: str, /) -> str:
-    """Return SQL that tells whether a text may be a time with words or unusual clocks in it."""
+    """Return SQL that tests whether a text may be a time with words or unusual clocks in it."""
     unusual = f"{_NAMES}|{_HALVES}|{_DOTTED}|{_HOURS}|{_POINTED}"
     return (
         f"(strlen({text}) <= {MAX_BYTES} AND regexp_matches({text}, '[0-9０-９]') AND ("
@@ -54,7 +54,7 @@ def is_written(text: str, /) -> str:
 
 
 def has_written_clock(text: str, /) -> str:
-    """Return SQL that tells whether a text ends in a clock without a colon, midnight apart: 14h05, 14.05, 14.05.00."""
+    """Return SQL that tests whether a text ends in a clock without a colon, except midnight: 14h05, 14.05, 14.05.00."""
     lower = _lower(text)
     midnight = literal(r"[ t]0?0(\.00(\.00)?|h00)$")
     return f"(regexp_matches({lower}, {literal(f'{_DOTTED}|{_HOURS}')}) AND NOT regexp_matches({lower}, {midnight}))"

@@ -21,10 +21,6 @@ _PERIODS = ("work", "measures")
 def missing_months(warehouse: Warehouse, /) -> dict[str, list[datetime]]:
     """Find calendar months in which a table has nothing, though it has rows before and after.
 
-    Parameters
-    ----------
-    warehouse : Warehouse
-
     Returns
     -------
     dict of str to list of datetime

@@ -22,7 +22,7 @@ from features.quality.row_rules import EARLIEST, LATEST, Rule
 __all__ = ["EVENTS", "Horizon", "TableTimes", "horizon", "measured"]
 
 EVENTS = ("cases", "activity", "case_steps")
-"""Tables whose rows come as things happen: the last of them tells until when anything is known."""
+"""Tables whose rows come as things happen: the last of them shows until when anything is known."""
 
 _PERIODS = ("measures", "work")
 _ROWS = {**{name: str(TABLES[name].time) for name in (*EVENTS, *_PERIODS)}, "snapshots": "as_of"}
@@ -69,7 +69,6 @@ class TableTimes:
 
     Parameters
     ----------
-    table : TypedTable
     columns : mapping of str to ColumnTimes
     bound : datetime
         The clock, the extraction or ``observed_until``: nothing later has happened yet.
@@ -113,8 +112,6 @@ def measured(intake: Intake, table: TypedTable, now: datetime, /) -> TableTimes:
 
     Parameters
     ----------
-    intake : Intake
-    table : TypedTable
     now : datetime
         The clock, UTC without zone.
 
@@ -289,15 +286,15 @@ def _column(intake: Intake, table: TypedTable, column: str, bound: datetime, /, 
     arrivals = Arrivals(np.array([row[0] for row in rows], "int64"), np.array([row[1] for row in rows], "int64"))
     if not len(arrivals):
         return ColumnTimes(arrivals)
-    last, first = arrivals.last_usual(gaps_alone=gaps_alone), None
-    if not gaps_alone and (begin := arrivals.first_usual()) is not None and begin > arrivals.days[0]:
+    last, first = arrivals.last_regular(gaps_alone=gaps_alone), None
+    if not gaps_alone and (begin := arrivals.first_regular()) is not None and begin > arrivals.days[0]:
         first = _EPOCH + timedelta(days=begin)
     assert last is not None
     end = _EPOCH + timedelta(days=last + 1)
-    usual, latest = intake.rows(
+    regular, latest = intake.rows(
         f"SELECT max({value}) FILTER ({value} < {_sql(end)}), max({value}) FROM {table.unnumbered} WHERE {within}"
     )[0]
-    return ColumnTimes(arrivals, first, usual, latest)
+    return ColumnTimes(arrivals, first, regular, latest)
 
 
 def _together(arrivals: list[Arrivals], until: int, /) -> Arrivals:

@@ -49,6 +49,7 @@ def numbers_for_none(
     rows : callable
         Runs SQL and returns its rows.
     relation : str
+        SQL that names the rows.
     plans : mapping of str to CastPlan
         Of the table's columns.
     spec : TableSpec
@@ -66,7 +67,7 @@ def numbers_for_none(
         if plan.type in {"number", "integer"} and plan.raw_type != "BOOLEAN" and not plan.doubt
     ]
     tests: dict[str, str] = {}
-    said: list[str] = []
+    notes: list[str] = []
     for name, counts in _candidates(rows, relation, asked).items():
         contract = spec.column(name)
         if contract is not None and contract.low is not None:
@@ -79,13 +80,13 @@ def numbers_for_none(
         sure = [number for number in counts if _is_none(number, others, contract is None)]
         if sure:
             tests[name] = f"{quoted(name)} IN ({', '.join(f'{number:.0f}' for number in sure)})"
-        said += [
+        notes += [
             f"{name}: {number:.0f} stands in {counts[number]:,} rows, and all others lie between {others.low:g} and "
             f"{others.high:g}; if it stands for no value, take it out in the table's sql"
             for number in counts
             if number not in sure and _may_be_none(number, others)
         ]
-    return tests, said
+    return tests, notes
 
 
 def _is_none(number: float, others: _Others, own: bool, /) -> bool:

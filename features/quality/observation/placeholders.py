@@ -57,7 +57,6 @@ def placeholders(plan: CastPlan, counted: list[int], /) -> str | None:
 
     Parameters
     ----------
-    plan : CastPlan
     counted : list of int
         What ``count_sql`` counted.
     """

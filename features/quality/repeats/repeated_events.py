@@ -2,7 +2,7 @@
 
 Events with a time of day that are the same in all columns are one event. Where a table has dates alone, two purchases
 of one day look the same: rows are taken as exported twice only where several files hold them, where a whole run of rows
-repeats, where nearly all rows stand there as often, or where a column numbers the rows.
+repeats, where nearly all rows are repeated as often, or where a column numbers the rows.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from features.quality.row_rules import Rule, row_is_in
 __all__ = ["repeated_events"]
 
 _COARSE_MICROSECONDS = 86_400_000_000
-"""Times in steps of this, a day, cannot tell two events of one moment apart."""
+"""Times in steps of this, a day, cannot distinguish two events of one moment."""
 
 _MIN_RUN = 5
 """So many repeated rows in a row, each of another event, are a block that was exported again."""
 
 _ALL_BUT = 0.9
-"""Where so large a share of the events stands there equally often, a join or an export has doubled them."""
+"""Where so large a share of the events is repeated equally often, a join or an export has doubled them."""
 
 
 def repeated_events(intake: Intake, table: TypedTable, shown: tuple[str, ...], /) -> Iterator[Rule]:
-    """Yield rules for events that stand there before.
+    """Yield rules for duplicate events.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def repeated_events(intake: Intake, table: TypedTable, shown: tuple[str, ...], /
     copies = "place > 1"
     if _is_coarse(intake, table) and not _is_numbered(intake, table):
         copies = _exported_twice(intake, table, repeats)
-    message = "the row stands there before, the same in all columns"
+    message = "exact duplicate row"
     yield Rule("duplicate_row", table.columns[0], row_is_in(f"{repeats} WHERE {copies}"), message, shown=shown)
     yield Rule(
         "repeated_event",
@@ -86,7 +86,7 @@ def _is_numbered(intake: Intake, table: TypedTable, /) -> bool:
 
 def _exported_twice(intake: Intake, table: TypedTable, repeats: str, /) -> str:
     """Return the condition on repeated rows that were exported twice."""
-    # in one file an event may stand there twice; in two files it is the same twice
+    # in one file an event may occur twice; in two files it is a duplicate
     intake.connection.execute(
         f"CREATE TABLE copied_{repeats} AS SELECT {ROW} FROM ("
         f"SELECT {ROW}, place_in_file, max(place_in_file) OVER (PARTITION BY event ORDER BY {FILE} "

@@ -1,9 +1,9 @@
 """Rows with one key: exact copies, older states of a row that was exported again, and rows that contradict each other.
 
-Which state is the newest is told by a column that says when the row was last changed; else by the file (of several, the
-one whose rows reach furthest, then the last by name); else by how far the row has come (a case that is closed, a row in
-which nothing differs but more is filled in). Rows of one key that do not even begin together are not states of one
-thing, and where nothing tells which is newer, nobody decides: the run stops.
+Which state is the newest is decided by a column that says when the row was last changed; else by the file (of several,
+the one whose rows reach furthest, then the last by name); else by how far the row has come (a case that is closed, a
+row in which nothing differs but more is filled in). Rows of one key that do not even begin together are not states of
+one thing, and where nothing decides which is newer, the run stops.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def repeated_keys(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         (
             "duplicate_row",
             "is_copy",
-            f"the row stands there before, the same in all columns ({named} should be unique)",
+            f"exact duplicate row ({named} should be unique)",
             "",
         ),
         (
@@ -134,7 +134,7 @@ def _states(intake: Intake, table: TypedTable, key: str, /) -> str:
     together = " AND ".join([f"count(DISTINCT {name}) OVER own <= 1" for name in same] or ["TRUE"])
     return (
         "SELECT *, "
-        # the surest way that tells one newest row of the key
+        # the surest way that gives one newest row of the key
         "CASE WHEN NOT together THEN NULL WHEN when_told THEN changed_rank WHEN file_told THEN file_rank "
         "WHEN advance_told THEN advance_rank WHEN fill_told THEN fill_rank END = 1 AS is_newest, "
         "together AND (when_told OR file_told OR advance_told OR fill_told) AS is_known FROM ("

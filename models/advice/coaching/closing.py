@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.advice.coaching.gaps import readings
+from models.advice.coaching.gaps import measurements
 from models.effects.estimators.design import Design
 
 __all__ = ["NEWCOMER_MONTHS", "closing_shares"]
@@ -26,12 +26,11 @@ def closing_shares(
 ) -> dict[bool, float]:
     """Estimate the share of a true gap that is gone a cycle later.
 
-    The persistence of people's deviations from the earlier to the later half of the cases, chance taken out of the
+    The persistence of people's deviations from the earlier to the later half of the cases, corrected for chance in the
     earlier half's variance, all levers together; where few people are known it leans on what is believed beforehand.
 
     Parameters
     ----------
-    design : Design
     team : array of int, shape (employees,)
     newcomer : array of bool, shape (employees,)
         Who was new in the earlier half.
@@ -48,7 +47,7 @@ def closing_shares(
     products: dict[bool, list[Floats]] = {True: [], False: []}
     squares: dict[bool, list[Floats]] = {True: [], False: []}
     for at in range(design.size):
-        before, after = readings(design, at, team, ~late), readings(design, at, team, late)
+        before, after = measurements(design, at, team, ~late), measurements(design, at, team, late)
         both = np.isfinite(before.value) & np.isfinite(after.value)
         scale = float(np.var(before.value[both])) if both.sum() > 1 else 0.0
         settled = both & ~newcomer

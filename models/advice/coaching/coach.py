@@ -18,8 +18,9 @@ from baton.company import Policy
 from baton.contract.results import cast
 from baton.messages.message import Message, bilingual
 from features.cases.table import CaseTable, Organisation
+from features.kpis.columns import kpi_column
 from models.advice.coaching.closing import NEWCOMER_MONTHS
-from models.advice.coaching.gaps import Standing, readings, standing
+from models.advice.coaching.gaps import Standing, measurements, standing
 from models.advice.coaching.process import process_shifts
 from models.advice.coaching.scene import Scene, build_scene
 from models.advice.coaching.words import Gap, how_sure, person_reason, process_reason, team_reason
@@ -50,10 +51,8 @@ def coach(
 
     Parameters
     ----------
-    cases : CaseTable
     organisation : Organisation
         Of the employees only team, hiring and leaving are read.
-    catalogue : Catalogue
     effects : pandas.DataFrame
         Rows of ``effects.parquet``.
     settings : Settings
@@ -81,7 +80,7 @@ def coach(
     rng = np.random.default_rng(settings.seed)
     standings = {}
     for at, lever in enumerate(scene.design.levers):
-        stands = standing(readings(scene.design, at, scene.team, scene.recent), policy.min_group, rng)
+        stands = standing(measurements(scene.design, at, scene.team, scene.recent), policy.min_group, rng)
         if stands is not None:
             standings[lever] = stands
     rows = (
@@ -104,7 +103,7 @@ class Benefit:
     ----------
     gain : float
         For churn the fall of the probability of leaving within the horizon, for a case outcome the change per case;
-        positive, and drawn towards zero by how unsure it is.
+        positive, and shrunk towards zero by how uncertain it is.
     sure : float
         Probability that it helps at all.
     """
@@ -119,7 +118,7 @@ def helpful_levers(
     """Return the levers worth coaching.
 
     Left out are levers whose direction is less sure than ``confidence``, that a refutation failed, that nobody owns as
-    a person, and fixed duties; and all of them where the joint test over them does not hold ``false_moves``: where no
+    a person, and mandatory KPIs; and all of them where the joint test over them does not hold ``false_moves``: where no
     KPI matters nobody is to be sent to practise one.
 
     Returns
@@ -136,7 +135,7 @@ def helpful_levers(
     of_people = {kpi.id for kpi in catalogue.values() if kpi.owner == "employee"}
     rows = effects[(effects["outcome"] == outcome) & effects["effect"].notna() & effects["kpi"].isin(of_people)]
     variance = ((rows["high"] - rows["low"]) / WIDTH_90) ** 2
-    # what all levers do tells how much of a single one's estimate is luck
+    # what all levers do shows how much of a single one's estimate is luck
     true = max(float((rows["effect"] ** 2 - variance).mean()), MIN_TRUE_SHARE * float((rows["effect"] ** 2).mean()))
     found = {}
     for row, noise in zip(rows.to_dict("records"), variance, strict=True):
@@ -145,7 +144,7 @@ def helpful_levers(
             continue
         if row.get("joint_p", 0.0) > policy.false_moves:
             continue
-        if f"kpi:{kpi.id}" not in cases.frame or row.get("refuted") is True:
+        if kpi_column(kpi.id) not in cases.frame or row.get("refuted") is True:
             continue
         gain = helps * row["effect"]
         sure = float(ndtr(gain / np.sqrt(noise))) if noise > 0 else 1.0
@@ -273,7 +272,6 @@ class Finding:
 
     Parameters
     ----------
-    kpi : str
     level : {"employee", "team", "process"}
     sd : float
         The expected true gap in between-person standard deviations.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.effects.estimators.design import Design
 
-__all__ = ["GAP_SD", "GROUP_GAP_SD", "Readings", "Standing", "readings", "standing"]
+__all__ = ["GAP_SD", "GROUP_GAP_SD", "Measurements", "Standing", "measurements", "standing"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -28,7 +28,7 @@ SHOWS_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Readings:
+class Measurements:
     """One lever as each employee delivered it, deviations from comparable cases, higher is better.
 
     Parameters
@@ -77,14 +77,13 @@ class Standing:
     reliability: Floats
 
 
-def readings(design: Design, at: int, team: Codes, rows: NDArray[np.bool_] | None = None, /) -> Readings:
+def measurements(design: Design, at: int, team: Codes, rows: NDArray[np.bool_] | None = None, /) -> Measurements:
     """Take one lever's means per employee, and how uncertain they are.
 
     For a lever that the case carries, chance is the spread of single cases; for one that is the handler's, of months.
 
     Parameters
     ----------
-    design : Design
     at : int
         Position of the lever.
     team : array of int, shape (employees,)
@@ -110,13 +109,13 @@ def readings(design: Design, at: int, team: Codes, rows: NDArray[np.bool_] | Non
     within = float(((value - mean[employee]) ** 2).sum()) / freedom if freedom > 0 else np.nan
     enough = (cases >= MIN_CASES) & np.isfinite(within)
     noise = np.divide(within, number, where=number > 0, out=np.full(people, np.nan))
-    return Readings(np.where(enough, _against_others(design, mean, cases, team), np.nan), noise, cases, team)
+    return Measurements(np.where(enough, _against_others(design, mean, cases, team), np.nan), noise, cases, team)
 
 
 def _against_others(design: Design, mean: Floats, cases: Floats, team: Codes, /) -> Floats:
     """Measure against other teams' people: what a whole team suffers must not become the yardstick.
 
-    Values are deviations from all cases of a process, the team's own included; its share of them is taken out.
+    Values are deviations from all cases of a process, the team's own included; its share of them is adjusted for.
     """
     teams = int(team.max(initial=-1)) + 1
     if teams < 2:
@@ -137,12 +136,11 @@ def _against_others(design: Design, mean: Floats, cases: Floats, team: Codes, /)
     return mean + np.where(inside, lift[np.maximum(team, 0)], 0.0)
 
 
-def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> Standing | None:
+def standing(found: Measurements, min_group: int, rng: np.random.Generator, /) -> Standing | None:
     """Tell true gaps from chance, and people's from their team's.
 
     Parameters
     ----------
-    found : Readings
     min_group : int
         Teams with fewer people are not judged.
     rng : numpy.random.Generator
@@ -151,7 +149,7 @@ def standing(found: Readings, min_group: int, rng: np.random.Generator, /) -> St
     Returns
     -------
     Standing or None
-        None where people cannot be told from chance.
+        None where differences between people are not significant.
 
     Source
     ------
@@ -239,7 +237,7 @@ def _components(value: Floats, noise: Floats, groups: Codes, draws: Floats, /) -
         person = (draws * weight * ((value - middle) ** 2 - noise)).sum(axis=1) / (draws * weight).sum(axis=1)
         return np.maximum(person, 0.0), np.zeros(len(draws))
     person = np.maximum((draws * use * unbiased).sum(axis=1) / (draws * use).sum(axis=1), 0.0)
-    apart = np.zeros(len(draws))
+    between_teams = np.zeros(len(draws))
     if count > 1:
         trust = total / (1 + total * start)
         middle = float((trust * centre).sum() / trust.sum())
@@ -248,9 +246,9 @@ def _components(value: Floats, noise: Floats, groups: Codes, draws: Floats, /) -
         crowd = np.zeros((len(draws), count))
         np.add.at(crowd.T, groups, draws.T)
         crowd /= np.bincount(groups)
-        apart = np.maximum((crowd * trust * moved).sum(axis=1) / (crowd * trust).sum(axis=1), 0.0)
+        between_teams = np.maximum((crowd * trust * moved).sum(axis=1) / (crowd * trust).sum(axis=1), 0.0)
     known = count - 1.0
-    return person, (known * apart + TEAM_PRIOR_TEAMS * TEAM_PRIOR * person) / (known + TEAM_PRIOR_TEAMS)
+    return person, (known * between_teams + TEAM_PRIOR_TEAMS * TEAM_PRIOR * person) / (known + TEAM_PRIOR_TEAMS)
 
 
 def _posterior_of_teams(

@@ -43,7 +43,7 @@ class ProcessShift:
 def process_shifts(
     design: Design, at: int, late: NDArray[np.bool_], spread: float, min_group: int, /
 ) -> list[ProcessShift]:
-    """Compare every process with its own past, the same people in both times, other processes' change taken out.
+    """Compare every process with its own past, the same people in both times, adjusted for other processes' change.
 
     Parameters
     ----------

@@ -29,7 +29,6 @@ class Scene:
 
     Parameters
     ----------
-    design : Design
     case_id, opened : arrays of shape (rows,)
         Of the design's cases; the time as an integer that grows.
     processes, people, teams : tuples of str
@@ -50,7 +49,7 @@ class Scene:
     reach : float
         What all cases together are worth per unit of benefit, over a cycle: customers at risk, or cases.
     currency : str
-        That amounts are told in.
+        That amounts are given in.
     """
 
     design: Design
@@ -73,16 +72,12 @@ class Scene:
 def build_scene(
     cases: CaseTable, organisation: Organisation, catalogue: Catalogue, levers: tuple[str, ...], policy: Policy, /
 ) -> Scene | None:
-    """Put together what gaps are told from.
+    """Put together what gaps are estimated from.
 
     Parameters
     ----------
-    cases : CaseTable
-    organisation : Organisation
-    catalogue : Catalogue
     levers : tuple of str
         Those worth coaching.
-    policy : Policy
 
     Returns
     -------

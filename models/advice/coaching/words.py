@@ -25,7 +25,6 @@ class Gap:
 
     Parameters
     ----------
-    kpi : Kpi
     size : float
         In the KPI's own unit, after shrinkage.
     probability : float
@@ -82,7 +81,6 @@ def person_reason(gap: Gap, cases: int, months: float | None, closing: float, *,
 
     Parameters
     ----------
-    gap : Gap
     cases : int
         What it rests on.
     months : float or None
@@ -96,11 +94,11 @@ def person_reason(gap: Gap, cases: int, months: float | None, closing: float, *,
         key = "coaching.person_below_beyond_team" if gap.below else "coaching.person_above_beyond_team"
     else:
         key = "coaching.person_below" if gap.below else "coaching.person_above"
-    said = [Message(key, {**gap.values, "cases": str(cases)})]
-    said.append(Message("coaching.confident", {"chance": _chance(gap.probability)}))
+    sentences = [Message(key, {**gap.values, "cases": str(cases)})]
+    sentences.append(Message("coaching.confident", {"chance": _chance(gap.probability)}))
     if months is not None:
-        said.append(Message("coaching.newcomer", {"months": int(months)}))
-    return (*said, Message("coaching.closes", {"share": closing}))
+        sentences.append(Message("coaching.newcomer", {"months": int(months)}))
+    return (*sentences, Message("coaching.closes", {"share": closing}))
 
 
 def how_sure(probability: float, /) -> Message:

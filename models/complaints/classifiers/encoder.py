@@ -24,7 +24,7 @@ from models.complaints.classifiers.model_files import (
     write_arrays,
     write_model_file,
 )
-from models.complaints.training_set import Lesson, lesson
+from models.complaints.training_set import TrainingSet, training_set
 from models.encoders.encoders import Encoder, shared
 from models.encoders.find import find_encoder, load_encoder
 
@@ -52,7 +52,7 @@ class LinearHead:
     intercepts: np.ndarray
 
     @classmethod
-    def fit(cls, vectors: np.ndarray, some: Lesson, strength: float, /) -> LinearHead:
+    def fit(cls, vectors: np.ndarray, some: TrainingSet, strength: float, /) -> LinearHead:
         """Fit with every class counting the same; ``strength`` is the inverse of the regularisation."""
         from sklearn.linear_model import LogisticRegression
 
@@ -93,9 +93,7 @@ class EncoderModel:
     Parameters
     ----------
     classes : tuple of str
-    encoder : Encoder
-    head : LinearHead
-    scale : ScoreScale
+        In the order of the probabilities' columns.
     """
 
     name: ClassVar[str] = "encoder"
@@ -114,7 +112,7 @@ class EncoderModel:
         TooLittleDataError
             If fewer than two labels can be learned.
         """
-        learned = lesson(texts)
+        learned = training_set(texts)
         encoder = encoder_of(texts, settings)
         progress("reading texts with the encoder", 0, 2)
         vectors = encoder.embed(learned.texts)
@@ -169,8 +167,8 @@ class EncoderModel:
         return cls(tuple(what["classes"]), encoder, head, scale)
 
 
-def fit_head(vectors: np.ndarray, learned: Lesson, seed: int, /) -> tuple[LinearHead, ScoreScale]:
-    """Fit a head whose strength does best on texts kept apart, and the calibration on the same."""
+def fit_head(vectors: np.ndarray, learned: TrainingSet, seed: int, /) -> tuple[LinearHead, ScoreScale]:
+    """Fit a head whose strength does best on held-out texts, and the calibration on the same."""
     fold = learned.folds(_FOLDS, seed)
     best: tuple[float, float, ScoreScale] | None = None
     for strength in _STRENGTHS:
@@ -178,7 +176,7 @@ def fit_head(vectors: np.ndarray, learned: Lesson, seed: int, /) -> tuple[Linear
         for part in range(int(fold.max()) + 1):
             head = LinearHead.fit(vectors[fold != part], learned.rows(fold != part), strength)
             scores[fold == part] = head.scores(vectors[fold == part])
-        scale = ScoreScale.fit(scores, learned.target, shift=False, sureness=True)
+        scale = ScoreScale.fit(scores, learned.target, shift=False, beta=True)
         found = scale.apply(scores)[np.arange(len(scores)), learned.target]
         loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=learned.weights))
         if best is None or loss < best[0]:

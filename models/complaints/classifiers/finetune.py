@@ -26,7 +26,7 @@ from models.complaints.classifiers.model_files import (
 )
 from models.complaints.classifiers.training_loop import Recipe, network_scores, train
 from models.complaints.paired_comparison import macro_f1
-from models.complaints.training_set import lesson
+from models.complaints.training_set import training_set
 from models.encoders.onnx_encoder import open_session
 from models.encoders.onnx_export import export, in_eight_bits, run
 from models.encoders.tokens import PieceReader, batches
@@ -44,16 +44,16 @@ _ONNX_FILE, _TOKENIZER_FILE = "model.onnx", "tokenizer.json"
 
 @dataclass(frozen=True)
 class FinetunedModel:
-    """A transformer trained on the labels, calibrated on texts kept apart, exported to ONNX.
+    """A transformer trained on the labels, calibrated on held-out texts, exported to ONNX.
 
     Parameters
     ----------
     classes : tuple of str
+        In the order of the probabilities' columns.
     model : bytes
         ONNX: pieces and mask to scores of the classes.
     precision : str
-        ``int8``, or ``fp32`` where int8 answered the texts kept apart worse by more than a point of macro-F1.
-    reader : PieceReader
+        ``int8``, or ``fp32`` where int8 answered the held-out texts worse by more than a point of macro-F1.
     scale : ScoreScale
         One temperature for all classes.
     base : str
@@ -83,12 +83,12 @@ class FinetunedModel:
         ArtefactError
             If PyTorch is not installed, or there is no transformer for the texts' languages.
         """
-        learned = lesson(texts)
+        learned = training_set(texts)
         recipe = replace(recipe or Recipe(), seed=seed)
         base = find_base((settings or Text()).encoder, texts.labelled.frame["language"].tolist())
         reader = PieceReader((base / _TOKENIZER_FILE).read_text(encoding="utf-8"))
-        apart = learned.folds(_PARTS, seed) == 0
-        rest, kept = learned.rows(~apart), learned.rows(apart)
+        held_out = learned.folds(_PARTS, seed) == 0
+        rest, kept = learned.rows(~held_out), learned.rows(held_out)
         network = train(base, reader, rest, kept, recipe, progress)
         progress("exporting the transformer", 0, 0)
         exact = export(network)
@@ -101,7 +101,7 @@ class FinetunedModel:
             small = cls(learned.classes, exact, "fp32", reader, small.scale, base_name(base))
             scores = small.scores(kept.texts)
         # every text counts the same: weighed by the annotators, who are sure of easy texts, it would be too sure
-        scale = ScoreScale.fit(scores, kept.target, shift=False, sureness=True)
+        scale = ScoreScale.fit(scores, kept.target, shift=False, beta=True)
         return cls(learned.classes, small.model, small.precision, reader, scale, base_name(base))
 
     @staticmethod
@@ -140,7 +140,7 @@ class FinetunedModel:
         what = {
             "precision": self.precision,
             "base": self.base,
-            "most_pieces": self.reader.most_pieces,
+            "most_pieces": self.reader.max_tokens,
             **scale_to_json(self.scale),
             "shift": self.scale.shift.tolist(),
         }

@@ -63,7 +63,6 @@ def read_model_file(folder: Path, name: str | None = None, /) -> dict[str, Any]:
 
     Parameters
     ----------
-    folder : pathlib.Path
     name : str, optional
         The model that it must be.
 
@@ -102,7 +101,7 @@ def field_of(what: Mapping[str, Any], name: str, folder: Path, /) -> Any:
 
 def scale_to_json(scale: ScoreScale, /) -> dict[str, Any]:
     """Return the small part of a calibration; its shifts are an array."""
-    return {"slope": scale.slope, "sureness": list(scale.sureness)}
+    return {"slope": scale.slope, "sureness": list(scale.beta)}
 
 
 def scale_from_json(what: Mapping[str, Any], shift: np.ndarray, folder: Path, /) -> ScoreScale:
@@ -113,11 +112,11 @@ def scale_from_json(what: Mapping[str, Any], shift: np.ndarray, folder: Path, /)
     ArtefactError
         If it is not there, or no numbers.
     """
-    slope, sureness = (field_of(what, name, folder) for name in ("slope", "sureness"))
-    numbers = [slope, *sureness] if isinstance(sureness, list) and len(sureness) == 3 else [None]
+    slope, beta = (field_of(what, name, folder) for name in ("slope", "sureness"))
+    numbers = [slope, *beta] if isinstance(beta, list) and len(beta) == 3 else [None]
     if not all(isinstance(number, int | float) for number in numbers):
         raise ArtefactError(f"{folder / MODEL_FILE}: the calibration is no four numbers; train again with `baton run`")
-    return ScoreScale(float(slope), shift, (float(sureness[0]), float(sureness[1]), float(sureness[2])))
+    return ScoreScale(float(slope), shift, (float(beta[0]), float(beta[1]), float(beta[2])))
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], /) -> None:
@@ -131,7 +130,6 @@ def read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]], /) -> dict[st
 
     Parameters
     ----------
-    path : pathlib.Path
     shapes : mapping of str to tuple of int
         The arrays that must be there, and their shapes; -1 for any length.
 

@@ -28,7 +28,7 @@ from models.complaints.classifiers.model_files import (
 )
 from models.complaints.classifiers.text_model import TextModel, load_text_model, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
-from models.complaints.training_set import lesson
+from models.complaints.training_set import training_set
 
 __all__ = ["Mixture", "StackedModel"]
 
@@ -79,7 +79,7 @@ class Mixture:
             weights = np.array(steps) / _STEPS
             for multiplied in (False, True) if max(steps) < _STEPS else (False,):
                 scores = _pooled(weights, members, multiplied)
-                scale = ScoreScale.fit(scores, target, shift=False, sureness=True)
+                scale = ScoreScale.fit(scores, target, shift=False, beta=True)
                 found = scale.apply(scores)[np.arange(len(target)), target]
                 loss = -float(np.mean(np.log(np.maximum(found, 1e-12))))
                 if best is None or loss < best[0] - 1e-9:
@@ -105,8 +105,8 @@ class StackedModel:
     Parameters
     ----------
     classes : tuple of str
+        In the order of the probabilities' columns.
     members : tuple of TextModel
-    mixture : Mixture
     """
 
     name: ClassVar[str] = "stacked"
@@ -124,10 +124,10 @@ class StackedModel:
         TooLittleDataError
             If fewer than two labels can be learned.
         """
-        learned = lesson(texts)
-        apart = learned.folds(_FOLDS, seed) == 0
-        rest = {learned.texts[row] for row in np.flatnonzero(~apart)}
-        held = learned.rows(apart)
+        learned = training_set(texts)
+        held_out = learned.folds(_FOLDS, seed) == 0
+        rest = {learned.texts[row] for row in np.flatnonzero(~held_out)}
+        held = learned.rows(held_out)
         visible = texts.rows(texts.frame["text"].isin(rest).to_numpy())
         kinds: tuple[type[TextModel], ...] = (TfidfModel, EncoderModel)
         tried = [kind.fit(visible, seed, settings=settings, progress=progress) for kind in kinds]

@@ -26,7 +26,7 @@ from models.complaints.classifiers.model_files import (
     write_model_file,
 )
 from models.complaints.classifiers.ngrams import NgramCounts, View, learn_views, stacked
-from models.complaints.training_set import Lesson, lesson
+from models.complaints.training_set import TrainingSet, training_set
 
 __all__ = ["TfidfModel"]
 
@@ -38,20 +38,20 @@ _STRENGTH, _STRENGTH_BY_RATIO = 0.3, 0.5
 _TOLERANCE = 0.05
 
 
-def _linear(matrix: Any, some: Lesson, by_ratio: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _linear(matrix: Any, some: TrainingSet, by_ratio: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Fit a support vector machine per class against the rest; return coefficients and intercepts."""
     from scipy.sparse import diags_array
     from sklearn.svm import LinearSVC
 
     coefficients = np.zeros((len(some.classes), matrix.shape[1]))
     intercepts = np.full(len(some.classes), _COLD_SCORE)
-    said = matrix.astype(bool).astype(np.float64)
+    occurs = matrix.astype(bool).astype(np.float64)
     for number in np.unique(some.target):
         hit = some.target == number
         if hit.all():
             intercepts[number] = -_COLD_SCORE
             continue
-        ratio = _log_ratio(said, hit, some.weights) if by_ratio else np.ones(matrix.shape[1])
+        ratio = _log_ratio(occurs, hit, some.weights) if by_ratio else np.ones(matrix.shape[1])
         # a class counts as if all were as frequent
         weights = some.weights * np.where(hit, some.balance[number], 1.0)
         strength = _STRENGTH_BY_RATIO if by_ratio else _STRENGTH
@@ -62,12 +62,12 @@ def _linear(matrix: Any, some: Lesson, by_ratio: bool, seed: int) -> tuple[np.nd
     return coefficients, intercepts
 
 
-def _log_ratio(said: Any, hit: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _log_ratio(occurs: Any, hit: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """How much more often a term is said where a class is meant; terms then count by it.
 
     Source: Wang & Manning (2012), "Baselines and bigrams", equation 2.
     """
-    here, there = (np.asarray(said.T @ (weights * where)).ravel() + 1.0 for where in (hit, ~hit))
+    here, there = (np.asarray(occurs.T @ (weights * where)).ravel() + 1.0 for where in (hit, ~hit))
     return np.log((here / here.sum()) / (there / there.sum()))
 
 
@@ -78,10 +78,10 @@ class TfidfModel:
     Parameters
     ----------
     classes : tuple of str
+        In the order of the probabilities' columns.
     views : tuple of View
     coefficients : numpy.ndarray, shape (classes, terms of all views)
     intercepts : numpy.ndarray, shape (classes,)
-    scale : ScoreScale
     """
 
     name: ClassVar[str] = "tfidf"
@@ -104,20 +104,20 @@ class TfidfModel:
         TooLittleDataError
             If fewer than two labels can be learned.
         """
-        learned = lesson(texts)
+        learned = training_set(texts)
         fold = learned.folds(_FOLDS, seed)
         parts = int(fold.max()) + 1
         # which terms there are is learned without labels, so once for all folds
         views, matrix = learn_views(learned.texts, counts)
-        # long texts say much beside what they are about, and the ratio tells which terms matter; short ones do not
+        # long texts say much beside what they are about, and the ratio shows which terms matter; short ones do not
         by_ratio = any(view.start for view in views)
         scores = np.zeros((len(learned.texts), len(learned.classes)))
         for part in range(parts):
             progress("learning n-grams", part, parts + 1)
-            apart = fold == part
-            coefficients, intercepts = _linear(matrix[~apart], learned.rows(~apart), by_ratio, seed)
-            scores[apart] = matrix[apart] @ coefficients.T + intercepts
-        scale = ScoreScale.fit(scores, learned.target, shift=False, sureness=True)
+            held_out = fold == part
+            coefficients, intercepts = _linear(matrix[~held_out], learned.rows(~held_out), by_ratio, seed)
+            scores[held_out] = matrix[held_out] @ coefficients.T + intercepts
+        scale = ScoreScale.fit(scores, learned.target, shift=False, beta=True)
         progress("learning n-grams", parts, parts + 1)
         coefficients, intercepts = _linear(matrix, learned, by_ratio, seed)
         progress("learning n-grams", parts + 1, parts + 1)

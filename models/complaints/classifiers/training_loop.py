@@ -1,4 +1,4 @@
-"""A transformer trained on labels: Hugging Face's Trainer, weighted, stopped when texts kept apart stop gaining."""
+"""A transformer trained on labels: Hugging Face's Trainer, weighted, stopped when held-out texts stop gaining."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from baton.errors import ArtefactError
 from baton.progress import Progress, silent
 from models.complaints.calibration import softmax
 from models.complaints.paired_comparison import macro_f1
-from models.complaints.training_set import Lesson
+from models.complaints.training_set import TrainingSet
 from models.encoders.tokens import Chunk, PieceReader, batches
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Recipe:
     epochs : int
         At most.
     patience : int
-        Epochs without gain on the texts kept apart, after which training stops.
+        Epochs without gain on the held-out texts, after which training stops.
     batch_size : int
     learning_rate : float
         Of the uppermost layer; the linear head learns five times as fast.
@@ -44,7 +44,6 @@ class Recipe:
         Warm-up as a share of all steps.
     layers : int
         Layers of the transformer that are kept, from below; 0: all.
-    seed : int
     """
 
     epochs: int = 5
@@ -60,20 +59,23 @@ class Recipe:
 
 
 def train(
-    base: Path, reader: PieceReader, lesson: Lesson, apart: Lesson, recipe: Recipe, progress: Progress = silent
+    base: Path,
+    reader: PieceReader,
+    training_set: TrainingSet,
+    held_out: TrainingSet,
+    recipe: Recipe,
+    progress: Progress = silent,
 ) -> nn.Module:
-    """Train a transformer with a linear head; return it as it was when it did best on the texts kept apart.
+    """Train a transformer with a linear head; return it as it was when it did best on the held-out texts.
 
     Parameters
     ----------
     base : pathlib.Path
         Folder of the transformer, weights as safetensors.
-    reader : PieceReader
-    lesson : Lesson
+    training_set : TrainingSet
         What to learn from.
-    apart : Lesson
+    held_out : TrainingSet
         Texts that share no group with it; they stop the training.
-    recipe : Recipe
     progress : callable
 
     Raises
@@ -86,20 +88,20 @@ def train(
     from transformers.trainer_callback import PrinterCallback
 
     set_seed(recipe.seed)
-    network = _network(base, len(lesson.classes), recipe)
-    chunks = reader.chunks(lesson.texts)
-    balance = lesson.balance**recipe.balance
-    weights = (lesson.weights * balance[lesson.target])[[chunk.row for chunk in chunks]]
+    network = _network(base, len(training_set.classes), recipe)
+    chunks = reader.chunks(training_set.texts)
+    balance = training_set.balance**recipe.balance
+    weights = (training_set.weights * balance[training_set.target])[[chunk.row for chunk in chunks]]
     weights = weights * np.array([chunk.share for chunk in chunks])
     weights /= weights.mean()
     rows = [
-        {"input_ids": chunk.pieces, "target": int(lesson.target[chunk.row]), "weight": float(weight)}
+        {"input_ids": chunk.pieces, "target": int(training_set.target[chunk.row]), "weight": float(weight)}
         for chunk, weight in zip(chunks, weights, strict=True)
     ]
     steps = recipe.epochs * math.ceil(len(rows) / recipe.batch_size)
     optimizer = torch.optim.AdamW(_rates(network, recipe), fused=True)
     schedule = get_linear_schedule_with_warmup(optimizer, max(1, round(recipe.warm_up * steps)), steps)
-    best = _Best(reader, apart, recipe.patience)
+    best = _Best(reader, held_out, recipe.patience)
 
     class Watch(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -132,7 +134,7 @@ def train(
             model=network, args=arguments, train_dataset=rows, data_collator=_collate,
             optimizers=(optimizer, schedule), callbacks=[Watch()],
         )  # fmt: skip
-        # it prints its figures, and standard output is for results
+        # it prints its metrics, and standard output is for results
         trainer.remove_callback(PrinterCallback)
         trainer.train()
         # half precision was for training: what is kept answers in full
@@ -252,16 +254,16 @@ def _collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
 class _Best:
     """Remembers, in memory, the weights that did best: the Trainer's checkpoints would be pickles on the disk."""
 
-    def __init__(self, reader: PieceReader, apart: Lesson, patience: int) -> None:
-        self.apart, self.patience = apart, patience
-        self.chunks = reader.chunks(apart.texts)
+    def __init__(self, reader: PieceReader, held_out: TrainingSet, patience: int) -> None:
+        self.held_out, self.patience = held_out, patience
+        self.chunks = reader.chunks(held_out.texts)
         self.loss, self.since = math.inf, 0
         self.state: dict[str, Any] = {}
 
     def seen(self, network: nn.Module) -> bool:
         """Judge the network as it is; return whether training should stop."""
-        scores = network_scores(network, self.chunks, len(self.apart.texts), len(self.apart.classes))
-        loss = held_out_loss(scores, self.apart)
+        scores = network_scores(network, self.chunks, len(self.held_out.texts), len(self.held_out.classes))
+        loss = held_out_loss(scores, self.held_out)
         if loss < self.loss:
             self.loss, self.since = loss, 0
             self.state = {name: weight.detach().cpu().clone() for name, weight in network.state_dict().items()}
@@ -270,11 +272,11 @@ class _Best:
         return self.since >= self.patience
 
 
-def held_out_loss(scores: np.ndarray, apart: Lesson, /) -> float:
+def held_out_loss(scores: np.ndarray, held_out: TrainingSet, /) -> float:
     """Return one less macro-F1, and a tenth of the log loss, which distinguishes epochs that answer alike."""
     from sklearn.metrics import log_loss
 
-    classes = len(apart.classes)
-    right = macro_f1(apart.target, scores.argmax(axis=1), classes, apart.weights)
-    loss = log_loss(apart.target, softmax(scores), sample_weight=apart.weights, labels=range(classes))
+    classes = len(held_out.classes)
+    right = macro_f1(held_out.target, scores.argmax(axis=1), classes, held_out.weights)
+    loss = log_loss(held_out.target, softmax(scores), sample_weight=held_out.weights, labels=range(classes))
     return float(1.0 - right + 0.1 * loss)

@@ -27,7 +27,7 @@ from models.complaints.classifiers.model_files import (
     write_arrays,
     write_model_file,
 )
-from models.complaints.training_set import Lesson, lesson
+from models.complaints.training_set import TrainingSet, training_set
 from models.encoders.encoders import Encoder, shared
 from models.encoders.find import find_encoder, load_encoder
 
@@ -39,7 +39,7 @@ __all__ = ["ZeroShotModel"]
 # what fits best on two real sets where no label was used lies between 9 and 11
 _SLOPE = 10.0
 _FOLDS = 5
-_STIFFNESS = (np.inf, 3.0, 1.0, 0.3, 0.1, 0.03)
+_L2_PENALTIES = (np.inf, 3.0, 1.0, 0.3, 0.1, 0.03)
 _FOLDER = "encoder"
 
 
@@ -51,7 +51,6 @@ class ZeroShotModel:
     ----------
     classes : tuple of str
         Ids of causes, or labels.
-    encoder : Encoder
     described : numpy.ndarray, shape (classes, dimensions)
         What the descriptions say, less what they all say.
     centre : numpy.ndarray, shape (dimensions,)
@@ -60,12 +59,11 @@ class ZeroShotModel:
         What labels have changed; 0 where there were none.
     slope : float
         Score per unit of likeness.
-    scale : ScoreScale
 
     Notes
     -----
     With labels, scores are those of a logistic regression whose coefficients are drawn to the descriptions instead of
-    to 0, by as much as does best on labels kept apart: with few labels the descriptions speak, with many the labels.
+    to 0, by as much as does best on held-out labels: with few labels the descriptions count, with many the labels.
     """
 
     name: ClassVar[str] = "zero_shot"
@@ -84,10 +82,8 @@ class ZeroShotModel:
 
         Parameters
         ----------
-        taxonomy : Taxonomy
-        settings : Text, optional
         texts : TextSet, optional
-            What is to be read. An encoder of English alone, for texts of English alone, is told the English words.
+            What is to be read. An encoder of English alone, for texts of English alone, gets the English words.
         """
         above = {cause.parent for cause in taxonomy}
         wanted = "auto" if settings is None else settings.encoder
@@ -115,9 +111,11 @@ class ZeroShotModel:
         if len(words) < 2:
             raise TooLittleDataError(f"causes: {len(words)} described; a choice needs two or more")
         classes = tuple(sorted(words))
-        told = [(number, normalise(text)) for number, name in enumerate(classes) for text in words[name] if text]
-        vectors = encoder.embed([text for _, text in told])
-        of_class = np.array([number for number, _ in told])
+        descriptions = [
+            (number, normalise(text)) for number, name in enumerate(classes) for text in words[name] if text
+        ]
+        vectors = encoder.embed([text for _, text in descriptions])
+        of_class = np.array([number for number, _ in descriptions])
         means = _unit(np.stack([vectors[of_class == number].mean(axis=0) for number in range(len(classes))]))
         centre = means.mean(axis=0)
         described = _unit(means - centre)
@@ -134,7 +132,7 @@ class ZeroShotModel:
         TooLittleDataError
             If fewer than two labels can be learned.
         """
-        learned = lesson(texts)
+        learned = training_set(texts)
         words = {name: [re.sub(r"[_\W]+", " ", name).strip() or name] for name in learned.classes}
         return cls.describe_labels(words, encoder_of(texts, settings)).learn(texts, seed, progress=progress)
 
@@ -147,7 +145,7 @@ class ZeroShotModel:
         known = texts.rows((frame["label"].isin(self.classes) & (frame["weight"] > 0)).to_numpy())
         if not len(known):
             return self
-        some = _as_lesson(known, self.classes)
+        some = _as_training_set(known, self.classes)
         progress("reading texts with the encoder", 0, 2)
         vectors = self.encoder.embed(some.texts) - self.centre
         progress("learning from labels beside descriptions", 1, 2)
@@ -157,17 +155,17 @@ class ZeroShotModel:
         prior = slope * self.described
         fold = some.folds(_FOLDS, seed)
         tried = []
-        for stiffness in _STIFFNESS:
+        for l2_penalty in _L2_PENALTIES:
             scores = slope * plain
-            for part in range(int(fold.max()) + 1) if np.isfinite(stiffness) else ():
+            for part in range(int(fold.max()) + 1) if np.isfinite(l2_penalty) else ():
                 rest = fold != part
-                moved = _move(vectors[rest], some.rows(rest), prior, stiffness)
+                moved = _move(vectors[rest], some.rows(rest), prior, l2_penalty)
                 scores[fold == part] += vectors[fold == part] @ moved.T
-            scale = ScoreScale.fit(scores, some.target, shift=False, sureness=True)
+            scale = ScoreScale.fit(scores, some.target, shift=False, beta=True)
             found = scale.apply(scores)[np.arange(len(scores)), some.target]
-            tried.append((-float(np.average(np.log(np.maximum(found, 1e-12)), weights=weights)), stiffness, scale))
-        _, stiffness, scale = min(tried, key=lambda one: one[0])
-        moved = _move(vectors, some, prior, stiffness) if np.isfinite(stiffness) else np.zeros_like(prior)
+            tried.append((-float(np.average(np.log(np.maximum(found, 1e-12)), weights=weights)), l2_penalty, scale))
+        _, l2_penalty, scale = min(tried, key=lambda one: one[0])
+        moved = _move(vectors, some, prior, l2_penalty) if np.isfinite(l2_penalty) else np.zeros_like(prior)
         progress("learning from labels beside descriptions", 2, 2)
         return replace(self, moved=moved, slope=slope, scale=scale)
 
@@ -212,18 +210,18 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
-def _as_lesson(texts: TextSet, classes: tuple[str, ...]) -> Lesson:
+def _as_training_set(texts: TextSet, classes: tuple[str, ...]) -> TrainingSet:
     """Return texts with the model's classes, of which some may have no text."""
     once = texts.frame.groupby(["text", "label"], sort=True, as_index=False)
     frame = once.agg(weight=("weight", "sum"), group=("group", "first"))
     weights = frame["weight"].to_numpy(dtype=np.float64)
     target = np.array([classes.index(label) for label in frame["label"]], dtype=np.int64)
     groups = frame["group"].astype("category").cat.codes.to_numpy(dtype=np.int64)
-    return Lesson(frame["text"].tolist(), classes, target, weights / weights.mean(), groups)
+    return TrainingSet(frame["text"].tolist(), classes, target, weights / weights.mean(), groups)
 
 
-def _move(vectors: np.ndarray, some: Lesson, prior: np.ndarray, stiffness: float) -> np.ndarray:
-    """Return what to add to the prior's coefficients: the less, the stiffer, and the fewer labels there are."""
+def _move(vectors: np.ndarray, some: TrainingSet, prior: np.ndarray, l2_penalty: float) -> np.ndarray:
+    """Return what to add to the prior's coefficients: less with a larger L2 penalty and with fewer labels."""
     from scipy.optimize import minimize
 
     weights = some.weights * some.balance[some.target]
@@ -235,8 +233,8 @@ def _move(vectors: np.ndarray, some: Lesson, prior: np.ndarray, stiffness: float
         moved = flat.reshape(prior.shape)
         found = softmax(start + vectors @ moved.T)
         value = -float(weights @ np.log(np.maximum(found[np.arange(len(found)), some.target], 1e-300)))
-        gradient = ((found - hit) * weights[:, None]).T @ vectors + stiffness * moved
-        return value + 0.5 * stiffness * float(flat @ flat), gradient.ravel()
+        gradient = ((found - hit) * weights[:, None]).T @ vectors + l2_penalty * moved
+        return value + 0.5 * l2_penalty * float(flat @ flat), gradient.ravel()
 
     result = minimize(loss, np.zeros(prior.size), jac=True, method="L-BFGS-B", options={"maxiter": 100})
     return result.x.reshape(prior.shape)

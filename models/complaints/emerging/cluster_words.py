@@ -39,16 +39,16 @@ def terms(text: str, /) -> set[str]:
     return found
 
 
-def own_words(inside: Sequence[str], others: Iterable[str], /, *, least_texts: int = 5, most: int = 5) -> list[str]:
-    """Return the words that name a group of texts, the most telling first.
+def own_words(inside: Sequence[str], others: Iterable[str], /, *, min_texts: int = 5, max_words: int = 5) -> list[str]:
+    """Return the words that name a group of texts, the most distinctive first.
 
     Parameters
     ----------
     inside, others : texts
         Cleaned and masked.
-    least_texts : int
+    min_texts : int
         A word that stands in fewer texts of the group names nobody's group, but somebody's text.
-    most : int
+    max_words : int
 
     Returns
     -------
@@ -70,19 +70,19 @@ def own_words(inside: Sequence[str], others: Iterable[str], /, *, least_texts: i
     for text in others:
         rest += 1
         elsewhere.update(term for term in terms(text) if term in held)
-    least = max(least_texts, int(np.ceil(_MIN_HELD * len(inside))))
+    minimum = max(min_texts, int(np.ceil(_MIN_HELD * len(inside))))
 
-    def told(term: str) -> float:
-        share, usual = held[term] / max(len(inside), 1), (elsewhere[term] + 0.5) / (rest + 1.0)
+    def weight(term: str) -> float:
+        share, elsewhere_share = held[term] / max(len(inside), 1), (elsewhere[term] + 0.5) / (rest + 1.0)
         length = 1.0 + 0.2 * (len(term.split()) - 1 if term.isascii() else len(term) - 2)
-        return share * float(np.log(max(share / usual, 1.0))) * length
+        return share * float(np.log(max(share / elsewhere_share, 1.0))) * length
 
-    ranked = sorted((term for term, count in held.items() if count >= least), key=lambda term: (-told(term), term))
+    ranked = sorted((term for term, count in held.items() if count >= minimum), key=lambda term: (-weight(term), term))
     chosen: list[str] = []
     for term in ranked:
-        if told(term) > 0 and not any(_overlaps(term, other) for other in chosen):
+        if weight(term) > 0 and not any(_overlaps(term, other) for other in chosen):
             chosen.append(term)
-        if len(chosen) == most:
+        if len(chosen) == max_words:
             break
     return chosen
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from baton.contract.results import cast
 from features.text.text_set import TextSet
 from models.complaints.emerging.cluster_words import own_words
-from models.complaints.emerging.significance import WINDOWS_WEEKS, Crowd, least_p_values
+from models.complaints.emerging.significance import WINDOWS_WEEKS, Crowd, min_p_values
 from models.encoders.encoders import Encoder
 from models.encoders.hashed import word_table, word_vectors
 
@@ -89,10 +89,8 @@ def find_emerging(
         With times; texts without are left aside.
     answers : pandas.DataFrame
         ``text_id`` (or ``case_id``), ``cause``, ``abstained``: how the texts were read; for what a new cause is taken.
-    writers : Writers
     encoder : Encoder, optional
-        Reads how near texts are, in all its languages together; without one rare words tell, language by language.
-    seed : int
+        Reads how near texts are, in all its languages together; without one, by rare words, language by language.
     min_group : int
         Fewer texts are not raised, and a word of fewer texts names nothing.
 
@@ -119,9 +117,9 @@ def find_emerging(
     vectors = encoder.embed(written) if encoder is not None else word_vectors(words, learning, seed)
     vectors[np.linalg.norm(vectors, axis=1) < 0.5] = 0.0
     raised = _watch(frame, vectors, words, _radii(vectors[learning], seed), min_group)
-    told = answers.rename(columns={"case_id": "text_id"}).set_index("text_id")
-    watched = _Watched(frame, vectors, told, min_group, seed)
-    rows = [watched.row(number, one) for number, one in enumerate(raised, start=1)]
+    answered = answers.rename(columns={"case_id": "text_id"}).set_index("text_id")
+    observed = _Observed(frame, vectors, answered, min_group, seed)
+    rows = [observed.row(number, one) for number, one in enumerate(raised, start=1)]
     return _table(rows)
 
 
@@ -170,17 +168,17 @@ def _watch(
             continue
         late = (week[begin:end] > now - max(WINDOWS_WEEKS)) & ~explained[begin:end]
         around = words[begin:end]
-        told = np.flatnonzero(np.asarray(around[late].sum(axis=0)).ravel() >= min_group)
-        tests = len(WINDOWS_WEEKS) * (2 * len(radii) * len(centres) + len(told))
+        answered = np.flatnonzero(np.asarray(around[late].sum(axis=0)).ravel() >= min_group)
+        tests = len(WINDOWS_WEEKS) * (2 * len(radii) * len(centres) + len(answered))
         weekly = _Week(week[begin:end], team[begin:end], now, late, begin, tests)
-        raised = _by_words(sparse.csr_matrix(around[:, told].T), weekly, min_group)
+        raised = _by_words(sparse.csr_matrix(around[:, answered].T), weekly, min_group)
         raised = raised or _by_surroundings(vectors, centres, team[centres], weekly, radii, min_group)
         for one in raised:
-            # what comes to be near it later is explained too; nothing that is later tells what is raised now
+            # what comes to be near it later is explained too; nothing later decides what is raised now
             near = (vectors @ vectors[one.core].T > one.radius).any(axis=1)
             one.holds = near  # pyright: ignore[reportAttributeAccessIssue]
-            if len(told) and one.terms is not None:
-                one.holds |= np.asarray(words[:, told[one.terms]].sum(axis=1)).ravel() > 0
+            if len(answered) and one.terms is not None:
+                one.holds |= np.asarray(words[:, answered[one.terms]].sum(axis=1)).ravel() > 0
             explained |= one.holds
         found.extend(raised)
     return found
@@ -192,7 +190,7 @@ def _by_words(holds: Any, weekly: _Week, min_group: int, /) -> list[_Raised]:
         return []
     unknown = np.full(holds.shape[0], -1)
     crowd = Crowd(weekly.week, weekly.team, weekly.now, unknown)
-    p_values = least_p_values(holds, crowd, min_group) * weekly.tests
+    p_values = min_p_values(holds, crowd, min_group) * weekly.tests
     flagged = np.flatnonzero(p_values < _LEVEL)
     core = np.flatnonzero((np.asarray(holds[flagged].sum(axis=0)).ravel() > 0) & weekly.late)
     if len(core) < min_group:
@@ -211,7 +209,7 @@ def _by_surroundings(
     crowd = Crowd(weekly.week, weekly.team, weekly.now, team)
     found: list[_Raised] = []
     for radius in reversed(radii):
-        p_values = least_p_values(alike > radius, crowd, min_group) * weekly.tests
+        p_values = min_p_values(alike > radius, crowd, min_group) * weekly.tests
         flagged = np.flatnonzero(p_values < _LEVEL)
         if not len(flagged):
             continue
@@ -219,8 +217,8 @@ def _by_surroundings(
         for core in _parted(vectors, np.union1d(centres[flagged], near), min_group):
             inside = np.isin(centres[flagged], core)
             if inside.any():
-                least = float(p_values[flagged][inside].min())
-                found.append(_Raised(weekly.now, core, radius, least, np.zeros(0, bool), None))
+                minimum = float(p_values[flagged][inside].min())
+                found.append(_Raised(weekly.now, core, radius, minimum, np.zeros(0, bool), None))
         break
     return found
 
@@ -232,19 +230,19 @@ def _parted(vectors: np.ndarray, members: np.ndarray, min_group: int, /) -> list
     size = max(min_group, 3)
     if len(members) < 2 * size:
         return [members]
-    apart = np.clip(1.0 - vectors[members] @ vectors[members].T, 0.0, 2.0).astype(np.float64)
-    labels = HDBSCAN(min_cluster_size=size, min_samples=2, metric="precomputed", copy=True).fit(apart).labels_
+    distances = np.clip(1.0 - vectors[members] @ vectors[members].T, 0.0, 2.0).astype(np.float64)
+    labels = HDBSCAN(min_cluster_size=size, min_samples=2, metric="precomputed", copy=True).fit(distances).labels_
     groups = [members[labels == label] for label in np.unique(labels[labels >= 0])]
     return groups or [members]
 
 
 @dataclass(frozen=True)
-class _Watched:
+class _Observed:
     """The texts that were watched, and how they were read."""
 
     frame: pd.DataFrame
     vectors: np.ndarray
-    told: pd.DataFrame
+    answered: pd.DataFrame
     min_group: int
     seed: int
 
@@ -257,9 +255,9 @@ class _Watched:
         others = frame[(frame["language"] == language) & ~frame["text_id"].isin(inside["text_id"])]
         others = others.iloc[np.random.default_rng([self.seed, 7]).permutation(len(others))[:_TEXTS_NAMED_AGAINST]]
         spoken = inside[inside["language"] == language]["text"].tolist()
-        words = own_words(spoken, others["text"].tolist(), least_texts=min_group)
+        words = own_words(spoken, others["text"].tolist(), min_texts=min_group)
         by_team = inside["team"].value_counts()
-        read = self.told.reindex(inside["text_id"])
+        read = self.answered.reindex(inside["text_id"])
         taken = read["cause"].dropna()
         middle = vectors[one.core] @ vectors[one.core].mean(axis=0)
         examples = frame["text_id"].to_numpy()[one.core[np.argsort(-middle, kind="stable")][:_EXAMPLES]]

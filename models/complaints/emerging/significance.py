@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["WINDOWS_WEEKS", "Crowd", "least_p_values"]
+__all__ = ["WINDOWS_WEEKS", "Crowd", "min_p_values"]
 
 WINDOWS_WEEKS = (1, 2, 4)
 """The latest weeks that are compared with the weeks before."""
@@ -28,14 +28,13 @@ class Crowd:
     centre_team: np.ndarray
 
 
-def least_p_values(near: np.ndarray | sparse.csr_matrix, crowd: Crowd, min_group: int, /) -> np.ndarray:
+def min_p_values(near: np.ndarray | sparse.csr_matrix, crowd: Crowd, min_group: int, /) -> np.ndarray:
     """Return each centre's least p value over windows, in the company and in its team; 1 where too few are near.
 
     Parameters
     ----------
     near : numpy.ndarray or sparse matrix of bool, shape (centres, texts)
         Which texts are near each centre; itself is not.
-    crowd : Crowd
     min_group : int
         Fewer texts of late, the centre with them, are not tested.
 
@@ -43,7 +42,7 @@ def least_p_values(near: np.ndarray | sparse.csr_matrix, crowd: Crowd, min_group
     -------
     numpy.ndarray
         Not corrected for how many tests there are. The texts of late are taken as negative binomial: their rate is
-        known as well as the texts of before tell it, and scatters by half of itself from week to week besides.
+        known as well as the earlier texts show it, and scatters by half of itself from week to week besides.
 
     Source
     ------
@@ -54,21 +53,21 @@ def least_p_values(near: np.ndarray | sparse.csr_matrix, crowd: Crowd, min_group
     >>> crowd = Crowd(np.repeat(np.arange(10), 10), np.zeros(100, int), 9, np.zeros(2, int))
     >>> near = np.zeros((2, 100), bool)
     >>> near[0, 90:99], near[1, ::10] = True, True
-    >>> least_p_values(near, crowd, 5).round(6).tolist()
+    >>> min_p_values(near, crowd, 5).round(6).tolist()
     [0.0, 1.0]
     """
     held: Any = sparse.csr_matrix(near, dtype=np.float64)
     weeks, of_text = np.unique(crowd.week, return_inverse=True)
     inside, tests = _ones(of_text, len(weeks)), _Tests(weeks, crowd.now, min_group)
-    least = np.ones(held.shape[0])
+    minimum = np.ones(held.shape[0])
     everywhere = np.asarray(inside.sum(axis=0))
-    least = np.minimum(least, tests.p_values((held @ inside).toarray(), everywhere))
+    minimum = np.minimum(minimum, tests.p_values((held @ inside).toarray(), everywhere))
     for team in np.unique(crowd.centre_team[crowd.centre_team >= 0]):
         mine, same = np.flatnonzero(crowd.centre_team == team), crowd.team == team
         here = _ones(of_text[same], len(weeks))
         total = np.asarray(here.sum(axis=0))
-        least[mine] = np.minimum(least[mine], tests.p_values((held[mine][:, same] @ here).toarray(), total))
-    return least
+        minimum[mine] = np.minimum(minimum[mine], tests.p_values((held[mine][:, same] @ here).toarray(), total))
+    return minimum
 
 
 def _ones(of_text: np.ndarray, weeks: int, /) -> sparse.csr_matrix:
@@ -87,7 +86,7 @@ class _Tests:
 
     def p_values(self, counted: np.ndarray, total: np.ndarray, /) -> np.ndarray:
         """Return each centre's least p value; both tables have a column per week."""
-        least = np.ones(len(counted))
+        minimum = np.ones(len(counted))
         for window in WINDOWS_WEEKS:
             late = self.weeks > self.now - window
             p_values = _predictive(
@@ -97,8 +96,8 @@ class _Tests:
                 np.broadcast_to(total[:, ~late].sum(axis=1), len(counted)),
                 self.min_group,
             )
-            least = np.minimum(least, p_values)
-        return least
+            minimum = np.minimum(minimum, p_values)
+        return minimum
 
 
 def _predictive(

@@ -22,7 +22,6 @@ def case_level(design: Design, /, *, draws: int, seed: int, spread: Floats, meth
 
     Parameters
     ----------
-    design : Design
     draws, seed : int
     spread : array of shape (levers,)
         Between-employee standard deviation by which the coefficients are multiplied.

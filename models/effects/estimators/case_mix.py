@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.kpis.columns import context_columns
+
 __all__ = ["TAILS", "covariates", "strata_codes", "tenure_bands"]
 
 Floats = NDArray[np.float64]
@@ -38,7 +40,7 @@ def covariates(frame: pd.DataFrame, /) -> Floats:
         Standardised; unknown numbers at the mean with a column that says so, categories as indicators.
     """
     parts: list[Floats] = []
-    names = [name for name in frame.columns if name.startswith("x:")]
+    names = context_columns(frame.columns)
     for name in [*names, *(key for key in ("channel", "stage", "priority") if key in frame)]:
         column = frame[name]
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):

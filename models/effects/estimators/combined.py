@@ -1,4 +1,4 @@
-"""Employee means, drawn towards the case-level regression as far as the two agree.
+"""Employee means, shrunk towards the case-level regression as far as the two agree.
 
 The comparison of people is right under routing by chance but imprecise in a small company; the regression of single
 cases is precise but off where difficulty is hidden. How far off is estimated from how much the two differ beyond
@@ -31,7 +31,6 @@ def combine(means: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
         By employee means: unbiased under routing by chance.
     plain : Estimate
         By the case-level regression: precise, possibly biased.
-    seed : int
 
     Returns
     -------
@@ -65,16 +64,15 @@ def span(chosen: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
     ----------
     chosen, plain : Estimate
         The combined estimate, and that of the case-level regression.
-    seed : int
 
     Returns
     -------
     Estimate
         Draws spread evenly over the way from one to the other, and an eighth of it beyond either end.
     """
-    apart = plain.point - chosen.point
+    difference = plain.point - chosen.point
     way = np.random.default_rng(seed + 2).uniform(-0.125, 1.125, size=(len(chosen.draws), 1))
-    return replace(chosen, point=chosen.point + apart / 2, draws=chosen.draws + way * apart[None, :])
+    return replace(chosen, point=chosen.point + difference / 2, draws=chosen.draws + way * difference[None, :])
 
 
 def _covariance(draws: Floats, /) -> Floats:

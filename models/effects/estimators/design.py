@@ -1,4 +1,4 @@
-"""Cases made comparable: levers and outcome with process, priority, month and case mix taken out."""
+"""Cases made comparable: levers and outcome adjusted for process, priority, month and case mix."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.messages.message import Message
 from features.cases.table import CaseTable
+from features.kpis.columns import kpi_column, outcome_column
 from models.effects.estimators.case_mix import TAILS, covariates, strata_codes, tenure_bands
 from models.effects.not_measured import NotMeasured
 
@@ -58,6 +59,7 @@ class Design:
     Parameters
     ----------
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     levers : tuple of str
         Names of the lever columns, in order: first those whose effect is asked for, then those that are only
         controlled for (levers that no single person owns, context).
@@ -66,7 +68,7 @@ class Design:
     values : array of shape (rows, levers + 1)
         Levers turned so that more is better, then the outcome, as deviations from comparable cases; NaN unknown.
     unadjusted : array of shape (rows, levers + 1)
-        The same with process, priority and month taken out but not the case mix.
+        The same adjusted for process, priority and month but not the case mix.
     index : array of shape (rows,)
         The outcome as the case mix alone predicts it, from what was known when the case opened.
     handler_level : array of bool, shape (levers,)
@@ -168,7 +170,7 @@ def usable_levers(
     usable: list[str] = []
     why: dict[str, Message] = {}
     for kpi in catalogue.with_role("lever"):
-        column = f"kpi:{kpi.id}"
+        column = kpi_column(kpi.id)
         if kpi.id in fixed:
             why[kpi.id] = Message(NotMeasured.FIXED)
         elif column not in cases.frame:
@@ -188,7 +190,7 @@ def usable_controls(cases: CaseTable, catalogue: Catalogue, /) -> tuple[str, ...
     """Return what is only controlled for: context, and levers that no single person owns."""
     found = []
     for kpi in catalogue.values():
-        column = f"kpi:{kpi.id}"
+        column = kpi_column(kpi.id)
         shared = kpi.role == "context" or (kpi.role == "lever" and kpi.owner != "employee")
         if shared and column in cases.frame and int(cases.frame[column].notna().sum()) >= MIN_ROWS:
             found.append(kpi.id)
@@ -207,14 +209,11 @@ def build_design(
     """Take process, priority, month, case mix and the handler's tenure out of levers and outcome.
 
     The coefficients of case mix and tenure are estimated within the compared units, so that what they differ in is not
-    taken out with them. Tenure is taken out because newcomers are trained and helped more, which is not why they do
-    worse.
+    adjusted for with them. Tenure is adjusted for because newcomers are trained and helped more, which is not why they
+    do worse.
 
     Parameters
     ----------
-    cases : CaseTable
-    catalogue : Catalogue
-    question : Question
     employees : pandas.DataFrame, optional
         employee_id and hired_at, for tenure; without it tenure stays in.
     unit : {"employee", "team"}
@@ -231,7 +230,7 @@ def build_design(
     outcome, levers = question.outcome, (*question.levers, *question.controls)
     chosen = cases.frame[f"{unit}_id"].notna()
     if outcome is not None:
-        known = cases.frame["opened_at"][chosen & cases.frame[f"y:{outcome}"].notna()]
+        known = cases.frame["opened_at"][chosen & cases.frame[outcome_column(outcome)].notna()]
         chosen &= cases.frame["opened_at"] <= known.max()
     frame = cases.frame[chosen].reset_index(drop=True)
     if not period:
@@ -265,9 +264,9 @@ def _raw(frame: pd.DataFrame, catalogue: Catalogue, levers: tuple[str, ...], out
     """Levers turned so that more is better, then the outcome."""
     raw = np.full((len(frame), len(levers) + 1), np.nan)
     for at, lever in enumerate(levers):
-        raw[:, at] = catalogue[lever].sign * _clipped(frame[f"kpi:{lever}"])
+        raw[:, at] = catalogue[lever].sign * _clipped(frame[kpi_column(lever)])
     if outcome is not None:
-        raw[:, -1] = frame[f"y:{outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)
+        raw[:, -1] = frame[outcome_column(outcome)].to_numpy(dtype=np.float64, na_value=np.nan)
     return raw
 
 
@@ -286,7 +285,7 @@ def _codes(frame: pd.DataFrame, name: str, /) -> Codes:
 
 
 def _clipped(column: pd.Series, /) -> Floats:
-    """A lever's values with its far tails drawn in, since single absurd durations would decide a mean."""
+    """A lever's values winsorised, since single absurd durations would decide a mean."""
     number = column.to_numpy(dtype=np.float64, na_value=np.nan)
     known = np.isfinite(number)
     if not known.any():

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from features.cases.table import CaseTable
+from features.kpis.columns import context_columns, kpi_column, outcome_column
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.design import Design
 from models.effects.estimators.protocol import Estimate
@@ -40,8 +41,6 @@ def double_ml(
     ----------
     cases : CaseTable
         The cases that the design was built from.
-    catalogue : Catalogue
-    design : Design
     draws, seed : int
     spread : array of shape (levers,)
         Between-employee standard deviation by which the coefficients are multiplied.
@@ -68,9 +67,9 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
     raw = np.full((len(rows), design.size + 1), np.nan)
     for at, lever in enumerate(design.levers):
         raw[:, at] = catalogue[lever].sign * _clip(
-            frame[f"kpi:{lever}"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+            frame[kpi_column(lever)].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
         )
-    raw[:, -1] = frame[f"y:{design.outcome}"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+    raw[:, -1] = frame[outcome_column(design.outcome)].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
     employee_fold = rng.integers(0, FOLDS, int(design.employee.max()) + 1)[design.employee[rows]]
     customer_fold = rng.integers(0, FOLDS, len(customers))[design.customer[rows]]
     left = np.full_like(raw, np.nan)
@@ -87,7 +86,7 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
 
 def _context(frame: pd.DataFrame, /) -> Floats:
     """What learners may see: context and history, categories as codes."""
-    names = [name for name in frame if name.startswith("x:")]
+    names = context_columns(frame)
     columns = []
     for name in [*names, *(key for key in ("process", "priority", "period", "channel", "stage") if key in frame)]:
         column = frame[name]

@@ -22,7 +22,7 @@ __all__ = ["MIN_EIGENVALUE", "bayesian_weights", "employee_means", "solve_total"
 Floats = NDArray[np.float64]
 
 MIN_EIGENVALUE = 0.05
-"""Smallest eigenvalue allowed in the correlation of people's true values: below it levers cannot be told apart."""
+"""Smallest eigenvalue allowed in the correlation of people's true values: below it levers cannot be distinguished."""
 
 
 def employee_means(design: Design, /, *, draws: int, seed: int, moments: Moments | None = None) -> Estimate:
@@ -30,10 +30,8 @@ def employee_means(design: Design, /, *, draws: int, seed: int, moments: Moments
 
     Parameters
     ----------
-    design : Design
     draws : int
         Bootstrap draws over employees.
-    seed : int
     moments : Moments, optional
         The design's moments, if they are already there.
 
@@ -76,7 +74,6 @@ def solve_total(design: Design, covariance: Floats, /) -> Floats:
 
     Parameters
     ----------
-    design : Design
     covariance : array of shape (draws, levers + 1, levers + 1)
 
     Returns

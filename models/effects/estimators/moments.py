@@ -1,6 +1,6 @@
 """How employees differ: covariances between people, free of the noise of single cases.
 
-Products are taken over pairs of different cases of one employee, never of one customer (nor of one reading of a
+Products are taken over pairs of different cases of one employee, never of one customer (nor of one measurement of a
 handler's measure), so that noise shared by a pair does not enter: the errors-in-variables correction by construction.
 """
 
@@ -75,7 +75,6 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
 
     Parameters
     ----------
-    design : Design
     values : array of shape (rows, size), optional
         Instead of the design's adjusted values.
     """
@@ -85,7 +84,7 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
     people = int(design.employee.max(initial=-1)) + 1
     sums = _sums(filled, design.employee, people)
     counts = _sums(known.astype(np.float64), design.employee, people)
-    products, pairs = _pairs_apart(design, filled, known, sums, counts)
+    products, pairs = _independent_pairs(design, filled, known, sums, counts)
     scale = np.sqrt(
         np.divide((filled**2).sum(axis=0), known.sum(axis=0), out=np.ones(matrix.shape[1]), where=known.any(axis=0))
     )
@@ -119,7 +118,7 @@ def _groups(*codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     return inverse.astype(np.int64), (unique // (int(second.max(initial=0)) + 2)).astype(np.int64)
 
 
-def _pairs_apart(
+def _independent_pairs(
     design: Design, filled: Floats, known: NDArray[np.bool_], sums: Floats, counts: Floats, /
 ) -> tuple[Floats, Floats]:
     """Products over pairs of cases that share no noise, and the number of such pairs."""
@@ -137,10 +136,10 @@ def _pairs_apart(
             alike = np.bincount(owner, weights=grouped[:, one] * grouped[:, two], minlength=people)
             alike_n = np.bincount(owner, weights=grouped_n[:, one] * grouped_n[:, two], minlength=people)
             if one == two and handler[one]:
-                alike, alike_n = _same_reading(design, filled[:, one], known[:, one], people)
+                alike, alike_n = _same_measurement(design, filled[:, one], known[:, one], people)
             number = counts[:, one] * counts[:, two] - alike_n
             total = sums[:, one] * sums[:, two] - alike
-            if number.sum() <= 0:  # one reading per person for ever: its noise cannot be told from the person
+            if number.sum() <= 0:  # one measurement per person: its noise cannot be distinguished from the person
                 number, total = counts[:, one] * counts[:, two], sums[:, one] * sums[:, two]
             mean = np.divide(total, number, out=np.zeros(people), where=number > 0)
             products[:, one, two] = products[:, two, one] = mean
@@ -153,8 +152,10 @@ def _group_sums(filled: Floats, known: NDArray[np.bool_], codes: NDArray[np.int6
     return _sums(filled, codes, number), _sums(known.astype(np.float64), codes, number)
 
 
-def _same_reading(design: Design, column: Floats, known: NDArray[np.bool_], people: int, /) -> tuple[Floats, Floats]:
-    """Sums over pairs of cases of one month, which carry the same reading of a handler's measure."""
+def _same_measurement(
+    design: Design, column: Floats, known: NDArray[np.bool_], people: int, /
+) -> tuple[Floats, Floats]:
+    """Sums over pairs of cases of one month, which carry the same measurement of a handler."""
     months = int(design.period.max(initial=0)) + 2
     flat = design.employee * months + design.period + 1
     sums = np.bincount(flat, weights=column, minlength=people * months).reshape(people, months)

@@ -1,6 +1,6 @@
 """Whether anything at all is there: one test over all levers of the company, calibrated on its own people.
 
-Within a process, people's outcomes are handed round among people of like volume. What the levers then seem to do is
+Within a process, people's outcomes are permuted among people of like volume. What the levers then seem to do is
 what they seem to do where none matters, whatever the distribution of outcomes.
 """
 
@@ -48,8 +48,6 @@ def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: 
 
     Parameters
     ----------
-    design : Design
-    moments : Moments
     permutations, seed : int
 
     Returns
@@ -67,7 +65,7 @@ def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: 
     orders = _shuffles(_blocks(moments), permutations, rng)
     inputs = moments.means[:, :size] * volume[:, None]
     ratio = _ratios(design, moments, inputs, answers[orders])
-    # one lever by itself: the others' part is taken out before outcomes are handed round (Freedman & Lane 1983)
+    # one lever by itself: the others' part is adjusted for before outcomes are permuted (Freedman & Lane 1983)
     explained = inputs @ np.linalg.lstsq(inputs, answers, rcond=None)[0]
     alone = _ratios(design, moments, inputs, (answers - explained)[orders], scaled=False)
     largest, squares = np.abs(ratio).max(axis=1), (ratio**2).sum(axis=1)
@@ -77,7 +75,7 @@ def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: 
 
 
 def _ratios(design: Design, moments: Moments, inputs: Floats, permuted: Floats, /, *, scaled: bool = True) -> Floats:
-    """Effects as observed (first row) and with outcomes handed round, on one scale if asked for."""
+    """Effects as observed (first row) and with outcomes permuted, on one scale if asked for."""
     size = design.size
     covariance = moments.covariance(np.ones((1, moments.employees)))
     total = moments.weights[:, :size, size].sum(axis=0)

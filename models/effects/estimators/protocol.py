@@ -25,6 +25,7 @@ class Estimate:
     ----------
     method : str
     levers : tuple of str
+        Ids of the KPIs, in the order of the columns.
     point : array of shape (levers,)
         NaN where this estimator has nothing to say.
     draws : array of shape (draws, levers)

@@ -1,7 +1,7 @@
 """Attempts to refute an effect: checks that a true one passes and a spurious one tends to fail.
 
 Placebo outcome: people must not seem to change what was known before the case reached them. Permuted lever: with what
-the other levers leave of the outcome handed round among people, an effect as large must be rare. Random common cause:
+the other levers leave of the outcome permuted among people, an effect as large must be rare. Random common cause:
 an invented trait must change nothing. Leave one team out: no single team may carry the sign.
 """
 
@@ -34,13 +34,10 @@ def refute(design: Design, moments: Moments, estimate: Estimate, permuted_p: Flo
 
     Parameters
     ----------
-    design : Design
-    moments : Moments
     estimate : Estimate
         By employee means.
     permuted_p : array of shape (levers,)
         Share of permutations with an effect as large, from the joint test.
-    seed : int
 
     Returns
     -------

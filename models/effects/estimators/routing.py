@@ -41,8 +41,6 @@ def routing_test(design: Design, moments: Moments, /, *, permutations: int, seed
 
     Parameters
     ----------
-    design : Design
-    moments : Moments
     permutations, seed : int
         Shuffles within process; their mean and spread give a normal p-value.
     """

@@ -49,7 +49,7 @@ class Shocks:
     values : array of shape (2, months, teams, levers)
         Deviations from what all teams have in common in a month: of the team's months from its own mean, or of that.
     nuisance : array of shape (teams, columns)
-        What is taken out of the comparison along with them: every team by itself, or which KPIs a team has.
+        What is adjusted for along with them: every team by itself, or which KPIs a team has.
     usable : array of bool, shape (levers,)
         Levers in which there is something to compare.
     """
@@ -99,21 +99,21 @@ def shocks_of(cells: TeamCells, /) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    usual : array of shape (2, teams, levers)
+    typical : array of shape (2, teams, levers)
         Each team's mean over the months, as a deviation from the mean over teams.
     moved : array of shape (2, months, teams, levers)
-        Deviations of the months from it, what all teams have in common in a month taken out; 0 where unknown.
+        Deviations of the months from it, adjusted for what all teams have in common in a month; 0 where unknown.
     """
     known = np.isfinite(cells.values)
     weight = np.where(known, cells.volume.mean(axis=0)[None, :, :, None], 0.0)
     left = np.where(known, np.nan_to_num(cells.values), 0.0)
-    usual = np.zeros((2, len(cells.teams), cells.size))
+    typical = np.zeros((2, len(cells.teams), cells.size))
     for _ in range(SWEEPS):
         own = _weighted(left, weight, 1)
-        usual, left = usual + own[:, 0], np.where(known, left - own, 0.0)
+        typical, left = typical + own[:, 0], np.where(known, left - own, 0.0)
         left = np.where(known, left - _weighted(left, weight, 2), 0.0)
-    usual = usual - _weighted(usual, weight.sum(axis=1), 1)
-    return np.where(known.any(axis=1), usual, 0.0), left
+    typical = typical - _weighted(typical, weight.sum(axis=1), 1)
+    return np.where(known.any(axis=1), typical, 0.0), left
 
 
 def _weighted(values: Floats, weight: Floats, axis: int, /) -> Floats:
@@ -130,11 +130,11 @@ def team_spread(cells: TeamCells, /) -> tuple[Floats, NDArray[np.bool_]]:
     spread : array of shape (levers,)
     differ : array of bool, shape (levers,)
     """
-    usual, _ = shocks_of(cells)
+    typical, _ = shocks_of(cells)
     known = np.isfinite(cells.values).any(axis=1).all(axis=0)
     spread, differ = np.zeros(cells.size), np.zeros(cells.size, dtype=bool)
     for at in range(cells.size):
-        one, two = usual[0, known[:, at], at], usual[1, known[:, at], at]  # pyright: ignore[reportIndexIssue]
+        one, two = typical[0, known[:, at], at], typical[1, known[:, at], at]  # pyright: ignore[reportIndexIssue]
         if len(one) < 3:
             continue
         shared = float(np.mean((one - one.mean()) * (two - two.mean())))
@@ -161,13 +161,13 @@ def within_teams(cells: TeamCells, /) -> Shocks:
 
 def between_teams(cells: TeamCells, /) -> Shocks:
     """Teams against each other, at their means over the months; teams with the same KPIs share an intercept."""
-    usual, moved = shocks_of(cells)
-    usual = np.broadcast_to(usual[:, None], moved.shape)
+    typical, moved = shocks_of(cells)
+    typical = np.broadcast_to(typical[:, None], moved.shape)
     known = np.isfinite(cells.values).any(axis=(0, 1))
     kinds, kind = np.unique(known, axis=0, return_inverse=True)
     nuisance = np.eye(len(kinds))[kind.ravel()]
     room = len(cells.teams) - nuisance.shape[1] - cells.size
-    return Shocks(usual, nuisance, np.full(cells.size, room >= 3))
+    return Shocks(typical, nuisance, np.full(cells.size, room >= 3))
 
 
 def compare(
@@ -177,8 +177,6 @@ def compare(
 
     Parameters
     ----------
-    cells : TeamCells
-    shocks : Shocks
     spread : array of shape (levers,)
         By which coefficients are multiplied.
     contacts, answers : arrays
@@ -230,13 +228,13 @@ def prior_variance(within: Floats, between: Floats, within_error: Floats, betwee
     """
     across = np.isfinite(between)
     both = np.isfinite(within) & across
-    apart = (within - between)[both] ** 2 - within_error[both] - between_error[both]
+    discrepancy = (within - between)[both] ** 2 - within_error[both] - between_error[both]
     typical = float(np.mean(between[across] ** 2)) if across.any() else 0.0
-    return max(float(apart.mean()) if both.any() else 0.0, typical, 1e-300) + between_error
+    return max(float(discrepancy.mean()) if both.any() else 0.0, typical, 1e-300) + between_error
 
 
 def _cleaned(contacts: Floats, values: Floats, nuisance: Floats, /) -> tuple[Floats, Floats]:
-    """The other half's values with the nuisance taken out, and the inverse of the nuisance's own products."""
+    """The other half's values residualised on the nuisance, and the inverse of the nuisance's own products."""
     total = contacts.sum(axis=(0, 1))
     total = np.diag(total) if total.ndim == 1 else total
     # shares that sum to one for everybody leave nothing of an intercept: that is no number to divide by

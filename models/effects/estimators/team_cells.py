@@ -2,7 +2,7 @@
 
 Two kinds of rows lead here. Cases belong to one team each; customers by month are exposed to several, by shares. Either
 way a lever's exposure is the sum of shares times the teams' values, and all that estimators need of the rows are sums
-by team and month: the shift-share design, told by its shocks.
+by team and month: the shift-share design, identified by its shocks.
 
 Source: Borusyak, Hull & Jaravel 2022, section 3.2 (equivalence with the regression of shocks).
 """
@@ -20,6 +20,7 @@ from baton.catalogue.schema import Catalogue
 from baton.months import month_number
 from features.cases.exposures import WINDOW_MONTHS, ExposureTable
 from features.cases.table import CaseTable
+from features.kpis.columns import outcome_column
 from models.effects.estimators.case_mix import covariates
 from models.effects.estimators.design import Question, build_design, descendants
 
@@ -40,15 +41,17 @@ class TeamCells:
     Parameters
     ----------
     outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
     basis : {"cases", "activity"}
     levers : tuple of str
+        Ids of the KPIs, in the order of the columns.
     teams : tuple of str
     contacts : array of shape (2, months, teams) or (2, months, teams, teams)
-        Cases of a team; or products of its share with all shares, with what attributes explain of them taken out.
+        Cases of a team; or products of its share with all shares, residualised on attributes.
     answers : array of shape (2, months, teams)
-        Sums of the outcome, comparable rows' mean and attributes taken out, by share.
+        Sums of the outcome, adjusted for comparable rows' mean and attributes, by share.
     plain_contacts, plain_answers : arrays
-        The same with the month taken out alone.
+        The same adjusted for the month alone.
     index_answers : array of shape (2, months, teams)
         Sums of the outcome as attributes alone predict it.
     values : array of shape (2, months, teams, levers)
@@ -120,8 +123,6 @@ def cells_of_cases(
 
     Parameters
     ----------
-    cases : CaseTable
-    catalogue : Catalogue
     outcome : str
         Name of a ``y:`` column without its prefix.
     levers : tuple of str
@@ -132,10 +133,10 @@ def cells_of_cases(
     Returns
     -------
     TeamCells or None
-        None where no case tells both its team and the outcome.
+        None where no case has both its team and the outcome.
     """
     frame = cases.frame
-    if not levers or frame.empty or not (frame["team_id"].notna() & frame[f"y:{outcome}"].notna()).any():
+    if not levers or frame.empty or not (frame["team_id"].notna() & frame[outcome_column(outcome)].notna()).any():
         return None
     biggest = frame["team_id"].value_counts().index[:MAX_TEAMS]
     served = frame[frame["team_id"].isin(biggest)]
@@ -185,6 +186,7 @@ def met_again(frame: pd.DataFrame, horizon_days: int, owner: str, /) -> Floats:
     frame : pandas.DataFrame
         Cases: customer_id, opened_at and the column ``owner``.
     horizon_days : int
+        How far ahead the outcome looks.
     owner : {"team_id", "employee_id"}
 
     Returns
@@ -214,8 +216,6 @@ def cells_of_activity(exposures: ExposureTable, catalogue: Catalogue, levers: tu
 
     Parameters
     ----------
-    exposures : ExposureTable
-    catalogue : Catalogue
     levers : tuple of str
         Those of ``exposures.values`` to look at.
     """
@@ -228,7 +228,7 @@ def cells_of_activity(exposures: ExposureTable, catalogue: Catalogue, levers: tu
     place = pd.Index(teams).get_indexer(shares["team_id"])
     row, weight = shares["row"].to_numpy(), shares["share"].to_numpy(dtype=np.float64)
     period, mix = months.get_indexer(frame["as_of"]), covariates(frame)
-    half, outcome = frame["half"].to_numpy(), frame["y:churn"].to_numpy(dtype=np.float64)
+    half, outcome = frame["half"].to_numpy(), frame[outcome_column("churn")].to_numpy(dtype=np.float64)
     size = len(teams)
     stacked = np.zeros((2, 2, len(months), size, size)), np.zeros((3, 2, len(months), size))
     for month in range(len(months)):
@@ -260,7 +260,7 @@ def cells_of_activity(exposures: ExposureTable, catalogue: Catalogue, levers: tu
 def _add_month(
     stacked: tuple[Floats, Floats], month: int, shares: Floats, mix: Floats, outcome: Floats, half: Codes, /
 ) -> None:
-    """Fill in one month's sums, with attributes taken out, with the month taken out alone, and of the index."""
+    """Fill in one month's sums, adjusted for attributes, for the month alone, and of the index."""
     contacts, answers = stacked
     around, left = shares - shares.mean(axis=0), outcome - outcome.mean()
     centred = mix - mix.mean(axis=0)
@@ -283,8 +283,8 @@ def _spans(
     months: pd.DatetimeIndex, /,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Values by half, month, team and lever over the months around each, and the rows behind them a month."""
-    told = exposures.values[exposures.values["team_id"].isin(teams) & exposures.values["kpi"].isin(levers)]
-    number = month_number(told["month"].dt.year, told["month"].dt.month)
+    observed = exposures.values[exposures.values["team_id"].isin(teams) & exposures.values["kpi"].isin(levers)]
+    number = month_number(observed["month"].dt.year, observed["month"].dt.month)
     own = month_number(months.year, months.month)
     first = int(own.min()) - WINDOW_MONTHS
     ahead = max(1, round(exposures.label_days / 30))
@@ -292,8 +292,8 @@ def _spans(
     inside = ((number >= first) & (number < first + length)).to_numpy()
     at = (
         (number - first).to_numpy()[inside],
-        pd.Index(teams).get_indexer(told["team_id"])[inside],
-        pd.Index(levers).get_indexer(told["kpi"])[inside],
+        pd.Index(teams).get_indexer(observed["team_id"])[inside],
+        pd.Index(levers).get_indexer(observed["kpi"])[inside],
     )
     signs = np.array([catalogue[lever].sign for lever in levers], dtype=np.float64)
     values = np.full((2, len(months), len(teams), len(levers)), np.nan)
@@ -301,8 +301,8 @@ def _spans(
     for half in (0, 1):
         monthly = np.full((length, len(teams), len(levers)), np.nan)
         rows = np.full_like(monthly, np.nan)
-        monthly[at] = told[f"value_{half}"].to_numpy(dtype=np.float64)[inside]
-        rows[at] = told[f"n_{half}"].to_numpy(dtype=np.float64)[inside]
+        monthly[at] = observed[f"value_{half}"].to_numpy(dtype=np.float64)[inside]
+        rows[at] = observed[f"n_{half}"].to_numpy(dtype=np.float64)[inside]
         for month, start in enumerate(own - first - WINDOW_MONTHS):
             span = slice(int(start), int(start) + WINDOW_MONTHS + ahead)
             values[half, month] = _mean(monthly[span]) * signs

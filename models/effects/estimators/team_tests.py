@@ -1,6 +1,6 @@
-"""Whether what teams do matters at all, and what speaks against each finding.
+"""Whether what teams do matters at all, and what contradicts each finding.
 
-Whole series of KPIs are handed round among teams that have the same KPIs. What comparisons then seem to find is what
+Whole series of KPIs are permuted among teams that have the same KPIs. What comparisons then seem to find is what
 they find where nothing matters, whatever the customers of each team are like.
 """
 
@@ -31,7 +31,6 @@ def joint_test_of_teams(
 
     Parameters
     ----------
-    cells : TeamCells
     shocks : tuple of Shocks
         Within teams and between them. A difference between teams that change within them does not bear out counts
         little, since it may be their customers'.
@@ -90,8 +89,6 @@ def refute_teams(
 
     Parameters
     ----------
-    cells : TeamCells
-    shocks : Shocks
     spread : array of shape (levers,)
     found : Comparison
         By these shocks.

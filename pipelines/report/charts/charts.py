@@ -1,4 +1,4 @@
-"""The page's charts: each drawn twice, for wide and for narrow screens, and told as a table."""
+"""The page's charts: each drawn twice, for wide and for narrow screens, and given as a table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Interval:
-    """A row of a chart of intervals: an estimate, what it may be, and how it is told."""
+    """A row of a chart of intervals: an estimate, what it may be, and how it is written."""
 
     label: Bilingual
     value: float
@@ -141,7 +141,6 @@ def intervals(
     Parameters
     ----------
     rows : sequence of Interval
-    pen : Pen
     axis : Bilingual
         The axis' name with its unit.
     ends : (Bilingual, Bilingual)
@@ -197,7 +196,7 @@ def bars(rows: Sequence[Bar], pen: Pen, axis: Bilingual, /) -> tuple[Markup, ...
 
 
 def _mark(x: float, y: float, tone: Tone, /) -> Markup:
-    """A mark that colour-blind readers can tell apart by its shape."""
+    """A mark that colour-blind readers can distinguish by its shape."""
     if tone == "bad":
         return element(
             "path",

@@ -79,17 +79,16 @@ def process_drawings(
     steps : sequence of MapStep
         In the order in which cases meet them.
     arrows : sequence of MapArrow
-    pen : Pen
     """
     back = any(arrow.stop < arrow.start for arrow in arrows)
     return tuple(_drawing(_Layout(name, wide, len(steps) + 2, back), steps, arrows, pen) for wide in (True, False))
 
 
 def _drawing(layout: _Layout, steps: Sequence[MapStep], arrows: Sequence[MapArrow], pen: Pen, /) -> Markup:
-    most = max((arrow.transitions for arrow in arrows), default=1)
+    maximum = max((arrow.transitions for arrow in arrows), default=1)
     parts = [_stripes(layout.stripes)]
     for arrow in sorted(arrows, key=lambda arrow: arrow.transitions):
-        parts += _arrow(layout, arrow, max(arrow.transitions / most * _THICKEST, _THINNEST), pen)
+        parts += _arrow(layout, arrow, max(arrow.transitions / maximum * _THICKEST, _THINNEST), pen)
     worst = max((step.waiting for step in steps), default=0.0)
     for place, text in ((0, say("process.open")), (layout.places - 1, say("process.done"))):
         x, y = layout.point(layout.along(place), 0)
@@ -126,12 +125,19 @@ def _step(layout: _Layout, place: int, step: MapStep, worst: bool, pen: Pen, /) 
         fill=f"url(#{layout.stripes})" if worst else "#6f7f90",
         stroke="#b8430a" if worst else "#6f7f90",
     )
-    told = (x, y + 52, "middle") if layout.wide else (left, y - 6, "start")
+    wait_at = (x, y + 52, "middle") if layout.wide else (left, y - 6, "start")
     return [
         box,
         pen.write(step.name, x, y + 4, anchor="middle", style="label", width=wide - 4),
         bar,
-        pen.write(step.wait, told[0], told[1], anchor=told[2], style="value", width=layout.pitch if layout.wide else 0),
+        pen.write(
+            step.wait,
+            wait_at[0],
+            wait_at[1],
+            anchor=wait_at[2],
+            style="value",
+            width=layout.pitch if layout.wide else 0,
+        ),
     ]
 
 
@@ -192,7 +198,7 @@ def _tip(layout: _Layout, tip: tuple[float, float], near: bool, back: bool, colo
 
 
 def _stripes(name: str, /) -> Markup:
-    """A pattern by which the worst step is told without its colour."""
+    """A pattern that marks the worst step without its colour."""
     pattern = element(
         "pattern",
         element("rect", width=6, height=6, fill="#ffffff"),

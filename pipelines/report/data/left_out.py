@@ -29,15 +29,14 @@ def outcome_left_out(results: Results, kind: Kind, /) -> Bilingual | None:
 
     Parameters
     ----------
-    results : Results
     kind : {"churn", "decline", "case"}
     """
-    told = {name: why for name, why in results.skipped.items() if kind_of(name) == kind}
+    reasons_of = {name: why for name, why in results.skipped.items() if kind_of(name) == kind}
     for warning in results.warnings:
         found = _NOT_LEARNED.fullmatch(warning.text if isinstance(warning, Message) else warning)
         if found is not None and kind_of(found["outcome"]) == kind:
-            told.setdefault(found["outcome"], found["why"])
-    reasons = [recorded(why.removeprefix(f"{name}: ")) for name, why in told.items()]
+            reasons_of.setdefault(found["outcome"], found["why"])
+    reasons = [recorded(why.removeprefix(f"{name}: ")) for name, why in reasons_of.items()]
     return sentences(list({reason.en: reason for reason in reasons}.values())[:_MAX_REASONS]) if reasons else None
 
 
@@ -52,15 +51,15 @@ def effects_missing(results: Results, /) -> Bilingual:
             for (key, values), count in counts.head(_MAX_REASONS).items()  # type: ignore[misc]
         ]
         return say("why.effects_reasons", reasons=listed(reasons))
-    said = results.warned("no_advice.no_effects", "no_advice.no_cases")
-    if said:
-        return say("why.effects_reasons", reasons=listed([translated_message(message) for message in said]))
+    warned = results.warned("no_advice.no_effects", "no_advice.no_cases")
+    if warned:
+        return say("why.effects_reasons", reasons=listed([translated_message(message) for message in warned]))
     return say("why.no_effects")
 
 
 def weights_missing(results: Results, /) -> Bilingual:
     """Return why no card is advised."""
-    said = results.warned("no_advice.no_weights", "no_advice.no_cases")
-    if said:
-        return say("missing.weights_because", reason=listed([translated_message(message) for message in said]))
+    warned = results.warned("no_advice.no_weights", "no_advice.no_cases")
+    if warned:
+        return say("missing.weights_because", reason=listed([translated_message(message) for message in warned]))
     return say("missing.weights")

@@ -1,4 +1,4 @@
-"""What effects are told as: turned so that positive is good for the customer, in units that people count in."""
+"""How effects are written: turned so that positive is good for the customer, in units that people count in."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Objective:
             return say("why.effects_axis_low")
         return say("why.effects_axis_number", metric=self.metric)
 
-    def told(self, effect: float, /) -> Bilingual:
+    def in_words(self, effect: float, /) -> Bilingual:
         """Return a turned effect with its sign."""
         return signed(effect, 2 if self.kind == "number" else 1)
 

@@ -1,4 +1,4 @@
-"""What a run has recorded in English, told in Chinese as well where the sentence is a known one."""
+"""What a run has recorded in English, given in Chinese as well where the sentence is a known one."""
 
 from __future__ import annotations
 

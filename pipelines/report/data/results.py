@@ -22,7 +22,7 @@ from pipelines.report.data.wording import Bilingual, known_text, say, translated
 __all__ = ["Results", "read_results"]
 
 _UNREAD = ("effect_draws", "stage_attributions", "cause_diagnosis")
-"""Tables that the page tells nothing of."""
+"""Tables that the page does not show."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,6 @@ class Results:
 
     Parameters
     ----------
-    company : Company
-    catalogue : Catalogue
     evaluation : dict
         ``evaluation.json``; empty where it is absent.
     tables : dict of str to pandas.DataFrame
@@ -106,9 +104,11 @@ class Results:
 
     @property
     def as_of(self) -> pd.Timestamp | None:
-        """The moment that the page speaks of."""
-        told = {**self.withheld, **self.tables}
-        times = [pd.Timestamp(told[name]["as_of"].max()) for kind in get_args(Kind) if (name := table_of(kind)) in told]
+        """The moment that the page is about."""
+        known = {**self.withheld, **self.tables}
+        times = [
+            pd.Timestamp(known[name]["as_of"].max()) for kind in get_args(Kind) if (name := table_of(kind)) in known
+        ]
         known = [time for time in times if not pd.isna(time)]
         return max(known) if known else None
 
@@ -120,7 +120,7 @@ class Results:
 
     @property
     def by_chance(self) -> bool:
-        """Whether chance alone explains the KPIs' effects well enough, so that none of them may be told as clear."""
+        """Whether chance alone explains the KPIs' effects well enough, so that none of them may be called clear."""
         return self.joint_p_value is not None and self.joint_p_value > self.company.policy.false_moves
 
     def warned(self, *keys: str) -> list[Message]:
@@ -200,7 +200,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
 
 
 def _withheld(found: dict[str, pd.DataFrame], tested: dict[str, Any], /) -> dict[str, pd.DataFrame]:
-    """Take out of the tables what predictions tell that are no better than guessing, and return the predictions."""
+    """Remove predictions that are no better than guessing from the tables, and return the predictions."""
     guessed = {outcome for outcome, entry in tested.items() if not is_informative(entry)}
     if "attributions" in found:
         rows = found["attributions"]

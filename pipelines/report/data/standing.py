@@ -50,8 +50,8 @@ def team_standing(results: Results, months: pd.DataFrame, /) -> pd.DataFrame:
     sums["peers"] = grouped.transform("size").astype(int)
     sign = sums["kpi"].map({kpi.id: kpi.sign for kpi in results.catalogue.values()}).astype(float)
     sums["standing"] = sign * (sums["value"] - sums["usual"]) / spread.where(spread > 0)
-    told = sums[(sums["peers"] >= MIN_PEERS) & sums["standing"].notna()]
-    return told[["team_id", "kpi", "value", "usual", "standing", "peers"]].reset_index(drop=True)
+    compared = sums[(sums["peers"] >= MIN_PEERS) & sums["standing"].notna()]
+    return compared[["team_id", "kpi", "value", "usual", "standing", "peers"]].reset_index(drop=True)
 
 
 def company_standing(results: Results, months: pd.DataFrame, /) -> pd.Series:

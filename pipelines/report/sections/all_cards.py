@@ -22,7 +22,7 @@ class Glance:
     ----------
     kpis : tuple of Bilingual
     rows : tuple
-        Per card its name, per KPI what is told and its tone, and the expected effect.
+        Per card its name, per KPI what is shown and its tone, and the expected effect.
     expected : bool
         Whether an effect was computed of any card.
     """
@@ -37,14 +37,14 @@ def glance_of(cards: Sequence[Card], /) -> Glance | None:
     moving: dict[str, tuple[Bilingual, float]] = {}
     for card in cards:
         for row in card.rows:
-            if row.tone != "plain" and _told(card, row).en:
+            if row.tone != "plain" and _shown(card, row).en:
                 moving[row.kpi] = (row.name, moving.get(row.kpi, (row.name, 0.0))[1] + row.signed)
     if not moving:
         return None
     kpis = sorted(moving, key=lambda kpi: -moving[kpi][1])
     rows = []
     for card in cards:
-        by_kpi = {row.kpi: (_told(card, row), row.tone) for row in card.rows}
+        by_kpi = {row.kpi: (_shown(card, row), row.tone) for row in card.rows}
         rows.append((card.name, tuple(by_kpi.get(kpi, (verbatim(""), "plain")) for kpi in kpis), card.glance))
     if all(card.hypothetical for card in cards):
         rows = _joined(rows)
@@ -67,5 +67,5 @@ def _joined(rows: list[Row], /) -> list[Row]:
     return joined
 
 
-def _told(card: Card, row: CardRow, /) -> Bilingual:
+def _shown(card: Card, row: CardRow, /) -> Bilingual:
     return row.next if card.hypothetical else row.change

@@ -49,8 +49,6 @@ class Card:
 
     Parameters
     ----------
-    team_id : str
-    name : Bilingual
     rows : tuple of CardRow
         Moved ones first, then by weight.
     hypothetical : bool
@@ -79,8 +77,8 @@ class Card:
     needs: tuple[Bilingual, ...]
 
     @property
-    def told(self) -> tuple[CardRow, ...]:
-        """KPIs with a reason to tell, candidates that stay off the card included."""
+    def shown(self) -> tuple[CardRow, ...]:
+        """KPIs with a reason to show, candidates that stay off the card included."""
         return tuple(row for row in self.rows if row.reason.en)
 
     @property
@@ -195,7 +193,7 @@ def _path(row: dict[str, Any], before: float, following: float, /) -> Bilingual 
 
 
 def _chance(share: float, /) -> Bilingual:
-    """A probability that is never told as certain."""
+    """A probability that is never written as certain."""
     return verbatim("> 99%") if share > 0.99 else percent(share)
 
 

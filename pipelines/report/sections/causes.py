@@ -29,7 +29,7 @@ _BAR_WIDTH = 120
 
 @dataclass(frozen=True)
 class CauseRow:
-    """One cause, or what is unclear: its name, its bar, the line of its months, and what else is told of it."""
+    """One cause, or what is unclear: its name, its bar, the line of its months, and what else is known of it."""
 
     name: Bilingual
     main: Bilingual | None
@@ -69,8 +69,8 @@ def causes_section(results: Results, /) -> CausesSection | None:
     prices = results.get("cause_prices")
     counts = _texts_of(shares)
     whole = trends[trends["level"] == "company"]
-    least = results.company.policy.min_group
-    enough = {*whole["cause"].astype(str), *counts.index[counts >= least].astype(str)}
+    min_group = results.company.policy.min_group
+    enough = {*whole["cause"].astype(str), *counts.index[counts >= min_group].astype(str)}
     shown = [cause for cause in _ranked(counts, prices) if cause in enough][:_MAX_ROWS]
     priced = None if prices is None else prices.set_index("cause")
     return CausesSection(
@@ -117,8 +117,8 @@ def _shares(results: Results, answers: pd.DataFrame, /) -> pd.DataFrame:
     """Return shares of all texts by cause, ``""`` for what is unclear; only counted where a run has estimated none."""
     shares = results.get("cause_shares")
     if shares is None:
-        told = answers["cause"].where(~answers["abstained"].astype(bool)).fillna("").astype("str")
-        named = told.value_counts()
+        causes = answers["cause"].where(~answers["abstained"].astype(bool)).fillna("").astype("str")
+        named = causes.value_counts()
         shares = pd.DataFrame({"cause": named.index, "named": named.to_numpy(), "texts": len(answers)})
         shares["named_share"] = shares["named"] / max(len(answers), 1)
         shares[["share", "share_low", "share_high"]] = np.nan
@@ -126,7 +126,7 @@ def _shares(results: Results, answers: pd.DataFrame, /) -> pd.DataFrame:
 
 
 def _texts_of(shares: pd.DataFrame, /) -> pd.Series:
-    """Return the texts about each cause, estimated where that is known: a cause may be frequent and never told."""
+    """Return the texts about each cause, estimated where that is known: a cause may be frequent and never predicted."""
     causes = shares.drop("", errors="ignore")
     counts = (causes["share"] * causes["texts"]).fillna(causes["named"])
     return counts[counts > 0].sort_values(ascending=False, kind="stable")
@@ -136,7 +136,7 @@ def _unclear_share(shares: pd.DataFrame, /) -> float:
     return float(shares["named_share"].get("", 0.0))
 
 
-def _most(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
+def _most_frequent(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
     """Say what customers write of most, as far as it can be said."""
     causes = shares.drop("", errors="ignore")
     by = "share" if causes["share"].notna().any() else "named_share"
@@ -174,7 +174,7 @@ def _findings(
         else:
             leaving = say("word.customers", n=round(float(first["expected_leavers"])))
             yield say("causes.lead_priced", cause=cause_name(results, str(priced.index[0])), customers=leaving)
-    yield from _most(results, shares)
+    yield from _most_frequent(results, shares)
     growing = [str(cause) for cause in whole.loc[whole["growing"].astype(bool), "cause"].unique()]
     growing = sorted(growing, key=lambda cause: -int(counts.get(cause, 0)))
     if growing:
@@ -224,7 +224,7 @@ def _row(
 
 
 def _counted(shares: pd.DataFrame, cause: str, /) -> list[Bilingual]:
-    """Return how many texts were told the cause, their share of all, and the share that is estimated."""
+    """Return how many texts were given the cause, their share of all, and the share that is estimated."""
     if cause not in shares.index:
         return [number(0), percent(0.0), _dash()]
     row = shares.loc[cause]
@@ -292,7 +292,7 @@ def _emerging(results: Results, /) -> tuple[tuple[Bilingual, tuple[str, ...]], .
     found = results.get("emerging_causes")
     if found is None:
         return ()
-    told = []
+    quoted = []
     for row in found.to_dict("records"):
         sentence = say(
             "causes.emerging_one",
@@ -301,8 +301,8 @@ def _emerging(results: Results, /) -> tuple[tuple[Bilingual, tuple[str, ...]], .
             words=verbatim(row["name"]),
         )
         quotes = [results.cause_texts[case] for case in row.get("examples", ()) if case in results.cause_texts]
-        told.append((sentence, tuple(quotes[:3])))
-    return tuple(told)
+        quoted.append((sentence, tuple(quotes[:3])))
+    return tuple(quoted)
 
 
 def _quoted(results: Results, shown: list[str], /) -> Iterator[tuple[Bilingual, tuple[str, ...]]]:
@@ -323,13 +323,13 @@ def _units(
             texts = int(group.drop_duplicates("month")["texts"].sum())
             if texts < max(_MIN_TEXTS, results.company.policy.min_group) or results.too_small(unit):
                 continue
-            most = group.groupby("cause", observed=True)["n"].sum().sort_values(ascending=False).head(3)
+            top = group.groupby("cause", observed=True)["n"].sum().sort_values(ascending=False).head(3)
             name = results.team_name(unit) if level == "team" else stages.get(str(unit), verbatim(unit))
-            told = [
+            named = [
                 say("causes.named_share", cause=cause_name(results, str(cause)), share=percent(n / texts))
-                for cause, n in most.items()
+                for cause, n in top.items()
             ]
-            rows.append((texts, [name, number(texts), *told, *[_dash()] * (3 - len(told))]))
+            rows.append((texts, [name, number(texts), *named, *[_dash()] * (3 - len(named))]))
         if rows:
             rows.sort(key=lambda pair: -pair[0])
             names = (level, "texts", "first", "second", "third")

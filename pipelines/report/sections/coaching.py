@@ -34,8 +34,8 @@ def support_section(results: Results, /) -> Support:
         return Support(None, (), (), say(key))
     people = coaching[coaching["level"] == "employee"]
     others = coaching[coaching["level"] != "employee"]
-    told, counts = _people(results, people)
-    return Support(told, counts, _advice(results, others), None)
+    people_rows, counts = _people(results, people)
+    return Support(people_rows, counts, _advice(results, others), None)
 
 
 def _people(

@@ -24,7 +24,6 @@ def four_fields(points: Sequence[Point], pen: Pen, across: Bilingual, up: Biling
     ----------
     points : sequence of Point
         Numbered in their order, for a key beside the drawing; ``x`` in standard deviations, drawn up to three.
-    pen : Pen
     across, up : Bilingual
         The axes' names with their units.
     """

@@ -127,12 +127,12 @@ def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /
         largest = _leaned_on(results)
         return (say("answer.why_churn", kpis=_names(results, largest)) if largest else say("answer.why_keep"),)
     effects = turned_effects(results, objective).set_index("kpi")
-    told = []
+    sentences = []
     for tone, kpis in (("bad", _moves(cards, "bad")), ("good", _moves(cards, "good"))):
         clear = [kpi for kpi in kpis if kpi in effects.index and effects.loc[kpi, "tone"] == tone]
         clear.sort(key=lambda kpi: -abs(float(effects.loc[kpi, "effect"])))  # type: ignore[arg-type]
-        told += [_one_step(results, objective, kpi, effects.loc[kpi]) for kpi in clear[:1]]
-    return (*told, say("answer.one_step")) if told else (say("answer.why_keep"),)
+        sentences += [_one_step(results, objective, kpi, effects.loc[kpi]) for kpi in clear[:1]]
+    return (*sentences, say("answer.one_step")) if sentences else (say("answer.why_keep"),)
 
 
 def _leaned_on(results: Results, /) -> list[str]:
@@ -155,24 +155,24 @@ def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> 
         key = "answer.poor_more" if harm else "answer.poor_fewer"
         effect = say(key, n=objective.bare(row["effect"]), metric=objective.metric)
     else:
-        effect = say("answer.number_moves", n=objective.told(row["effect"]), metric=objective.metric)
+        effect = say("answer.number_moves", n=objective.in_words(row["effect"]), metric=objective.metric)
     return say("answer.why_harm_other" if harm else "answer.why_help_other", kpi=name, effect=effect)
 
 
 def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
-    told = []
+    sentences = []
     weights, policy = results.get("weights"), results.company.policy
     if weights is not None and any(card.moved and not card.hypothetical for card in cards):
         moving = weights[weights["verdict"].isin(["raise", "lower", "add", "drop"])]
         lowest = moving["confidence"].min()
         if pd.notna(lowest):
             low = percent(min(float(lowest), 0.99))
-            told.append(say("answer.sure_moves", low=low, limit=percent(policy.confidence)))
-        told.append(say("answer.sure_joint"))
+            sentences.append(say("answer.sure_moves", low=low, limit=percent(policy.confidence)))
+        sentences.append(say("answer.sure_joint"))
     elif cards and results.by_chance and results.joint_p_value is not None:
-        told.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))
+        sentences.append(say("answer.sure_chance", p=number(results.joint_p_value, 2)))
     elif cards:
-        told += [
+        sentences += [
             say("answer.sure_unmeasured", why=translated_message(message)) for message in results.warned(*_NO_EFFECT)
         ]
     kinds: tuple[tuple[Kind, str], ...] = (("churn", "answer.sure_model"), ("case", "answer.sure_model_cases"))
@@ -181,12 +181,12 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         if entry is None:
             continue
         if not is_informative(entry):
-            told.append(guessed_range(entry))
+            sentences.append(guessed_range(entry))
             break
         if entry.get("auc") is not None:
-            told.append(say(key, n=round(100 * entry["auc"])))
+            sentences.append(say(key, n=round(100 * entry["auc"])))
             break
-    return tuple(told) or (say("answer.sure_none"),)
+    return tuple(sentences) or (say("answer.sure_none"),)
 
 
 def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
@@ -198,5 +198,7 @@ def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         return (shadow, say("answer.next_needs", needs=listed(needs))) if needs else (shadow,)
     if results.withheld:
         return (say("answer.next_guessed"),)
-    told = [say("answer.next_evidence")] if cards else [say("answer.next_tables", tables=say("missing.tables_advice"))]
-    return (*told, say("answer.next_help")) if prone_units(results) else tuple(told)
+    sentences = (
+        [say("answer.next_evidence")] if cards else [say("answer.next_tables", tables=say("missing.tables_advice"))]
+    )
+    return (*sentences, say("answer.next_help")) if prone_units(results) else tuple(sentences)

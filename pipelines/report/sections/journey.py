@@ -114,7 +114,7 @@ def _measured(results: Results, /) -> set[str]:
     found: set[str] = set()
     attributions, effects = results.get("attributions"), results.get("effects")
     if attributions is not None:
-        # one that never differs among all rows tells nothing, whether it had values or not
+        # one that never differs among all rows has no information, whether it had values or not
         found |= {str(kpi) for kpi in attributions.loc[attributions["mean_abs_attribution"] > 0, "kpi"].unique()}
     if effects is not None:
         found |= {str(kpi) for kpi in effects.loc[effects["effect"].notna(), "kpi"].unique()}

@@ -53,7 +53,6 @@ def process_section(results: Results, pen: Pen, /) -> ProcessSection | None:
     ----------
     results : Results
         With the tables ``bottlenecks``, ``flows``, ``handoffs`` and ``processes``.
-    pen : Pen
     """
     steps, processes = results.get("bottlenecks"), results.get("processes")
     flows = results.get("flows")
@@ -91,9 +90,9 @@ def duration(seconds: float, /) -> Bilingual:
 
 
 def _middle(step: Any, /) -> float:
-    """The middle wait; where the log does not tell waiting, the middle of the time until the step."""
-    told = float(step["wait_seconds_median"])
-    return told if told == told else float(step["elapsed_seconds_median"])
+    """The median wait; where the log does not record waiting, the median time until the step."""
+    waited = float(step["wait_seconds_median"])
+    return waited if waited == waited else float(step["elapsed_seconds_median"])
 
 
 def _process(name: str, several: bool, /) -> Bilingual:
@@ -101,19 +100,19 @@ def _process(name: str, several: bool, /) -> Bilingual:
 
 
 def _findings(results: Results, worst: pd.Series, about: pd.Series, count: int, /) -> tuple[Bilingual, ...]:
-    told = bool(about["timed_share"] > 1 / 2)
+    waited = bool(about["timed_share"] > 1 / 2)
     first = say(
-        "process.finding" if told else "process.finding_elapsed",
+        "process.finding" if waited else "process.finding_elapsed",
         step=verbatim(worst["step"]),
         process=_process(str(worst["process"]), count > 1),
         median=duration(_middle(worst)),
         long=duration(float(worst["long_seconds"])),
     )
     share = say("process.finding_share", share=percent(float(worst["share_of_time"])))
-    return first, share, _what_to_do(results, worst, told)
+    return first, share, _what_to_do(results, worst, waited)
 
 
-def _what_to_do(results: Results, worst: pd.Series, told: bool, /) -> Bilingual:
+def _what_to_do(results: Results, worst: pd.Series, waited: bool, /) -> Bilingual:
     pairs = results.get("handoffs")
     if pairs is not None:
         here = pairs[(pairs["process"] == worst["process"]) & (pairs["step"] == worst["step"])]
@@ -125,7 +124,7 @@ def _what_to_do(results: Results, worst: pd.Series, told: bool, /) -> Bilingual:
                 return say("process.handed", source=source, target=target)
     if worst["rework_share"] >= _MUCH:
         return say("process.returning", n=max(round(1 / float(worst["rework_share"])), 1))
-    return say("process.queueing" if told else "process.slow")
+    return say("process.queueing" if waited else "process.slow")
 
 
 def _notes(results: Results, worst: pd.Series, about: pd.Series, /) -> list[Bilingual]:
@@ -150,9 +149,9 @@ def _notes(results: Results, worst: pd.Series, about: pd.Series, /) -> list[Bili
 
 
 def _figure(pen: Pen, place: int, name: str, steps: pd.DataFrame, flows: pd.DataFrame, /) -> Figure:
-    most = steps.sort_values(["cases", "wait_seconds_total"], ascending=False).head(_MAX_STEPS)
-    most = most[most["cases"] >= _MIN_CASES_SHARE * steps["cases"].max()].sort_values(["position", "step"])
-    total = float(most["wait_seconds_total"].max()) or 1.0
+    busiest = steps.sort_values(["cases", "wait_seconds_total"], ascending=False).head(_MAX_STEPS)
+    busiest = busiest[busiest["cases"] >= _MIN_CASES_SHARE * steps["cases"].max()].sort_values(["position", "step"])
+    total = float(busiest["wait_seconds_total"].max()) or 1.0
     nodes = [
         MapStep(
             verbatim(step["step"]),
@@ -163,15 +162,15 @@ def _figure(pen: Pen, place: int, name: str, steps: pd.DataFrame, flows: pd.Data
             ),
             0.0 if step["hidden"] else float(step["wait_seconds_total"]) / total,
         )
-        for _, step in most.iterrows()
+        for _, step in busiest.iterrows()
     ]
     return Figure(
         name=f"process-{place + 1}",
         title=say("process.map_title", process=_process(name, True)),
         note=say("process.map_note"),
-        drawings=process_drawings(f"process-{place + 1}", nodes, _arrows(most["step"].tolist(), flows), pen),
+        drawings=process_drawings(f"process-{place + 1}", nodes, _arrows(busiest["step"].tolist(), flows), pen),
         header=[say(f"process.column_{column}") for column in _COLUMNS],
-        rows=[_row(step) for _, step in most.iterrows()],
+        rows=[_row(step) for _, step in busiest.iterrows()],
     )
 
 
@@ -184,8 +183,8 @@ def _arrows(steps: list[str], flows: pd.DataFrame, /) -> list[MapArrow]:
         stop = len(steps) + 1 if closing or flow["target"] is None else places.get(flow["target"])
         if start is not None and stop is not None and start != stop:
             arrows.append(MapArrow(start, stop, int(flow["transitions"])))
-    most = max((arrow.transitions for arrow in arrows), default=0)
-    kept = [arrow for arrow in arrows if arrow.transitions >= 2 * _MIN_CASES_SHARE * most]
+    busiest = max((arrow.transitions for arrow in arrows), default=0)
+    kept = [arrow for arrow in arrows if arrow.transitions >= 2 * _MIN_CASES_SHARE * busiest]
     return sorted(kept, key=lambda arrow: -arrow.transitions)[: 2 * _MAX_STEPS]
 
 

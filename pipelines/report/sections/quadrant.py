@@ -27,7 +27,6 @@ def quadrant(
     ----------
     points : sequence of Point
         Numbered in their order, for a key beside the drawing.
-    pen : Pen
     across, up : Bilingual
         The axes' names with their units.
     words : sequence of Bilingual
@@ -35,13 +34,16 @@ def quadrant(
     """
     paid = [point for point in points if point.x >= _UNPAID_POINTS]
     low, high = min(0.0, *(point.low for point in points)), max(0.0, *(point.high for point in points))
-    most = max((point.x for point in paid), default=10.0)
+    maximum = max((point.x for point in paid), default=10.0)
 
     def draw(wide: bool) -> Markup:
         plane = Plane(*((640.0, 440.0) if wide else (340.0, 420.0)))
         edge, floor = plane.width - plane.right, plane.height - plane.bottom
         split = plane.left + _STRIP_SHARE * (edge - plane.left)
-        ups, acrosses = nice_ticks(low, high, 5), [tick for tick in nice_ticks(0, most, 4 if wide else 3) if tick >= 0]
+        ups, acrosses = (
+            nice_ticks(low, high, 5),
+            [tick for tick in nice_ticks(0, maximum, 4 if wide else 3) if tick >= 0],
+        )
         y, x = plane.up(ups[0], ups[-1]), Scale(0, acrosses[-1], split + 14, edge - 14)
         parts = [
             _field(plane.left, edge, y(ups[-1]), y(0), "good"),

@@ -18,7 +18,7 @@ from pipelines.report.sections.why import average_points
 __all__ = ["strategy_figure"]
 
 _LANES = ("financial", "customer", "process", "learning")
-_MOST = 24
+_MAX_ARROWS = 24
 _BOX_HEIGHT = 40.0
 _TIP = 7.0
 
@@ -37,13 +37,7 @@ class _Box:
 
 
 def strategy_figure(results: Results, pen: Pen, /) -> Figure | None:
-    """Draw the strategy map, or nothing where no arrow could be tested.
-
-    Parameters
-    ----------
-    results : Results
-    pen : Pen
-    """
+    """Draw the strategy map, or nothing where no arrow could be tested."""
     arrows = results.arrows
     if arrows.empty or not (arrows["verdict"] != "untested").any():
         return None
@@ -81,7 +75,7 @@ def _chosen(results: Results, tested: pd.DataFrame, /) -> list[str]:
     clear = ends.assign(clear=ends["verdict"] != "not_confirmed").groupby("kpi")["clear"].sum()
     kpis = [kpi for kpi in results.catalogue if kpi in clear.index]
     kpis.sort(key=lambda kpi: (-(float(points.get(kpi, 0.0)) > 0), -int(clear[kpi])))
-    return kpis[:_MOST]
+    return kpis[:_MAX_ARROWS]
 
 
 def _draw(results: Results, pen: Pen, shown: Sequence[str], arrows: pd.DataFrame, wide: bool, /) -> Markup:

@@ -32,7 +32,7 @@ class Trend:
     """A KPI's months in small: name, what it was and is, and the drawing."""
 
     name: Bilingual
-    told: Bilingual
+    value: Bilingual
     drawing: Markup
     lower: bool
 
@@ -68,7 +68,7 @@ def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tu
         own = [card for card in cards if card.team_id == team]
         mine = standing[standing["team_id"] == team]
         drawn, key = _fields(fields, mine, number_)
-        kpis = _told_kpis(results, own, mine)
+        kpis = _kpi_rows(results, own, mine)
         pages.append(
             TeamPage(
                 team_id=team,
@@ -131,7 +131,7 @@ class _Fields:
             note=note,
             drawings=four_fields(points, self.pen, across, axis),
             header=(say("card.kpi"), say("fields.standing_column"), say("why.effect_column")),
-            rows=[(point.label, signed(point.x, 1), self.objective.told(point.y)) for point in points],
+            rows=[(point.label, signed(point.x, 1), self.objective.in_words(point.y)) for point in points],
         )
         return figure, [(point.label, point.tone) for point in points]
 
@@ -177,11 +177,11 @@ def _customers(results: Results, expected: float | None, /) -> Bilingual | None:
     return say("teams.customers", n=round(expected), days=results.company.snapshots.horizon_days)
 
 
-def _told_kpis(results: Results, cards: Sequence[Card], mine: pd.DataFrame, /) -> list[str]:
+def _kpi_rows(results: Results, cards: Sequence[Card], mine: pd.DataFrame, /) -> list[str]:
     """KPIs whose months are drawn: those on the card by their points, then where the team stands furthest apart."""
     lines = sorted((row for card in cards for row in card.lines), key=lambda row: -row.weight)
-    apart = mine.assign(size=mine["standing"].abs()).sort_values("size", ascending=False)["kpi"] if len(mine) else []
-    return [kpi for kpi in dict.fromkeys([*(row.kpi for row in lines), *apart]) if kpi in results.catalogue]
+    distinct = mine.assign(size=mine["standing"].abs()).sort_values("size", ascending=False)["kpi"] if len(mine) else []
+    return [kpi for kpi in dict.fromkeys([*(row.kpi for row in lines), *distinct]) if kpi in results.catalogue]
 
 
 @dataclass(frozen=True)
@@ -189,15 +189,15 @@ class _Lines:
     """Months of teams, and of the teams that are compared, by KPI: one column each."""
 
     own: dict[tuple[str, str], pd.Series]
-    usual: dict[tuple[str, str], pd.Series]
+    peers: dict[tuple[str, str], pd.Series]
 
     @classmethod
     def of(cls, months: pd.DataFrame, /) -> _Lines:
         if months.empty:
             return cls({}, {})
         own = months.pivot_table(index="from", columns=["team_id", "kpi"], values="value")
-        usual = months.pivot_table(index="from", columns=["peers", "kpi"], values="value")
-        return cls({key: own[key] for key in own.columns}, {key: usual[key] for key in usual.columns})
+        peers = months.pivot_table(index="from", columns=["peers", "kpi"], values="value")
+        return cls({key: own[key] for key in own.columns}, {key: peers[key] for key in peers.columns})
 
 
 def _trends(results: Results, lines: _Lines, team: str, kpis: Sequence[str], /) -> tuple[Trend, ...]:
@@ -206,11 +206,11 @@ def _trends(results: Results, lines: _Lines, team: str, kpis: Sequence[str], /) 
         own = lines.own.get((team, kpi), pd.Series(dtype=float)).dropna()
         if len(own) < _MIN_MONTHS or len(found) == _MAX_TRENDS:
             continue
-        usual = lines.usual[results.departments.get(team, ""), kpi].reindex(own.index)
-        told = say("word.between", low=_value(results.catalogue[kpi], own.iloc[0]),
+        peers = lines.peers[results.departments.get(team, ""), kpi].reindex(own.index)
+        value = say("word.between", low=_value(results.catalogue[kpi], own.iloc[0]),
                    high=_value(results.catalogue[kpi], own.iloc[-1]))  # fmt: skip
         lower = results.catalogue[kpi].better == "lower"
-        found.append(Trend(results.kpi_name(kpi), told, _line(own, usual), lower))
+        found.append(Trend(results.kpi_name(kpi), value, _line(own, peers), lower))
     return tuple(found)
 
 
@@ -220,11 +220,11 @@ def _value(kpi: Kpi, value: float, /) -> Bilingual:
     return number(value, 0 if abs(value) >= 20 else 1 if abs(value) >= 2 else 2)
 
 
-def _line(own: pd.Series, usual: pd.Series, /) -> Markup:
-    low, high = min(own.min(), usual.min()), max(own.max(), usual.max())
+def _line(own: pd.Series, peers: pd.Series, /) -> Markup:
+    low, high = min(own.min(), peers.min()), max(own.max(), peers.max())
     x, y = Scale(0, len(own) - 1, 4, 196), Scale(float(low), float(high) if high > low else float(low) + 1, 50, 6)
     paths = []
-    for series, style in ((usual, "usual"), (own, "own")):
+    for series, style in ((peers, "usual"), (own, "own")):
         known = [(x(index), y(float(value))) for index, value in enumerate(series) if pd.notna(value)]
         paths.append(element("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in known), class_=f"line {style}"))
     end = element("circle", cx=x(len(own) - 1), cy=y(float(own.iloc[-1])), r=3.5, class_="end-dot")

@@ -54,8 +54,8 @@ def _cards_tile(results: Results, cards: Sequence[Card], hidden: int, /) -> Tile
 
 
 def _no_cards(results: Results, /) -> Bilingual:
-    told = results.warned("no_advice.no_weights", "no_advice.no_cases")
-    return translated_message(told[0]) if told else say("tile.cards_missing")
+    warned = results.warned("no_advice.no_weights", "no_advice.no_cases")
+    return translated_message(warned[0]) if warned else say("tile.cards_missing")
 
 
 def _misaligned_tile(results: Results, wrong: Sequence[str], /) -> Tile:

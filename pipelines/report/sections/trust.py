@@ -59,9 +59,11 @@ def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any]
     points = [_point(row) for row in entry["reliability"]]
     last = points[-1]
     churn = outcome == "churn"
-    said, came = number(100 * last.x), number(100 * last.y)
+    predicted, came = number(100 * last.x), number(100 * last.y)
     name = outcome_name(results, outcome)
-    finding = say("trust.calibrated" if churn else "trust.calibrated_other", said=said, came=came, outcome=name)
+    finding = say(
+        "trust.calibrated" if churn else "trust.calibrated_other", predicted=predicted, came=came, outcome=name
+    )
     crossed = entry.get("split_kind") == SplitKind.CROSS_VALIDATION
     return Figure(
         name=f"calibration-{folder_name(outcome).replace('.', '-')}",
@@ -86,39 +88,39 @@ def _point(row: dict[str, Any], /) -> Point:
 
 
 def _limits(results: Results, /) -> tuple[Bilingual, ...]:
-    told = []
+    sentences = []
     effects, objective = results.get("effects"), objective_of(results)
     if effects is not None and objective is not None:
-        told.append(say("trust.limit_cause"))
+        sentences.append(say("trust.limit_cause"))
         if results.by_chance and results.joint_p_value is not None:
-            told.append(say("trust.limit_chance", p=number(results.joint_p_value, 2)))
+            sentences.append(say("trust.limit_chance", p=number(results.joint_p_value, 2)))
         failed = effects[(effects["outcome"] == objective.outcome) & effects["refuted"].fillna(False).astype(bool)]
         if len(failed):
             names = [results.kpi_name(str(kpi)) for kpi in failed["kpi"].unique()]
-            told.append(say("trust.limit_refuted", n=len(names), kpis=listed(names)))
+            sentences.append(say("trust.limit_refuted", n=len(names), kpis=listed(names)))
     if results.get("weights") is not None:
-        told.append(say("trust.limit_response"))
-    told.append(say("trust.limit_people", group=results.company.policy.min_group))
+        sentences.append(say("trust.limit_response"))
+    sentences.append(say("trust.limit_people", group=results.company.policy.min_group))
     if results.evaluation:
-        told.append(say("trust.limit_past"))
-    return tuple(told)
+        sentences.append(say("trust.limit_past"))
+    return tuple(sentences)
 
 
 def _missing(results: Results, /) -> tuple[Bilingual, ...]:
-    told = []
+    sentences = []
     for table in ("churn", "decline", "weights", "coaching"):
-        told_elsewhere = table in results.withheld or (table == "coaching" and results.get("effects") is not None)
-        if results.get(table) is None and not told_elsewhere:
-            told += _why_missing(results, table)
+        elsewhere = table in results.withheld or (table == "coaching" and results.get("effects") is not None)
+        if results.get(table) is None and not elsewhere:
+            sentences += _why_missing(results, table)
     weights = results.get("weights")
     if weights is not None and pd.isna(weights["current_weight"]).all():
-        told.append(say("missing.scorecards"))
+        sentences.append(say("missing.scorecards"))
     if results.staged and "employees" not in results.staged and results.get("weights") is not None:
-        told.append(say("missing.employees"))
+        sentences.append(say("missing.employees"))
     for outcome, reason in results.skipped.items():
         why = reason.removeprefix(f"{outcome}: ")
-        told.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=recorded(why)))
-    return tuple(told)
+        sentences.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=recorded(why)))
+    return tuple(sentences)
 
 
 def _why_missing(results: Results, table: str, /) -> list[Bilingual]:

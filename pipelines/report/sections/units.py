@@ -147,9 +147,9 @@ def _people(results: Results, pen: Pen, metric: str, rows: pd.DataFrame, /) -> F
     )
     drawn, table = [], []
     for name, row in named:
-        told = say("risk.people_count", n=round(float(row["sum"])), total=int(row["size"]))
-        drawn.append(Bar(name, float(round(row["sum"])), told, "bad"))
-        table.append((name, told))
+        count = say("risk.people_count", n=round(float(row["sum"])), total=int(row["size"]))
+        drawn.append(Bar(name, float(round(row["sum"])), count, "bad"))
+        table.append((name, count))
     return Figure(
         name=f"decline-employee-{metric}",
         title=say("risk.people_title", metric=results.kpi_name(metric)),

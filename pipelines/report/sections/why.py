@@ -58,16 +58,16 @@ def why_section(results: Results, pen: Pen, /) -> Why:
         figures.append(_drivers(results, pen, shares))
     else:
         missing.append(say("why.drivers_guessed" if results.withheld else "why.no_drivers"))
-    drawn, key, told = None, [], []
+    drawn, key, sentences = None, [], []
     effects = turned_effects(results, objective) if objective is not None else pd.DataFrame()
     if objective is not None and len(effects):
         figures.append(_effects(results, pen, objective, effects))
         drawn, key = _quadrant(results, pen, objective, effects)
         if len(shares):
-            told = _disagreements(results, objective, effects, shares) or [say("why.agree_all")]
+            sentences = _disagreements(results, objective, effects, shares) or [say("why.agree_all")]
     else:
         missing.append(effects_missing(results))
-    return Why(tuple(figures), drawn, tuple(key), tuple(told), tuple(missing))
+    return Why(tuple(figures), drawn, tuple(key), tuple(sentences), tuple(missing))
 
 
 _EXPLAINED_FIRST = ("churn", "case", "decline", None)
@@ -111,7 +111,7 @@ def _effects(results: Results, pen: Pen, objective: Objective, effects: pd.DataF
             float(row.effect),  # type: ignore[arg-type]
             float(row.low),  # type: ignore[arg-type]
             float(row.high),  # type: ignore[arg-type]
-            objective.told(float(row.effect)),  # type: ignore[arg-type]
+            objective.in_words(float(row.effect)),  # type: ignore[arg-type]
             str(row.tone),  # type: ignore[arg-type]
         )
         for row in effects.itertuples()
@@ -127,7 +127,11 @@ def _effects(results: Results, pen: Pen, objective: Objective, effects: pd.DataF
         drawings=intervals(rows[: _MAX_ROWS * 2], pen, axis, (say(ends[0]), say(ends[1]))),
         header=(say("card.kpi"), say("why.effect_column"), say("why.interval_column")),
         rows=[
-            (row.label, row.shown, say("word.between", low=objective.told(row.low), high=objective.told(row.high)))
+            (
+                row.label,
+                row.shown,
+                say("word.between", low=objective.in_words(row.low), high=objective.in_words(row.high)),
+            )
             for row in rows
         ],
     )
@@ -152,7 +156,7 @@ def _effects_title(results: Results, objective: Objective, effects: pd.DataFrame
 def _disagreements(
     results: Results, objective: Objective, effects: pd.DataFrame, shares: pd.Series, /
 ) -> list[Bilingual]:
-    """Sentences on the KPIs for which prediction and effect tell different things, gravest first."""
+    """Sentences on the KPIs for which prediction and effect disagree, gravest first."""
     signs, sizes, quiet = [], [], []
     stored = results.tables["effects"]
     stored = stored[stored["outcome"] == objective.outcome].drop_duplicates("kpi").set_index("kpi")
@@ -212,7 +216,7 @@ def _quadrant(
             (say("why.corner_unpaid"), say("why.corner_paid"), say("why.corner_wrong")),
         ),
         header=(say("card.kpi"), say("why.weight_column"), say("why.effect_column")),
-        rows=[(point.label, number(point.x, 1), objective.told(point.y)) for point in points],
+        rows=[(point.label, number(point.x, 1), objective.in_words(point.y)) for point in points],
     )
     return figure, [(point.label, point.tone) for point in points]
 

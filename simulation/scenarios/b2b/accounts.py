@@ -68,7 +68,7 @@ class Accounts:
 
 
 def draw_accounts(world: B2bWorld, calendar: Calendar, owners: Owners, count: int, seed: int, /) -> Accounts:
-    """Draw accounts: two thirds are there from the start, the others sign while the company is watched.
+    """Draw accounts: two thirds are there from the start, the others sign during the observation.
 
     Returns
     -------

@@ -56,9 +56,11 @@ def live(
     from simulation.scenarios.b2b import records, staff_records
     from simulation.scenarios.b2b.company_file import company_file
     from simulation.scenarios.b2b.steps import case_steps
-    from simulation.scenarios.b2b.story import tell
+    from simulation.scenarios.b2b.story import make_story
 
-    story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
+    story = make_story(
+        customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress
+    )
     progress("writing tables", 0, len(_FOLDERS))
     cases, causes = records.cases(story, seed)
     tables: dict[str, pd.DataFrame] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulation.engine.company_file import Told
+from simulation.engine.company_file import FileContent
 from simulation.engine.company_file import company_file as filled
 from simulation.scenarios.b2b.settings import B2bWorld
 from simulation.scenarios.b2b.story import ECHOES, HORIZON_DAYS
@@ -43,10 +43,10 @@ def company_file(world: B2bWorld, seed: int, paths: Mapping[str, str], /) -> str
         Relative to the file.
     """
     own = _OWN.format(horizon_days=HORIZON_DAYS)
-    return filled(Told("b2b", world.name, world.title, _SYSTEMS, own), seed, paths)
+    return filled(FileContent("b2b", world.name, world.title, _SYSTEMS, own), seed, paths)
 
 
 def roles(world: B2bWorld, /) -> dict[str, str]:
     """Return the true causal role of every KPI that the company has."""
-    told = dict.fromkeys(world.levers, "lever") | dict.fromkeys(ECHOES, "outcome")
-    return told | {"mandatory_training": "lever", "occupancy": "context", "supplier_complaint_share": "mediator"}
+    roles = dict.fromkeys(world.levers, "lever") | dict.fromkeys(ECHOES, "outcome")
+    return roles | {"mandatory_training": "lever", "occupancy": "context", "supplier_complaint_share": "mediator"}

@@ -188,7 +188,7 @@ def _holders(
 def _cards(
     world: B2bWorld, calendar: Calendar, team_role: list[str], rng: np.random.Generator, /
 ) -> list[tuple[int, int, dict[str, float]]]:
-    """Every team starts with the card of before and turns to today's while the company is watched."""
+    """Every team starts with the card of before and turns to today's during the observation."""
     rows: list[tuple[int, int, dict[str, float]]] = []
     first, months = calendar.observed.start, calendar.months
     for team, role in enumerate(team_role):

@@ -19,7 +19,7 @@ class Volume(Part):
 
     customers_per_employee: float
     customers_per_supplier: float
-    most_suppliers: int
+    max_suppliers: int
     suppliers_per_account: int
     largest_share: float
     value_spread: float

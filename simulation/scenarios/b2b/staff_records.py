@@ -112,7 +112,7 @@ def measures(story: B2bStory, seed: int, /) -> pd.DataFrame:
     for kpi, (wanted, value, number) in found.items():
         rows = np.ones(post.size, bool) if wanted is None else role == wanted
         frames.append(
-            _told(
+            _measured(
                 story, "employee", kpi, (ids[rows], month[rows]), value[rows], np.broadcast_to(number, rows.shape)[rows]
             )
         )
@@ -136,7 +136,7 @@ def _period(story: B2bStory, month: np.ndarray, /) -> dict[str, np.ndarray]:
     }
 
 
-def _told(
+def _measured(
     story: B2bStory, unit: str, kpi: str, at: tuple[np.ndarray, np.ndarray], value: np.ndarray, number: np.ndarray, /
 ) -> pd.DataFrame:
     """Rows of ``measures``: at ids and months, a KPI's value and of how many."""
@@ -168,13 +168,13 @@ def _suppliers(story: B2bStory, values: dict[str, np.ndarray], rng: np.random.Ge
     defects, saved = at["supplier_defect_rate"], at["supplier_price_saving"]
     score = 60 + 40 * (at["supplier_on_time_rate"] - 0.6) - 120 * defects + 150 * saved + rng.normal(0, 4, post.size)
     part = np.maximum(defects / 0.08, 0.05) * np.exp(0.3 * rng.standard_normal(post.size))
-    told = {
+    measured = {
         "supplier_price_saving": saved + 0.003 * rng.standard_normal(post.size),
         "supplier_score": np.clip(score, 0, 100),
         "supplier_complaint_share": part,
     }
     one = np.ones(post.size, int)
-    return [_told(story, "team", kpi, (ids, month), value, one) for kpi, value in told.items()]
+    return [_measured(story, "team", kpi, (ids, month), value, one) for kpi, value in measured.items()]
 
 
 def _renewals(story: B2bStory, /) -> list[pd.DataFrame]:
@@ -188,10 +188,10 @@ def _renewals(story: B2bStory, /) -> list[pd.DataFrame]:
     person = story.owners.person[accounts.manager[account, month], month]
     ids = employee_ids(story.owners.person_team.size)[person]
     frame = pd.DataFrame({"id": ids, "month": month, "stays": stays.astype(float)})
-    told = frame.groupby(["id", "month"], as_index=False)["stays"].agg(["mean", "count"]).reset_index()
+    measured = frame.groupby(["id", "month"], as_index=False)["stays"].agg(["mean", "count"]).reset_index()
     return [
-        _told(story, "employee", "renewal_rate", (told["id"].to_numpy(object), told["month"].to_numpy()),
-              told["mean"].to_numpy(float), told["count"].to_numpy())
+        _measured(story, "employee", "renewal_rate", (measured["id"].to_numpy(object), measured["month"].to_numpy()),
+              measured["mean"].to_numpy(float), measured["count"].to_numpy())
     ]  # fmt: skip
 
 

@@ -52,8 +52,8 @@ def case_steps(story: B2bStory, cases: pd.DataFrame, seed: int, /) -> pd.DataFra
         chosen = cases[cases["process"] == process]
         opened, closed = (chosen[name].to_numpy("datetime64[us]") for name in ("opened_at", "closed_at"))
         # a case that is not over is laid out as if it took until it is due, and cut where observation ends
-        usual = np.maximum(chosen["due_at"].to_numpy("datetime64[us]"), end + _DAY)
-        length = np.where(np.isnat(closed), usual, closed) - opened
+        expected = np.maximum(chosen["due_at"].to_numpy("datetime64[us]"), end + _DAY)
+        length = np.where(np.isnat(closed), expected, closed) - opened
         if process == "supplier_delivery":
             wrong = (chosen["reopened"].fillna(0) > 0).to_numpy()
         else:

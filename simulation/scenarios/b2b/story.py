@@ -16,7 +16,7 @@ from simulation.scenarios.b2b.long_calendar import LongCalendar, month_of_day
 from simulation.scenarios.b2b.owners import SUPPLIER, Owners, draw_owners, levels, own_unit, team_names
 from simulation.scenarios.b2b.settings import B2bWorld, load_world
 
-__all__ = ["ECHOES", "HORIZON_DAYS", "B2bStory", "tell"]
+__all__ = ["ECHOES", "HORIZON_DAYS", "B2bStory", "make_story"]
 
 HORIZON_DAYS = 365
 """The company file's horizon: a contract of usual length runs out within it or soon after."""
@@ -29,7 +29,7 @@ _REVIEWS_A_MONTH = 6
 
 @dataclass(frozen=True)
 class B2bStory:
-    """Everything that happened in one B2B company, and what the truth is told from.
+    """Everything that happened in one B2B company, and what the truth is computed from.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def _leave(calendar: LongCalendar, accounts: Accounts, hazard: np.ndarray, /) ->
     rows, observed = np.arange(accounts.count), calendar.observed
     begun = np.searchsorted(calendar.month_days, accounts.joined, side="right")
     wanted = hazard[rows, np.clip(begun, observed.start, hazard.shape[1] - 1)] + accounts.patience
-    # the largest account is still there: a company whose largest customer has gone tells another story
+    # the largest account is still there: a company whose largest customer has gone is another case
     wanted[0] = np.inf
     month = (hazard < wanted[:, None]).sum(axis=1)
     gone, month = month < hazard.shape[1], np.minimum(month, hazard.shape[1] - 1)
@@ -230,7 +230,7 @@ def _leave(calendar: LongCalendar, accounts: Accounts, hazard: np.ndarray, /) ->
     return np.where(gone, days[month - 1] + share * (days[month] - days[month - 1]), np.inf)
 
 
-def tell(
+def make_story(
     *,
     customers: int,
     months: int,
@@ -255,7 +255,7 @@ def tell(
     posts = employees if employees is not None else max(12, round(customers / volume.customers_per_employee))
     if posts < 6:
         raise CompanyFileError(f"{posts} employees: too few for {len(setting.roles) - 1} roles; give more")
-    suppliers = min(volume.most_suppliers, max(8, round(customers / volume.customers_per_supplier)))
+    suppliers = min(volume.max_suppliers, max(8, round(customers / volume.customers_per_supplier)))
     owners = draw_owners(setting, calendar, posts, suppliers, seed)
     accounts = draw_accounts(setting, calendar, owners, customers, seed)
     progress("drawing cases", 0, 0)

@@ -47,7 +47,7 @@ class Accounts:
 
 
 def draw_accounts(world: ProductWorld, calendar: Calendar, count: int, teams: int, seed: int, /) -> Accounts:
-    """Draw accounts: most are there from the start, the others join while the company is watched.
+    """Draw accounts: most are there from the start, the others join during the observation.
 
     Parameters
     ----------

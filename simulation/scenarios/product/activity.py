@@ -142,9 +142,11 @@ def _product_events(story: ProductStory, rng: np.random.Generator, log: _Log, /)
     errors = draws.errors
     met = lived.errors > 0
     log.add("error", owner[errors.pair[met]], errors.day[met], lived.errors[met].astype(float), used[errors.pair[met]])
-    told = met & draws.reported
-    days = lived.repair_days[told]
-    log.add("defect_mended", owner[errors.pair[told]], errors.day[told] + days, days, used[errors.pair[told]])
+    reported = met & draws.reported
+    days = lived.repair_days[reported]
+    log.add(
+        "defect_mended", owner[errors.pair[reported]], errors.day[reported] + days, days, used[errors.pair[reported]]
+    )
     wishes = draws.suggestions
     whose, wanted = owner[wishes.pair], used[wishes.pair]
     log.add("suggestion", whose, wishes.day, None, wanted)

@@ -57,10 +57,12 @@ def live(
     from simulation.scenarios.product.activity import activity
     from simulation.scenarios.product.company_file import company_file
     from simulation.scenarios.product.steps import case_steps
-    from simulation.scenarios.product.story import tell
+    from simulation.scenarios.product.story import make_story
     from simulation.scenarios.service import records as support_records
 
-    story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
+    story = make_story(
+        customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress
+    )
     progress("writing tables", 0, len(_FOLDERS))
     cases, causes = records.cases(story, seed)
     tables: dict[str, pd.DataFrame] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulation.engine.company_file import Told
+from simulation.engine.company_file import FileContent
 from simulation.engine.company_file import company_file as filled
 from simulation.scenarios.product.settings import ProductWorld
 from simulation.scenarios.product.story import SUPPORT_LEVERS
@@ -66,7 +66,7 @@ def company_file(world: ProductWorld, seed: int, paths: Mapping[str, str], /) ->
     paths : mapping of table to path
         Relative to the file.
     """
-    return filled(Told("product", world.name, world.title, _SYSTEMS, _OWN), seed, paths)
+    return filled(FileContent("product", world.name, world.title, _SYSTEMS, _OWN), seed, paths)
 
 
 def roles(world: ProductWorld, /) -> dict[str, str]:

@@ -64,7 +64,6 @@ class ProductDraws:
         Whether the account reports them.
     hours : array (errors,)
         Of use in that month.
-    suggestions, setups : Events
     """
 
     shipped_chance: np.ndarray
@@ -179,8 +178,8 @@ def experience(
     shipped = np.clip(np.floor(functions), 0, MAX_FUNCTIONS).astype(int)
     offered = draws.slot < shipped[accounts.team[draws.offers.pair], draws.offers.month]
     adopted = draws.offers.chance < of("new_function_adoption", draws.offers)
-    usual = levers["defect_rate"].base * draws.hours
-    errors = poisson.ppf(draws.errors.chance, usual * np.exp(of("defect_rate", draws.errors))).astype(int)
+    expected = levers["defect_rate"].base * draws.hours
+    errors = poisson.ppf(draws.errors.chance, expected * np.exp(of("defect_rate", draws.errors))).astype(int)
     repair = of("defect_repair_days", draws.errors) + _REPAIR_NOISE * draws.errors.size
     taken_up = draws.suggestions.chance < of("suggestion_adoption_rate", draws.suggestions)
     answer = of("request_answer_days", draws.suggestions) + _ANSWER_NOISE * draws.suggestions.size
@@ -190,7 +189,7 @@ def experience(
     harm = {
         "offers": offered * beyond("new_function_adoption", adopted),
         # many small errors annoy as a share of what is usual; half an error keeps rare use from blowing up
-        "errors": world.effect("defect_rate") * share * (errors - usual) / (usual + 0.5)
+        "errors": world.effect("defect_rate") * share * (errors - expected) / (expected + 0.5)
         + world.effect("defect_repair_days") * share * noticed * repair,
         "suggestions": beyond("suggestion_adoption_rate", taken_up) + world.effect("request_answer_days") * answer,
         "setups": beyond("setup_completion_rate", completed),

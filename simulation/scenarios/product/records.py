@@ -25,8 +25,8 @@ def customers(story: ProductStory, /) -> pd.DataFrame:
 
 def cases(story: ProductStory, seed: int, /) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return support's cases, and each true root cause's share of those with a text."""
-    frame, told = support_records.cases(story.support, seed, TEXTS)
-    return frame, told.shares
+    frame, of_support = support_records.cases(story.support, seed, TEXTS)
+    return frame, of_support.shares
 
 
 def teams(story: ProductStory, /) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def employees(story: ProductStory, seed: int, /) -> pd.DataFrame:
 
 def measures(story: ProductStory, seed: int, /) -> pd.DataFrame:
     """Return what has been computed per month: of people in support, and of product teams."""
-    told = support_records.measures(story.support, seed)
+    of_support = support_records.measures(story.support, seed)
     rng = np.random.default_rng([seed, 25])
     values, calendar = story.values(), story.calendar
     team, month = (part.ravel() for part in np.indices((story.teams.count, calendar.months)))
@@ -82,7 +82,7 @@ def measures(story: ProductStory, seed: int, /) -> pd.DataFrame:
         "test_coverage": np.clip(at["test_coverage"] + 0.01 * rng.standard_normal(team.size), 0, 1).round(3),
         "customer_interviews": np.floor(at["customer_interviews"] + rng.random(team.size)),
     }
-    frames = [told[told["kpi"].isin(_MEASURED)]]
+    frames = [of_support[of_support["kpi"].isin(_MEASURED)]]
     for kpi, value in found.items():
         frames.append(
             pd.DataFrame(

@@ -61,7 +61,7 @@ class Volume(Part):
 
     customers_per_team: float
     customers_per_employee: float
-    most_teams: int
+    max_teams: int
     teams_per_account: float
     developers_per_team: int
     rows_per_week: float

@@ -23,7 +23,7 @@ def case_steps(story: ProductStory, cases: pd.DataFrame, seed: int, /) -> pd.Dat
     Parameters
     ----------
     cases : pandas.DataFrame
-        As ``records.cases`` gives them; nothing is told here that lies beyond their times.
+        As ``records.cases`` gives them; nothing here lies beyond their times.
 
     Returns
     -------

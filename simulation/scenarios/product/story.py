@@ -24,7 +24,7 @@ from simulation.scenarios.product.teams import ProductTeams, draw_teams, levels,
 from simulation.scenarios.service.leaving import Leaving, calibrate, hazards, leave, left_within, stocks
 from simulation.scenarios.service.truth import Story
 
-__all__ = ["PLANNED_RELEASES", "SUPPORT_LEVERS", "ProductStory", "tell"]
+__all__ = ["PLANNED_RELEASES", "SUPPORT_LEVERS", "ProductStory", "make_story"]
 
 SUPPORT_LEVERS = (
     "first_contact_resolution", "response_seconds", "reopen_rate", "on_time_rate", "cost_per_case", "knowledge_use",
@@ -40,7 +40,7 @@ _REPORTING = ("csat", "nps", "quality_score", "mandatory_training")
 
 @dataclass(frozen=True)
 class ProductStory:
-    """Everything that happened in one product company, and what the truth is told from.
+    """Everything that happened in one product company, and what the truth is computed from.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ class ProductStory:
             shift, spread = self.better(kpi)
             change = self.risk(self.leaving_if({kpi: shift})) - risk
             rows.append({"outcome": "churn", "kpi": kpi, "effect": float(change), "spread": spread})
-        told = [row for row in self.support.effects() if row["outcome"] == "churn"]
-        return rows + [row for row in told if row["kpi"] in SUPPORT_LEVERS + _REPORTING]
+        of_support = [row for row in self.support.effects() if row["outcome"] == "churn"]
+        return rows + [row for row in of_support if row["kpi"] in SUPPORT_LEVERS + _REPORTING]
 
     def weights(self, effects: list[dict[str, Any]], /) -> list[dict[str, Any]]:
         """Return the weights that the evidence would pay if the truth were known.
@@ -142,9 +142,9 @@ class ProductStory:
         others = [
             {"outcome": "churn", "kpi": kpi, "effect": 0.0} for kpi in self.support.world.levers if kpi not in known
         ]
-        told = self.support.weights(effects + others)
+        of_support = self.support.weights(effects + others)
         wanted = SUPPORT_LEVERS + _REPORTING
-        return rows + [row for row in told if row["kpi"] in wanted]
+        return rows + [row for row in of_support if row["kpi"] in wanted]
 
     def noise(self) -> dict[str, np.ndarray]:
         """Return each KPI's noise over a cycle per team: sampling variance over between-team variance (teams,)."""
@@ -191,7 +191,7 @@ class ProductStory:
         return np.bincount(self.accounts.team[pair], weights=counted, minlength=self.teams.count)
 
 
-def tell(
+def make_story(
     *,
     customers: int,
     months: int,
@@ -221,7 +221,7 @@ def tell(
     posts = employees if employees is not None else max(8, round(customers / volume.customers_per_employee))
     if posts < len(support.roles):
         raise CompanyFileError(f"{posts} employees: too few for {len(support.roles)} roles; give more")
-    count = min(volume.most_teams, len(setting.modules.names), max(8, round(customers / volume.customers_per_team)))
+    count = min(volume.max_teams, len(setting.modules.names), max(8, round(customers / volume.customers_per_team)))
     teams = draw_teams(setting, calendar, count, seed)
     accounts = draw_accounts(setting, calendar, customers, count, seed)
     progress("drawing use", 0, 0)
@@ -241,5 +241,5 @@ def tell(
     intercept = calibrate(support, calendar, pulled, case_stock)
     leaving = hazards(support, pulled, case_stock, intercept)
     left_day = leave(calendar, pulled, leaving)
-    told = Story(support, calendar, pulled, people, case_draws, cases, week, intercept, leaving, left_day)
-    return ProductStory(setting, accounts, teams, draws, lived, told, base_pull, case_stock)
+    of_support = Story(support, calendar, pulled, people, case_draws, cases, week, intercept, leaving, left_day)
+    return ProductStory(setting, accounts, teams, draws, lived, of_support, base_pull, case_stock)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from simulation.scenarios.service.truth import Story
 
-__all__ = ["live", "tell"]
+__all__ = ["live", "make_story"]
 
 _FOLDERS = {
     "customers": "crm/customers.csv",
@@ -60,9 +60,11 @@ def live(
     from simulation.scenarios.service.company_file import company_file
     from simulation.scenarios.service.steps import case_steps
 
-    story = tell(customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress)
+    story = make_story(
+        customers=customers, months=months, seed=seed, employees=employees, world=world, progress=progress
+    )
     progress("writing tables", 0, len(_FOLDERS))
-    cases, told = records.cases(story, seed)
+    cases, generated = records.cases(story, seed)
     steps = case_steps(story, cases, seed)
     tables: dict[str, pd.DataFrame] = {
         "customers": records.customers(story),
@@ -75,12 +77,12 @@ def live(
         "teams": records.teams(story),
         "scorecards": records.scorecards(story),
     }
-    true = pd.DataFrame({"case_id": cases["case_id"], "cause": told.true}).dropna()
+    true = pd.DataFrame({"case_id": cases["case_id"], "cause": generated.true}).dropna()
     return Lived(
         tables,
         _FOLDERS,
         company_file(story.world, seed, _FOLDERS),
-        partial(_truth, story, seed, told.shares, steps.bottlenecks),
+        partial(_truth, story, seed, generated.shares, steps.bottlenecks),
         {"truth_causes.parquet": true.astype("str")},
     )
 
@@ -104,7 +106,7 @@ def _truth(story: Story, seed: int, causes: dict[str, float], bottlenecks: Any, 
     }
 
 
-def tell(
+def make_story(
     *,
     customers: int,
     months: int,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from simulation.engine.company_file import Told
+from simulation.engine.company_file import FileContent
 from simulation.engine.company_file import company_file as filled
 from simulation.scenarios.service.settings import World
-from simulation.scenarios.service.truth import DUTIES, ECHOES
+from simulation.scenarios.service.truth import ECHOES, MANDATORY_KPIS
 
 __all__ = ["company_file", "roles"]
 
@@ -61,10 +61,10 @@ def company_file(world: World, seed: int, paths: Mapping[str, str], /) -> str:
         Relative to the file.
     """
     own = _OWN.format(presets=json.dumps(world.presets))
-    return filled(Told("service", world.name, world.title, _SYSTEMS, own), seed, paths)
+    return filled(FileContent("service", world.name, world.title, _SYSTEMS, own), seed, paths)
 
 
 def roles(world: World, /) -> dict[str, str]:
     """Return the true causal role of every KPI that the company has."""
     found = {kpi: str(lever.role) for kpi, lever in world.levers.items()} | dict.fromkeys(ECHOES, "outcome")
-    return found | dict.fromkeys(DUTIES, "lever") | {"occupancy": "context"}
+    return found | dict.fromkeys(MANDATORY_KPIS, "lever") | {"occupancy": "context"}

@@ -56,7 +56,7 @@ class Customers:
 
 
 def draw_customers(world: World, calendar: Calendar, count: int, seed: int, /) -> Customers:
-    """Draw customers: most are there from the start, the others join while the company is watched.
+    """Draw customers: most are there from the start, the others join during the observation.
 
     Parameters
     ----------

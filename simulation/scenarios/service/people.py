@@ -69,7 +69,6 @@ class People:
         What the holder did of each lever, in the lever's scale, before other levers move it.
     fatigue, occupancy, omitted : arrays (posts, months)
         Tiredness in standard deviations, share of the time in use, and the skill that nobody measures.
-    cards : Cards
     slumps : list of Slump
     """
 

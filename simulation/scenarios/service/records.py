@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from baton.months import DAYS_PER_MONTH
-from simulation.engine.texts import Planted, Told, tell_texts
+from simulation.engine.texts import GeneratedTexts, Planted, generate_texts
 from simulation.scenarios.service.cases import CHANNEL_RESPONSE_SECONDS, CHANNELS, PRIORITIES
 from simulation.scenarios.service.settings import World
 from simulation.scenarios.service.team_measures import team_measures
@@ -152,20 +152,18 @@ def case_end_days(story: Story, rows: np.ndarray, /) -> np.ndarray:
     )
 
 
-def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple[pd.DataFrame, Told]:
+def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple[pd.DataFrame, GeneratedTexts]:
     """Return the service desk's cases, a little dirty as real ones are; what is not over yet is null.
 
     Parameters
     ----------
-    story : Story
-    seed : int
     content_file : Path, optional
         What customers write; the world's own texts if left out.
 
     Returns
     -------
     tuple
-        The cases, and what was told in them: for the truth.
+        The cases, and what was written in them: for the truth.
     """
     rng = np.random.default_rng([seed, 5])
     rows = case_rows(story)
@@ -197,7 +195,9 @@ def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple
 
     process = np.array(processes)[draws.process[rows]]
     texts_file = _FOLDER / f"{story.world.texts}.toml" if content_file is None else content_file
-    told = tell_texts(process, story.customers.language[draws.customer[rows]], rng, texts_file, _planted(story, opened))
+    generated = generate_texts(
+        process, story.customers.language[draws.customer[rows]], rng, texts_file, _planted(story, opened)
+    )
     frame = pd.DataFrame(
         {
             "case_id": np.char.add("K", np.char.zfill(np.arange(1, rows.size + 1).astype(str), 8)),
@@ -222,15 +222,15 @@ def cases(story: Story, seed: int, content_file: Path | None = None, /) -> tuple
             "channel": pd.Series(CHANNELS[channel]).where(~unknown[2]),
             "priority": PRIORITIES[priority],
             "complexity": draws.complexity[rows],
-            "text": told.texts,
-            "root_cause": np.where(over, told.recorded, None),  # pyright: ignore[reportCallIssue, reportArgumentType]
+            "text": generated.texts,
+            "root_cause": np.where(over, generated.recorded, None),  # pyright: ignore[reportCallIssue, reportArgumentType]
         }
     )
-    return frame.astype({"text": "str", "root_cause": "str"}), told
+    return frame.astype({"text": "str", "root_cause": "str"}), generated
 
 
 def new_cause_day(story: Story, /) -> float | None:
-    """Return the day from which the world's new cause is told of; None where there is none."""
+    """Return the day from which the world's new cause is written about; None where there is none."""
     if story.world.new_cause is None:
         return None
     begins, ends = (float(day) for day in story.calendar.observed_days[:2])

@@ -19,7 +19,7 @@ from simulation.scenarios.service.settings import World
 __all__ = ["Story", "unit_values"]
 
 ECHOES = ("csat", "nps", "quality_score")
-DUTIES = ("mandatory_training",)
+MANDATORY_KPIS = ("mandatory_training",)
 COST_PER_SECOND = 0.02
 SCRIPT_SAMPLE = 10
 _RATED = str(Outcome("case", metric="csat"))
@@ -27,7 +27,7 @@ _RATED = str(Outcome("case", metric="csat"))
 
 @dataclass(frozen=True)
 class Story:
-    """Everything that happened in one company, and what the truth is told from.
+    """Everything that happened in one company, and what the truth is computed from.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Story:
             rated = _rounded(moved.rating)[happened].mean() - rating
             rows.append({"outcome": "churn", "kpi": kpi, "effect": float(change), "spread": spread})
             rows.append({"outcome": _RATED, "kpi": kpi, "effect": float(rated), "spread": spread})
-        for kpi in (*ECHOES, *DUTIES):
+        for kpi in (*ECHOES, *MANDATORY_KPIS):
             rows += [{"outcome": name, "kpi": kpi, "effect": 0.0, "spread": None} for name in ("churn", _RATED)]
         return sorted(rows, key=lambda row: row["outcome"])
 

@@ -160,7 +160,7 @@ def test_the_team_is_the_cases_else_the_handlers(rows: pd.DataFrame) -> None:
     assert isinstance(rows["process"].dtype, pd.CategoricalDtype)
 
 
-def test_the_scale_of_effects_is_told(built: tuple[CaseTable, Organisation]) -> None:
+def test_the_scale_of_effects_is_reported(built: tuple[CaseTable, Organisation]) -> None:
     table = built[0]
     assert (table.horizon_days, table.customers_at_risk, table.value_at_risk) == (30, 1, 100)
     # 30 days each from days 152, 122, 92, 62 and 32: at risk 1 + 1 + 1 + 2 + 2, their cases 1 + 0 + 0 + 1 + 3
@@ -204,7 +204,7 @@ def test_whole_customers_are_sampled_the_same_way_every_time(
     pd.testing.assert_frame_equal(samples[0].frame, samples[1].frame)
 
 
-def test_the_inactive_are_told_from_what_they_do_next(make_warehouse: Any, catalogue: Catalogue) -> None:
+def test_the_inactive_are_inferred_from_what_they_do_next(make_warehouse: Any, catalogue: Catalogue) -> None:
     rows = tables()
     acts = {"stays": range(0, 181, 10), "leaves": range(0, 60, 10)}
     rows["activity"] = [

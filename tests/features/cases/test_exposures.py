@@ -82,8 +82,8 @@ def test_shares_are_those_of_the_three_months_before(met: ExposureTable) -> None
     frame = met.frame
     shares = met.shares.assign(customer=frame["customer_id"].to_numpy()[met.shares["row"]],
                                month=frame["as_of"].dt.month.to_numpy()[met.shares["row"]])  # fmt: skip
-    told = shares.set_index(["customer", "month", "team_id"])["share"].to_dict()
-    assert told == {
+    found_shares = shares.set_index(["customer", "month", "team_id"])["share"].to_dict()
+    assert found_shares == {
         ("stays", 2, "search"): 1.0,
         ("stays", 3, "search"): pytest.approx(2 / 3),
         ("stays", 3, "mail"): pytest.approx(1 / 3),
@@ -98,7 +98,7 @@ def test_shares_are_those_of_the_three_months_before(met: ExposureTable) -> None
     }
 
 
-def test_each_half_of_the_customers_tells_of_the_teams_by_itself(met: ExposureTable) -> None:
+def test_each_half_of_the_customers_describes_the_teams_by_itself(met: ExposureTable) -> None:
     half = met.frame.drop_duplicates("customer_id").set_index("customer_id")["half"]
     values = met.values[met.values["kpi"] == "amount"].set_index(["team_id", "month"])
     stays, leaves = f"value_{half['stays']}", f"value_{half['leaves']}"
@@ -111,7 +111,7 @@ def test_each_half_of_the_customers_tells_of_the_teams_by_itself(met: ExposureTa
     assert met.split == {"amount"}
 
 
-def test_a_measure_of_teams_is_told_twice_and_attributes_come_along(met: ExposureTable) -> None:
+def test_a_measure_of_teams_is_given_twice_and_attributes_come_along(met: ExposureTable) -> None:
     rows = met.values[met.values["kpi"] == "on_time"].set_index("team_id")
     assert rows[["value_0", "value_1"]].to_numpy().tolist() == [[0.5, 0.5], [0.9, 0.9]]
     assert rows["month"].eq(datetime(2024, 2, 1)).all()
@@ -127,15 +127,15 @@ def test_without_activity_of_teams_or_without_churn_there_is_nothing(make_wareho
     assert build_exposures(company(outcomes={}), catalogue, make_warehouse(tables())) is None
 
 
-def test_who_is_inactive_is_told_after_the_whole_time_of_inactivity(make_warehouse: Any, catalogue: Catalogue) -> None:
+def test_who_is_inactive_is_known_after_the_whole_time_of_inactivity(make_warehouse: Any, catalogue: Catalogue) -> None:
     lapse = company(outcomes={"churn": {"rule": "inactive", "inactive_days": 60}})
     rows = tables()
     rows["activity"] += [act("leaves", 2, "mail")] + [act("stays", month, "mail") for month in (3, 4, 6)]
     found = build_exposures(lapse, catalogue, make_warehouse(rows))
     assert found is not None and found.label_days == 60 and found.rows_per_horizon == 1.0
-    told = found.frame.set_index(["customer_id", "as_of"])["y:churn"]
-    assert told[("leaves", datetime(2024, 4, 1))] == 1
-    assert told[("stays", datetime(2024, 4, 1))] == 0
+    found_shares = found.frame.set_index(["customer_id", "as_of"])["y:churn"]
+    assert found_shares[("leaves", datetime(2024, 4, 1))] == 1
+    assert found_shares[("stays", datetime(2024, 4, 1))] == 0
 
 
 def test_a_company_of_activity_and_measures_alone_has_exposures_and_nobody_to_name(

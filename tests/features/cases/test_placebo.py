@@ -1,4 +1,4 @@
-"""Cases with their outcomes handed round, and halves of them."""
+"""Cases with their outcomes permuted, and halves of them."""
 
 from __future__ import annotations
 

@@ -160,8 +160,8 @@ def own_values(rows: list[dict[str, Any]], key: str, of: pd.Series, names: dict[
 
 def is_shown(name: str) -> bool:
     """Whether a column may become a feature: ids, names and people may not."""
-    tells = re.search(r"(^|_)(id|name|email|phone|address)$", name.casefold()) is not None
-    return not tells and not is_private(Company(), name, employee=False)
+    is_identifying = re.search(r"(^|_)(id|name|email|phone|address)$", name.casefold()) is not None
+    return not is_identifying and not is_private(Company(), name, employee=False)
 
 
 def test_names_are_collected_from_the_code() -> None:

@@ -76,7 +76,7 @@ def test_cards_say_to_what_they_sum(tmp_path: Path) -> None:
     assert "they sum to A 2024-01-01: 60, B agent 2024-02-01: 110; give each card" in faults[0].sentence()
 
 
-def test_cards_in_shares_are_told_so(tmp_path: Path) -> None:
+def test_cards_in_shares_are_reported_so(tmp_path: Path) -> None:
     settings = company(tmp_path, "A,,csat,0.4,2024-01-01\nA,,nps,0.6,2024-01-01\n")
     faults = [fault for fault in report(settings).faults if fault.kind == "weights_sum"]
     assert "they look like shares of 1, so multiply by 100" in faults[0].sentence()
@@ -104,7 +104,7 @@ def test_a_name_that_is_no_kpi_is_refused_as_it_was_written(tmp_path: Path) -> N
         load_catalogue(open_company(tmp_path))
 
 
-def test_a_catalogue_that_cannot_be_read_is_told_when_it_is_needed(tmp_path: Path) -> None:
+def test_a_catalogue_that_cannot_be_read_is_reported_when_it_is_needed(tmp_path: Path) -> None:
     company(tmp_path, "A,,csat,100,2024-01-01\n")
     with (tmp_path / "company.toml").open("a") as file:
         file.write('[outcomes.case]\nmetric = "CSAT"\n[kpis]\nfiles = ["gone.toml"]\n')

@@ -1,4 +1,4 @@
-"""Words for "no value" count as none in every column; which of them are values, a column or the company file tells."""
+"""Words for "no value" count as none in every column; which of them are values, a column or the company file decides."""
 
 from __future__ import annotations
 

@@ -76,13 +76,13 @@ def test_a_column_of_contract_and_an_attribute_are_read_alike(read: Read) -> Non
     assert read(written, column="cost")[0] == read(written)[0] == [1250.0, 12.5, 3.75, 2000.0, 999.0, 1100.25, 0.5]
 
 
-def test_a_decimal_comma_is_told(read: Read) -> None:
+def test_a_decimal_comma_is_reported(read: Read) -> None:
     assert read(["12,50", "1.250"])[1] == [
         "cases.budget: numbers are read with a decimal comma (1.250 is 1250); else set decimal"
     ]
 
 
-def test_a_column_that_does_not_tell_follows_the_others_of_its_file(read: Read) -> None:
+def test_a_column_without_evidence_follows_the_others_of_its_file(read: Read) -> None:
     written = ["1.250", "2.500", "1.234"]
     values, notes, _ = read(written, beside=["0,5", "1,5", "7"])
     assert values == [1250.0, 2500.0, 1234.0]
@@ -90,14 +90,14 @@ def test_a_column_that_does_not_tell_follows_the_others_of_its_file(read: Read) 
     assert read(written, beside=["0.5", "1.5", "7"])[0] == [1.25, 2.5, 1.234]
 
 
-def test_without_evidence_the_default_is_told_and_semicolons_stop_it(read: Read) -> None:
+def test_without_evidence_the_default_is_reported_and_semicolons_stop_it(read: Read) -> None:
     written = ["1.250", "2.500", "1.234"]
     values, notes, doubt = read(written, beside=["a", "b", "c"])
     assert (values, doubt) == ([1.25, 2.5, 1.234], "")
     assert "for want of other evidence" in notes[0]
     assert read(written, beside=["a", "b", "c"], mark=";")[2] == "numbers such as 1.250 can be read as 1.25 and as 1250"
-    said = read(written, beside=["a", "b", "c"], mark=";", options=', decimal = ","')
-    assert (said[0], said[2]) == ([1250.0, 2500.0, 1234.0], "")
+    note = read(written, beside=["a", "b", "c"], mark=";", options=', decimal = ","')
+    assert (note[0], note[2]) == ([1250.0, 2500.0, 1234.0], "")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_without_evidence_the_default_is_told_and_semicolons_stop_it(read: Read)
         (["$ 12", "€ 9", "€ 8"], "several currencies (1 in $, 2 in EUR)"),
     ],
 )
-def test_what_nobody_can_tell_is_refused(read: Read, written: list[str], doubt: str) -> None:
+def test_what_is_ambiguous_is_refused(read: Read, written: list[str], doubt: str) -> None:
     assert doubt in read(written)[2]
 
 

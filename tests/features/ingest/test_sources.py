@@ -60,7 +60,9 @@ def test_encodings_are_read(tmp_path: Path, company: Callable[[str], Company], e
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiters_are_told_from_the_header(tmp_path: Path, company: Callable[[str], Company], delimiter: str) -> None:
+def test_delimiters_are_inferred_from_the_header(
+    tmp_path: Path, company: Callable[[str], Company], delimiter: str
+) -> None:
     text = delimiter.join(['"case, id"', "opened_at", "select"]) + "\n" + delimiter.join(["1", "2024-01-02", '"a;b"'])
     (tmp_path / "cases.csv").write_text(text)
     assert rows(company('cases = { path = "cases.csv" }')) == [
@@ -134,7 +136,7 @@ def write_damaged_parquet(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("write", "name", "said"),
+    ("write", "name", "refusal"),
     [
         (lambda path: path.write_text(""), "cases.csv", "is empty"),
         (lambda path: path.write_text("\n\n"), "cases.csv", "is empty"),
@@ -152,33 +154,33 @@ def write_damaged_parquet(path: Path) -> None:
     ],
 )
 def test_files_that_are_no_table_are_refused(
-    tmp_path: Path, company: Callable[[str], Company], write: Callable[[Path], None], name: str, said: str
+    tmp_path: Path, company: Callable[[str], Company], write: Callable[[Path], None], name: str, refusal: str
 ) -> None:
     write(tmp_path / name)
-    assert said in refused(company(f'cases = {{ path = "{name}" }}'))
+    assert refusal in refused(company(f'cases = {{ path = "{name}" }}'))
 
 
 @pytest.mark.parametrize(
-    ("encoding", "text", "said"),
+    ("encoding", "text", "refusal"),
     [
         ("cp1252", "case_id,stage\n1,Réparée à été\n", 'set encoding, probably to "cp1252"'),
         ("gbk", "case_id,stage\n1,维修完成，客户满意\n", 'set encoding, probably to "gbk"'),
         ("utf-16", "case_id,stage\n1,é\n", 'set encoding, probably to "utf-16"'),
     ],
 )
-def test_a_wrong_encoding_is_told_with_a_likelier_one(
-    tmp_path: Path, company: Callable[[str], Company], encoding: str, text: str, said: str
+def test_a_wrong_encoding_is_reported_with_a_likelier_one(
+    tmp_path: Path, company: Callable[[str], Company], encoding: str, text: str, refusal: str
 ) -> None:
     (tmp_path / "cases.csv").write_bytes(text.encode(encoding))
-    assert said in refused(company('cases = { path = "cases.csv" }'))
+    assert refusal in refused(company('cases = { path = "cases.csv" }'))
 
 
-def test_a_wrong_byte_far_down_is_told_too(tmp_path: Path, company: Callable[[str], Company]) -> None:
+def test_a_wrong_byte_far_down_is_reported_too(tmp_path: Path, company: Callable[[str], Company]) -> None:
     (tmp_path / "cases.csv").write_bytes(b"case_id,stage\n" + b"1,good\n" * 700_000 + b"2,\xe9\n")
     assert "is not utf-8 (near byte 4,900,016)" in refused(company('cases = { path = "cases.csv" }'))
 
 
-def test_a_missing_file_is_told_with_the_nearest(tmp_path: Path, company: Callable[[str], Company]) -> None:
+def test_a_missing_file_is_reported_with_the_nearest(tmp_path: Path, company: Callable[[str], Company]) -> None:
     (tmp_path / "cases.csv").write_text(CASES)
     assert refused(company('cases = { path = "case.csv" }')).endswith("no such file; did you mean 'cases.csv'?")
     assert "no file fits" in refused(company('cases = { path = "nothing*.csv" }'))
@@ -192,14 +194,14 @@ def test_a_folder_with_two_kinds_of_files_is_refused(tmp_path: Path, company: Ca
     assert "holds CSV and Parquet files" in refused(company('cases = { path = "parts" }'))
 
 
-def test_a_query_s_fault_is_told_as_the_query_s(tmp_path: Path, company: Callable[[str], Company]) -> None:
+def test_a_query_s_fault_is_reported_as_the_query_s(tmp_path: Path, company: Callable[[str], Company]) -> None:
     (tmp_path / "cases.csv").write_text(CASES)
     message = refused(company('cases = { path = "cases.csv", sql = "select ticket from raw" }'))
     assert message.startswith("tables.cases.sql: ")
     assert "ticket" in message
 
 
-def test_a_file_that_the_system_refuses_is_told(
+def test_a_file_that_the_system_refuses_is_reported(
     tmp_path: Path, company: Callable[[str], Company], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "cases.csv").write_text(CASES)

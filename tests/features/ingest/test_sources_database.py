@@ -95,7 +95,9 @@ def test_a_database_s_fingerprint_changes_with_its_rows(tmp_path: Path, postgres
     assert of("case_id <= 1000") != of("case_id < 1000")
 
 
-def test_a_database_that_is_down_is_told_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_down_is_reported_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HR_PASSWORD", "s3/cr@et:1")
     settings = company(
         tmp_path,
@@ -136,7 +138,7 @@ def test_a_secret_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "refusal"),
     [
         ('table = "peple"', "has no table 'peple'"),
         ('table = "hr.peple"', "has no table 'hr.peple'"),
@@ -147,9 +149,9 @@ def test_a_secret_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.M
         ('sql = "select 1) as a; drop table hr.people; select * from (select 1"', "cannot be read as a query|must be"),
     ],
 )
-def test_what_a_database_does_not_have_is_told(tmp_path: Path, postgres: str, table: str, said: str) -> None:
+def test_what_a_database_does_not_have_is_reported(tmp_path: Path, postgres: str, table: str, refusal: str) -> None:
     settings = company(tmp_path, f'hr = "{postgres}"', f'employees = {{ source = "hr", {table} }}')
-    with pytest.raises(SourceError, match=said) as caught:
+    with pytest.raises(SourceError, match=refusal) as caught:
         open_source(settings, "employees")
     assert "\n" not in str(caught.value)
 
@@ -184,13 +186,13 @@ def test_a_duckdb_file_is_read_relative_to_the_company_file(crm: Path, table: st
     assert str(cases["opened_at"].iloc[0]) == "2024-01-01 08:00:00"
 
 
-def test_a_missing_database_file_is_told_with_the_nearest(crm: Path) -> None:
+def test_a_missing_database_file_is_reported_with_the_nearest(crm: Path) -> None:
     settings = company(crm, 'crm = "duckdb://cmr.duckdb"', 'cases = { source = "crm", table = "tickets" }')
     with pytest.raises(SourceError, match="did you mean 'crm.duckdb'"):
         open_source(settings, "cases")
 
 
-def test_a_missing_table_of_a_duckdb_file_is_told_with_the_nearest(crm: Path) -> None:
+def test_a_missing_table_of_a_duckdb_file_is_reported_with_the_nearest(crm: Path) -> None:
     settings = company(crm, 'crm = "duckdb://crm.duckdb"', 'cases = { source = "crm", table = "ticket" }')
     with pytest.raises(SourceError, match="has no table 'ticket'; did you mean 'tickets'"):
         open_source(settings, "cases")

@@ -150,7 +150,7 @@ def test_times_of_parquet_are_read(cases: Callable, unit: str, zone: str | None)
         (pa.array(["45385.586805556", "45385.5875"]), "days of a spreadsheet"),
     ],
 )
-def test_numbers_are_read_as_times_and_told(cases: Callable, column: pa.Array, kind: str) -> None:
+def test_numbers_are_read_as_times_and_reported(cases: Callable, column: pa.Array, kind: str) -> None:
     values, notes, _ = cases(column)
     assert [value for value in values if value] == [MOMENT, "2024-04-03 14:06:00"]
     assert f"cases.opened_at: 2 numbers are read as {kind}" in notes

@@ -78,7 +78,7 @@ def test_behind_the_check_the_trial_is_one_statement_in_a_locked_engine(
     assert not (tmp_path / "written.csv").exists()
 
 
-def test_a_trial_that_takes_too_long_is_stopped_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trial_that_takes_too_long_is_stopped_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kpi_dry_run, "MAX_SECONDS", 0.2)
     endless = "(SELECT count(*) FROM range(10000000) AS a, range(10000000) AS b WHERE a.range = b.range + csat)"
     monkeypatch.setattr(kpi_dry_run, "_quoted", lambda kpi, sql, table: endless)
@@ -88,7 +88,7 @@ def test_a_trial_that_takes_too_long_is_stopped_and_told(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("expr", "said"),
+    ("expr", "refusal"),
     [
         ("repeat('a', 1000000000)", "function repeat is not allowed"),
         ("lpad(stage, 1000000000, 'x')", "function pad is not allowed"),
@@ -98,10 +98,10 @@ def test_a_trial_that_takes_too_long_is_stopped_and_told(tmp_path: Path, monkeyp
         ("-(" * 400 + "csat" + ")" * 400, "nested too deeply"),
     ],
 )
-def test_what_would_fill_the_memory_or_the_stack_is_refused(expr: str, said: str) -> None:
+def test_what_would_fill_the_memory_or_the_stack_is_refused(expr: str, refusal: str) -> None:
     from baton.catalogue.expressions import columns_of
 
-    with pytest.raises(ExpressionError, match=said):
+    with pytest.raises(ExpressionError, match=refusal):
         columns_of(expr)
 
 
@@ -112,7 +112,7 @@ def test_a_name_that_is_no_column_is_no_function_either(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "refusal"),
     [
         ("select who as case_id, pay as csat from read_csv('{0}/salaries.csv')", "disabled by configuration"),
         ("select content as case_id from read_text('{0}/canary.txt')", "disabled by configuration"),
@@ -122,12 +122,12 @@ def test_a_name_that_is_no_column_is_no_function_either(tmp_path: Path) -> None:
         ("raw; copy (select 1) to '{0}/written.csv'", "correct the SQL|write a single SELECT"),
     ],
 )
-def test_the_sql_of_a_table_reaches_its_own_file_alone(tmp_path: Path, sql: str, said: str) -> None:
+def test_the_sql_of_a_table_reaches_its_own_file_alone(tmp_path: Path, sql: str, refusal: str) -> None:
     text = sql.format(tmp_path / "a").replace('"', '\\"')
     settings = company(tmp_path / "a", f'path = "cases.csv", sql = "{text}"')
-    with pytest.raises(SourceError, match=said):
+    with pytest.raises(SourceError, match=refusal):
         open_source(settings, "cases")
-    with opened(settings) as intake, pytest.raises(SourceError, match=said):
+    with opened(settings) as intake, pytest.raises(SourceError, match=refusal):
         intake.bring("cases")
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
         "canary.txt",

@@ -35,7 +35,7 @@ b,k1,2024-03-05,2024-03-06,north,wrong bill
 c,k1,2024-03-09,2024-03-20,south,no idea
 d,k2,2024-03-11,2024-03-12,south,late
 """
-CAUSES = pa.table({"case_id": ["d", "b", "a"], "text_cause": ["late", "billing", "late"]})  # c: could not be told
+CAUSES = pa.table({"case_id": ["d", "b", "a"], "text_cause": ["late", "billing", "late"]})  # c: could not be classified
 KPIS = [CauseKpi("late", "Late", "Late", "晚到"), CauseKpi("billing", "Billing", "Billing", "账单")]
 
 
@@ -63,7 +63,7 @@ def test_the_cases_keep_their_order_and_columns_beside_their_causes(staged: Path
     assert after["text_cause"].fillna("").tolist() == ["late", "billing", "", "late"]
 
 
-def test_a_share_counts_only_cases_whose_text_could_be_told(staged: Path, company: Company) -> None:
+def test_a_share_counts_only_cases_whose_text_could_be_classified(staged: Path, company: Company) -> None:
     catalogue = with_causes(load_catalogue(company), KPIS)
     warehouse = staging.open_warehouse(staged / "staged", cases=staged / "cases.parquet")
     kpis = [catalogue["cause_late"], catalogue["cause_billing"]]
@@ -122,16 +122,16 @@ def test_a_cause_is_no_attribute_of_its_case(staged: Path, company: Company) -> 
 
 
 def test_rare_causes_are_counted_together_and_the_most_frequent_come_first() -> None:
-    told = pd.Series(["Late"] * 50 + ["Bill"] * 60 + [f"rare {n % 7}" for n in range(21)] + [None] * 500)
-    found = cause_kpis(told, plain)
+    named = pd.Series(["Late"] * 50 + ["Bill"] * 60 + [f"rare {n % 7}" for n in range(21)] + [None] * 500)
+    found = cause_kpis(named, plain)
     assert [one.kpi for one in found] == ["cause_bill", "cause_late", "cause_other"]
-    assert cause_codes(told, found).value_counts().to_dict() == {"bill": 60, "late": 50, "other": 21}
-    assert cause_codes(told, found).isna().sum() == 500
+    assert cause_codes(named, found).value_counts().to_dict() == {"bill": 60, "late": 50, "other": 21}
+    assert cause_codes(named, found).isna().sum() == 500
 
 
 def test_at_most_fifteen_causes_and_the_rest_become_kpis() -> None:
-    told = pd.Series([f"cause {n:02d}" for n in range(20) for _ in range(31)])
-    assert len(cause_kpis(told, plain)) == 16
+    named = pd.Series([f"cause {n:02d}" for n in range(20) for _ in range(31)])
+    assert len(cause_kpis(named, plain)) == 16
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ def test_recency_counts_days_since_the_last_case_of_a_cause_and_never_looks_ahea
 
 
 def test_a_text_written_with_the_rating_counts_from_the_rating_and_is_not_dated(staged: Path, company: Company) -> None:
-    told = cause_kpis(pd.Series(["late"] * 40), plain, known_at="rated_at")
-    catalogue = with_causes(load_catalogue(company), told)
+    named = cause_kpis(pd.Series(["late"] * 40), plain, known_at="rated_at")
+    catalogue = with_causes(load_catalogue(company), named)
     assert known_at(catalogue["cause_late"]).column == "rated_at"
     warehouse = staging.open_warehouse(staged / "staged", cases=staged / "cases.parquet")
     assert dated_causes(warehouse, [catalogue["cause_late"]]) == []

@@ -229,7 +229,7 @@ def test_no_generated_expression_gets_out(engine: duckdb.DuckDBPyConnection, tmp
         ran += 1
         assert CANARY not in str(found), (text, sql)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["canary.txt"]
-    # the test tells nothing if all are refused, or if none gets as far as the engine
+    # the test shows nothing if all are refused, or if none gets as far as the engine
     assert tried > 3000
     assert refused > 1000
     assert ran > 150

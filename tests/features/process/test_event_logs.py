@@ -1,4 +1,4 @@
-"""Event logs as systems export them: waiting and work by hand, and null where nobody can tell."""
+"""Event logs as systems export them: waiting and work by hand, and null where it cannot be known."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def visits(log: StepLog) -> list[tuple[Any, ...]]:
     [("start", "complete"), ("Start", "END"), ("begin", "finished"), ("started", "Completed"), ("开始", "完成"), ("開始", "結束"),
      ("START_", "done")],
 )  # fmt: skip
-def test_marks_in_other_words_tell_the_same_waiting_and_work(make_warehouse: Any, start: str, end: str) -> None:
+def test_marks_in_other_words_show_the_same_waiting_and_work(make_warehouse: Any, start: str, end: str) -> None:
     start = start.rstrip("_")
     log = log_of(make_warehouse, marks((9, "look", start), (11, "look", end), (12, "mend", start), (17, "mend", end)))
     assert visits(log) == [("look", 1, 2, 3), ("mend", 1, 5, 6)]

@@ -59,7 +59,7 @@ def visits(log: StepLog) -> list[tuple[Any, ...]]:
     return [tuple(None if pd.isna(value) else value for value in line) for line in frame.itertuples(index=False)]
 
 
-def test_starts_and_completes_tell_waiting_from_work(make_warehouse: Make) -> None:
+def test_starts_and_completes_distinguish_waiting_from_work(make_warehouse: Make) -> None:
     log = one_case(
         make_warehouse,
         [*both(9, 10, "look", "t1", "anna"), *both(13, 15, "mend", "t2", "bob"), *both(15, 17, "look", "t2", "bob")],
@@ -80,7 +80,7 @@ def test_steps_at_one_time_count_the_time_once(make_warehouse: Make) -> None:
     assert visits(log) == [("test", 1, 4, 5), ("ask", 0, 1, 0), ("mend", 0, 2, 1)]
 
 
-def test_a_start_without_a_complete_waits_and_tells_no_work(make_warehouse: Make) -> None:
+def test_a_start_without_a_complete_waits_and_shows_no_work(make_warehouse: Make) -> None:
     log = one_case(make_warehouse, [row(10, "look", life="start"), row(12, "close", life="complete")], closed=None)
     assert visits(log) == [("look", 2, None, 2), ("close", None, None, 2)]
     found = steps(log, 1).set_index("step")
@@ -139,9 +139,9 @@ def test_a_step_of_few_people_is_hidden_and_a_small_team_left_out(make_warehouse
     )
     found = step_log(warehouse)
     mark_long_waits(found, warehouse, 5)
-    told = steps(found, 5)
-    assert told.loc[told["hidden"], "step"].tolist() == ["sign"]
-    assert told["team_id"].dropna().tolist() == ["t1"]
+    reported = steps(found, 5)
+    assert reported.loc[reported["hidden"], "step"].tolist() == ["sign"]
+    assert reported["team_id"].dropna().tolist() == ["t1"]
     ways = flows(found)
     assert ways.loc[ways["target"] == "sign", "wait_seconds_mean"].isna().all()
     assert hand_overs(found).empty

@@ -39,14 +39,14 @@ PLANNED = {
 
 @pytest.mark.parametrize("tail", PLANNED.values(), ids=PLANNED.keys())
 def test_what_comes_after_the_usual_rate_stops_is_cut_off(tail: list[float]) -> None:
-    assert arrivals([*dense(), *tail]).last_usual() == END
+    assert arrivals([*dense(), *tail]).last_regular() == END
 
 
 def test_a_growing_company_ends_where_its_rows_do() -> None:
     day = np.arange(900)
     rows = np.repeat(day, np.random.default_rng(1).poisson(np.exp(day / 150)))
-    assert arrivals(rows).last_usual() == 899
-    assert arrivals([*rows, 990]).last_usual() == 899
+    assert arrivals(rows).last_regular() == 899
+    assert arrivals([*rows, 990]).last_regular() == 899
 
 
 def seasonal(until: int) -> np.ndarray:
@@ -61,7 +61,7 @@ def winding_down() -> np.ndarray:
 
 
 MONTHLY = np.repeat(np.arange(0, 720, 30), 300)
-USUAL = {
+REGULAR = {
     "weekly batches": np.repeat(np.arange(0, 540, 7), 30),
     "a weekly batch that came in part": [*np.repeat(np.arange(0, 540, 7), 30), 546],
     "monthly measures": MONTHLY,
@@ -78,33 +78,33 @@ USUAL = {
 }
 
 
-@pytest.mark.parametrize("times", USUAL.values(), ids=USUAL.keys())
+@pytest.mark.parametrize("times", REGULAR.values(), ids=REGULAR.keys())
 def test_tables_that_come_seldom_or_in_batches_or_end_are_not_cut(times: np.ndarray | list[float]) -> None:
     found = arrivals(times)
-    assert (found.first_usual(), found.last_usual()) == (found.days[0], found.days[-1])
+    assert (found.first_regular(), found.last_regular()) == (found.days[0], found.days[-1])
 
 
 def test_a_month_planned_far_ahead_is_cut_off_a_monthly_table() -> None:
     planned = np.repeat(np.arange(720, 900, 30), 5)
-    assert arrivals([*MONTHLY, *planned]).last_usual() == 690
+    assert arrivals([*MONTHLY, *planned]).last_regular() == 690
 
 
 def test_a_mistyped_year_is_found_in_a_table_of_three_rows_a_month() -> None:
     times = np.random.default_rng(5).uniform(0, 720, 72)
-    assert arrivals([*times, 2500]).last_usual() == int(times.max())
+    assert arrivals([*times, 2500]).last_regular() == int(times.max())
 
 
 @pytest.mark.parametrize("stray", [[-20_000], [-45_000, -44_900, -44_000]], ids=["1970", "1901"])
 def test_rows_decades_before_the_others_begin_nothing(stray: list[float]) -> None:
-    assert arrivals([*stray, *dense()]).first_usual() == 0
+    assert arrivals([*stray, *dense()]).first_regular() == 0
 
 
 def test_a_slow_start_is_the_start() -> None:
     slow = np.random.default_rng(6).uniform(-400, 0, 60)
-    assert arrivals([*slow, *dense()]).first_usual() == int(np.floor(slow.min()))
+    assert arrivals([*slow, *dense()]).first_regular() == int(np.floor(slow.min()))
 
 
 def test_closings_may_trail_behind_the_last_opening() -> None:
     trailing = arrivals([*dense(), *spread(200, 60)])
-    assert trailing.last_usual(gaps_alone=True) == trailing.days[-1]
-    assert arrivals([*dense(), END + 400]).last_usual(gaps_alone=True) == END
+    assert trailing.last_regular(gaps_alone=True) == trailing.days[-1]
+    assert arrivals([*dense(), END + 400]).last_regular(gaps_alone=True) == END

@@ -134,7 +134,7 @@ def test_faults_of_other_tables_are_found_and_shown(
     assert shown in fault.rows[0]
 
 
-def test_all_faults_are_told_in_one_pass(checked: Check) -> None:
+def test_all_faults_are_reported_in_one_pass(checked: Check) -> None:
     report = checked(
         {
             "cases": CASES.replace("2024-01-01 09:00", "2023-12-31 09:00").replace("2024-01-02 10:00", "soon"),
@@ -166,7 +166,7 @@ def test_an_orphan_is_found_and_kept(checked: Check) -> None:
         ("case-id", "did you mean 'case-id'?"),
     ],
 )
-def test_a_missing_column_is_told_with_the_nearest(checked: Check, header: str, nearest: str) -> None:
+def test_a_missing_column_is_reported_with_the_nearest(checked: Check, header: str, nearest: str) -> None:
     fault = only(checked({"cases": CASES.replace("case_id", header)}))
     assert (fault.kind, fault.column, fault.treatment) == ("missing_column", "case_id", "stop")
     assert nearest in fault.hint
@@ -276,7 +276,7 @@ def test_cards_are_summed_per_team_role_and_date(checked: Check) -> None:
     assert fault.rows[0].startswith("row 4: team_id=t1, role=lead, kpi=csat, valid_from=2024-01-02")
 
 
-def test_an_unknown_kpi_is_told_with_the_nearest(checked: Check) -> None:
+def test_an_unknown_kpi_is_reported_with_the_nearest(checked: Check) -> None:
     cards = "team_id,kpi,weight,valid_from\nt1,csta,50,2024-01-01\nt1,mandatory_training,50,2024-01-01"
     fault = only(checked({"cases": CASES, "scorecards": cards}))
     assert (fault.kind, fault.treatment, fault.hint) == ("unknown_kpi", "keep", "'csta': did you mean 'csat'?")
@@ -336,7 +336,7 @@ def test_a_kpi_may_use_words_of_sql_as_columns(checked: Check) -> None:
     assert checked(tables, kpis=Catalogue((CSAT, days), ())).faults == ()
 
 
-def test_tables_that_end_apart_are_told(checked: Check) -> None:
+def test_tables_that_end_apart_are_reported(checked: Check) -> None:
     activity = "customer_id,at\na,2024-03-03\n"
     fault = only(checked({"cases": CASES, "activity": activity}))
     assert (fault.table, fault.kind, fault.treatment) == ("cases", "ends_apart", "keep")
@@ -345,7 +345,7 @@ def test_tables_that_end_apart_are_told(checked: Check) -> None:
     assert report.faults == ()
 
 
-def test_tables_that_cannot_be_read_are_told_beside_the_other_faults(checked: Check, tmp_path: Path) -> None:
+def test_tables_that_cannot_be_read_are_reported_beside_the_other_faults(checked: Check, tmp_path: Path) -> None:
     (tmp_path / "work.csv").unlink(missing_ok=True)
     settings = '[tables.work]\npath = "wrk.csv"\n[tables.teams]\npath = "cases.cvs"'
     report = checked({"cases": CASES.replace("2024-01-01 09:00", "2023-12-31 09:00")}, settings=settings)
@@ -358,14 +358,14 @@ def test_tables_that_cannot_be_read_are_told_beside_the_other_faults(checked: Ch
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "refusal"),
     [
         ('negative_durations = "null"', "did you mean 'negative_duration'"),
         ('duplicate_key = "null"', "choose from stop, drop, keep"),
     ],
 )
-def test_an_unknown_fault_or_treatment_is_refused(checked: Check, settings: str, said: str) -> None:
-    with pytest.raises(CompanyFileError, match=said):
+def test_an_unknown_fault_or_treatment_is_refused(checked: Check, settings: str, refusal: str) -> None:
+    with pytest.raises(CompanyFileError, match=refusal):
         checked({"cases": CASES}, settings=f"[faults]\n{settings}")
 
 
@@ -374,7 +374,7 @@ def test_an_unknown_time_zone_is_refused(checked: Check) -> None:
         checked({"cases": CASES}, options=', timezone = "Europe/Pariss"')
 
 
-def test_numbers_as_times_are_told_how_to_convert(tmp_path: Path) -> None:
+def test_numbers_as_times_are_reported_how_to_convert(tmp_path: Path) -> None:
     pd.DataFrame({"case_id": [1, 2], "opened_at": [12.5, 13.5]}).to_parquet(tmp_path / "cases.parquet")
     (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.parquet" }\n')
     faults = {fault.kind: fault for fault in check(load_company(tmp_path), KPIS).faults}

@@ -114,15 +114,15 @@ def test_a_declared_number_is_one_and_not_named(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "refusal"),
     [
         (', types = { plam = "category" }', "customers.types.plam: the table has no such column; did you mean plan?"),
         (', types = { segment = "number" }', "customers.types.segment: segment has a fixed type"),
         (', types = { plan = "text" }', "category"),
     ],
 )
-def test_what_cannot_be_declared_is_refused(read: Read, options: str, told: str) -> None:
-    with pytest.raises(CompanyFileError, match=told):
+def test_what_cannot_be_declared_is_refused(read: Read, options: str, refusal: str) -> None:
+    with pytest.raises(CompanyFileError, match=refusal):
         read({"plan": [100, 200, 300]}, options=options)
 
 

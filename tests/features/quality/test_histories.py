@@ -22,10 +22,10 @@ def notes(folder: Path, customers: str) -> tuple[str, ...]:
 
 def test_customers_with_several_rows_are_counted(tmp_path: Path) -> None:
     rows = "a,2023-01-01,2023-01-01\na,2023-01-01,2023-06-01\nb,2023-01-01,2023-01-01\n"
-    said = notes(tmp_path, "customer_id,joined_at,valid_from\n" + rows)
-    assert "customers: 1 have a history of 2 rows; each row holds from its valid_from on" in said
+    reported = notes(tmp_path, "customer_id,joined_at,valid_from\n" + rows)
+    assert "customers: 1 have a history of 2 rows; each row holds from its valid_from on" in reported
 
 
 def test_customers_with_one_row_each_have_none(tmp_path: Path) -> None:
-    said = notes(tmp_path, "customer_id,joined_at,valid_from\na,2023-01-01,2023-01-01\nb,2023-01-01,2023-01-01\n")
-    assert not any("history" in note for note in said)
+    reported = notes(tmp_path, "customer_id,joined_at,valid_from\na,2023-01-01,2023-01-01\nb,2023-01-01,2023-01-01\n")
+    assert not any("history" in note for note in reported)

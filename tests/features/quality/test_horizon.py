@@ -1,4 +1,4 @@
-"""What lies beyond the end of observation is planned: left out, told once, and no label or snapshot moves."""
+"""What lies beyond the end of observation is planned: left out, reported once, and no label or snapshot moves."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_closings_planned_far_ahead_are_unknown(staged: Stage) -> None:
     assert warehouse["cases"].due_at.count().to_pyarrow().as_py() == len(table)
 
 
-def test_periods_and_cards_planned_ahead_are_told(staged: Stage) -> None:
+def test_periods_and_cards_planned_ahead_are_reported(staged: Stage) -> None:
     months = pd.date_range("2024-01-01", "2025-12-01", freq="MS")
     work = pd.DataFrame([{"employee_id": f"E{n}", "from": m, "to": m + pd.offsets.MonthEnd(), "hours": 160} for m in months for n in range(30)])  # fmt: skip
     ahead = [{"employee_id": "E1", "from": m, "to": m + pd.offsets.MonthEnd(), "hours": 160} for m in pd.date_range("2026-02-01", "2026-06-01", freq="MS")]  # fmt: skip
@@ -168,7 +168,7 @@ def test_periods_and_cards_planned_ahead_are_told(staged: Stage) -> None:
 @pytest.mark.parametrize(
     ("joined_until", "left_until"), [("2025-06-30", "2025-06-30"), ("2025-12-31", "2025-06-30")], ids=["all", "left"]
 )
-def test_customers_exported_earlier_end_the_labels_and_are_told(
+def test_customers_exported_earlier_end_the_labels_and_are_reported(
     staged: Stage, joined_until: str, left_until: str
 ) -> None:
     report, warehouse, company = staged(
@@ -211,7 +211,7 @@ def test_the_day_of_a_run_matters_only_when_a_planned_time_has_come(staged: Stag
     assert clock.since(folder, datetime(2027, 1, 1)) == later
 
 
-def test_what_is_told_of_the_end_is_told_in_chinese_too(checked: Check) -> None:
+def test_what_is_reported_of_the_end_is_reported_in_chinese_too(checked: Check) -> None:
     import re
 
     from pipelines.report.data.recorded import recorded

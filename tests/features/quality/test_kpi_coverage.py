@@ -1,4 +1,4 @@
-"""Tables that are read well and count for nothing are told, and ids that belong to another system stop a run."""
+"""Tables that are read well and count for nothing are reported, and ids that belong to another system stop a run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def report_of(folder: Path, scenario: str, settings: str = "", **tables: str) ->
     return check(company, load_catalogue(company))
 
 
-def test_a_table_whose_words_no_kpi_knows_is_told_with_the_nearest_word(tmp_path: Path) -> None:
+def test_a_table_whose_words_no_kpi_knows_is_reported_with_the_nearest_word(tmp_path: Path) -> None:
     report = report_of(tmp_path, "product", cases=CASES, activity=USE)
     (note,) = (note for note in report.notes if note.startswith("activity"))
     assert note.startswith("activity counts for nothing: none of its 50 rows gives a KPI a value")
@@ -62,19 +62,19 @@ CUSTOMERS = "customer_id\n" + "".join(f"{n}\n" for n in range(1, 51))
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "refusal"),
     [
         ("C{:03d}", "they differ by letters or signs around a number"),
         ("{:06d}", "they differ by zeros in front"),
         ("x{:d}y", "around a number"),
     ],
 )
-def test_ids_that_another_table_writes_another_way_stop_a_run(tmp_path: Path, written: str, told: str) -> None:
+def test_ids_that_another_table_writes_another_way_stop_a_run(tmp_path: Path, written: str, refusal: str) -> None:
     cases = "case_id,opened_at,customer_id\n" + "".join(f"{n},2025-01-02,{written.format(n + 1)}\n" for n in range(50))
     fault = orphan(report_of(tmp_path, "service", cases=cases, customers=CUSTOMERS))
     assert fault.stops
     assert fault.count == 50
-    assert told in fault.hint
+    assert refusal in fault.hint
     assert "'1' there" in fault.hint
 
 

@@ -1,4 +1,4 @@
-"""An event log with time running backwards is told by the checks, and counted without negative times."""
+"""An event log with time running backwards is reported by the checks, and counted without negative times."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def company_file(tmp_path: Path) -> Path:
     return tmp_path / "company.toml"
 
 
-def test_each_fault_is_told_with_its_rows(company_file: Path) -> None:
+def test_each_fault_is_reported_with_its_rows(company_file: Path) -> None:
     company = load_company(company_file)
     faults = check(company, load_catalogue(company)).faults
-    told = {(fault.kind, fault.message.split(";")[0]): fault for fault in faults if fault.table == "case_steps"}
+    reported = {(fault.kind, fault.message.split(";")[0]): fault for fault in faults if fault.table == "case_steps"}
     found = {
         (kind, message): (fault.count, fault.treatment, fault.rows[0].split(":")[0])
-        for (kind, message), fault in told.items()
+        for (kind, message), fault in reported.items()
     }
     assert found == {
         ("step_outside_case", "the step lies before its case was opened"): (1, "keep", "row 1"),
         ("step_outside_case", "the step lies after its case was closed"): (1, "keep", "row 3"),
         ("step_reversed", "the step is complete before it starts"): (1, "keep", "row 4"),
         ("step_tie", "several steps of the case have the same time"): (3, "keep", "row 6"),
-        ("duplicate_row", "the row stands there before, the same in all columns"): (1, "drop", "row 8"),
+        ("duplicate_row", "exact duplicate row"): (1, "drop", "row 8"),
         ("orphan", "case_id is not in the table cases"): (1, "keep", "row 9"),
     }
 

@@ -1,4 +1,4 @@
-"""999 and its kind count as missing where they can be nothing else, and are told where they may be a value."""
+"""999 and its kind count as missing where they can be nothing else, and are reported where they may be a value."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def found(report: CheckReport) -> list[Fault]:
 def test_a_number_that_can_only_stand_for_none_is_missing(
     staged: Staged, number: float, others: int, column: str
 ) -> None:
-    usual = [float(others - row % 7) for row in range(60)]
-    report, warehouse, _ = staged(customers(**{column: [*usual, *[number] * 3]}))
+    ordinary = [float(others - row % 7) for row in range(60)]
+    report, warehouse, _ = staged(customers(**{column: [*ordinary, *[number] * 3]}))
     (fault,) = found(report)
     assert (fault.table, fault.column, fault.count, fault.treatment) == ("customers", column, 3, "null")
     assert str(number) in fault.message
@@ -54,7 +54,7 @@ def test_a_number_that_can_only_stand_for_none_is_missing(
         [999.0] * 5 + [100.0] * 60 + [5000.0],  # others lie beyond it
         [-1.0] * 20 + [0.0] * 20 + [1.0] * 20,  # a mood
         [-1.0] * 5 + [-2.0, 3.0] * 30,  # others are below zero
-        [999.0] * 3 + [1.0] * 10,  # too few to tell
+        [999.0] * 3 + [1.0] * 10,  # too few to decide
     ],
 )
 def test_a_number_like_the_others_stays(staged: Staged, values: list[float]) -> None:
@@ -63,15 +63,15 @@ def test_a_number_like_the_others_stays(staged: Staged, values: list[float]) -> 
     assert warehouse["customers"].to_pandas()["value"].count() == len(values)
 
 
-def test_a_number_that_may_stand_for_none_is_told(checked: Check) -> None:
+def test_a_number_that_may_stand_for_none_is_reported(checked: Check) -> None:
     report = checked(customers(value=[999.0] * 4 + [200.0, 150.0] * 30))
     assert not found(report)
-    told = [note for note in report.notes if "999" in note]
-    assert told == [
+    reported = [note for note in report.notes if "999" in note]
+    assert reported == [
         "customers.value: 999 stands in 4 rows, and all others lie between 150 and 200; if it stands for no value, "
         "take it out in the table's sql"
     ]
-    assert "若它表示无值" in str(recorded(told[0]).zh)
+    assert "若它表示无值" in str(recorded(reported[0]).zh)
 
 
 @pytest.mark.parametrize("number", [88, 99, 999])

@@ -1,4 +1,4 @@
-"""Amounts in another currency than the company's are counted and told, by sign or by a column beside them."""
+"""Amounts in another currency than the company's are counted and reported, by sign or by a column beside them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def cases(cost: list[str], **more: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"case_id": range(len(cost)), "opened_at": days, "cost": cost, **more})
 
 
-def told(report: CheckReport) -> list[tuple[str, int, str, str]]:
+def reported(report: CheckReport) -> list[tuple[str, int, str, str]]:
     kind = "other_currency"
     return [
         (fault.column, fault.count, fault.treatment, fault.message) for fault in report.faults if fault.kind == kind
@@ -43,7 +43,7 @@ def test_a_foreign_sign_is_a_warning_with_count_and_setting(
     message = (
         f"{count} of 20 amounts are in {sign}, and [company] currency is {currency}; they are counted as {currency}"
     )
-    assert told(report) == [("cost", count, "keep", message)]
+    assert reported(report) == [("cost", count, "keep", message)]
 
 
 @pytest.mark.parametrize(
@@ -51,16 +51,16 @@ def test_a_foreign_sign_is_a_warning_with_count_and_setting(
     [("€5", "EUR"), ("5 EUR", "Euro"), ("¥5", "CNY"), ("5元", "RMB"), ("$5", "usd"), ("5", "GBP")],
 )
 def test_the_companys_own_currency_is_no_fault(checked: Check, written: str, currency: str) -> None:
-    assert told(checked({"cases": cases([written] * 9)}, settings=f'[company]\ncurrency = "{currency}"')) == []
+    assert reported(checked({"cases": cases([written] * 9)}, settings=f'[company]\ncurrency = "{currency}"')) == []
 
 
-def test_a_column_beside_the_amounts_tells_their_currency(checked: Check) -> None:
+def test_a_column_beside_the_amounts_shows_their_currency(checked: Check) -> None:
     table = cases(["10"] * 30, currency_code=["EUR"] * 18 + ["usd"] * 12)
     report = checked({"cases": table})
-    assert [(column, count) for column, count, *_ in told(report)] == [("cost", 12)]
-    said = next(fault.sentence() for fault in report.faults if fault.kind == "other_currency")
-    assert str(recorded(said).zh).startswith("cases.cost：按 currency_code 列，30 个金额中有 12 个以 USD 计")
-    assert told(checked({"cases": cases(["10"] * 30, currency_code=["€"] * 30)})) == []
+    assert [(column, count) for column, count, *_ in reported(report)] == [("cost", 12)]
+    sentence = next(fault.sentence() for fault in report.faults if fault.kind == "other_currency")
+    assert str(recorded(sentence).zh).startswith("cases.cost：按 currency_code 列，30 个金额中有 12 个以 USD 计")
+    assert reported(checked({"cases": cases(["10"] * 30, currency_code=["€"] * 30)})) == []
 
 
 def test_the_company_file_may_refuse_it(checked: Check) -> None:

@@ -1,4 +1,4 @@
-"""Percent without a sign behind a KPI that is a share: read as percent where it can be nothing else, told or refused."""
+"""Percent without a sign behind a KPI that is a share: read as percent where it can be nothing else, else reported or refused."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def tables(occupancy: list[Any], renewal: list[Any] | None = None) -> dict[str, 
         "work": pd.DataFrame({"employee_id": "E1", "from": from_, "to": to, "occupancy": occupancy}),
     }
     if renewal is not None:
-        said = pd.DataFrame({"unit": "team", "unit_id": "T1", "from": from_, "to": to, "kpi": "renewal_rate"})
+        measured = pd.DataFrame({"unit": "team", "unit_id": "T1", "from": from_, "to": to, "kpi": "renewal_rate"})
         # seconds in the same column are no share
-        other = said.assign(kpi="queue_length", value=300.0)
-        found["measures"] = pd.concat([said.assign(value=renewal), other], ignore_index=True)
+        other = measured.assign(kpi="queue_length", value=300.0)
+        found["measures"] = pd.concat([measured.assign(value=renewal), other], ignore_index=True)
     return found
 
 
@@ -38,19 +38,19 @@ def values(warehouse: Warehouse, table: str, column: str) -> list[float]:
     return warehouse[table].to_pandas()[column].dropna().round(6).tolist()
 
 
-def test_a_column_of_percent_becomes_shares_and_is_told(staged: Staged) -> None:
+def test_a_column_of_percent_becomes_shares_and_is_reported(staged: Staged) -> None:
     percent = [72.7, 80.0, 65.5] * 10
     report, warehouse, _ = staged(tables(percent, percent))
     assert sorted(set(values(warehouse, "work", "occupancy"))) == [0.655, 0.727, 0.8]
     assert sorted(set(values(warehouse, "measures", "value"))) == [0.655, 0.727, 0.8, 300.0]
-    told = [note for note in report.notes if "percent" in note]
-    assert told == [
+    reported = [note for note in report.notes if "percent" in note]
+    assert reported == [
         "work.occupancy: 30 of 30 values lie above 1 and are read as percent (72.7 is 0.727); if they are not, set "
         "tables.work.scales = { occupancy = [0, 1] }",
         "measures.value of renewal_rate: 30 of 30 values lie above 1 and are read as percent (72.7 is 0.727); if they "
         "are not, set tables.measures.scales = { renewal_rate = [0, 1] }",
     ]
-    assert "按百分数读取" in str(recorded(told[0]).zh)
+    assert "按百分数读取" in str(recorded(reported[0]).zh)
 
 
 def test_shares_a_little_beyond_1_stay_as_they_are(staged: Staged) -> None:
@@ -73,8 +73,8 @@ def test_percent_beside_shares_is_refused_unless_declared(checked: Check, staged
 def test_a_single_percent_among_shares_is_taken_as_unknown(staged: Staged, kind: str) -> None:
     stray, right = [0.8] * 29 + [72.7], [0.8] * 30
     report, warehouse, _ = staged(tables(stray, right) if kind == "occupancy" else tables(right, stray))
-    told = [fault for fault in report.faults if "is a share" in fault.message]
-    assert [(fault.count, fault.stops) for fault in told] == [(1, False)]
+    reported = [fault for fault in report.faults if "is a share" in fault.message]
+    assert [(fault.count, fault.stops) for fault in reported] == [(1, False)]
     assert max(values(warehouse, "work", "occupancy")) == 0.8
     assert sorted(set(values(warehouse, "measures", "value"))) == [0.8, 300.0]
 

@@ -1,4 +1,4 @@
-"""The scale of ratings: declared, or told by the whole column; what KPIs make of it; two scales in one column."""
+"""The scale of ratings: declared, or inferred from the whole column; what KPIs make of it; two scales in one column."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_declared_scale_holds_where_nobody_gave_the_highest_rating(tmp_path: P
         ([1, 2, 3] * 3, "1 to 5", "nobody gave more than 3"),
     ],
 )
-def test_what_was_taken_is_said_with_what_else_it_may_be(
+def test_what_was_taken_is_reported_with_what_else_it_may_be(
     tmp_path: Path, ratings: list[int], scale: str, doubt: str
 ) -> None:
     (note,) = (note for note in report_of(written(tmp_path, ratings)).notes if "is taken as a scale" in note)
@@ -167,15 +167,15 @@ role = "outcome"
 """
 
 
-@pytest.mark.parametrize(("scale", "told"), [("", True), ("scale = { csat = [1, 5] }\n", False)])
+@pytest.mark.parametrize(("scale", "reported"), [("", True), ("scale = { csat = [1, 5] }\n", False)])
 def test_a_kpi_of_the_company_s_own_that_does_not_say_its_scale_is_named(
-    tmp_path: Path, scale: str, told: bool
+    tmp_path: Path, scale: str, reported: bool
 ) -> None:
     (tmp_path / "kpis.toml").write_text(OWN + scale)
     path = written(tmp_path, (STARS - 1) * 25, settings='[kpis]\nfiles = ["kpis.toml"]')
     asked = [note for note in report_of(path).notes if note.startswith("KPI unhappy compares cases.csat with numbers")]
-    assert bool(asked) == told
-    assert value_of(path, "unhappy") == pytest.approx(LOW if not told else (STARS <= 1).mean())
+    assert bool(asked) == reported
+    assert value_of(path, "unhappy") == pytest.approx(LOW if not reported else (STARS <= 1).mean())
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_two_scales_one_after_the_other_stop_a_run(tmp_path: Path, name: str) ->
     assert where in fault.message
 
 
-def test_two_scales_by_channel_are_told(tmp_path: Path) -> None:
+def test_two_scales_by_channel_are_reported(tmp_path: Path) -> None:
     path = written(tmp_path, [*zip_alternating(EARLY, LATE)])
     place = tmp_path / "cases.csv"
     lines = place.read_text().splitlines()

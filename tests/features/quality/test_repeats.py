@@ -1,4 +1,4 @@
-"""Rows that were exported twice count once, and what cannot be told is reported or stops."""
+"""Rows that were exported twice count once, and what is ambiguous is reported or stops."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def told(report: CheckReport, table: str) -> dict[str, tuple[int, str]]:
+def reported(report: CheckReport, table: str) -> dict[str, tuple[int, str]]:
     return {fault.kind: (fault.count, fault.treatment) for fault in report.faults if fault.table == table}
 
 
@@ -68,7 +68,7 @@ def test_exact_copies_are_taken_out_of_every_table_and_counted(folder: Folder) -
     }
     folder.write(tables, settings='[faults]\nunknown_kpi = "keep"')
     report = folder.stage()
-    copies = {name: told(report, name).get("duplicate_row") for name in tables}
+    copies = {name: reported(report, name).get("duplicate_row") for name in tables}
     assert copies == {
         "cases": (2, "drop"),
         "activity": (1, "drop"),
@@ -77,7 +77,7 @@ def test_exact_copies_are_taken_out_of_every_table_and_counted(folder: Folder) -
         "measures": (1, "drop"),
         "scorecards": (2, "drop"),  # and the card still sums to 100
     }
-    assert "weights_sum" not in told(report, "scorecards")
+    assert "weights_sum" not in reported(report, "scorecards")
     counts = {name: folder.rows("count(*)", name)[0][0] for name in tables}
     assert counts == {"cases": 2, "activity": 2, "case_steps": 1, "work": 1, "measures": 1, "scorecards": 2}
     assert folder.rows("sum(training_hours)", "work") == [(160.0,)]
@@ -119,7 +119,7 @@ def test_events_with_dates_alone(
     folder: Folder, content: str | dict[str, str], settings: str, expected: dict[str, tuple[int, str]], left: int
 ) -> None:
     folder.write({"cases": CASES + TWO, "activity": content}, settings)
-    assert told(folder.stage(), "activity") == expected
+    assert reported(folder.stage(), "activity") == expected
     assert folder.rows("count(*)", "activity") == [(left,)]
 
 
@@ -149,9 +149,9 @@ OTHER = "2{0},b,2024-0{0}-02 08:00,,\n"
 def test_of_two_states_of_a_case_the_newest_counts(folder: Folder, content: str | dict[str, str], csat: int) -> None:
     folder.write({"cases": content})
     report = folder.stage()
-    assert told(report, "cases")["older_state"] == (1, "drop")
+    assert reported(report, "cases")["older_state"] == (1, "drop")
     assert folder.rows("csat", "cases")[0] == (csat,)
-    assert "duplicate_key" not in told(report, "cases")
+    assert "duplicate_key" not in reported(report, "cases")
 
 
 def test_a_restated_period_counts_once_and_a_week_in_its_month_is_reported(folder: Folder) -> None:
@@ -162,7 +162,7 @@ def test_a_restated_period_counts_once_and_a_week_in_its_month_is_reported(folde
     }
     folder.write({"cases": CASES + TWO, "work": files})
     report = folder.stage()
-    assert told(report, "work") == {"older_state": (1, "drop"), "overlapping_periods": (1, "keep")}
+    assert reported(report, "work") == {"older_state": (1, "drop"), "overlapping_periods": (1, "keep")}
     assert folder.rows("training_hours", "work") == [(10.0,), (50.0,), (90.0,), (120.0,)]
 
 
@@ -174,9 +174,9 @@ def test_a_restated_period_counts_once_and_a_week_in_its_month_is_reported(folde
         {"1.csv": CASES + TWO, "2.csv": CASES + "1,c,2024-02-01 08:00,2024-02-01 09:00,1\n"},
     ],
 )
-def test_where_nothing_tells_which_is_newer_the_run_stops(folder: Folder, content: str | dict[str, str]) -> None:
+def test_where_nothing_decides_which_is_newer_the_run_stops(folder: Folder, content: str | dict[str, str]) -> None:
     folder.write({"cases": content})
-    assert told(check(load_company(folder.path), NOTHING), "cases")["duplicate_key"] == (1, "stop")
+    assert reported(check(load_company(folder.path), NOTHING), "cases")["duplicate_key"] == (1, "stop")
 
 
 def test_a_returning_customer_without_dates_of_validity_stops_with_what_to_do(folder: Folder) -> None:
@@ -190,7 +190,7 @@ def test_a_returning_customer_without_dates_of_validity_stops_with_what_to_do(fo
 def test_ids_spelt_otherwise_are_reported(folder: Folder) -> None:
     folder.write({"cases": CASES + TWO.replace(",a,", ",A,"), "customers": "customer_id\na\nb\nB \nb x\nBx\n"})
     report = folder.stage()
-    assert told(report, "customers") == {"similar_id": (4, "keep")}
+    assert reported(report, "customers") == {"similar_id": (4, "keep")}
     (orphan,) = [fault for fault in report.faults if fault.kind == "orphan"]
     assert orphan.hint.startswith("1 of them differ from an id there only in letter case")
 
@@ -203,7 +203,7 @@ def test_a_users_columns_may_be_called_like_ours(folder: Folder) -> None:
     steps = f"case_id,at,activity,lifecycle,{header},begins,ends\n1,2024-01-01 08:00:01,call,start,{values},1,1\n"
     folder.write({"cases": CASES + TWO, "customers": customers, "activity": activity, "case_steps": steps})
     report = folder.stage()
-    assert told(report, "customers") == {"duplicate_row": (1, "drop"), "older_state": (1, "drop")}
-    assert told(report, "activity") == {"duplicate_row": (1, "drop")}
+    assert reported(report, "customers") == {"duplicate_row": (1, "drop"), "older_state": (1, "drop")}
+    assert reported(report, "activity") == {"duplicate_row": (1, "drop")}
     assert step_log(open_warehouse(folder.path / "staged", threads=1)).unended == 1
     assert folder.rows("customer_id, plan", "customers") == [("a", "x"), ("b", "x")]

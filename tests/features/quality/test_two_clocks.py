@@ -1,4 +1,4 @@
-"""Steps in local time beside cases in UTC are told: they begin hours before their case was opened."""
+"""Steps in local time beside cases in UTC are reported: they begin hours before their case was opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def steps(hours: float, wait_minutes: list[int]) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("hours", "waits", "count", "said"),
+    ("hours", "waits", "count", "sentence"),
     [
         (-8, [0, 12, 45, 90], 80, "half begin 7.5 hours before their opening or more"),
         (8, [0, 1, 2], 80, "half begin 8.0 hours after their opening or more"),
@@ -35,8 +35,8 @@ def steps(hours: float, wait_minutes: list[int]) -> pd.DataFrame:
         (0, [1], 0, ""),
     ],
 )
-def test_two_clocks_are_told_with_their_difference(
-    checked: Check, hours: float, waits: list[int], count: int, said: str
+def test_two_clocks_are_reported_with_their_difference(
+    checked: Check, hours: float, waits: list[int], count: int, sentence: str
 ) -> None:
     report = checked({"cases": CASES, "case_steps": steps(hours, waits)})
     found = [fault for fault in report.faults if fault.kind == "two_clocks"]
@@ -44,7 +44,7 @@ def test_two_clocks_are_told_with_their_difference(
         [("case_steps", "at", count, "keep")] if count else []
     )
     if found:
-        assert said in found[0].hint and "of 40 cases" in found[0].hint
+        assert sentence in found[0].hint and "of 40 cases" in found[0].hint
         assert report.faults[0].severity == "warning"
 
 

@@ -25,13 +25,13 @@ EXPECTED = {
     "n/a in a number": "equal",
     "decimal comma": "equal",
     "rating of 999": "equal",
-    "ratings in words": "told",
+    "ratings in words": "reported",
     "epoch seconds": "equal",
     "9999 for never": "equal",
     "column label": "equal",
     "required column misspelt": "refused",
     "blanks round ids": "equal",
-    "codes of digits": "told",
+    "codes of digits": "reported",
 }
 
 
@@ -57,7 +57,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_dirt_does_no_harm_or_is_told(clean: Clean, name: str) -> None:
+def test_dirt_does_no_harm_or_is_reported(clean: Clean, name: str) -> None:
     finding = try_dirt(clean, [DIRTS[name]], whole=False)
     assert finding.verdict == EXPECTED[name], finding.message
     assert finding.message or finding.verdict == "equal"
@@ -67,22 +67,22 @@ def test_a_change_without_a_word_is_found(clean: Clean, monkeypatch: pytest.Monk
     doubled = Dirt("doubled", "cases", "cost", (), rewrite("cases.cost", lambda text: str(2 * float(text))))
     monkeypatch.setitem(DIRTS, doubled.name, doubled)
     pair = [doubled, DIRTS["rating of 999"]]
-    assert try_dirt(clean, pair, whole=False).verdict == "silent", "what is said of one does not speak for the other"
+    assert try_dirt(clean, pair, whole=False).verdict == "silent", "what is said of one says nothing of the other"
 
 
 def test_the_table_has_the_last_finding_of_each_way(tmp_path: Path) -> None:
     place = tmp_path / "findings.json"
-    told = "cases.cost: cases.cost: an amount in 5 rows"
+    message = "cases.cost: cases.cost: an amount in 5 rows"
     remember(place, [Finding(("euro signs",), "silent", "", "2026-01-01"), Finding(("gone",), "silent", "")])
     remember(place, [Finding(("byte order mark",), "equal", "", "2026-01-02")])
-    remember(place, [Finding(("euro signs",), "told", told, "2026-01-03")])
+    remember(place, [Finding(("euro signs",), "reported", message, "2026-01-03")])
     text = page(
         "Before\n<!-- table: begin -->\nold\n<!-- table: end -->\nafter\n", list(remembered(place).values()), "two"
     )
     assert text == (
         "Before\n<!-- table: begin -->\n\nCompany: two. Tried: 2026-01-02 to 2026-01-03.\n\n"
-        "Alone: 2 tried; equal 1, told 1.\n\n"
+        "Alone: 2 tried; equal 1, reported 1.\n\n"
         "| dirt | where | what happens | what is said |\n|---|---|---|---|\n"
-        "| byte order mark | `cases` | equal |  |\n| euro signs | `cases.cost` | told | cases.cost: an amount in 5 rows |\n"
+        "| byte order mark | `cases` | equal |  |\n| euro signs | `cases.cost` | reported | cases.cost: an amount in 5 rows |\n"
         "\n<!-- table: end -->\nafter\n"
     )

@@ -13,7 +13,7 @@ from baton.company import Company
 from features.cases.build import build_case_table, build_organisation
 from features.cases.rows import case_frame
 from features.kpis import evaluate as metrics
-from features.kpis.unit_rows import source_rows, with_usual_team
+from features.kpis.unit_rows import source_rows, with_default_team
 from features.process.event_log import step_log
 from features.process.outcomes import case_outcomes
 from features.staging.memberships import memberships
@@ -128,11 +128,11 @@ def test_a_case_knows_the_customer_as_they_were_when_it_opened(company: Any) -> 
     }  # fmt: skip
 
 
-def test_what_followed_a_wait_is_told_by_the_membership_of_the_case(company: Any) -> None:
+def test_what_followed_a_wait_is_given_by_the_membership_of_the_case(company: Any) -> None:
     log = step_log(company)
     assert case_outcomes(CHURN, Catalogue((), ()), company, log) == "churn"
-    told = log.frame("SELECT case_id, outcome FROM step_outcomes JOIN step_cases USING (case_number) ORDER BY ALL")
-    assert dict(zip(told["case_id"], told["outcome"], strict=True)) == {
+    reported = log.frame("SELECT case_id, outcome FROM step_outcomes JOIN step_cases USING (case_number) ORDER BY ALL")
+    assert dict(zip(reported["case_id"], reported["outcome"], strict=True)) == {
         "c02-20": 1, "c06-20": 0, "d04-10": 0, "d05-10": 0, "e07-01": 1
     }  # fmt: skip
 
@@ -175,13 +175,13 @@ def test_work_goes_to_the_team_that_somebody_was_in_for_most_of_the_time(make_wa
         {"unit": "employee", "unit_id": "p", "from": day("03-01"), "to": day("04-01"), "kpi": "skill", "value": 3.0}
     ]
     company = make_warehouse({"employees": staff, "cases": cases, "work": work, "measures": measures})
-    teams = with_usual_team(company).to_pandas().set_index("case_id")["team_id"].to_dict()
+    teams = with_default_team(company).to_pandas().set_index("case_id")["team_id"].to_dict()
     assert teams == {"1": "north", "2": "south", "3": "east", "4": "south"}
     hours = make_kpi("hours", "work", expr="hours", aggregate="sum", grains=["team"])
     skill = make_kpi("skill", "measures", expr="value", grains=["team"])
     months = metrics.panel(company, [hours, skill], "team", [day("02-01"), day("03-01"), day("04-01")]).to_pandas()
-    told = {(line.unit_id, line.kpi, f"{line.to:%m-%d}"): line.value for line in months.itertuples()}
-    assert told == {
+    reported = {(line.unit_id, line.kpi, f"{line.to:%m-%d}"): line.value for line in months.itertuples()}
+    assert reported == {
         ("north", "hours", "03-01"): 10,
         ("south", "hours", "04-01"): 20,  # in the south from the 10th
         ("south", "hours", "05-01"): 40,

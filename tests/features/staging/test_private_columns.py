@@ -77,7 +77,7 @@ def cases(**columns: Callable[[int], str]) -> str:
         ("notes", lambda who: f"called back by Nora Person{who:02d} after lunch"),
     ],
 )
-def test_what_tells_who_an_employee_is_stays_behind_in_any_column(
+def test_what_identifies_an_employee_stays_behind_in_any_column(
     staged: Stage, tmp_path: Path, column: str, make: Callable[[int], str]
 ) -> None:
     employees = EMPLOYEES.replace("name,", "first_name,last_name,").replace(" Person", ",Person")
@@ -106,14 +106,14 @@ def test_what_names_nobody_is_kept(staged: Stage, column: str, make: Callable[[i
 
 def test_employees_are_masked_in_what_customers_write(staged: Stage) -> None:
     employees = EMPLOYEES.replace("Nora Person07", "陳大文")
-    said = [
+    notes = [
         "Nora Person03 hung up",
         "told by Nora  PERSON04, twice",
         "person05 Nora said 100 EUR",
         "陈大文说可以",
         "Nora was kind",
     ]
-    text = cases(text=lambda who: f'"{said[who % 5]}"')
+    text = cases(text=lambda who: f'"{notes[who % 5]}"')
     _, warehouse = staged({"employees": employees, "cases": text})
     kept = set(warehouse["cases"].execute()["text"])
     assert kept == {
@@ -185,7 +185,7 @@ def test_a_column_that_means_what_a_list_names_is_matched(name: str, listed: str
         ("Alter", "age"),
     ],
 )
-def test_what_is_said_of_persons_is_known_in_several_languages(name: str, meaning: str) -> None:
+def test_what_is_recorded_of_persons_is_known_in_several_languages(name: str, meaning: str) -> None:
     assert meanings_of(name) == {meaning}
 
 

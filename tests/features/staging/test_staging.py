@@ -272,7 +272,7 @@ def test_an_empty_optional_table_is_left_out(staged: Stage) -> None:
     assert "cases" in warehouse
 
 
-def test_where_each_table_ends_is_told(staged: Stage) -> None:
+def test_where_each_table_ends_is_reported(staged: Stage) -> None:
     tables = {
         "cases": TWO_CASES,
         "customers": "customer_id,joined_at,left_at\na,2023-01-01,2023-06-01\nb,2023-01-01,9999-12-31\n",
@@ -326,7 +326,9 @@ def test_a_damaged_parquet_file_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not (tmp_path / "staged").exists()
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "cases.csv").write_text(TWO_CASES)
     (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n')
 
@@ -340,7 +342,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path, mon
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a process's files")
-def test_a_disk_that_fills_up_while_a_table_is_written_is_told(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_while_a_table_is_written_is_reported(tmp_path: Path) -> None:
     # long random texts: they do not compress
     rows = "".join(
         f"{number},2024-01-01,{hashlib.sha512(str(number).encode()).hexdigest()}\n" for number in range(4000)
@@ -355,15 +357,15 @@ def test_a_disk_that_fills_up_while_a_table_is_written_is_told(tmp_path: Path) -
         "except OutputError as error:\n    print(error)\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    assert "cases.parquet: cannot be written" in told.stdout, told
-    assert "free space or choose --out" in told.stdout
+    assert "cases.parquet: cannot be written" in printed.stdout, printed
+    assert "free space or choose --out" in printed.stdout
     assert list((tmp_path / "staged").iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "cases.csv").write_text(TWO_CASES)
     (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.csv" }\n')
     (tmp_path / "out").write_text("a file")
@@ -371,6 +373,6 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         stage(load_company(tmp_path), NO_KPIS, tmp_path / "out" / "staged")
 
 
-def test_a_folder_without_staged_tables_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_staged_tables_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="baton run"):
         open_warehouse(tmp_path)

@@ -82,8 +82,8 @@ def test_nobody_is_known_by_the_day_of_their_hiring(staged: Stage, pseudonymise:
     people = "employee_id,team_id,hired_at\nanna,t,2023-05-17 09:30\nbob,t,2023-05-29\n"
     settings = f"[privacy]\npseudonymise = {pseudonymise}"
     report, warehouse = staged({"cases": TWO_CASES, "employees": people}, settings=settings)
-    told = [f"{value:%Y-%m-%d}" for value in column(warehouse, "employees", "hired_at")]  # type: ignore[str-format]
-    assert told == hired
+    reported = [f"{value:%Y-%m-%d}" for value in column(warehouse, "employees", "hired_at")]  # type: ignore[str-format]
+    assert reported == hired
     assert str(warehouse["employees"].schema()["hired_at"]) == "timestamp(6)"
     assert not report.faults
 
@@ -143,7 +143,7 @@ def test_what_identifies_or_is_sensitive_or_protected_stays_behind(staged: Stage
     assert column(warehouse, "work", "training_hours") == [4.0]
     assert not warehouse.has("work", "hours")
     assert column(warehouse, "measures", "kpi") == ["k", "k"]
-    said = " ".join(report.notes)
+    notes = " ".join(report.notes)
     for place in (
         "employees.name tells",
         "employees.hours is on the list",
@@ -151,7 +151,7 @@ def test_what_identifies_or_is_sensitive_or_protected_stays_behind(staged: Stage
         "cases.gender is protected",
         "cases.agent tells",
     ):
-        assert place in said
+        assert place in notes
 
 
 def test_a_column_taken_off_the_list_is_kept(staged: Stage) -> None:

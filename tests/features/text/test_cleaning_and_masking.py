@@ -100,7 +100,7 @@ def test_a_megabyte_takes_no_longer_than_its_length(shape: str) -> None:
         ("", "und", False),
     ],
 )
-def test_the_language_of_each_text_is_told(text: str, language: str, mixed: bool) -> None:
+def test_the_language_of_each_text_is_reported(text: str, language: str, mixed: bool) -> None:
     assert detect(text) == (language, mixed)
 
 
@@ -111,7 +111,7 @@ def test_long_texts_are_cut_where_sentences_end_and_nothing_is_lost() -> None:
     assert all(piece.rstrip()[-1] in "。！." for piece in pieces[:10])
 
 
-def test_prepared_texts_come_in_order_with_empties_told() -> None:
+def test_prepared_texts_come_in_order_with_empties_reported() -> None:
     ready = prepare(["Hello there my friend", None, "  ", "😡", "Hello there my friend"])
     assert ready["text"].tolist() == ["Hello there my friend", "", "", "😡", "Hello there my friend"]
     assert ready["empty"].tolist() == [False, True, True, True, False]

@@ -59,16 +59,18 @@ def test_a_label_in_two_spellings_is_one_and_the_note_names_both(make_warehouse:
     assert any("'Late Flight' is also spelt 'late_flight'" in note for note in texts.notes)
 
 
-def test_a_label_seen_once_is_told(make_warehouse: MakeWarehouse) -> None:
+def test_a_label_seen_once_is_reported(make_warehouse: MakeWarehouse) -> None:
     texts = read(make_warehouse, *({"text": "x", "root_cause": label} for label in ("a", "a", "rare")))
     assert any("seen once" in note and "'rare'" in note and "'a'" not in note for note in texts.notes)
 
 
-def test_notes_tell_no_personal_data_though_free_text_was_named_as_labels(make_warehouse: MakeWarehouse) -> None:
-    said = "My name is Ann Lee, ring 020 7946 0018, and this goes on for much longer than any label would"
-    texts = read(make_warehouse, {"text": "x", "remark": said}, {"text": "y", "remark": said.upper()}, labels="remark")
-    told = " ".join(texts.notes)
-    assert "Lee" not in told and "7946" not in told and len(told) < 400
+def test_notes_show_no_personal_data_though_free_text_was_named_as_labels(make_warehouse: MakeWarehouse) -> None:
+    written = "My name is Ann Lee, ring 020 7946 0018, and this goes on for much longer than any label would"
+    texts = read(
+        make_warehouse, {"text": "x", "remark": written}, {"text": "y", "remark": written.upper()}, labels="remark"
+    )
+    notes = " ".join(texts.notes)
+    assert "Lee" not in notes and "7946" not in notes and len(notes) < 400
 
 
 def test_no_confidence_counts_full_and_zero_counts_nothing(make_warehouse: MakeWarehouse) -> None:
@@ -118,8 +120,8 @@ def test_texts_that_nearly_repeat_each_other_share_a_group() -> None:
 
 
 def test_blank_labels_are_none_and_order_is_kept() -> None:
-    told = ["b", " ", None, "B ", "b", "计费", "计费", "计 费"]
-    assert join_spellings(told)[0] == ["b", None, None, "b", "b", "计费", "计费", "计费"]
+    notes = ["b", " ", None, "B ", "b", "计费", "计费", "计 费"]
+    assert join_spellings(notes)[0] == ["b", None, None, "b", "b", "计费", "计费", "计费"]
 
 
 def test_no_personal_data_reach_the_staged_table(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ WAYS: dict[str, Callable[[str], str]] = {
 
 
 @cache
-def said(checkout: Path, language: str) -> list[str]:
+def sentences(checkout: Path, language: str) -> list[str]:
     lines = (checkout / "models" / "conversations" / "visible" / f"{language}.jsonl").read_text("utf-8").splitlines()
     return [turn["text"] for line in lines for turn in json.loads(line)["turns"]]
 
@@ -51,12 +51,12 @@ def snippets(language: str) -> list[str]:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_models_read_does_not_depend_on_how_it_was_written(checkout: Path, language: str, way: str) -> None:
-    texts = said(checkout, language)
-    usual, other = prepare(texts), prepare([WAYS[way](text) for text in texts])
-    different = usual["text"] != other["text"]
-    assert not different.any(), list(zip(usual["text"][different], other["text"][different], strict=True))[:5]
-    assert usual["language"].equals(other["language"])
-    assert usual["mixed"].equals(other["mixed"])
+    texts = sentences(checkout, language)
+    plain, other = prepare(texts), prepare([WAYS[way](text) for text in texts])
+    different = plain["text"] != other["text"]
+    assert not different.any(), list(zip(plain["text"][different], other["text"][different], strict=True))[:5]
+    assert plain["language"].equals(other["language"])
+    assert plain["mixed"].equals(other["mixed"])
 
 
 @pytest.mark.parametrize("way", WAYS)

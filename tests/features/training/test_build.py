@@ -111,7 +111,7 @@ def test_attributes_with_a_history_are_taken_as_they_stood(make_warehouse: Any, 
     assert moved[datetime(2024, 4, 1)] == 1
 
 
-def test_an_attribute_emptied_for_leavers_is_told(make_warehouse: Any, catalogue: Catalogue) -> None:
+def test_an_attribute_emptied_for_leavers_is_reported(make_warehouse: Any, catalogue: Catalogue) -> None:
     rows = tables()
     rows["customers"] = [customer | {"plan": None if customer["left_at"] else "gold"} for customer in rows["customers"]]
     notes = matrix.build(company(), catalogue, make_warehouse(rows)).tables["churn"].notes

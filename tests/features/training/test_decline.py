@@ -113,8 +113,8 @@ def test_moments_are_the_cases_count_mean_and_variance(make_warehouse: Any, make
     np.testing.assert_allclose(row["variance"], np.var(values, ddof=1))
 
 
-def test_moments_of_measures_tell_the_cases_variance_from_the_rows(make_warehouse: Any, make_kpi: Any) -> None:
-    """Means over n cases scatter by s²/n, so n times their squared deviation tells s²."""
+def test_moments_of_measures_show_the_cases_variance_from_the_rows(make_warehouse: Any, make_kpi: Any) -> None:
+    """Means over n cases scatter by s²/n, so n times their squared deviation estimates s²."""
     rng = np.random.default_rng(3)
     rows = [
         {"unit": "team", "unit_id": "t", "from": datetime(2024, 1, 1), "to": datetime(2024, 1, 1) + timedelta(hours=number),

@@ -51,15 +51,15 @@ def test_a_column_filled_in_for_leavers_alone_is_flagged(outcome: Any) -> None:
     assert flagged({"reason": reason, "date": np.where(outcome == 1, 7.0, np.nan)}, outcome) == ["reason", "date"]
 
 
-def test_a_column_whose_middle_tells_the_outcome_is_flagged(outcome: Any) -> None:
+def test_a_column_whose_middle_shows_the_outcome_is_flagged(outcome: Any) -> None:
     noise = np.random.default_rng(3).normal(size=ROWS)
     assert flagged({"bent": np.where(outcome == 1, 1.0, 3.0) * noise}, outcome) == []
     sides = np.where(noise > 0, 5.0, -5.0)
     assert flagged({"bent": np.where(outcome == 1, 0.1 * noise, sides)}, outcome) == ["bent"]
 
 
-def test_ids_do_not_tell_the_outcome_of_others(outcome: Any) -> None:
-    """In-sample, a category per row would tell everything."""
+def test_ids_do_not_show_the_outcome_of_others(outcome: Any) -> None:
+    """In-sample, a category per row would give everything away."""
     ids = pd.Series([f"id{number}" for number in range(ROWS)]).astype("category")
     assert flagged({"id": ids}, outcome) == []
 
@@ -112,7 +112,7 @@ def test_remarks_written_with_the_rating_are_flagged(real_data: Path) -> None:
 
 
 @pytest.mark.parametrize(("rule", "kept"), [("inactive", True), ("left_at", False)])
-def test_silence_that_goes_on_is_no_leak_and_is_told(outcome: Any, make_kpi: Any, rule: str, kept: bool) -> None:
+def test_silence_that_goes_on_is_no_leak_and_is_reported(outcome: Any, make_kpi: Any, rule: str, kept: bool) -> None:
     kpis = Catalogue((make_kpi("active_days", source="activity", expr="value", role="outcome"),), ())
     company = Company.model_validate({"outcomes": {"churn": {"rule": rule}}})
     silent = table_of({"active_days__30d": 1 - outcome, "usage": outcome * 0}, outcome)

@@ -50,7 +50,7 @@ def _kpi(kpi_id: str, zh: str, **changes: object) -> Kpi:
 
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
-    """Five levers, of which handling time moves first-contact resolution; a duty, a rating and a context."""
+    """Five levers, of which handling time moves first-contact resolution; a mandatory KPI, a rating and a context."""
     return Catalogue(
         (
             _kpi("solved", "一次解决", guards=("handle",)),
@@ -245,7 +245,7 @@ def make_team_company() -> Callable[..., Known]:
             (Stage.model_validate({"id": "use", "name": {"en": "Use", "zh": "使用"}}),),
         )  # fmt: skip
         met = ExposureTable(
-            *_lived(rng, shares, left, months, trait), _told(rng, true, catalogue, noise), frozenset(MONTHLY), 30, 2.8
+            *_lived(rng, shares, left, months, trait), _rated(rng, true, catalogue, noise), frozenset(MONTHLY), 30, 2.8
         )
         keys = pd.DataFrame({name: [] for name in ("case_id", "customer_id", "employee_id", "team_id")})
         cases = CaseTable(keys, frozenset(), 90, float("nan"), customers, {"churn": "probability"},
@@ -293,7 +293,7 @@ def _lived(
     return pd.concat(rows, ignore_index=True), pd.concat(exposed, ignore_index=True)
 
 
-def _told(rng: np.random.Generator, true: np.ndarray, catalogue: Catalogue, noise: float) -> pd.DataFrame:
+def _rated(rng: np.random.Generator, true: np.ndarray, catalogue: Catalogue, noise: float) -> pd.DataFrame:
     """Teams' KPIs by month as each half of the customers lived them."""
     months, teams, _ = true.shape
     stamps = [pd.Timestamp("2024-01-01") + pd.DateOffset(months=month) for month in range(months)]

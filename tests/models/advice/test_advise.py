@@ -67,10 +67,10 @@ def test_double_machine_learning_stands_beside_and_changes_nothing(small: Any, p
 
 
 def test_settings_reach_the_place_that_they_are_for(small: Any, plain: Advice) -> None:
-    told = of(small, policy=small.policy.model_copy(update={"cycle_days": 30}), currency="CNY")
-    assert told.inputs.currency == "CNY"
-    assert set(told.inputs.groups["attribute"]) == {"gender"}
-    assert told.reliability["n"].sum() == pytest.approx(plain.reliability["n"].sum() / 3)
+    reported = of(small, policy=small.policy.model_copy(update={"cycle_days": 30}), currency="CNY")
+    assert reported.inputs.currency == "CNY"
+    assert set(reported.inputs.groups["attribute"]) == {"gender"}
+    assert reported.reliability["n"].sum() == pytest.approx(plain.reliability["n"].sum() / 3)
 
 
 def test_a_company_file_gives_its_settings() -> None:
@@ -84,11 +84,11 @@ def test_a_company_file_gives_its_settings() -> None:
     assert settings.privacy.protected == ("religion",)
 
 
-def test_progress_tells_each_part_once(small: Any) -> None:
+def test_progress_shows_each_part_once(small: Any) -> None:
     heard: list[tuple[str, int, int]] = []
     advise(
         small.cases, small.organisation, small.catalogue, Settings(small.policy, 7, learners=False),
-        progress=lambda *told: heard.append(told),
+        progress=lambda *reported: heard.append(reported),
     )  # fmt: skip
     assert [(done, of_all) for _, done, of_all in heard] == [(0, 4), (1, 4), (2, 4), (3, 4)]
 

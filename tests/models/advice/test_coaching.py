@@ -75,7 +75,7 @@ class Shop:
     people: int = 60
     teams: int = 5
     cases_each: Mapping[int, int] = field(default_factory=dict)
-    usual_cases: int = 240
+    typical_cases: int = 240
     spread: float = 0.07
     gaps: Mapping[int, float] = field(default_factory=dict)
     team_gaps: Mapping[int, float] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Shop:
             true[person] = gap
         team = np.arange(self.people) % self.teams
         true = true + np.array([self.team_gaps.get(int(number), 0.0) for number in team])
-        count = np.array([self.cases_each.get(person, self.usual_cases) for person in range(self.people)])
+        count = np.array([self.cases_each.get(person, self.typical_cases) for person in range(self.people)])
         who = np.repeat(np.arange(self.people), count)
         process = np.array(["billing", "outage", "order"])[rng.integers(0, 3, who.size)]
         for person, name in self.own_process.items():
@@ -169,7 +169,7 @@ def test_planted_gaps_are_found() -> None:
 def test_of_all_flags_at_most_a_tenth_is_false(lever: str) -> None:
     false, all_flags, true_gaps, found = 0, 0, 0, 0
     for seed in range(25):
-        shop = Shop(seed=seed, usual_cases=150, team_gaps={0: -0.02, 1: 0.02})
+        shop = Shop(seed=seed, typical_cases=150, team_gaps={0: -0.02, 1: 0.02})
         cases, organisation, gap = shop.make()
         table = coach(cases, organisation, CATALOGUE, effects(**{lever: -0.01}), Settings(Policy(), 7))
         behind = {f"E{person:02d}" for person in np.flatnonzero(gap - gap.mean() > 0.75 * gap.std())}
@@ -213,7 +213,7 @@ def test_one_person_far_behind_does_not_make_it_the_teams_matter() -> None:
 
 def test_a_few_far_behind_do_not_make_it_the_teams_matter_either() -> None:
     far = dict.fromkeys((0, 8, 16, 24, 32), -0.35)
-    table = help_for(Shop(people=96, teams=8, gaps=far, spread=0.03, usual_cases=150))
+    table = help_for(Shop(people=96, teams=8, gaps=far, spread=0.03, typical_cases=150))
     assert people_of(table) >= {"E00", "E08", "E16", "E24", "E32"}
     assert not (table["level"] == "team").any()
 
@@ -223,9 +223,9 @@ def test_a_team_is_measured_against_other_teams_and_not_against_itself() -> None
     teams = table[table["level"] == "team"]
     assert set(teams["team_id"]) == {"T1"}
     assert len(people_of(table)) <= 2
-    said = re.search(r"about (\d+) percentage points", teams["reason"].iloc[0]["en"])
-    assert said is not None
-    assert 14 <= int(said[1]) <= 24
+    found_number = re.search(r"about (\d+) percentage points", teams["reason"].iloc[0]["en"])
+    assert found_number is not None
+    assert 14 <= int(found_number[1]) <= 24
 
 
 def test_the_same_gap_weighs_less_where_few_cases_show_it() -> None:
@@ -262,7 +262,7 @@ def test_a_reason_says_how_sure_it_is_and_never_that_it_is_certain() -> None:
 
 
 def test_a_team_smaller_than_the_smallest_group_is_never_judged() -> None:
-    shop = Shop(people=20, teams=5, team_gaps={1: -0.25}, usual_cases=400, spread=0.03)
+    shop = Shop(people=20, teams=5, team_gaps={1: -0.25}, typical_cases=400, spread=0.03)
     table = help_for(shop)
     assert not (table["level"] == "team").any()
     assert people_of(table) >= {"E01", "E06", "E11", "E16"}
@@ -318,7 +318,7 @@ def test_every_row_says_why_in_both_languages_and_what_must_be_provided() -> Non
     assert "offer of help, not a mark" in person["reason"]["en"]
 
 
-def test_a_kpi_without_an_action_is_still_said() -> None:
+def test_a_kpi_without_an_action_is_still_reported() -> None:
     table = help_for(Shop(gaps={3: -0.3}), effects(training=-0.01))
     assert table["action"].isna().all()
 
@@ -360,7 +360,7 @@ def test_the_same_seed_advises_the_same_and_survives_the_file(tmp_path: Path) ->
     assert list(pd.read_parquet(tmp_path / "empty.parquet").columns) == list(result_table("coaching").names)
 
 
-def test_without_a_table_of_employees_the_cases_tell_the_teams() -> None:
+def test_without_a_table_of_employees_the_cases_show_the_teams() -> None:
     cases, organisation, _ = Shop(gaps={3: -0.3}, team_gaps={2: -0.15}).make()
     bare = Organisation(
         organisation.employees.iloc[:0], organisation.teams, organisation.scorecards, organisation.panel, AS_OF

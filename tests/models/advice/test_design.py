@@ -26,7 +26,7 @@ def test_a_company_that_does_not_know_when_people_were_hired_has_no_tenure(hired
     assert tenure_bands(CASES, people).shape == (3, 0)
 
 
-def test_tenure_is_told_apart_where_it_is_known() -> None:
+def test_tenure_is_distinguished_where_it_is_known() -> None:
     people = pd.DataFrame({"employee_id": ["E1", "E2"], "hired_at": pd.to_datetime(["2024-01-01", "2010-01-01"])})
     bands = tenure_bands(CASES, people)
     assert bands.shape[1] > 0

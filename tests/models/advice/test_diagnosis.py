@@ -56,7 +56,7 @@ def test_cards_and_catalogue_alone_are_enough(known: Any) -> None:
         kpis=catalogue_rows(known.catalogue),
         draws=pd.DataFrame(),
         cards=known.organisation.current_cards[["team_id", "role", "kpi", "weight"]],
-        crews=pd.DataFrame(columns=["team_id", "role", "kpi", "n_per_day", "people", "share"]),
+        headcounts=pd.DataFrame(columns=["team_id", "role", "kpi", "n_per_day", "people", "share"]),
         outcome=None,
         helpful=-1,
         kind="probability",

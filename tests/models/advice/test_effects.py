@@ -67,7 +67,7 @@ def test_noise_in_a_measure_does_not_shrink_its_effect(make_company: Any) -> Non
         company = make_company(seed, 150, 40_000)
         design = build_design(company.cases, company.catalogue, Question("churn", LEVERS))
         points.append(employee_means(design, draws=2, seed=1).point[2])
-    # uncorrected, three or more noisy monthly readings would take a good part of it
+    # uncorrected, three or more noisy monthly measurements would take a good part of it
     assert np.mean(points) == pytest.approx(-0.006, abs=0.0015)
 
 
@@ -97,7 +97,7 @@ def test_outcomes_and_unmeasured_levers_have_no_effect_and_say_why(effects: Any)
     assert np.isnan(rows.loc["rating", "effect"])
     assert "reports" in rows.loc["rating", "method"]
     assert np.isnan(rows.loc["duty", "effect"])
-    assert "a duty" in rows.loc["duty", "method"]
+    assert "mandatory" in rows.loc["duty", "method"]
 
 
 def test_the_table_has_the_contracts_columns(effects: Any) -> None:
@@ -107,7 +107,7 @@ def test_the_table_has_the_contracts_columns(effects: Any) -> None:
     assert effects.table.groupby("outcome")["kpi"].nunique().eq(7).all()
 
 
-def test_attribution_stands_beside_the_effect_and_disagreement_is_told(known: Any) -> None:
+def test_attribution_stands_beside_the_effect_and_disagreement_is_reported(known: Any) -> None:
     attributions = pd.DataFrame(
         {"outcome": "churn", "team_id": ["t1", "t1"], "kpi": ["cost", "solved"], "slope": [0.4, -0.3], "n": [100, 100]}
     )

@@ -18,7 +18,7 @@ from models.effects.estimators.routing import routing_test
 LEVERS = ("solved", "handle", "promise", "script", "cost")
 
 
-def test_where_nothing_matters_the_joint_test_hardly_ever_speaks(make_company: Any) -> None:
+def test_where_nothing_matters_the_joint_test_is_hardly_ever_significant(make_company: Any) -> None:
     values = []
     for seed in range(60):
         company = make_company(seed, 40, 6_000, null=True)
@@ -29,7 +29,7 @@ def test_where_nothing_matters_the_joint_test_hardly_ever_speaks(make_company: A
     assert 0.3 < np.median(values) < 0.7
 
 
-def test_where_levers_matter_the_joint_test_speaks(known: Any) -> None:
+def test_where_levers_matter_the_joint_test_is_significant(known: Any) -> None:
     design = build_design(known.cases, known.catalogue, Question("churn", LEVERS))
     assert joint_test(design, between_moments(design), permutations=199, seed=1).p_value <= 0.01
 
@@ -90,7 +90,7 @@ def test_an_effect_carried_by_one_team_is_refuted(known: Any) -> None:
     assert "without a single team" in reasons_against(table)["solved"].text
 
 
-def test_levers_that_move_together_are_not_told_apart(known: Any) -> None:
+def test_levers_that_move_together_are_not_distinguished(known: Any) -> None:
     frame = known.cases.frame.assign(**{"kpi:promise": 3 * known.cases.frame["kpi:script"] + 1})
     cases = replace(known.cases, frame=frame)
     found = estimate(cases, known.organisation, known.catalogue, known.policy, 7, learners=False).table.set_index("kpi")

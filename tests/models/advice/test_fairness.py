@@ -53,7 +53,7 @@ def test_the_ratio_is_the_smaller_share_above_the_median_over_the_larger() -> No
     assert found.attribute == "gender"
 
 
-def test_few_people_cannot_be_told_which_is_no_pass() -> None:
+def test_few_people_cannot_be_judged_which_is_no_pass() -> None:
     people, groups = _people(1.5, size=12)
     assert impact(people, groups, "agent", {"solved": 40.0}, 0.8, 5).verdict == "cannot be told"
 
@@ -81,7 +81,7 @@ def test_an_unfair_card_is_not_proposed_and_the_reason_says_so(inputs: Any, know
     assert (fair["verdict"] != "keep").any()
 
 
-def test_a_card_that_is_no_less_fair_than_todays_is_not_held_back(inputs: Any, known: Any) -> None:
+def test_a_card_that_is_no_less_fair_than_todays_is_not_blocked(inputs: Any, known: Any) -> None:
     people, groups = _people(1.5)
     found = recommend(replace(inputs, scores=people, groups=groups), known.policy, "t1")
     assert (found["impact"] == "no worse than today").all()

@@ -33,12 +33,12 @@ LINES = (
 TODAY = np.array([each.current for each in LINES])
 
 
-def told(points: list[float], before: np.ndarray | None = TODAY) -> list[tuple[Limit, Breach]]:
+def reported(points: list[float], before: np.ndarray | None = TODAY) -> list[tuple[Limit, Breach]]:
     return list(broken(limits_of(POLICY), Card(LINES, np.array(points, dtype=float), before)))
 
 
 def test_todays_card_breaks_nothing() -> None:
-    assert told(list(TODAY)) == []
+    assert reported(list(TODAY)) == []
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_todays_card_breaks_nothing() -> None:
     ],
 )  # fmt: skip
 def test_every_limit_names_what_breaks_it_and_by_how_much(points: list[float], breaches: list[Breach]) -> None:
-    assert [breach for _, breach in told(points)] == breaches
+    assert [breach for _, breach in reported(points)] == breaches
 
 
 def test_a_card_without_one_before_may_move_as_it_likes() -> None:
-    assert {breach.limit for _, breach in told([40, 40, 15, 0, 5], None)} == set()
+    assert {breach.limit for _, breach in reported([40, 40, 15, 0, 5], None)} == set()
 
 
 def test_a_raised_kpi_needs_each_of_its_guards() -> None:
-    assert [str(breach) for _, breach in told([0, 35, 0, 30, 5]) if breach.limit == Broken.GUARD] == [
+    assert [str(breach) for _, breach in reported([0, 35, 0, 30, 5]) if breach.limit == Broken.GUARD] == [
         "guard.a, c by 5 (b)"
     ]
 
@@ -76,14 +76,14 @@ def test_every_limit_has_its_words_in_both_languages() -> None:
     for limit in limits_of(POLICY):
         assert limit.tried in catalogue()
         assert (limit.key in SENTENCES) == limit.yields
-    found = told([20, 42, 3, 35, 0])
+    found = reported([20, 42, 3, 35, 0])
     card = Card(LINES, np.array([20.0, 42, 3, 35, 0]), TODAY)
-    said = [render(Message(limit.tried, limit.values(breach, card)), "en") for limit, breach in found]
-    assert said == [
+    sentences = [render(Message(limit.tried, limit.values(breach, card)), "en") for limit, breach in found]
+    assert sentences == [
         "b has 42 points, at most 40 are allowed",
         "b moves by +12 points, at most 10 in one cycle",
         "c has 3 points, at least 5 are asked for, or none",
-        "duty is a duty that is not up for advice: it keeps its 5 points",
+        "duty is mandatory and not up for advice: it keeps its 5 points",
         "perspective customer holds 20 points, at least 30 are asked for",
         "KPIs that only report hold 35 points, at most 30 are allowed",
     ]
@@ -93,7 +93,7 @@ def test_every_limit_has_its_words_in_both_languages() -> None:
 
 
 def test_what_the_programme_proposes_breaks_only_what_it_says() -> None:
-    """Over cards made by chance: the limits that may not give way hold, and every other breach is told."""
+    """Over cards made by chance: the limits that may not give way hold, and every other breach is reported."""
     rng = np.random.default_rng(8)
     collided = 0
     for _ in range(15):

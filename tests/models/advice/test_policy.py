@@ -82,7 +82,7 @@ def test_a_kpi_whose_guard_cannot_be_there_is_not_raised() -> None:
     assert _card(lines, _free())["fast"] <= 20
 
 
-def test_duties_keep_their_points_whatever_the_limits() -> None:
+def test_mandatory_kpis_keep_their_points_whatever_the_limits() -> None:
     lines = [_line("duty", 3, 50, fixed=True), _line("a", 47, 60), _line("b", 50, 37)]
     found = _card(lines, _free())
     assert found["duty"] == 3

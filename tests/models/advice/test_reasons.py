@@ -31,7 +31,7 @@ def inputs(**other: Any) -> AdviceInputs:
         "kpis": pd.DataFrame([lever | shared | {"guards": []}, rating | shared | {"guards": []}]),
         "draws": pd.DataFrame({"quick": [-0.03] * 40}),
         "cards": pd.DataFrame(columns=["team_id", "role", "kpi", "weight"]),
-        "crews": pd.DataFrame([{"team_id": "T", "role": "", "kpi": "quick", "n_per_day": 3.0, "people": 9, "share": 1}]),
+        "headcounts": pd.DataFrame([{"team_id": "T", "role": "", "kpi": "quick", "n_per_day": 3.0, "people": 9, "share": 1}]),
         "outcome": "driver:csat", "helpful": -1, "kind": "probability", "horizon_days": 90, "customers_at_risk": 100,
         "joint_p_value": 0.001,
     }  # fmt: skip
@@ -48,7 +48,7 @@ def line(given: AdviceInputs, **other: Any) -> dict[str, Any]:
     return found | {"fixed": False, "on_card": True, "measured": True, "misaligned": False, "direction": 1} | other
 
 
-def test_an_effect_on_low_ratings_is_told_in_low_ratings() -> None:
+def test_an_effect_on_low_ratings_is_reported_in_low_ratings() -> None:
     given = inputs()
     reason = explain(given, Policy(), line(given), row())
     assert f"about 3 fewer low ratings per 100 cases (likely between {MINUS}0.4 and 5)" in reason["en"]
@@ -64,14 +64,14 @@ def test_an_effect_on_a_number_names_it() -> None:
     assert "每件工单的满意度约改善 0.2" in reason["zh"]
 
 
-def test_amounts_are_told_in_the_companys_currency() -> None:
+def test_amounts_are_reported_in_the_companys_currency() -> None:
     given = inputs(currency="CNY")
     reason = explain(given, Policy(), line(given, unit="money", between_sd=12.0), row())
     assert "12 CNY better" in reason["en"]
     assert "12 CNY" in reason["zh"]
 
 
-def test_broken_limits_are_told_in_words() -> None:
+def test_broken_limits_are_reported_in_words() -> None:
     given = inputs()
     broken = (
         Breach(Broken.MAX_WEIGHT, points=60.0, kpi="quick"),
@@ -90,7 +90,7 @@ def test_broken_limits_are_told_in_words() -> None:
 
 
 @pytest.mark.parametrize(("sure", "en", "zh"), [(1.0, "more than 99%", "超过 99%"), (0.7, "of 70%", "为 70%")])
-def test_no_probability_is_told_as_certain(sure: float, en: str, zh: str) -> None:
+def test_no_probability_is_reported_as_certain(sure: float, en: str, zh: str) -> None:
     given = inputs()
     kept = line(given, direction=0, refuted=False)
     reason = explain(given, Policy(), kept, row(verdict="keep", confidence=sure))

@@ -36,10 +36,10 @@ def test_the_spread_between_people_is_the_true_one(table: Any) -> None:
     assert spread["handle"] == pytest.approx(40.0, rel=0.15)
 
 
-def test_a_monthly_measure_counts_its_readings_not_the_cases(table: Any, known: Any) -> None:
+def test_a_monthly_measure_counts_its_measurements_not_the_cases(table: Any, known: Any) -> None:
     rows = table[(table["unit"] == "employee") & (table["kpi"] == "promise")]
     assert rows["n"].max() == pytest.approx(known.policy.cycle_days / 30.4)
-    # one reading: true variance 1, noise 0.64
+    # one measurement: true variance 1, noise 0.64
     assert rows["icc"].iloc[0] == pytest.approx(1 / 1.64, abs=0.12)
 
 

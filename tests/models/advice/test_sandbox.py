@@ -25,7 +25,7 @@ def test_the_advised_card_breaks_no_limit(advice: Advice, known: Any) -> None:
     assert try_card(advice.inputs, known.policy, "t1", card[card > 0].to_dict()).breaches == ()
 
 
-def test_every_broken_limit_is_told_in_both_languages(advice: Advice, known: Any) -> None:
+def test_every_broken_limit_is_reported_in_both_languages(advice: Advice, known: Any) -> None:
     card = {"handle": 46.0, "cost": 13.0, "solved": 0.0, "script": 3.0, "rating": 38.0, "duty": 0.0}
     tried = try_card(advice.inputs, known.policy, "t1", card)
     assert tried.breaches == (
@@ -35,7 +35,7 @@ def test_every_broken_limit_is_told_in_both_languages(advice: Advice, known: Any
         "cost moves by -12 points, at most 10 in one cycle",
         "script has 3 points, at least 5 are asked for, or none",
         "rating moves by +18 points, at most 10 in one cycle",
-        "duty is a duty that is not up for advice: it keeps its 5 points",
+        "duty is mandatory and not up for advice: it keeps its 5 points",
         "KPIs that only report hold 38 points, at most 30 are allowed",
     )
     assert [message.text for message in tried.messages] == list(tried.breaches)

@@ -30,13 +30,13 @@ def strong(make_team_company: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def told(strong: Any, advice_of: Any) -> Advice:
+def reported(strong: Any, advice_of: Any) -> Advice:
     return advice_of(strong)
 
 
 @pytest.fixture(scope="module")
-def found(told: Advice) -> Effects:
-    return told.effects
+def found(reported: Advice) -> Effects:
+    return reported.effects
 
 
 def test_levers_of_teams_get_effects_of_the_right_sign_and_size(strong: Any, found: Effects) -> None:
@@ -56,16 +56,16 @@ def test_intervals_cover_and_a_comparison_between_teams_alone_would_not_where_cu
     make_team_company: Any,
 ) -> None:
     """Eight companies in which the restless use what good teams make."""
-    told: dict[str, list[bool]] = {METHOD: [], "teams_between": []}
+    reported: dict[str, list[bool]] = {METHOD: [], "teams_between": []}
     for seed in range(8):
         company = make_team_company(seed=seed, customers=2000, confounded=1.0)
         teams = estimate_teams(company.cases, company.organisation, company.catalogue, (), "churn", 7)
-        for method, inside in told.items():
+        for method, inside in reported.items():
             answer = teams.estimates[method]
             low, high = np.quantile(answer.draws, [0.05, 0.95], axis=0)
             inside += [bool(low[at] <= company.truth[kpi] <= high[at]) for at, kpi in enumerate(answer.levers)]
-    assert np.mean(told[METHOD]) >= 0.75  # 32 intervals of 90 %
-    assert np.mean(told[METHOD]) > np.mean(told["teams_between"]) + 0.1
+    assert np.mean(reported[METHOD]) >= 0.75  # 32 intervals of 90 %
+    assert np.mean(reported[METHOD]) > np.mean(reported["teams_between"]) + 0.1
 
 
 def test_noise_in_teams_values_does_not_shrink_effects(make_team_company: Any) -> None:
@@ -108,7 +108,7 @@ def test_few_teams_are_not_compared_and_the_reason_says_how_many_there_are(make_
     assert set(effects.table["method"]) == {"not measured: 6 teams have it, not enough to compare (8 are needed)"}
 
 
-def test_two_levers_that_move_together_are_not_told_apart(strong: Any) -> None:
+def test_two_levers_that_move_together_are_not_distinguished(strong: Any) -> None:
     met = strong.cases.exposures
     twin = met.values[met.values["kpi"] == "adoption"].assign(kpi="idle")
     values = pd.concat([met.values[met.values["kpi"] != "idle"], twin], ignore_index=True)
@@ -125,8 +125,8 @@ def test_a_lever_that_never_changes_is_compared_between_teams_and_says_so(make_t
     assert set(teams.notes) == set(company.truth)
 
 
-def test_team_cards_move_by_what_teams_own_and_have_no_people_to_be_fair_to(told: Advice) -> None:
-    rows, inputs = told.weights, told.inputs
+def test_team_cards_move_by_what_teams_own_and_have_no_people_to_be_fair_to(reported: Advice) -> None:
+    rows, inputs = reported.weights, reported.inputs
     card = rows[rows["team_id"] == "p00"].set_index("kpi")
     assert card["recommended_weight"].sum() == pytest.approx(100)
     assert card.loc["adoption", "verdict"] == "raise"
@@ -136,8 +136,8 @@ def test_team_cards_move_by_what_teams_own_and_have_no_people_to_be_fair_to(told
     assert card["expected_effect"].notna().all()
     assert "Where teams are" in card.loc["adoption", "reason"]["en"]
     assert "团队" in card.loc["adoption", "reason"]["zh"]
-    assert inputs.crews["share"].groupby(inputs.crews["team_id"]).first().sum() == pytest.approx(1.0)
-    diagnosis = told.diagnosis.set_index(["team_id", "kpi"])
+    assert inputs.headcounts["share"].groupby(inputs.headcounts["team_id"]).first().sum() == pytest.approx(1.0)
+    diagnosis = reported.diagnosis.set_index(["team_id", "kpi"])
     assert diagnosis.loc[("p00", "adoption"), "alignment"] == "aligned"
 
 
@@ -151,7 +151,7 @@ def test_two_owners_share_the_chance_of_a_false_move(advice: Advice, found: Effe
     assert sorted(both.p_values.values()) == [2 * smaller, max(2 * smaller, larger)]
 
 
-def test_cases_tell_what_their_teams_do_where_no_person_owns_it(known: Any, make_team_company: Any) -> None:
+def test_cases_show_what_their_teams_do_where_no_person_owns_it(known: Any, make_team_company: Any) -> None:
     """Twelve teams of cases, of which one week's wait costs customers."""
     rng = np.random.default_rng(3)
     cases, teams = 30_000, 12

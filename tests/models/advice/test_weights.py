@@ -80,10 +80,10 @@ def test_a_noisy_kpi_loses_weight_as_aversion_to_risk_grows(inputs: Any, known: 
     assert (share(9.0) < share(0.0)) == (noise["solved"] > noise["promise"])
 
 
-def test_duties_keep_their_points_and_ratings_are_never_raised(weights: Any) -> None:
-    duty = weights[weights["kpi"] == "duty"]
-    assert (duty["recommended_weight"] == 5).all()
-    assert (duty["verdict"] == "keep").all()
+def test_mandatory_kpis_keep_their_points_and_ratings_are_never_raised(weights: Any) -> None:
+    mandatory = weights[weights["kpi"] == "duty"]
+    assert (mandatory["recommended_weight"] == 5).all()
+    assert (mandatory["verdict"] == "keep").all()
     rating = weights[weights["kpi"] == "rating"]
     assert (rating["recommended_weight"] <= rating["current_weight"]).all()
 
@@ -132,7 +132,7 @@ def test_without_a_card_the_advice_is_hypothetical_and_says_so(make_company: Any
     assert set(found["verdict"]) <= {"add", "keep"}
 
 
-def test_a_kpi_that_the_catalogue_does_not_know_is_kept_and_said(inputs: Any, known: Any) -> None:
+def test_a_kpi_that_the_catalogue_does_not_know_is_kept_and_reported(inputs: Any, known: Any) -> None:
     cards = inputs.cards.replace({"kpi": {"script": "smile"}})
     card = recommend(replace(inputs, cards=cards), known.policy, "t1").set_index("kpi")
     assert card.loc["smile", "recommended_weight"] == 10
@@ -178,7 +178,7 @@ def test_saved_inputs_give_the_same_advice(inputs: Any, known: Any, weights: Any
     pd.testing.assert_frame_equal(weights, again)
 
 
-def test_missing_inputs_are_told_in_one_line(tmp_path: Path) -> None:
+def test_missing_inputs_are_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="not there"):
         AdviceInputs.load(tmp_path)
 

@@ -89,7 +89,7 @@ def test_classes_with_few_answers_share_a_threshold() -> None:
     assert rule.thresholds["lost"] == rule.thresholds["bill"] == pytest.approx(0.94)
 
 
-def test_what_is_more_probably_wrong_than_right_is_not_said() -> None:
+def test_what_is_more_probably_wrong_than_right_is_not_reported() -> None:
     probabilities = np.tile([0.4, 0.3, 0.2, 0.1], (200, 1))
     rule = SelectiveRule.fit(probabilities, np.full(200, "late", dtype=object), _CLASSES, 0.2)
     assert not rule.answered(probabilities, _CLASSES).any()

@@ -10,9 +10,9 @@ from baton.contract.results import result_table
 from features.text.text_set import TextSet
 from models.complaints.emerging.cluster_words import own_words, terms
 from models.complaints.emerging.clusters import Writers, find_emerging
-from models.complaints.emerging.significance import Crowd, least_p_values
+from models.complaints.emerging.significance import Crowd, min_p_values
 
-_SAID = ["the {} bill is wrong", "no signal in the {}", "the {} visit was missed", "my {} parcel is late"]
+_SENTENCES = ["the {} bill is wrong", "no signal in the {}", "the {} visit was missed", "my {} parcel is late"]
 _SLOTS = ["first", "second", "red", "blue", "morning", "evening", "office", "kitchen", "north", "south"]
 _NEW = ["the fingerprint is refused by the app", "fingerprint sign in fails, {}", "app asks for my fingerprint {}"]
 _FROM_WEEK = 14
@@ -26,9 +26,9 @@ def written(weeks: int, new_a_week: int, seed: int = 0) -> tuple[TextSet, pd.Dat
     for week in range(weeks):
         for number in range(60):
             planted = week >= _FROM_WEEK and number < new_a_week
-            said = _NEW if planted else _SAID
+            sentences = _NEW if planted else _SENTENCES
             name = f"K{week:02}{number:02}"
-            text = said[rng.integers(len(said))].format(_SLOTS[rng.integers(len(_SLOTS))])
+            text = sentences[rng.integers(len(sentences))].format(_SLOTS[rng.integers(len(_SLOTS))])
             rows.append((name, text, _BEGIN + pd.Timedelta(days=7 * week + rng.integers(7))))
             if planted:
                 new.add(name)
@@ -97,8 +97,8 @@ def test_a_crowd_in_one_team_counts_where_the_company_hides_it() -> None:
     near = np.zeros((1, 4000), bool)
     near[0, (team == 1) & (np.arange(4000) % 9 == 0)] = True  # usual in the big team
     near[0, np.flatnonzero((week == 19) & (team == 0))[:9]] = True
-    alone = least_p_values(near, Crowd(week, team, 19, np.array([0])), 5)[0]
-    nowhere = least_p_values(near, Crowd(week, team, 19, np.array([-1])), 5)[0]
+    alone = min_p_values(near, Crowd(week, team, 19, np.array([0])), 5)[0]
+    nowhere = min_p_values(near, Crowd(week, team, 19, np.array([-1])), 5)[0]
     assert alone < 1e-6
     assert nowhere > 0.01
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.text.text_set import TextSet
 from models.complaints.classifiers.text_model import onto_classes
-from models.complaints.evaluation import CauseFigures, Unseen, cross_fit, evaluation_entry, majority
+from models.complaints.evaluation import CauseMetrics, Unseen, cross_fit, evaluation_entry, majority
 
 _CLASSES = ("bill", "late", "lost")
 
@@ -34,29 +34,29 @@ def test_macro_f1_and_accuracy_agree_with_scikit_learn_with_and_without_weights(
 
     unseen = _unseen()
     named = np.array(_CLASSES, dtype=object)[unseen.probabilities.argmax(axis=1)].astype(str)
-    labels, figures = unseen.texts.labels.astype(str), unseen.figures
+    labels, metrics = unseen.texts.labels.astype(str), unseen.metrics
     weight = np.random.default_rng(0).integers(0, 3, len(labels)).astype(float)
     for used in (None, weight):
-        found = figures.figures(used)
+        found = metrics.metrics(used)
         assert found["macro_f1"] == pytest.approx(f1_score(labels, named, average="macro", sample_weight=used))
         assert found["accuracy"] == pytest.approx(accuracy_score(labels, named, sample_weight=used))
-    late = figures.per_class()["late"]
+    late = metrics.per_class()["late"]
     assert late["precision"] == pytest.approx(precision_score(labels, named, labels=["late"], average=None)[0])
 
 
 def test_probabilities_that_mean_what_they_say_have_no_calibration_error_and_boasting_ones_do() -> None:
     unseen = _unseen(3000)
-    assert unseen.figures.figures()["ece"] < 0.015
+    assert unseen.metrics.metrics()["ece"] < 0.015
     boasting = unseen.probabilities**4 / (unseen.probabilities**4).sum(axis=1, keepdims=True)
-    assert CauseFigures(unseen.texts.labels, boasting, _CLASSES, unseen.groups).figures()["ece"] > 0.1
+    assert CauseMetrics(unseen.texts.labels, boasting, _CLASSES, unseen.groups).metrics()["ece"] > 0.1
 
 
 def test_an_unknown_label_counts_as_missed() -> None:
-    figures = CauseFigures(
+    metrics = CauseMetrics(
         np.array(["late", "new"]), np.array([[0.1, 0.9], [0.2, 0.8]]), ("bill", "late"), np.arange(2)
     )
-    assert figures.figures()["accuracy"] == 0.5
-    assert figures.per_class()["new"]["recall"] == 0
+    assert metrics.metrics()["accuracy"] == 0.5
+    assert metrics.per_class()["new"]["recall"] == 0
 
 
 def test_the_entry_has_every_figure_its_interval_and_baselines() -> None:

@@ -16,7 +16,7 @@ from models.complaints.classifiers import training_loop
 from models.complaints.classifiers.finetune import FinetunedModel
 from models.complaints.classifiers.text_model import load_text_model
 from models.complaints.classifiers.training_loop import Recipe
-from models.complaints.training_set import lesson
+from models.complaints.training_set import training_set
 from models.encoders.tokens import PieceReader, written_out
 from models.encoders.transformer_source import find_base
 
@@ -40,22 +40,22 @@ def text_set(language: str = "en") -> TextSet:
 
 
 @pytest.fixture(scope="module")
-def told() -> list[tuple[str, int, int]]:
+def progress() -> list[tuple[str, int, int]]:
     return []
 
 
 @pytest.fixture(scope="module")
-def model(told: list[tuple[str, int, int]]) -> FinetunedModel:
-    return FinetunedModel.fit(text_set(), 7, recipe=QUICK, progress=lambda *what: told.append(what))
+def model(progress: list[tuple[str, int, int]]) -> FinetunedModel:
+    return FinetunedModel.fit(text_set(), 7, recipe=QUICK, progress=lambda *what: progress.append(what))
 
 
-def test_it_learns_what_the_labels_mean_and_tells_how_far_it_is(
-    model: FinetunedModel, told: list[tuple[str, int, int]]
+def test_it_learns_what_the_labels_mean_and_shows_how_far_it_is(
+    model: FinetunedModel, progress: list[tuple[str, int, int]]
 ) -> None:
     assert model.classes == ("bag", "late", "rude")
     found = model.probabilities(["they lost my bag", "our flight was late", "such a rude agent"])
     assert found.argmax(axis=1).tolist() == [0, 1, 2]
-    steps = [(done, total) for what, done, total in told if what == "training the transformer"]
+    steps = [(done, total) for what, done, total in progress if what == "training the transformer"]
     assert steps[0][0] == 1 and len({total for _, total in steps}) == 1 and steps[-1][0] <= steps[-1][1]
 
 
@@ -128,7 +128,7 @@ def test_without_pytorch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         FinetunedModel.fit(text_set(), 7)
 
 
-def test_texts_that_the_packaged_transformer_cannot_read_are_told_before_training() -> None:
+def test_texts_that_the_packaged_transformer_cannot_read_are_reported_before_training() -> None:
     assert FinetunedModel.obstacle(text_set()) is None
     obstacle = FinetunedModel.obstacle(text_set("zh"))
     assert obstacle is not None and "'zh'" in obstacle and "[text] encoder" in obstacle
@@ -159,17 +159,17 @@ def test_one_label_is_too_little() -> None:
         FinetunedModel.fit(texts.rows(texts.labels == "bag"), 7)
 
 
-def test_training_stops_when_texts_kept_apart_stop_gaining(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_stops_when_texts_held_out_stop_gaining(monkeypatch: pytest.MonkeyPatch) -> None:
     from torch import nn
 
-    apart = lesson(text_set())
-    right = np.eye(3)[apart.target]
+    held_out = training_set(text_set())
+    right = np.eye(3)[held_out.target]
     mixed = np.where((np.arange(len(right)) % 3 == 0)[:, None], right[:, ::-1], right)
-    said = iter([mixed, right, mixed, mixed])
-    monkeypatch.setattr(training_loop, "network_scores", lambda *_: next(said))
+    predicted = iter([mixed, right, mixed, mixed])
+    monkeypatch.setattr(training_loop, "network_scores", lambda *_: next(predicted))
     network = nn.Linear(1, 1)
     reader = PieceReader((find_base("auto", ["en"]) / "tokenizer.json").read_text("utf-8"))
-    best = training_loop._Best(reader, apart, 2)
+    best = training_loop._Best(reader, held_out, 2)
     stops = []
     for epoch in range(4):
         nn.init.constant_(network.weight, epoch)
@@ -179,7 +179,7 @@ def test_training_stops_when_texts_kept_apart_stop_gaining(monkeypatch: pytest.M
 
 
 def test_long_texts_are_cut_into_chunks_that_share_them() -> None:
-    reader = PieceReader((find_base("auto", ["en"]) / "tokenizer.json").read_text("utf-8"), most_pieces=16)
+    reader = PieceReader((find_base("auto", ["en"]) / "tokenizer.json").read_text("utf-8"), max_tokens=16)
     chunks = reader.chunks(["short", "word " * 100, "", "word " * 5000])
     shares = np.bincount([chunk.row for chunk in chunks], weights=[chunk.share for chunk in chunks])
     assert np.allclose(shares, 1)

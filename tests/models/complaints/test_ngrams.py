@@ -38,7 +38,7 @@ def test_counts_kept_for_the_next_fold_change_nothing_and_analyse_no_text_twice(
     read: list[str] = []
     analyser = View.counter
 
-    def watched(view: View, **more: Any) -> Any:
+    def counted(view: View, **more: Any) -> Any:
         counter = analyser(view, **more)
         build: Callable[[], Callable[[str], list[str]]] = counter.build_analyzer
 
@@ -51,7 +51,7 @@ def test_counts_kept_for_the_next_fold_change_nothing_and_analyse_no_text_twice(
 
     kept = NgramCounts()
     with monkeypatch.context() as patched:
-        patched.setattr(View, "counter", watched)
+        patched.setattr(View, "counter", counted)
         learn_views(ENGLISH[:4], kept)
         views, matrix = learn_views(ENGLISH[1:], kept)
     assert len(read) == len(ENGLISH) * len(views)

@@ -1,4 +1,4 @@
-"""What customers write, told as causes: labels, thresholds, unseen answers, and folders that must not be trusted."""
+"""The root causes of what customers write: labels, thresholds, unseen answers, and folders that must not be trusted."""
 
 from __future__ import annotations
 
@@ -84,16 +84,18 @@ def test_the_evaluation_is_of_labelled_texts_alone_and_holds_what_the_contract_n
     assert json.loads(json.dumps(entry, allow_nan=False)) == entry
 
 
-def test_a_text_is_answered_in_words_of_the_company_and_not_where_nothing_can_be_said(model: RootCauseModel) -> None:
-    told = model.classify(
+def test_a_text_is_answered_in_words_of_the_company_and_not_where_nothing_can_be_predicted(
+    model: RootCauseModel,
+) -> None:
+    answered = model.classify(
         ["Charged twice, refund the amount on my invoice", "", None, "航班延误了，等了好几个小时", "\x00 ", "zzz qqq"]
     )
-    assert told["cause"].tolist()[0] == "billing"
-    assert told["main_cause"].tolist()[0] == "billing"
-    assert told["reason"].tolist() == ["", "empty", "empty", "language", "empty", "unclear"]
-    assert told["abstained"].tolist() == [False, True, True, True, True, True]
-    assert told["cause"].isna().tolist() == [False, True, True, False, True, False]
-    assert told["language"].tolist()[3] == "zh"
+    assert answered["cause"].tolist()[0] == "billing"
+    assert answered["main_cause"].tolist()[0] == "billing"
+    assert answered["reason"].tolist() == ["", "empty", "empty", "language", "empty", "unclear"]
+    assert answered["abstained"].tolist() == [False, True, True, True, True, True]
+    assert answered["cause"].isna().tolist() == [False, True, True, False, True, False]
+    assert answered["language"].tolist()[3] == "zh"
 
 
 def test_a_text_that_was_learned_from_is_answered_by_a_model_that_has_not_seen_it(
@@ -115,11 +117,11 @@ def test_learning_takes_one_thread_so_that_sums_do_not_depend_on_how_many_there_
 ) -> None:
     used: list[int] = []
 
-    def watched(*given: Any) -> Any:
+    def counted(*given: Any) -> Any:
         used.extend(pool["num_threads"] for pool in threadpool_info())
         raise TooLittleDataError("seen enough")
 
-    monkeypatch.setattr(root_cause, "choose_model", watched)
+    monkeypatch.setattr(root_cause, "choose_model", counted)
     with threadpool_limits(2), pytest.raises(TooLittleDataError, match="seen enough"):
         RootCauseModel.fit(texts, taxonomy, _SETTINGS, 7)
     assert used and set(used) == {1}
@@ -128,7 +130,7 @@ def test_learning_takes_one_thread_so_that_sums_do_not_depend_on_how_many_there_
 def test_the_last_digits_of_a_sum_change_no_answer() -> None:
     rule = SelectiveRule(0.2, 0.9, {"a": 0.7, "b": 0.6})
     even = np.array([[0.7, 0.3], [0.4, 0.6], [0.5, 0.5]])
-    told = [
+    answered = [
         answer_table(
             even + nudge * np.array([1, -1]),
             ("a", "b"),
@@ -138,9 +140,9 @@ def test_the_last_digits_of_a_sum_change_no_answer() -> None:
         )
         for nudge in (0.0, 1e-13, -1e-13)
     ]
-    assert told[0]["abstained"].tolist() == [False, False, True]
-    for other in told[1:]:
-        pd.testing.assert_frame_equal(told[0], other, check_exact=True)
+    assert answered[0]["abstained"].tolist() == [False, False, True]
+    for other in answered[1:]:
+        pd.testing.assert_frame_equal(answered[0], other, check_exact=True)
 
 
 def test_a_changed_text_under_a_known_id_is_read_anew(model: RootCauseModel, texts: TextSet) -> None:
@@ -151,10 +153,10 @@ def test_a_changed_text_under_a_known_id_is_read_anew(model: RootCauseModel, tex
 def test_one_long_text_does_not_take_the_room_of_as_many_as_there_are_texts(model: RootCauseModel) -> None:
     short = [f"late flight number {number}" for number in range(400)]
     tracemalloc.start()
-    told = model.classify(["charged twice " * 20_000, *short])
+    answered = model.classify(["charged twice " * 20_000, *short])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert told["cause"].tolist()[:2] == ["billing", "Late Flight"]
+    assert answered["cause"].tolist()[:2] == ["billing", "Late Flight"]
     assert peak < 250 * 1_000_000
 
 
@@ -217,9 +219,9 @@ def test_without_labels_causes_are_the_taxonomys_and_nothing_is_claimed_of_their
     assert model.evaluation["rows"] == 0
     assert model.evaluation["macro_f1"] is None
     assert any("descriptions alone" in note for note in model.evaluation["notes"])
-    told = model.classify(["My suitcase is lost, where is my bag? It never arrived", "我的账单多扣了钱，要求退款"])
-    assert told["main_cause"].tolist() == ["loss_damage", "billing"]
-    assert set(told["cause"]) <= {cause.id for cause in taxonomy}
+    answered = model.classify(["My suitcase is lost, where is my bag? It never arrived", "我的账单多扣了钱，要求退款"])
+    assert answered["main_cause"].tolist() == ["loss_damage", "billing"]
+    assert set(answered["cause"]) <= {cause.id for cause in taxonomy}
 
 
 def test_corrections_take_the_place_of_labels_and_add_texts(

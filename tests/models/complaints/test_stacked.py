@@ -69,7 +69,7 @@ def test_the_best_class_stays_the_best_and_becomes_as_probable_as_it_is_right(ta
     scores[np.arange(ROWS), target] += 1.5
     scores = scores**3
     plain = ScoreScale.fit(scores, target, shift=False).apply(scores)
-    made_sure = ScoreScale.fit(scores, target, shift=False, sureness=True).apply(scores)
+    made_sure = ScoreScale.fit(scores, target, shift=False, beta=True).apply(scores)
     np.testing.assert_allclose(made_sure.sum(axis=1), 1)
     np.testing.assert_array_equal(made_sure.argmax(axis=1), plain.argmax(axis=1))
     right = plain.argmax(axis=1) == target

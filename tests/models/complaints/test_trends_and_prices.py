@@ -10,7 +10,7 @@ from models.complaints.cost import Customers, price_causes
 from models.complaints.trends import cause_trends
 
 
-def told(shares: dict[str, list[float]], per_month: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def texts_of(shares: dict[str, list[float]], per_month: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Texts over as many months as shares are given; what is left of a month is about something else."""
     rng = np.random.default_rng(seed)
     months = len(next(iter(shares.values())))
@@ -40,10 +40,12 @@ def told(shares: dict[str, list[float]], per_month: int, seed: int) -> tuple[pd.
     return frame[["case_id", "cause"]].assign(abstained=False), frame.drop(columns="cause")
 
 
-def test_a_cause_that_grows_is_told_and_one_that_does_not_is_not() -> None:
+def test_a_cause_that_grows_is_reported_and_one_that_does_not_is_not() -> None:
     covered = 0
     for seed in range(12):
-        answers, cases = told({"late": [0.05 * 1.15**month for month in range(10)], "bill": [0.2] * 10}, 400, seed=seed)
+        answers, cases = texts_of(
+            {"late": [0.05 * 1.15**month for month in range(10)], "bill": [0.2] * 10}, 400, seed=seed
+        )
         trends = cause_trends(answers, cases.drop(columns=["stage", "team_id"]))
         company = trends.drop_duplicates("cause").set_index("cause")
         assert company.loc["late", "growing"]
@@ -53,7 +55,7 @@ def test_a_cause_that_grows_is_told_and_one_that_does_not_is_not() -> None:
 
 
 def test_stages_and_teams_have_trends_of_their_own() -> None:
-    answers, cases = told({"late": [0.2] * 5}, 100, seed=1)
+    answers, cases = texts_of({"late": [0.2] * 5}, 100, seed=1)
     trends = cause_trends(answers, cases)
     assert set(trends["level"]) == {"company", "stage", "team"}
     assert set(trends.loc[trends["level"] == "team", "unit_id"]) == {"A", "B"}
@@ -65,7 +67,7 @@ def test_stages_and_teams_have_trends_of_their_own() -> None:
 def test_few_of_many_steady_years_are_called_growing() -> None:
     called = 0
     for seed in range(20):
-        answers, cases = told({"a": [0.1] * 8, "b": [0.2] * 8, "c": [0.15] * 8}, 150, seed=seed)
+        answers, cases = texts_of({"a": [0.1] * 8, "b": [0.2] * 8, "c": [0.15] * 8}, 150, seed=seed)
         trends = cause_trends(answers, cases)
         called += bool(trends[(trends["level"] == "company")]["growing"].any())
     assert called <= 4  # 10 % of false discoveries among what is called
@@ -79,26 +81,26 @@ def test_counts_are_those_of_the_texts_and_unclear_ones_count_for_no_cause() -> 
     assert trends["growth"].isna().all()
 
 
-def test_causes_told_by_fewer_than_the_least_group_are_not_shown() -> None:
-    answers, cases = told({"rare": [0.002] * 4}, 200, seed=3)
+def test_causes_met_by_fewer_than_the_least_group_are_not_shown() -> None:
+    answers, cases = texts_of({"rare": [0.002] * 4}, 200, seed=3)
     trends = cause_trends(answers, cases, min_group=5)
     assert "rare" not in set(trends["cause"])
 
 
-def test_where_no_cause_can_be_told_there_are_no_trends() -> None:
-    answers, cases = told({"rare": [0.1] * 4}, 50, seed=3)
+def test_where_no_cause_can_be_predicted_there_are_no_trends() -> None:
+    answers, cases = texts_of({"rare": [0.1] * 4}, 50, seed=3)
     trends = cause_trends(answers.assign(abstained=True), cases)
     assert trends.empty and trends["growing"].dtype == bool
 
 
 def lived(seed: int, harm: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Customers with one case each of two causes; who tells of "bad" leaves more often by ``harm``."""
+    """Customers with one case each of two causes; who writes about "bad" leaves more often by ``harm``."""
     rng = np.random.default_rng(seed)
     count = 4000
     ids = np.array([f"C{number}" for number in range(count)])
     bad = rng.random(count) < 0.4
     loyal = rng.random(count) < 0.5
-    bad = np.where(loyal, rng.random(count) < 0.2, bad)  # loyal customers tell of it less, and leave less
+    bad = np.where(loyal, rng.random(count) < 0.2, bad)  # loyal customers write about it less, and leave less
     left = rng.random(count) < np.where(loyal, 0.05, 0.25) + harm * bad
     as_of = pd.Timestamp("2025-06-30")
     cases = pd.DataFrame({"case_id": ids, "customer_id": ids, "opened_at": as_of - pd.Timedelta(days=10)})

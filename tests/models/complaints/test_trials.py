@@ -15,8 +15,8 @@ from models.complaints.abstention import SelectiveRule
 from models.complaints.classifiers.encoder import EncoderModel, fit_head
 from models.complaints.cross_fitting import cross_fitted
 from models.complaints.selection import Choice
-from models.complaints.training_set import lesson
-from models.complaints.trials import readable_languages, tried, what_is_never_said
+from models.complaints.training_set import training_set
+from models.complaints.trials import never_predicted, readable_languages, tried
 
 _CLASSES = ("bill", "late", "lost")
 _SETTINGS = Text()
@@ -56,8 +56,10 @@ def _texts(rows: int = 900, days: int = 365, languages: Sequence[str] = ("en",))
 
 
 def _choice(texts: TextSet, name: str = "tfidf") -> Choice:
-    apart = texts.rows(np.arange(0, len(texts), 5))
-    return Choice(_Reads(name), apart, _Reads().probabilities(apart.texts), {"tfidf": {"macro_f1": 1.0}}, ("a note",))  # type: ignore[arg-type]
+    held_out = texts.rows(np.arange(0, len(texts), 5))
+    return Choice(
+        _Reads(name), held_out, _Reads().probabilities(held_out.texts), {"tfidf": {"macro_f1": 1.0}}, ("a note",)
+    )  # type: ignore[arg-type]
 
 
 def test_texts_of_a_year_are_tested_on_the_last_quarter_and_across_beside_it() -> None:
@@ -136,15 +138,15 @@ def test_an_encoder_reads_a_language_without_labels_only_if_it_carries_over_betw
     shared: bool, read: set[str]
 ) -> None:
     texts, encoder = _texts(120, languages=("en", "zh")), _Encoder(shared)
-    learned = lesson(texts)
+    learned = training_set(texts)
     head, scale = fit_head(encoder.embed(learned.texts), learned, 7)
     model = EncoderModel(learned.classes, encoder, head, scale)  # type: ignore[arg-type]
     assert readable_languages(model, texts, _SETTINGS, 7) == read
 
 
-def test_causes_that_are_never_named_or_share_a_threshold_are_told() -> None:
+def test_causes_that_are_never_named_or_share_a_threshold_are_reported() -> None:
     rule = SelectiveRule(0.2, 0.9, {"bill": 2.0, "late": 0.6, "lost": 0.7}, ("lost",))
-    never, shared = what_is_never_said(rule, _CLASSES)
+    never, shared = never_predicted(rule, _CLASSES)
     assert "'bill'" in never
     assert "'late'" not in never
     assert "'lost'" in shared

@@ -43,7 +43,7 @@ class Words:
         raise NotImplementedError
 
 
-def said(count: int, seed: int) -> TextSet:
+def texts_of(count: int, seed: int) -> TextSet:
     generator = np.random.default_rng(seed)
     rows = []
     for label in TOPICS:
@@ -65,43 +65,52 @@ def right(model: ZeroShotModel, texts: TextSet) -> float:
 
 
 @pytest.fixture(scope="module")
-def described() -> ZeroShotModel:
+def by_descriptions() -> ZeroShotModel:
     return ZeroShotModel.describe_labels({label: [" ".join(words)] for label, words in TOPICS.items()}, Words())
 
 
-def test_causes_are_known_by_their_descriptions_alone(described: ZeroShotModel) -> None:
-    assert right(described, said(60, 0)) > 0.6
+def test_causes_are_known_by_their_descriptions_alone(by_descriptions: ZeroShotModel) -> None:
+    assert right(by_descriptions, texts_of(60, 0)) > 0.6
 
 
-def test_ten_labels_a_class_help_and_more_help_more(described: ZeroShotModel) -> None:
-    fresh = said(100, 0)
+def test_ten_labels_a_class_help_and_more_help_more(by_descriptions: ZeroShotModel) -> None:
+    fresh = texts_of(100, 0)
     none, ten, many = (
-        right(model, fresh) for model in (described, described.learn(said(10, 1), 0), described.learn(said(80, 2), 0))
+        right(model, fresh)
+        for model in (
+            by_descriptions,
+            by_descriptions.learn(texts_of(10, 1), 0),
+            by_descriptions.learn(texts_of(80, 2), 0),
+        )
     )
     assert none + 0.05 < ten <= many
 
 
-def test_corrections_teach_what_no_description_says(described: ZeroShotModel) -> None:
+def test_corrections_teach_what_no_description_says(by_descriptions: ZeroShotModel) -> None:
     wrong = ["n1 snail n2"]
-    corrected = said(8, 3)
-    assert described.learn(corrected, 0).probabilities(wrong)[0, 1] > described.probabilities(wrong)[0, 1] + 0.2
-
-
-def test_labels_that_contradict_each_other_leave_the_descriptions_in_charge(described: ZeroShotModel) -> None:
-    noise = said(20, 4)
-    shuffled = np.random.default_rng(0).permutation(noise.labels)
-    taught = described.learn(TextSet(noise.frame.assign(label=shuffled)), 0)
-    fresh = said(100, 0)
-    assert right(taught, fresh) > right(described, fresh) - 0.1
-    # what it has learned is not to be sure
+    corrected = texts_of(8, 3)
     assert (
-        taught.probabilities(fresh.texts).max(axis=1).mean() < described.probabilities(fresh.texts).max(axis=1).mean()
+        by_descriptions.learn(corrected, 0).probabilities(wrong)[0, 1]
+        > by_descriptions.probabilities(wrong)[0, 1] + 0.2
     )
 
 
-def test_labels_that_nothing_describes_are_left_out(described: ZeroShotModel) -> None:
-    other = said(3, 5).frame.assign(label="lift")
-    assert described.learn(TextSet(other), 0) is described
+def test_labels_that_contradict_each_other_leave_the_descriptions_in_charge(by_descriptions: ZeroShotModel) -> None:
+    noise = texts_of(20, 4)
+    shuffled = np.random.default_rng(0).permutation(noise.labels)
+    taught = by_descriptions.learn(TextSet(noise.frame.assign(label=shuffled)), 0)
+    fresh = texts_of(100, 0)
+    assert right(taught, fresh) > right(by_descriptions, fresh) - 0.1
+    # what it has learned is not to be sure
+    assert (
+        taught.probabilities(fresh.texts).max(axis=1).mean()
+        < by_descriptions.probabilities(fresh.texts).max(axis=1).mean()
+    )
+
+
+def test_labels_that_nothing_describes_are_left_out(by_descriptions: ZeroShotModel) -> None:
+    other = texts_of(3, 5).frame.assign(label="lift")
+    assert by_descriptions.learn(TextSet(other), 0) is by_descriptions
 
 
 def test_one_description_is_refused() -> None:

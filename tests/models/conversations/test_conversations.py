@@ -1,4 +1,4 @@
-"""What a live conversation tells: who speaks of whom, what is meant, and what does not count."""
+"""What a live conversation shows: who speaks of whom, what is meant, and what does not count."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_the_languages_of_the_texts_choose_the_encoder(languages: list[str], nam
     assert find_encoder("auto", languages).name == name
 
 
-def test_a_pair_tells_what_both_of_its_encoders_tell() -> None:
+def test_a_pair_shows_what_both_of_its_encoders_show() -> None:
     texts = ["my bag was lost", "where is my luggage", "the agent was rude"]
     pair, *alone = (
         find_encoder(name).embed(texts) for name in ("minilm+use-multilingual", "minilm", "use-multilingual")

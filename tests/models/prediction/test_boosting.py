@@ -102,11 +102,11 @@ def test_a_row_is_scored_by_a_model_that_has_not_seen_it() -> None:
     np.testing.assert_array_equal(found.raw[fold == 2], found.models[2].raw(matrix[fold == 2]))
 
 
-def test_a_fold_without_late_rows_is_watched_all_the_same() -> None:
+def test_a_fold_without_late_rows_is_validated_all_the_same() -> None:
     matrix, label, group = noisy()
     fold = group_folds(group, label, 5, 7)
     assert cross_fit(matrix, label, fold, fold != 2, task=TASK).trees > 15
-    held = boost(matrix, label, held_out=fold == 2, watched=fold != 2, task=TASK)
+    held = boost(matrix, label, held_out=fold == 2, validation=fold != 2, task=TASK)
     assert held.trees > 15
 
 
@@ -128,11 +128,11 @@ def test_noise_gets_few_trees_and_a_signal_many() -> None:
 
 def test_a_large_table_keeps_a_fifth_of_the_groups_for_stopping_and_calibration() -> None:
     table = monthly()
-    large, usual = Large.fit(table, 7), ChurnPredictor.fit(table, 7)
+    large, normal = Large.fit(table, 7), ChurnPredictor.fit(table, 7)
     assert large.about["calibration_rows"] == pytest.approx(300, abs=60)
-    assert usual.about["calibration_rows"] == 750
+    assert normal.about["calibration_rows"] == 750
     rows = table.frame[list(table.features)]
-    assert np.corrcoef(large.raw(rows), usual.raw(rows))[0, 1] > 0.95
+    assert np.corrcoef(large.raw(rows), normal.raw(rows))[0, 1] > 0.95
 
 
 class Fits:
@@ -173,10 +173,10 @@ def test_from_15_000_rows_on_two_fits_are_enough_and_the_second_learns_from_all_
     assert few == pytest.approx(1200, abs=40)  # four of five parts, dealt by groups
     assert 0 < middle.about["calibration_rows"] <= 1500 - few
     fits.found.clear()
-    usual = Middle.fit(monthly(1499), 7)
+    normal = Middle.fit(monthly(1499), 7)
     assert fits.found == [("cv", 1499)] * 5 + [("train", 1499)]
     rows = table.frame[list(table.features)]
-    assert np.corrcoef(middle.raw(rows), usual.raw(rows))[0, 1] > 0.95
+    assert np.corrcoef(middle.raw(rows), normal.raw(rows))[0, 1] > 0.95
     assert middle.predict(rows).mean() == pytest.approx(table.frame["label"].mean(), abs=0.06)
 
 
@@ -187,7 +187,7 @@ def test_two_fits_of_the_same_data_give_the_same_model() -> None:
     assert Middle.fit(monthly(), 8).model.text != one.model.text
 
 
-def test_only_the_later_part_of_the_past_is_watched_where_it_holds_events_enough() -> None:
+def test_only_the_later_part_of_the_past_validates_where_it_holds_events_enough() -> None:
     table = monthly()
     late = later_rows(table, table.frame)
     assert set(table.frame.loc[late, "as_of"].dt.month) == {6, 7, 8, 9, 10}

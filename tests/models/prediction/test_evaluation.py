@@ -68,7 +68,7 @@ def test_an_entry_holds_what_the_contract_names() -> None:
     assert set(found) >= CONTRACT | OF_PROBABILITIES
     assert set(found["intervals"]) == OF_PROBABILITIES
     assert set(found["baselines"]) == {"base_rate", "last_value", "logistic_regression", "plain_lightgbm"}
-    assert all(set(figures) == OF_PROBABILITIES for figures in found["baselines"].values())
+    assert all(set(metrics) == OF_PROBABILITIES for metrics in found["baselines"].values())
     json.dumps(found, allow_nan=False)
 
 
@@ -94,13 +94,13 @@ def test_training_labels_were_complete_before_the_test_began() -> None:
     assert split is not None
     train, test = made.labelled[split.train], made.labelled[split.test]
     assert train["as_of"].max() + pd.Timedelta(days=90) <= test["as_of"].min()
-    assert "2025-01-01 to 2025-05-01, tested on 2025-08-01 to 2025-09-01, purge of 90 days" in split.said
+    assert "2025-01-01 to 2025-05-01, tested on 2025-08-01 to 2025-09-01, purge of 90 days" in split.description
 
 
 def test_the_gap_widens_the_purge() -> None:
     split = split_in_time(replace(table(), gap_days=40))
     assert split is not None
-    assert "trained on 2025-01-01 to 2025-04-01, tested on 2025-09-01" in split.said
+    assert "trained on 2025-01-01 to 2025-04-01, tested on 2025-09-01" in split.description
 
 
 def test_rows_of_the_test_are_the_last_ones() -> None:
@@ -164,25 +164,25 @@ def test_the_strongest_feature_stands_in_where_no_last_value_is_named() -> None:
 
 def test_baselines_rank_as_they_should_where_the_truth_is_a_line() -> None:
     made = evaluate(table(customers=400), 7).entry
-    loss = {name: figures["log_loss"] for name, figures in made["baselines"].items()}
+    loss = {name: metrics["log_loss"] for name, metrics in made["baselines"].items()}
     assert loss["logistic_regression"] <= made["log_loss"] < loss["plain_lightgbm"] < loss["base_rate"]
     assert made["differences"]["base_rate"]["high"] < 0
 
 
 def test_the_fingerprint_changes_with_the_rows_tested_on_and_with_nothing_else() -> None:
     made = table()
-    usual = evaluate(made, 7).entry["test_fingerprint"]
+    plain = evaluate(made, 7).entry["test_fingerprint"]
     shuffled = replace(made, frame=made.frame.sample(frac=1, random_state=1))
-    assert evaluate(shuffled, 8).entry["test_fingerprint"] == usual
+    assert evaluate(shuffled, 8).entry["test_fingerprint"] == plain
     split = split_in_time(made)
     assert split is not None
     frame = made.frame.copy()
     one = made.labelled.index[split.test][0]
     frame.loc[one, "label"] = 1 - frame.loc[one, "label"]
-    assert evaluate(replace(made, frame=frame), 7).entry["test_fingerprint"] != usual
+    assert evaluate(replace(made, frame=frame), 7).entry["test_fingerprint"] != plain
 
 
-def test_too_little_data_is_said() -> None:
+def test_too_little_data_is_reported() -> None:
     with pytest.raises(TooLittleDataError, match="churn: too little to learn from"):
         evaluate(flat(40), 7)
 

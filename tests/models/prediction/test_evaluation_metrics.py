@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.prediction.calibration import sigmoid
-from models.prediction.metrics import NumberFigures, ProbabilityFigures, bootstrap_intervals, paired_differences, plain
+from models.prediction.metrics import NumberMetrics, ProbabilityMetrics, bootstrap_intervals, paired_differences, plain
 
 
 def drawn(rows: int, seed: int = 0, *, slope: float = 1.0, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +29,7 @@ def test_figures_are_those_of_scikit_learn(weighted: bool) -> None:
 
     label, probability = drawn(3000)
     weight = np.random.default_rng(5).integers(0, 4, 3000) if weighted else None
-    found = ProbabilityFigures(label, probability, alone(3000)).figures(weight)
+    found = ProbabilityMetrics(label, probability, alone(3000)).metrics(weight)
     expected = {
         "auc": metrics.roc_auc_score(label, probability, sample_weight=weight),
         "average_precision": metrics.average_precision_score(label, probability, sample_weight=weight),
@@ -49,7 +49,7 @@ def test_calibration_line_is_that_of_statsmodels(weighted: bool) -> None:
     binomial = families.Binomial()
     line = GLM(label, add_constant(odds), family=binomial, freq_weights=weight).fit()
     large = GLM(label, np.ones(4000), family=binomial, offset=odds, freq_weights=weight).fit()
-    found = ProbabilityFigures(label, probability, alone(4000)).figures(weight)
+    found = ProbabilityMetrics(label, probability, alone(4000)).metrics(weight)
     assert found["calibration_slope"] == pytest.approx(np.asarray(line.params)[1], abs=1e-5)
     assert found["calibration_intercept"] == pytest.approx(np.asarray(large.params)[0], abs=1e-5)
 
@@ -57,12 +57,12 @@ def test_calibration_line_is_that_of_statsmodels(weighted: bool) -> None:
 def test_lift_counts_the_events_among_the_tenth_with_the_highest_risk() -> None:
     label = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.0])
     probability = np.linspace(0.9, 0.1, 20)
-    assert ProbabilityFigures(label, probability, alone(20)).figures()["lift_at_10"] == pytest.approx(5.0)
+    assert ProbabilityMetrics(label, probability, alone(20)).metrics()["lift_at_10"] == pytest.approx(5.0)
 
 
 def test_a_constant_prediction_has_no_skill_and_no_slope() -> None:
     label = drawn(1000)[0]
-    found = ProbabilityFigures(label, np.full(1000, label.mean()), alone(1000)).figures()
+    found = ProbabilityMetrics(label, np.full(1000, label.mean()), alone(1000)).metrics()
     assert (found["auc"], found["lift_at_10"]) == pytest.approx((0.5, 1.0))
     assert found["average_precision"] == pytest.approx(label.mean())
     assert found["ece"] == 0
@@ -70,7 +70,7 @@ def test_a_constant_prediction_has_no_skill_and_no_slope() -> None:
 
 
 def test_one_class_only_leaves_rank_figures_unknown() -> None:
-    found = ProbabilityFigures(np.zeros(100), np.linspace(0.1, 0.3, 100), alone(100)).figures()
+    found = ProbabilityMetrics(np.zeros(100), np.linspace(0.1, 0.3, 100), alone(100)).metrics()
     assert np.isnan([found["auc"], found["average_precision"], found["lift_at_10"], found["calibration_slope"]]).all()
     assert np.isfinite([found["brier"], found["log_loss"]]).all()
 
@@ -79,12 +79,12 @@ def test_calibration_error_is_cleared_of_noise_but_not_of_error() -> None:
     true, plain_error, shifted = [], [], []
     for seed in range(60):
         label, probability = drawn(1500, seed)
-        figures = ProbabilityFigures(label, probability, alone(1500))
-        true.append(figures.figures()["ece"])
-        curve = figures.reliability()
+        metrics = ProbabilityMetrics(label, probability, alone(1500))
+        true.append(metrics.metrics()["ece"])
+        curve = metrics.reliability()
         plain_error.append(sum(p["n"] * abs(p["mean_predicted"] - p["observed"]) for p in curve) / 1500)
         label, probability = drawn(1500, seed, shift=0.8)
-        shifted.append(ProbabilityFigures(label, probability, alone(1500)).figures()["ece"])
+        shifted.append(ProbabilityMetrics(label, probability, alone(1500)).metrics()["ece"])
     wanted = np.abs(sigmoid(0.8 + (s := np.random.default_rng(0).normal(-1.5, 1.2, 100_000))) - sigmoid(s)).mean()
     assert np.mean(true) < 0.65 * np.mean(plain_error)
     assert np.mean(shifted) == pytest.approx(wanted, abs=0.005)
@@ -92,7 +92,7 @@ def test_calibration_error_is_cleared_of_noise_but_not_of_error() -> None:
 
 def test_the_calibration_curve_holds_every_row_once_and_rises() -> None:
     label, probability = drawn(20_000)
-    curve = ProbabilityFigures(label, probability, alone(20_000)).reliability()
+    curve = ProbabilityMetrics(label, probability, alone(20_000)).reliability()
     assert sum(point["n"] for point in curve) == 20_000
     assert all(first["mean_predicted"] < second["mean_predicted"] for first, second in itertools.pairwise(curve))
     assert sum(point["n"] * point["observed"] for point in curve) == pytest.approx(label.sum())
@@ -104,7 +104,7 @@ def test_number_figures_are_those_of_scikit_learn() -> None:
     generator = np.random.default_rng(0)
     predicted = generator.normal(size=500)
     label = 1 + 2 * predicted + generator.normal(size=500)
-    found = NumberFigures(label, predicted, alone(500)).figures()
+    found = NumberMetrics(label, predicted, alone(500)).metrics()
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(label, predicted))
     assert found["mae"] == pytest.approx(metrics.mean_absolute_error(label, predicted))
     assert found["r2"] == pytest.approx(metrics.r2_score(label, predicted))
@@ -113,11 +113,11 @@ def test_number_figures_are_those_of_scikit_learn() -> None:
 
 
 def test_intervals_of_single_rows_cover_the_truth_as_often_as_they_say() -> None:
-    everything = ProbabilityFigures(*drawn(400_000, 99), alone(400_000)).figures()
+    everything = ProbabilityMetrics(*drawn(400_000, 99), alone(400_000)).metrics()
     covered = {"auc": 0, "log_loss": 0, "calibration_slope": 0}
     for seed in range(60):
-        figures = ProbabilityFigures(*drawn(600, seed), alone(600))
-        found = bootstrap_intervals(figures.figures, alone(600), seed=seed, replicates=120)
+        metrics = ProbabilityMetrics(*drawn(600, seed), alone(600))
+        found = bootstrap_intervals(metrics.metrics, alone(600), seed=seed, replicates=120)
         for name in covered:
             low, high = found[name]
             assert low is not None
@@ -129,17 +129,17 @@ def test_intervals_of_single_rows_cover_the_truth_as_often_as_they_say() -> None
 def test_rows_of_one_group_are_no_independent_evidence() -> None:
     label, probability = drawn(300)
     twelve = np.repeat(np.arange(300), 12)
-    figures = ProbabilityFigures(np.repeat(label, 12), np.repeat(probability, 12), twelve)
-    single = ProbabilityFigures(label, probability, alone(300))
-    low, high = bootstrap_intervals(figures.figures, twelve, seed=0)["auc"]
-    expected = bootstrap_intervals(single.figures, alone(300), seed=0)["auc"]
+    metrics = ProbabilityMetrics(np.repeat(label, 12), np.repeat(probability, 12), twelve)
+    single = ProbabilityMetrics(label, probability, alone(300))
+    low, high = bootstrap_intervals(metrics.metrics, twelve, seed=0)["auc"]
+    expected = bootstrap_intervals(single.metrics, alone(300), seed=0)["auc"]
     assert [low, high] == pytest.approx(expected, abs=1e-9)
 
 
 def test_fewer_than_five_groups_give_no_interval() -> None:
     label, probability = drawn(200)
     group = np.arange(200) % 4
-    found = bootstrap_intervals(ProbabilityFigures(label, probability, group).figures, group, seed=0)
+    found = bootstrap_intervals(ProbabilityMetrics(label, probability, group).metrics, group, seed=0)
     assert found["auc"] == [None, None]
 
 

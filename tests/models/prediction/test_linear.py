@@ -19,7 +19,7 @@ from models.folds import group_folds
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import write_manifest
 from models.prediction.boosting import Boosted
-from models.prediction.choice import choose, choose_apart, cross_fit_linear
+from models.prediction.choice import choose, choose_per_fold, cross_fit_linear
 from models.prediction.decline import DeclinePredictor
 from models.prediction.fitted_model import TreeModel
 from models.prediction.linear import LinearModel, fit_linear
@@ -45,8 +45,8 @@ def table_of(matrix: np.ndarray, label: np.ndarray) -> TrainingTable:
 
 
 def auc(label: np.ndarray, score: np.ndarray) -> float:
-    apart = score[label == 1][:, None] - score[label == 0][None, :]
-    return float(np.mean(apart > 0) + np.mean(apart == 0) / 2)
+    differences = score[label == 1][:, None] - score[label == 0][None, :]
+    return float(np.mean(differences > 0) + np.mean(differences == 0) / 2)
 
 
 def test_on_few_distinct_values_it_is_scikit_learns_logistic_regression() -> None:
@@ -56,8 +56,8 @@ def test_on_few_distinct_values_it_is_scikit_learns_logistic_regression() -> Non
     matrix = generator.integers(0, 10, size=(400, 3)).astype(float)
     label = (generator.random(400) < 1 / (1 + np.exp(4 - matrix[:, 0] / 2))).astype(float)
     scaled = (matrix - matrix.mean(axis=0)) / matrix.std(axis=0)
-    usual = LogisticRegression(C=0.1, tol=1e-10, max_iter=1000).fit(scaled, label).decision_function(scaled)
-    np.testing.assert_allclose(fit_linear(matrix, label, **HOW).raw(matrix), usual, atol=1e-4)
+    logistic = LogisticRegression(C=0.1, tol=1e-10, max_iter=1000).fit(scaled, label).decision_function(scaled)
+    np.testing.assert_allclose(fit_linear(matrix, label, **HOW).raw(matrix), logistic, atol=1e-4)
 
 
 def test_its_contributions_are_each_features_own_term_and_add_up_and_are_those_of_shap() -> None:
@@ -130,7 +130,7 @@ def candidates() -> tuple[list[Boosted], np.ndarray]:
 def test_what_costs_less_on_held_out_rows_is_chosen() -> None:
     given, label = candidates()
     assert choose(given, label, np.ones(300, dtype=bool)) is given[1]
-    np.testing.assert_array_equal(choose_apart(given, label, np.ones(300, dtype=bool)).raw, given[1].raw)
+    np.testing.assert_array_equal(choose_per_fold(given, label, np.ones(300, dtype=bool)).raw, given[1].raw)
 
 
 def test_where_nothing_beats_the_base_rate_the_first_stays() -> None:
@@ -152,7 +152,7 @@ def test_a_rows_own_outcome_has_no_say_in_the_choice_of_the_model_that_scores_it
     everywhere = np.ones(600, dtype=bool)
     assert choose(given, spoiled, everywhere) is given[0]
     for outcome in (label, spoiled):
-        np.testing.assert_array_equal(choose_apart(given, outcome, everywhere).raw[part == 2], second[part == 2])
+        np.testing.assert_array_equal(choose_per_fold(given, outcome, everywhere).raw[part == 2], second[part == 2])
 
 
 def history() -> TrainingTable:

@@ -207,7 +207,7 @@ def test_an_unknown_version_or_outcome_is_refused_with_what_there_is(
         Registry(company).place(outcome, version)
 
 
-def test_a_company_without_a_registry_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_company_without_a_registry_learns_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="`baton run` registers them"):
         load_champion(Company(path=tmp_path / "company.toml"), "churn")
 
@@ -294,7 +294,7 @@ def test_a_disk_that_is_full_while_registering_leaves_no_version(
     assert aliases(company) == {1: "champion"}
 
 
-def test_a_damaged_registry_is_told(company: Company) -> None:
+def test_a_damaged_registry_is_reported(company: Company) -> None:
     (company.folder / ".baton" / "mlflow.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(ArtefactError, match=r"mlflow\.db: the registry cannot be read"):
         load_champion(company, "churn")

@@ -40,7 +40,7 @@ EFFECTS = {  # change of the chance to leave within 90 days, and its 90 % interv
 
 
 def evaluation() -> dict[str, object]:
-    figures = {
+    metrics = {
         "auc": 0.78,
         "average_precision": 0.31,
         "brier": 0.071,
@@ -54,15 +54,15 @@ def evaluation() -> dict[str, object]:
             "base_rate": 0.09,
             "split": "temporal, purge 90 days",
             "split_kind": "in_time",
-            **figures,
+            **metrics,
             "intervals": {"auc": [0.76, 0.8], "brier": [0.068, 0.074]},
             "baselines": {
                 "base_rate": {"auc": 0.5, "brier": 0.082},
                 "logistic_regression": {"auc": 0.75, "brier": 0.074},
             },
             "reliability": [
-                {"mean_predicted": said, "observed": came, "n": 400}
-                for said, came in ((0.01, 0.012), (0.05, 0.045), (0.12, 0.13), (0.31, 0.29))
+                {"mean_predicted": predicted, "observed": came, "n": 400}
+                for predicted, came in ((0.01, 0.012), (0.05, 0.045), (0.12, 0.13), (0.31, 0.29))
             ],
         }
     }

@@ -1,4 +1,4 @@
-"""The section on what customers write: dearest first, growth and owner told, small groups hidden, nothing unsaid."""
+"""The section on what customers write: dearest first, growth and owner shown, small groups hidden, nothing unsaid."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def test_money_and_leavers_stand_with_their_ranges(results: Results) -> None:
     assert any("EUR 30,000" in cell and "EUR 70,000" in cell for cell in cells)
 
 
-def test_a_growing_cause_that_no_card_measures_is_told_with_its_owner(results: Results) -> None:
-    told = [str(finding.en) for finding in section(results).findings]
-    assert any("no scorecard measures it" in text and "Logistics" in text for text in told)
+def test_a_growing_cause_that_no_card_measures_is_reported_with_its_owner(results: Results) -> None:
+    findings = [str(finding.en) for finding in section(results).findings]
+    assert any("no scorecard measures it" in text and "Logistics" in text for text in findings)
     measured = {**ABOUT["late"], "measured": ["promise_kept"]}
-    told = [str(finding.en) for finding in section(replace(results, causes={**ABOUT, "late": measured})).findings]
-    assert not any("no scorecard measures it" in text for text in told)
+    findings = [str(finding.en) for finding in section(replace(results, causes={**ABOUT, "late": measured})).findings]
+    assert not any("no scorecard measures it" in text for text in findings)
 
 
 def test_without_prices_the_most_frequent_leads_and_no_money_is_named(results: Results) -> None:
@@ -116,12 +116,12 @@ def test_new_causes_are_silent_until_looked_for_and_then_quoted(results: Results
         replace(looked, tables={**results.tables, "emerging_causes": new}, cause_texts={"n1": "it <reboots>"})
     )
     assert made.emerging is not None
-    ((told, quotes),) = made.emerging
-    assert "14 texts" in told.en and "router, reboot" in told.en and "2025-05-05" in told.zh
+    ((findings, quotes),) = made.emerging
+    assert "14 texts" in findings.en and "router, reboot" in findings.en and "2025-05-05" in findings.zh
     assert quotes == ("it <reboots>",)  # escaped by the template
 
 
-def test_what_is_unclear_and_how_often_it_is_right_is_told(results: Results) -> None:
+def test_what_is_unclear_and_how_often_it_is_right_is_reported(results: Results) -> None:
     notes = " ".join(str(note.en) for note in section(results).notes)
     assert "10% of the texts" in notes and "86%" in notes
 
@@ -147,8 +147,8 @@ def with_shares(results: Results, named: dict[str, int], estimated: dict[str, tu
 
 def test_no_cause_leads_where_most_texts_are_unclear(results: Results) -> None:
     made = section(with_shares(results, {"late": 66, "<bill>": 24, "": 910}, {}))
-    assert [str(told.en) for told in made.findings] == [
-        "91% of 1,000 texts could not be told, so no cause is put first; label more texts."
+    assert [str(findings.en) for findings in made.findings] == [
+        "91% of 1,000 texts could not be classified, so no cause is put first; label more texts."
     ]
     last = made.rows[-1]
     assert [str(cell.en) for cell in last.cells][:3] == ["910", "91%", "–"]
@@ -157,25 +157,25 @@ def test_no_cause_leads_where_most_texts_are_unclear(results: Results) -> None:
     assert "7%" in [str(cell.en) for cell in made.rows[0].cells]
     nothing = results.tables["root_causes"].assign(abstained=True)
     silent = section(replace(results, tables={**results.tables, "root_causes": nothing}))
-    assert "100% of 100 texts could not be told" in silent.findings[0].en and "100 条" in silent.findings[0].zh
+    assert "100% of 100 texts could not be classified" in silent.findings[0].en and "100 条" in silent.findings[0].zh
 
 
 def test_estimated_shares_of_all_texts_lead_with_their_range(results: Results) -> None:
     clear = with_shares(
         results, {"late": 300, "<bill>": 400, "": 300}, {"late": (0.6, 0.55, 0.65), "<bill>": (0.4, 0.35, 0.45)}
     )
-    told = " ".join(str(finding.en) for finding in section(clear).findings)
-    assert "most is “Late delivery”: about 60% (55% to 65%) of all texts" in told
+    findings = " ".join(str(finding.en) for finding in section(clear).findings)
+    assert "most is “Late delivery”: about 60% (55% to 65%) of all texts" in findings
     near = with_shares(
         results, {"late": 300, "<bill>": 400, "": 300}, {"late": (0.52, 0.45, 0.6), "<bill>": (0.48, 0.4, 0.55)}
     )
-    assert "most: Late delivery and &lt;bill&gt;; which of them comes first cannot be told" in " ".join(
+    assert "most: Late delivery and &lt;bill&gt;; which of them comes first is unclear" in " ".join(
         str(finding.en) for finding in section(near).findings
     )
     assert "60% (55% to 65%)" in [str(cell.en) for cell in section(clear).rows[0].cells]
 
 
-def test_a_frequent_cause_that_is_never_told_has_its_row(results: Results) -> None:
+def test_a_frequent_cause_that_is_never_predicted_has_its_row(results: Results) -> None:
     made = section(
         with_shares(
             results, {"late": 500, "<bill>": 200, "quiet": 0, "": 300},
@@ -186,7 +186,7 @@ def test_a_frequent_cause_that_is_never_told_has_its_row(results: Results) -> No
     assert [str(cell.en) for cell in row.cells][:3] == ["0", "0%", "30% (25% to 35%)"]
 
 
-def test_what_agreement_was_measured_on_is_told_and_of_other_texts_nothing_is_claimed(results: Results) -> None:
+def test_what_agreement_was_measured_on_is_reported_and_of_other_texts_nothing_is_claimed(results: Results) -> None:
     entry = {
         "accuracy_of_answers": 0.99, "rows": 240, "labelled_texts": 240, "unlabelled_texts": 9_000,
         "representative": False, "causes": {"late": {}, "<bill>": {}},

@@ -34,9 +34,9 @@ FEW = "no team has 20 cases in the last 90 days of any snapshot; lower min_cases
 
 def results_of(company: Company, catalogue: Catalogue, folder: RunFolder, *warnings: Message | str) -> Results:
     if warnings:
-        said = [each.text if isinstance(each, Message) else each for each in warnings]
+        texts = [each.text if isinstance(each, Message) else each for each in warnings]
         messages = [each.as_json() if isinstance(each, Message) else None for each in warnings]
-        write_json(folder.steps / "advise.json", {"warnings": said, "messages": messages})
+        write_json(folder.steps / "advise.json", {"warnings": texts, "messages": messages})
     return read_results(company, catalogue, folder)
 
 
@@ -51,18 +51,18 @@ def test_effects_that_were_not_estimated_say_why(
     company: Company, catalogue: Catalogue, run_folder: Build, effects: pd.DataFrame
 ) -> None:
     results = results_of(company, catalogue, run_folder(effects=unmeasured(effects)))
-    told = effects_missing(results)
+    reasons = effects_missing(results)
     levers = effects.loc[effects["role"] == "lever", "kpi"].nunique()
-    assert told.en.startswith(
+    assert reasons.en.startswith(
         f"Effects were not estimated: not measured: people do not differ in it by more than chance ({levers} KPI"
     )
-    assert "人员之间的差异不超过偶然" in told.zh
+    assert "人员之间的差异不超过偶然" in reasons.zh
     shown = " ".join(str(text.en) for text in why_section(results, Pen(("en", "zh"))).missing)
     assert "by more than chance" in shown
     assert "They need the table" not in shown
 
 
-def test_where_no_effect_was_estimated_no_test_for_chance_is_told(
+def test_where_no_effect_was_estimated_no_test_for_chance_is_reported(
     company: Company, catalogue: Catalogue, run_folder: Build, effects: pd.DataFrame
 ) -> None:
     why = Message("estimate.nothing_because", {"why": Message(NotMeasured.FEW_PEOPLE), "n": 12})
@@ -95,22 +95,22 @@ def test_a_decline_that_was_asked_for_is_not_asked_for_again(
     name = "decline:team:first_contact_resolution"
     write_json(folder.training / "skipped.json", {name: f"{name}: {FEW}"})
     results = results_of(company, catalogue, folder)
-    told = " ".join(str(text.en) for text in _missing(results))
-    assert FEW in told
-    assert "[[outcomes.decline]]" not in told
+    reasons = " ".join(str(text.en) for text in _missing(results))
+    assert FEW in reasons
+    assert "[[outcomes.decline]]" not in reasons
     assert FEW in units_tile(results)[2].en
     nobody_asked = company.model_copy(update={"outcomes": company.outcomes.model_copy(update={"decline": ()})})
     write_json(folder.training / "skipped.json", {})
-    told = " ".join(str(text.en) for text in _missing(results_of(nobody_asked, catalogue, folder)))
-    assert "a block <code>[[outcomes.decline]]" in told
+    reasons = " ".join(str(text.en) for text in _missing(results_of(nobody_asked, catalogue, folder)))
+    assert "a block <code>[[outcomes.decline]]" in reasons
 
 
 def test_what_training_gave_up_is_a_reason_too(company: Company, catalogue: Catalogue, run_folder: Build) -> None:
     why = "too little to learn from (3 of 90 rows are events, 10 of each kind are needed); give a longer history"
     results = results_of(company, catalogue, run_folder(without=("churn",)), f"churn not learned: {why}")
-    told = outcome_left_out(results, "churn")
-    assert told is not None
-    assert why in told.en
+    reasons = outcome_left_out(results, "churn")
+    assert reasons is not None
+    assert why in reasons.en
     assert any(why in str(text.en) for text in _missing(results))
 
 
@@ -124,7 +124,7 @@ def test_cards_that_were_not_advised_say_why(company: Company, catalogue: Catalo
     assert "1 个团队" in weights_missing(results).zh
 
 
-def test_cards_that_all_hold_later_are_told(company: Company) -> None:
+def test_cards_that_all_hold_later_are_reported(company: Company) -> None:
     cards = pd.DataFrame({"valid_from": [pd.Timestamp("2027-01-01")]})
     why = _no_card(SimpleNamespace(), SimpleNamespace(scorecards=cards, as_of=pd.Timestamp("2025-09-30")))  # type: ignore[arg-type]
     assert why.text == "no scorecard is in force on 2025-09-30; the first holds from 2027-01-01 on"
@@ -132,7 +132,7 @@ def test_cards_that_all_hold_later_are_told(company: Company) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "customers", "told"),
+    ("outcomes", "customers", "reasons"),
     [
         ({}, ["a"], "the company file names no outcome"),
         ({"churn": {}}, [None], "no case says whose it was"),
@@ -142,11 +142,11 @@ def test_cards_that_all_hold_later_are_told(company: Company) -> None:
     ],
 )
 def test_an_outcome_that_no_case_knows_says_which_and_why(
-    outcomes: dict[str, Any], customers: list[str | None], told: str
+    outcomes: dict[str, Any], customers: list[str | None], reasons: str
 ) -> None:
     cases = SimpleNamespace(frame=pd.DataFrame({"customer_id": customers}))
     why = _no_outcome(Company.model_validate({"outcomes": outcomes}), cases)  # type: ignore[arg-type]
-    assert why.text.startswith(told)
+    assert why.text.startswith(reasons)
     sentence = recorded(Message("no_advice.no_effects", {"why": why}))
     assert not sentence.zh.isascii()
     assert why.text not in sentence.zh

@@ -106,7 +106,7 @@ def test_where_nobody_hands_over_the_queue_is_named(tmp_path: Path) -> None:
 def test_a_log_without_starts_speaks_of_time_and_not_of_waiting(tmp_path: Path) -> None:
     made = section(tmp_path, hand_over=False, lifecycle=False)
     assert str(made.findings[0].en).startswith("Most time passes until “&lt;mend&gt;”")
-    assert "waiting and work cannot be told apart" in " ".join(str(note.en) for note in made.notes)
+    assert "waiting and work cannot be distinguished" in " ".join(str(note.en) for note in made.notes)
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])

@@ -34,7 +34,7 @@ def test_each_sentence_is_recognised_as_itself(content: dict[str, list[dict[str,
         assert shown == expected
 
 
-def test_what_a_real_run_warns_of_is_told_in_chinese(small_run: Path) -> None:
+def test_what_a_real_run_warns_of_is_reported_in_chinese(small_run: Path) -> None:
     warnings = read_json(small_run / "run.json")["warnings"]
     assert warnings
     left = [text for text in warnings if not HAN.search(str(recorded(text).zh))]
@@ -42,5 +42,5 @@ def test_what_a_real_run_warns_of_is_told_in_chinese(small_run: Path) -> None:
 
 
 def test_a_sentence_that_nobody_knows_stays_as_it_is_and_is_escaped() -> None:
-    told = recorded("a <new> kind of trouble")
-    assert (str(told.en), str(told.zh)) == ("a &lt;new&gt; kind of trouble",) * 2
+    shown = recorded("a <new> kind of trouble")
+    assert (str(shown.en), str(shown.zh)) == ("a &lt;new&gt; kind of trouble",) * 2

@@ -40,9 +40,9 @@ def sentences(checkout: Path) -> Iterator[tuple[str, str]]:
                 kind = node.args[0 if node.func.id == "Rule" else 2 if node.func.id == "Fault" else 0]
                 if isinstance(kind, ast.Constant) and kind.value in NEVER_IN_A_REPORT:
                     continue
-                told = template(node.args[at])
-                if told is not None and re.search(r"[a-z]{3}", told):
-                    yield f"{path.name}:{node.lineno}", told
+                written = template(node.args[at])
+                if written is not None and re.search(r"[a-z]{3}", written):
+                    yield f"{path.name}:{node.lineno}", written
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +51,17 @@ def known(checkout: Path) -> list[str]:
     return [*(message["en"] for message in content["message"]), *content["words"]]
 
 
-def is_known(told: str, known: list[str]) -> bool:
+def is_known(written: str, known: list[str]) -> bool:
     """Whether a sentence stands in the file, each with its own blanks, with a place before it or more behind it."""
-    told = re.sub("^\0: |^[a-z]+:\0?:? ?", "", told) if re.match("\0: |[a-z]+:\0?:? ", told) else told
-    written = ".*".join(map(re.escape, told.split("\0")))
+    written = re.sub("^\0: |^[a-z]+:\0?:? ?", "", written) if re.match("\0: |[a-z]+:\0?:? ", written) else written
+    written = ".*".join(map(re.escape, written.split("\0")))
     return any(re.search(f"(^|: ){written}($| in {{n}} row|;)", sentence, re.DOTALL) for sentence in known)
 
 
 def test_every_sentence_of_the_checks_and_of_what_is_left_out_is_known(checkout: Path, known: list[str]) -> None:
     found = list(sentences(checkout))
     assert len(found) > 40
-    missing = [f"{place}: {told!r}" for place, told in found if not is_known(told, known)]
+    missing = [f"{place}: {written!r}" for place, written in found if not is_known(written, known)]
     assert not missing, "\n".join(missing)
 
 

@@ -58,7 +58,7 @@ def test_a_card_shows_today_beside_the_next_cycle(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("absent", "said"),
+    ("absent", "sentence"),
     [
         ("churn", "Customers at risk were not predicted. Needed: the table customers"),
         ("decline", "Declining service was not predicted. Needed: the table cases"),
@@ -68,13 +68,13 @@ def test_a_card_shows_today_beside_the_next_cycle(page: str) -> None:
         ("coaching", "nobody and no team is flagged"),
     ],
 )
-def test_what_is_absent_is_said_with_the_table_that_would_bring_it(
-    company: Company, catalogue: Catalogue, run_folder: Build, absent: str, said: str, page: str
+def test_what_is_absent_is_reported_with_the_table_that_would_bring_it(
+    company: Company, catalogue: Catalogue, run_folder: Build, absent: str, sentence: str, page: str
 ) -> None:
-    assert said not in words(page)
+    assert sentence not in words(page)
     if absent in ("churn", "decline"):  # not asked for: where it is, the recorded reason stands instead
         company = company.model_copy(update={"outcomes": Outcomes()})
-    assert said in words(written(company, catalogue, run_folder(without=(absent,))))
+    assert sentence in words(written(company, catalogue, run_folder(without=(absent,))))
 
 
 def test_a_run_without_any_result_still_makes_a_page(company: Company, catalogue: Catalogue, tmp_path: Path) -> None:
@@ -192,14 +192,14 @@ def test_no_effect_is_called_clear_where_chance_explains_them_all(
     folder = run_folder()
     write_json(folder.advice / "inputs.json", {"joint_p_value": 0.47})
     page = written(company, catalogue, folder)
-    assert "No KPI's effect on customers can be told from chance yet" in words(page)
+    assert "No KPI has a significant effect on customers yet" in words(page)
     assert "matter no more than chance would let them seem to (p = 0.47)" in words(page)
     effects = re.search(r'<figure id="effects".*?</figure>', page, re.S)[0]  # type: ignore[index]
     assert "whisker good" not in effects
     assert "whisker bad" not in effects
 
 
-def test_a_company_of_ratings_is_told_in_cases_not_in_customers(
+def test_a_company_of_ratings_is_reported_in_cases_not_in_customers(
     catalogue: Catalogue, company: Company, run_folder: Build, effects: pd.DataFrame, card_weights: pd.DataFrame
 ) -> None:
     rated = company.model_copy(
@@ -253,7 +253,7 @@ def test_a_prediction_no_better_than_guessing_points_at_nobody(
     assert not re.search(r"first customers to call|at stake|likely to leave|leans on|is likely to lose", text)
 
 
-def test_the_first_line_says_that_data_cannot_tell_who_leaves_and_what_would_help(
+def test_the_first_line_says_that_data_cannot_show_who_leaves_and_what_would_help(
     company: Company, catalogue: Catalogue, run_folder: Build
 ) -> None:
     absent = ("decline", "weights", "effects", "diagnosis", "coaching")

@@ -49,7 +49,7 @@ def test_the_page_loads_nothing_and_complains_of_nothing(browser: Browser, addre
     opened.close()
 
 
-def test_the_switch_changes_every_text_the_title_and_the_language_told_to_readers(page: Page) -> None:
+def test_the_switch_changes_every_text_the_title_and_the_language_reported_to_readers(page: Page) -> None:
     heading = page.get_by_role("heading", level=1)
     assert "scorecards should change" in heading.inner_text()
     page.get_by_role("button", name="中文").click()

@@ -44,8 +44,8 @@ def results(panel: pd.DataFrame, arrows: pd.DataFrame | None = None, **more: obj
 def test_a_team_stands_by_how_far_it_is_from_comparable_teams() -> None:
     # the last three months are 60, 90 and 120 seconds: mean 90, SD 30; fewer seconds are better
     panel = months_of({"a": [300.0] * 5 + [60.0] * 3, "b": [90.0] * 8, "c": [120.0] * 8}, "response_seconds")
-    told = results(panel)
-    standing = team_standing(told, team_months(told)).set_index("team_id")
+    shown = results(panel)
+    standing = team_standing(shown, team_months(shown)).set_index("team_id")
     assert standing["standing"].to_dict() == {
         "a": pytest.approx(1.0),
         "b": pytest.approx(0.0),
@@ -54,26 +54,26 @@ def test_a_team_stands_by_how_far_it_is_from_comparable_teams() -> None:
     assert set(standing["peers"]) == {3}
 
 
-def test_two_teams_are_not_compared_and_departments_are_kept_apart() -> None:
+def test_two_teams_are_not_compared_and_departments_are_separate() -> None:
     panel = months_of({"a": [1.0] * 8, "b": [2.0] * 8, "c": [3.0] * 8, "d": [9.0] * 8}, "csat")
-    apart = results(panel, departments={"a": "sales", "b": "sales", "c": "sales", "d": "plant"})
-    standing = team_standing(apart, team_months(apart))
+    across = results(panel, departments={"a": "sales", "b": "sales", "c": "sales", "d": "plant"})
+    standing = team_standing(across, team_months(across))
     assert set(standing["team_id"]) == {"a", "b", "c"}
     few = results(panel[panel["team_id"].isin(["a", "b"])])
     assert team_standing(few, team_months(few)).empty
 
 
-def test_a_team_under_the_least_group_is_not_told() -> None:
+def test_a_team_under_the_least_group_is_not_reported() -> None:
     panel = months_of({"a": [1.0] * 8, "b": [2.0] * 8, "c": [3.0] * 8}, "csat")
-    told = results(panel, headcounts={("a", ""): 2, ("b", ""): 9, ("c", ""): 9})
-    assert set(team_months(told)["team_id"]) == {"b", "c"}
+    shown = results(panel, headcounts={("a", ""): 2, ("b", ""): 9, ("c", ""): 9})
+    assert set(team_months(shown)["team_id"]) == {"b", "c"}
 
 
 def test_the_company_stands_by_its_own_months_before() -> None:
     # before: 4, 2, 4, 2, 3 (mean 3, SD 1); after: 5
     panel = months_of({"a": [4.0, 2.0, 4.0, 2.0, 3.0, 5.0, 5.0, 5.0]}, "csat")
-    told = results(panel)
-    assert company_standing(told, team_months(told))["csat"] == pytest.approx(2.0)
+    shown = results(panel)
+    assert company_standing(shown, team_months(shown))["csat"] == pytest.approx(2.0)
     slow = results(panel.assign(kpi="response_seconds"))
     assert company_standing(slow, team_months(slow))["response_seconds"] == pytest.approx(-2.0)
 
@@ -162,9 +162,9 @@ def test_more_teams_than_have_room_are_counted() -> None:
             for team in range(45)
         ]
     )  # fmt: skip
-    told = results(pd.DataFrame(), tables={"weights": rows})
-    cards, _ = cards_of(told)
-    pages, further = team_pages(told, cards, Pen(("en",)))
+    shown = results(pd.DataFrame(), tables={"weights": rows})
+    cards, _ = cards_of(shown)
+    pages, further = team_pages(shown, cards, Pen(("en",)))
     assert (len(pages), further) == (40, 5)
 
 

@@ -53,7 +53,7 @@ def test_one_has_its_own_english() -> None:
         (-1_234_567.0, "EUR −1.23 million", "−123 万 EUR"),
     ],
 )
-def test_money_is_told_to_three_figures(value: float, english: str, chinese: str) -> None:
+def test_money_is_reported_to_three_figures(value: float, english: str, chinese: str) -> None:
     assert (money(value, "EUR").en, money(value, "EUR").zh) == (english, chinese)
 
 
