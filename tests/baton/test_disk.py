@@ -11,7 +11,7 @@ import pytest
 from baton.disk import explaining_full_disks, is_full_disk
 from baton.errors import OutputError, SourceError
 from baton.files import write_atomically
-from pipelines.steps import Ledger, Outcome, RunFolder
+from pipelines.steps import Ledger, Outcome, RunFolder, Step
 
 MESSAGES = [
     OSError(28, "No space left on device"),
@@ -70,7 +70,7 @@ def test_a_full_folder_for_temporary_files_names_the_variable_that_moves_it(
 
 def test_a_step_that_filled_the_disk_is_no_step_and_is_done_again(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "out").create()
-    ledger, done = Ledger(folder, {}), []
+    ledger, done, step = Ledger(folder, {}), [], Step("texts", makes=("vectors.npy",))
 
     def work(outcome: Outcome) -> None:
         done.append(1)
@@ -80,10 +80,10 @@ def test_a_step_that_filled_the_disk_is_no_step_and_is_done_again(tmp_path: Path
                 raise OSError("131072 requested and 65536 written")
 
     with ledger.locked(), pytest.raises(OutputError, match="no space left"):
-        ledger.step("texts", {}, [folder.path / "vectors.npy"], work)
+        ledger.step(step, {}, work)
     with ledger.locked():
-        assert not ledger.step("texts", {}, [folder.path / "vectors.npy"], work).reused
-        assert ledger.step("texts", {}, [folder.path / "vectors.npy"], work).reused
+        assert not ledger.step(step, {}, work).reused
+        assert ledger.step(step, {}, work).reused
     assert len(done) == 2
 
 

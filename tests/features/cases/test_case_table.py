@@ -162,7 +162,7 @@ def test_the_team_is_the_cases_else_the_handlers(rows: pd.DataFrame) -> None:
 
 def test_the_scale_of_effects_is_reported(built: tuple[CaseTable, Organisation]) -> None:
     table = built[0]
-    assert (table.horizon_days, table.customers_at_risk, table.value_at_risk) == (30, 1, 100)
+    assert (table.horizon_days, table.customers_at_risk) == (30, 1)
     # 30 days each from days 152, 122, 92, 62 and 32: at risk 1 + 1 + 1 + 2 + 2, their cases 1 + 0 + 0 + 1 + 3
     assert table.cases_per_customer == pytest.approx(5 / 7)
     assert table.sampled_share == 1
