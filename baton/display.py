@@ -120,11 +120,11 @@ def faults(report: Any, as_json: bool, /) -> None:
         document(
             {
                 "stops": report.stops,
-                "faults": list(report.faults),
+                "faults": [fault.as_json() for fault in report.faults],
                 "rows": report.rows,
                 "left_out": report.left_out,
                 "notes": report.notes,
-                "kpis": {name: asdict(found) for name, found in report.kpis.items()},
+                "kpis": {name: found.as_json() for name, found in report.kpis.items()},
             }
         )
         return
@@ -227,18 +227,12 @@ def summary(found: Any, as_json: bool, /) -> None:
     if advice:
         _table(console, "Advice", ("what", "how many"), list(advice.items()))
     for name, why in found.skipped.items():
-        console.print(f"left out: {name}: {why.removeprefix(name + ': ')}", markup=False, soft_wrap=True)
-    shown = {_left_out(name, why) for name, why in found.skipped.items()}
-    for text in found.warnings:
-        if text not in shown:  # it has been said above
+        console.print(f"left out: {name}: {why}", markup=False, soft_wrap=True)
+    for text, message in zip(found.warnings, found.messages, strict=True):
+        if message is None or message["key"] != "not_learned.left_out":  # it has been said above
             console.print(f"note: {text}", markup=False, soft_wrap=True)
     if (folder / "report.html").exists():
         console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
-
-
-def _left_out(name: str, why: str, /) -> str:
-    """Return the warning by which a run records that an outcome was left out."""
-    return f"{name} left out: {why.removeprefix(name + ': ')}"
 
 
 def _counts(rows: Mapping[str, int], /) -> str:

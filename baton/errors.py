@@ -25,6 +25,8 @@ Messages say what is wrong, where, and what to do, in one line.
 
 from __future__ import annotations
 
+from baton.messages.message import Message
+
 __all__ = [
     "ArtefactError",
     "BatonError",
@@ -46,7 +48,18 @@ __all__ = [
 
 
 class BatonError(Exception):
-    """The root of everything that Baton raises on purpose."""
+    """The root of everything that Baton raises on purpose.
+
+    Parameters
+    ----------
+    message : Message or str
+        What is wrong, where, and what to do. A message where results repeat it to people in their language; text where
+        the command line and the service say it alone.
+    """
+
+    def __init__(self, message: Message | str = "", /, *details: object) -> None:
+        super().__init__(message.text if isinstance(message, Message) else message, *details)
+        self.message = message if isinstance(message, Message) else Message.verbatim(message)
 
 
 class CompanyFileError(BatonError, ValueError):
@@ -74,7 +87,19 @@ class LeakError(BatonError, ValueError):
 
 
 class TooLittleDataError(BatonError, ValueError):
-    """An outcome cannot be learned from what there is."""
+    """An outcome cannot be learned from what there is.
+
+    Parameters
+    ----------
+    why : Message
+        What is missing.
+    outcome : str, optional
+        Of which outcome.
+    """
+
+    def __init__(self, why: Message, /, outcome: str = "") -> None:
+        super().__init__(Message("text.of_outcome", {"outcome": outcome, "text": why}) if outcome else why)
+        self.why = why
 
 
 class PolicyError(BatonError, ValueError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["held_out_interval", "is_informative", "uninformative_sentence"]
+from baton.messages.message import Message
+
+__all__ = ["held_out_interval", "is_informative", "uninformative"]
 
 # what the metric is where a model knows nothing: the area under the ROC curve of a coin, r² of the mean
 _NOTHING_KNOWN = {"auc": 0.5, "r2": 0.0}
@@ -49,23 +51,24 @@ def held_out_interval(entry: Mapping[str, Any], /) -> tuple[float | None, float 
     return (None, None) if low is None or high is None else (float(low), float(high))
 
 
-def uninformative_sentence(outcome: str, entry: Mapping[str, Any], /) -> str:
+def uninformative(outcome: str, entry: Mapping[str, Any], /) -> Message:
     """Return the warning about a prediction that is no better than guessing.
 
     Examples
     --------
-    >>> uninformative_sentence("churn", {"auc": 0.53, "intervals": {"auc": [0.47, 0.59]}})
+    >>> uninformative("churn", {"auc": 0.53, "intervals": {"auc": [0.47, 0.59]}}).text
     'churn: these data cannot tell, the prediction is no better than guessing (AUC 0.47 to 0.59, guessing 0.5); \
 nothing is counted, priced or explained; a longer history, more units or further tables may help'
     """
     figure, (low, high) = _figure(entry) or "auc", held_out_interval(entry)
     name = {"auc": "AUC", "r2": "r²"}[figure]
-    tested = "too few cases to test it" if low is None else f"{name} {low:.2f} to {high:.2f}"
-    return (
-        f"{outcome}: these data cannot tell, the prediction is no better than guessing ({tested}, guessing "
-        f"{_NOTHING_KNOWN[figure]:g}); nothing is counted, priced or explained; a longer history, more units or "
-        "further tables may help"
+    tested = (
+        Message("learned.untested")
+        if low is None
+        else Message("learned.interval", {"metric": name, "low": f"{low:.2f}", "high": f"{high:.2f}"})
     )
+    values = {"outcome": outcome, "tested": tested, "guess": f"{_NOTHING_KNOWN[figure]:g}"}
+    return Message("learned.guessing", values)
 
 
 def _figure(entry: Mapping[str, Any], /) -> str | None:

@@ -206,7 +206,7 @@ def _outputs(folder: Path, /, *, whole: bool) -> Outputs:
 
 
 def _reported(report: CheckReport, /) -> list[str]:
-    faults = [f"{fault.table}.{fault.column}: {fault.sentence()}" for fault in report.faults]
+    faults = [f"{fault.table}.{fault.column}: {fault.as_message().text}" for fault in report.faults]
     return [*faults, *report.notes, *report.left_out]
 
 

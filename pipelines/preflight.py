@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import BatonError, TableError, TooLittleDataError
+from baton.messages.message import Message
 from baton.outcomes import Outcome
 from features.kpis.columns import kpi_column
 from features.quality.faults import Fault
@@ -31,12 +32,12 @@ class Preflight:
     ----------
     refused : tuple of Fault
         What stops a run.
-    skipped : tuple of str
+    skipped : tuple of Message
         Outcomes that would be left out, and why.
     """
 
     refused: tuple[Fault, ...] = ()
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[Message, ...] = ()
 
 
 def refuse_early(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -> None:
@@ -47,14 +48,14 @@ def refuse_early(company: Company, catalogue: Catalogue, warehouse: Warehouse, /
     BatonError
         As the step that cannot be done would.
     """
-    skipped: dict[str, str] = {}
+    skipped: dict[str, Message] = {}
     for _, name, check in _checks(company, catalogue, warehouse):
         try:
             check()
         except TooLittleDataError as error:
             if getattr(error, "refuses", False):
                 raise
-            skipped[name] = str(error)
+            skipped[name] = error.why
     _refuse_nothing(company, warehouse, skipped)
 
 
@@ -67,13 +68,13 @@ def preflight(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
         The clean tables.
     """
     refused: list[Fault] = []
-    skipped: dict[str, str] = {}
+    skipped: dict[str, Message] = {}
     for place, name, check in _checks(company, catalogue, warehouse):
         try:
             check()
         except BatonError as error:
             if isinstance(error, TooLittleDataError) and not getattr(error, "refuses", False):
-                skipped[name] = str(error)
+                skipped[name] = error.why
             else:
                 refused.append(_fault(place, error))
                 if place == "kpis":
@@ -83,24 +84,23 @@ def preflight(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
             _refuse_nothing(company, warehouse, skipped)
         except BatonError as error:
             refused.append(_fault("outcomes", error, asked=_asked(company) > 0 or "snapshots" in warehouse))
-    return Preflight(tuple(refused), tuple(f"{name}: {_plain(name, why)}" for name, why in skipped.items()))
+    return Preflight(
+        tuple(refused),
+        tuple(Message("text.of_outcome", {"outcome": name, "text": why}) for name, why in skipped.items()),
+    )
 
 
 def _fault(place: str, error: BatonError, /, *, asked: bool = True) -> Fault:
     """What cannot be done stops; that nothing is asked for yet is only said here, though a run refuses it."""
     if asked:
-        return Fault(place, "", "cannot_run", "error", 1, (), "stop", str(error))
-    return Fault(place, "", "cannot_run", "warning", 1, (), "keep", str(error))
+        return Fault(place, "", "cannot_run", "error", 1, (), "stop", error.message)
+    return Fault(place, "", "cannot_run", "warning", 1, (), "keep", error.message)
 
 
 def _asked(company: Company, /) -> int:
     """Return how many outcomes the company file asks for."""
     outcomes = company.outcomes
     return (outcomes.churn is not None) + len(outcomes.decline) + (outcomes.case is not None)
-
-
-def _plain(name: str, why: str, /) -> str:
-    return why.removeprefix(f"{name}: ")
 
 
 def _checks(
@@ -184,7 +184,7 @@ def _texts(company: Company, warehouse: Warehouse, /) -> None:
         refuse_missing_columns(company, warehouse)
 
 
-def _why_no_causes(company: Company, warehouse: Warehouse, /) -> str | None:
+def _why_no_causes(company: Company, warehouse: Warehouse, /) -> Message | None:
     """Return why no causes could be predicted from texts, before anything is learned; None: they could."""
     from baton.taxonomy import load_taxonomy
     from features.text.reading import read_texts
@@ -197,17 +197,21 @@ def _why_no_causes(company: Company, warehouse: Warehouse, /) -> str | None:
     try:
         require_learnable(texts, load_taxonomy(company), company.company.seed)
     except TooLittleDataError as error:
-        return str(error)
+        return error.why
     return None
 
 
-def _refuse_nothing(company: Company, warehouse: Warehouse, skipped: dict[str, str], /) -> None:
+def _refuse_nothing(company: Company, warehouse: Warehouse, skipped: dict[str, Message], /) -> None:
     """Raise where no outcome is left, and no text whose causes could be learned."""
     from pipelines.train import nothing_learned
 
     flat = "snapshots" in warehouse and "snapshots" not in skipped
     if len(skipped) < _asked(company) or flat:
         return
-    no_causes = _why_no_causes(company, warehouse) if "cases" in warehouse else ""
-    if no_causes is not None:
-        raise TableError(nothing_learned(skipped, {"root_cause": no_causes} if no_causes else {}))
+    causes: dict[str, Message] = {}
+    if "cases" in warehouse:
+        no_causes = _why_no_causes(company, warehouse)
+        if no_causes is None:
+            return
+        causes["root_cause"] = no_causes
+    raise TableError(nothing_learned(skipped, causes))

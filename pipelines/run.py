@@ -151,10 +151,12 @@ class Chain:
                 outcome.warnings.extend(leaks.refuse(company, catalogue, table))
                 table.save(outcome_folder(folder.training, name))
                 outcome.rows[name] = len(table.frame)
-                outcome.warnings.extend(f"{name}: {note}" for note in table.notes)
-            write_json(folder.training / "skipped.json", built.skipped)
+                outcome.warnings.extend(
+                    Message("text.of_outcome", {"outcome": name, "text": note}) for note in table.notes
+                )
+            write_json(folder.training / "skipped.json", {name: why.as_json() for name, why in built.skipped.items()})
             outcome.warnings.extend(
-                f"{name} left out: {why.removeprefix(f'{name}: ')}" for name, why in built.skipped.items()
+                Message("not_learned.left_out", {"outcome": name, "why": why}) for name, why in built.skipped.items()
             )
 
         self._step(FEATURES, {"settings": described, "catalogue": definitions_digest(self.catalogue)}, work)
@@ -266,11 +268,10 @@ class Chain:
 
     def finish(self) -> RunSummary:
         """Write ``run.json`` and return what was done."""
-        skipped_file = self.folder.training / "skipped.json"
-        skipped = {
-            **complaints.skipped_causes(self.folder),
-            **(read_json(skipped_file) if skipped_file.exists() else {}),
-        }
+        place = self.folder.training / "skipped.json"
+        left_out = read_json(place) if place.exists() else {}
+        skipped = {name: why.text for name, why in complaints.skipped_causes(self.folder).items()}
+        skipped |= {name: Message.recorded(why).text for name, why in left_out.items()}
         records = tuple(self.ledger.records)
         record = warnings_of(self.company, records)
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:

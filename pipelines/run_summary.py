@@ -35,7 +35,7 @@ class RunSummary:
     warnings : tuple of str
         What a reader of the results must know.
     messages : tuple of dict
-        The key and values that each warning was made from; None for one that is text alone.
+        The key and values that each warning was made from; None where an older version kept text alone.
     """
 
     folder: Path

@@ -45,7 +45,7 @@ class _Scored:
 
 
 def score(
-    company: Company, folder: RunFolder, progress: Progress = silent, *, warnings: list[Message | str] | None = None
+    company: Company, folder: RunFolder, progress: Progress = silent, *, warnings: list[Message] | None = None
 ) -> dict[str, int]:
     """Write the predictions of churn, declines and case outcomes with their drivers, and the attributions.
 

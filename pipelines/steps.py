@@ -117,7 +117,7 @@ class StepRecord:
     warnings : tuple of str
         What a reader of the results must know.
     messages : tuple of dict
-        The key and values that each warning was made from; None for one that is text alone.
+        The key and values that each warning was made from; None where an older version kept text alone.
     peak_memory_mb : float or None
         The most memory (MiB) that the process held while it was done; None: not known.
     cpu_seconds : float or None
@@ -140,7 +140,7 @@ class Outcome:
     """What a step says of itself: filled by the step while it works."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    warnings: list[Message | str] = field(default_factory=list)
+    warnings: list[Message] = field(default_factory=list)
 
 
 class Ledger:
@@ -210,8 +210,8 @@ class Ledger:
             work(outcome)
         seconds, cpu = round(time.perf_counter() - started, 3), round(time.process_time() - worked, 3)
         held = round(peak.mebibytes, 1)
-        texts = tuple(each.text if isinstance(each, Message) else each for each in outcome.warnings)
-        messages = tuple(each.as_json() if isinstance(each, Message) else None for each in outcome.warnings)
+        texts = tuple(each.text for each in outcome.warnings)
+        messages = tuple(each.as_json() for each in outcome.warnings)
         record = StepRecord(step.name, key, False, seconds, outcome.rows, texts, held, cpu, messages)
         write_json(
             place,

@@ -9,6 +9,7 @@ from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder
 from baton.filled_in import hides_filled_in
+from baton.messages.message import Message, Value
 from baton.run_results import EVALUATION, MODELS, RunResults
 from features.training.table import TrainingTable
 from models.integrity.isolation import require_sound
@@ -22,7 +23,7 @@ __all__ = ["list_models", "list_runs", "log_comparison", "promote", "rollback", 
 
 
 @hides_filled_in
-def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
+def track(company: Company, folder: RunFolder, origin: Origin) -> list[Message]:
     """Register the predictors of a run; a challenger becomes champion if it is better on the same test set.
 
     Where the champion was tested on other rows than the challenger, it is tested again on the challenger's. It may have
@@ -38,7 +39,7 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
 
     Returns
     -------
-    list of str
+    list of Message
         What a reader of the results must know: challengers that were not promoted, champions that were replaced without
         a comparison, and why.
     """
@@ -75,34 +76,30 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[str]:
 
 def _crowned(
     registry: Registry, outcome: str, version: int, folder: RunFolder, entry: Mapping[str, Any], /
-) -> list[str]:
+) -> list[Message]:
     """Make a new version champion where it is to be, and say what is not plain."""
     from baton.outcomes import outcome_folder
 
     champion = registry.champion(outcome)
     if champion is None or champion.version == version:
         return []
+    which: dict[str, Value] = {"outcome": outcome, "new": version, "old": champion.version}
     try:
         registry.sound(outcome, champion.version)
     except ArtefactError as error:
         registry.promote(outcome, version, force=True)
-        return [f"{outcome}: version {version} replaces champion {champion.version}, which cannot be used: {error}"]
+        return [Message("registry.unusable", which | {"why": error.message})]
     newest = next(known for known in registry.versions(outcome) if known.version == version)
     if beforehand(newest, champion) is None and champion.test_set != newest.test_set:
         _test_again(registry, champion, TrainingTable.load(outcome_folder(folder.training, outcome)), entry)
     found = registry.compare(outcome, version)
     if not found.better:
-        return [
-            f"{outcome}: version {champion.version} stays champion, version {version} is no better"
-            f" ({found.reason}); `baton models promote {outcome} {version} --force` would change that"
-        ]
+        command = f"`baton models promote {outcome} {version} --force`"
+        return [Message("registry.stays", which | {"why": found.why, "command": command})]
     registry.promote(outcome, version)
     if not found.replaced:
         return []
-    return [
-        f"{outcome}: version {version} replaces champion {champion.version} without a comparison: {found.reason}"
-        f"; `baton models rollback {outcome}` goes back"
-    ]
+    return [Message("registry.uncompared", which | {"why": found.why, "command": f"`baton models rollback {outcome}`"})]
 
 
 def _test_again(registry: Registry, champion: Version, table: TrainingTable, entry: Mapping[str, Any], /) -> None:

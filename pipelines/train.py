@@ -12,7 +12,8 @@ import pandas as pd
 from baton.company import Company
 from baton.errors import TooLittleDataError
 from baton.files import RunFolder, write_atomically
-from baton.informative import is_informative, uninformative_sentence
+from baton.informative import is_informative, uninformative
+from baton.messages.message import Message
 from baton.outcomes import outcome_folder
 from baton.progress import Progress, silent
 from baton.run_results import EVALUATION, RunResults
@@ -35,25 +36,26 @@ class TrainResult:
     ----------
     evaluation : dict
         As written to ``evaluation.json``.
-    skipped : dict of str to str
+    skipped : dict of str to Message
         Outcomes that could not be learned, and why.
     folders : dict of str to Path
         Where each outcome's predictor lies.
     """
 
     evaluation: dict[str, Any]
-    skipped: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, Message] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Message]:
         """What was not learned, and what was learned but is no better than guessing."""
-        guessed = [
-            uninformative_sentence(outcome, entry)
-            for outcome, entry in self.evaluation.items()
-            if not is_informative(entry)
+        reasons = [
+            Message("not_learned.not_learned", {"outcome": outcome, "why": why})
+            for outcome, why in self.skipped.items()
         ]
-        return [*(f"{name} not learned: {why}" for name, why in self.skipped.items()), *guessed]
+        return reasons + [
+            uninformative(outcome, entry) for outcome, entry in self.evaluation.items() if not is_informative(entry)
+        ]
 
 
 def train(
@@ -87,7 +89,7 @@ def train(
         If no outcome at all can be learned.
     """
     evaluation: dict[str, Any] = {}
-    skipped: dict[str, str] = {}
+    skipped: dict[str, Message] = {}
     folders: dict[str, Path] = {}
     for done, (outcome, table) in enumerate(tables.items()):
         progress(f"train {outcome}", done, len(tables))
@@ -95,33 +97,34 @@ def train(
         try:
             evaluation[outcome] = _train_one(company, table, place)
         except TooLittleDataError as error:
-            skipped[outcome] = str(error)
+            skipped[outcome] = error.why
         else:
             folders[outcome] = place
     progress("train", len(tables), len(tables))
     evaluation |= besides or {}
     if not evaluation:
-        raise TooLittleDataError("no outcome can be learned: " + "; ".join(skipped.values()))
+        whole = (Message("text.of_outcome", {"outcome": name, "text": why}) for name, why in skipped.items())
+        raise TooLittleDataError(Message("not_learned.nothing", {"reasons": tuple(whole)}))
     RunResults(folder).write_document(EVALUATION, evaluation)
     return TrainResult(evaluation, skipped, folders)
 
 
-def nothing_learned(skipped: Mapping[str, str], causes: Mapping[str, str], /) -> str:
+def nothing_learned(skipped: Mapping[str, Message], causes: Mapping[str, Message], /) -> str:
     """Return the sentence for a company from which nothing can be learned.
 
     Parameters
     ----------
-    skipped : mapping of str to str
+    skipped : mapping of str to Message
         Outcomes, and why each cannot be learned.
-    causes : mapping of str to str
+    causes : mapping of str to Message
         The same for what texts are about.
 
     Examples
     --------
-    >>> nothing_learned({"churn": "churn: nobody left"}, {})
-    'nothing can be learned: churn: nobody left'
+    >>> nothing_learned({"churn": Message("not_learned.no_case_time")}, {})
+    'nothing can be learned: churn: no case has a time; give cases.opened_at'
     """
-    reasons = "; ".join(f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in {**skipped, **causes}.items())
+    reasons = "; ".join(f"{name}: {why.text}" for name, why in {**skipped, **causes}.items())
     if skipped:
         return f"nothing can be learned: {reasons}"
     return f"no outcome to learn: give [outcomes.churn], [[outcomes.decline]] or [outcomes.case]; {reasons}".rstrip(

@@ -37,5 +37,5 @@ def validate(company: Company, /) -> CheckReport:
     return replace(
         found.report,
         faults=(*found_before.refused, *found.report.faults),
-        left_out=(*found.report.left_out, *found_before.skipped),
+        switched_off=(*found.report.switched_off, *found_before.skipped),
     )

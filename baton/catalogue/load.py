@@ -18,6 +18,7 @@ from baton.catalogue.expressions import check_expression
 from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
 from baton.company import Company
 from baton.errors import CatalogueError
+from baton.messages.message import Message
 from baton.nearest import did_you_mean
 from baton.privacy.meanings import private_match
 from baton.toml_files import read_toml
@@ -38,7 +39,7 @@ class _Draft:
     stage: dict[str, Stage] = field(default_factory=dict)
     action: dict[str, Action] = field(default_factory=dict)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
 
     def kept(self, kind: str, /) -> dict[str, Any]:
@@ -139,7 +140,8 @@ def _add(draft: _Draft, path: Path, place: str, /, *, ours: bool) -> None:
             if not ours and name in kept and (other := draft.places[kind, name]) in draft.own:
                 raise CatalogueError(f"{place}: {kind} {name!r} is in {other} too; keep it in one of the two files")
             if not ours and name in kept:
-                draft.notes.append(f"{place}: {kind} {name} replaces that of {draft.places[kind, name]}")
+                values = {"place": place, "kind": kind, "name": name, "before": draft.places[kind, name]}
+                draft.notes.append(Message("kpi.replaced", values))
             kept[name] = item
             draft.places[kind, name] = place
     if not ours:
@@ -193,7 +195,7 @@ def _leave_out_sensitive(draft: _Draft, company: Company, /) -> None:
     left_out = {kpi.id: names for kpi in draft.kpi.values() if (names := _sensitive_names(kpi, company))}
     for kpi_id, names in left_out.items():
         del draft.kpi[kpi_id]
-        draft.notes.append(f"KPI {kpi_id} is left out: it uses {', '.join(names)}, which [privacy] calls sensitive")
+        draft.notes.append(Message("kpi.sensitive", {"kpi": kpi_id, "columns": tuple(names)}))
     for kpi in draft.kpi.values() if left_out else ():
         draft.kpi[kpi.id] = kpi.model_copy(
             update={

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from baton.messages.message import Message
+
 __all__ = ["CONTEXT", "Action", "Catalogue", "Grain", "Kpi", "Role", "Stage", "Text"]
 
 CONTEXT = "_context"
@@ -173,7 +175,7 @@ class Catalogue(Mapping[str, Kpi]):
     stages : tuple of Stage
         In the order of the journey.
     actions : tuple of Action
-    notes : tuple of str
+    notes : tuple of Message
         What a reader must know: KPIs that the company's file replaced, KPIs that were left out and why.
     """
 
@@ -182,7 +184,7 @@ class Catalogue(Mapping[str, Kpi]):
         kpis: tuple[Kpi, ...],
         stages: tuple[Stage, ...],
         actions: tuple[Action, ...] = (),
-        notes: tuple[str, ...] = (),
+        notes: tuple[Message, ...] = (),
     ) -> None:
         self.stages = stages
         self.actions = actions

@@ -15,7 +15,12 @@ from baton.messages.numbers import Language, grouped, percentage, points, two_fi
 __all__ = ["LANGUAGES", "Message", "Name", "Value", "bilingual", "render"]
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-_JOINED = {"list": {"en": ", ", "zh": "、"}, "clauses": {"en": "; ", "zh": "；"}, "sentences": {"en": " ", "zh": ""}}
+_JOINED = {
+    "list": {"en": ", ", "zh": "、"},
+    "and": {"en": " and ", "zh": "、"},
+    "clauses": {"en": "; ", "zh": "；"},
+    "sentences": {"en": " ", "zh": ""},
+}
 _NUMBERS = {
     "": lambda value, language: grouped(value, language) if isinstance(value, int) else f"{value:g}",
     "count": grouped,
@@ -64,6 +69,16 @@ class Message:
 
     def __hash__(self) -> int:
         return hash(json.dumps(self.as_json(), sort_keys=True))
+
+    @classmethod
+    def verbatim(cls, text: str, /) -> Message:
+        """Return a text that has no key, such as another program's error or what an older version has recorded."""
+        return cls("text.verbatim", {"text": text})
+
+    @classmethod
+    def recorded(cls, found: Mapping[str, Any] | str, /) -> Message:
+        """Return what a run has recorded: a message, or, by an older version, text."""
+        return cls.verbatim(found) if isinstance(found, str) else cls.from_json(found)
 
     @property
     def text(self) -> str:

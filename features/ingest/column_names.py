@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from baton.contract.sources import TableSpec
 from baton.errors import SourceError
+from baton.messages.message import Message
 
-__all__ = ["RESERVED", "attribute_name", "is_unnamed", "left_out_note", "refuse_names", "unnamed"]
+__all__ = ["RESERVED", "attribute_name", "is_unnamed", "name_notes", "refuse_names", "unnamed"]
 
 RESERVED = frozenset({"__row", "__file", "text_cause", "file_row_number"})
 """Columns that staging adds to a table: a user's column of this name gets another, and a note says which."""
@@ -69,9 +70,20 @@ def refuse_names(names: Sequence[str], place: str, what: object, /) -> None:
         raise SourceError(f"{place}: {what} has the column {twice!r} twice (letter case aside); rename one")
 
 
-def left_out_note(spec: TableSpec, names: Sequence[str], /) -> list[str]:
-    """Return a sentence about columns that are left out for want of a name; none where there are none."""
-    if not names:
-        return []
-    listed = ", ".join(name or "''" for name in names)
-    return [f"{spec.name}: left out for want of a name: {listed}; give the column a name if it tells something"]
+def name_notes(spec: TableSpec, names: Iterable[str], read: Mapping[str, str], /) -> list[Message]:
+    """Return notes on columns that are left out for want of a name, and on those read by another than they have.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The columns of the source.
+    read : mapping of str to str
+        Per column that is read, its name in the source.
+    """
+    unnamed = tuple(name or "''" for name in names if is_unnamed(name))
+    notes = [Message("note.unnamed", {"table": spec.name, "columns": unnamed})] if unnamed else []
+    return notes + [
+        Message("note.renamed", {"column": f"{spec.name}.{raw}", "name": name})
+        for name, raw in read.items()
+        if name != raw
+    ]

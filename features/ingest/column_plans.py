@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from baton.contract.sources import TableSpec
+from baton.messages.message import Message
 from features.ingest.values.casting import CastPlan
 from features.ingest.values.missing_words import counted, kept_by_evidence
 from features.ingest.values.number_columns import (
@@ -25,6 +26,8 @@ Profiles = Mapping[str, Mapping[str, Any]]
 
 _PLAIN: tuple[Decimal, str] = (".", "")  # the mark of numbers that say nothing of theirs
 _IN_POINTS = {("scorecards", "weight"), ("cases", "csat")}  # columns that count up to 100: there 30 % is 30
+_EVIDENCE = {"siblings": "note.as_columns", "files": "note.as_files", "default": "note.no_evidence"}
+"""What decides a column's decimal mark where its own values do not."""
 _REPORTED_SHARE = 0.01  # fewer words for "no value" in a column are a matter of course; in ids each counts
 
 
@@ -50,8 +53,8 @@ class TableReading:
 
 def kept_words(
     plans: Mapping[str, CastPlan], found: Mapping[str, Mapping[str, Any]], given: Sequence[str], spec: TableSpec, /
-) -> tuple[dict[str, CastPlan], list[str]]:
-    """Return the plans with the words that are values in each column, and sentences about words taken as missing.
+) -> tuple[dict[str, CastPlan], list[Message]]:
+    """Return the plans with the words that are values in each column, and notes about words taken as missing.
 
     Parameters
     ----------
@@ -61,7 +64,7 @@ def kept_words(
     given : sequence of str
         Words that the company file calls values.
     """
-    decided_plans, notes = dict(plans), []
+    decided_plans, notes = dict(plans), list[Message]()
     for name, profile in found.items():
         plan = plans[name]
         kept = frozenset(word.lower() for word in given) | kept_by_evidence(profile["beside"])
@@ -69,16 +72,14 @@ def kept_words(
         words = counted(profile["words"], kept | (frozenset({"无", "無"}) if plan.type == "flag" else frozenset()))
         total = sum(words.values())
         if total and (plan.type == "id" or total >= _REPORTED_SHARE * profile["present"]):
-            listed = ", ".join(repr(word) for word in sorted(words, key=lambda word: (-words[word], word))[:3])
-            notes.append(
-                f"{spec.name}.{name}: {total:,} of {profile['present']:,} values are words such as {listed} and are "
-                f"taken as missing; if one is a value, list it in keep_words of tables.{spec.name}"
-            )
+            first = sorted(words, key=lambda word: (-words[word], word))[:3]
+            values = {"column": f"{spec.name}.{name}", "table": f"tables.{spec.name}", "words": tuple(map(repr, first))}
+            notes.append(Message("note.missing_words", values | {"n": total, "total": profile["present"]}))
     return decided_plans, notes
 
 
 def with_durations(
-    plans: Mapping[str, CastPlan], ticks: Mapping[str, float], table: str, notes: list[str], /
+    plans: Mapping[str, CastPlan], ticks: Mapping[str, float], table: str, notes: list[Message], /
 ) -> dict[str, CastPlan]:
     """Return the plans with columns of durations read in the unit of their name, else in seconds.
 
@@ -88,7 +89,7 @@ def with_durations(
     ticks : mapping of str to float
         Per column of the source, the seconds of one tick.
     table : str
-    notes : list of str
+    notes : list of Message
         What was decided is added.
     """
     decided_plans = dict(plans)
@@ -96,12 +97,12 @@ def with_durations(
         if plan.raw_column in ticks and plan.type in {"number", "integer"}:
             unit = duration_unit(name) or 1
             decided_plans[name] = replace(plan, factor=ticks[plan.raw_column] / unit)
-            notes.append(f"{table}.{name}: durations such as 0:02:23 are read as {_unit_name(unit)}")
+            notes.append(_durations(f"{table}.{name}", unit))
     return decided_plans
 
 
 def read_numbers(
-    plans: Mapping[str, CastPlan], files: Sequence[tuple[int, Profiles]], reading: TableReading, notes: list[str], /
+    plans: Mapping[str, CastPlan], files: Sequence[tuple[int, Profiles]], reading: TableReading, notes: list[Message], /
 ) -> dict[str, CastPlan]:
     """Return the plans of text columns that are numbers, or may be; what was decided is added to ``notes``.
 
@@ -139,7 +140,7 @@ def _formatted(
     decided: Sequence[tuple[Any, str]],
     files: Sequence[int],
     reading: TableReading,
-    notes: list[str],
+    notes: list[Message],
     /,
 ) -> CastPlan:
     table, unit = reading.spec.name, duration_unit(plan.column)
@@ -150,13 +151,13 @@ def _formatted(
     doubt = _doubt(marks, column, points)
     plan = replace(plan, doubt=doubt, currencies=tuple(column_currencies(column).items()))
     _note_marks(place, decided, notes)
-    if sum(numbers.percent for numbers in column) and not doubt:
-        notes.append(f"{place}: 12 % is read as {'12' if points else '0.12'}")
+    if sum(numbers.percent for numbers in column) and doubt is None:
+        notes.append(Message("note.percent_sign", {"column": place, "value": "12" if points else "0.12"}))
     below = sum(numbers.below for numbers in column)
     if below:
-        notes.append(f"{place}: {below:,} values such as (5) or 5- are read as numbers below zero")
+        notes.append(Message("note.below_zero", {"column": place, "n": below}))
     if formats[0].unit_seconds:
-        notes.append(f"{place}: durations such as 0:02:23 are read as {_unit_name(unit)}")
+        notes.append(_durations(place, unit))
     if len(marks) > 1:
         by_file = zip(files, formats, strict=True)
         return replace(plan, by_file=tuple((file, replace(plan, number=how)) for file, how in by_file))
@@ -164,46 +165,46 @@ def _formatted(
     return replace(plan, number=replace(formats[0], decimal=mark))
 
 
-def _doubt(marks: set[Any], column: Sequence[Numbers], points: bool, /) -> str:
+def _doubt(marks: set[Any], column: Sequence[Numbers], points: bool, /) -> Message | None:
     if "mixed" in marks:
-        return "numbers have a decimal point in some rows and a decimal comma in others"
+        return Message("fault.decimals_mixed")
     if "unsure" in marks:
-        return "numbers such as 1.250 can be read as 1.25 and as 1250"
+        return Message("fault.decimals_unsure")
     if half_percent(column, points):
-        return "numbers have a percent sign in some rows and none in others"
+        return Message("fault.half_percent")
     several = column_currencies(column)
-    counts = ", ".join(f"{count:,} in {sign.upper()}" for sign, count in sorted(several.items()))
-    return f"amounts are in several currencies ({counts})" if len(several) > 1 else ""
+    if len(several) < 2:
+        return None
+    counts = (
+        Message("fault.currency", {"n": count, "currency": sign.upper()}) for sign, count in sorted(several.items())
+    )
+    return Message("fault.currencies", {"counts": tuple(counts)})
 
 
-def _note_marks(place: str, decided: Sequence[tuple[Any, str]], notes: list[str], /) -> None:
-    why = {"siblings": ", as in the table's other columns", "files": ", as in the table's other files"}
-    why |= {"default": ", for want of other evidence", "own": "", "given": ""}
+def _note_marks(place: str, decided: Sequence[tuple[Any, str]], notes: list[Message], /) -> None:
     decided_plans = {(mark, reason) for mark, reason in decided if reason and mark in {".", ","}}
     for mark, reason in sorted(decided_plans):
+        values = {"column": place, "why": Message(_EVIDENCE[reason]) if reason in _EVIDENCE else ""}
         if mark == "," and reason != "given":
-            notes.append(
-                f"{place}: numbers are read with a decimal comma{why[reason]} (1.250 is 1250); else set decimal"
-            )
-        elif reason in {"siblings", "files", "default"}:
-            notes.append(
-                f"{place}: numbers are read with a decimal point{why[reason]} (1.250 is 1.25); else set decimal"
-            )
+            notes.append(Message("note.decimal_comma", values))
+        elif reason in _EVIDENCE:
+            notes.append(Message("note.decimal_point", values))
 
 
 def _note_words(
-    spec: TableSpec, name: str, column: Sequence[Numbers], bad: int, settled: str | None, notes: list[str], /
+    spec: TableSpec, name: str, column: Sequence[Numbers], bad: int, settled: str | None, notes: list[Message], /
 ) -> None:
     """Say of a text column that half of its values are numbers."""
     present = sum(numbers.present for numbers in column)
     codes = sum(numbers.count("code") for numbers in column)
     if settled is None and not codes and present and bad <= present / 2:
-        notes.append(f"{spec.name}.{name}: {bad:,} of {present:,} values are no numbers; it is read as text")
+        notes.append(Message("note.no_numbers", {"column": f"{spec.name}.{name}", "n": bad, "total": present}))
 
 
 def _mostly_numbers(found: Numbers, /) -> bool:
     return found.readable("unsure", 0) > found.present / 2
 
 
-def _unit_name(seconds: int, /) -> str:
-    return {1: "seconds", 60: "minutes", 3600: "hours"}[seconds]
+def _durations(column: str, seconds: int, /) -> Message:
+    unit = {1: "note.seconds", 60: "note.minutes", 3600: "note.hours"}[seconds]
+    return Message("note.durations", {"column": column, "unit": Message(unit)})

@@ -13,8 +13,9 @@ from baton.company import Company
 from baton.contract.sources import TABLES, ColumnType, TableSpec
 from baton.disk import explaining_full_disks
 from baton.errors import BatonError, CompanyFileError
+from baton.messages.message import Message
 from features.ingest import sources
-from features.ingest.column_names import attribute_name, is_unnamed, left_out_note, refuse_names
+from features.ingest.column_names import attribute_name, is_unnamed, name_notes, refuse_names
 from features.ingest.column_plans import TableReading, kept_words, read_numbers, with_durations
 from features.ingest.databases import batches
 from features.ingest.declared_types import declared_types
@@ -55,7 +56,7 @@ class TypedTable:
         Per column that the source has.
     present : mapping of str to int
         Values per contract column that may fail to be read, as they lie in the source.
-    notes : tuple of str
+    notes : tuple of Message
         What was inferred.
     word_scales : mapping of str to (low, high)
         Of columns of ratings that came as words.
@@ -70,7 +71,7 @@ class TypedTable:
     rows: int
     plans: Mapping[str, CastPlan]
     present: Mapping[str, int]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     word_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
@@ -227,13 +228,11 @@ class Intake:
         profiles = {name: profile_sql(plan) for name, plan in asked.items()}
         count, files = profiles_by_file(self.rows, f"values_{spec.name}", profiles, None if file == "1" else FILE)
         self._make_known(spec, list(numbers), files)
-        notes += left_out_note(spec, [name for name in columns if is_unnamed(name)])
+        notes += name_notes(spec, columns, {name: plan.raw_column for name, plan in plans.items()})
         notes += [
-            f"{spec.name}.{plan.raw_column} is read as {name}"
-            for name, plan in plans.items()
-            if name != plan.raw_column
+            Message("note.rating_words", {"column": f"{spec.name}.{name}", "words": read.note})
+            for name, read in ratings.items()
         ]
-        notes += [f"{spec.name}.{name} comes as words: {read.note}" for name, read in ratings.items()]
         plans |= read_numbers(numbers, files, reading, notes)
         profiles = {name: summed([of_file[name] for _, of_file in files]) for name in asked}
         times = {name: plan for name, plan in asked.items() if plan.type == "time"}
@@ -308,8 +307,7 @@ class Intake:
         if self.company.faults.get("placeholder_number") != "keep" and table.rows:
             numbers, checks = numbers_for_none(self.rows, table.read_relation, table.plans, table.spec)
             tests |= numbers
-        notes = (*table.notes, *(f"{table.spec.name}.{text}" for text in checks))
-        return replace(table, placeholders=tests, notes=notes)
+        return replace(table, placeholders=tests, notes=(*table.notes, *checks))
 
     def _reading(self, spec: TableSpec, plans: Mapping[str, CastPlan], /) -> TableReading:
         source = self.company.tables[spec.name]
@@ -320,7 +318,7 @@ class Intake:
 
     def _with_words(
         self, spec: TableSpec, plans: dict[str, CastPlan], raw: str, /
-    ) -> tuple[dict[str, CastPlan], list[str]]:
+    ) -> tuple[dict[str, CastPlan], list[Message]]:
         """Look for words that stand for no value in all texts of a table."""
         texts = [name for name, plan in plans.items() if plan.from_text]
         if not texts:

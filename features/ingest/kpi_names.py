@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from baton.catalogue.kpi_names import kpi_meant
 from baton.catalogue.schema import Catalogue
+from baton.messages.message import Message
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal
 
 __all__ = ["with_kpi_names"]
 
 
-def with_kpi_names(intake: Intake, catalogue: Catalogue, notes: list[str], /) -> None:
+def with_kpi_names(intake: Intake, catalogue: Catalogue, notes: list[Message], /) -> None:
     """Read the KPIs of scorecards and measures as the catalogue's; each that was written otherwise is noted."""
     mandatory = intake.company.policy.fixed
     known = {*catalogue, *mandatory}
@@ -27,8 +28,12 @@ def with_kpi_names(intake: Intake, catalogue: Catalogue, notes: list[str], /) ->
             continue
         intake.tables[name] = _renamed(intake, table, read)
         for word, kpi in read.items():
-            unit = f" (unit: {catalogue[kpi].unit})" if kpi in catalogue else ""
-            notes.append(f"{name}.kpi: {word!r} is read as {kpi}{unit}")
+            values = {"table": name, "word": repr(word), "kpi": kpi}
+            notes.append(
+                Message("note.kpi_named_unit", values | {"unit": str(catalogue[kpi].unit)})
+                if kpi in catalogue
+                else Message("note.kpi_named", values)
+            )
 
 
 def _renamed(intake: Intake, table: TypedTable, read: Mapping[str, str], /) -> TypedTable:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from baton.messages.message import Message
 from features.ingest.intake import ROW, Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.quality.faults import Fault
@@ -24,14 +25,14 @@ _SINCE = {"customers": "joined_at", "employees": "hired_at"}
 _SHOWN = 3
 
 
-def with_merged_ids(intake: Intake, notes: list[str], /) -> Iterator[Fault]:
+def with_merged_ids(intake: Intake, notes: list[Message], /) -> Iterator[Fault]:
     """Replace merged ids in the tables that were brought in, and yield what is wrong with ``merged_ids``.
 
     Parameters
     ----------
     intake : Intake
         Loses the table ``merged_ids``; tables in which an id was replaced are read from a copy.
-    notes : list of str
+    notes : list of Message
         Receives how many rows were concerned.
     """
     table = intake.tables.pop(_TABLE, None)
@@ -53,26 +54,27 @@ def with_merged_ids(intake: Intake, notes: list[str], /) -> Iterator[Fault]:
         )[0][0]
     )
     if blank:
-        yield _fault(f"kind, old_id or new_id has no value in {blank:,} rows", "fill them in or leave the rows out")
+        yield _fault(Message("fault.merged_blank", {"n": blank}), Message("remedy.fill_in"))
     unknown = sorted({str(kind) for kind, _, _ in rows if kind is not None and kind not in _COLUMNS.values()})
     if unknown:
-        yield _fault(f"kind is {', '.join(map(repr, unknown[:_SHOWN]))}", f"write {', '.join(_COLUMNS.values())}")
+        what = Message("fault.merged_kind", {"kinds": tuple(map(repr, unknown[:_SHOWN]))})
+        yield _fault(what, Message("remedy.write_kinds", {"kinds": tuple(_COLUMNS.values())}))
     merged: dict[tuple[str, str], str] = {}
     torn = set()
     for kind, old, new in rows:
         if merged.setdefault((kind, old), new) != new:
             torn.add((kind, old))
     if torn:
-        yield _fault(f"{len(torn):,} ids are merged into two others", "say one new_id for each old_id")
+        yield _fault(Message("fault.merged_torn", {"n": len(torn)}), Message("remedy.one_new_id"))
     ends, circles = _followed(merged)
     if circles:
-        yield _fault(f"{circles:,} ids are merged in a circle", "leave one row of each circle out")
+        yield _fault(Message("fault.merged_circle", {"n": circles}), Message("remedy.break_circle"))
     if not (blank or unknown or torn or circles):
         _replace(intake, ends, notes)
 
 
-def _fault(message: str, hint: str, /) -> Fault:
-    return Fault(_TABLE, "", "merged_ids", "error", 1, (), "stop", message, hint)
+def _fault(what: Message, remedy: Message, /) -> Fault:
+    return Fault(_TABLE, "", "merged_ids", "error", 1, (), "stop", what, remedy)
 
 
 def _followed(merged: Mapping[tuple[str, str], str], /) -> tuple[list[tuple[str, str, str]], int]:
@@ -90,7 +92,7 @@ def _followed(merged: Mapping[tuple[str, str], str], /) -> tuple[list[tuple[str,
     return ends, circles
 
 
-def _replace(intake: Intake, ends: list[tuple[str, str, str]], notes: list[str], /) -> None:
+def _replace(intake: Intake, ends: list[tuple[str, str, str]], notes: list[Message], /) -> None:
     import pyarrow as pa
 
     columns = list(zip(*ends, strict=True)) if ends else [(), (), ()]
@@ -104,11 +106,14 @@ def _replace(intake: Intake, ends: list[tuple[str, str, str]], notes: list[str],
         counts = {column: count for column, count in _counts(intake, table).items() if count}
         if counts:
             concerned.add(name)
-            counted = ", ".join(f"{name}.{column} in {count:,} rows" for column, count in counts.items())
-            notes.append(f"merged_ids: replaced {counted}")
+            counted = (
+                Message("note.merged_column", {"column": f"{name}.{column}", "n": count})
+                for column, count in counts.items()
+            )
+            notes.append(Message("note.merged", {"columns": tuple(counted)}))
             intake.tables[name] = _merged(intake, table, list(counts), notes)
     if not concerned:
-        notes.append("merged_ids: none of its old ids is in any table")
+        notes.append(Message("note.merged_nothing"))
 
 
 def _condition(column: str, table: TypedTable, row: str, /) -> str:
@@ -129,7 +134,7 @@ def _counts(intake: Intake, table: TypedTable, /) -> dict[str, int]:
     }
 
 
-def _merged(intake: Intake, table: TypedTable, columns: list[str], notes: list[str], /) -> TypedTable:
+def _merged(intake: Intake, table: TypedTable, columns: list[str], notes: list[Message], /) -> TypedTable:
     relation = f"merged_{table.relation}"
     listed, joins = [], []
     for place, column in enumerate(columns):
@@ -145,7 +150,7 @@ def _merged(intake: Intake, table: TypedTable, columns: list[str], notes: list[s
     left = intake.rows(f"SELECT count(*) FROM {relation}")[0][0]
     if left == table.rows:
         return found
-    notes.append(f"merged_ids: {table.rows - left:,} rows of {table.spec.name} gave way to those of the new id")
+    notes.append(Message("note.merged_gone", {"n": table.rows - left, "table": table.spec.name}))
     # what cannot be read is counted as how many values of the rows that stay were there to be read
     names = list(table.present)
     counted = ", ".join(["count(*)", *(f"count({quoted(name)})" for name in names)])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from baton.contract.sources import TableSpec
+from baton.messages.message import Message
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.casting import WITH_ZONE, CastPlan, DateOrder, is_numeric
 from features.ingest.values.number_text import first_look
@@ -16,6 +17,13 @@ __all__ = ["may_be_number", "profile_sql", "read_times", "summed"]
 
 Profiles = Mapping[str, Mapping[str, Any]]
 
+_DIGIT_KINDS = {
+    "days": "note.spreadsheet_days",
+    "seconds": "note.since_seconds",
+    "milliseconds": "note.since_milliseconds",
+    "microseconds": "note.since_microseconds",
+    "nanoseconds": "note.since_nanoseconds",
+}
 _NUMERIC_DATE = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})($|[ T])"
 _MIDNIGHT = r"(^|[ T])0?0:00(:00([.,]0+)?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?$"
 
@@ -88,7 +96,7 @@ def _date_profile(plan: CastPlan, value: str, /) -> dict[str, str]:
 
 
 def read_times(
-    plans: Mapping[str, CastPlan], profiles: Profiles, spec: TableSpec, day_first: bool | None, notes: list[str], /
+    plans: Mapping[str, CastPlan], profiles: Profiles, spec: TableSpec, day_first: bool | None, notes: list[Message], /
 ) -> dict[str, CastPlan]:
     """Return the plans of times with what their profiles show; what was inferred is added to ``notes``.
 
@@ -99,14 +107,15 @@ def read_times(
     ordered = _siblings(spec.name, ordered, notes) if day_first is None else ordered
     for name in ordered:
         for kind, count in (profiles[name].get("digits") or {}).items():
-            notes.append(f"{spec.name}.{name}: {count:,} numbers are read as {kind}")
+            values = {"column": f"{spec.name}.{name}", "n": count, "kind": Message(_DIGIT_KINDS[kind])}
+            notes.append(Message("note.digit_times", values))
     if spec.name != "cases":
         return ordered
     dated = {name for name in ordered if profiles[name]["present"] and not profiles[name]["clocked"]}
     ends = {"rated_at"} if "opened_at" in dated else {"rated_at", "responded_at", "closed_at"}
     for name in sorted(ends & dated):
         ordered[name] = replace(ordered[name], end_of_day=True)
-        notes.append(f"cases.{name} has dates without a time of day; each counts as the end of its day")
+        notes.append(Message("note.end_of_day", {"column": f"cases.{name}"}))
     return ordered
 
 
@@ -124,17 +133,16 @@ def _order(profile: Mapping[str, int], day_first: bool | None, /) -> DateOrder:
     return "day" if day else "month"
 
 
-def _siblings(table: str, plans: dict[str, CastPlan], notes: list[str], /) -> dict[str, CastPlan]:
+def _siblings(table: str, plans: dict[str, CastPlan], notes: list[Message], /) -> dict[str, CastPlan]:
     orders: set[DateOrder] = {plan.order for plan in plans.values() if plan.order in {"day", "month"}}
     if len(orders) != 1:
         return plans
     order = orders.pop()
     for name, plan in plans.items():
+        column = {"column": f"{table}.{name}"}
         if plan.order in {"day", "month"}:
-            notes.append(f"{table}.{name}: dates are read {order} first")
+            notes.append(Message("note.day_first" if order == "day" else "note.month_first", column))
         elif plan.order == "both":
             plans[name] = replace(plan, order=order)
-            notes.append(
-                f"{table}.{name}: dates are read {order} first, as in the table's other columns; else set day_first"
-            )
+            notes.append(Message("note.day_first_too" if order == "day" else "note.month_first_too", column))
     return plans

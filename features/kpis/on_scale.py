@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from baton.catalogue.schema import Catalogue, Kpi
+from baton.messages.message import Message
 from features.quality.rating_scales import DEFAULT_SCALES
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _number(node: Any, /) -> float | None:
     return float(node.this) if isinstance(node, exp.Literal) and not node.is_string else None
 
 
-def scale_notes(catalogue: Catalogue, table: str, scales: Mapping[str, Range | None], /) -> Iterator[str]:
+def scale_notes(catalogue: Catalogue, table: str, scales: Mapping[str, Range | None], /) -> Iterator[Message]:
     """Say which KPIs follow the scale of the company's ratings, which cannot, and which do not say theirs.
 
     Parameters
@@ -189,29 +190,32 @@ def scale_notes(catalogue: Catalogue, table: str, scales: Mapping[str, Range | N
             default = DEFAULT_SCALES.get(name)
             if name in kpi.scale or scale == default or not _has_numbers(kpi, name):
                 continue
-            runs = "fits no known scale" if scale is None else f"runs from {scale[0]:g} to {scale[1]:g}"
-            yield (
-                f"KPI {kpi.id} compares {table}.{name} with numbers, and {table}.{name} {runs}: say for which scale "
-                f"they are meant, such as scale = {{ {name} = [1, 5] }}, and the KPI follows"
-            )
+            values = {"kpi": kpi.id, "column": f"{table}.{name}", "scale": _runs(scale)}
+            yield Message("kpi.compares_ratings", values | {"setting": f"scale = {{ {name} = [1, 5] }}"})
 
 
-def _stated(kpi: Kpi, table: str, scales: Mapping[str, Range | None], /) -> Iterator[str]:
+def _runs(scale: Range | None, /) -> Message:
+    if scale is None:
+        return Message("kpi.no_scale")
+    return Message("kpi.runs", {"low": f"{scale[0]:g}", "high": f"{scale[1]:g}"})
+
+
+def _stated(kpi: Kpi, table: str, scales: Mapping[str, Range | None], /) -> Iterator[Message]:
     for name, scale in kpi.scale.items():
         if name not in scales or scales[name] == scale:
             continue
         now, moved = scales[name], on_scale(kpi, scales)
+        values = {
+            "kpi": kpi.id,
+            "column": f"{table}.{name}",
+            "from": f"{scale[0]:g}",
+            "to": f"{scale[1]:g}",
+        }
         if moved is None:
-            runs = "fits no known scale" if now is None else f"runs from {now[0]:g} to {now[1]:g}"
-            yield (
-                f"KPI {kpi.id} is left out: its numbers are meant for ratings from {scale[0]:g} to {scale[1]:g}, and "
-                f"{table}.{name} {runs}"
-            )
+            yield Message("kpi.other_scale", values | {"scale": _runs(now)})
         elif now is not None:
-            yield (
-                f"KPI {kpi.id} follows the scale of {table}.{name}, {now[0]:g} to {now[1]:g}: {_plain(moved.expr)}, "
-                f"for {_plain(kpi.expr)} on {scale[0]:g} to {scale[1]:g}"
-            )
+            values |= {"low": f"{now[0]:g}", "high": f"{now[1]:g}"}
+            yield Message("kpi.follows_scale", values | {"now": _plain(moved.expr), "then": _plain(kpi.expr)})
 
 
 def _plain(expr: str | None, /) -> str:

@@ -11,6 +11,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import BatonError, CompanyFileError, OutputError
 from baton.filled_in import with_names
+from baton.messages.message import Message
 from features.ingest.intake import ROW, Intake, TypedTable, opened
 from features.ingest.kpi_names import with_kpi_names
 from features.ingest.merged_ids import with_merged_ids
@@ -19,7 +20,7 @@ from features.ingest.sql_text import quoted
 from features.kpis.on_scale import scale_notes
 from features.quality.digit_codes import code_notes
 from features.quality.faults import CheckReport, Fault, Severity, Treatment, treatments
-from features.quality.id_spaces import alike_hint
+from features.quality.id_spaces import alike
 from features.quality.keys import between_rows, between_tables
 from features.quality.kpi_coverage import Coverage, coverage, coverage_notes
 from features.quality.kpi_dry_run import kpi_faults
@@ -28,7 +29,7 @@ from features.quality.observation.horizon import TableTimes, horizon, measured
 from features.quality.other_currency import currency_faults
 from features.quality.percent_shares import share_rules, with_shares
 from features.quality.repeats.histories import history_notes
-from features.quality.row_rules import TIME_HINT, Rule, parse_rules, row_rules
+from features.quality.row_rules import TIMES_READ, Rule, parse_rules, row_rules
 from features.quality.scales import Agreed, Scales, scales
 from features.quality.tables import column_faults, left_out, row_count_faults, uneven_ends
 from features.quality.time_order import rating_notes, time_order
@@ -100,7 +101,7 @@ def examine(
     company = intake.company
     intake.agreed = agreed or {}
     chosen = treatments(company.faults)
-    notes: list[str] = []
+    notes: list[Message] = []
     faults = [*_brought(intake, notes), *_with_known_names(intake, catalogue, notes)]
     acted: dict[str, list[tuple[Rule, Treatment]]] = {name: [] for name in company.tables}
     faults += row_count_faults(
@@ -158,7 +159,7 @@ def _leaving_is_dated(company: Company, /) -> bool:
     return company.outcomes.churn is not None and company.outcomes.churn.rule == "left_at"
 
 
-def _brought(intake: Intake, notes: list[str], /) -> Iterator[Fault]:
+def _brought(intake: Intake, notes: list[Message], /) -> Iterator[Fault]:
     """Bring every table in; yield a fault for each that cannot be read."""
     for name in intake.company.tables:
         try:
@@ -178,7 +179,7 @@ def _kpis(
     return failing
 
 
-def _with_known_names(intake: Intake, catalogue: Catalogue, notes: list[str], /) -> Iterator[Fault]:
+def _with_known_names(intake: Intake, catalogue: Catalogue, notes: list[Message], /) -> Iterator[Fault]:
     """Read merged ids and KPIs by the names that everything after knows; yield what stands in the way."""
     yield from with_merged_ids(intake, notes)
     with_kpi_names(intake, catalogue, notes)
@@ -188,7 +189,8 @@ def _with_known_names(intake: Intake, catalogue: Catalogue, notes: list[str], /)
 def _unreadable(company: Company, name: str, error: BatonError, /) -> Fault:
     if isinstance(error, OutputError):
         raise error  # a full disk is no fault of the table
-    return Fault(name, "", "unreadable_table", "error", 1, (), "stop", with_names(str(error), company))
+    what = Message.verbatim(with_names(str(error), company))
+    return Fault(name, "", "unreadable_table", "error", 1, (), "stop", what)
 
 
 def damage(error: Exception, company: Company, name: str, /) -> BatonError:
@@ -243,7 +245,7 @@ def _counted(intake: Intake, table: TypedTable, rules: list[Rule], /) -> Iterato
 
 def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Mapping[str, Treatment], /) -> Fault:
     kind = "missing_value" if rule.is_missing and chosen[rule.kind] == "null" else rule.kind
-    treatment, hint = chosen[kind], rule.hint
+    treatment, remedy = chosen[kind], rule.remedy
     given = kind in intake.company.faults
     if rule.whole_column:
         treatment = "stop" if not given else treatment
@@ -257,17 +259,17 @@ def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Ma
     ):
         # what hits most rows is no stray error: the column is not what it is taken for
         treatment = "stop"
-        advice = f"that is most rows: check the column, or say faults.{kind} in the company file"
-        hint = f"{hint}; {advice}" if hint else advice
+        most = Message("remedy.most_rows", {"kind": kind})
+        remedy = most if remedy is None else Message("remedy.several", {"remedies": (remedy, most)})
     if rule.kind == "unparseable_time" and not given and treatment != "stop" and _loses_times(table, rule, count):
         treatment = "stop"
         share = count / table.present[rule.column]
-        hint = f"that is {share:.0%} of them: {TIME_HINT}; or say faults.unparseable_time"
+        remedy = Message("remedy.most_times", {"share": share, "read": TIMES_READ})
     if rule.kind == "orphan" and not given and _mostly_orphans(intake, table, rule, count):
-        treatment, hint = "stop", _orphan_hint(intake, table, rule)
+        treatment, remedy = "stop", _orphan_remedy(intake, table, rule)
     severity: Severity = "error" if treatment == "stop" else "warning"
     shown = _first_rows(intake, table, rule)
-    return Fault(table.spec.name, rule.column, rule.kind, severity, count, shown, treatment, rule.message, hint)
+    return Fault(table.spec.name, rule.column, rule.kind, severity, count, shown, treatment, rule.what, remedy)
 
 
 def _loses_times(table: TypedTable, rule: Rule, count: int, /) -> bool:
@@ -284,10 +286,10 @@ def _mostly_orphans(intake: Intake, table: TypedTable, rule: Rule, count: int, /
     return count > _MAX_ORPHANS * known
 
 
-def _orphan_hint(intake: Intake, table: TypedTable, rule: Rule, /) -> str:
+def _orphan_remedy(intake: Intake, table: TypedTable, rule: Rule, /) -> Message:
     other = intake.tables[dict(table.spec.references)[rule.column]]
-    hint = alike_hint(intake, table.relation, rule.column, (other.relation, other.spec.key[0]))
-    return f"that is most of them: {hint}; or say faults.orphan in the company file"
+    why = alike(intake, table.relation, rule.column, (other.relation, other.spec.key[0]))
+    return Message("remedy.most_orphans", {"why": why})
 
 
 def _first_rows(intake: Intake, table: TypedTable, rule: Rule, /) -> tuple[str, ...]:

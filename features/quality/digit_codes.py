@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from baton.messages.message import Message, Value
 from baton.privacy.meanings import words_of
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.profiling import in_batches
@@ -45,7 +46,7 @@ _AMOUNT_ENDINGS = tuple(
 )
 
 
-def code_notes(intake: Intake, table: TypedTable, /) -> list[str]:
+def code_notes(intake: Intake, table: TypedTable, /) -> list[Message]:
     """Return notes about columns of whole numbers that may be codes, and about ids that may be.
 
     Numbers that may be codes are those whose name says so, and those of few different numbers of one width, at least
@@ -76,23 +77,18 @@ def code_notes(intake: Intake, table: TypedTable, /) -> list[str]:
     repeated = [(column, count) for column in ids if (count := _few(intake, table, column))]
     notes = []
     if found:
-        listed = _listed([f"{column} ({values})" for column, values in found])
-        notes.append(
-            f"{name}: whole numbers that may be codes are read as amounts: {listed}; if they are codes, "
-            f'say types = {{ {_key(found[0][0])} = "category" }} in tables.{name}, else declare them as number'
-        )
+        columns = [Message("note.column_codes", {"column": column, "values": values}) for column, values in found]
+        notes.append(Message("note.may_be_codes", _values(name, columns, found[0][0])))
     if repeated:
-        listed = _listed([f"{column} ({count} different)" for column, count in repeated])
-        notes.append(
-            f"{name}: columns called ids are no features: {listed}; if one holds categories, "
-            f'say types = {{ {_key(repeated[0][0])} = "category" }} in tables.{name}'
-        )
+        columns = [Message("note.column_different", {"column": column, "n": count}) for column, count in repeated]
+        notes.append(Message("note.ids_no_features", _values(name, columns, repeated[0][0])))
     return notes
 
 
-def _listed(columns: Sequence[str], /) -> str:
+def _values(table: str, columns: Sequence[Message], first: str, /) -> dict[str, Value]:
     more = len(columns) - MAX_SHOWN_COLUMNS
-    return "; ".join([*columns[:MAX_SHOWN_COLUMNS], *([f"and {more} more"] if more > 0 else [])])
+    shown = (*columns[:MAX_SHOWN_COLUMNS], *([Message("note.more", {"n": more})] if more > 0 else []))
+    return {"table": table, "columns": shown, "setting": f'types = {{ {_key(first)} = "category" }}'}
 
 
 def _few(intake: Intake, table: TypedTable, column: str, /) -> int:

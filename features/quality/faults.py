@@ -7,12 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from baton.errors import CompanyFileError
+from baton.messages.message import Message
 from baton.nearest import did_you_mean
 
 __all__ = ["KINDS", "CheckReport", "Fault", "FaultKind", "Severity", "Treatment", "treatments"]
 
 Severity = Literal["error", "warning"]
 Treatment = Literal["stop", "drop", "null", "keep"]
+
+_DONE: Mapping[Treatment, Message | str] = {
+    "stop": "",
+    "drop": Message("fault.dropped"),
+    "null": Message("fault.unknown"),
+    "keep": Message("fault.kept"),
+}
 
 
 @dataclass(frozen=True)
@@ -257,8 +265,10 @@ class Fault:
         The first of them: row number, key and value. They may hold employees' ids and are never stored.
     treatment : str
         What is done with it.
-    message, hint : str
-        What is wrong, and what to do.
+    what : Message
+        What is wrong.
+    remedy : Message, optional
+        What to do.
     """
 
     table: str
@@ -268,21 +278,39 @@ class Fault:
     count: int
     rows: tuple[str, ...]
     treatment: Treatment
-    message: str
-    hint: str = ""
+    what: Message
+    remedy: Message | None = None
 
     @property
     def stops(self) -> bool:
         """Whether it stops a run."""
         return self.treatment == "stop"
 
-    def sentence(self) -> str:
+    @property
+    def message(self) -> str:
+        """What is wrong, in English."""
+        return self.what.text
+
+    @property
+    def hint(self) -> str:
+        """What to do, in English; empty where there is nothing to say."""
+        return "" if self.remedy is None else self.remedy.text
+
+    def as_message(self) -> Message:
         """Return where, what, what is done about it, and what to do, without any value of a row."""
-        place = f"{self.table}.{self.column}" if self.column else self.table
-        done = {"stop": "", "drop": "; left out", "null": "; taken as unknown", "keep": "; kept"}
-        hint = f" ({self.hint})" if self.hint else ""
-        count = f" in {self.count:,} row{'s' if self.count > 1 else ''}" if self.rows else ""
-        return f"{place}: {self.message}{count}{done[self.treatment]}{hint}"
+        values = {
+            "place": f"{self.table}.{self.column}" if self.column else self.table,
+            "what": self.what,
+            "rows": Message("fault.rows", {"n": self.count}) if self.rows else "",
+            "done": _DONE[self.treatment],
+            "remedy": "" if self.remedy is None else Message("fault.remedy", {"remedy": self.remedy}),
+        }
+        return Message("fault.reported", values)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON can say, words in English."""
+        fields = ("table", "column", "kind", "severity", "count", "rows", "treatment", "message", "hint")
+        return {name: getattr(self, name) for name in fields}
 
 
 @dataclass(frozen=True)
@@ -295,9 +323,9 @@ class CheckReport:
         Those that stop first.
     rows : mapping of str to int
         Rows per table as they lie in the source.
-    left_out : tuple of str
+    switched_off : tuple of Message
         What is switched off, and which table would bring it.
-    notes : tuple of str
+    decided : tuple of Message
         What was decided on the way: columns left out for privacy, scales and formats that were inferred.
     kpis : mapping of str to Coverage
         Per table: the KPIs that it gives, those that stay empty, and why.
@@ -305,8 +333,8 @@ class CheckReport:
 
     faults: tuple[Fault, ...]
     rows: Mapping[str, int] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    switched_off: tuple[Message, ...] = ()
+    decided: tuple[Message, ...] = ()
     kpis: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -314,10 +342,20 @@ class CheckReport:
         """Whether any fault stops a run."""
         return any(fault.stops for fault in self.faults)
 
-    def summary(self) -> list[str]:
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is switched off, in English."""
+        return tuple(each.text for each in self.switched_off)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided on the way, in English."""
+        return tuple(each.text for each in self.decided)
+
+    def summary(self) -> list[Message]:
         """Return warnings for a run's record; no value of a row, hence no person's id, is in them."""
-        found = [fault.sentence() for fault in self.faults]
-        return [*found, *self.notes, *(f"left out: {text}" for text in self.left_out)]
+        found = [fault.as_message() for fault in self.faults]
+        return [*found, *self.decided, *(Message("left_out.reported", {"what": each}) for each in self.switched_off)]
 
 
 def treatments(chosen: Mapping[str, Treatment], /) -> dict[str, Treatment]:

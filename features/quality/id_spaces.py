@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from baton.messages.message import Message
 from features.ingest.intake import Intake
 from features.ingest.sql_text import literal, quoted
 
-__all__ = ["alike_hint"]
+__all__ = ["alike"]
 
 _MIN_ALIKE = 0.5  # share of the unknown ids that must be found once written alike
 _WAYS = (
-    ("they differ in letter case alone: bring both to one case", "lower({id})"),
-    ("they differ by zeros in front", "ltrim(lower({id}), '0')"),
-    (
-        "they differ by letters or signs around a number: take them off on one side",
-        "ltrim(regexp_replace({id}, '[^0-9]', '', 'g'), '0')",
-    ),
+    ("remedy.ids_case", "lower({id})"),
+    ("remedy.ids_zeros", "ltrim(lower({id}), '0')"),
+    ("remedy.ids_signs", "ltrim(regexp_replace({id}, '[^0-9]', '', 'g'), '0')"),
 )
 
 
-def alike_hint(intake: Intake, relation: str, column: str, other: tuple[str, str], /) -> str:
+def alike(intake: Intake, relation: str, column: str, other: tuple[str, str], /) -> Message:
     """Return what to do about a column most of whose ids are unknown.
 
     Parameters
@@ -33,10 +31,10 @@ def alike_hint(intake: Intake, relation: str, column: str, other: tuple[str, str
     theirs = f"SELECT DISTINCT {key} AS id FROM {their} WHERE {key} IS NOT NULL"
     shown = ", ".join(f"{row[0]!r}" for row in intake.rows(f"SELECT min(id) FROM ({mine} EXCEPT {theirs})"))
     against = ", ".join(f"{row[0]!r}" for row in intake.rows(f"SELECT min(id) FROM ({theirs})"))
-    for words, way in _WAYS:
+    for key, way in _WAYS:
         written = way.format(id="id")
         found = f"{written} IN (SELECT {written} FROM ({theirs}) WHERE {written} <> {literal('')})"
         share = intake.rows(f"SELECT avg(({found})::INT) FROM ({mine} EXCEPT {theirs}) WHERE {written} <> ''")[0][0]
         if share is not None and share >= _MIN_ALIKE:
-            return f"{words} ({shown} here, {against} there), in the table's sql"
-    return f"is it the right column, or another system's id? ({shown} here, {against} there)"
+            return Message(key, {"here": shown, "there": against})
+    return Message("remedy.ids_other", {"here": shown, "there": against})

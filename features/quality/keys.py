@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from baton.messages.message import Message
 from baton.nearest import nearest
 from baton.privacy.meanings import private_match
 from features.ingest.intake import Intake, TypedTable
@@ -47,10 +48,10 @@ def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) 
             "orphan",
             column,
             f"{quoted(column)} IS NOT NULL AND {quoted(column)} NOT IN ({ids})",
-            f"{column} is not in the table {name}",
+            Message("fault.orphan", {"column": column, "table": name}),
             (column,),
             (column,),
-            hint=orphans_by_spelling(intake, table, column, other),
+            remedy=orphans_by_spelling(intake, table, column, other),
         )
     if table.spec.name in {"scorecards", "measures"} and "kpi" in table.plans and kpis:
         private = _private_kpis(intake, table)
@@ -59,19 +60,18 @@ def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) 
                 "sensitive_kpi",
                 "kpi",
                 f"kpi IN ({', '.join(map(literal, private))})",
-                f"the card pays for {', '.join(private)}, which [privacy] calls sensitive or protected: it is no basis "
-                "for pay, and no advice is given on it",
+                Message("fault.sensitive_kpi", {"kpis": tuple(private)}),
                 shown=("kpi",),
-                hint="take it off the card; if it means something else, list it under [privacy] cleared",
+                remedy=Message("remedy.off_card"),
             )
         known = sorted({*kpis, *intake.company.policy.fixed, *private})
         yield Rule(
             "unknown_kpi",
             "kpi",
             f"kpi NOT IN ({', '.join(map(literal, known))})",
-            "the catalogue has no such KPI",
+            Message("fault.unknown_kpi"),
             shown=("kpi",),
-            hint=_nearest(intake, table, known),
+            remedy=_nearest(intake, table, known),
         )
 
 
@@ -81,7 +81,7 @@ def _private_kpis(intake: Intake, table: TypedTable, /) -> list[str]:
     return sorted(kpi for kpi in named if private_match(intake.company.privacy, kpi, table=table.spec.name))
 
 
-def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:
+def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> Message | None:
     listed = ", ".join(map(literal, known))
     unknown = [
         row[0]
@@ -90,8 +90,12 @@ def _nearest(intake: Intake, table: TypedTable, known: list[str], /) -> str:
     hints = []
     for name in unknown[:5]:
         close = nearest(name, known)
-        hints.append(f"{name!r}: did you mean {close!r}?" if close else f"{name!r}: add it to the catalogue")
-    return "; ".join(hints)
+        hints.append(
+            Message("remedy.kpi_meant", {"name": repr(name), "meant": repr(close)})
+            if close
+            else Message("remedy.kpi_add", {"name": repr(name)})
+        )
+    return Message("remedy.several", {"remedies": tuple(hints)}) if hints else None
 
 
 def _sums(intake: Intake, table: TypedTable, removed: str, /) -> Rule:
@@ -104,23 +108,27 @@ def _sums(intake: Intake, table: TypedTable, removed: str, /) -> Rule:
         "weights_sum",
         "weight",
         f"({card}) IN ({wrong})",
-        "its card's weights do not sum to 100",
+        Message("fault.weights_sum"),
         shown=("team_id", "role", "valid_from", "kpi", "weight"),
-        hint=f"{_sums_given(intake, wrong)}give each card (team, role and valid_from) as a whole, in percentage points",
+        remedy=_whole_cards(intake, wrong),
     )
 
 
-def _sums_given(intake: Intake, wrong: str, /) -> str:
-    """Return the sums of the first cards at fault, and what they look like."""
+def _whole_cards(intake: Intake, wrong: str, /) -> Message:
+    """Return what to do, with the sums of the first cards at fault and what they look like."""
     found = intake.rows(f"{wrong.replace('SELECT', 'SELECT sum(weight),', 1)} ORDER BY ALL LIMIT {_MAX_CARDS + 1}")
-    hints = []
+    hints: list[Message | str] = []
+    whole = Message("remedy.whole_cards")
     for total, team, role, since in found[:_MAX_CARDS]:
         of = " ".join(str(part) for part in (team, role, since.date() if since is not None else None) if part)
-        hints.append(f"{of}: nothing" if total is None else f"{of}: {total:g}")
+        hints.append(
+            Message("remedy.card_no_sum", {"card": of})
+            if total is None
+            else Message("remedy.card_sum", {"card": of, "total": float(total)})
+        )
     if not hints:
-        return ""
+        return whole
     shares = all(total is not None and abs(total - 1) < 0.01 for total, *_ in found)
-    more = ", …" if len(found) > _MAX_CARDS else ""
-    return (
-        f"they sum to {', '.join(hints)}{more}; {'they look like shares of 1, so multiply by 100; ' if shares else ''}"
-    )
+    hints += ["…"] if len(found) > _MAX_CARDS else []
+    key = "remedy.card_shares" if shares else "remedy.card_sums"
+    return Message(key, {"sums": tuple(hints), "whole": whole})

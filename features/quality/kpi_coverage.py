@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from baton.catalogue.schema import Catalogue, Kpi
+from baton.messages.message import Message
 from baton.nearest import nearest
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
@@ -24,15 +26,20 @@ class Coverage:
     ----------
     given : tuple of str
         KPIs with a value in some row.
-    empty : dict of str to str
+    empty : dict of str to Message
         KPIs without one, and why.
     lacking : dict of str to list of str
         KPIs whose columns the table has not, and which those are.
     """
 
     given: tuple[str, ...] = ()
-    empty: dict[str, str] = field(default_factory=dict)
+    empty: dict[str, Message] = field(default_factory=dict)
     lacking: dict[str, list[str]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON can say, words in English."""
+        empty = {kpi: why.text for kpi, why in self.empty.items()}
+        return {"given": self.given, "empty": empty, "lacking": self.lacking}
 
 
 def coverage(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> Coverage:
@@ -74,23 +81,28 @@ def _identified(sql: str, /) -> str:
     return parse_one(sql, dialect="duckdb").sql(dialect="duckdb", identify=True)
 
 
-def _reason(intake: Intake, table: TypedTable, kpi: Kpi, /) -> str:
+def _reason(intake: Intake, table: TypedTable, kpi: Kpi, /) -> Message:
     if table.spec.name == "measures":
-        return "no row is about it"
+        return Message("note.no_measure")
     from baton.catalogue.expressions import columns_of
 
     for column, wanted in _wanted(kpi).items():
         if column in table.plans:
             found = _values(intake, table, column)
             if not {word.lower() for word in wanted} & {value.lower() for value in found}:
-                words = _few(sorted(wanted))
-                return f"no row has {column} = {words}; it has {_few(found) or 'nothing'}{_nearest(wanted, found)}"
+                values = {
+                    "column": column,
+                    "words": _few(sorted(wanted)),
+                    "found": _few(found) or Message("note.nothing"),
+                    "nearest": _nearest(wanted, found),
+                }
+                return Message("note.no_row_has", values)
     blank = [
         column
         for column in sorted(columns_of(str(kpi.expr)))
         if not intake.rows(f"SELECT count({quoted(column)}) FROM {table.unnumbered}")[0][0]
     ]
-    return f"{' and '.join(blank)} is empty in every row" if blank else "no row fulfils it"
+    return Message("note.empty_columns", {"columns": tuple(blank)}) if blank else Message("note.no_row_fulfils")
 
 
 def _wanted(kpi: Kpi, /) -> dict[str, set[str]]:
@@ -122,37 +134,40 @@ def _values(intake: Intake, table: TypedTable, column: str, /) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _few(words: list[str], /) -> str:
-    more = f" and {len(words) - _MAX_NAMED} more" if len(words) > _MAX_NAMED else ""
-    return ", ".join(words[:_MAX_NAMED]) + more
+def _few(words: list[str], /) -> tuple[str, ...] | Message:
+    more, shown = len(words) - _MAX_NAMED, tuple(words[:_MAX_NAMED])
+    return Message("note.few", {"words": shown, "more": more}) if more > 0 else shown
 
 
-def _nearest(wanted: set[str], found: list[str], /) -> str:
+def _nearest(wanted: set[str], found: list[str], /) -> Message | str:
     for word in sorted(wanted):
         lowered = {value.lower(): value for value in found}
         close = nearest(word.lower(), lowered)
         inside = [value for value in found if value and value.lower() in word.lower().split("_")]
         likely = inside[:1] or ([lowered[close]] if close else [])
         if likely:
-            return f" (is {likely[0]} what {word} means?)"
+            return Message("note.word_meant", {"found": likely[0], "word": word})
     return ""
 
 
-def coverage_notes(table: str, rows: int, found: Coverage, /) -> Iterator[str]:
+def coverage_notes(table: str, rows: int, found: Coverage, /) -> Iterator[Message]:
     """Say which KPIs of a table stay empty though it has their columns, and whether it counts for nothing at all."""
     if not rows or not (found.empty or (found.lacking and not found.given)):
         return
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[Message, list[str]] = {}
     for kpi, why in found.empty.items():
         reasons.setdefault(why, []).append(kpi)
-    parts = [f"{_few(kpis)} ({why})" for why, kpis in list(reasons.items())[:_MAX_REASONS]]
+    parts = [
+        Message("note.kpis_because", {"kpis": _few(kpis), "why": why})
+        for why, kpis in list(reasons.items())[:_MAX_REASONS]
+    ]
     left = sum(len(kpis) for kpis in list(reasons.values())[_MAX_REASONS:])
-    parts += [f"{left} more for words that no row has"] if left else []
+    parts += [Message("note.kpis_more", {"n": left})] if left else []
     if found.lacking:
         columns = sorted({column for columns in found.lacking.values() for column in columns})
-        parts.append(f"{_few(list(found.lacking))} (the table has no {_few(columns)})")
-    words = "; ".join(parts)
+        why = Message("note.lacks_columns", {"columns": _few(columns)})
+        parts.append(Message("note.kpis_because", {"kpis": _few(list(found.lacking)), "why": why}))
     if found.given:
-        yield f"{table} gives {len(found.given)} KPIs; without a value stay {words}"
+        yield Message("note.gives", {"table": table, "n": len(found.given), "kpis": tuple(parts)})
     else:
-        yield f"{table} counts for nothing: none of its {rows:,} rows gives a KPI a value; without one stay {words}"
+        yield Message("note.gives_nothing", {"table": table, "rows": rows, "kpis": tuple(parts)})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from baton.catalogue.expressions import checked
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.errors import BatonError, ExpressionError
+from baton.messages.message import Message
 from baton.nearest import did_you_mean
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.locked import limited, one_query
@@ -26,14 +27,13 @@ def kpi_faults(intake: Intake, table: TypedTable, catalogue: Catalogue, treatmen
     for kpi in tried:
         failure = _failure(intake, table, [kpi])
         if failure is not None:
-            hint = f"correct its expr, or give the column in tables.{table.spec.name}"
+            what = Message("fault.kpi_fails", {"kpi": repr(kpi.id), "why": failure})
+            remedy = Message("remedy.correct_expr", {"table": table.spec.name})
             severity = "error" if treatment == "stop" else "warning"
-            yield Fault(
-                table.spec.name, "", "kpi_fails", severity, 1, (), treatment, f"KPI {kpi.id!r} fails: {failure}", hint
-            )
+            yield Fault(table.spec.name, "", "kpi_fails", severity, 1, (), treatment, what, remedy)
 
 
-def _failure(intake: Intake, table: TypedTable, kpis: list[Kpi], /) -> str | None:
+def _failure(intake: Intake, table: TypedTable, kpis: list[Kpi], /) -> Message | str | None:
     """Return what the engine says against the KPIs' expressions, all tried in one scan, or None."""
     import duckdb
 
@@ -46,13 +46,13 @@ def _failure(intake: Intake, table: TypedTable, kpis: list[Kpi], /) -> str | Non
                 one_query(f"SELECT {', '.join(f'count({sql})' for sql in expressions)} FROM {table.relation}", "trial")
             )
     except duckdb.InterruptException:
-        return f"it takes longer than {MAX_SECONDS} seconds over {table.rows:,} rows; write it more simply"
+        return Message("fault.kpi_slow", {"seconds": f"{MAX_SECONDS}", "rows": table.rows})
     except duckdb.OutOfMemoryException:
-        return f"it takes more memory than there is over {table.rows:,} rows; write it more simply"
+        return Message("fault.kpi_memory", {"rows": table.rows})
     except (duckdb.ProgrammingError, duckdb.DataError, duckdb.PermissionException) as error:
         return one_line(error)
     except BatonError as error:
-        return str(error)
+        return error.message
     return None
 
 

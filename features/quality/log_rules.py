@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from baton.messages.message import Message
 from features.ingest.intake import ROW, Intake, TypedTable
 from features.ingest.sql_text import literal
 from features.process.marks import PASSED_OVER, mark_sql, word_sql
@@ -32,7 +33,7 @@ def log_rules(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         "at",
         '(case_id, "at") IN (SELECT (case_id, "at") FROM '
         f'{table.relation} GROUP BY case_id, "at" HAVING min(activity) <> max(activity))',
-        "several steps of the case have the same time; they are taken in the order of the rows",
+        Message("fault.step_tie"),
         shown=_SHOWN,
     )
     if "lifecycle" in table.plans:
@@ -44,7 +45,7 @@ def log_rules(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
             "step_reversed",
             "ended_at" if "ended_at" in table.plans else "started_at",
             f"({ends}) < ({begins})",
-            "the step ends before it starts; how long it waited and was worked on is unknown",
+            Message("fault.step_ends_first"),
             shown=(*_SHOWN, *(name for name in ("started_at", "ended_at") if name in table.plans)),
         )
 
@@ -60,7 +61,7 @@ def _outside(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         "step_outside_case",
         "at",
         row_is_in(f"{found} < c.opened_at)"),
-        "the step lies before its case was opened; only the time within the case counts",
+        Message("fault.step_before_case"),
         shown=_SHOWN,
     )
     if "closed_at" in cases.plans:
@@ -68,7 +69,7 @@ def _outside(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
             "step_outside_case",
             "at",
             row_is_in(f"{found} > c.closed_at AND c.closed_at >= c.opened_at)"),
-            "the step lies after its case was closed; only the time within the case counts",
+            Message("fault.step_after_case"),
             shown=_SHOWN,
         )
 
@@ -78,15 +79,15 @@ def _unknown_marks(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
     unknown = f"{mark_sql('lifecycle')} = 'other' AND {word_sql('lifecycle')} NOT IN ({others})"
     words = intake.rows(f"SELECT DISTINCT lifecycle::VARCHAR FROM {table.relation} WHERE {unknown} ORDER BY 1")
     # more words than that are no marks but another column's values, which may be people's
-    named = ", ".join(repr(word[0]) for word in words) if len(words) <= _MAX_MARKS else f"{len(words)} different words"
+    few = len(words) <= _MAX_MARKS
+    named = tuple(repr(word[0]) for word in words) if few else Message("remedy.many_marks", {"n": len(words)})
     yield Rule(
         "unknown_mark",
         "lifecycle",
         f"coalesce({unknown}, FALSE)",
-        "the word says neither start nor end of a step; such rows show no work",
+        Message("fault.unknown_mark"),
         shown=(*_SHOWN, "lifecycle"),
-        hint=f"{named}; known are start, complete, suspend and resume (begin, end, finished, 开始, 完成 and such too): "
-        "rename them in the table's sql",
+        remedy=Message("remedy.known_marks", {"words": named, "examples": ("开始", "完成")}),
     )
 
 
@@ -104,6 +105,6 @@ def _reversed(table: TypedTable, /) -> Rule:
             "WHERE life = 'complete' AND coalesce(before, '') <> 'start' AND after_1 = 'start' "
             "AND coalesce(after_2, '') <> 'complete')"
         ),
-        "the step is complete before it starts; how long it was worked on is unknown",
+        Message("fault.step_complete_first"),
         shown=_SHOWN,
     )

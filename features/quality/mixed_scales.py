@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from baton.messages.message import Message
 from features.ingest.sql_text import quoted
 
 __all__ = ["Mixed", "mixed"]
@@ -20,6 +21,7 @@ _MAX_STRAY = 0.01  # share of a part's ratings that may lie above its top: misty
 _MIN_AT_TOP = 0.15  # share of a part's ratings at its top
 _MAX_AT_TOP = 0.95  # for thumbs: who gives nothing but 1 is no sign of them
 _STRAY_COUNTS = 50  # a stray rating weighs as much as so many others when the day of the change is looked for
+_MAX_SHOWN = 5  # values of a part that are named
 _MAX_VALUES = 60  # a column of more different values says nothing about a scale
 _SMALLER: tuple[tuple[float, float], ...] = ((0.0, 1.0), (1.0, 5.0), (0.0, 10.0))
 
@@ -30,15 +32,15 @@ class Mixed:
 
     Parameters
     ----------
-    where : str
-        Which part, in words.
+    where : Message
+        Which part.
     scale : (low, high)
         The part's.
     ratings : int
         How many the part has.
     """
 
-    where: str
+    where: Message
     scale: tuple[float, float]
     ratings: int
 
@@ -115,14 +117,14 @@ def _by_time(
     )
     total = [sum(row[at] for row in days) for at in range(1, 5)]
     before = [0, 0, 0, 0]
-    best: tuple[int, int, str] | None = None
+    best: tuple[int, int, Message] | None = None
     for day, *counts in days:
         after = [all_ - seen for all_, seen in zip(total, before, strict=True)]
-        for part, rest, words in ((before, after, "before"), (after, before, "from")):
+        for part, rest, key in ((before, after, "fault.mixed_before"), (after, before, "fault.mixed_from")):
             # where a day of the other scale is taken in, its ratings count against it
             reach = part[0] - _STRAY_COUNTS * (part[1] + part[3])
             if _smaller(part, rest, scale) and (best is None or reach > best[0]):
-                best = reach, part[0], f"{words} {day:%Y-%m-%d}"
+                best = reach, part[0], Message(key, {"day": f"{day:%Y-%m-%d}"})
         before = [seen + more for seen, more in zip(before, counts, strict=True)]
     if best is not None:
         yield Mixed(best[2], scale, best[1])
@@ -151,6 +153,12 @@ def _by_part(
                 smaller.append(value)
                 ratings += counts[0]
         if smaller:
-            shown = ", ".join("none" if value is None else value for value in smaller[:5])
-            more = f" and {len(smaller) - 5} more" if len(smaller) > 5 else ""
-            yield Mixed(f"where {name} is {shown}{more}", scale, ratings)
+            yield Mixed(_where(name, smaller), scale, ratings)
+
+
+def _where(column: str, smaller: list[str | None], /) -> Message:
+    none, more = Message("fault.mixed_none"), len(smaller) - _MAX_SHOWN
+    values = tuple(none if value is None else value for value in smaller[:_MAX_SHOWN])
+    if more > 0:
+        return Message("fault.mixed_where_more", {"column": column, "values": values, "more": more})
+    return Message("fault.mixed_where", {"column": column, "values": values})

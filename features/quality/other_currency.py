@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from baton.messages.message import Message
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import quoted
 from features.ingest.values.currency_signs import by_currency, currency_named, is_same_currency
@@ -37,9 +38,8 @@ def currency_faults(intake: Intake, table: TypedTable, treatment: Treatment, /) 
             rows = table.present.get(name, table.rows)
             for sign, count in plan.currencies:
                 if not is_same_currency(sign, company):
-                    yield _fault(
-                        table, name, f"{count:,} of {rows:,} amounts are in {sign.upper()}", count, treatment, company
-                    )
+                    values = {"count": count, "total": rows, "other": sign.upper(), "currency": company}
+                    yield _fault(table, name, Message("fault.other_currency", values), count, treatment)
     money = _MONEY.get(table.spec.name, "")
     if money not in table.plans or table.plans[money].currencies:
         return
@@ -48,10 +48,9 @@ def currency_faults(intake: Intake, table: TypedTable, treatment: Treatment, /) 
             beside = _beside(intake, table, name, money)
             for sign, count in sorted(by_currency(beside).items()):
                 if not is_same_currency(sign, company):
-                    counted = (
-                        f"{count:,} of {sum(beside.values()):,} amounts are in {sign.upper()} by the column {name}"
-                    )
-                    yield _fault(table, money, counted, count, treatment, company)
+                    values = {"count": count, "total": sum(beside.values()), "other": sign.upper(), "column": name}
+                    what = Message("fault.other_currency_by", values | {"currency": company})
+                    yield _fault(table, money, what, count, treatment)
 
 
 def _beside(intake: Intake, table: TypedTable, name: str, money: str, /) -> dict[str, int]:
@@ -64,8 +63,7 @@ def _beside(intake: Intake, table: TypedTable, name: str, money: str, /) -> dict
     return {text: count for text, count in rows if named[text]} if len(rows) <= _MAX_CURRENCIES else {}
 
 
-def _fault(table: TypedTable, name: str, counted: str, count: int, treatment: Treatment, company: str, /) -> Fault:
+def _fault(table: TypedTable, name: str, what: Message, count: int, treatment: Treatment, /) -> Fault:
     severity: Severity = "error" if treatment == "stop" else "warning"
-    message = f"{counted}, and [company] currency is {company}; they are counted as {company}"
-    hint = "convert them in the table's sql, or set currency in [company]"
-    return Fault(table.spec.name, name, "other_currency", severity, count, (), treatment, message, hint)
+    remedy = Message("remedy.convert_amounts")
+    return Fault(table.spec.name, name, "other_currency", severity, count, (), treatment, what, remedy)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from baton.catalogue.schema import Catalogue
+from baton.messages.message import Message
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.quality.row_rules import Rule
@@ -71,7 +72,7 @@ class _Shares:
         return self.declared is None and self.far > 0 and not self.is_percent and not self.is_stray
 
 
-def with_shares(intake: Intake, catalogue: Catalogue, notes: list[str], /) -> None:
+def with_shares(intake: Intake, catalogue: Catalogue, notes: list[Message], /) -> None:
     """Read columns of percent as the shares that their KPIs are; each is noted."""
     for name, table in list(intake.tables.items()):
         found = [shares for shares in _found(intake, table, catalogue) if shares.is_percent]
@@ -79,11 +80,12 @@ def with_shares(intake: Intake, catalogue: Catalogue, notes: list[str], /) -> No
             continue
         intake.tables[name] = _divided(intake, table, found)
         for shares in found:
-            place = f"{name}.{shares.column}" + (f" of {shares.name}" if shares.name != shares.column else "")
-            notes.append(
-                f"{place}: {shares.above:,} of {shares.values:,} values lie above 1 and are read as percent (72.7 is "
-                f"0.727); if they are not, set tables.{name}.scales = {{ {shares.name} = [0, 1] }}"
-            )
+            place: Message | str = f"{name}.{shares.column}"
+            if shares.name != shares.column:
+                place = Message("note.of_kpi", {"place": place, "kpi": shares.name})
+            setting = f"tables.{name}.scales = {{ {shares.name} = [0, 1] }}"
+            values = {"place": place, "above": shares.above, "total": shares.values, "setting": setting}
+            notes.append(Message("note.percent", values))
 
 
 def share_rules(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> Iterator[Rule]:
@@ -97,10 +99,10 @@ def share_rules(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> I
                 "percent_or_share",
                 shares.column,
                 f"{shares.where} AND {column} IS NOT NULL",
-                f"percent and shares in one column: {far:,} of {values:,} values of {name} are above 2",
+                Message("fault.mixed_shares", {"far": far, "total": values, "name": name}),
                 (shares.column,),
                 (shares.column,),
-                f"set {place} if all are percent, [0, 1] if all are shares, else bring them to one",
+                Message("remedy.mixed_shares", {"setting": place}),
                 whole_column=True,
                 is_missing=required,
             )
@@ -110,7 +112,7 @@ def share_rules(intake: Intake, table: TypedTable, catalogue: Catalogue, /) -> I
                 "off_scale",
                 shares.column,
                 f"{shares.where} AND abs({column}) > {top!r}",
-                f"above {top:g}, though {shares.name} is a share: percent among shares?",
+                Message("fault.stray_share", {"top": top, "name": shares.name}),
                 (shares.column,),
                 (shares.column,),
                 is_missing=required,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from baton.messages.message import Message
 from features.ingest.sql_text import quoted
 
 __all__ = ["DEFAULT_SCALES", "Inferred", "Profile", "inferred", "profile"]
@@ -61,12 +62,12 @@ class Inferred:
     ----------
     scale : (low, high) or None
         None: they fit no known scale.
-    doubt : str
-        What else it may be; empty where the values leave no doubt.
+    doubt : Message, optional
+        What else it may be; None where the values leave no doubt.
     """
 
     scale: Range | None
-    doubt: str = ""
+    doubt: Message | None = None
 
 
 _SCALES: tuple[Range, ...] = (
@@ -117,7 +118,7 @@ def inferred(column: str, found: Profile, /) -> Inferred:
     >>> whole = {1: 20, 2: 20, 7: 20}
     >>> held = dict.fromkeys(_SCALES, 60) | {(0.0, 1.0): 20, (1.0, 3.0): 40, (1.0, 5.0): 40, (0.0, 5.0): 40}
     >>> inferred("csat", Profile(60, 1, 7, whole, held))
-    Inferred(scale=(1.0, 7.0), doubt='')
+    Inferred(scale=(1.0, 7.0), doubt=None)
     """
     if not found.ratings:
         return Inferred(None)
@@ -128,15 +129,18 @@ def _satisfaction(found: Profile, /) -> Inferred:
     whole = found.whole
     if found.fits((0.0, 1.0)) and found.held[0.0, 1.0] > whole[1]:
         few = found.ratings < _MIN_RATINGS
-        return Inferred((0.0, 1.0), "there are few ratings" if few else "")
+        return Inferred((0.0, 1.0), Message("scale.few_ratings") if few else None)
     if found.held[1.0, 3.0] == found.ratings >= _MIN_RATINGS and whole[3]:
-        return Inferred((1.0, 3.0), "nobody gave 4 or 5")
+        return Inferred(
+            (1.0, 3.0),
+            Message("scale.nobody_gave", {"ratings": Message("scale.either", {"first": "4", "second": "5"})}),
+        )
     if found.fits((1.0, 5.0)) and not _beyond(found, 5):
-        return Inferred((1.0, 5.0), "" if whole[5] else f"nobody gave more than {found.high:g}")
+        return Inferred((1.0, 5.0), None if whole[5] else _not_above(found.high))
     if found.fits((0.0, 5.0)) and not _beyond(found, 5):
-        return Inferred((0.0, 5.0), "0 may stand for `not rated`")
+        return Inferred((0.0, 5.0), Message("scale.zero_unrated"))
     if found.fits((1.0, 7.0)) and not _beyond(found, 7):
-        return Inferred((1.0, 7.0), "" if whole[7] else f"nobody gave more than {found.high:g}")
+        return Inferred((1.0, 7.0), None if whole[7] else _not_above(found.high))
     if found.fits((0.0, 10.0)):
         return _of_ten(found)
     if found.fits((0.0, 100.0)) and found.high > _MAX_UNUSUAL:
@@ -144,21 +148,25 @@ def _satisfaction(found: Profile, /) -> Inferred:
     return Inferred(None)
 
 
+def _not_above(rating: float, /) -> Message:
+    return Message("scale.nobody_above", {"rating": f"{rating:g}"})
+
+
 def _of_ten(found: Profile, /) -> Inferred:
     """Tell 1-10, where 1 is given and 0 never, from 0-10."""
     whole = found.whole
-    doubt = "" if whole[10] else f"nobody gave more than {found.high:g}"
+    doubt = None if whole[10] else _not_above(found.high)
     if whole[0]:
         return Inferred((0.0, 10.0), doubt)
     if whole[1] >= max(_MIN_BEYOND, _MIN_SHARE_BEYOND * found.ratings):
         return Inferred((1.0, 10.0), doubt)
-    return Inferred((0.0, 10.0), doubt or "nobody gave 0")
+    return Inferred((0.0, 10.0), doubt or Message("scale.nobody_gave", {"ratings": "0"}))
 
 
 def _recommendation(found: Profile, /) -> Inferred:
     if found.fits((0.0, 10.0)):
         if found.high <= 5 and found.low >= 1 and found.ratings >= _MIN_RATINGS:
-            return Inferred((1.0, 5.0), "nobody gave more than 5")
+            return Inferred((1.0, 5.0), _not_above(5))
         return Inferred((0.0, 10.0))
     if found.fits((0.0, 100.0)) and found.high > _MAX_UNUSUAL:
         return Inferred((0.0, 100.0))

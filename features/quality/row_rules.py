@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from baton.messages.message import Message
 from features.ingest.intake import ROW, Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.casting import CastPlan, cast_sql
 
-__all__ = ["EARLIEST", "LATEST", "TIME_HINT", "UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
+__all__ = ["EARLIEST", "LATEST", "TIMES_READ", "UNITS", "Rule", "parse_rules", "row_is_in", "row_rules"]
 
 UNITS = ("employee", "team", "stage", "process", "customer")
 """Units that a measure may be about."""
@@ -17,19 +18,19 @@ UNITS = ("employee", "team", "stage", "process", "customer")
 EARLIEST, LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2100-01-01'"
 """Times outside are mistakes whatever they are about (SQL)."""
 _UNPARSEABLE = {
-    "time": ("unparseable_time", "no date or time"),
-    "number": ("unparseable_number", "no number"),
-    "integer": ("unparseable_number", "no whole number"),
-    "flag": ("unparseable_flag", "neither yes nor no"),
+    "time": ("unparseable_time", "fault.no_time"),
+    "number": ("unparseable_number", "fault.no_number"),
+    "integer": ("unparseable_number", "fault.no_whole_number"),
+    "flag": ("unparseable_flag", "fault.no_flag"),
 }
-TIME_HINT = "dates like 2024-04-03 14:05, 03/04/2024, 3-Apr-24, 3. März 2024 and 2024年4月3日 are read"
+TIMES_READ = Message("remedy.times_read", {"example": "2024年4月3日"})
 """What can be done about times that cannot be read."""
 
-_HINTS = {
-    "time": f"is it the right column? {TIME_HINT}",
-    "number": "is it the right column? take units off",
-    "integer": "is it the right column? take units off",
-    "flag": "is it the right column? yes/no, true/false, 1/0 and 是/否 are read",
+_REMEDIES = {
+    "time": Message("remedy.right_column_time", {"read": TIMES_READ}),
+    "number": Message("remedy.right_column_number"),
+    "integer": Message("remedy.right_column_number"),
+    "flag": Message("remedy.right_column_flag", {"examples": "是/否"}),
 }
 _ORDER: tuple[tuple[str, str, str, str], ...] = (
     # table, earlier, later, kind
@@ -55,13 +56,13 @@ class Rule:
         Where the fault is reported.
     predicate : str
         SQL over the typed table, true where the row is at fault.
-    message : str
-        What is wrong, in words.
+    what : Message
+        What is wrong.
     nulls : tuple of str
         Columns that become unknown under the treatment ``null``.
     shown : tuple of str
         Columns shown with the first rows.
-    hint : str
+    remedy : Message, optional
         What to do.
     relation : str
         SQL of the rows to be shown, where it is not the typed table.
@@ -76,10 +77,10 @@ class Rule:
     kind: str
     column: str
     predicate: str
-    message: str
+    what: Message
     nulls: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
-    hint: str = ""
+    remedy: Message | None = None
     relation: str = ""
     whole_column: bool = False
     is_missing: bool = False
@@ -113,7 +114,7 @@ def row_rules(table: TypedTable, scales: Mapping[str, tuple[float | None, float 
             "unknown_unit",
             "unit",
             f"unit NOT IN ({units})",
-            f"the unit is none of {', '.join(UNITS)}",
+            Message("fault.unknown_unit", {"units": UNITS}),
             shown=("unit",),
         )
 
@@ -146,9 +147,7 @@ def _placeholder_rule(table: TypedTable, name: str, test: str, /) -> Rule:
         "far_time" if is_time else "placeholder_number",
         name,
         row_is_in(f"{table.read_relation} WHERE {test}"),
-        "a date that stands for none, such as 9999-12-31 or 1900-01-01"
-        if is_time
-        else f"a number that stands for none, far from all others: {numbers}",
+        Message("fault.placeholder_date") if is_time else Message("fault.placeholder_number", {"numbers": numbers}),
         (name,),
         (name,),
         relation=table.read_relation,
@@ -164,19 +163,19 @@ def _is_ambiguous(plan: CastPlan, /) -> bool:
 
 def _parse_rule(table: TypedTable, name: str, *, mostly: bool) -> Rule:
     plan = table.plans[name]
-    kind, noun = _UNPARSEABLE[plan.type]
+    kind, key = _UNPARSEABLE[plan.type]
     predicate = f"{quoted(name)} IS NOT NULL AND ({cast_sql(plan)}) IS NULL"
-    hint = _HINTS[plan.type] if mostly else ""
+    remedy = _REMEDIES[plan.type] if mostly else None
     if mostly and plan.type == "time" and not plan.from_text:
-        hint = "days of a spreadsheet, 20240403 and times since 1970 are read; convert others in the table's sql"
+        remedy = Message("remedy.spreadsheet_days")
     return Rule(
         "wrong_type" if mostly else kind,
         name,
         row_is_in(f"{table.known_relation} WHERE {predicate}"),
-        f"the value is {noun}",
+        Message(key),
         (name,),
         (name,),
-        hint,
+        remedy,
         relation=table.known_relation,
         whole_column=mostly,
     )
@@ -190,7 +189,7 @@ def _missing(table: TypedTable, /) -> Iterator[Rule]:
                 "missing_value",
                 name,
                 f"{quoted(name)} IS NULL",
-                f"{name} has no value",
+                Message("fault.missing_value", {"column": name}),
                 shown=(name,),
                 relation=table.known_relation,
             )
@@ -204,7 +203,7 @@ def _times(table: TypedTable, /) -> Iterator[Rule]:
                 "far_time",
                 name,
                 f"{column} < {EARLIEST} OR {column} >= {LATEST}",
-                "time before 1900 or after 2100",
+                Message("fault.far_time"),
                 (name,),
                 (name,),
             )
@@ -214,7 +213,8 @@ def _times(table: TypedTable, /) -> Iterator[Rule]:
             plausible = f"{quoted(later)} >= {EARLIEST} AND {quoted(earlier)} < {LATEST}"
             predicate = f"{quoted(later)} < {quoted(earlier)} AND {plausible}"
             nulls = (earlier, later) if kind == "left_before_joined" else (later,)
-            yield Rule(kind, later, predicate, f"{later} lies before {earlier}", nulls, (earlier, later))
+            what = Message("fault.reversed", {"later": later, "earlier": earlier})
+            yield Rule(kind, later, predicate, what, nulls, (earlier, later))
 
 
 def _numbers(table: TypedTable, name: str, scale: tuple[float | None, float | None], /) -> Iterator[Rule]:
@@ -226,14 +226,20 @@ def _numbers(table: TypedTable, name: str, scale: tuple[float | None, float | No
         return
     finite = f"NOT isinf({column}::DOUBLE)"
     if name.endswith("_seconds"):
-        yield Rule("negative_duration", name, f"{column} < 0 AND {finite}", "seconds below zero", (name,), (name,))
+        what = Message("fault.negative_seconds")
+        yield Rule("negative_duration", name, f"{column} < 0 AND {finite}", what, (name,), (name,))
         return
-    words = f"below {low:g}" if high is None else f"outside {low:g} to {high:g}"
-    yield Rule("off_scale", name, f"({' OR '.join(bounds)}) AND {finite}", f"value {words}", (name,), (name,))
+    yield Rule("off_scale", name, f"({' OR '.join(bounds)}) AND {finite}", _off(low, high), (name,), (name,))
+
+
+def _off(low: float | None, high: float | None, /) -> Message:
+    if high is None:
+        return Message("fault.below", {"low": f"{low:g}"})
+    return Message("fault.outside", {"low": f"{low:g}", "high": f"{high:g}"})
 
 
 def _infinite(name: str, /) -> Iterator[Rule]:
-    yield Rule("infinite", name, f"isinf({quoted(name)}::DOUBLE)", "infinite number", (name,), (name,))
+    yield Rule("infinite", name, f"isinf({quoted(name)}::DOUBLE)", Message("fault.infinite"), (name,), (name,))
 
 
 def row_is_in(relation: str, /) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from baton.company import Company
+from baton.messages.message import Message, Value
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import quoted
 from features.ingest.values.rating_words import RATINGS
@@ -34,14 +35,14 @@ class Scales:
         Of the columns whose scale KPIs follow; None: it is not known.
     rules : list of Rule
         Columns that hold two scales, or another than a model was trained on.
-    notes : list of str
+    notes : list of Message
         What was inferred.
     """
 
     bounds: dict[str, Scale]
     ratings: dict[str, tuple[float, float] | None] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
 
 
 def scales(intake: Intake, table: TypedTable, /) -> Scales:
@@ -101,8 +102,15 @@ def _rating(
     if scale is None:
         found.bounds.pop(name, None)
         found.notes.append(
-            f"cases.{name} fits no known scale ({counts.low:g} to {counts.high:g}) and was not checked; "
-            f"set tables.cases.scales = {{ {name} = [lowest, highest] }}"
+            Message(
+                "note.no_scale",
+                {
+                    "column": f"cases.{name}",
+                    "low": f"{counts.low:g}",
+                    "high": f"{counts.high:g}",
+                    "setting": _setting(name),
+                },
+            )
         )
     else:
         found.bounds[name] = scale
@@ -112,18 +120,27 @@ def _rating(
         if declared is None:
             found.rules.append(rule)
         else:
-            found.notes.append(f"cases.{name}: {rule.message}, though its scale is declared")
+            found.notes.append(Message("note.mixed_scale", {"column": f"cases.{name}", "what": rule.what}))
     found.rules += _other(name, agreed, declared, inferred_scale)
 
 
-def _note(name: str, scale: tuple[float, float], inferred_scale: Inferred, /) -> Iterator[str]:
+def _note(name: str, scale: tuple[float, float], inferred_scale: Inferred, /) -> Iterator[Message]:
     if scale == DEFAULT_SCALES[name] and name != "csat" and not inferred_scale.doubt:
         return
-    doubt = f" ({inferred_scale.doubt})" if inferred_scale.doubt and inferred_scale.scale == scale else ""
-    yield (
-        f"cases.{name} is taken as a scale from {scale[0]:g} to {scale[1]:g}{doubt}; "
-        f"if it is another, set tables.cases.scales = {{ {name} = [lowest, highest] }}"
-    )
+    values: dict[str, Value] = {
+        "column": f"cases.{name}",
+        "low": f"{scale[0]:g}",
+        "high": f"{scale[1]:g}",
+        "setting": _setting(name),
+    }
+    if inferred_scale.doubt is not None and inferred_scale.scale == scale:
+        yield Message("note.scale_doubtful", values | {"doubt": inferred_scale.doubt})
+    else:
+        yield Message("note.scale", values)
+
+
+def _setting(name: str, /) -> str:
+    return f"tables.cases.scales = {{ {name} = [lowest, highest] }}"
 
 
 def _mixed(intake: Intake, table: TypedTable, name: str, inferred_scale: Inferred, /) -> Iterator[Rule]:
@@ -139,12 +156,19 @@ def _mixed(intake: Intake, table: TypedTable, name: str, inferred_scale: Inferre
         "mixed_scale",
         name,
         f"{quoted(name)} IS NOT NULL",
-        f"two scales in one column: {found.ratings:,} ratings {found.where} lie between {found.scale[0]:g} and "
-        f"{found.scale[1]:g}, the others go up to {inferred_scale.scale[1]:g}",
+        Message(
+            "fault.mixed_scale",
+            {
+                "n": found.ratings,
+                "where": found.where,
+                "low": f"{found.scale[0]:g}",
+                "high": f"{found.scale[1]:g}",
+                "top": f"{inferred_scale.scale[1]:g}",
+            },
+        ),
         (name,),
         (name,),
-        f"bring them to one scale in tables.cases.sql, or say faults.mixed_scale: null leaves {name} out, "
-        "keep averages them as they are",
+        Message("remedy.mixed_scale", {"name": name}),
         whole_column=True,
     )
 
@@ -164,9 +188,12 @@ def _other(
         "other_scale",
         name,
         f"{quoted(name)} IS NOT NULL",
-        f"the models were trained on ratings from {then[0]:g} to {then[1]:g}, these are from {now[0]:g} to {now[1]:g}",
+        Message(
+            "fault.other_scale",
+            {"low": f"{then[0]:g}", "high": f"{then[1]:g}", "now_low": f"{now[0]:g}", "now_high": f"{now[1]:g}"},
+        ),
         (name,),
         (name,),
-        "train again, or bring the ratings to the scale of the training",
+        Message("remedy.other_scale"),
         whole_column=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from baton.messages.message import Message
 from baton.nearest import nearest
 from features.ingest.intake import TypedTable
 from features.quality.faults import Fault, Severity, Treatment
@@ -16,22 +17,25 @@ _NEARLY_THE_SAME = 0.8
 _MAX_BETWEEN_ENDS = timedelta(days=35)
 
 _BRINGS: dict[str, str] = {
-    "customers": "who leaves (rule `left_at`), customers' worth, segments and attributes",
-    "activity": "who falls silent (rule `inactive`), and how deeply customers use what they bought",
-    "cases": "effects of service on customers, KPIs computed from cases, advice on weights and coaching",
-    "case_steps": "KPIs over a case's path: hand-overs, detours, waiting between steps",
-    "employees": "roles, tenure, the fairness audit, and teams where cases name people only",
-    "work": "KPIs of training, coaching and workload",
-    "measures": "KPIs that are computed elsewhere",
-    "teams": "names, departments and journey stages of teams",
-    "scorecards": "today's weights: without them, advised weights are hypothetical",
+    "customers": "left_out.customers",
+    "activity": "left_out.activity",
+    "cases": "left_out.cases",
+    "case_steps": "left_out.case_steps",
+    "employees": "left_out.employees",
+    "work": "left_out.work",
+    "measures": "left_out.measures",
+    "teams": "left_out.teams",
+    "scorecards": "left_out.scorecards",
 }
+_REMEDIES = {"fault.currencies": "remedy.one_currency", "fault.half_percent": "remedy.percent_everywhere"}
+"""What to do about numbers that can be read in two ways; else the decimal mark is to be said."""
+
 _COLUMNS_BRING: dict[tuple[str, str], str] = {
-    ("cases", "customer_id"): "churn explained by service: nothing says whose case it was",
-    ("cases", "employee_id"): "KPIs, decline and coaching per employee",
-    ("cases", "closed_at"): "KPIs known at closing (resolution time, first-contact resolution)",
-    ("customers", "left_at"): "churn by the rule `left_at`",
-    ("customers", "value"): "the money at risk",
+    ("cases", "customer_id"): "left_out.whose_case",
+    ("cases", "employee_id"): "left_out.per_employee",
+    ("cases", "closed_at"): "left_out.at_closing",
+    ("customers", "left_at"): "left_out.churn",
+    ("customers", "value"): "left_out.money",
 }
 
 
@@ -45,53 +49,26 @@ def column_faults(table: TypedTable, misspelt: Treatment, /) -> Iterator[Fault]:
         if close is not None:
             attributes.remove(close)
         if required:
-            hint = f"did you mean {close!r}?" if close else f"the table has {', '.join(table.plans)}"
-            yield Fault(
-                table.spec.name, name, "missing_column", "error", 1, (), "stop", "the required column is missing", hint
+            remedy = (
+                Message("remedy.column_meant", {"column": repr(close)})
+                if close
+                else Message("remedy.has_columns", {"columns": tuple(table.plans)})
             )
+            what = Message("fault.missing_column")
+            yield Fault(table.spec.name, name, "missing_column", "error", 1, (), "stop", what, remedy)
         elif close:
             severity: Severity = "error" if misspelt == "stop" else "warning"
-            message = "no column of the contract; it is read as an attribute"
-            yield Fault(
-                table.spec.name,
-                close,
-                "misspelt_column",
-                severity,
-                1,
-                (),
-                misspelt,
-                message,
-                f"did you mean {name!r}?",
-            )
+            what, remedy = Message("fault.misspelt_column"), Message("remedy.column_meant", {"column": repr(name)})
+            yield Fault(table.spec.name, close, "misspelt_column", severity, 1, (), misspelt, what, remedy)
     for name, plan in table.plans.items():
-        if plan.doubt:
-            yield Fault(
-                table.spec.name, name, "ambiguous_number", "error", table.present.get(name, 1), (), "stop", plan.doubt,
-                _hint(plan.doubt, table.spec.name),
-            )  # fmt: skip
+        count = table.present.get(name, 1)
+        if plan.doubt is not None:
+            remedy = Message(_REMEDIES.get(plan.doubt.key, "remedy.decimal"), {"table": table.spec.name})
+            yield Fault(table.spec.name, name, "ambiguous_number", "error", count, (), "stop", plan.doubt, remedy)
         if plan.order in {"both", "neither"}:
-            how = "read both ways" if plan.order == "both" else "are day first in some rows and month first in others"
-            hint = f"say day_first = true or false in tables.{table.spec.name}, or export ISO dates (2024-04-03)"
-            yield Fault(
-                table.spec.name,
-                name,
-                "ambiguous_date",
-                "error",
-                table.present.get(name, 1),
-                (),
-                "stop",
-                f"dates such as 03/04/2024 {how}",
-                hint,
-            )
-
-
-def _hint(doubt: str, table: str, /) -> str:
-    """Return what to do about numbers that can be read in two ways."""
-    if "currencies" in doubt:
-        return "give one currency per column"
-    if "percent" in doubt:
-        return "write the percent sign everywhere or nowhere"
-    return f'say decimal = "." or decimal = "," in tables.{table}'
+            what = Message("fault.dates_both_ways" if plan.order == "both" else "fault.dates_mixed")
+            remedy = Message("remedy.day_first", {"table": table.spec.name})
+            yield Fault(table.spec.name, name, "ambiguous_date", "error", count, (), "stop", what, remedy)
 
 
 def row_count_faults(
@@ -104,17 +81,8 @@ def row_count_faults(
     starts = (*_SOURCES_OF_OUTCOMES, "activity") if inactive else _SOURCES_OF_OUTCOMES
     given = [name for name in starts if name in configured]
     if not given:
-        yield Fault(
-            "",
-            "",
-            "missing_table",
-            "error",
-            1,
-            (),
-            "stop",
-            "none of the tables cases, measures and snapshots is given",
-            "give one of them under [tables]",
-        )
+        what, remedy = Message("fault.missing_table"), Message("remedy.give_table")
+        yield Fault("", "", "missing_table", "error", 1, (), "stop", what, remedy)
     readable = [name for name in given if name in tables]
     total = sum(tables[name].rows for name in readable)
     for name, table in tables.items():
@@ -122,31 +90,14 @@ def row_count_faults(
             continue
         needed = name in given and total == 0
         treatment: Treatment = "stop" if needed else empty
-        message = "the table has no row" + ("" if needed else "; it is left out")
-        yield Fault(
-            name,
-            "",
-            "empty_table",
-            "error" if treatment == "stop" else "warning",
-            0,
-            (),
-            treatment,
-            message,
-            "check the export" if needed else "",
-        )
+        severity: Severity = "error" if treatment == "stop" else "warning"
+        what = Message("fault.empty_table" if needed else "fault.empty_table_left_out")
+        remedy = Message("remedy.check_export") if needed else None
+        yield Fault(name, "", "empty_table", severity, 0, (), treatment, what, remedy)
     if total == 1 and len(readable) == len(given):
         name = next(name for name in readable if tables[name].rows)
-        yield Fault(
-            name,
-            "",
-            "one_row",
-            "error",
-            1,
-            (),
-            "stop",
-            "the table has a single row, from which nothing can be learned",
-            "check the export, or a filter in its SQL",
-        )
+        what, remedy = Message("fault.one_row"), Message("remedy.check_filter")
+        yield Fault(name, "", "one_row", "error", 1, (), "stop", what, remedy)
 
 
 def uneven_ends(ends: Mapping[str, datetime], ended: Collection[str], treatment: Treatment, /) -> Iterator[Fault]:
@@ -166,29 +117,26 @@ def uneven_ends(ends: Mapping[str, datetime], ended: Collection[str], treatment:
     newest = max(ends, key=lambda name: ends[name])
     for name, end in ends.items():
         if name in ended and last - end > _MAX_BETWEEN_ENDS:
-            ending = (
-                f"the last joining or leaving is of {end:%Y-%m-%d}"
-                if name == "customers"
-                else f"it ends on {end:%Y-%m-%d}"
-            )
-            message = f"{ending}, {newest} on {last:%Y-%m-%d}; no label reaches past the earliest end of its tables"
+            values = {"end": f"{end:%Y-%m-%d}", "newest": newest, "last": f"{last:%Y-%m-%d}"}
+            what = Message("fault.membership_ends" if name == "customers" else "fault.ends_on", values)
             severity: Severity = "error" if treatment == "stop" else "warning"
-            hint = f"export them up to the same day, or set observed_until in tables.{name} if nothing happened since"
-            yield Fault(name, "", "ends_apart", severity, 1, (), treatment, message, hint)
+            remedy = Message("remedy.same_end", {"table": name})
+            yield Fault(name, "", "ends_apart", severity, 1, (), treatment, what, remedy)
 
 
-def left_out(tables: Mapping[str, TypedTable], /) -> tuple[str, ...]:
+def left_out(tables: Mapping[str, TypedTable], /) -> tuple[Message, ...]:
     """Return what is switched off, and which table or column would bring it."""
     filled = {name: table for name, table in tables.items() if table.rows}
     if set(filled) == {"snapshots"}:
-        left = [
-            "advice on weights and coaching; cases and scorecards would bring it (a flat table gives predictions alone)"
-        ]
-        return tuple(left)
-    left = [f"{what}; the table {name} would bring it" for name, what in _BRINGS.items() if name not in filled]
+        return (Message("left_out.advice"),)
+    left = [
+        Message("left_out.table", {"what": Message(key), "table": name})
+        for name, key in _BRINGS.items()
+        if name not in filled
+    ]
     left += [
-        f"{what}; the column {name}.{column} would bring it"
-        for (name, column), what in _COLUMNS_BRING.items()
+        Message("left_out.column", {"what": Message(key), "column": f"{name}.{column}"})
+        for (name, column), key in _COLUMNS_BRING.items()
         if name in filled and column not in filled[name].plans
     ]
     return tuple(left)

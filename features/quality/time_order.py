@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from baton.messages.message import Message
 from features.ingest.intake import ROW, Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.quality.row_rules import EARLIEST, LATEST, Rule, row_is_in
@@ -52,13 +53,13 @@ def _customers(intake: Intake, table: TypedTable, column: str, /) -> Iterator[Ru
         # who left and came back was there from the first joining on
         first = _dated(people, "customer_id", "min(joined_at)")
         test = f"{event} < date_trunc('day', p.moment)"
-        words = f"{column} lies before its customer joined"
-        yield from _found(intake, table, ("before_joined", column, "customer_id"), (first, test), words)
+        what = Message("fault.before_joined", {"column": column})
+        yield from _found(intake, table, ("before_joined", column, "customer_id"), (first, test), what)
     if "left_at" in people.plans:
         gone = _dated(people, "customer_id", "max(left_at)", f"max(left_at) >= {_last_known(people)}")
         test = f"{event} >= date_trunc('day', p.moment) + INTERVAL 1 DAY"
-        words = f"{column} lies after its customer left"
-        yield from _found(intake, table, ("after_left", column, "customer_id"), (gone, test), words)
+        what = Message("fault.after_left", {"column": column})
+        yield from _found(intake, table, ("after_left", column, "customer_id"), (gone, test), what)
 
 
 def _last_known(people: TypedTable, /) -> str:
@@ -82,16 +83,16 @@ def _employees(intake: Intake, table: TypedTable, begins: str, ends: str, /) -> 
     if "hired_at" in people.plans:
         hired = _dated(people, "employee_id", "min(hired_at)")
         test = f"t.{quoted(ends)} < date_trunc('day', p.moment){own}"
-        words = f"{ends} lies before its employee was hired"
-        yield from _found(intake, table, ("outside_employment", ends, key), (hired, test), words)
+        what = Message("fault.before_hired", {"column": ends})
+        yield from _found(intake, table, ("outside_employment", ends, key), (hired, test), what)
     if "left_at" in people.plans:
         having = "count(*) = count(left_at)"
         if "hired_at" in people.plans:  # who left before they were hired is a fault of its own
             having += " AND coalesce(max(left_at) >= max(hired_at), TRUE)"
         left = _dated(people, "employee_id", "max(left_at)", having)
         test = f"t.{quoted(begins)} >= date_trunc('day', p.moment) + INTERVAL 1 DAY{own}"
-        words = f"{begins} lies after its employee left"
-        yield from _found(intake, table, ("outside_employment", begins, key), (left, test), words)
+        what = Message("fault.after_employment", {"column": begins})
+        yield from _found(intake, table, ("outside_employment", begins, key), (left, test), what)
 
 
 def _dated(people: TypedTable, key: str, moment: str, having: str = "TRUE", /) -> str:
@@ -102,19 +103,18 @@ def _dated(people: TypedTable, key: str, moment: str, having: str = "TRUE", /) -
 
 
 def _found(
-    intake: Intake, table: TypedTable, place: tuple[str, str, str], dated: tuple[str, str], message: str, /
+    intake: Intake, table: TypedTable, place: tuple[str, str, str], dated: tuple[str, str], what: Message, /
 ) -> Iterator[Rule]:
     """Yield the rule if it finds rows, with their share of those whose owner has that date."""
-    (kind, column, key), (moments, test) = place, dated
-    joined = f"{table.relation} AS t JOIN ({moments}) AS p ON p.id = t.{quoted(key)}"
+    (kind, column, id_column), (moments, test) = place, dated
+    joined = f"{table.relation} AS t JOIN ({moments}) AS p ON p.id = t.{quoted(id_column)}"
     rows, of = intake.rows(f"SELECT count(*) FILTER ({test}), count(p.moment) FROM {joined}")[0]
     if not rows:
         return
-    hint = f"{rows / of:.0%} of the {of:,} rows whose owner has that date"
-    if rows > _MAJORITY * of:
-        hint += "; that is most of them: the date is that of something else, such as the present contract, or is wrong"
+    key = "remedy.most_dated" if rows > _MAJORITY * of else "remedy.share_of_dated"
+    remedy = Message(key, {"share": rows / of, "of": of})
     found = row_is_in(f"(SELECT t.{ROW} FROM {joined} WHERE {test})")
-    yield Rule(kind, column, found, message, (column,), (key, column), hint)
+    yield Rule(kind, column, found, what, (column,), (id_column, column), remedy)
 
 
 def _flags(table: TypedTable, /) -> Iterator[Rule]:
@@ -130,13 +130,13 @@ def _flags(table: TypedTable, /) -> Iterator[Rule]:
             "left_without_date",
             column,
             f"{undated} AND lower(trim({quoted(column)}::VARCHAR)) IN ({listed})",
-            f"{column} says that the customer has left, and left_at has no date: they count as still here",
+            Message("fault.left_without_date", {"column": column}),
             shown=(column,),
-            hint="give the date in left_at",
+            remedy=Message("remedy.give_left_at"),
         )
 
 
-def rating_notes(intake: Intake, table: TypedTable, /) -> Iterator[str]:
+def rating_notes(intake: Intake, table: TypedTable, /) -> Iterator[Message]:
     """Say of how many ratings nothing says when they were given, and what they count as."""
     named = [name for name in ("csat", "nps") if name in table.plans]
     if table.spec.name != "cases" or not named:
@@ -147,12 +147,6 @@ def rating_notes(intake: Intake, table: TypedTable, /) -> Iterator[str]:
         f"WHERE ({rated}) AND rated_at IS NULL"
     )[0]
     if closed:
-        yield (
-            f"cases.rated_at: {closed:,} ratings have no time of their own and count as known a week after closing, or "
-            "when the table ends; give rated_at"
-        )
+        yield Message("note.rated_at_closing", {"n": closed})
     if never:
-        yield (
-            f"cases.rated_at: {never:,} ratings have neither rated_at nor closed_at: nothing says since when they are "
-            "known, so KPIs over time leave them out; give rated_at"
-        )
+        yield Message("note.rated_at_unknown", {"n": never})

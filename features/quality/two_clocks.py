@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from baton.messages.message import Message
 from features.ingest.intake import ROW, Intake, TypedTable
 from features.quality.row_rules import Rule, row_is_in
 
@@ -43,19 +44,15 @@ def two_clocks(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
     constant = abs(middle) >= _MIN_OFFSET_MINUTES and high - low <= _SAME_MINUTES
     if early > _MAJORITY * of:
         where = f"<= -{_MIN_OFFSET_MINUTES}"
-        message = "the steps of most cases begin before the case was opened"
+        what = Message("fault.clocks_before")
     elif constant:
         where = f">= {_MIN_OFFSET_MINUTES}"
-        message = "the steps of most cases begin equally long after the case was opened"
+        what = Message("fault.clocks_after")
     else:
         return
-    hours = abs(middle) / 60
-    side = "before" if middle < 0 else "after"
-    hint = (
-        f"of {of:,} cases, half begin {hours:.1f} hours {side} their opening or more: are steps and cases on two "
-        "clocks? set timezone in tables.case_steps or tables.cases"
-    )
+    key = "remedy.clocks_before" if middle < 0 else "remedy.clocks_after"
+    remedy = Message(key, {"of": of, "hours": float(abs(middle)) / 60})
     found = row_is_in(
         f"(SELECT t.{ROW} FROM {table.relation} AS t JOIN ({begun}) AS b USING (case_id) WHERE b.minutes {where})"
     )
-    yield Rule("two_clocks", "at", found, message, shown=("case_id", "at"), hint=hint)
+    yield Rule("two_clocks", "at", found, what, shown=("case_id", "at"), remedy=remedy)

@@ -77,7 +77,7 @@ class Identifying:
         self.people = known_people(intake)
 
     def columns_of(self, table: TypedTable, /) -> dict[str, str]:
-        """Return the columns of a table that identify a person, each with the reason in words."""
+        """Return the columns of a table that identify a person, each with the key of the sentence that says why."""
         found = {}
         for name in table.plans:
             contract = name in table.spec.names
@@ -93,26 +93,25 @@ class Identifying:
 
     def _reason(self, column: _Column, /) -> str:
         if "contact" in column.kinds:
-            return "tells how to reach somebody"
+            return "note.tells_contact"
         if "name" in column.kinds and column.table.spec.name != "teams":
-            return "tells people's names"
+            return "note.tells_names"
         if "person" in column.kinds and not self._holds_roles(column):
-            return "tells who an employee is"
+            return "note.tells_employee"
         if column.table.type_of(column.name) != "text":
             return ""
         if column.table.spec.name == "employees" and self._all_but_unique(column):
-            return "tells who an employee is"
+            return "note.tells_employee"
         if self._share(column, f"regexp_full_match(lower(trim(value)), {literal(_EMAIL)})") > MIN_SHARE_OF_VALUES:
-            return "tells how to reach somebody"
+            return "note.tells_contact"
         ids = (
             "list_has_any(list_filter(regexp_split_to_array(value, '[^\\pL\\pN_-]+'), "
             "lambda word: regexp_matches(word, '[0-9]') AND length(word) > 3), (SELECT list(id) FROM employee_ids))"
         )
         known = "value IN (SELECT id FROM employee_ids) OR lower(trim(value)) IN (SELECT name FROM employee_names)"
         is_identifying = self._share(column, f"{known} OR {ids}") > MIN_SHARE_OF_VALUES
-        return (
-            "tells who an employee is" if is_identifying or self._share_of_names(column) > MIN_SHARE_OF_VALUES else ""
-        )
+        is_identifying = is_identifying or self._share_of_names(column) > MIN_SHARE_OF_VALUES
+        return "note.tells_employee" if is_identifying else ""
 
     def mentions(self, table: TypedTable, left: Collection[str], /) -> dict[str, bool]:
         """Return the texts of a table, of those that stay, in which employees may be named, and whether one was found.

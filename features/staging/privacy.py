@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from baton.messages.message import Message
 from baton.privacy.meanings import private_match
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal
@@ -33,7 +34,7 @@ class SensitiveColumnFilter:
     def __init__(self, intake: Intake, /, *, outside: Path) -> None:
         self.intake = intake
         self.privacy = intake.company.privacy
-        self.notes: list[str] = []
+        self.notes: list[Message] = []
         self._identifying = Identifying(intake) if self.privacy.pseudonymise else None
         if self.privacy.pseudonymise:
             self._make_pseudonyms(outside)
@@ -80,35 +81,22 @@ class SensitiveColumnFilter:
             found = private_match(self.privacy, column, table=name)
             if found is None:
                 continue
+            place, same = {"column": f"{name}.{column}"}, {"listed": found.listed}
             if found.kind == "protected" and name == "employees":
                 if found.meaning:
-                    self.notes.append(
-                        f"{name}.{column} means the same as {found.listed} ([privacy] protected) and serves the "
-                        "fairness audit alone; if it does not, list it under [privacy] cleared"
-                    )
+                    self.notes.append(Message("note.means_protected", place | same))
                 continue
             left.add(column)
-            listed = f"[privacy] {found.kind}"
             if found.meaning:
-                self.notes.append(
-                    f"{name}.{column} means the same as {found.listed} ({listed}) and was left out; "
-                    "if it does not, list it under [privacy] cleared"
-                )
-            elif found.kind == "sensitive":
-                self.notes.append(f"{name}.{column} is on the list of sensitive columns ({listed}) and was left out")
+                self.notes.append(Message("note.means_private", place | same | {"list": found.kind}))
             else:
-                self.notes.append(
-                    f"{name}.{column} is protected ({listed}) and was left out; "
-                    "protected columns serve the fairness audit alone, in the table employees"
-                )
+                sensitive = found.kind == "sensitive"
+                self.notes.append(Message("note.listed_sensitive" if sensitive else "note.listed_protected", place))
         identifying = {} if self._identifying is None else self._identifying.columns_of(table)
-        for column, reason in identifying.items():
+        for column, key in identifying.items():
             if column not in left:
                 left.add(column)
-                self.notes.append(
-                    f"{name}.{column} {reason} and was left out; "
-                    "group its values if it is needed; if it names nobody, list it under [privacy] cleared"
-                )
+                self.notes.append(Message(key, {"column": f"{name}.{column}"}))
         return frozenset(left)
 
     def _masked(self, table: TypedTable, /) -> tuple[str, ...]:
@@ -117,8 +105,7 @@ class SensitiveColumnFilter:
             return ()
         found = self._identifying.mentions(table, self.dropped[table.spec.name])
         self.notes.extend(
-            f"{table.spec.name}.{column} names employees in some values: names and ids are replaced by [name]; "
-            "if it names nobody, list it under [privacy] cleared"
+            Message("note.names_masked", {"column": f"{table.spec.name}.{column}"})
             for column, named in found.items()
             if named
         )
@@ -132,8 +119,7 @@ class SensitiveColumnFilter:
         named = [row[0] for row in self.intake.rows(f"SELECT DISTINCT kpi FROM {table.relation} WHERE kpi IS NOT NULL")]
         found = {kpi: match for kpi in sorted(named) if (match := private_match(self.privacy, kpi, table="measures"))}
         self.notes.extend(
-            f"measures of {kpi} were left out: it means the same as {match.listed} ([privacy] {match.kind}); "
-            "if it does not, list it under [privacy] cleared"
+            Message("note.measures_private", {"kpi": kpi, "listed": match.listed, "list": match.kind})
             for kpi, match in found.items()
             if match.meaning
         )

@@ -89,7 +89,7 @@ def stage(
         found = examine(intake, catalogue, agreed, now=now)
         refuse(found.report)
         column_filter = SensitiveColumnFilter(intake, outside=_results_folder(folder))
-        notes = [*found.report.notes, *column_filter.notes]
+        decided = (*found.report.decided, *column_filter.notes)
         _make(folder)
         described: dict[str, Any] = {}
         for name, table in intake.tables.items():
@@ -100,7 +100,7 @@ def stage(
     for stale in folder.glob("*.parquet"):
         if stale.stem not in described:
             stale.unlink()
-    report = replace(found.report, notes=tuple(notes))
+    report = replace(found.report, decided=decided)
     faults = [
         {
             "table": fault.table,
@@ -145,7 +145,9 @@ def refuse(report: CheckReport, /) -> None:
         return
     if len(stopping) == 1 and stopping[0].kind == "unreadable_table":
         raise SourceError(stopping[0].message)
-    shown = "; ".join(fault.message if fault.kind == "unreadable_table" else fault.sentence() for fault in stopping[:3])
+    shown = "; ".join(
+        fault.message if fault.kind == "unreadable_table" else fault.as_message().text for fault in stopping[:3]
+    )
     more = f"; and {len(stopping) - 3} more, `baton validate` shows all" if len(stopping) > 3 else ""
     raise TableError(shown + more)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from baton.company import Company
 from baton.errors import CompanyFileError
+from baton.messages.message import Message
 from baton.nearest import did_you_mean
 from features.staging.own_columns import plain
 from features.staging.warehouse import Warehouse
@@ -81,7 +82,7 @@ def refuse_missing_columns(company: Company, warehouse: Warehouse, /) -> None:
             )
 
 
-def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple[str, ...]]:
+def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple[Message, ...]]:
     if column not in rows:
         return [None] * len(rows), ()
     values = [None if pd.isna(value) else str(value) for value in rows[column]]
@@ -90,8 +91,8 @@ def _labels(rows: pd.DataFrame, column: str, /) -> tuple[list[str | None], tuple
     once = sorted(str(label) for label in counted.index[counted == 1])
     if once:
         # a column of free text may have been named by mistake: nothing of it is quoted at length or unmasked
-        shown = ", ".join(repr(shown_label(label)) for label in once[:5]) + (" …" if len(once) > 5 else "")
-        notes = (*notes, f"labels seen once cannot be learned: {shown}")
+        shown = tuple(repr(shown_label(label)) for label in once[:5]) + (("…",) if len(once) > 5 else ())
+        notes = (*notes, Message("root_cause.seen_once", {"labels": shown}))
     return labels, notes
 
 

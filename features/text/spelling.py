@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from baton.characters import normalise
+from baton.messages.message import Message
 from features.text.masking import mask
 
 __all__ = ["join_spellings", "shown_label", "spelling_key"]
@@ -40,7 +41,7 @@ def shown_label(label: str, /) -> str:
     return masked if len(masked) <= _LONGEST_LABEL else f"{masked[: _LONGEST_LABEL - 1]}…"
 
 
-def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], tuple[str, ...]]:
+def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], tuple[Message, ...]]:
     """Give each label its most frequent spelling.
 
     Returns
@@ -60,9 +61,8 @@ def join_spellings(labels: Sequence[str | None], /) -> tuple[list[str | None], t
         ways[spelling_key(label) or label].append(label)
     chosen = {label: spellings[0] for spellings in ways.values() for label in spellings}
     notes = tuple(
-        f"the label {shown_label(spellings[0])!r} is also spelt "
-        f"{', '.join(repr(shown_label(other)) for other in spellings[1:])}; taken as one"
+        Message("root_cause.spelt_too", {"label": quoted[0], "others": quoted[1:]})
         for spellings in ways.values()
-        if len(spellings) > 1
+        if len(quoted := tuple(repr(shown_label(label)) for label in spellings)) > 1
     )
     return [None if label is None else chosen[label] for label in stripped], notes

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from baton.messages.message import Message
+
 __all__ = ["TextSet"]
 
 
@@ -21,12 +23,12 @@ class TextSet:
         (str: ISO 639-1 code, ``und`` where unknown), ``mixed`` (bool: several languages), ``label`` (str, or
         None where unknown), ``weight`` (float 0..1: how sure the annotator was; 1 where nothing is said), ``at``
         (datetime, NaT where unknown), ``group`` (str: the same for texts that repeat each other, which no split parts).
-    notes : tuple of str
+    notes : tuple of Message
         What a reader of the results must know: spellings that were joined, labels seen once …
     """
 
     frame: pd.DataFrame
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Message, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.frame)

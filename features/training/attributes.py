@@ -11,6 +11,7 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
+from baton.messages.message import Message
 from baton.privacy.meanings import is_cleared, kind_of, meanings_of, private_match
 from features.kpis.known_at import columns_used
 from features.staging.own_columns import ATTRIBUTE, plain
@@ -141,8 +142,8 @@ def _cut(values: np.ndarray, /) -> np.ndarray:
     return np.round(np.round(known * scale * 1e5) / 1e5) / scale
 
 
-def overwritten(frame: pd.DataFrame, features: Iterable[str], /) -> list[str]:
-    """Return sentences about attributes that look filled in, or emptied, after the customer had left.
+def overwritten(frame: pd.DataFrame, features: Iterable[str], /) -> list[Message]:
+    """Return notes on attributes that look filled in, or emptied, after the customer had left.
 
     An attribute is suspect if it is missing for at least three in ten more of those who leave than of those who stay,
     or the other way round, or if one of its values is found almost only among those who leave.
@@ -156,19 +157,15 @@ def overwritten(frame: pd.DataFrame, features: Iterable[str], /) -> list[str]:
         missing = known[name].isna()
         share_of_left, share_of_stayed = missing[left].mean(), missing[~left].mean()
         if abs(share_of_left - share_of_stayed) >= 0.3:
-            notes.append(
-                f"{name} looks overwritten later: missing for {share_of_left:.0%} of those who left and "
-                f"{share_of_stayed:.0%} of those who stayed; give its history in customers.valid_from or leave it out"
-            )
+            values = {"feature": name, "left": float(share_of_left), "stayed": float(share_of_stayed)}
+            notes.append(Message("learned.overwritten_missing", values))
             continue
         if isinstance(known[name].dtype, pd.CategoricalDtype):
             shares = known.groupby(name, observed=True)["label"].agg(["mean", "size"])
             suspect = shares[(shares["size"] >= 30) & (shares["mean"] >= max(0.9, 2 * left.mean()))]
             if len(suspect):
-                notes.append(
-                    f"{name} looks overwritten later: {suspect['mean'].iloc[0]:.0%} of those with {suspect.index[0]!r} "
-                    "left; give its history in customers.valid_from or leave it out"
-                )
+                share, value = float(suspect["mean"].iloc[0]), repr(suspect.index[0])
+                notes.append(Message("learned.overwritten_value", {"feature": name, "share": share, "value": value}))
     return notes
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import TooLittleDataError
+from baton.messages.message import Message
 from baton.outcomes import Outcome
 from baton.progress import Progress, silent
 from features.staging.warehouse import Warehouse
@@ -24,12 +25,12 @@ class Built:
     ----------
     tables : mapping of str to TrainingTable
         By outcome.
-    skipped : mapping of str to str
-        Outcomes that cannot be learned, each with a sentence that says what is missing.
+    skipped : mapping of str to Message
+        Outcomes that cannot be learned, and what is missing.
     """
 
     tables: Mapping[str, TrainingTable] = field(default_factory=dict)
-    skipped: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, Message] = field(default_factory=dict)
 
 
 def build(company: Company, catalogue: Catalogue, warehouse: Warehouse, progress: Progress | None = None) -> Built:
@@ -49,7 +50,7 @@ def build(company: Company, catalogue: Catalogue, warehouse: Warehouse, progress
     report = progress or silent
     work = _outcomes(company, catalogue, warehouse)
     tables: dict[str, TrainingTable] = {}
-    skipped: dict[str, str] = {}
+    skipped: dict[str, Message] = {}
     for done, (name, make) in enumerate(work.items()):
         report(f"features: {name}", done, len(work))
         try:
@@ -57,7 +58,7 @@ def build(company: Company, catalogue: Catalogue, warehouse: Warehouse, progress
         except TooLittleDataError as error:
             if getattr(error, "refuses", False):
                 raise
-            skipped[name] = str(error)
+            skipped[name] = error.why
     if work:
         report("features", len(work), len(work))
     return Built(tables, skipped)

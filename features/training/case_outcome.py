@@ -12,6 +12,7 @@ import pandas as pd
 from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
 from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
+from baton.messages.message import Message
 from baton.outcomes import Outcome
 from features.kpis import evaluate as metrics
 from features.kpis.columns import kpi_column
@@ -68,7 +69,7 @@ def case_outcome_table(
     name = str(Outcome("case", metric=metric.id))
     latest = snapshots.latest(warehouse)
     if latest is None:
-        raise TooLittleDataError(f"{name}: no case has a time; give cases.opened_at")
+        raise TooLittleDataError(Message("not_learned.no_case_time"), name)
     rows = _rows(company, catalogue, warehouse, metric, latest)
     handler, team = (_kpis(warehouse, catalogue, unit) if of_units else [] for unit in ("employee", "team"))
     days = sorted(company.snapshots.windows_days)
@@ -86,7 +87,7 @@ def case_outcome_table(
     group = pulled["case_id"]
     for owner in ("employee_id", "customer_id"):
         group = pulled[owner].where(pulled[owner].notna(), group)
-    require_enough(name, label, kind, groups=group, unit="rated cases")
+    require_enough(name, label, kind, groups=group, what=Message("unit.rated_cases"))
     columns, kpi_of, texts = _features(pulled, {kpi.id for kpi in catalogue.values()})
     keys = {
         "unit_id": pulled["case_id"].astype("str"),
@@ -109,7 +110,7 @@ def case_outcome_table(
         horizon_days=RATING_DELAY_DAYS,
         shares=shares,
         baseline=baseline if baseline in columns else None,
-        notes=(f"free texts are no features: {', '.join(texts)}",) if texts else (),
+        notes=(Message("learned.free_texts", {"columns": tuple(texts)}),) if texts else (),
     )
 
 
@@ -137,11 +138,9 @@ def metric_of(company: Company, catalogue: Catalogue, warehouse: Warehouse, /) -
     name = Outcome("case", metric=wanted)
     missing = sorted(column for column in columns_used(metric) if not warehouse.has("cases", column))
     if missing:
-        raise TooLittleDataError(f"{name}: cases has no column {missing[0]}; add it")
+        raise TooLittleDataError(Message("not_learned.no_column", {"column": missing[0]}), str(name))
     if unfollowed(warehouse, metric):
-        raise TooLittleDataError(
-            f"{name}: it cannot follow the scale of the company's ratings; set tables.cases.scales"
-        )
+        raise TooLittleDataError(Message("not_learned.no_scale"), str(name))
     return metric
 
 

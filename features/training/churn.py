@@ -11,6 +11,7 @@ import pandas as pd
 from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
 from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
+from baton.messages.message import Message
 from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.cause_recency import dated_causes, recency_name, with_recency
@@ -56,13 +57,11 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
     """
     horizon = snapshots.churn_horizon_days(company)
     moments = moments_of(company, warehouse)
-    latest, notes = moments[-1], []
+    latest, notes = moments[-1], list[Message]()
     rows = snapshots.churn_labels(company, warehouse, moments)
     population = _sample(company, rows)
     if population is not None:
-        notes.append(
-            f"trained on {population.share:.0%} of the customers, chosen by a digest of their ids; all are scored"
-        )
+        notes.append(Message("learned.sampled", {"share": population.share}))
     kpis = metrics.available(warehouse, catalogue.values(), "customer")
     standing = _standing_columns(company, warehouse)
     pulled = _pulled(company, warehouse, rows, moments, kpis, population)
@@ -107,8 +106,8 @@ def require_enough_customers(rows: pd.DataFrame, /) -> None:
     TooLittleDataError
         With what is missing.
     """
-    of_whom, unit = rows["customer_id"], "customer snapshots"
-    require_enough("churn", rows["label"], "probability", groups=of_whom, of_all=True, unit=unit)
+    of_whom, what = rows["customer_id"], Message("unit.customer_snapshots")
+    require_enough("churn", rows["label"], "probability", groups=of_whom, of_all=True, what=what)
 
 
 def moments_of(company: Company, warehouse: Warehouse, /) -> list[datetime]:
@@ -126,11 +125,12 @@ def moments_of(company: Company, warehouse: Warehouse, /) -> list[datetime]:
     moments = snapshots.dates(company, warehouse, horizon)
     if len(moments) < 2:
         end, days = snapshots.label_end(warehouse), horizon + company.snapshots.gap_days
-        reason = "nothing tells until when" if end is None else f"leaving is told until {end:%Y-%m-%d}"
-        raise TooLittleDataError(
-            f"churn: no snapshot has {days} days of observed future after it ({reason}); give a longer history or a "
-            "shorter horizon_days, or say with observed_until under [tables] that the tables reach further"
+        why = (
+            Message("not_learned.no_future_unknown", {"days": days})
+            if end is None
+            else Message("not_learned.no_future_until", {"days": days, "end": f"{end:%Y-%m-%d}"})
         )
+        raise TooLittleDataError(why, "churn")
     return moments
 
 

@@ -25,6 +25,7 @@ import pandas as pd
 from baton.catalogue.schema import CONTEXT, Catalogue, Kpi
 from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
+from baton.messages.message import Message
 from baton.outcome_settings import Decline
 from baton.outcomes import Outcome
 from features.kpis import evaluate as metrics
@@ -38,7 +39,7 @@ from features.training import snapshots
 from features.training.attributes import as_feature, team_shares
 from features.training.churn import customer_shares, season
 from features.training.decline_labels import Moments, decline_labels, unit_moments
-from features.training.learnable import require_enough
+from features.training.learnable import require_enough, unit_name
 from features.training.table import TrainingTable
 
 __all__ = ["decline_table", "labels_of", "metric_of"]
@@ -126,10 +127,7 @@ def labels_of(
     metric = metric_of(catalogue, warehouse, settings, name)
     dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0)
     if len(dates) < 2:
-        raise TooLittleDataError(
-            f"{name}: no snapshot has {settings.horizon_days} days of observed future after it; give a longer history "
-            "or a shorter horizon_days"
-        )
+        raise TooLittleDataError(Message("not_learned.no_future", {"days": settings.horizon_days}), name)
     longest = max(company.snapshots.windows_days)
     horizon = timedelta(days=settings.horizon_days)
     past = unit_moments(warehouse, metric, settings.unit, dates, longest)
@@ -139,12 +137,10 @@ def labels_of(
     groups = _groups(warehouse, settings.unit)
     labelled = decline_labels(Moments(past, later, horizon), metric, settings, groups, pd.Timestamp(dates[-1]))
     if labelled.empty:
-        raise TooLittleDataError(
-            f"{name}: no {settings.unit} has {settings.min_cases} cases in the last {longest} days of any snapshot; "
-            "lower min_cases or give more cases"
-        )
-    of_whom, unit = labelled["unit_id"], f"{settings.unit} snapshots"
-    require_enough(name, labelled["label"], "probability", groups=of_whom, unit=unit)
+        values = {"unit": unit_name(settings.unit), "cases": settings.min_cases, "days": longest}
+        raise TooLittleDataError(Message("not_learned.few_cases", values), name)
+    of_whom, what = labelled["unit_id"], Message("unit.snapshots", {"unit": unit_name(settings.unit)})
+    require_enough(name, labelled["label"], "probability", groups=of_whom, what=what)
     return metric, dates, labelled
 
 
@@ -175,14 +171,10 @@ def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, nam
             "choose one that is"
         )
     if unfollowed(warehouse, metric):
-        raise TooLittleDataError(
-            f"{name}: {settings.metric} cannot follow the scale of the company's ratings; set tables.cases.scales"
-        )
+        raise TooLittleDataError(Message("not_learned.kpi_no_scale", {"kpi": settings.metric}), name)
     if not metrics.available(warehouse, [metric], settings.unit):
-        raise TooLittleDataError(
-            f"{name}: {settings.metric} cannot be computed per {settings.unit}; it needs {metric.source} with the "
-            "columns of its expr and of the unit"
-        )
+        values = {"kpi": settings.metric, "unit": unit_name(settings.unit), "table": metric.source}
+        raise TooLittleDataError(Message("not_learned.not_computable", values), name)
     return followed(warehouse, [metric])[0]
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from baton.catalogue.schema import CONTEXT, Catalogue
 from baton.company import Company
+from baton.messages.message import Message
 from baton.outcomes import Outcome
 from features.kpis.columns import is_kpi_column, kpi_column
 from features.kpis.sql import add_expressions
@@ -64,9 +65,9 @@ def flat_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> 
             kpi_of[name] = _kpi_of(name if is_kpi_column(place) else plain(place), catalogue, owner)
     customer = pulled["customer_id"].astype("str")
     keys = {"unit_id": customer, "as_of": pulled["as_of"], "label": label, "group": customer}
-    notes = [f"left out as protected or sensitive: {', '.join(left_out)}"] if left_out else []
+    notes = [Message("learned.private_left_out", {"columns": tuple(left_out)})] if left_out else []
     if texts:
-        notes.append(f"free texts are no features: {', '.join(texts)}")
+        notes.append(Message("learned.free_texts", {"columns": tuple(texts)}))
     return TrainingTable(
         outcome=outcome,
         kind=kind,  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import LeakError
+from baton.messages.message import Message
 from features.training.table import KEYS, TrainingTable
 
 __all__ = ["LIMIT_AUC", "LIMIT_R2", "LIMIT_TEXT_AUC", "Leak", "audit", "refuse"]
@@ -52,10 +53,15 @@ class Leak:
     value: float
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> Message:
         """What was found, for people."""
         name = "AUC" if self.metric == "auc" else "R²"
-        return f"{self.feature} alone tells the outcome ({name} {self.value:.3f})"
+        return Message("learned.leak", {"feature": self.feature, "metric": f"{name} {self.value:.3f}"})
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in English."""
+        return self.message.text
 
 
 def audit(table: TrainingTable) -> list[Leak]:
@@ -93,7 +99,7 @@ def audit(table: TrainingTable) -> list[Leak]:
     return sorted(found, key=lambda leak: -leak.value)
 
 
-def refuse(company: Company, catalogue: Catalogue, table: TrainingTable) -> list[str]:
+def refuse(company: Company, catalogue: Catalogue, table: TrainingTable) -> list[Message]:
     """Stop if the audit finds leaks that the company file does not accept.
 
     Where leaving is silence (``rule = "inactive"``), what a customer did before a snapshot was not written after the
@@ -101,7 +107,7 @@ def refuse(company: Company, catalogue: Catalogue, table: TrainingTable) -> list
 
     Returns
     -------
-    list of str
+    list of Message
         What a reader of the results must know.
 
     Raises
@@ -120,8 +126,9 @@ def refuse(company: Company, catalogue: Catalogue, table: TrainingTable) -> list
         )
 
     return [
-        f"{table.outcome}: {leak.sentence}: customers who have been silent for long often stay silent; what is "
-        "predicted is mostly that silence goes on"
+        Message(
+            "text.of_outcome", {"outcome": table.outcome, "text": Message("learned.silence", {"leak": leak.message})}
+        )
         for leak in silence[:1]
     ]
 

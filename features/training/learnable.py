@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from baton.errors import TooLittleDataError
+from baton.messages.message import Message
 
-__all__ = ["MIN_EVENTS", "MIN_GROUPS", "MIN_ROWS", "require_enough"]
+__all__ = ["MIN_EVENTS", "MIN_GROUPS", "MIN_ROWS", "ROWS", "require_enough", "unit_name"]
 
 MIN_ROWS = 50
 MIN_EVENTS = 10
@@ -14,10 +15,27 @@ MIN_GROUPS = 3
 """Independent units: one to learn from, one to test on, and one to distinguish their difference from chance."""
 
 
+ROWS = Message("unit.rows")
+"""What rows are where nothing better is known."""
+
+_UNITS = {
+    "employee": "unit.employee",
+    "team": "unit.team",
+    "stage": "unit.stage",
+    "process": "unit.process",
+    "customer_kind": "unit.customer_kind",
+}
+
+
 class _Unlearnable(TooLittleDataError):
     """Too little data in a way that is a fault of the data, not a lack: the whole run is refused."""
 
     refuses = True
+
+
+def unit_name(unit: str, /) -> Message:
+    """Return what a unit of ``[[outcomes.decline]]`` is called."""
+    return Message(_UNITS[unit])
 
 
 def require_enough(
@@ -27,7 +45,7 @@ def require_enough(
     *,
     groups: pd.Series | None = None,
     of_all: bool = False,
-    unit: str = "rows",
+    what: Message = ROWS,
 ) -> None:
     """Refuse labels from which nothing can be learned.
 
@@ -42,8 +60,8 @@ def require_enough(
         Whose row each is: rows of one customer, say, are about that customer alone.
     of_all : bool
         Refuse the run, rather than leave the outcome out, where all outcomes are the same.
-    unit : str
-        What a row is, in words.
+    what : Message
+        What the rows are.
 
     Raises
     ------
@@ -54,27 +72,20 @@ def require_enough(
     labels = labels.loc[known]
     rows = len(labels)
     if rows < MIN_ROWS:
-        raise TooLittleDataError(
-            f"{outcome}: {rows} {unit} with a known outcome, at least {MIN_ROWS} are needed; give a longer history, "
-            "more units, or a shorter horizon"
-        )
+        values = {"n": rows, "rows": what, "least": MIN_ROWS}
+        raise TooLittleDataError(Message("not_learned.too_few", values), outcome)
     independent = MIN_GROUPS if groups is None else groups.loc[known].nunique()
     if independent < MIN_GROUPS:
-        raise TooLittleDataError(
-            f"{outcome}: all {rows} {unit} are of {independent} {'unit' if independent == 1 else 'units'} alone, at "
-            f"least {MIN_GROUPS} are needed to tell what they have in common; give more units"
-        )
+        values = {"rows": rows, "what": what, "n": int(independent), "least": MIN_GROUPS}
+        raise TooLittleDataError(Message("not_learned.few_units", values), outcome)
     if labels.nunique() == 1:
         error = _Unlearnable if of_all else TooLittleDataError
-        value = labels.iloc[0]
-        what = f"all {rows} {unit} have the same outcome ({value:g})"
-        raise error(f"{outcome}: {what}, so nothing can be learned; check the outcome's column and the observed time")
+        values = {"n": rows, "rows": what, "value": f"{labels.iloc[0]:g}"}
+        raise error(Message("not_learned.all_same", values), outcome)
     if kind == "probability":
         events = int((labels == 1).sum())
         fewer = min(events, rows - events)
         if fewer < MIN_EVENTS:
-            which = "with" if events <= rows - events else "without"
-            raise TooLittleDataError(
-                f"{outcome}: only {fewer} of {rows} {unit} are {which} the outcome, at least {MIN_EVENTS} needed; "
-                "give a longer history or more units"
-            )
+            key = "not_learned.few_with" if events <= rows - events else "not_learned.few_without"
+            values = {"n": fewer, "total": rows, "rows": what, "least": MIN_EVENTS}
+            raise TooLittleDataError(Message(key, values), outcome)

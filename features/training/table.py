@@ -11,6 +11,7 @@ import pandas as pd
 
 from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
+from baton.messages.message import Message
 
 __all__ = ["KEYS", "RESERVED", "TrainingTable"]
 
@@ -53,7 +54,7 @@ class TrainingTable:
         ``stage`` shares in the same form where known (column ``stage`` else absent).
     baseline : str or None
         Name of the feature that a naive forecaster would use (last value, own mean), if there is one.
-    notes : tuple of str
+    notes : tuple of Message
         What a reader of the results must know: rows left out, attributes suspected of being overwritten …
     """
 
@@ -69,7 +70,7 @@ class TrainingTable:
     gap_days: int = 0
     shares: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"unit_id": [], "team_id": [], "share": []}))
     baseline: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def labelled(self) -> pd.DataFrame:
@@ -94,7 +95,7 @@ class TrainingTable:
             "horizon_days": self.horizon_days,
             "gap_days": self.gap_days,
             "baseline": self.baseline,
-            "notes": list(self.notes),
+            "notes": [note.as_json() for note in self.notes],
         }
         with write_atomically(folder / "rows.parquet") as path:
             self.frame.to_parquet(path, index=False)
@@ -122,6 +123,6 @@ class TrainingTable:
             shares=shares,
             latest=None if latest is None else pd.Timestamp(latest),
             features=tuple(described.pop("features")),
-            notes=tuple(described.pop("notes")),
+            notes=tuple(map(Message.recorded, described.pop("notes"))),
             **described,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from baton.company import Text
+from baton.messages.message import Message
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule
 from models.complaints.classifiers.text_model import TextModel
@@ -82,11 +83,11 @@ def untested_rule(model: ZeroShotModel, settings: Text, /) -> SelectiveRule:
 def untested_entry(texts: TextSet, labelled: TextSet, settings: Text, /) -> dict[str, Any]:
     """Return the entry of ``evaluation.json`` where nothing could be tested."""
     metrics = dict.fromkeys(("base_rate", "macro_f1", "accuracy", "ece", "accuracy_at_70", "coverage"))
-    few = f"{len(labelled)} labelled texts" if len(labelled) else "no labelled texts"
+    few = Message("root_cause.labelled", {"n": len(labelled)}) if len(labelled) else Message("root_cause.unlabelled")
     return {
         "rows": 0,
         "texts": len(texts),
-        "split": f"none: {few}",
+        "split": f"none: {few.text}",
         "split_kind": str(SplitKind.UNTESTED),
         **metrics,
         "risk": settings.risk,
@@ -96,8 +97,5 @@ def untested_entry(texts: TextSet, labelled: TextSet, settings: Text, /) -> dict
         "coverage_accuracy": [],
         "model": ZeroShotModel.name,
         "compared": {},
-        "notes": [
-            f"root_cause: {few}, so causes are told by the taxonomy's descriptions alone, and how often that is right "
-            "cannot be said; correct some answers in the labels' column"
-        ],
+        "notes": [Message("root_cause.by_description", {"labelled": few})],
     }

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from baton.company import Text
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.text.text_set import TextSet
 from models.complaints.classifiers.encoder import EncoderModel, fit_head
@@ -47,7 +48,7 @@ class Crossed:
         The same on other folds, for the spread; few texts only.
     tested : Unseen
         Those among them whose probabilities come from the chosen kind of model: what metrics and thresholds are of.
-    notes : tuple of str
+    notes : tuple of Message
     stood_in : numpy.ndarray of bool, shape (texts,), optional
         Where n-grams answered for a dear model; None where they did not have to.
     """
@@ -55,7 +56,7 @@ class Crossed:
     unseen: Unseen
     repeats: tuple[Unseen, ...]
     tested: Unseen
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     stood_in: np.ndarray | None = None
 
 
@@ -162,10 +163,7 @@ def _with_validation(choice: Choice, cheap: Unseen, /) -> Crossed:
     rows = np.array([place[text_id] for text_id in held_out.frame["text_id"]], dtype=np.int64)
     probabilities = cheap.probabilities.copy()
     probabilities[rows] = own.probabilities
-    note = (
-        f"root_cause: the {choice.model.name} model takes too long to train once per fold; labelled texts outside the "
-        "part that it was tested on carry the answers of n-grams that have not seen them"
-    )
+    note = Message("root_cause.not_crossed", {"model": choice.model.name})
     stood_in = np.ones(len(cheap.texts), dtype=bool)
     stood_in[rows] = False
     return Crossed(replace(cheap, probabilities=probabilities), (), own, (note,), stood_in)

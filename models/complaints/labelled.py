@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from baton.messages.message import Message
 from features.text.spelling import join_spellings
 from features.text.text_set import TextSet
 from models.complaints.cold_start import uses_taxonomy_names
@@ -31,13 +32,13 @@ class LabelledTexts:
         Those to learn from.
     by_description : bool
         Whether labels are too few to learn from alone, so that causes are predicted from the taxonomy's descriptions.
-    notes : tuple of str
+    notes : tuple of Message
     """
 
     texts: TextSet
     labelled: TextSet
     by_description: bool
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
 
 
 def labelled_texts(texts: TextSet, taxonomy: Taxonomy, seed: int, /) -> LabelledTexts:

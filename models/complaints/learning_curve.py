@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import vstack
 
+from baton.messages.message import Message
 from features.text.text_set import TextSet
 
 __all__ = ["enough_texts"]
@@ -20,7 +21,7 @@ _MIN_OF_A_LABEL = 60
 _MIN_TESTED = 20
 
 
-def enough_texts(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
+def enough_texts(texts: TextSet, seed: int, /) -> tuple[TextSet, Message | None]:
     """Return as many groups of labelled texts as teach something, and a note if some are left out.
 
     A plain linear model of hashed n-grams learns from 2,000 groups, then from twice as many, and so on, and is tested
@@ -35,7 +36,7 @@ def enough_texts(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
 
     Returns
     -------
-    tuple of TextSet and (str or None)
+    tuple of TextSet and (Message or None)
 
     Source
     ------
@@ -68,8 +69,7 @@ def enough_texts(texts: TextSet, seed: int, /) -> tuple[TextSet, str | None]:
         rare[rows[np.argsort(place[rows], kind="stable")][:_MIN_OF_A_LABEL]] = True
     kept = np.isin(of_row, np.unique(of_row[((place >= _HELD_OUT) & (place < size + _HELD_OUT)) | rare]))
     learned = len(np.unique(of_row[kept]))
-    note = f"root causes: learned from {learned:,} of {len(groups):,} different labelled texts; more told no better"
-    return texts.rows(kept), note
+    return texts.rows(kept), Message("root_cause.enough_texts", {"kept": learned, "texts": len(groups)})
 
 
 def _hashed(texts: Sequence[str], /) -> Any:

@@ -14,6 +14,7 @@ import pandas as pd
 from baton.company import Text
 from baton.errors import ArtefactError
 from baton.files import read_json, write_atomically, write_json
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.text.preparing import prepare
 from features.text.text_set import TextSet
@@ -29,7 +30,7 @@ from models.complaints.label_noise import SUSPICIOUS_COLUMNS, suspicious_labels
 from models.complaints.labelled import labelled_texts
 from models.complaints.selection import choose_model
 from models.complaints.shares import HeldAnswers, cause_shares
-from models.complaints.trials import never_predicted, readable_languages, tried, where_it_holds
+from models.complaints.trials import never_predicted, readable_languages, tried, where_it_holds, with_texts
 from models.encoders.encoders import read_once
 from models.integrity.manifest import verify_manifest, write_manifest
 
@@ -130,7 +131,7 @@ class RootCauseModel:
         evaluation["notes"] += [*notes, *never_predicted(rule, choice.model.classes)]
         if few is None:
             evaluation |= where_it_holds(texts, labelled, choice.model.classes, evaluation["notes"], seed)
-        evaluation["languages"] = sorted(languages)
+        evaluation = with_texts(evaluation) | {"languages": sorted(languages)}
         progress("testing the causes", 1, 1)
         model = cls(
             choice.model,
@@ -152,14 +153,14 @@ class RootCauseModel:
         labelled: TextSet,
         taxonomy: Taxonomy,
         settings: Text,
-        notes: Sequence[str],
+        notes: Sequence[Message],
         /,
     ) -> RootCauseModel:
         """Return the model where nothing says how often it is right."""
         entry = untested_entry(texts, labelled, settings)
         entry["notes"] += notes
         languages = model.encoder.languages or frozenset({"en", "zh"})
-        entry["languages"] = sorted(languages)
+        entry = with_texts(entry) | {"languages": sorted(languages)}
         mains = _main_causes(model.classes, taxonomy)
         suspicious = suspicious_labels(labelled.rows(np.zeros(0, dtype=np.int64)), np.zeros((0, 2)), model.classes)
         return cls(

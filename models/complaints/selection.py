@@ -15,6 +15,7 @@ import numpy as np
 
 from baton.company import Text
 from baton.errors import CompanyFileError
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.text.text_set import TextSet
 from models.complaints.classifiers.encoder import EncoderModel, encoder_of
@@ -54,7 +55,7 @@ class Choice:
         By a model of the same kind that had not seen them; columns as in ``model.classes``.
     compared : dict of str to dict
         Metrics of each model tried: ``macro_f1``, ``accuracy``, ``latency_ms`` (counted), ``chosen``.
-    notes : tuple of str
+    notes : tuple of Message
         What a reader must know about the choice.
     """
 
@@ -62,7 +63,7 @@ class Choice:
     validation: TextSet
     validation_probabilities: np.ndarray
     compared: dict[str, dict[str, Any]]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Message, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class _Split:
     held: TrainingSet
     rounds: tuple[tuple[np.ndarray, np.ndarray], ...]
     validation: TextSet
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
 
 
 def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress = silent) -> Choice:
@@ -109,7 +110,7 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
     trials: dict[str, _Trial] = {}
     for kind in _kinds(split, settings, notes):
         if "tfidf" in trials and _score(trials["tfidf"], split) >= _NOTHING_TO_GAIN:
-            notes.append("the other models were not tried: n-grams are right nearly always")
+            notes.append(Message("root_cause.nearly_always_right"))
             break
         if kind is EncoderModel and settings.model in _CHOOSING and _too_dear(split, settings, notes):
             continue
@@ -143,13 +144,13 @@ def choose_model(texts: TextSet, settings: Text, seed: int, progress: Progress =
 def _split(texts: TextSet, seed: int) -> _Split:
     """Keep a fifth of the groups apart, or, with few texts, each fifth in turn."""
     frame, rare = without_rare_labels(texts.frame)
-    notes = [f"labels of one text are not learned: {', '.join(rare)}"] if rare else []
+    notes = [Message("root_cause.one_text", {"labels": tuple(rare)})] if rare else []
     pairs = frame.groupby(["text", "label"], sort=True).ngroup().to_numpy()
     if pairs.max() >= _MAX_TEXTS:
         kept = _sample(frame.drop_duplicates(["text", "label"])["label"].to_numpy(), seed)
         first = frame.drop_duplicates(["text", "label"]).iloc[kept]
         frame = frame[np.isin(pairs, pairs[frame.index.get_indexer(first.index)])]
-        notes.append(f"learned from {len(kept)} different texts of {pairs.max() + 1}, the rare labels first")
+        notes.append(Message("root_cause.some_texts", {"kept": len(kept), "texts": int(pairs.max()) + 1}))
     # rows in the order of the lesson, which is sorted by text and label
     rows = TextSet(frame.sort_values(["text", "label"], kind="stable").reset_index(drop=True), texts.notes)
     learned = training_set(rows)
@@ -179,7 +180,7 @@ def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
     return np.flatnonzero(rank < maximum)
 
 
-def _kinds(split: _Split, settings: Text, notes: list[str]) -> list[type[TextModel]]:
+def _kinds(split: _Split, settings: Text, notes: list[Message]) -> list[type[TextModel]]:
     """Return the kinds of model that the settings allow, the floor first."""
     if settings.model == "tfidf":
         return [TfidfModel]
@@ -189,7 +190,7 @@ def _kinds(split: _Split, settings: Text, notes: list[str]) -> list[type[TextMod
         return [EncoderModel]
     finetuned = _finetuned_if_asked(split, settings, notes)
     if len(split.texts) >= _CANNED * split.texts.frame["text"].nunique():
-        notes.append("the other models were not tried: most texts are the same few again, which n-grams know by heart")
+        notes.append(Message("root_cause.same_few_texts"))
         return [TfidfModel, *finetuned]
     kinds: list[type[TextModel]] = [TfidfModel, EncoderModel]
     if np.median(np.bincount(split.held.target)) * (_PARTS if len(split.rounds) == 1 else 1) < _FEW_PER_CLASS:
@@ -214,28 +215,23 @@ def _finetuned(split: _Split, settings: Text) -> type[TextModel]:
     raise CompanyFileError(f'[text] model: {obstacle}; or write model = "auto"')
 
 
-def _finetuned_if_asked(split: _Split, settings: Text, notes: list[str]) -> list[type[TextModel]]:
+def _finetuned_if_asked(split: _Split, settings: Text, notes: list[Message]) -> list[type[TextModel]]:
     """Return the fine-tuned model where the settings ask for it; where there are texts enough, say how to."""
     if settings.model == "auto+finetune":
         return [_finetuned(split, settings)]
     count = split.texts.frame["text"].nunique()
     if count >= _FINETUNE_TEXTS:
-        notes.append(
-            "fine-tuning was not tried: only [text] model auto+finetune asks for it, and it takes about "
-            f"{training_minutes(count):.0f} minutes of one core; docs/results.md says what it brought on public texts"
-        )
+        notes.append(Message("root_cause.not_finetuned", {"minutes": float(training_minutes(count))}))
     return []
 
 
-def _too_dear(split: _Split, settings: Text, notes: list[str]) -> bool:
+def _too_dear(split: _Split, settings: Text, notes: list[Message]) -> bool:
     """Tell whether the encoder would take too much of the time for training, counted from characters."""
     minutes = encoding_minutes(split.texts.texts, encoder_of(split.texts, settings))
     if minutes <= _ENCODER_SHARE * settings.train_minutes:
         return False
-    notes.append(
-        f"the encoder was not tried: reading the texts is counted as {minutes:.1f} minutes of one core, more than half "
-        f"of the {settings.train_minutes:g} that [text] train_minutes allows"
-    )
+    values = {"minutes": float(minutes), "allowed": f"{settings.train_minutes:g}"}
+    notes.append(Message("root_cause.no_encoder", values))
     return True
 
 
@@ -256,17 +252,15 @@ def _score(trial: _Trial, split: _Split) -> float:
 
 
 def _winner(
-    trials: dict[str, _Trial], split: _Split, settings: Text, seed: int, notes: list[str]
+    trials: dict[str, _Trial], split: _Split, settings: Text, seed: int, notes: list[Message]
 ) -> tuple[str, tuple[Mixture, np.ndarray] | None]:
     """Return the name of the best model, and the mixture of all where that is better still."""
     names = list(trials)
     best = names[0]
     for name in names[1:]:
         if trials[name].latency_ms > settings.latency_ms:
-            notes.append(
-                f"{name} was left out: {trials[name].latency_ms:.0f} ms a text, [text] latency_ms allows "
-                f"{settings.latency_ms:g}"
-            )
+            values = {"model": name, "ms": float(trials[name].latency_ms), "allowed": f"{settings.latency_ms:g}"}
+            notes.append(Message("root_cause.too_slow", values))
             continue
         better = _score(trials[name], split) > _score(trials[best], split)
         if better and beats(trials[name].probabilities, trials[names[0]].probabilities, split.held, seed):
@@ -275,10 +269,8 @@ def _winner(
         return best, None
     together = sum(trial.latency_ms for trial in trials.values())
     if together > settings.latency_ms:
-        notes.append(
-            f"the average of {' and '.join(trials)} was left out: {together:.0f} ms a text, [text] latency_ms allows "
-            f"{settings.latency_ms:g}"
-        )
+        values = {"models": tuple(trials), "ms": float(together), "allowed": f"{settings.latency_ms:g}"}
+        notes.append(Message("root_cause.average_too_slow", values))
         return best, None
     members = [trial.probabilities for trial in trials.values()]
     mixed = _cross_fitted_mixture(members, split.held, seed)

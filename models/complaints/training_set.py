@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from baton.errors import TooLittleDataError
+from baton.messages.message import Message
 from features.text.text_set import TextSet
 from models.folds import group_folds
 
@@ -68,8 +69,7 @@ def without_rare_labels(frame: pd.DataFrame, /) -> tuple[pd.DataFrame, list[str]
     frame = frame.loc[~frame["label"].isin(rare)]
     left = frame["label"].nunique()
     if left < 2:
-        what = "1 label has" if left == 1 else "no label has"
-        raise TooLittleDataError(f"texts: {what} two different texts or more; label texts of a second cause")
+        raise TooLittleDataError(Message("not_learned.one_label" if left == 1 else "not_learned.no_label"))
     return frame, rare
 
 
@@ -84,10 +84,8 @@ def training_set(texts: TextSet, /) -> TrainingSet:
     frame = texts.frame
     frame = frame[frame["label"].notna() & (frame["weight"] > 0)]
     if frame["label"].nunique() < 2:
-        there = ", ".join(repr(label) for label in frame["label"].unique()) or "none"
-        raise TooLittleDataError(
-            f"texts: {len(frame)} labelled texts have fewer than two labels ({there}); label texts of a second cause"
-        )
+        there = tuple(repr(label) for label in frame["label"].unique()) or Message("not_learned.none")
+        raise TooLittleDataError(Message("not_learned.few_labels", {"n": len(frame), "labels": there}))
     once = frame.groupby(["text", "label"], sort=True, as_index=False).agg(
         weight=("weight", "sum"), group=("group", "first")
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from baton.company import Text
+from baton.messages.message import Message
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule
 from models.complaints.classifiers.encoder import EncoderModel
@@ -22,7 +23,7 @@ from models.folds import group_folds
 from models.prediction.metrics import plain
 from models.prediction.splits import SplitKind
 
-__all__ = ["never_predicted", "readable_languages", "tried", "where_it_holds"]
+__all__ = ["never_predicted", "readable_languages", "tried", "where_it_holds", "with_texts"]
 
 Fit = Callable[[TextSet], TextModel]
 _MIN_IN_LANGUAGE = 20
@@ -72,25 +73,24 @@ def tried(
     return entry
 
 
-def never_predicted(rule: SelectiveRule, classes: tuple[str, ...], /) -> list[str]:
+def never_predicted(rule: SelectiveRule, classes: tuple[str, ...], /) -> list[Message]:
     """Return notes on the causes that no threshold lets through, and on those that share one."""
     never = [name for name in classes if name in rule.never]
     notes = []
     if never:
-        shown = ", ".join(repr(name) for name in never[:8]) + (" …" if len(never) > 8 else "")
-        notes.append(
-            f"root_cause: never answered, since no more than {rule.risk:.0%} wrong cannot be shown for: {shown}; "
-            "label more texts of them, or raise text.risk"
-        )
+        notes.append(Message("root_cause.never", {"risk": float(rule.risk), "causes": _first(never, 8)}))
     shared = [name for name in rule.pooled if name in classes and name not in rule.never]
     if shared:
-        shown = ", ".join(repr(name) for name in shared[:8]) + (" …" if len(shared) > 8 else "")
-        notes.append(f"root_cause: too few answers for a threshold of their own, so they share one: {shown}")
+        notes.append(Message("root_cause.pooled", {"causes": _first(shared, 8)}))
     return notes
 
 
+def _first(names: Sequence[str], most: int, /) -> tuple[str, ...]:
+    return (*map(repr, names[:most]), *(["…"] if len(names) > most else []))
+
+
 def where_it_holds(
-    texts: TextSet, labelled: TextSet, classes: tuple[str, ...], notes: list[str], seed: int, /
+    texts: TextSet, labelled: TextSet, classes: tuple[str, ...], notes: list[Message], seed: int, /
 ) -> dict[str, Any]:
     """Return of which texts the metrics hold: how many carry a label, and whether the others are like these.
 
@@ -102,7 +102,7 @@ def where_it_holds(
         What the model learned from.
     classes : tuple of str
         All that it can ever answer.
-    notes : list of str
+    notes : list of Message
         Gets what a reader must know.
 
     Returns
@@ -115,17 +115,10 @@ def where_it_holds(
     auc = separability(labelled.texts, others.texts, seed)
     unlike = auc is not None and auc > _UNLIKE
     if len(others):
-        shown = ", ".join(repr(name) for name in classes[:12]) + (" …" if len(classes) > 12 else "")
-        notes.append(
-            f"root_cause: can only answer the {len(classes)} causes that are among the labels: {shown}; a text about "
-            "anything else is unclear or gets one of these"
-        )
+        notes.append(Message("root_cause.known_causes", {"n": len(classes), "causes": _first(classes, 12)}))
     if unlike:
-        notes.append(
-            f"root_cause: the {len(others):,} texts without a label are unlike the {len(labelled):,} labelled ones "
-            f"(told apart by their words in {auc:.0%} of pairs), so answers about them are untested and shares of "
-            "all texts cannot be estimated; label some texts drawn at random"
-        )
+        values = {"others": len(others), "labelled": len(labelled), "share": float(auc or 0.0)}
+        notes.append(Message("root_cause.unlike", values))
     return {
         "labelled_texts": len(labelled),
         "unlabelled_texts": len(others),
@@ -217,3 +210,9 @@ def _spread(repeats: tuple[Unseen, ...], /) -> dict[str, Any]:
         name: {"mean": float(np.mean([f[name] for f in found])), "sd": float(np.std([f[name] for f in found]))}
         for name in found[0]
     } | {"times": len(found)}
+
+
+def with_texts(entry: dict[str, Any], /) -> dict[str, Any]:
+    """Return an entry of ``evaluation.json`` with its notes as text, and beside them what they were made from."""
+    notes = list[Message](entry["notes"])
+    return entry | {"notes": [note.text for note in notes], "messages": [note.as_json() for note in notes]}

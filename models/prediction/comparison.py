@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from baton.errors import TooLittleDataError
+from baton.messages.message import Message
 from features.training.table import TrainingTable
 from models.prediction.encoding import Encoding
 from models.prediction.evaluation import evaluate
@@ -76,10 +77,7 @@ def compare(table: TrainingTable, contestants: Mapping[str, Callable[[], Contest
     """
     split = split_in_time(table)
     if split is None:
-        raise TooLittleDataError(
-            f"{table.outcome}: too little labelled time to learn from the past and test on what came after; "
-            "compare on an outcome with more snapshots"
-        )
+        raise TooLittleDataError(Message("not_learned.no_time_to_compare"), table.outcome)
     ours = evaluate(table, seed)
     rows, features = table.labelled, list(table.features)
     train, test = rows[split.train], rows[split.test]

@@ -96,7 +96,7 @@ def evaluate(table: TrainingTable, seed: int, /) -> Evaluation:
         "reliability": main.reliability(),
         "ece_method": "15 bins of equal mass at most, cleared of sampling noise as in Kumar, Liang & Ma (2019)",
         "test_fingerprint": _fingerprint(rows),
-        "notes": list(table.notes),
+        "notes": [note.text for note in table.notes],
     }
     if table.kind == "number":
         del entry["ece_method"]

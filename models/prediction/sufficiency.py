@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from baton.errors import TableError, TooLittleDataError
+from baton.messages.message import Message
 from features.training.learnable import MIN_EVENTS, MIN_GROUPS, MIN_ROWS
 from features.training.table import TrainingTable
 
@@ -47,21 +48,20 @@ def learnable_rows(table: TrainingTable, kinds: Collection[str], /) -> pd.DataFr
     groups = rows["group"].nunique()
     missing = []
     if len(rows) < MIN_ROWS:
-        missing.append(f"{len(rows)} rows with a known outcome, {MIN_ROWS} are needed")
+        missing.append(Message("not_learned.few_rows", {"n": len(rows), "least": MIN_ROWS}))
     if table.kind == "probability":
         events = int((label > 0).sum())
         if min(events, len(rows) - events) < MIN_EVENTS:
-            missing.append(f"{events} of {len(rows)} rows are events, {MIN_EVENTS} of each kind are needed")
+            values = {"n": events, "total": len(rows), "least": MIN_EVENTS}
+            missing.append(Message("not_learned.few_events", values))
     elif label.nunique() < 2:
-        missing.append("the outcome is the same in every row")
+        missing.append(Message("not_learned.same_everywhere"))
     if groups < MIN_GROUPS:
-        missing.append(f"rows of {groups} independent units, {MIN_GROUPS} are needed")
+        missing.append(Message("not_learned.few_independent", {"n": int(groups), "least": MIN_GROUPS}))
     if not table.features:
-        missing.append("no feature to learn from")
+        missing.append(Message("not_learned.no_feature"))
     if missing:
-        raise TooLittleDataError(
-            f"{table.outcome}: too little to learn from ({'; '.join(missing)}); give a longer history or more units"
-        )
+        raise TooLittleDataError(Message("not_learned.too_little", {"missing": tuple(missing)}), table.outcome)
     return rows
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from baton.company import Company
 from baton.errors import ArtefactError, BatonError, DamagedModelError, OutputError, PromotionError
 from baton.informative import is_informative
+from baton.messages.message import Message
 from baton.outcomes import folder_name
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import Manifest, verify_manifest
@@ -213,13 +214,13 @@ class Registry:
         """
         challenger, champion = self._known(outcome, version), self.champion(outcome)
         if champion is None:
-            return Promotion(True, "there is no champion yet")
+            return Promotion(True, Message("registry.no_champion"))
         clear = beforehand(challenger, champion)
         if clear is not None:
             return clear
         same = self._tags(outcome, champion.version).get(tested_tag(challenger.test_set))
         if not challenger.test_set or same is None:
-            return Promotion(False, "the two were never tested on the same rows")
+            return Promotion(False, Message("registry.other_rows"))
         return verdict(challenger.metrics, json.loads(same))
 
     def promote(self, outcome: str, version: int, /, *, force: bool = False) -> Promotion:
@@ -248,9 +249,8 @@ class Registry:
         if champion is not None and champion.version == version:
             return found
         if not found.better and not force:
-            raise PromotionError(
-                f"{outcome} version {version} is not promoted: {found.reason}; --force promotes it nevertheless"
-            )
+            values = {"outcome": outcome, "version": version, "why": found.why}
+            raise PromotionError(Message("registry.refused", values))
         self.sound(outcome, version)
         former = [*self._former(outcome), *([] if champion is None else [champion.version])]
         self._crown(outcome, version, former)

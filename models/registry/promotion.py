@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from baton.messages.message import Message
+
 __all__ = ["Origin", "Promotion", "Version", "beforehand", "verdict"]
 
 
@@ -80,15 +82,20 @@ class Promotion:
     Parameters
     ----------
     better : bool
-    reason : str
+    why : Message
         In one sentence.
     replaced : bool
         Whether it is so because the champion's data mean something else, not because it predicts better.
     """
 
     better: bool
-    reason: str
+    why: Message
     replaced: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why, in English."""
+        return self.why.text
 
 
 def beforehand(challenger: Version, champion: Version, /) -> Promotion | None:
@@ -98,14 +105,14 @@ def beforehand(challenger: Version, champion: Version, /) -> Promotion | None:
     things, the newer counts: the metrics of the older are about something else.
     """
     if challenger.version == champion.version:
-        return Promotion(False, "it is champion already")
+        return Promotion(False, Message("registry.same_version"))
     if challenger.informative != champion.informative:
-        which = f"version {champion.version if challenger.informative else challenger.version}"
-        return Promotion(challenger.informative, f"{which} is no better than guessing")
+        which = champion.version if challenger.informative else challenger.version
+        return Promotion(challenger.informative, Message("registry.guessing", {"version": which}))
     if challenger.meaning != champion.meaning:
         newer = challenger.version > champion.version
-        tags = "so the newer one counts" if newer else "so their figures cannot be compared"
-        return Promotion(newer, f"the data of version {champion.version} mean something else, {tags}", newer)
+        key = "registry.newer_counts" if newer else "registry.not_comparable"
+        return Promotion(newer, Message(key, {"version": champion.version}), newer)
     return None
 
 
@@ -114,13 +121,14 @@ def verdict(challenger: Mapping[str, float], champion: Mapping[str, float], /) -
 
     Examples
     --------
-    >>> verdict({"log_loss": 0.30, "brier": 0.1}, {"log_loss": 0.31, "brier": 0.1})
-    Promotion(better=True, reason='log_loss 0.3 against 0.31 on the same test set', replaced=False)
+    >>> found = verdict({"log_loss": 0.30, "brier": 0.1}, {"log_loss": 0.31, "brier": 0.1})
+    >>> found.better, found.reason
+    (True, 'log_loss 0.3 against 0.31 on the same test set')
     >>> verdict({"rmse": 2.0}, {"rmse": 2.0}).better
     False
     """
     for metric in ("log_loss", "brier", "rmse"):
         if metric in challenger and metric in champion and challenger[metric] != champion[metric]:
-            compared = f"{metric} {challenger[metric]:.6g} against {champion[metric]:.6g} on the same test set"
-            return Promotion(challenger[metric] < champion[metric], compared)
-    return Promotion(False, "no metric distinguishes them on the same test set")
+            values = {"metric": metric, "new": f"{challenger[metric]:.6g}", "old": f"{champion[metric]:.6g}"}
+            return Promotion(challenger[metric] < champion[metric], Message("registry.compared", values))
+    return Promotion(False, Message("registry.alike"))

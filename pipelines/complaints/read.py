@@ -51,7 +51,7 @@ __all__ = [
     "skipped_causes",
 ]
 
-NO_TEXTS = "no case has a text; give cases.text (what customers wrote)"
+NO_TEXTS = Message("not_learned.no_texts")
 """Why no causes were read, where cases have no texts."""
 
 
@@ -63,12 +63,12 @@ class CausesRead:
     ----------
     rows : dict of str to int
         Rows per file.
-    warnings : tuple of Message or str
+    warnings : tuple of Message
         What a reader must know.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    warnings: tuple[Message | str, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
 
 def read_causes(
@@ -117,12 +117,12 @@ def read_causes(
         model = _model(company, texts, taxonomy, folder, keep_model, progress)
         answers, shares = model.read(texts, company.company.seed)
     except TooLittleDataError as error:
-        return _skipped(folder, str(error).removeprefix("root_cause: "), texts.notes)
+        return _skipped(folder, error.why, texts.notes)
     answers = answers.rename(columns={"text_id": "case_id"})
     results = RunResults(folder)
     rows = {"root_causes": results.write("root_causes", answers)}
     rows["cause_shares"] = results.write("cause_shares", shares)
-    notes: list[Message | str] = [*texts.notes, *_unclear(shares)]
+    notes: list[Message] = [*texts.notes, *_unclear(shares)]
     suspicious = model.suspicious.rename(columns={"text_id": "case_id"})
     rows["suspicious_labels"] = results.write("suspicious_labels", suspicious)
     cases = cases_of(warehouse)
@@ -141,7 +141,7 @@ def read_causes(
     chosen = _as_kpis(company, catalogue, answers, taxonomy, folder) if company.text.kpis else []
     if company.text.kpis and not chosen:
         notes.append(Message("causes.no_kpi"))
-    notes.extend(str(note) for note in model.evaluation.get("notes", ()))
+    notes.extend(map(Message.recorded, model.evaluation.get("messages", model.evaluation.get("notes", ()))))
     write_json(folder.texts / "evaluation.json", model.evaluation)
     return CausesRead(rows, tuple(dict.fromkeys(notes)))
 
@@ -227,15 +227,16 @@ def cause_evaluation(folder: RunFolder, /) -> dict[str, Any]:
     return {"root_cause": read_json(place)} if place.exists() else {}
 
 
-def skipped_causes(folder: RunFolder, /) -> dict[str, str]:
+def skipped_causes(folder: RunFolder, /) -> dict[str, Message]:
     """Return why no causes were read; empty where they were."""
     place = folder.texts / "skipped.json"
-    return read_json(place) if place.exists() else {}
+    found = read_json(place) if place.exists() else {}
+    return {name: Message.recorded(why) for name, why in found.items()}
 
 
-def _skipped(folder: RunFolder, why: str, /, notes: tuple[str, ...] = ()) -> CausesRead:
+def _skipped(folder: RunFolder, why: Message, /, notes: tuple[Message, ...] = ()) -> CausesRead:
     shutil.rmtree(model_folder(folder), ignore_errors=True)
-    write_json(folder.texts / "skipped.json", {"root_cause": why})
+    write_json(folder.texts / "skipped.json", {"root_cause": why.as_json()})
     return CausesRead({}, notes)
 
 

@@ -69,7 +69,6 @@ PROSE = {
 # files that quote people, or sentences that older versions wrote
 QUOTING = {
     "baton/catalogue/causes/general.toml": "what customers write, in their words",
-    "pipelines/report/data/recorded.toml": "sentences of runs that are there already",
     "docs/results.md": "quotes the data",
     "tests/architecture/test_words.py": "the list itself",
 }

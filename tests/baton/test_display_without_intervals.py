@@ -17,6 +17,7 @@ class Found:
     steps: tuple[object, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    messages: tuple[object, ...] = ()
 
 
 @pytest.mark.parametrize(("span", "shown"), [([None, None], "unknown"), ([0.61234, 0.7], "0.612 – 0.700")])

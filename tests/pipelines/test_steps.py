@@ -31,7 +31,7 @@ class Kitchen:
         self.done += 1
         self.dish.write_text(f"cooked {self.done}", encoding="utf-8")
         outcome.rows["dishes"] = 1
-        outcome.warnings.append("hot")
+        outcome.warnings.append(Message.verbatim("hot"))
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_warning_keeps_the_message_that_it_was_made_from(tmp_path: Path) -> No
     message = Message("waiting.orphans", {"n": 1200})
 
     def work(outcome: Outcome) -> None:
-        outcome.warnings.extend([message, "text alone"])
+        outcome.warnings.append(message)
 
     folder = RunFolder(tmp_path)
     for reused in (False, True):
@@ -127,8 +127,8 @@ def test_a_warning_keeps_the_message_that_it_was_made_from(tmp_path: Path) -> No
         with ledger.locked():
             record = ledger.step(Step("say"), {}, work)
         assert record.reused == reused
-        assert record.warnings == (message.text, "text alone")
-        assert record.messages == (message.as_json(), None)
+        assert record.warnings == (message.text,)
+        assert record.messages == (message.as_json(),)
     assert "1,200 steps of cases" in message.text
 
 

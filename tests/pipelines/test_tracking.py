@@ -68,7 +68,7 @@ def test_models_of_later_runs_replace_the_champion_only_if_better_on_their_rows(
     assert champions(company) == [1]
     # a month later, most of what there is to learn from has been lost
     worse = trained(company, "worse", table(7, forgotten=5))
-    notes = tracking.track(company, worse, Origin({"cases": "b"}))
+    notes = [note.text for note in tracking.track(company, worse, Origin({"cases": "b"}))]
     assert len(notes) == 1
     assert "version 1 stays champion, version 2 is no better" in notes[0]
     assert "(version 2 is no better than guessing)" in notes[0]
@@ -83,7 +83,7 @@ def test_models_of_later_runs_replace_the_champion_only_if_better_on_their_rows(
 def test_champions_of_other_data_or_with_changed_files_are_replaced_with_a_note(company: Company) -> None:
     folder = trained(company, "first", table(6))
     assert tracking.track(company, folder, Origin({"activity": "a"}, "wrong mapping")) == []
-    (note,) = tracking.track(company, folder, Origin({"activity": "b"}, "right mapping"))
+    (note,) = (each.text for each in tracking.track(company, folder, Origin({"activity": "b"}, "right mapping")))
     assert note.startswith("churn: version 2 replaces champion 1 without a comparison: the data of version 1 mean")
     first, second = tracking.list_models(company)
     assert (first["alias"], second["alias"]) == ("", "champion")
@@ -91,7 +91,7 @@ def test_champions_of_other_data_or_with_changed_files_are_replaced_with_a_note(
     assert first["meaning"] != second["meaning"]
     champion = Registry(company).place("churn", 2)
     (champion / "model.lgb").write_text("tree", encoding="utf-8")
-    (note,) = tracking.track(company, folder, Origin({"activity": "c"}, "right mapping"))
+    (note,) = (each.text for each in tracking.track(company, folder, Origin({"activity": "c"}, "right mapping")))
     assert note.startswith("churn: version 3 replaces champion 2, which cannot be used: churn version 2: ")
     assert champions(company) == [3]
     named = read_json(folder.file("models.json"))["churn"]

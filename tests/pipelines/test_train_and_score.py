@@ -247,7 +247,7 @@ def test_what_cannot_be_learned_is_skipped_with_a_reason_and_the_rest_goes_on(tm
     folder = started(tmp_path / "run", chosen)
     result = train(COMPANY, folder, chosen)
     assert set(result.evaluation) == {"churn"}
-    assert "2 independent units, 3 are needed" in result.skipped["decline:employee:csat"]
+    assert "2 independent units, 3 are needed" in result.skipped["decline:employee:csat"].text
     assert set(score(COMPANY, folder)) == {"churn", "attributions", "stage_attributions"}
     assert not folder.file("decline.parquet").exists()
 
@@ -310,7 +310,7 @@ def test_a_prediction_no_better_than_guessing_is_marked_and_explains_and_prices_
     folder = started(tmp_path / "run", given)
     result = train(COMPANY, folder, given)
     assert not result.evaluation["churn"]["informative"] and result.evaluation["driver:csat"]["informative"]
-    assert [text.split(";")[1] for text in result.warnings] == [" nothing is counted, priced or explained"]
+    assert [each.text.split(";")[1] for each in result.warnings] == [" nothing is counted, priced or explained"]
     score(COMPANY, folder)
     churn = pd.read_parquet(folder.file("churn.parquet"))
     assert churn["probability"].notna().all() and not churn["informative"].any()

@@ -42,7 +42,7 @@ def test_a_company_s_own_kpi_that_reads_a_file_is_refused(tmp_path: Path) -> Non
 
 def test_the_simulated_company_has_no_fault_that_stops(small_company: Path) -> None:
     report = validate(load_company(small_company))
-    assert not report.stops, [fault.sentence() for fault in report.faults]
+    assert not report.stops, [fault.as_message().text for fault in report.faults]
     assert report.rows["cases"] > 1000
 
 
@@ -52,7 +52,7 @@ def test_the_real_companies_have_no_fault_that_stops(
 ) -> None:
     monkeypatch.setenv("BATON_DATA", str(real_data))
     report = validate(load_company(checkout / "examples" / name))
-    assert not report.stops, [fault.sentence() for fault in report.faults]
+    assert not report.stops, [fault.as_message().text for fault in report.faults]
     assert sum(report.rows.values()) > 7000
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from baton.contract.sources import ColumnType
+from baton.messages.message import Message
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.missing_words import BLANKS, without_missing_words
 from features.ingest.values.number_text import NumberFormat, number_sql
@@ -75,8 +76,8 @@ class CastPlan:
         Words of the list for "no value" that are values in this column.
     by_file : tuple of (int, CastPlan)
         Where files of one table write the column differently: the plan of each file.
-    doubt : str
-        Why it is ambiguous how its numbers are to be read, in words; empty where it is clear.
+    doubt : Message, optional
+        Why it is ambiguous how its numbers are to be read; None where it is clear.
     currencies : tuple of (str, int)
         The currencies that its amounts name, and how many do.
     timezone : str
@@ -96,7 +97,7 @@ class CastPlan:
     factor: float = 1.0
     kept_words: frozenset[str] = frozenset()
     by_file: tuple[tuple[int, CastPlan], ...] = ()
-    doubt: str = ""
+    doubt: Message | None = None
     currencies: tuple[tuple[str, int], ...] = ()
 
     @property

@@ -164,14 +164,14 @@ def digits_sql(number: str, timezone: str, /) -> str:
 
 
 def digit_kind(number: str, /) -> str:
-    """Return SQL that names how a number is read as a time, for people."""
+    """Return SQL that names how a number is read as a time: ``days`` of a spreadsheet, or a unit since 1970."""
     value, time = f"TRY_CAST({number} AS DOUBLE)", digits_sql(number, "UTC")
     return (
-        f"CASE WHEN {time} IS NULL THEN NULL WHEN {value} < 80000 THEN 'days of a spreadsheet' "
+        f"CASE WHEN {time} IS NULL THEN NULL WHEN {value} < 80000 THEN 'days' "
         f"WHEN {value} BETWEEN 19000101 AND 21001231 OR {value} BETWEEN 1990010100 AND 2100123123 "
         f"OR {value} BETWEEN 190001010000 AND 210012312359 OR {value} BETWEEN 1e13 AND 1e14 THEN NULL "
-        f"WHEN {value} < 1e10 THEN 'seconds since 1970' WHEN {value} < 1e13 THEN 'milliseconds since 1970' "
-        f"WHEN {value} < 1e16 THEN 'microseconds since 1970' ELSE 'nanoseconds since 1970' END"
+        f"WHEN {value} < 1e10 THEN 'seconds' WHEN {value} < 1e13 THEN 'milliseconds' "
+        f"WHEN {value} < 1e16 THEN 'microseconds' ELSE 'nanoseconds' END"
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
+from baton.messages.message import Message
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.quality.observation.arrivals import MIN_TAIL_DAYS, Arrivals
@@ -33,13 +34,12 @@ _STANDING = {
     "scorecards": ("valid_from",),
 }
 _ANNOUNCED = {
-    ("customers", "joined_at"): "who joins later is no customer yet",
-    ("customers", "left_at"): "who leaves later is still here",
-    ("employees", "hired_at"): "who is hired later is not there yet",
-    ("employees", "left_at"): "who leaves later is still here",
-    ("scorecards", "valid_from"): "the card is planned, not today's",
+    ("customers", "joined_at"): "fault.joins_later",
+    ("customers", "left_at"): "fault.leaves_later",
+    ("employees", "hired_at"): "fault.hired_later",
+    ("employees", "left_at"): "fault.leaves_later",
+    ("scorecards", "valid_from"): "fault.card_later",
 }
-_HINT = "planned, or a mistyped year? if it is real, set observed_until in tables.{name}"
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -235,30 +235,31 @@ def _accepted(column: ColumnTimes, today: datetime | None, /) -> datetime:
 
 def _rules(times: TableTimes, end: datetime | None, today: datetime | None, /) -> Iterator[Rule]:
     name = times.table.spec.name
-    hint = _HINT.format(name=name)
+    remedy = Message("remedy.planned", {"table": name})
     for column, found in times.columns.items():
         value = quoted(column)
         if column == _ROWS.get(name):
             if found.first is not None and times.given is None:
                 early = f"{value} < {_sql(found.first)} AND {value} >= {EARLIEST}"
-                message = f"lies more than a year before all others, which begin on {found.first:%Y-%m-%d}"
-                yield Rule("stray_time", column, early, message, (column,), (column,), "a mistyped year?")
+                stray = Message("fault.stray_time", {"first": f"{found.first:%Y-%m-%d}"})
+                mistyped = Message("remedy.mistyped_year")
+                yield Rule("stray_time", column, early, stray, (column,), (column,), mistyped)
             limit = end or times.bound
-            message = f"lies after {limit:%Y-%m-%d}, the end of observation"
-            yield Rule("planned", column, _after(column, limit), message, (column,), (column,), hint)
+            planned = Message("fault.planned", {"end": f"{limit:%Y-%m-%d}"})
+            yield Rule("planned", column, _after(column, limit), planned, (column,), (column,), remedy)
             continue
         limit = _limit(name, column, found, times, end, today)
         if limit is None:
             continue
         if (name, column) in _ANNOUNCED:
-            message = f"lies after {limit:%Y-%m-%d}, the end of observation: {_ANNOUNCED[name, column]}"
-            yield Rule("announced", column, _after(column, limit), message, (), (column,))
+            values = {"end": f"{limit:%Y-%m-%d}", "meaning": Message(_ANNOUNCED[name, column])}
+            yield Rule("announced", column, _after(column, limit), Message("fault.announced", values), (), (column,))
         else:
             where = _after(column, limit)
             if end is not None:  # the rest of a row that is planned itself
                 where += f" AND {quoted(_ROWS[name])} <= {_sql(end)}"
-            message = f"lies after {limit:%Y-%m-%d}, the end of observation"
-            yield Rule("planned_time", column, where, message, (column,), (column,), hint)
+            planned = Message("fault.planned", {"end": f"{limit:%Y-%m-%d}"})
+            yield Rule("planned_time", column, where, planned, (column,), (column,), remedy)
 
 
 def _limit(

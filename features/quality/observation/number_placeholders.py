@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baton.contract.sources import TableSpec
+from baton.messages.message import Message
 from features.ingest.profiling import in_batches
 from features.ingest.sql_text import quoted
 from features.ingest.values.casting import CastPlan
@@ -41,7 +42,7 @@ def numbers_for_none(
     plans: Mapping[str, CastPlan],
     spec: TableSpec,
     /,
-) -> tuple[dict[str, str], list[str]]:
+) -> tuple[dict[str, str], list[Message]]:
     """Find numbers that stand for none.
 
     Parameters
@@ -57,9 +58,8 @@ def numbers_for_none(
 
     Returns
     -------
-    dict of str to str, list of str
-        Per column with such numbers, SQL that is true of them; and per column where they may be such, a sentence
-        without the column's name, led by it.
+    dict of str to str, list of Message
+        Per column with such numbers, SQL that is true of them; and per column where they may be such, a note.
     """
     asked = [
         name
@@ -67,7 +67,7 @@ def numbers_for_none(
         if plan.type in {"number", "integer"} and plan.raw_type != "BOOLEAN" and not plan.doubt
     ]
     tests: dict[str, str] = {}
-    notes: list[str] = []
+    notes: list[Message] = []
     for name, counts in _candidates(rows, relation, asked).items():
         contract = spec.column(name)
         if contract is not None and contract.low is not None:
@@ -81,8 +81,16 @@ def numbers_for_none(
         if sure:
             tests[name] = f"{quoted(name)} IN ({', '.join(f'{number:.0f}' for number in sure)})"
         notes += [
-            f"{name}: {number:.0f} stands in {counts[number]:,} rows, and all others lie between {others.low:g} and "
-            f"{others.high:g}; if it stands for no value, take it out in the table's sql"
+            Message(
+                "note.may_be_none",
+                {
+                    "column": f"{spec.name}.{name}",
+                    "number": f"{number:.0f}",
+                    "n": counts[number],
+                    "low": f"{others.low:g}",
+                    "high": f"{others.high:g}",
+                },
+            )
             for number in counts
             if number not in sure and _may_be_none(number, others)
         ]

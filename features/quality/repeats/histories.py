@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from baton.messages.message import Message
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import quoted
 
@@ -10,7 +11,7 @@ __all__ = ["history_notes"]
 _HELD = ("customers", "employees")
 
 
-def history_notes(intake: Intake, table: TypedTable, /) -> list[str]:
+def history_notes(intake: Intake, table: TypedTable, /) -> list[Message]:
     """Return a note where ``valid_from`` gives customers or employees a history.
 
     A column of that name in an export may mean something else, and then values of the wrong moment would count.
@@ -25,4 +26,5 @@ def history_notes(intake: Intake, table: TypedTable, /) -> list[str]:
     )[0]
     if not people:
         return []
-    return [f"{name}: {people:,} have a history of {rows:,} rows; each row holds from its valid_from on"]
+    key = "note.history_customers" if name == "customers" else "note.history_employees"
+    return [Message(key, {"people": people, "rows": int(rows)})]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from baton.messages.message import Message
 from features.ingest.intake import ROW, TypedTable
 from features.ingest.sql_text import quoted
 from features.quality.row_rules import Rule, row_is_in
@@ -28,7 +29,7 @@ def overlapping_periods(table: TypedTable, /) -> Iterator[Rule]:
             "RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 MICROSECOND PRECEDING) AS busy_until "
             f'FROM {table.relation} WHERE "from" < "to") WHERE "from" + {_TOLERANCE} < busy_until'
         ),
-        "the period begins before an earlier one of the same has ended; what both cover counts twice",
+        Message("fault.overlapping_periods"),
         shown=(*owners, "from", "to"),
-        hint="give periods of one length that do not overlap",
+        remedy=Message("remedy.no_overlap"),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from baton.messages.message import Message
 from features.ingest.intake import FILE, ROW, Intake, TypedTable
 from features.ingest.sql_text import quoted
 from features.quality.row_rules import Rule, row_is_in
@@ -53,15 +54,15 @@ def repeated_events(intake: Intake, table: TypedTable, shown: tuple[str, ...], /
     copies = "place > 1"
     if _is_coarse(intake, table) and not _is_numbered(intake, table):
         copies = _exported_twice(intake, table, repeats)
-    message = "exact duplicate row"
-    yield Rule("duplicate_row", table.columns[0], row_is_in(f"{repeats} WHERE {copies}"), message, shown=shown)
+    copied = row_is_in(f"{repeats} WHERE {copies}")
+    yield Rule("duplicate_row", table.columns[0], copied, Message("fault.duplicate_row"), shown=shown)
     yield Rule(
         "repeated_event",
         table.columns[0],
         row_is_in(f"{repeats} WHERE place > 1 AND NOT ({copies})"),
-        "nothing distinguishes the row from one before, and times are too coarse to tell whether it is the same event",
+        Message("fault.repeated_event"),
         shown=shown,
-        hint='if they are the same, say faults.repeated_event = "drop"; else give the time of day or an id',
+        remedy=Message("remedy.repeated_event"),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from baton.messages.message import Message
 from features.ingest.intake import FILE, ROW, Intake, TypedTable
 from features.ingest.sql_text import literal, quoted
 from features.quality.row_rules import Rule, row_is_in
@@ -70,29 +71,13 @@ def repeated_keys(intake: Intake, table: TypedTable, /) -> Iterator[Rule]:
         f"coalesce(s.is_newest, FALSE) AS is_newest, coalesce(s.place, 1) AS place "
         f"FROM doubled AS d LEFT JOIN states AS s USING ({ROW})"
     )
-    named = " and ".join(table.key)
-    for kind, test, message, hint in (
-        (
-            "duplicate_row",
-            "is_copy",
-            f"exact duplicate row ({named} should be unique)",
-            "",
-        ),
-        (
-            "older_state",
-            "NOT is_copy AND is_known AND NOT is_newest",
-            f"a newer state of the row with the same {named} is there too",
-            "",
-        ),
-        (
-            "duplicate_key",
-            "NOT is_copy AND NOT is_known AND place > 1",
-            f"an earlier row has the same {named} and says something else",
-            _hint(table),
-        ),
+    for kind, test, message, remedy in (
+        ("duplicate_row", "is_copy", "fault.duplicate_row_of_key", None),
+        ("older_state", "NOT is_copy AND is_known AND NOT is_newest", "fault.older_state", None),
+        ("duplicate_key", "NOT is_copy AND NOT is_known AND place > 1", "fault.duplicate_key", _remedy(table)),
     ):
-        predicate = row_is_in(f"{_repeats(table)} WHERE {test}")
-        yield Rule(kind, table.key[0], predicate, message, shown=table.key, hint=hint)
+        predicate, what = row_is_in(f"{_repeats(table)} WHERE {test}"), Message(message, {"key": table.key})
+        yield Rule(kind, table.key[0], predicate, what, shown=table.key, remedy=remedy)
 
 
 def removed_rows(intake: Intake, table: TypedTable, treatments: Mapping[str, str], /) -> str:
@@ -112,10 +97,10 @@ def _repeats(table: TypedTable, /) -> str:
     return f"repeats_{table.spec.name}"
 
 
-def _hint(table: TypedTable, /) -> str:
+def _remedy(table: TypedTable, /) -> Message:
     if table.spec.name in {"customers", "employees"} and "valid_from" not in table.plans:
-        return "if the rows are a history, say in valid_from since when each holds; else add the column updated_at"
-    return "nothing says which is newer: add the column updated_at, or correct the key"
+        return Message("remedy.say_since_when")
+    return Message("remedy.say_newer")
 
 
 def _states(intake: Intake, table: TypedTable, key: str, /) -> str:

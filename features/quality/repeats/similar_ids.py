@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from baton.messages.message import Message
 from features.ingest.intake import Intake, TypedTable
 from features.ingest.sql_text import quoted
 from features.quality.row_rules import Rule
@@ -39,14 +40,14 @@ def similar_ids(table: TypedTable, /) -> Iterator[Rule]:
         "similar_id",
         table.spec.key[0],
         f"{spelt} IN ({twice})",
-        "another id differs from it only in letter case or blanks; they count as two",
+        Message("fault.similar_id"),
         shown=(table.spec.key[0],),
-        hint="if they are one, correct them or map them in the table merged_ids",
+        remedy=Message("remedy.similar_id"),
     )
 
 
-def orphans_by_spelling(intake: Intake, table: TypedTable, column: str, other: TypedTable, /) -> str:
-    """Return a hint where ids that a table does not have would be found there if spelt alike; else nothing."""
+def orphans_by_spelling(intake: Intake, table: TypedTable, column: str, other: TypedTable, /) -> Message | None:
+    """Return a remedy where ids that a table does not have would be found there if spelt alike; else nothing."""
     id_column = quoted(other.spec.key[0])
     mine, spelt = quoted(column), _without_zeros(quoted(column))
     rows = intake.rows(
@@ -55,8 +56,5 @@ def orphans_by_spelling(intake: Intake, table: TypedTable, column: str, other: T
         f"AND {spelt} IN (SELECT {_without_zeros(id_column)} FROM {other.relation} WHERE {id_column} IS NOT NULL)"
     )[0][0]
     if not rows:
-        return ""
-    return (
-        f"{rows:,} of them differ from an id there only in letter case, blanks or leading zeros: correct them or map "
-        "them in the table merged_ids"
-    )
+        return None
+    return Message("remedy.orphans_by_spelling", {"n": rows})

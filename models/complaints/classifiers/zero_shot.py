@@ -13,6 +13,7 @@ import numpy as np
 from baton.characters import normalise
 from baton.company import Text
 from baton.errors import ArtefactError, TooLittleDataError
+from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.text.text_set import TextSet
 from models.complaints.calibration import ScoreScale, softmax
@@ -109,7 +110,7 @@ class ZeroShotModel:
             If fewer than two labels are described.
         """
         if len(words) < 2:
-            raise TooLittleDataError(f"causes: {len(words)} described; a choice needs two or more")
+            raise TooLittleDataError(Message("not_learned.few_causes", {"n": len(words)}))
         classes = tuple(sorted(words))
         descriptions = [
             (number, normalise(text)) for number, name in enumerate(classes) for text in words[name] if text

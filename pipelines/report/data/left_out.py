@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from baton.messages.message import Message
 from baton.outcomes import Kind, kind_of
-from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, say, sentences, translated_message
 
 __all__ = ["effects_missing", "is_asked", "outcome_left_out", "weights_missing"]
 
-_NOT_LEARNED = re.compile(r"(?P<outcome>[\w:]+?) (?:not learned|left out): (?P<why>.+)", re.DOTALL)
 _MAX_REASONS = 3
 _WHY = ["why_key", "why_values"]
 
@@ -32,12 +28,12 @@ def outcome_left_out(results: Results, kind: Kind, /) -> Bilingual | None:
     kind : {"churn", "decline", "case"}
     """
     reasons_of = {name: why for name, why in results.skipped.items() if kind_of(name) == kind}
-    for warning in results.warnings:
-        found = _NOT_LEARNED.fullmatch(warning.text if isinstance(warning, Message) else warning)
-        if found is not None and kind_of(found["outcome"]) == kind:
-            reasons_of.setdefault(found["outcome"], found["why"])
-    reasons = [recorded(why.removeprefix(f"{name}: ")) for name, why in reasons_of.items()]
-    return sentences(list({reason.en: reason for reason in reasons}.values())[:_MAX_REASONS]) if reasons else None
+    for warning in results.warned("not_learned.not_learned", "not_learned.left_out"):
+        outcome, why = warning.values["outcome"], warning.values["why"]
+        if isinstance(why, Message) and kind_of(str(outcome)) == kind:
+            reasons_of.setdefault(str(outcome), why)
+    reasons = [translated_message(why) for why in dict.fromkeys(reasons_of.values())]
+    return sentences(reasons[:_MAX_REASONS]) if reasons else None
 
 
 def effects_missing(results: Results, /) -> Bilingual:

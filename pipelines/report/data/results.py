@@ -42,9 +42,9 @@ class Results:
         People now working per team and role; the role ``""`` counts the whole team. Empty where nobody is known.
     team_of : dict of str to str
         Employees' teams.
-    warnings : tuple of Message or str
+    warnings : tuple of Message
         What the run's steps said.
-    skipped : dict of str to str
+    skipped : dict of str to Message
         Outcomes that were not learned, and why.
     joint_p_value : float or None
         How often chance alone would let the KPIs together seem to matter as much; None where that was not tested.
@@ -82,8 +82,8 @@ class Results:
     team_names: dict[str, str] = field(default_factory=dict)
     headcounts: dict[tuple[str, str], int] = field(default_factory=dict)
     team_of: dict[str, str] = field(default_factory=dict)
-    warnings: tuple[Message | str, ...] = ()
-    skipped: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[Message, ...] = ()
+    skipped: dict[str, Message] = field(default_factory=dict)
     joint_p_value: float | None = None
     temporal: bool = True
     versions: dict[str, str] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Results:
 
     def warned(self, *keys: str) -> list[Message]:
         """Return the warnings with one of these keys."""
-        return [each for each in self.warnings if isinstance(each, Message) and each.key in keys]
+        return [each for each in self.warnings if each.key in keys]
 
     def no_better_than_guessing(self, outcome: str, /) -> bool:
         """Whether a prediction is not distinguished from guessing on data that it had not seen."""
@@ -171,6 +171,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
     found = {name: frame for name, frame in tables.items() if frame is not None and len(frame)}
     withheld = _withheld(found, left.evaluation)
     skipped, shares = folder.training / "skipped.json", folder.training / "churn" / "shares.parquet"
+    left_out = read_json(skipped) if skipped.exists() else {}
     names, headcounts, team_of = _people(folder)
     return Results(
         company=company,
@@ -182,7 +183,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         headcounts=headcounts,
         team_of=team_of,
         warnings=_warnings(left),
-        skipped=read_json(skipped) if skipped.exists() else {},
+        skipped={name: Message.recorded(why) for name, why in left_out.items()},
         temporal=_temporal(folder),
         joint_p_value=_joint_p_value(folder) if _estimated(found.get("effects")) else None,
         versions=_versions(),
@@ -280,15 +281,15 @@ def _people(folder: RunFolder, /) -> tuple[dict[str, str], dict[tuple[str, str],
     return names, headcounts, team_of
 
 
-def _warnings(left: RunResults, /) -> tuple[Message | str, ...]:
+def _warnings(left: RunResults, /) -> tuple[Message, ...]:
     """What the steps said; of this run, which is why their records go before an older ``run.json``."""
     records = [read_json(path) for path in sorted(left.folder.steps.glob("*.json"))]
     records = records or [left.document(RUN, {})]
-    found: dict[str, Message | str] = {}
+    found: dict[str, Message] = {}
     for record in records:
         texts = record.get("warnings", [])
         for text, message in zip(texts, record.get("messages", [None] * len(texts)), strict=True):
-            found.setdefault(str(text), str(text) if message is None else Message.from_json(message))
+            found.setdefault(str(text), Message.recorded(str(text) if message is None else message))
     return tuple(found.values())
 
 

@@ -16,7 +16,6 @@ from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import Point, calibration
 from pipelines.report.data.left_out import is_asked, outcome_left_out, weights_missing
 from pipelines.report.data.objective import objective_of, titled
-from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, number, percent, say, translated_message, verbatim
 
@@ -42,7 +41,7 @@ def trust_section(results: Results, pen: Pen, /) -> Trust:
         for outcome, entry in results.evaluation.items()
         if len(entry.get("reliability") or ()) > 1 and not results.no_better_than_guessing(outcome)
     ]
-    return Trust(tuple(figures), _limits(results), tuple(map(recorded, results.warnings)), _missing(results))
+    return Trust(tuple(figures), _limits(results), tuple(map(translated_message, results.warnings)), _missing(results))
 
 
 def outcome_name(results: Results, outcome: str, /) -> Bilingual:
@@ -117,9 +116,8 @@ def _missing(results: Results, /) -> tuple[Bilingual, ...]:
         sentences.append(say("missing.scorecards"))
     if results.staged and "employees" not in results.staged and results.get("weights") is not None:
         sentences.append(say("missing.employees"))
-    for outcome, reason in results.skipped.items():
-        why = reason.removeprefix(f"{outcome}: ")
-        sentences.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=recorded(why)))
+    for outcome, why in results.skipped.items():
+        sentences.append(say("missing.skipped", outcome=outcome_name(results, outcome), reason=translated_message(why)))
     return tuple(sentences)
 
 

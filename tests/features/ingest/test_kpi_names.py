@@ -73,13 +73,13 @@ def test_cards_say_to_what_they_sum(tmp_path: Path) -> None:
     settings = company(tmp_path, "A,,csat,40,2024-01-01\nA,,nps,20,2024-01-01\nB,agent,csat,110,2024-02-01\n")
     faults = [fault for fault in report(settings).faults if fault.kind == "weights_sum"]
     assert len(faults) == 1
-    assert "they sum to A 2024-01-01: 60, B agent 2024-02-01: 110; give each card" in faults[0].sentence()
+    assert "they sum to A 2024-01-01: 60, B agent 2024-02-01: 110; give each card" in faults[0].as_message().text
 
 
 def test_cards_in_shares_are_reported_so(tmp_path: Path) -> None:
     settings = company(tmp_path, "A,,csat,0.4,2024-01-01\nA,,nps,0.6,2024-01-01\n")
     faults = [fault for fault in report(settings).faults if fault.kind == "weights_sum"]
-    assert "they look like shares of 1, so multiply by 100" in faults[0].sentence()
+    assert "they look like shares of 1, so multiply by 100" in faults[0].as_message().text
 
 
 def test_the_company_file_names_kpis_as_people_do(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def bring(tmp_path: Path) -> Bring:
         with opened(load_company(tmp_path)) as intake:
             table = intake.bring("cases")
             found = intake.rows(f'SELECT "{column}" FROM typed_cases ORDER BY case_id')
-            return [row[0] for row in found], [note for note in table.notes if f".{column}:" in note]
+            return [row[0] for row in found], [note.text for note in table.notes if f".{column}:" in note.text]
 
     return run
 

@@ -45,7 +45,11 @@ def read(tmp_path: Path) -> Read:
 def _column(intake: Intake, column: str) -> tuple[list[float | None], list[str], str]:
     table = intake.bring("cases")
     values = [row[0] for row in intake.rows(f'SELECT "{column}" FROM typed_cases ORDER BY case_id')]
-    return values, [note for note in table.notes if f".{column}:" in note], table.plans[column].doubt
+    return (
+        values,
+        [note.text for note in table.notes if f".{column}:" in note.text],
+        "" if (doubt := table.plans[column].doubt) is None else doubt.text,
+    )
 
 
 @pytest.mark.parametrize(

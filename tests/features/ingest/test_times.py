@@ -120,7 +120,7 @@ def cases(tmp_path: Path) -> Callable[[pa.Array], tuple[list[str], list[str], li
         (tmp_path / "company.toml").write_text('[tables]\ncases = { path = "cases.parquet" }\n')
         company = load_company(tmp_path)
         with opened(company) as intake:
-            notes = intake.bring("cases").notes
+            notes = [note.text for note in intake.bring("cases").notes]
             found = intake.rows("SELECT CAST(opened_at AS VARCHAR) FROM typed_cases ORDER BY case_id")
         return (
             [row[0] for row in found],

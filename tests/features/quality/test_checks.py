@@ -57,7 +57,7 @@ def checked(tmp_path: Path) -> Check:
 
 
 def only(report: CheckReport) -> Fault:
-    assert len(report.faults) == 1, [fault.sentence() for fault in report.faults]
+    assert len(report.faults) == 1, [fault.as_message().text for fault in report.faults]
     return report.faults[0]
 
 
@@ -388,9 +388,9 @@ def test_nothing_is_written_by_checking(checked: Check, tmp_path: Path) -> None:
 
 def test_a_summary_holds_no_value_of_a_row(checked: Check) -> None:
     report = checked({"cases": CASES.replace("2024-01-02 10:00", "soon"), "employees": "employee_id\nbob\n"})
-    assert "anna" not in " ".join(report.summary())
-    assert "soon" not in " ".join(report.summary())
-    assert any("cases.closed_at" in text and "in 1 row" in text for text in report.summary())
+    summary = " ".join(each.text for each in report.summary())
+    assert "anna" not in summary and "soon" not in summary
+    assert any("cases.closed_at" in text and "in 1 row" in text for text in (each.text for each in report.summary()))
 
 
 def test_every_kind_of_fault_is_documented(checkout: Path) -> None:

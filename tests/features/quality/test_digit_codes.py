@@ -38,7 +38,7 @@ def read(tmp_path: Path) -> Read:
             listed = ", ".join(f'"{column}"' for column in columns)
             rows = intake.rows(f"SELECT {listed} FROM {table.relation} ORDER BY customer_id LIMIT 3")
             values = dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True))
-            return code_notes(intake, table), values
+            return [note.text for note in code_notes(intake, table)], values
 
     return run
 

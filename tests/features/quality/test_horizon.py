@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from baton.messages.message import render
 from features.quality.faults import CheckReport, Fault
 from features.training import snapshots
 
@@ -214,8 +215,6 @@ def test_the_day_of_a_run_matters_only_when_a_planned_time_has_come(staged: Stag
 def test_what_is_reported_of_the_end_is_reported_in_chinese_too(checked: Check) -> None:
     import re
 
-    from pipelines.report.data.recorded import recorded
-
     people = customers("2025-06-30", "2025-06-30")
     people.loc[0, "left_at"] = pd.Timestamp("2031-01-01")
     table = cases("2025-12-31", "1971-01-05", "2026-03-01", "2026-03-02")
@@ -226,4 +225,4 @@ def test_what_is_reported_of_the_end_is_reported_in_chinese_too(checked: Check) 
         fault.kind for fault in report.faults
     }
     for fault in report.faults:
-        assert re.search(r"[\u4e00-\u9fff]", str(recorded(fault.sentence()).zh)), fault.sentence()
+        assert re.search(r"[\u4e00-\u9fff]", render(fault.as_message(), "zh")), fault.message

@@ -33,7 +33,7 @@ def test_a_table_whose_words_no_kpi_knows_is_reported_with_the_nearest_word(tmp_
     (note,) = (note for note in report.notes if note.startswith("activity"))
     assert note.startswith("activity counts for nothing: none of its 50 rows gives a KPI a value")
     assert "no row has kind = " in note
-    assert "it has buy, use (is use what feature_use means?)" in str(report.kpis["activity"].empty["active_days"])
+    assert "it has buy, use (is use what feature_use means?)" in report.kpis["activity"].empty["active_days"].text
     assert report.kpis["activity"].given == ()
 
 
@@ -50,7 +50,7 @@ def test_a_column_that_is_empty_in_every_row_is_named(tmp_path: Path) -> None:
     cases = CASES.replace("\n", ",\n").replace("csat,", "csat,cost").replace(",team_id", ",closed_at,team_id")
     cases = cases.replace(",T1,", ",2025-01-30,T1,")
     report = report_of(tmp_path, "service", cases=cases)
-    assert report.kpis["cases"].empty["cost_per_case"] == "cost is empty in every row"
+    assert report.kpis["cases"].empty["cost_per_case"].text == "cost is empty in every row"
 
 
 def orphan(report: CheckReport) -> Fault:

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from baton.messages.message import render
 from features.quality.faults import CheckReport, Fault
 from features.staging.warehouse import Warehouse
-from pipelines.report.data.recorded import recorded
 
 Staged = Callable[..., tuple[CheckReport, Warehouse, Any]]
 Check = Callable[..., CheckReport]
@@ -40,7 +40,7 @@ def test_a_number_that_can_only_stand_for_none_is_missing(
     (fault,) = found(report)
     assert (fault.table, fault.column, fault.count, fault.treatment) == ("customers", column, 3, "null")
     assert str(number) in fault.message
-    assert "表示“无值”的数字" in str(recorded(fault.sentence()).zh)
+    assert "表示“无值”的数字" in render(fault.as_message(), "zh")
     table = warehouse["customers"].to_pandas()
     name = next(each for each in table.columns if each.endswith(column))
     assert table[name].count() == 60 and table[name].max() == others and table[name].min() >= 0
@@ -71,7 +71,7 @@ def test_a_number_that_may_stand_for_none_is_reported(checked: Check) -> None:
         "customers.value: 999 stands in 4 rows, and all others lie between 150 and 200; if it stands for no value, "
         "take it out in the table's sql"
     ]
-    assert "若它表示无值" in str(recorded(reported[0]).zh)
+    assert any("若它表示无值" in render(each, "zh") for each in report.decided)
 
 
 @pytest.mark.parametrize("number", [88, 99, 999])

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from baton.messages.message import render
 from features.quality.faults import CheckReport
-from pipelines.report.data.recorded import recorded
 
 Check = Callable[..., CheckReport]
 
@@ -58,8 +58,8 @@ def test_a_column_beside_the_amounts_shows_their_currency(checked: Check) -> Non
     table = cases(["10"] * 30, currency_code=["EUR"] * 18 + ["usd"] * 12)
     report = checked({"cases": table})
     assert [(column, count) for column, count, *_ in reported(report)] == [("cost", 12)]
-    sentence = next(fault.sentence() for fault in report.faults if fault.kind == "other_currency")
-    assert str(recorded(sentence).zh).startswith("cases.cost：按 currency_code 列，30 个金额中有 12 个以 USD 计")
+    sentence = next(fault.as_message() for fault in report.faults if fault.kind == "other_currency")
+    assert render(sentence, "zh").startswith("cases.cost：按 currency_code 列，30 个金额中有 12 个以 USD 计")
     assert reported(checked({"cases": cases(["10"] * 30, currency_code=["€"] * 30)})) == []
 
 

@@ -89,7 +89,7 @@ def test_the_share_of_low_ratings_does_not_depend_on_the_scale(tmp_path: Path, n
     ratings, scale = SCALES[name]
     path = written(tmp_path, ratings)
     report = report_of(path)
-    assert [fault.sentence() for fault in report.faults if fault.column == "csat"] == []
+    assert [fault.as_message().text for fault in report.faults if fault.column == "csat"] == []
     assert any(
         note.startswith(f"cases.csat is taken as a scale from {scale[0]} to {scale[1]}") for note in report.notes
     )

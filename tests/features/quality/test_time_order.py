@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from baton.messages.message import render
 from features.quality.faults import CheckReport
 
 Check = Callable[..., CheckReport]
@@ -104,13 +105,12 @@ def test_ratings_of_which_nothing_says_when_are_reported(checked: Check) -> None
 
 
 def test_it_is_reported_in_chinese_too(checked: Check) -> None:
-    from pipelines.report.data.recorded import recorded
-
     people = pd.DataFrame({"customer_id": ["a", "b"], "joined_at": ["2024-04-10", "2020-01-01"]})
     people["left_at"], people["status"] = ["2024-06-29", None], ["active", "churned"]
     staff = pd.DataFrame({"employee_id": ["e"], "hired_at": ["2024-03-01"], "left_at": ["2024-06-29"]})
     report = checked({"customers": people, "employees": staff, "cases": CASES.assign(csat=4)})
     kinds = {"before_joined", "after_left", "outside_employment", "left_without_date"}
     assert kinds <= {fault.kind for fault in report.faults}
-    for sentence in [*(fault.sentence() for fault in report.faults), *of_ratings(report)]:
-        assert re.search(r"[\u4e00-\u9fff]", str(recorded(sentence).zh)), sentence
+    assert of_ratings(report)
+    for each in report.summary():
+        assert re.search(r"[\u4e00-\u9fff]", render(each, "zh")), each

@@ -56,12 +56,13 @@ def test_a_label_in_two_spellings_is_one_and_the_note_names_both(make_warehouse:
     spelt = ["Late Flight", "late_flight", "Late Flight", "Lost", "Lost"]
     texts = read(make_warehouse, *({"text": f"text {label}", "root_cause": label} for label in spelt))
     assert texts.labels.tolist() == ["Late Flight"] * 3 + ["Lost"] * 2
-    assert any("'Late Flight' is also spelt 'late_flight'" in note for note in texts.notes)
+    assert any("'Late Flight' is also spelt 'late_flight'" in note.text for note in texts.notes)
 
 
 def test_a_label_seen_once_is_reported(make_warehouse: MakeWarehouse) -> None:
     texts = read(make_warehouse, *({"text": "x", "root_cause": label} for label in ("a", "a", "rare")))
-    assert any("seen once" in note and "'rare'" in note and "'a'" not in note for note in texts.notes)
+    notes = [note.text for note in texts.notes]
+    assert any("seen once" in note and "'rare'" in note and "'a'" not in note for note in notes)
 
 
 def test_notes_show_no_personal_data_though_free_text_was_named_as_labels(make_warehouse: MakeWarehouse) -> None:
@@ -69,7 +70,7 @@ def test_notes_show_no_personal_data_though_free_text_was_named_as_labels(make_w
     texts = read(
         make_warehouse, {"text": "x", "remark": written}, {"text": "y", "remark": written.upper()}, labels="remark"
     )
-    notes = " ".join(texts.notes)
+    notes = " ".join(note.text for note in texts.notes)
     assert "Lee" not in notes and "7946" not in notes and len(notes) < 400
 
 

@@ -114,7 +114,8 @@ def test_attributes_with_a_history_are_taken_as_they_stood(make_warehouse: Any, 
 def test_an_attribute_emptied_for_leavers_is_reported(make_warehouse: Any, catalogue: Catalogue) -> None:
     rows = tables()
     rows["customers"] = [customer | {"plan": None if customer["left_at"] else "gold"} for customer in rows["customers"]]
-    notes = matrix.build(company(), catalogue, make_warehouse(rows)).tables["churn"].notes
+    table = matrix.build(company(), catalogue, make_warehouse(rows)).tables["churn"]
+    notes = [note.text for note in table.notes]
     assert any("attribute__plan looks overwritten later" in note for note in notes)
     assert not any("contract" in note for note in notes)
 
@@ -132,12 +133,12 @@ def test_too_few_leavers_leave_churn_out_with_a_sentence(make_warehouse: Any, ca
         customer["left_at"] = datetime(2024, 4, 10) if number == 3 else None
     built = matrix.build(company(), catalogue, make_warehouse(rows))
     assert built.tables == {}
-    assert "at least 10 needed" in built.skipped["churn"]
+    assert "at least 10 needed" in built.skipped["churn"].text
 
 
 def test_a_history_shorter_than_the_horizon_leaves_churn_out(make_warehouse: Any, catalogue: Catalogue) -> None:
     built = matrix.build(company(snapshots={"horizon_days": 400}), catalogue, make_warehouse(tables()))
-    assert "no snapshot has 400 days of observed future" in built.skipped["churn"]
+    assert "no snapshot has 400 days of observed future" in built.skipped["churn"].text
 
 
 def test_a_decline_of_an_unknown_metric_is_refused(make_warehouse: Any, catalogue: Catalogue) -> None:
@@ -162,7 +163,7 @@ def test_a_flat_table_needs_no_outcomes_and_no_time(make_warehouse: Any, catalog
     assert (table.temporal, table.latest) == (False, None)
     assert table.kpi_of == {"tenure": "loyalty", "cost__30d": "cost", "contract": CONTEXT}
     assert table.frame["label"].sum() == 30
-    assert "Gender" in table.notes[0]
+    assert "Gender" in table.notes[0].text
 
 
 def test_a_flat_table_with_dates_has_time(make_warehouse: Any, catalogue: Catalogue) -> None:

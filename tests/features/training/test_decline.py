@@ -208,5 +208,5 @@ def test_too_few_cases_leave_the_outcome_out(shop: Any, catalogue: Catalogue) ->
 def test_a_table_without_employees_still_sees_teams(make_warehouse: Any, catalogue: Catalogue, shop: Any) -> None:
     del make_warehouse
     built = matrix.build(decline_company(unit="team"), catalogue, shop)
-    assert "at least 50 are needed" in built.skipped["decline:team:csat"]
+    assert "at least 50 are needed" in built.skipped["decline:team:csat"].text
     assert not [table for table in built.tables.values() if isinstance(table, TrainingTable)]

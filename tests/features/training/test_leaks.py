@@ -119,7 +119,9 @@ def test_silence_that_goes_on_is_no_leak_and_is_reported(outcome: Any, make_kpi:
     silent = replace(silent, kpi_of={"active_days__30d": "active_days"}, temporal=True)
     if kept:
         (note,) = refuse(company, kpis, silent)
-        assert note.startswith("churn: active_days__30d alone tells the outcome (AUC 1.000): customers who have been")
+        assert note.text.startswith(
+            "churn: active_days__30d alone tells the outcome (AUC 1.000): customers who have been"
+        )
         # a column of the company's own is judged as ever
         with pytest.raises(LeakError, match="usage"):
             refuse(company, kpis, table_of({"usage": outcome}, outcome))

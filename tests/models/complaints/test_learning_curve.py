@@ -21,7 +21,7 @@ def simple_texts(count: int, rare: int) -> TextSet:
 def test_what_few_texts_teach_is_not_learned_from_all() -> None:
     kept, note = enough_texts(simple_texts(12000, rare=12), 1)
     assert 2000 <= len(kept) < 3000
-    assert note is not None and "of 12,000" in note
+    assert note is not None and "of 12,000" in note.text
     assert (kept.labels == "fire").sum() == 12
 
 

@@ -107,7 +107,7 @@ def test_a_dear_model_is_tested_where_it_was_chosen_and_stood_in_for_elsewhere()
     assert crossed.stood_in.sum() == 720
     assert (crossed.unseen.probabilities.max(axis=1)[~crossed.stood_in] == 0.9).all()
     assert (crossed.unseen.probabilities.max(axis=1)[crossed.stood_in] == 0.4).all()
-    assert "takes too long to train once per fold" in crossed.notes[0]
+    assert "takes too long to train once per fold" in crossed.notes[0].text
 
 
 def test_a_language_with_few_labelled_texts_is_not_taken_for_read() -> None:
@@ -146,7 +146,7 @@ def test_an_encoder_reads_a_language_without_labels_only_if_it_carries_over_betw
 
 def test_causes_that_are_never_named_or_share_a_threshold_are_reported() -> None:
     rule = SelectiveRule(0.2, 0.9, {"bill": 2.0, "late": 0.6, "lost": 0.7}, ("lost",))
-    never, shared = never_predicted(rule, _CLASSES)
+    never, shared = (note.text for note in never_predicted(rule, _CLASSES))
     assert "'bill'" in never
     assert "'late'" not in never
     assert "'lost'" in shared

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from baton.errors import TooLittleDataError
+from baton.messages.message import Message
 from features.training.table import TrainingTable
 from models.prediction.evaluation import evaluate
 from models.prediction.splits import SplitKind, split_in_time
@@ -188,6 +189,5 @@ def test_too_little_data_is_reported() -> None:
 
 
 def test_notes_of_the_table_reach_the_reader() -> None:
-    assert evaluate(replace(flat(), notes=("half of the rows were left out",)), 7).entry["notes"] == [
-        "half of the rows were left out"
-    ]
+    note = Message("learned.free_texts", {"columns": ("remark",)})
+    assert evaluate(replace(flat(), notes=(note,)), 7).entry["notes"] == ["free texts are no features: remark"]

@@ -13,12 +13,11 @@ import pytest
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder, write_json
-from baton.messages.message import Message
+from baton.messages.message import Message, render
 from models.effects.not_measured import NotMeasured
 from pipelines.recommend import _no_card, _no_outcome
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.left_out import effects_missing, outcome_left_out, weights_missing
-from pipelines.report.data.recorded import recorded
 from pipelines.report.data.results import Results, read_results
 from pipelines.report.data.wording import sentences, verbatim
 from pipelines.report.sections.first_screen import _leaned_on
@@ -29,7 +28,7 @@ from pipelines.report.sections.why import prediction_shares, why_section
 from tests.filled_results import write_filled
 
 Build = Callable[..., RunFolder]
-FEW = "no team has 20 cases in the last 90 days of any snapshot; lower min_cases or give more cases"
+FEW = Message("not_learned.few_cases", {"unit": Message("unit.team"), "cases": 20, "days": 90})
 
 
 def results_of(company: Company, catalogue: Catalogue, folder: RunFolder, *warnings: Message | str) -> Results:
@@ -93,12 +92,13 @@ def test_a_decline_that_was_asked_for_is_not_asked_for_again(
 ) -> None:
     folder = run_folder(without=("decline",))
     name = "decline:team:first_contact_resolution"
-    write_json(folder.training / "skipped.json", {name: f"{name}: {FEW}"})
+    write_json(folder.training / "skipped.json", {name: FEW.as_json()})
     results = results_of(company, catalogue, folder)
     reasons = " ".join(str(text.en) for text in _missing(results))
-    assert FEW in reasons
+    assert FEW.text in reasons
     assert "[[outcomes.decline]]" not in reasons
-    assert FEW in units_tile(results)[2].en
+    assert FEW.text in units_tile(results)[2].en
+    assert "任何快照的最近 90 天内都没有团队达到 20 张工单" in units_tile(results)[2].zh
     nobody_asked = company.model_copy(update={"outcomes": company.outcomes.model_copy(update={"decline": ()})})
     write_json(folder.training / "skipped.json", {})
     reasons = " ".join(str(text.en) for text in _missing(results_of(nobody_asked, catalogue, folder)))
@@ -106,12 +106,24 @@ def test_a_decline_that_was_asked_for_is_not_asked_for_again(
 
 
 def test_what_training_gave_up_is_a_reason_too(company: Company, catalogue: Catalogue, run_folder: Build) -> None:
-    why = "too little to learn from (3 of 90 rows are events, 10 of each kind are needed); give a longer history"
-    results = results_of(company, catalogue, run_folder(without=("churn",)), f"churn not learned: {why}")
+    few = Message("not_learned.few_events", {"n": 3, "total": 90, "least": 10})
+    why = Message("not_learned.too_little", {"missing": (few,)})
+    warning = Message("not_learned.not_learned", {"outcome": "churn", "why": why})
+    results = results_of(company, catalogue, run_folder(without=("churn",)), warning)
     reasons = outcome_left_out(results, "churn")
     assert reasons is not None
-    assert why in reasons.en
-    assert any(why in str(text.en) for text in _missing(results))
+    assert why.text in reasons.en
+    assert "90 行中有 3 行出现该结果" in reasons.zh
+    assert any(why.text in str(text.en) for text in _missing(results))
+
+
+def test_what_an_older_version_has_left_out_is_shown_as_it_stands(
+    company: Company, catalogue: Catalogue, run_folder: Build
+) -> None:
+    folder = run_folder(without=("decline",))
+    write_json(folder.training / "skipped.json", {"decline:team:csat": "decline:team:csat: <few> teams"})
+    reasons = [text for text in _missing(results_of(company, catalogue, folder, "churn: a note")) if "few" in text.en]
+    assert reasons and all("&lt;few&gt; teams" in text.zh for text in reasons)
 
 
 def test_cards_that_were_not_advised_say_why(company: Company, catalogue: Catalogue, run_folder: Build) -> None:
@@ -128,7 +140,7 @@ def test_cards_that_all_hold_later_are_reported(company: Company) -> None:
     cards = pd.DataFrame({"valid_from": [pd.Timestamp("2027-01-01")]})
     why = _no_card(SimpleNamespace(), SimpleNamespace(scorecards=cards, as_of=pd.Timestamp("2025-09-30")))  # type: ignore[arg-type]
     assert why.text == "no scorecard is in force on 2025-09-30; the first holds from 2027-01-01 on"
-    assert "2027-01-01" in recorded(Message("no_advice.no_weights", {"why": why})).zh
+    assert "2027-01-01" in render(Message("no_advice.no_weights", {"why": why}), "zh")
 
 
 @pytest.mark.parametrize(
@@ -147,9 +159,9 @@ def test_an_outcome_that_no_case_knows_says_which_and_why(
     cases = SimpleNamespace(frame=pd.DataFrame({"customer_id": customers}))
     why = _no_outcome(Company.model_validate({"outcomes": outcomes}), cases)  # type: ignore[arg-type]
     assert why.text.startswith(reasons)
-    sentence = recorded(Message("no_advice.no_effects", {"why": why}))
-    assert not sentence.zh.isascii()
-    assert why.text not in sentence.zh
+    sentence = render(Message("no_advice.no_effects", {"why": why}), "zh")
+    assert not sentence.isascii()
+    assert why.text not in sentence
 
 
 def test_a_kpi_without_a_value_is_not_what_a_prediction_leans_on(
