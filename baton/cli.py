@@ -33,6 +33,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder of the results (default: `out` beside the company file)."),
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 _DEFAULT = Path("company.toml")
@@ -47,17 +48,41 @@ def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  #
     return settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)
 
 
-@app.command(epilog="Example: `baton init mycompany --scenario service`")
+@app.command(epilog="Example: `baton init mycompany --from exports`")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")] = Path(),
-    scenario: Annotated[str, typer.Option(help="KPI presets to start from: service, product, b2b.")] = "service",
+    exports: Annotated[
+        str | None,
+        typer.Option("--from", metavar="PLACE", help="Exports to map: a folder, a file, or the address of a database."),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="KPI presets to start from: service, product, b2b (default: service, or found out)."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the guesses of --from without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a commented company file and an empty catalogue."""
+    """Write a commented company file and an empty catalogue; with --from, one that maps exports, and check it."""
     from baton import display
-    from pipelines.initialise import initialise
 
-    display.written(initialise(folder, scenario), as_json, "Fill in [tables], then: baton validate " + str(folder))
+    if exports is None:
+        from pipelines.initialise import initialise
+
+        written = initialise(folder, scenario or "service")
+        display.written(written, as_json, "Fill in [tables], then: baton validate " + str(folder))
+        return
+    from pipelines.starting.ask import ask_about
+    from pipelines.starting.verb import guess, start_from
+
+    with display.progress() as progress:
+        guessed = guess(folder, exports, progress=progress)
+    if not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
+        guessed = guessed.with_plans(ask_about(guessed.plans))
+    with display.progress() as progress:
+        started = start_from(guessed, scenario=scenario, progress=progress)
+    display.started(started, as_json)
+    if started.report.stops:
+        raise typer.Exit(2)
 
 
 @app.command(epilog="Example: `baton simulate demo --customers 2000 --seed 7`")
@@ -95,19 +120,56 @@ def simulate(  # noqa: PLR0913 - one parameter per option of the command
     display.simulated(written, as_json)
 
 
-@app.command(epilog="Example: `baton validate demo`")
-def validate(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -> None:
-    """Check the sources against the contract: every fault in one pass; nothing is written."""
+@app.command(epilog="Example: `baton validate demo --report faults.xlsx`")
+def validate(
+    company: CompanyArgument = _DEFAULT,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="A workbook of the faults, for the source's owner."),
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the sources against the contract: every fault in one pass; nothing but the report is written."""
     from baton import display
     from baton.catalogue.kpi_names import open_company
     from pipelines.validate import validate as verb
+    from pipelines.workbook.faults import write_faults
 
+    settings = open_company(company)
     with display.progress() as progress:
         progress("validate", 0, 0)
-        report = verb(open_company(company))
-    display.faults(report, as_json)
-    if report.stops:
+        found = verb(settings)
+    if report is not None:
+        write_faults(settings, found, report, overwrite=force)
+    display.faults(found, as_json, report)
+    if found.stops:
         raise typer.Exit(2)
+
+
+@app.command(epilog="Example: `baton preview demo --page preview.html`")
+def preview(
+    company: CompanyArgument = _DEFAULT,
+    page: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help="A page of the same to look at in a browser.")
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show each table as Baton understands it: source, columns, types, ranges, examples, keys; nothing is computed."""
+    from baton import display
+    from baton.catalogue.kpi_names import open_company
+    from baton.display_preview import preview as shown
+    from pipelines.preview.look import preview as verb
+    from pipelines.preview.page import write_page
+
+    settings = open_company(company)
+    with display.progress() as progress:
+        progress("preview", 0, 0)
+        found = verb(settings)
+    if page is not None:
+        write_page(found, page, overwrite=force)
+    shown(found, as_json, page)
 
 
 @app.command(epilog="Example: `baton diagnose demo --json`")
@@ -160,6 +222,28 @@ def recommend(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_jso
     from pipelines.run import recommend as verb
 
     _chain(verb, company, out, as_json)
+
+
+@app.command(epilog="Example: `baton export demo --xlsx advice.xlsx --language zh`")
+def export(  # noqa: PLR0913 - one parameter per option of the command
+    xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE", help="The workbook to write.")],
+    company: CompanyArgument = _DEFAULT,
+    out: OutOption = None,
+    language: Annotated[
+        str | None, typer.Option(help="The first language, en or zh (default: the company's first).")
+    ] = None,
+    people: Annotated[
+        bool, typer.Option("--people", help="With rows about single people, for them and their manager alone.")
+    ] = False,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a run's advice as a workbook: one sheet per table, readable headings, no formulas."""
+    from baton import display
+    from pipelines.workbook.export import export as verb
+
+    settings, folder = _opened(company, out)
+    display.exported(verb(settings, folder, xlsx, language=language, people=people, overwrite=force), as_json)
 
 
 @models_app.command("list", epilog="Example: `baton models list demo`")

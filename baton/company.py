@@ -15,7 +15,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
 from baton.nearest import did_you_mean
-from baton.outcome_settings import OLD_NAME, Outcomes, Section
+from baton.outcome_settings import OLD_NAME, Outcomes
+from baton.section import Section
+from baton.table_source import TableSource
 from baton.toml_files import read_toml
 
 __all__ = ["Company", "Policy", "TableSource", "expand", "load_company"]
@@ -36,44 +38,6 @@ class Profile(Section):
     currency: str = "EUR"
     languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
     extracted_at: str | None = None
-
-
-class TableSource(Section):
-    """One entry of ``[tables]``: a file, or a table or query in a source.
-
-    With both ``path`` and ``sql``, the file is the table ``raw`` of the query. ``scales`` says, per column of ratings,
-    the lowest and the highest value, and ``types``, per column that the contract does not name, what it holds.
-    """
-
-    path: str | None = None
-    source: str | None = None
-    table: str | None = None
-    sql: str | None = None
-    encoding: str = "utf-8"
-    delimiter: str | None = None
-    day_first: bool | None = None
-    timezone: str = "UTC"
-    decimal: Literal[".", ","] | None = None
-    keep_words: tuple[str, ...] = ()
-    observed_until: str | None = None
-    extracted_at: str | None = None
-    scales: dict[str, tuple[float, float]] = Field(default_factory=dict)
-    types: dict[str, Literal["category", "number"]] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _scales(self) -> TableSource:
-        for name, (low, high) in self.scales.items():
-            if not low < high:
-                raise ValueError(f"scales.{name} = [{low:g}, {high:g}]: the lowest value comes first, then the highest")
-        return self
-
-    @model_validator(mode="after")
-    def _one_place(self) -> TableSource:
-        if (self.path is None) == (self.source is None):
-            raise ValueError('give either path = "file" or source = "name of a [sources] entry"')
-        if self.source is not None and (self.table is None) == (self.sql is None):
-            raise ValueError("with source, give either table or sql")
-        return self
 
 
 class Accept(Section):

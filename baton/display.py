@@ -20,7 +20,20 @@ from baton.run_results import RunResults
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["diagnosis", "document", "faults", "models", "progress", "simulated", "summary", "written"]
+__all__ = [
+    "diagnosis",
+    "document",
+    "exported",
+    "faults",
+    "models",
+    "open_console",
+    "progress",
+    "show_table",
+    "simulated",
+    "started",
+    "summary",
+    "written",
+]
 
 
 def document(value: Any, /) -> None:
@@ -37,7 +50,8 @@ def document(value: Any, /) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=plain) + "\n")
 
 
-def _console(*, stderr: bool = False) -> Console:
+def open_console(*, stderr: bool = False) -> Console:
+    """Return where results are shown, or what goes to stderr."""
     from rich.console import Console
 
     # piped output is never wrapped to a guessed width
@@ -45,7 +59,8 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=None if stream.isatty() else 160, highlight=False)
 
 
-def _table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def show_table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Show a table; what data hold is never taken for markup."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -60,7 +75,7 @@ def _table(console: Console, title: str, columns: Sequence[str], rows: Sequence[
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Show progress bars on stderr: live on a terminal, one plain line per step elsewhere."""
-    console = _console(stderr=True)
+    console = open_console(stderr=True)
     if not console.is_terminal:
         last: list[str] = []
 
@@ -91,15 +106,77 @@ def progress() -> Iterator[Progress]:
             bars.update(task, total=1, completed=1)
 
 
+_WHY_NOT_EXPORTED = {
+    "absent": "not made by this run, or without rows",
+    "guessed": "the prediction is no better than guessing",
+    "people": "all rows are about single people; --people puts them in",
+    "small": "all rows are about groups of fewer people than policy.min_group",
+}
+
+
 def written(paths: Sequence[Path], as_json: bool, hint: str, /) -> None:
     """Show which files were written, and what to do next."""
     if as_json:
         document({"written": [str(path) for path in paths]})
         return
-    console = _console()
+    console = open_console()
     for path in paths:
         console.print(str(path), markup=False, soft_wrap=True)
     console.print(hint, markup=False, soft_wrap=True)
+
+
+def started(made: Any, as_json: bool, /) -> None:
+    """Show what exports were taken for, what is missing, what the checks say, and what to do next."""
+    if as_json:
+        tables = {
+            plan.table: [asdict(line) for line in plan.lines if line.certainty != "left out"] for plan in made.plans
+        }
+        document(
+            {
+                "written": str(made.company),
+                "tables": tables,
+                "unused": made.unused,
+                "unread": made.trouble,
+                "missing": made.missing,
+                "faults": [fault.as_json() for fault in made.report.faults],
+                "stops": made.report.stops,
+            }
+        )
+        return
+    console = open_console()
+    for plan in made.plans:
+        rows = [
+            ("check" if line.certainty == "likely" else "", line.column, line.source or line.sql, line.why)
+            for line in plan.lines
+            if line.certainty != "left out" and not line.why.startswith("an attribute")
+        ]
+        show_table(console, f"{plan.table} from {plan.look.name}", ("", "column", "read from", "why"), rows)
+        if plan.note:
+            console.print(plan.note, markup=False, soft_wrap=True)
+    for title, lines in (("Not used", made.unused), ("Not read", made.trouble)):
+        if lines:
+            console.print(f"{title}:", markup=False)
+            for line in lines:
+                console.print(f"  {line}", markup=False, soft_wrap=True)
+    faults(made.report, False)
+    checks = sum(line.certainty == "likely" for plan in made.plans for line in plan.lines)
+    looked = f"look at its {checks} lines with `check`, then " if checks else ""
+    verb = "validate" if made.report.stops else "run"
+    console.print(f"Written: {made.company}", markup=False, soft_wrap=True)
+    console.print(f"Next: {looked}baton {verb} {made.company.parent}", markup=False, soft_wrap=True)
+
+
+def exported(made: Any, as_json: bool, /) -> None:
+    """Show what a workbook holds, and what is not in it."""
+    if as_json:
+        document(made)
+        return
+    console = open_console()
+    show_table(console, "Workbook", ("table", "rows"), [(name, f"{count:,}") for name, count in made.rows.items()])
+    for why in dict.fromkeys(made.left_out.values()):
+        names = ", ".join(name for name, its in made.left_out.items() if its == why)
+        console.print(f"left out: {names}: {_WHY_NOT_EXPORTED[why]}", markup=False, soft_wrap=True)
+    console.print(f"written: {made.path}", markup=False, soft_wrap=True)
 
 
 def simulated(made: Any, as_json: bool, /) -> None:
@@ -107,14 +184,16 @@ def simulated(made: Any, as_json: bool, /) -> None:
     if as_json:
         document(made)
         return
-    console = _console()
-    _table(console, f"Simulated: {made.folder}", ("table", "rows"), [(name, f"{n:,}") for name, n in made.rows.items()])
+    console = open_console()
+    show_table(
+        console, f"Simulated: {made.folder}", ("table", "rows"), [(name, f"{n:,}") for name, n in made.rows.items()]
+    )
     rows = [(row["outcome"], row["kpi"], f"{row['effect']:+.4f}") for row in made.effects]
-    _table(console, "True effects, everyone one standard deviation better", ("outcome", "KPI", "effect"), rows)
+    show_table(console, "True effects, everyone one standard deviation better", ("outcome", "KPI", "effect"), rows)
     console.print(f"Next: baton run {made.folder}", markup=False, soft_wrap=True)
 
 
-def faults(report: Any, as_json: bool, /) -> None:
+def faults(report: Any, as_json: bool, written: Path | None = None, /) -> None:
     """Show what the checks found: table, column, count, treatment and the first rows of every fault."""
     if as_json:
         document(
@@ -126,11 +205,12 @@ def faults(report: Any, as_json: bool, /) -> None:
                 "notes": report.notes,
                 "kpis": {name: found.as_json() for name, found in report.kpis.items()},
             }
+            | ({} if written is None else {"written": str(written)})
         )
         return
-    console = _console()
+    console = open_console()
     tables = [(name, f"{count:,}", *_kpi_counts(report.kpis.get(name))) for name, count in report.rows.items()]
-    _table(console, "Tables", ("table", "rows", "KPIs with values", "KPIs without"), tables)
+    show_table(console, "Tables", ("table", "rows", "KPIs with values", "KPIs without"), tables)
     if report.faults:
         rows = [
             (
@@ -140,12 +220,12 @@ def faults(report: Any, as_json: bool, /) -> None:
                 fault.kind,
                 f"{fault.count:,}",
                 fault.treatment,
-                f"{fault.message} {fault.hint}".strip(),
+                f"{fault.message} {fault.hint}".strip() + (f"\n→ {fault.setting}" if fault.setting else ""),
                 ", ".join(str(row) for row in fault.rows),
             )
             for fault in report.faults
         ]
-        _table(
+        show_table(
             console,
             "Faults",
             ("severity", "table", "column", "kind", "count", "treatment", "what, and what to do", "first rows"),
@@ -155,6 +235,8 @@ def faults(report: Any, as_json: bool, /) -> None:
         console.print(f"note: {text}", markup=False)
     for text in report.left_out:
         console.print(f"left out: {text}", markup=False)
+    if written is not None:
+        console.print(f"written: {written}", markup=False, soft_wrap=True)
     console.print(_verdict(report), markup=False)
 
 
@@ -175,10 +257,10 @@ def diagnosis(found: Any, as_json: bool, /) -> None:
     if as_json:
         document(found)
         return
-    console = _console()
+    console = open_console()
     for title, rows in found.sections().items():
         if rows:
-            _table(console, title, list(rows[0]), [list(row.values()) for row in rows])
+            show_table(console, title, list(rows[0]), [list(row.values()) for row in rows])
     for text in found.notes:
         console.print(text, markup=False)
 
@@ -188,12 +270,12 @@ def models(rows: Sequence[Mapping[str, Any]], as_json: bool, /) -> None:
     if as_json:
         document({"models": list(rows)})
         return
-    console = _console()
+    console = open_console()
     if not rows:
         console.print("no models are registered yet; `baton run COMPANY` registers them", markup=False)
         return
     columns = list(rows[0])
-    _table(console, "Models", columns, [[_cell(row[column]) for column in columns] for row in rows])
+    show_table(console, "Models", columns, [[_cell(row[column]) for column in columns] for row in rows])
 
 
 def summary(found: Any, as_json: bool, /) -> None:
@@ -212,20 +294,20 @@ def summary(found: Any, as_json: bool, /) -> None:
             }
         )
         return
-    console = _console()
+    console = open_console()
     steps = [
         (step.name, "kept" if step.reused else f"{step.seconds:.1f} s", _counts(step.rows)) for step in found.steps
     ]
-    _table(console, "Steps", ("step", "time", "rows"), steps)
+    show_table(console, "Steps", ("step", "time", "rows"), steps)
     if figures:
-        _table(
+        show_table(
             console,
             "How well the outcomes are foreseen, on data the models had not seen",
             ("outcome", "rows", "base rate", "AUC", "95 %", "best baseline", "calibration error"),
             [_outcome_row(name, entry) for name, entry in figures.items()],
         )
     if advice:
-        _table(console, "Advice", ("what", "how many"), list(advice.items()))
+        show_table(console, "Advice", ("what", "how many"), list(advice.items()))
     for name, why in found.skipped.items():
         console.print(f"left out: {name}: {why}", markup=False, soft_wrap=True)
     for text, message in zip(found.warnings, found.messages, strict=True):

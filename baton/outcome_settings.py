@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PrivateAttr, model_serializer, model_validator
+from pydantic import AliasChoices, Field, PrivateAttr, model_serializer, model_validator
 
-__all__ = ["OLD_NAME", "CaseOutcome", "Churn", "Decline", "Outcomes", "Section", "Unit"]
+from baton.section import Section
+
+__all__ = ["OLD_NAME", "CaseOutcome", "Churn", "Decline", "Outcomes", "Unit"]
 
 Unit = Literal["employee", "team", "stage", "process", "customer_kind"]
 
 OLD_NAME = "driver"
 """How ``[outcomes.case]`` was called."""
-
-
-class Section(BaseModel):
-    """A section of the company file: it does not change, and knows all its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Churn(Section):

@@ -8,6 +8,7 @@ from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.filled_in import hides_filled_in
 from features.quality.faults import CheckReport
+from features.quality.remedies import with_remedies
 from features.staging.cleaned import checked
 from pipelines.preflight import preflight
 
@@ -32,10 +33,10 @@ def validate(company: Company, /) -> CheckReport:
     catalogue = load_catalogue(company)
     with checked(company, catalogue) as found:
         if found.warehouse is None:
-            return found.report
+            return replace(found.report, faults=with_remedies(found.report.faults, company.faults))
         found_before = preflight(company, catalogue, found.warehouse)
     return replace(
         found.report,
-        faults=(*found_before.refused, *found.report.faults),
+        faults=with_remedies((*found_before.refused, *found.report.faults), company.faults),
         switched_off=(*found.report.switched_off, *found_before.skipped),
     )

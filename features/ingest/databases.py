@@ -17,7 +17,7 @@ from features.ingest.locked import lock, one_query, one_query_of
 from features.ingest.sql_text import one_line
 from features.ingest.table_files import nearest_file
 
-__all__ = ["batches", "database_error", "duckdb_query", "open_table"]
+__all__ = ["batches", "database_error", "duckdb_query", "open_table", "tables_of"]
 
 _BATCH_ROWS = 50_000  # enough for speed, few enough for wide rows
 _VARIABLE = r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}"
@@ -60,6 +60,40 @@ def open_table(company: Company, name: str, /) -> ir.Table:
         raise database_error(company, name, error, "refuses the query" if source.sql else "cannot be read") from None
 
 
+def tables_of(company: Company, source: str, /) -> list[str]:
+    """Return the tables of a database, in order of their names.
+
+    Parameters
+    ----------
+    source : str
+        A key of ``[sources]``.
+
+    Raises
+    ------
+    SourceError
+        If the database cannot be reached; no password is in the message.
+    """
+    place = f"sources.{source}"
+    try:
+        connection: Any = _connect(_url(company, source, place))
+        return sorted(_names(connection))
+    except BatonError:
+        raise
+    except Exception as error:
+        raise SourceError(
+            _blotted(
+                f"{place}: {_address(company, source)} cannot be opened, is it running? ({one_line(error)})", company
+            )
+        ) from None
+
+
+def _names(connection: Any, /) -> list[str]:
+    if connection.name == "duckdb":
+        rows = connection.con.cursor().execute("SELECT table_name FROM information_schema.tables").fetchall()
+        return [row[0] for row in rows]
+    return connection.list_tables()
+
+
 def batches(table: ir.Table, /) -> Any:
     """Return a table's rows as a reader of Arrow batches; never all of them in memory."""
     other = [name for name, kind in table.schema().items() if not _is_plain(kind)]
@@ -83,11 +117,7 @@ def database_error(company: Company, name: str, error: BaseException, what: str 
 
 def _without_table(company: Company, name: str, connection: Any, /) -> SourceError:
     table = str(company.tables[name].table)
-    if connection.name == "duckdb":
-        rows = connection.con.cursor().execute("SELECT table_name FROM information_schema.tables").fetchall()
-        known = [row[0] for row in rows]
-    else:
-        known = connection.list_tables()
+    known = _names(connection)
     hint = did_you_mean(table, known, otherwise="check table and schema (write schema.table)")
     address = _address(company, str(company.tables[name].source))
     return SourceError(_blotted(f"tables.{name}: {address} has no table {table!r}{hint}", company))

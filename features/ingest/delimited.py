@@ -8,19 +8,23 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from baton.errors import SourceError
 from features.ingest.column_names import refuse_names, unnamed
+from features.ingest.grids.lines import footer_of, header_of
+from features.ingest.grids.regions import Skipped
 
-__all__ = ["Delimited", "describe", "transcoded"]
+__all__ = ["Delimited", "describe", "likely_encoding", "records_alone", "transcoded"]
 
-_DELIMITERS = (",", ";", "\t", "|")
 _CHUNK_CHARACTERS = 1 << 22
+_HEAD_CHARACTERS = 1 << 18  # enough for a screen of titles; a header that is longer is looked for in more
 _LONGEST_HEADER = 1 << 20
+_TAIL_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -31,15 +35,22 @@ class Delimited:
     ----------
     columns : tuple of str
         Names in the header, in order; unnamed ones are called as pandas does, ``Unnamed: 3``.
-    delimiter : str
+    skip : int
+        Characters before the header.
+    skipped : tuple of Skipped
+        Lines that hold something and are no record, rows from 0, those below the records from -1 backwards.
     """
 
     path: Path
     columns: tuple[str, ...]
     delimiter: str
+    skip: int = 0
+    skipped: tuple[Skipped, ...] = ()
 
 
-def describe(path: Path, encoding: str, delimiter: str | None, place: str, /) -> Delimited:
+def describe(
+    path: Path, encoding: str, delimiter: str | None, place: str, /, header_row: int | None = None
+) -> Delimited:
     """Read the header of a CSV file.
 
     Parameters
@@ -47,25 +58,73 @@ def describe(path: Path, encoding: str, delimiter: str | None, place: str, /) ->
     encoding : str
         Any that Python knows.
     delimiter : str or None
-        One character; None: the one that the header has most of.
+        One character; None: what ``sep=`` says, or the one that the header has most of.
     place : str
         How messages name the file, such as ``tables.cases``.
+    header_row : int, optional
+        The line of the columns' names, from 1; None: the first, or the first that looks like the lines below it.
 
     Raises
     ------
     SourceError
         If the file is empty, in another encoding, or has a column twice.
     """
-    header = _header(path, encoding, place)
-    if not header.strip():
-        raise SourceError(f"{place}: {path} is empty; give a file with a header line")
-    chosen = delimiter if delimiter is not None else max(_DELIMITERS, key=lambda mark: _outside_quotes(header, mark))
-    if len(chosen) != 1:
-        raise SourceError(f'{place}: delimiter {chosen!r} is not one character; use "\\t" for tabs')
-    names = next(csv.reader([header], delimiter=chosen))
+    if delimiter is not None and len(delimiter) != 1:
+        raise SourceError(f'{place}: delimiter {delimiter!r} is not one character; use "\\t" for tabs')
+    header = header_of(_head(path, encoding, place), delimiter, header_row)
+    if not header.record.strip():
+        where = f"has nothing in line {header_row}" if header_row else "is empty"
+        raise SourceError(f"{place}: {path} {where}; give a file with a header line")
+    names = next(csv.reader([header.record], delimiter=header.delimiter))
     columns = tuple(name.strip() or unnamed(position) for position, name in enumerate(names, 1))
     refuse_names(columns, place, path)
-    return Delimited(path, columns, chosen)
+    return Delimited(path, columns, header.delimiter, header.skip, header.skipped)
+
+
+def records_alone(found: Delimited, path: Path, folder: Path, /) -> tuple[Path, Delimited]:
+    """Return a CSV without the lines around its table: itself if there are none, else a copy in ``folder``.
+
+    Parameters
+    ----------
+    path : Path
+        The file in UTF-8.
+
+    Returns
+    -------
+    tuple of (Path, Delimited)
+        The file to read, and what was found with the lines below the records.
+    """
+    footer = footer_of(_tail(path), len(found.columns), found.delimiter)
+    if not found.skip and not footer.characters:
+        return path, found
+    target = folder / f"{len(list(folder.iterdir()))}-{path.name.removesuffix('.gz')}"
+    left = found.skip
+    with target.open("w", encoding="utf-8", newline="") as copy:
+        for piece in _pieces(path, "utf-8", ""):
+            copy.write(piece[left:])
+            left = max(0, left - len(piece))
+    if footer.characters:
+        below = _tail(target)[-footer.characters :]
+        os.truncate(target, target.stat().st_size - len(below.encode()))
+    return target, replace(found, skipped=(*found.skipped, *footer.skipped))
+
+
+def _tail(path: Path, /) -> str:
+    """Return the end of a file in UTF-8, from the beginning of a line on."""
+    if path.suffix == ".gz":
+        end = b""
+        with _open(path) as file:
+            while piece := file.read(_CHUNK_CHARACTERS):
+                end = (end + piece)[-_TAIL_BYTES:]
+        whole = len(end) < _TAIL_BYTES
+    else:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(0, size - _TAIL_BYTES))
+            end = file.read()
+        whole = size <= _TAIL_BYTES
+    text = end.decode("utf-8", errors="ignore")
+    return text if whole else text[text.find("\n") + 1 :]
 
 
 def transcoded(path: Path, encoding: str, folder: Path, place: str, /) -> Path:
@@ -128,13 +187,18 @@ def _pieces(path: Path, codec: str, place: str, /) -> Iterator[str]:
 
 
 def _likelier(path: Path, /) -> str:
+    return f', probably to "{likely_encoding(path)}"'
+
+
+def likely_encoding(path: Path, /) -> str:
+    """Return the encoding that the beginning of a text file is most likely in: utf-8, utf-16, gbk or cp1252."""
     with _open(path) as file:
         sample = file.read(1 << 20)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ', probably to "utf-16"'
+        return "utf-16"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
-        return ', probably to "utf-8"'
+        return "utf-8"
     except UnicodeError:
         pass
     try:
@@ -143,10 +207,10 @@ def _likelier(path: Path, /) -> str:
         strange = sum(letter > "\x7f" for letter in text) - chinese
         # two accented letters in a row are rare in Western text, two bytes of one character are the rule in Chinese
         if chinese > strange and _paired(sample) > 0.8:
-            return ', probably to "gbk"'
+            return "gbk"
     except UnicodeError:
         pass
-    return ', probably to "cp1252"'
+    return "cp1252"
 
 
 def _paired(sample: bytes, /) -> float:
@@ -157,26 +221,10 @@ def _paired(sample: bytes, /) -> float:
     return beside / max(1, sum(high))
 
 
-def _header(path: Path, encoding: str, place: str, /) -> str:
+def _head(path: Path, encoding: str, place: str, /) -> str:
     text = ""
     for piece in _pieces(path, _codec(encoding, place), place):
         text += piece
-        record = _first_record(text)
-        if record is not None or len(text) > _LONGEST_HEADER:
-            return record if record is not None else text[:_LONGEST_HEADER]
+        if len(text) > _LONGEST_HEADER or "\n" in text[:_HEAD_CHARACTERS] or "\r" in text[:_HEAD_CHARACTERS]:
+            return text[:_HEAD_CHARACTERS] if "\n" in text[:_HEAD_CHARACTERS] else text[:_LONGEST_HEADER]
     return text
-
-
-def _first_record(text: str, /) -> str | None:
-    """Return the text up to the first line end outside quotes, or None if there is none."""
-    quoted = False
-    for position, letter in enumerate(text):
-        if letter == '"':
-            quoted = not quoted
-        elif letter in "\r\n" and not quoted:
-            return text[:position]
-    return None
-
-
-def _outside_quotes(header: str, mark: str, /) -> int:
-    return sum(part.count(mark) for part in header.split('"')[::2])

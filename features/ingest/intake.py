@@ -15,15 +15,15 @@ from baton.disk import explaining_full_disks
 from baton.errors import BatonError, CompanyFileError
 from baton.messages.message import Message
 from features.ingest import sources
-from features.ingest.column_names import attribute_name, is_unnamed, name_notes, refuse_names
+from features.ingest.column_names import attribute_name, is_unnamed, name_notes
 from features.ingest.column_plans import TableReading, kept_words, read_numbers, with_durations
-from features.ingest.databases import batches
 from features.ingest.declared_types import declared_types
+from features.ingest.loading import load, raw_name
 from features.ingest.locked import files_to_read, lock
 from features.ingest.profiles import may_be_number, profile_sql, read_times, summed
 from features.ingest.profiling import Files, in_batches, look_closer, profiles_by_file, with_figures
 from features.ingest.sql_text import literal, quoted
-from features.ingest.table_files import FILE_COLUMN, delimiter_of, duration_ticks, file_relation
+from features.ingest.table_files import FILE_COLUMN, delimiter_of, duration_ticks
 from features.ingest.values.casting import FILE, SQL_TYPES, CastPlan, cast_sql, is_numeric, known, trimmed
 from features.ingest.values.missing_words import missing_words_sql
 from features.ingest.values.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
@@ -164,33 +164,15 @@ class Intake:
                 f"tables.{name}.timezone: unknown time zone {source.timezone!r}; write one like Europe/Paris"
             )
         try:
-            self._load(name, f"raw_{name}")
-            table = self._typed(TABLES[name], f"raw_{name}")
+            passed_over = load(self.connection, self.company, name, self.folder / "copies")
+            table = self._typed(TABLES[name], raw_name(name))
         except BatonError:
             raise
         except Exception as error:
             raise sources.explained(error, self.company, name) from None
+        table = replace(table, notes=(*passed_over, *table.notes))
         self.tables[name] = table
         return table
-
-    def _load(self, name: str, raw: str, /) -> None:
-        """Text and databases are read once into the engine; Parquet stays where it is."""
-        source = self.company.tables[name]
-        if source.source is None and source.sql is None:
-            relation = file_relation(self.company, name, self.folder / "copies")
-            kind = "VIEW" if "read_parquet" in relation else "TABLE"
-            self.connection.execute(f"CREATE {kind} {raw} AS {relation}")
-            return
-        # what a company's own SQL says runs in an engine of its own, which reaches this table's data alone
-        reader = batches(sources.open_source(self.company, name))
-        refuse_names(reader.schema.names, f"tables.{name}", "the source")
-        self.connection.register("incoming", reader)
-        try:
-            self.connection.execute(f"CREATE TABLE {raw} AS SELECT * FROM incoming")
-        except Exception as error:
-            raise sources.query_error(self.company, name, error) from None
-        finally:
-            self.connection.unregister("incoming")
 
     def _ratings(self, spec: TableSpec, raw: str, plans: Mapping[str, CastPlan], /) -> dict[str, ReadRatings]:
         """Return how columns of ratings that come as texts become numbers."""

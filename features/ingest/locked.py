@@ -72,13 +72,15 @@ def limited(connection: Any, seconds: float, /) -> Iterator[None]:
 
 def files_to_read(company: Company, /) -> list[Path]:
     """Return the files of all tables that lie in files; a table whose files cannot be found has none here."""
-    from features.ingest.table_files import files_of
+    from features.ingest.table_files import files_of, query_tables
 
     found: list[Path] = []
     for name, source in company.tables.items():
         if source.path is not None:
             with suppress(BatonError, OSError):
                 found += files_of(company, name)
+                for other in query_tables(company, name).values():
+                    found += files_of(*other)
     return found
 
 

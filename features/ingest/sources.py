@@ -19,8 +19,8 @@ from baton.errors import BatonError, SourceError
 from features.ingest import delimited
 from features.ingest.databases import batches, database_error, duckdb_query, open_table
 from features.ingest.locked import lock
-from features.ingest.sql_text import one_line
-from features.ingest.table_files import file_relation, files_of, is_csv, unreadable
+from features.ingest.sql_text import one_line, quoted
+from features.ingest.table_files import file_relation, files_of, is_csv, query_tables, unreadable
 
 __all__ = ["explained", "fingerprint", "open_source", "query_error"]
 
@@ -51,14 +51,16 @@ def open_source(company: Company, name: str, /) -> ir.Table:
         scratch = tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True)
     connection = ibis.duckdb.connect()
     weakref.finalize(connection, scratch.cleanup)
-    relation = file_relation(company, name, Path(scratch.name))
+    tables = {"raw": (company, name), **query_tables(company, name)}
+    relations = {table: file_relation(*where, Path(scratch.name)).sql for table, where in tables.items()}
     lock(
         lambda setting: connection.raw_sql(setting).fetchall(),
-        files=files_of(company, name),
+        files=[path for where in tables.values() for path in files_of(*where)],
         folders=[Path(scratch.name)],
     )
     try:
-        connection.raw_sql(f"CREATE VIEW raw AS {relation}").fetchall()
+        for table, relation in relations.items():
+            connection.raw_sql(f"CREATE VIEW {quoted(table)} AS {relation}").fetchall()
         if source.sql is None:
             return connection.table("raw")
         return duckdb_query(connection, source.sql, f"tables.{name}.sql")
@@ -92,7 +94,8 @@ def fingerprint(company: Company, /) -> dict[str, str]:
 
 def _file_digest(company: Company, name: str, /) -> str:
     summary = hashlib.blake2b(digest_size=12)
-    for path in files_of(company, name):
+    others = query_tables(company, name).values()
+    for path in [*files_of(company, name), *(path for other in others for path in files_of(*other))]:
         summary.update(path.name.encode())
         try:
             with path.open("rb") as file:

@@ -269,6 +269,8 @@ class Fault:
         What is wrong.
     remedy : Message, optional
         What to do.
+    setting : str
+        The line of the company file that handles it; empty until ``features.quality.remedies`` fills it in.
     """
 
     table: str
@@ -280,6 +282,7 @@ class Fault:
     treatment: Treatment
     what: Message
     remedy: Message | None = None
+    setting: str = ""
 
     @property
     def stops(self) -> bool:
@@ -309,7 +312,7 @@ class Fault:
 
     def as_json(self) -> dict[str, Any]:
         """Return what JSON can say, words in English."""
-        fields = ("table", "column", "kind", "severity", "count", "rows", "treatment", "message", "hint")
+        fields = ("table", "column", "kind", "severity", "count", "rows", "treatment", "message", "hint", "setting")
         return {name: getattr(self, name) for name in fields}
 
 

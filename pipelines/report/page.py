@@ -28,10 +28,11 @@ from pipelines.report.sections.trust import trust_section
 from pipelines.report.sections.units import decline_figures
 from pipelines.report.sections.why import why_section
 
-__all__ = ["render"]
+__all__ = ["TEMPLATES", "asset", "policy", "render"]
 
 _MAX_CARDS = 60  # shown in full; the others stand in the table of all
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
+"""Folder of the page's templates, style and script."""
 
 
 def render(results: Results, /) -> str:
@@ -47,13 +48,13 @@ def render(results: Results, /) -> str:
 
     languages = results.company.company.languages
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    style, script = (asset(name) for name in ("report.css", "report.js"))
     title = say("page.title", company=results.company.company.name)
     return environment.get_template("report.html.jinja").render(
         languages=languages,
@@ -63,18 +64,19 @@ def render(results: Results, /) -> str:
         as_of=_as_of(results),
         style=style,
         script=script,
-        policy=_policy(style, script),
+        policy=policy(style, script),
         say=say,
         **_content(results, Pen(languages)),
     )
 
 
-def _asset(name: str, /) -> Markup:
-    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))
+def asset(name: str, /) -> Markup:
+    """Return the page's style or script."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
 
 
-def _policy(style: str, script: str, /) -> str:
-    """A policy under which this page's own style and script run, and nothing else."""
+def policy(style: str, script: str, /) -> str:
+    """Return a policy under which a page's own style and script run, and nothing else."""
 
     def fingerprint(text: str) -> str:
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

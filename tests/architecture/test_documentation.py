@@ -42,7 +42,18 @@ def test_the_page_is_what_the_code_says(page: str, generator: ModuleType, checko
 
 def test_every_command_and_its_example_is_on_the_page(generator: ModuleType) -> None:
     page = generator.command_page()
-    for command in ("init", "simulate", "validate", "diagnose", "run", "train", "score", "recommend", "serve"):
+    for command in (
+        "init",
+        "simulate",
+        "validate",
+        "diagnose",
+        "run",
+        "train",
+        "score",
+        "recommend",
+        "export",
+        "serve",
+    ):
         assert f"## `baton {command}`" in page
     for command in ("list", "promote", "rollback"):
         assert f"`baton models {command}`" in page

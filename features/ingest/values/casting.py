@@ -15,7 +15,19 @@ from features.ingest.values.missing_words import BLANKS, without_missing_words
 from features.ingest.values.number_text import NumberFormat, number_sql
 from features.ingest.values.time_text import digits_sql, time_text_sql, to_utc
 
-__all__ = ["FILE", "SQL_TYPES", "WITH_ZONE", "CastPlan", "DateOrder", "cast_sql", "is_numeric", "known", "trimmed"]
+__all__ = [
+    "FALSE_WORDS",
+    "FILE",
+    "SQL_TYPES",
+    "TRUE_WORDS",
+    "WITH_ZONE",
+    "CastPlan",
+    "DateOrder",
+    "cast_sql",
+    "is_numeric",
+    "known",
+    "trimmed",
+]
 
 FILE = "__file"
 """Name of the number of the file that a row came from, in typed tables: 1, 2, … in the order of names."""
@@ -49,8 +61,27 @@ _NUMERIC = (
     "DOUBLE",
     "DECIMAL",
 )
-_TRUE = ("true", "t", "yes", "y", "1", "1.0", "是", "有")
-_FALSE = ("false", "f", "no", "n", "0", "0.0", "否", "无")
+TRUE_WORDS = (
+    "true",
+    "t",
+    "yes",
+    "y",
+    "1",
+    "1.0",
+    "ja",
+    "wahr",
+    "oui",
+    "vrai",
+    "si",
+    "sí",
+    "sim",
+    "verdadero",
+    "是",
+    "有",
+)
+FALSE_WORDS = (
+    "false", "f", "no", "n", "0", "0.0", "nein", "falsch", "non", "faux", "não", "nao", "falso", "否", "无"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,7 +149,7 @@ def known(plan: CastPlan, /) -> str:
         return f"CASE WHEN isnan({raw}) THEN NULL ELSE {raw} END"
     if not plan.from_text:
         return raw
-    kept = plan.kept_words | frozenset(_FALSE if plan.type == "flag" else ())
+    kept = plan.kept_words | frozenset(FALSE_WORDS if plan.type == "flag" else ())
     return without_missing_words(trimmed(raw), raw, kept)
 
 
@@ -182,5 +213,5 @@ def _flag(plan: CastPlan, value: str, /) -> str:
     if not plan.from_text and not is_numeric(plan.raw_type):
         return "CAST(NULL AS BOOLEAN)"
     text = f"lower(CAST({value} AS VARCHAR))"
-    true, false = ", ".join(map(literal, _TRUE)), ", ".join(map(literal, _FALSE))
+    true, false = ", ".join(map(literal, TRUE_WORDS)), ", ".join(map(literal, FALSE_WORDS))
     return f"CASE WHEN {text} IN ({true}) THEN TRUE WHEN {text} IN ({false}) THEN FALSE END"

@@ -146,8 +146,8 @@ def write_damaged_parquet(path: Path) -> None:
             "cases.csv",
             "cannot be read: line 3: Expected Number of Columns: 2 Found: 3",
         ),
-        (lambda path: path.write_bytes(b"PK\x03\x04rest"), "cases.xlsx", "is a spreadsheet; save it as CSV"),
-        (lambda path: path.write_text('{"a": 1}'), "cases.json", "is neither CSV nor Parquet"),
+        (lambda path: path.write_bytes(b"PK\x03\x04rest"), "cases.xlsx", "is no whole spreadsheet"),
+        (lambda path: path.write_text('{"a": 1}'), "cases.json", "is neither CSV, spreadsheet nor Parquet"),
         (lambda path: path.write_text("no"), "cases.parquet", "is no whole Parquet file"),
         (write_cut_parquet, "cases.parquet", "is no whole Parquet file"),
         (write_damaged_parquet, "cases.parquet", "cannot be read"),
@@ -192,6 +192,21 @@ def test_a_folder_with_two_kinds_of_files_is_refused(tmp_path: Path, company: Ca
     (tmp_path / "parts" / "a.csv").write_text(CASES)
     pd.DataFrame({"case_id": [1]}).to_parquet(tmp_path / "parts" / "b.parquet")
     assert "holds CSV and Parquet files" in refused(company('cases = { path = "parts" }'))
+
+
+def test_a_query_joins_another_file(tmp_path: Path, company: Callable[[str], Company]) -> None:
+    (tmp_path / "cases.csv").write_text(CASES)
+    (tmp_path / "reviews.csv").write_text("case;stars\n8;4\n")
+    query = 'select raw.case_id, stars as csat from raw left join reviews on reviews."case" = raw.case_id order by 1'
+    one = company(f"cases = {{ path = 'cases.csv', files = {{ reviews = 'reviews.csv' }}, sql = '{query}' }}")
+    assert rows(one)[1] == {"case_id": "8", "csat": "4"}
+    before = fingerprint(one)
+    (tmp_path / "reviews.csv").write_text("case;stars\n8;5\n")
+    assert fingerprint(one) != before
+    with pytest.raises(SourceError, match=r"tables.cases.files.reviews: .*review.csv: no such file; did you mean 'rev"):
+        rows(company(f"cases = {{ path = 'cases.csv', files = {{ reviews = 'review.csv' }}, sql = '{query}' }}"))
+    with pytest.raises(CompanyFileError, match="files are for a query over files"):
+        company("cases = { path = 'cases.csv', files = { reviews = 'reviews.csv' } }")
 
 
 def test_a_query_s_fault_is_reported_as_the_query_s(tmp_path: Path, company: Callable[[str], Company]) -> None:

@@ -1,0 +1,104 @@
+"""Columns beyond the contract: which become attributes, and which are left out, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from baton.privacy.meanings import kind_of, meanings_of
+from features.mapping.looks import ColumnLook, Look
+from features.mapping.names import normalised
+
+__all__ = ["Extra", "extras_of"]
+
+_MAX_CATEGORIES = 60
+_KEEPS = frozenset({"cases", "customers", "employees", "snapshots", "work", "activity"})
+"""Tables whose further columns become attributes; in others they would say nothing."""
+
+# names that say who somebody is, or how to reach them
+_PERSONAL = re.compile(
+    r"\b(name|first name|last name|surname|e ?mail|mail|phone|mobile|tel|fax|address|street|ssn|passport|iban|card|"
+    r"birth|birthday|dob|password|url|ip|lat|latitude|longitude|long|zip|postcode|postal)\b|"
+    r"姓名|电话|手机|邮箱|地址|身份证|证件|生日|微信|卡号|邮编"
+)
+# names of what is known only when a case is over, or when a customer has left
+_AFTERWARDS = re.compile(
+    r"\b(closed?|closing|resol\w+|solved|solution|survey|rating|rated|satisf\w+|score|status|state|outcome|result|sla|"
+    r"handl\w+|duration|completed?|finished|final|last|churn\w*|left|cancel\w*|reason|refund\w*|escalat\w*|reopen\w*|"
+    r"updated?|modified|cltv|lifetime|delivered|review\w*|count|number of)\b|"
+    r"状态|结果|关闭|完成|解决|评分|评价|满意|流失|离|原因|次数|更新|最后|时长"
+)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A column that the contract does not name.
+
+    Parameters
+    ----------
+    name : str
+        What it would be called.
+    source : str
+        In the export.
+    why_not : str
+        Why it is left out; empty where it is kept.
+    is_protected : bool
+        Whether it is of people and for the fairness audit alone.
+    """
+
+    name: str
+    source: str
+    why_not: str = ""
+    is_protected: bool = False
+
+
+def extras_of(table: str, look: Look, used: Collection[str], /) -> Iterator[Extra]:
+    """Yield the other columns of an export.
+
+    Parameters
+    ----------
+    table : str
+        Of the contract.
+    used : collection of str
+        Columns that are mapped.
+    """
+    taken: set[str] = set()
+    for column in look.columns:
+        if column.name in used:
+            continue
+        name = re.sub(r"\W+", "_", normalised(column.name)).strip("_") or "column"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        if table == "employees" and _is_protected(column):
+            yield Extra(name, column.name, is_protected=True)
+        else:
+            yield Extra(name, column.name, _why_not(table, column))
+
+
+def _is_protected(column: ColumnLook, /) -> bool:
+    return column.distinct > 1 and any(kind_of(meaning) == "protected" for meaning in meanings_of(column.name))
+
+
+def _why_not(table: str, column: ColumnLook, /) -> str:
+    name = normalised(column.name)
+    if table not in _KEEPS:
+        return "not in the contract"
+    if not column.present or column.distinct < 2:
+        return "it says the same everywhere" if column.present else "it is empty"
+    if meanings_of(column.name) and not {kind_of(meaning) for meaning in meanings_of(column.name)} <= {"person"}:
+        return "sensitive: it tells of health, family, origin or age"
+    if _PERSONAL.search(name) or meanings_of(column.name):
+        return "it says who somebody is or where"
+    if _AFTERWARDS.search(name):
+        return "it may be known only afterwards, and would give the answer away"
+    if column.is_time:
+        return "a time that the contract does not know"
+    if table == "activity" and column.words <= 2:
+        return ""  # two lines of one basket differ in no more than the product: without it they would count as one
+    if column.is_number:
+        return "" if column.unique_share < 0.98 or column.distinct < 50 else "all values differ: an id, as it seems"
+    if column.distinct > _MAX_CATEGORIES or column.words > 6:
+        return f"{column.distinct:,} different texts"
+    return ""

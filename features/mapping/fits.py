@@ -1,0 +1,109 @@
+"""Whether a column's values can be what a contract column asks for, whatever it is called."""
+
+from __future__ import annotations
+
+from baton.contract.sources import TABLES, ColumnSpec
+from features.mapping.looks import ColumnLook
+
+__all__ = ["value_fit"]
+
+_DURATIONS = frozenset({"wait_seconds", "handle_seconds"})
+_KEYS = {"cases": "case_id", "customers": "customer_id", "employees": "employee_id", "teams": "team_id"}
+_REPEATED = frozenset({("activity", "customer_id"), ("case_steps", "case_id"), ("work", "employee_id")})
+_GROUPS = frozenset({"team_id", "employee_id"})
+_MAX_GROUP_SHARE = 0.5  # a team or a person has two rows and more, as a rule
+_MAX_CATEGORIES = 400
+_MAX_RATING_WORDS = 12
+_MIN_SHARE = 0.9  # of the values that can be read as the type; the rest is dirt, which the checks report
+
+
+def value_fit(table: str, column: str, look: ColumnLook, /) -> float:
+    """Return how well a column's values fit a contract column: 0 where they cannot be it.
+
+    Parameters
+    ----------
+    table, column : str
+        Of the contract.
+    """
+    spec = TABLES[table].column(column)
+    if spec is None or not look.present:
+        return 0.0
+    if spec.type == "time":
+        return _time(look)
+    if spec.type == "id":
+        return _id(table, column, look)
+    if spec.type == "flag":
+        return _flag(look)
+    if spec.type == "integer":
+        return _count(look)
+    if spec.type == "number":
+        return _number(spec, look)
+    return _text(column, look)
+
+
+def _time(look: ColumnLook, /) -> float:
+    if look.is_time:
+        return 1.0
+    return 0.6 if look.digit_times >= _MIN_SHARE else 0.0
+
+
+def _id(table: str, column: str, look: ColumnLook, /) -> float:
+    if look.is_time or look.durations >= 0.5 or look.words > 6 or look.characters > 80:
+        return 0.0
+    if look.is_number and any("." in value and not value.endswith(".0") for value in look.values):
+        return 0.0
+    if _KEYS.get(table) == column:
+        return 1.0 if look.unique_share >= 0.98 and look.known_share >= 0.98 else 0.0
+    if (table, column) in _REPEATED and look.rows > 100 and look.unique_share >= 0.8:
+        return 0.1
+    if look.distinct < 2:
+        return 0.3
+    if column in _GROUPS:
+        return 1.0 if look.unique_share <= _MAX_GROUP_SHARE or look.rows < 50 else 0.2
+    return 0.3 if look.flags >= _MIN_SHARE else 1.0
+
+
+def _flag(look: ColumnLook, /) -> float:
+    return 1.0 if look.flags >= _MIN_SHARE and look.distinct <= 4 else 0.0
+
+
+def _count(look: ColumnLook, /) -> float:
+    if look.flags >= _MIN_SHARE and look.distinct <= 2 and not look.is_number:
+        return 0.85  # yes and no: once or never
+    if not look.is_number or look.low is None or look.low < 0 or (look.high or 0) > 1000:
+        return 0.0
+    return 1.0 if all("." not in value or value.endswith(".0") for value in look.values) else 0.0
+
+
+def _number(spec: ColumnSpec, look: ColumnLook, /) -> float:
+    if spec.name in _DURATIONS:
+        return 1.0 if look.durations >= _MIN_SHARE or (look.is_number and (look.low or 0) >= 0) else 0.0
+    if spec.name in {"csat", "nps"} and not look.is_number:
+        # Good and Bad, 非常满意 and 不满意: read as ratings by their words
+        return 0.8 if 2 <= look.distinct <= _MAX_RATING_WORDS and look.words < 4 and not look.is_time else 0.0
+    if not look.is_number:
+        return 0.0
+    low, high = look.low if look.low is not None else 0, look.high if look.high is not None else 0
+    if spec.name == "nps":
+        return 1.0 if low >= 0 and high <= 10 else 0.0
+    if spec.name == "csat":
+        return 1.0 if low >= 0 and high <= 100 and look.distinct <= 101 else 0.0
+    if (spec.low is not None and low < spec.low) or (spec.high is not None and high > spec.high):
+        return 0.0
+    return 1.0
+
+
+def _text(column: str, look: ColumnLook, /) -> float:
+    if look.is_time or look.durations >= 0.5:
+        return 0.0
+    if column == "text":
+        if look.is_number or look.words < 1.5:
+            return 0.0
+        return 1.0 if look.words >= 3 and look.distinct > 20 else 0.4
+    if column == "item" and look.unique_share < 0.5 and look.words <= 8:
+        return 1.0  # a shop has thousands of products
+    if look.distinct > _MAX_CATEGORIES or (look.unique_share > 0.5 and look.rows > 100 and column not in {"name"}):
+        return 0.0
+    if look.is_number and column in {"name", "department", "kpi", "activity"}:
+        return 0.0
+    return 1.0 if look.words <= 8 else 0.3

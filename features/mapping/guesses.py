@@ -1,0 +1,261 @@
+"""Guesses: which export is which table of the contract, which column is which, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from baton.contract.sources import TABLES
+from features.mapping.fits import value_fit
+from features.mapping.looks import ColumnLook, Look
+from features.mapping.names import NameFit, column_fits, normalised, table_fit
+from features.mapping.signs import by_values, reads_as, unit_factor
+
+__all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns"]
+
+SURE = 0.8
+"""A guess at or above it stands without a question mark."""
+
+_LIKELY = 0.5  # below it nothing is mapped
+_MIN_TABLE = 0.45  # below it an export is no table of the contract
+_NEAR = 0.03  # two columns that fit as well as each other to within this: nobody can tell which is meant
+Certainty = Literal["sure", "likely"]
+
+
+@dataclass(frozen=True)
+class ColumnGuess:
+    """A column of the contract and what it comes from.
+
+    Parameters
+    ----------
+    column : str
+        Of the contract.
+    source : str
+        In the export.
+    score : float
+        0 to 1.
+    why : str
+        What speaks for it, in a few words.
+    sql : str
+        What is read, where it is not the column as it stands.
+    rivals : tuple of str
+        Other columns of the export that fit nearly as well.
+    """
+
+    column: str
+    source: str
+    score: float
+    why: str
+    sql: str = ""
+    rivals: tuple[str, ...] = ()
+
+    @property
+    def certainty(self) -> Certainty:
+        """Whether it needs a look."""
+        return "sure" if self.score >= SURE and not self.rivals else "likely"
+
+
+@dataclass(frozen=True)
+class TableGuess:
+    """A table of the contract and the export that it comes from.
+
+    Parameters
+    ----------
+    table : str
+        Of the contract.
+    score : float
+        0 to 1.
+    missing : tuple of str
+        Required columns that nothing fits.
+    """
+
+    table: str
+    look: Look
+    columns: tuple[ColumnGuess, ...]
+    score: float
+    missing: tuple[str, ...] = ()
+    unused: tuple[str, ...] = field(default=())
+
+    def source_of(self, column: str, /) -> str | None:
+        """Return where a contract column comes from."""
+        return next((guess.source for guess in self.columns if guess.column == column), None)
+
+
+def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
+    """Return which columns of an export are which of a contract table, each used once.
+
+    Parameters
+    ----------
+    table : str
+        Of the contract.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    spec = TABLES[table]
+    fits = {column.name: column_fits(table, column.name) for column in look.columns}
+    scores = np.zeros((len(spec.names), len(look.columns)))
+    for place, name in enumerate(spec.names):
+        for other, column in enumerate(look.columns):
+            scores[place, other] = _score(table, name, column, fits[column.name].get(name, NameFit()))
+    chosen = []
+    for place, other in zip(*linear_sum_assignment(-(scores**2)), strict=True):
+        score, column = float(scores[place, other]), look.columns[other]
+        if score < _LIKELY:
+            continue
+        name = spec.names[place]
+        rivals = tuple(
+            look.columns[at].name
+            for at in range(len(look.columns))
+            if at != other and scores[place, at] >= score - _NEAR and scores[place, at] == scores[:, at].max()
+        )
+        fit = fits[column.name].get(name, NameFit())
+        factor = unit_factor(name, column)
+        sql = reads_as(name, column, factor)
+        if sql is None:
+            continue
+        chosen.append(ColumnGuess(name, column.name, score, _why(column, fit, factor), sql, rivals))
+    return tuple(_in_order(table, chosen, look))
+
+
+def _score(table: str, name: str, column: ColumnLook, fit: NameFit, /) -> float:
+    """Return how likely a column is a contract column: its name says it, and its values do not contradict."""
+    value = value_fit(table, name, column)
+    if value == 0:
+        return 0.0
+    # the usual names come first in the list; one further back is a little less telling
+    by_name = fit.score * (1 - 0.004 * min(fit.rank, 40)) * (0.35 + 0.65 * value)
+    return max(by_name, by_values(table, name, column))
+
+
+def _why(column: ColumnLook, fit: NameFit, factor: float, /) -> str:
+    parts = []
+    if fit.score >= 0.99:
+        parts.append("the name is a usual one")
+    elif fit.score > 0:
+        parts.append(f"the name is like {fit.known_as!r}")
+    parts.append(_seen(column))
+    if factor != 1:
+        parts.append(f"its unit is taken from the name: × {factor:g}")
+    return "; ".join(parts)
+
+
+def _seen(column: ColumnLook, /) -> str:
+    share = "" if column.known_share > 0.995 else f", {column.known_share:.0%} known"
+    if column.is_time:
+        return f"times from {column.first:%Y-%m-%d} to {column.last:%Y-%m-%d}{share}"
+    if column.durations >= 0.9:
+        return f"durations{share}"
+    if column.is_number and column.low is not None:
+        return f"{column.distinct:,} numbers from {column.low:g} to {column.high:g}{share}"
+    if column.unique_share > 0.98:
+        return f"all values differ{share}"
+    return f"{column.distinct:,} different values{share}"
+
+
+def _in_order(table: str, guesses: list[ColumnGuess], look: Look, /) -> list[ColumnGuess]:
+    """Return guesses in the contract's order, without times that lie before the opening as a rule."""
+    order = {name: place for place, name in enumerate(TABLES[table].names)}
+    guesses = sorted(guesses, key=lambda guess: order[guess.column])
+    first = {"cases": "opened_at", "customers": "joined_at", "employees": "hired_at"}.get(table)
+    start = next((look.column(guess.source) for guess in guesses if guess.column == first), None)
+    if start is None or start.first is None:
+        return guesses
+    kept = []
+    for guess in guesses:
+        column = look.column(guess.source)
+        is_later = TABLES[table].column(guess.column).type == "time" and guess.column != first  # type: ignore[union-attr]
+        if is_later and column.last is not None and column.last < start.first:
+            continue
+        kept.append(guess)
+    return kept
+
+
+def best_tables(looks: Sequence[Look], /) -> list[TableGuess]:
+    """Return the tables of the contract that exports hold, each once, the surest first."""
+    candidates = [
+        guess
+        for look in looks
+        for table in TABLES
+        if table != "merged_ids" and (guess := _table(table, look)) is not None
+    ]
+    candidates.sort(key=lambda guess: (-guess.score, guess.table))
+    taken: set[str] = set()
+    used: set[str] = set()
+    chosen = []
+    for guess in candidates:
+        # orders are what customers did, and cases as well where somebody promised or delivered something
+        is_order = guess.table == "cases" and _is_order(guess.source_of("case_id") or "")
+        if guess.table in taken or (guess.look.relation in used and not is_order):
+            continue
+        taken.add(guess.table)
+        used.add(guess.look.relation)
+        chosen.append(guess)
+    return chosen
+
+
+def _table(table: str, look: Look, /) -> TableGuess | None:
+    """Return how an export would be a contract table; None where it cannot be."""
+    spec = TABLES[table]
+    columns = guess_columns(table, look)
+    found = {guess.column: guess for guess in columns}
+    missing = tuple(name for name in spec.required if name not in found)
+    named = table_fit(look.name, table)
+    may_lack = 1 if (named == 1 and len(columns) > 2) or (table == "measures" and missing == ("unit",)) else 0
+    if not _has_the_shape(table, found, look) or len(missing) > may_lack:
+        return None
+    explained = sum(guess.score for guess in columns) / max(1, len(look.columns))
+    required = np.mean([found[name].score if name in found else 0.0 for name in spec.required])
+    beyond = min(
+        1.0, sum(guess.score for guess in columns if guess.column not in spec.required) / _CHARACTERISTIC[table]
+    )
+    score = float(0.2 * named + 0.3 * required + 0.35 * beyond + 0.15 * min(1.0, explained))
+    return TableGuess(table, look, columns, score, missing) if score >= _MIN_TABLE else None
+
+
+# so many columns beyond the required ones make a table sure
+_CHARACTERISTIC: Mapping[str, float] = {
+    "customers": 2, "activity": 2, "cases": 5, "case_steps": 1, "employees": 2, "work": 2, "measures": 1, "teams": 1,
+    "scorecards": 1, "snapshots": 1,
+}  # fmt: skip
+
+
+_REPEATS = 0.8  # fewer of a log's or a period's keys may differ: they stand in it several times
+_MAX_TEAMS = 5_000
+# of each group one column, or it is another table
+_NEEDS: Mapping[str, tuple[set[str], ...]] = {
+    "activity": ({"at"},),
+    "case_steps": ({"at"},),
+    "cases": ({"closed_at", "due_at"},),
+    "work": ({"from", "to"},),
+    "snapshots": ({"churned", "outcome"},),
+    "customers": ({"joined_at", "left_at", "value", "segment"},),
+    "employees": ({"team_id", "role", "hired_at"},),
+    "teams": ({"name", "department", "stage"},),
+    "measures": ({"unit_id"}, {"kpi"}, {"value"}),
+    "scorecards": ({"kpi"}, {"weight"}),
+}
+
+
+def _has_the_shape(table: str, found: Mapping[str, ColumnGuess], look: Look, /) -> bool:
+    """Whether rows repeat what they repeat in the contract's table, and what tells it from others is there."""
+
+    def unique(column: str) -> float:
+        return look.column(found[column].source).unique_share if column in found else 0.0
+
+    if table in {"activity", "case_steps"} and unique("customer_id" if table == "activity" else "case_id") >= _REPEATS:
+        return False
+    if table == "work" and (unique("employee_id") >= _REPEATS or len(found) < 3):
+        return False
+    if table == "teams" and look.rows > _MAX_TEAMS:
+        return False
+    if table == "cases" and not _is_order(found["case_id"].source if "case_id" in found else ""):
+        return True
+    # an order is a case where somebody promised or delivered something; else it is what a customer did
+    return all(group & set(found) for group in _NEEDS.get(table, ()))
+
+
+def _is_order(name: str, /) -> bool:
+    return "order" in normalised(name).split() or "订单" in name

@@ -1,0 +1,160 @@
+"""Keys that several exports share: which column refers to which table, and what another file adds to a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import duckdb
+
+from baton.contract.sources import TABLES
+from features.ingest.sql_text import quoted
+from features.mapping.fits import value_fit
+from features.mapping.guesses import ColumnGuess, TableGuess, guess_columns
+from features.mapping.lines import Line, TablePlan
+from features.mapping.looks import Look
+
+__all__ = ["by_keys", "joined"]
+
+_MIN_OVERLAP = 0.5  # of the keys of the main table that another file knows, or they speak of different things
+_REFERS = 0.6  # of a column's values that are keys of another table: it refers to that table
+_MAX_KEYS = 5_000
+_KEYS: Mapping[str, str] = {"cases": "case_id", "customers": "customer_id"}
+_ADDED: Mapping[str, frozenset[str]] = {
+    "cases": frozenset(TABLES["cases"].names) - {"case_id", "opened_at"},
+    "customers": frozenset({"joined_at", "left_at", "segment", "value"}),
+}
+_FIRST = frozenset({"joined_at", "responded_at"})
+_SURE = 0.95
+
+
+def by_keys(guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnection, /) -> dict[str, TableGuess]:
+    """Return guesses whose references hold the keys of the tables that they refer to.
+
+    What a column is called may mislead (a requester is a person, an account is the customer); its values do not.
+
+    Parameters
+    ----------
+    guesses : mapping of str to TableGuess
+        Per table of the contract.
+    """
+    found = dict(guesses)
+    for table, guess in guesses.items():
+        for column, parent in TABLES[table].references:
+            key = TABLES[parent].key[0]
+            source = guesses[parent].source_of(key) if parent in guesses else None
+            if source is not None and guesses[parent].look.relation != guess.look.relation:
+                found[table] = _referring(found[table], column, (guesses[parent].look, source), connection)
+    return found
+
+
+def _referring(
+    guess: TableGuess, column: str, parent: tuple[Look, str], connection: duckdb.DuckDBPyConnection, /
+) -> TableGuess:
+    now = guess.source_of(column)
+    others = {one.source for one in guess.columns if one.column != column}
+    shares = {
+        look.name: _share(guess.look, look.name, *parent, connection)
+        for look in guess.look.columns
+        if look.name not in others and value_fit(guess.table, column, look) > 0
+    }
+    best = max(shares, key=lambda name: (shares[name], name == now), default=None)
+    if best is None or shares[best] < _REFERS or (now is not None and best != now and shares.get(now, 0) >= _REFERS):
+        return guess
+    why = f"{shares[best]:.0%} of its values are keys of {parent[0].name}"
+    kept = tuple(one for one in guess.columns if one.column != column)
+    order = TABLES[guess.table].names
+    columns = sorted((*kept, ColumnGuess(column, best, _SURE, why)), key=lambda one: order.index(one.column))
+    return replace(guess, columns=tuple(columns))
+
+
+def _share(main: Look, column: str, other: Look, key: str, connection: duckdb.DuckDBPyConnection, /) -> float:
+    """Return which share of a column's values are keys of another table."""
+    keys = f"SELECT trim(CAST({quoted(key)} AS VARCHAR)) FROM {other.relation}"
+    values = f"SELECT DISTINCT trim(CAST({quoted(column)} AS VARCHAR)) AS v FROM {main.relation}"
+    found = connection.execute(
+        f"SELECT avg(CASE WHEN v IN ({keys}) THEN 1 ELSE 0 END) FROM ({values} "
+        f"WHERE {quoted(column)} IS NOT NULL LIMIT {_MAX_KEYS})"
+    ).fetchall()[0][0]
+    return float(found or 0)
+
+
+def joined(
+    plan: TablePlan, guess: TableGuess, spare: Sequence[Look], connection: duckdb.DuckDBPyConnection, /
+) -> TablePlan:
+    """Add what other exports know of the same cases or customers, where their key is the same.
+
+    Parameters
+    ----------
+    guess : TableGuess
+        What it was made of.
+    spare : sequence of Look
+        Exports that are no table of their own.
+    """
+    key = guess.source_of(_KEYS[guess.table])
+    if key is None:
+        return plan
+    lines, joins, others = [], [], {}
+    have = {line.column for line in plan.lines if line.certainty != "left out"}
+    for look in spare:
+        other = _shared_key(guess.look, key, look, connection)
+        if other is None:
+            continue
+        found = [
+            one
+            for one in guess_columns(guess.table, look)
+            if one.column in _ADDED[guess.table] - have and one.source != other
+        ]
+        if not found:
+            continue
+        name = f"other{len(others) + 1}"
+        have |= {one.column for one in found}
+        listed = ", ".join(f"{_one_value(one, look)} as {one.column}" for one in found)
+        joins.append(
+            f"left join (select {quoted(other)} as joined_key, {listed} from {name} group by 1) as {name}_of_row "
+            f"on {name}_of_row.joined_key = raw.{quoted(key)}"
+        )
+        is_single = look.column(other).unique_share >= _SURE
+        for one in found:
+            several = (
+                "" if is_single else ", the first of several rows" if one.column in _FIRST else ", of several rows"
+            )
+            why = f"{one.why}; joined by {other!r}{several}"
+            lines.append(Line(one.column, f"{name}_of_row.{one.column}", why, "likely", f"{look.name}.{one.source}"))
+        others[name] = look
+    if not joins:
+        return plan
+    own = [replace(line, sql=_of_raw(line)) for line in plan.lines]
+    return replace(plan, lines=(*own, *lines), after="\n".join(["from raw", *joins]), joined=others)
+
+
+def _one_value(guess: ColumnGuess, look: Look, /) -> str:
+    """Return SQL of one value of a row's several: the first beginning; an end only where nothing goes on."""
+    value = guess.sql or quoted(guess.source)
+    column = look.column(guess.source)
+    if guess.column in _FIRST:
+        return f"min({column.as_time})"
+    if guess.column == "left_at":
+        return f"case when count(*) = count({column.as_time}) then max({column.as_time}) end"
+    if guess.column == "value":
+        return f"sum(try_cast({value} as double))"
+    return f"max({column.as_time})" if column.is_time else f"max({value})"
+
+
+def _of_raw(line: Line, /) -> str:
+    return f"raw.{line.sql}" if line.sql == quoted(line.source) else line.sql
+
+
+def _shared_key(main: Look, key: str, other: Look, connection: duckdb.DuckDBPyConnection, /) -> str | None:
+    """Return the column of another export that holds the main one's keys."""
+    best, share = None, 0.0
+    for column in other.columns:
+        if column.is_time or column.distinct < 3 or column.words > 3:
+            continue
+        # either may know more than the other: churn events speak of those who left alone
+        found = max(
+            _share(main, key, other, column.name, connection), _share(other, column.name, main, key, connection)
+        )
+        if found >= max(share + 1e-9, _MIN_OVERLAP):
+            best, share = column.name, found
+    return best

@@ -1,0 +1,268 @@
+"""What people call tables and columns: names made comparable, and how well one fits another."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from baton.contract.sources import TABLES
+
+__all__ = ["NameFit", "column_fits", "normalised", "table_fit"]
+
+_NAMES = Path(__file__).parent / "column_names.toml"
+# words that say which table a column is of, not what it holds
+_OF_TABLE: Mapping[str, frozenset[str]] = {
+    "cases": frozenset("ticket case incident call issue complaint request interaction conversation sys u".split()),
+    "customers": frozenset("customer client account contact member user subscriber company".split()),
+    "employees": frozenset("employee agent staff worker person hr".split()),
+    "activity": frozenset("event order transaction activity".split()),
+    "teams": frozenset(("team", "group")),
+}
+_OF_TABLE_ZH: Mapping[str, tuple[str, ...]] = {
+    "cases": ("工单", "投诉", "会话", "通话", "案件", "诉求", "服务单"),
+    "customers": ("客户", "用户", "会员"),
+    "employees": ("员工", "坐席", "人员"),
+}
+_IN_BRACKETS = re.compile(r"\s*[\[(（【][^\])）】]*[\])）】]\s*$")
+_UNITS = re.compile(
+    r"( in)? (seconds?|secs?|s|minutes?|mins?|min|hours?|hrs?|h|ms|milliseconds?|days?|percent|eur|usd|gbp|"
+    r"sekunden|minuten|stunden|minutes|heures|segundos|minutos|horas)$| ?%$|(毫秒|秒|分钟|小时|天|元)$"
+)
+# what is set before or behind the word of a time, an id, a count or a text, as each system likes
+_AROUND: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "time": (
+        frozenset("date time datetime timestamp the de d du la le l des of last fecha hora data datum heure".split()),
+        frozenset("at on ts dt date time datetime timestamp utc gmt tz day local am".split()),
+    ),
+    "id": (frozenset(("the",)), frozenset("id no nr num number code ref reference key uuid guid".split())),
+    "integer": (
+        frozenset("number no of count total times anzahl nombre de numero num nb cantidad".split()),
+        frozenset("count number total times".split()),
+    ),
+    "text": (frozenset(("the",)), frozenset("name key code title label value".split())),
+    "number": (frozenset(("the", "total", "avg", "average")), frozenset(("value",))),
+    "flag": (frozenset(("is", "was", "has")), frozenset("flag yn".split())),
+}
+# words beside a known name that leave it what it is
+_NEUTRAL = frozenset(
+    "the of a an in by id no nr number code name key utc gmt local current our my full primary main total overall new "
+    "level type field custom value text ticket case incident call customer client order issue complaint request "
+    "interaction survey account user original actual de la das der die number seconds sec min currently last times "
+    "custom chart".split()
+)
+_NEUTRAL_ZH = re.compile(r"(元|适用|所属|所在|归属|当前|考核|工单|客户|员工|诉求|名称|编号|代码|号|的|日期|时间|id)*")
+_ANYWHERE = frozenset({"customer_id", "employee_id", "team_id", "role"})
+"""Columns that mean the same in every table, so that a name that one table knows is known in the others."""
+
+_TOO_PLAIN = frozenset({"id", "name", "code", "number", "编号", "姓名", "full name", "record id", "person id", "title"})
+_BY_NAME = frozenset({"name", "email", "mail", "login", "username"})  # what stands in for an id
+_SAME, _ALIKE, _INSTEAD_OF_ID, _WITHOUT_TABLE, _MISSPELT = 1.0, 0.95, 0.86, 0.9, 0.75
+_WITHIN, _WITHIN_OTHER = 0.6, 0.3  # among neutral words; among words that make it something else (Customer City)
+_WEAK = 0.7  # a name marked by ? in the list: it may be, and is asked
+
+
+@dataclass(frozen=True)
+class NameFit:
+    """How well a name says what a column is.
+
+    Parameters
+    ----------
+    score : float
+        0 to 1.
+    known_as : str
+        The known name that it is like.
+    rank : int
+        The place of that name among those of its column: the usual ones come first.
+    """
+
+    score: float = 0.0
+    known_as: str = ""
+    rank: int = 0
+
+
+def normalised(name: str, /) -> str:
+    """Return a name in small letters without accents, words set apart by one blank.
+
+    Examples
+    --------
+    >>> normalised("CreatedAt"), normalised("Ticket_ID"), normalised("Créé le"), normalised("工单 编号")
+    ('created at', 'ticket id', 'cree le', '工单编号')
+    """
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("\u00df", "ss"))
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    text = re.sub(r"[^\w%]+|_", " ", text).strip()
+    return re.sub(r"(?<=[\u4e00-\u9fff]) +| +(?=[\u4e00-\u9fff])", "", re.sub(r" +", " ", text))
+
+
+@dataclass(frozen=True)
+class _Known:
+    name: str
+    core: str
+    is_weak: bool = False
+
+
+@cache
+def _known() -> Mapping[str, Mapping[str, tuple[_Known, ...]]]:
+    with _NAMES.open("rb") as file:
+        raw = tomllib.load(file)
+    return {
+        table: {column: _listed(table, column, names) for column, names in columns.items()}
+        for table, columns in raw.items()
+    }
+
+
+def _listed(table: str, column: str, names: str, /) -> tuple[_Known, ...]:
+    kind = _kind(table, column)
+    found: dict[str, _Known] = {}
+    for name in [*names.split(","), column]:
+        plain = normalised(name)
+        found.setdefault(plain, _Known(plain, _core(plain, kind), name.strip().startswith("?")))
+    return tuple(found.values())
+
+
+def _kind(table: str, column: str, /) -> str:
+    spec = TABLES[table].column(column) if table in TABLES else None
+    return spec.type if spec is not None else ""
+
+
+def _core(name: str, kind: str, /) -> str:
+    """Return a name without what systems set before and behind it; itself where nothing is left.
+
+    Examples
+    --------
+    >>> _core("submitted ts", "time"), _core("date logged", "time"), _core("account uuid", "id")
+    ('submitted', 'logged', 'account')
+    """
+    before, behind = _AROUND.get(kind, (frozenset(), frozenset()))
+    words = name.split()
+    while len(words) > 1 and words[-1] in behind:
+        words.pop()
+    while len(words) > 1 and words[0] in before:
+        words.pop(0)
+    return " ".join(words)
+
+
+def column_fits(table: str, name: str, /) -> dict[str, NameFit]:
+    """Return how well a name fits each column of a contract table; columns that it does not fit at all are left out.
+
+    Parameters
+    ----------
+    table : str
+        A table of the contract.
+    name : str
+        As the export has it.
+
+    Examples
+    --------
+    >>> column_fits("cases", "Ticket Number")["case_id"].score
+    1.0
+    >>> sorted(column_fits("employees", "Shoe size"))
+    []
+    """
+    if name.strip().casefold() in TABLES[table].names:
+        return {name.strip().casefold(): NameFit(_SAME, name.strip().casefold())}
+    plain = normalised(_IN_BRACKETS.sub("", name)) or normalised(name)
+    forms = [plain, _UNITS.sub("", plain).strip() or plain]
+    found = {}
+    for column in TABLES[table].names:
+        fits = (_fit(table, column, forms, known, rank) for rank, known in enumerate(_columns(table, column)))
+        best = max(fits, key=lambda fit: (fit.score, -fit.rank), default=NameFit())
+        if best.score > 0:
+            found[column] = best
+    return found
+
+
+@cache
+def _columns(table: str, column: str, /) -> tuple[_Known, ...]:
+    own = _known().get(table, {}).get(column, _listed(table, column, column))
+    if column not in _ANYWHERE:
+        return own
+    have = {known.name for known in own}
+    others = [
+        known
+        for other in TABLES
+        if other != table
+        for known in _known().get(other, {}).get(column, ())
+        if known.name not in have and known.name not in _TOO_PLAIN
+    ]
+    return (*own, *{known.name: known for known in others}.values())
+
+
+def _bare(table: str, name: str, /) -> str:
+    of_table = _OF_TABLE.get(table, frozenset())
+    bare = " ".join(word for word in name.split() if word not in of_table)
+    for word in _OF_TABLE_ZH.get(table, ()):
+        bare = bare.removeprefix(word)
+    return bare
+
+
+def _fit(table: str, column: str, forms: list[str], known: _Known, rank: int, /) -> NameFit:
+    score = max(_likeness(table, column, form, known) for form in forms)
+    return NameFit(min(score, _WEAK) if known.is_weak else score, known.name, rank) if score else NameFit()
+
+
+def _likeness(table: str, column: str, name: str, known: _Known, /) -> float:
+    kind = _kind(table, column)
+    if name.replace(" ", "") == known.name.replace(" ", ""):
+        return _SAME
+    if len(known.core) > 2 and _core(name, kind) == known.core and known.core not in _TOO_PLAIN:
+        return _ALIKE
+    words = name.split()
+    if kind == "id" and len(words) > 1 and words[-1] in _BY_NAME and _core(" ".join(words[:-1]), kind) == known.core:
+        return _INSTEAD_OF_ID
+    bare = _bare(table, name)
+    if bare and bare != name and bare not in _TOO_PLAIN and bare == known.name:
+        return _WITHOUT_TABLE
+    if _misspelt(name, known.name):
+        return _MISSPELT
+    if not known.name.endswith(" id") and _contains(name, known.name):
+        return _within(name, known.name)
+    return 0.0
+
+
+def _within(name: str, known: str, /) -> float:
+    rest = name.replace(known, " ", 1)
+    is_neutral = _NEUTRAL_ZH.fullmatch(rest.strip()) if re.search(r"[\u4e00-\u9fff]", name) else None
+    if is_neutral or set(rest.split()) <= _NEUTRAL:
+        return _WITHIN + 0.25 * len(known) / len(name)
+    return _WITHIN_OTHER
+
+
+def _misspelt(name: str, known: str, /) -> bool:
+    """Whether one letter is wrong, missing or too many in a name of some length."""
+    if min(len(name), len(known)) < 7 or abs(len(name) - len(known)) > 1 or not name.isascii():
+        return False
+    short, long = sorted((name, known), key=len)
+    at = next((place for place, letter in enumerate(short) if letter != long[place]), len(short))
+    same_length = len(short) == len(long)
+    return short[at + same_length :] == long[at + 1 :]
+
+
+def _contains(name: str, known: str, /) -> bool:
+    """Whether a known name stands within another as whole words (in Chinese: as letters)."""
+    if len(known) < 2 or len(known) >= len(name):
+        return False
+    if re.search(r"[\u4e00-\u9fff]", known):
+        return known in name
+    return len(known) > 3 and re.search(rf"\b{re.escape(known)}\b", name) is not None
+
+
+def table_fit(name: str, table: str, /) -> float:
+    """Return how well a file's or sheet's name says which table it is, 0 to 1.
+
+    Examples
+    --------
+    >>> [table_fit(name, "cases") for name in ("Support-Tickets 2025-03", "open calls north", "notes")]
+    [1.0, 0.8, 0.0]
+    """
+    whole = " ".join(re.sub(r"[\d%]+", " ", normalised(name)).split())
+    known = [one.name for one in _known()["tables"].get(table, ())]
+    if whole in known:
+        return 1.0
+    return 0.8 if any(_contains(whole, one) for one in known) else 0.0

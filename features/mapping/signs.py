@@ -1,0 +1,77 @@
+"""What values alone say of a column, and how values in another unit are read."""
+
+from __future__ import annotations
+
+import re
+
+from features.ingest.sql_text import literal, quoted
+from features.ingest.values.casting import FALSE_WORDS, TRUE_WORDS
+from features.mapping.looks import ColumnLook
+from features.mapping.names import normalised
+
+__all__ = ["by_values", "reads_as", "unit_factor"]
+
+_SECONDS = {
+    "ms": 0.001, "milliseconds": 0.001, "millisekunden": 0.001, "毫秒": 0.001,
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "秒": 1.0, "sekunden": 1.0, "segundos": 1.0,
+    "m": 60.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "分钟": 60.0, "minuten": 60.0,
+    "minutos": 60.0, "分": 60.0,
+    "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "小时": 3600.0, "stunden": 3600.0,
+    "heures": 3600.0, "horas": 3600.0, "day": 86400.0, "days": 86400.0, "天": 86400.0,
+}  # fmt: skip
+_DURATIONS = frozenset({"wait_seconds", "handle_seconds"})
+_COUNTS = frozenset({"transferred", "reopened"})
+_MONTHLY = re.compile(r"\b(month|monthly|mrr|pro monat|monatlich|mensuel|mensual)\b|月")
+_ALIKE = 0.62  # what values alone say is likely at best
+
+
+def by_values(table: str, name: str, column: ColumnLook, /) -> float:
+    """Return how likely values alone make a column a contract column; their names say nothing.
+
+    Only long texts are so unlike anything else that they speak for themselves.
+    """
+    if table == "cases" and name == "text" and column.words >= 8 and column.distinct > 50 and not column.is_number:
+        return _ALIKE
+    return 0.0
+
+
+def unit_factor(name: str, column: ColumnLook, /) -> float:
+    """Return by what a column is multiplied to be in the contract's unit, as its name says; 1 where it need not be.
+
+    Examples
+    --------
+    >>> from features.mapping.looks import ColumnLook
+    >>> unit_factor("wait_seconds", ColumnLook("Wait (min)", "VARCHAR", 9, 9, 9, numbers=1.0))
+    60.0
+    """
+    if name in _DURATIONS and column.is_number and column.durations < 0.5:
+        return _SECONDS.get(_last_word(column.name), 1.0)
+    if name == "value" and _MONTHLY.search(normalised(column.name)):
+        return 12.0
+    return 1.0
+
+
+def _last_word(name: str, /) -> str:
+    words = normalised(name)
+    chinese = next((unit for unit in ("毫秒", "秒", "分钟", "小时", "天") if words.endswith(unit)), None)
+    return chinese or (words.split() or [""])[-1]
+
+
+def reads_as(name: str, column: ColumnLook, factor: float, /) -> str | None:
+    """Return the SQL of a column in the contract's unit, ``""`` where it is the column as it stands.
+
+    None: nobody can tell, as with numbers of a duration whose name has no unit.
+    """
+    is_duration = name in _DURATIONS and column.is_number and column.durations < 0.5
+    if is_duration and _last_word(column.name) not in _SECONDS:
+        return None
+    value = quoted(column.name)
+    if name in _COUNTS and column.flags >= 0.9 and not column.is_number:
+        yes, no = (", ".join(map(literal, words)) for words in (TRUE_WORDS, FALSE_WORDS))
+        text = f"lower(trim(cast({value} as varchar)))"
+        return f"case when {text} in ({yes}) then 1 when {text} in ({no}) then 0 end"
+    if factor == 1:
+        return ""
+    if column.raw_type == "VARCHAR":
+        value = f"TRY_CAST(replace({value}, ',', '.') AS DOUBLE)"
+    return f"{factor:g} * {value}"

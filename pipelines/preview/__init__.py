@@ -1,0 +1,1 @@
+"""Each table as Baton understands it, before anything is computed from it."""

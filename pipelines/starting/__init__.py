@@ -1,0 +1,1 @@
+"""From a folder of exports to a company file: look, guess, write, check."""

@@ -1,0 +1,189 @@
+"""Guessing which export is which table and which column is which, on small tables of many manners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from features.ingest.table_files import is_table_file
+from features.mapping.exports import locked_connection, looks_of_folder
+from features.mapping.lines import TablePlan
+from features.mapping.names import column_fits, normalised
+from features.mapping.plans import plans_for
+
+START = datetime(2025, 1, 3, 9)
+
+
+def moment(number: int, hours: float = 0, form: str = "%Y-%m-%d %H:%M") -> str:
+    return (START + timedelta(hours=7 * number + hours)).strftime(form)
+
+
+@pytest.fixture
+def plans(tmp_path: Path) -> Callable[..., dict[str, TablePlan]]:
+    """Write files of records and return what they are taken for, by table."""
+
+    def plan(**files: list[dict[str, object]]) -> dict[str, TablePlan]:
+        folder = tmp_path / "exports"
+        folder.mkdir()
+        for name, rows in files.items():
+            lines = [",".join(rows[0]), *(",".join("" if v is None else str(v) for v in row.values()) for row in rows)]
+            (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        paths = [path for path in folder.iterdir() if is_table_file(path)]
+        connection = locked_connection(paths, scratch)
+        looks, trouble = looks_of_folder(folder, connection, scratch)
+        assert trouble == []
+        return {plan.table: plan for plan in plans_for(looks, connection)}
+
+    return plan
+
+
+def tickets(count: int = 400) -> list[dict[str, object]]:
+    return [
+        {
+            "Ticket Number": f"T-{number:05}",
+            "Requester": f"c{number % 90}",
+            "Created": moment(number),
+            "Resolved": None if number % 9 == 0 else moment(number, 5),
+            "Assignee": f"agent {number % 7}",
+            "Group": "north" if number % 7 < 3 else "south",
+            "Wait (min)": number % 30,
+            "Talk time": number % 50,
+            "Satisfaction rating": 1 + number % 5,
+            "Status": "open" if number % 9 == 0 else "solved",
+            "Customer City": f"town {number % 40}",
+            "Description": f"I have waited for {number} days and nobody called me back about my order",
+        }
+        for number in range(count)
+    ]
+
+
+def test_a_file_of_tickets_becomes_cases_and_people(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    found = plans(support=tickets())
+    assert set(found) == {"cases", "employees"}
+    assert found["cases"].columns.items() >= {
+        "case_id": "Ticket Number", "customer_id": "Requester", "opened_at": "Created", "closed_at": "Resolved",
+        "employee_id": "Assignee", "team_id": "Group", "wait_seconds": "Wait (min)", "csat": "Satisfaction rating",
+        "text": "Description",
+    }.items()  # fmt: skip
+    lines = {line.column: line for line in found["cases"].lines}
+    assert lines["wait_seconds"].sql == "60 * TRY_CAST(replace(\"Wait (min)\", ',', '.') AS DOUBLE)"
+    assert "handle_seconds" not in found["cases"].columns  # numbers of a duration whose name has no unit
+    assert lines["status"].certainty == "left out"  # known afterwards
+    assert found["employees"].columns == {"employee_id": "Assignee", "team_id": "Group"}
+
+
+def test_an_event_log_becomes_steps_and_cases(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    log = [
+        {"Case": f"k{number // 4}", "Changed at": moment(number, form="%d/%m/%Y %H:%M"), "Status": f"step {number % 4}",
+         "User": f"u{number % 5}", "Priority": "high" if number // 4 % 2 else "low"}
+        for number in range(400)
+    ]  # fmt: skip
+    found = plans(ticket_history=log)
+    assert found["case_steps"].columns == {
+        "case_id": "Case",
+        "at": "Changed at",
+        "activity": "Status",
+        "employee_id": "User",
+    }
+    cases = found["cases"]
+    assert cases.after == 'from raw group by "Case"'
+    opened = next(line for line in cases.lines if line.column == "opened_at")
+    assert opened.sql == "min(try_strptime(\"Changed at\", '%d/%m/%Y %H:%M'))"
+    assert opened.certainty == "likely"
+
+
+def test_files_with_one_key_are_joined(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    orders = [
+        {"order_id": f"o{number}", "buyer_id": f"b{number % 60}", "order_date": moment(number),
+         "delivered_at": moment(number, 50), "estimated_delivery_date": moment(number, 40)}
+        for number in range(400)
+    ]  # fmt: skip
+    reviews = [{"order_id": f"o{number}", "review_score": 1 + number % 5} for number in range(0, 400, 2)]
+    cases = plans(orders=orders, reviews=reviews)["cases"]
+    assert cases.columns["case_id"] == "order_id"
+    assert cases.columns["csat"] == "reviews.review_score"
+    assert list(cases.joined or {}) == ["other1"]
+
+
+def test_a_log_of_purchases_gives_customers(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    sales = [{"member_id": f"m{number % 80}", "transaction_time": moment(number), "amount": number % 9, "sku": f"s{number % 30}"}
+             for number in range(400)]  # fmt: skip
+    found = plans(transactions=sales)
+    assert found["activity"].columns["at"] == "transaction_time"
+    assert found["customers"].columns == {"customer_id": "member_id", "joined_at": "transaction_time"}
+
+
+def test_a_flat_table_with_churn_becomes_snapshots(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    flat = [{"CLIENTNUM": 7000 + n, "Attrition_Flag": n % 2, "Months_on_book": n % 40, "Churn score": n, "Gender": "FM"[n % 2]}
+            for n in range(400)]  # fmt: skip
+    plan = plans(bank=flat)["snapshots"]
+    assert plan.columns == {"customer_id": "CLIENTNUM", "churned": "Attrition_Flag", "months_on_book": "Months_on_book"}
+
+
+def test_a_status_keeps_planned_ends_from_being_leavings(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    accounts = [{"Account ID": f"a{n}", "Customer since": moment(n), "Contract end": moment(n, 4000),
+                 "Status": "Churned" if n % 3 == 0 else "Active", "Segment": "SME"[n % 3]} for n in range(400)]  # fmt: skip
+    lines = {line.column: line for line in plans(accounts=accounts)["customers"].lines}
+    assert lines["left_at"].sql == 'case when "Status" in (\'Churned\') then "Contract end" end'
+
+
+def test_chinese_exports(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    work = [{"工单编号": f"W{n:04}", "客户编号": f"K{n % 70}", "创建时间": moment(n, form="%Y/%m/%d %H:%M"),
+             "完成时间": moment(n, 8, "%Y/%m/%d %H:%M"), "处理人": f"员工{n % 6}", "技能组": f"组{n % 2}",
+             "满意度评分": 1 + n % 5, "工单内容": f"第{n}次来电反映网络故障一直没有人处理希望尽快解决"} for n in range(400)]  # fmt: skip
+    roster = [
+        {"工号": f"员工{n}", "部门": f"组{n % 2}", "岗位": "客服", "入职日期": f"2023-0{1 + n}-01"} for n in range(6)
+    ]
+    found = plans(工单=work, 花名册=roster)
+    assert found["cases"].columns == {
+        "case_id": "工单编号", "customer_id": "客户编号", "opened_at": "创建时间", "closed_at": "完成时间",
+        "employee_id": "处理人", "team_id": "技能组", "csat": "满意度评分", "text": "工单内容",
+    }  # fmt: skip
+    assert found["employees"].columns == {
+        "employee_id": "工号",
+        "team_id": "部门",
+        "role": "岗位",
+        "hired_at": "入职日期",
+    }
+
+
+def test_what_could_be_either_is_asked(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    flat = [{"customer_id": n, "churn": n % 2, "churned_": n % 2, "plan": n % 4} for n in range(400)]
+    line = next(line for line in plans(customers_flat=flat)["snapshots"].lines if line.column == "churned")
+    assert line.certainty == "sure" or "would fit as well" in line.why
+
+
+def test_months_of_exports_are_one_table(tmp_path: Path) -> None:
+    for month in ("2025-01", "2025-02"):
+        (tmp_path / f"tickets_{month}.csv").write_text(
+            "id,created\n" + "".join(f"{month}{n},{month}-0{n}\n" for n in range(1, 9))
+        )
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    connection = locked_connection(list(tmp_path.glob("*.csv")), scratch)
+    looks, _ = looks_of_folder(tmp_path, connection, scratch)
+    assert [(look.place, look.rows) for look in looks] == [({"path": "tickets_*.csv"}, 16)]
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("Ticket_ID", "case_id"), ("caseID", "case_id"), ("Date Opened", "opened_at"), ("Créé le", "opened_at"), ("geschlossen am", "closed_at"), ("Assigned To", "employee_id"), ("Assignment group", "team_id"), ("Kundennummer", "customer_id")],
+)  # fmt: skip
+def test_names_of_many_systems(name: str, column: str) -> None:
+    fits = column_fits("cases", name)
+    assert max(fits, key=lambda one: fits[one].score) == column
+    assert fits[column].score >= 0.9
+
+
+@pytest.mark.parametrize("name", ["Customer City", "Agent Shift", "Order status", "Item price", "Customer age"])
+def test_a_word_more_makes_another_thing(name: str) -> None:
+    assert all(fit.score < 0.5 for fit in column_fits("cases", name).values())
+
+
+def test_names_are_made_comparable() -> None:
+    assert normalised("Größe_(cm)") == "grosse cm"

@@ -1,0 +1,131 @@
+"""``baton init --from``: a company file that loads, says why, and is checked; nothing there is overwritten."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from baton.cli import app
+from baton.company import load_company
+from baton.errors import CompanyFileError, OutputError, SourceError
+from pipelines.starting.ask import ask_about
+from pipelines.starting.verb import guess, start_from
+
+START = datetime(2025, 1, 3, 9)
+HEAD = "Ticket Number,Created,Resolved,Assignee,Group,CSAT Score,Gender,Remarks,Survey date"
+
+
+def tickets(count: int = 600) -> list[list[str]]:
+    return [
+        [
+            f"T-{number:05}", f"{START + timedelta(hours=7 * number):%Y-%m-%d %H:%M}",
+            f"{START + timedelta(hours=7 * number + 5):%Y-%m-%d %H:%M}", f"a{number % 7}", f"g{number % 3}",
+            str(1 + number % 5), "FM"[number % 2], f"nobody called me back about order {number}",
+            f"{START + timedelta(hours=7 * number + 9):%Y-%m-%d %H:%M}",
+        ]
+        for number in range(count)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    lines = [HEAD, *(",".join(row) for row in tickets())]
+    (folder / "support tickets.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "agents.csv").write_text(
+        "Agent ID,Team,Job title,Hire date,Gender\n"
+        + "".join(f"a{n},g{n % 3},advisor,2023-0{1 + n}-01,{'FM'[n % 2]}\n" for n in range(7)),
+        encoding="utf-8",
+    )
+    (folder / "notes.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    return folder
+
+
+def test_the_company_file_says_why_and_what_is_left_out(exports: Path, tmp_path: Path) -> None:
+    started = start_from(guess(tmp_path / "new", str(exports)))
+    text = started.company.read_text("utf-8")
+    assert 'path = "../exports/support tickets.csv"' in text
+    assert '"Ticket Number" as case_id,' in text
+    assert "-- the name is a usual one; all values differ" in text
+    assert '-- "Gender" as gender: sensitive' in text
+    assert "-- protected: for the fairness audit alone" in text
+    assert 'protected = ["gender"]' in text
+    assert 'known_at = "rated_at"' in text
+    assert "# - customers: who leaves" in text
+    company = load_company(started.company)
+    assert set(company.tables) == {"cases", "employees"}
+    assert company.outcomes.driver is not None
+    assert not started.report.stops
+    assert started.report.rows == {"cases": 600, "employees": 7}
+    assert started.unused == ("notes.csv",)
+
+
+def test_nothing_that_is_there_is_overwritten(exports: Path, tmp_path: Path) -> None:
+    (tmp_path / "company.toml").write_text("[company]\n")
+    with pytest.raises(OutputError, match="is there already"):
+        guess(tmp_path, str(exports))
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [("nowhere", "no such file or folder"), ("empty", "there is no CSV file"), ("odd", "nothing there looks")],
+)
+def test_what_cannot_be_mapped_is_reported(tmp_path: Path, place: str, message: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "x.csv").write_text("p,q\n1,2\n3,4\n")
+    with pytest.raises(SourceError, match=message):
+        guess(tmp_path / "new", str(tmp_path / place))
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_unknown_scenario_is_reported(exports: Path, tmp_path: Path) -> None:
+    with pytest.raises(CompanyFileError, match="did you mean 'service'"):
+        start_from(guess(tmp_path / "new", str(exports)), scenario="servise")
+
+
+def test_a_database_is_mapped_too(tmp_path: Path) -> None:
+    import duckdb
+
+    connection = duckdb.connect(str(tmp_path / "desk.duckdb"))
+    columns = ", ".join(f'"{name}" VARCHAR' for name in HEAD.split(","))
+    connection.execute(f"CREATE TABLE tickets ({columns})")
+    connection.executemany(f"INSERT INTO tickets VALUES ({', '.join('?' * 9)})", tickets())
+    connection.close()
+    started = start_from(guess(tmp_path / "new", f"duckdb://{tmp_path / 'desk.duckdb'}"))
+    assert "[sources]" in started.company.read_text("utf-8")
+    assert started.report.rows["cases"] == 600
+    assert not started.report.stops
+
+
+def test_the_command_prints_what_it_took_and_the_next_step(exports: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["init", str(tmp_path / "new"), "--from", str(exports), "--json"])
+    assert done.exit_code == 0
+    given = json.loads(done.stdout)
+    assert given["written"] == str(tmp_path / "new" / "company.toml")
+    assert {line["column"]: line["source"] for line in given["tables"]["cases"]}["csat"] == "CSAT Score"
+    again = CliRunner().invoke(app, ["init", str(tmp_path / "other"), "--from", str(exports)])
+    assert again.exit_code == 0
+    assert f"baton run {tmp_path / 'other'}" in again.stdout.replace("\n", "")
+
+
+def test_a_guess_is_corrected_with_the_arrow_keys(exports: Path, tmp_path: Path) -> None:
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    plans = guess(tmp_path / "new", str(exports)).plans
+    cases = next(plan for plan in plans if plan.table == "cases")
+    place = [line.column for line in cases.lines if line.source].index("team_id") + 1
+    sources = [column.name for column in cases.look.columns]
+    down, enter = "\x1b[B", "\r"
+    keys = down * place + enter + down * sources.index("Assignee") + enter + enter
+    with create_pipe_input() as pipe:
+        pipe.send_text(keys)
+        (given,) = ask_about([cases], input=pipe, output=DummyOutput())
+    assert given.columns["team_id"] == "Assignee"
+    assert next(line for line in given.lines if line.column == "team_id").why == "you said so"
