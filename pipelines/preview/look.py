@@ -10,7 +10,7 @@ from typing import Any
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, TableSource
 from baton.contract.sources import TABLES
-from baton.filled_in import told_by_name
+from baton.filled_in import hides_filled_in
 from baton.privacy.meanings import private_match
 from features.ingest.intake import Intake, TypedTable, opened
 from features.ingest.profiling import in_batches
@@ -18,7 +18,7 @@ from features.ingest.sql_text import quoted
 from features.quality.checks import examine
 from features.quality.faults import CheckReport
 from features.staging.known_people import known_people
-from features.staging.privacy import Sieve, employee_columns
+from features.staging.privacy import SensitiveColumnFilter, employee_columns
 from pipelines.preview.tables import ColumnPreview, KeyPreview, Preview, TablePreview
 
 __all__ = ["MAX_TEXT", "preview"]
@@ -31,7 +31,7 @@ _COUNTED_EXACTLY = 200_000  # rows; beyond it different values are estimated, wh
 _WITH_RANGE = ("time", "number", "integer")
 
 
-@told_by_name
+@hides_filled_in
 def preview(company: Company, /) -> Preview:
     """Return each table of a company as Baton understands it.
 
@@ -57,7 +57,7 @@ def preview(company: Company, /) -> Preview:
     return Preview(company.company.name, company.company.languages, tables)
 
 
-def _column_filter(intake: Intake, /) -> Sieve:
+def _column_filter(intake: Intake, /) -> SensitiveColumnFilter:
     """Decide what stays behind, without making the company's key."""
     company = intake.company
     if not company.resolve(company.privacy.key).exists():
@@ -65,13 +65,13 @@ def _column_filter(intake: Intake, /) -> Sieve:
         place.write_text(secrets.token_hex(32), encoding="utf-8")
         privacy = company.privacy.model_copy(update={"key": str(place)})
         intake.company = company.model_copy(update={"privacy": privacy})
-    return Sieve(intake, outside=intake.folder / "copies")
+    return SensitiveColumnFilter(intake, outside=intake.folder / "copies")
 
 
 class _Look:
     """Looks at tables that were brought in."""
 
-    def __init__(self, intake: Intake, report: CheckReport, column_filter: Sieve, /) -> None:
+    def __init__(self, intake: Intake, report: CheckReport, column_filter: SensitiveColumnFilter, /) -> None:
         self.intake = intake
         self.report = report
         self.column_filter = column_filter

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from baton.messages.message import Message
+
 __all__ = ["ColumnPreview", "KeyPreview", "Preview", "TablePreview"]
 
 

@@ -168,7 +168,7 @@ def _outcomes(have: Mapping[str, set[str]], horizon: int | None, /) -> Iterator[
             "inactive_days = 90",
         ]
     elif "csat" in cases:
-        yield ["[outcomes.driver]             # nobody says who left: the rating is what KPIs should serve",
+        yield ["[outcomes.case]               # nobody says who left: the rating is what KPIs should serve",
                'metric = "csat"']  # fmt: skip
     if {"csat", "team_id"} <= cases:
         ahead = [f"horizon_days = {horizon}"] if horizon is not None else []

@@ -112,11 +112,15 @@ class Book:
         """
         name = sheet_name(title, self._taken)
         sheet = self._book.add_worksheet(name)
-        bold = {"title": {"bold": True, "font_size": 16}, "section": {"bold": True, "top": 1}}
+        bold: dict[str, dict[str, object]] = {
+            "title": {"bold": True, "font_size": 16},
+            "section": {"bold": True, "top": 1},
+        }
         for at, (style, cells) in enumerate(lines):
             for place, cell in enumerate(cells):
                 # a title runs over the columns beside it
-                self._write(sheet, at, place, cell, "", bold.get(style, {}) | {"text_wrap": style != "title"})
+                shape: dict[str, object] = {**bold.get(style, {}), "text_wrap": style != "title"}
+                self._write(sheet, at, place, cell, "", shape)
         for place, width in enumerate(widths):
             sheet.set_column(place, place, width)
         sheet.hide_gridlines(2)

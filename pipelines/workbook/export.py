@@ -92,7 +92,7 @@ def export(
     if not folder.path.is_dir():
         raise ArtefactError(f"{folder.path}: there is no such folder; `baton run COMPANY --out {folder.path}` makes it")
     folder.require(RUN)
-    finished = str(RunResults(folder).said("finished_at"))
+    finished = str(RunResults(folder).recorded("finished_at"))
     results = read_results(company, load_catalogue(company), folder)
     chosen = chosen_tables(results, folder, people=people)
     names, outcomes = Names(results, languages[0]), _outcomes(results)

@@ -33,15 +33,15 @@ def write_faults(company: Company, report: CheckReport, path: Path, /, *, overwr
         If the file is there already, or cannot be written.
     """
     languages = company.company.languages
-    columns = [Column(in_each(f"fault.{name}", languages), "#,##0" if name == "count" else "") for name in _COLUMNS]
+    columns = [Column(in_each(f"found.{name}", languages), "#,##0" if name == "count" else "") for name in _COLUMNS]
     by_table: dict[str, list[Fault]] = {}
     for fault in report.faults:
         by_table.setdefault(fault.table if fault.table in company.tables else "", []).append(fault)
-    title = say("fault.title", languages[0], company=company.company.name)
+    title = say("found.title", languages[0], company=company.company.name)
     with opened(path, title, shortened=say("cell.shortened", languages[0]), overwrite=overwrite) as book:
-        book.table(say("fault.all", languages[0]), columns, [_row(fault, languages) for fault in report.faults])
+        book.table(say("found.all", languages[0]), columns, [_row(fault, languages) for fault in report.faults])
         for table, faults in by_table.items():
-            name = table or say("fault.company_file", languages[0])
+            name = table or say("found.company_file", languages[0])
             book.table(name, columns, [_row(fault, languages) for fault in faults])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from baton.errors import ArtefactError
 from baton.messages.numbers import Language
@@ -25,7 +26,7 @@ class Names:
         self._stages = {stage.id: stage.name for stage in results.catalogue.stages}
         self._actions = {action.id: action.name for action in results.catalogue.actions}
         mains = [about["main"] for about in results.causes.values() if "main" in about]
-        self._causes: dict[str, Mapping[str, str]] = {main["id"]: main for main in mains} | results.causes
+        self._causes: Mapping[str, Mapping[str, Any]] = {main["id"]: main for main in mains} | results.causes
         self._kinds: dict[str, Callable[[str], str]] = {
             "kpi": self.kpi,
             "team": self.team,

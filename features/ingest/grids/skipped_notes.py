@@ -54,7 +54,7 @@ def sheet_notes(name: str, path: Path, found: SheetTable, marks: Marks, /) -> li
     if beside:
         notes.append(Message("note.sheet_beside", {**place, "n": beside}))
     if found.others:
-        others = {"table": name, "file": path.name, "places": list(found.others[:_SHOWN])}
+        others = {"table": name, "file": path.name, "places": found.others[:_SHOWN]}
         notes.append(Message("note.sheet_others", others))
     if marks.errors:
         notes.append(Message("note.sheet_errors", {**place, "n": marks.errors}))
@@ -64,14 +64,14 @@ def sheet_notes(name: str, path: Path, found: SheetTable, marks: Marks, /) -> li
     return notes
 
 
-def _reasons(skipped: Sequence[Skipped], /) -> list[Message]:
+def _reasons(skipped: Sequence[Skipped], /) -> tuple[Message, ...]:
     parts = []
     for reason, key in _REASONS.items():
         texts = [repr(row.text) for row in skipped if row.reason == reason]
         if texts:
             shown = [*texts[:_SHOWN], *(["…"] if len(texts) > _SHOWN else [])]
-            parts.append(Message(key, {"n": len(texts), "texts": shown}))
-    return parts
+            parts.append(Message(key, {"n": len(texts), "texts": tuple(shown)}))
+    return tuple(parts)
 
 
 def _beside(sheet: Sheet, region: Region, /) -> int:

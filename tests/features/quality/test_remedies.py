@@ -10,8 +10,8 @@ import pytest
 
 import features.quality
 from baton.company import Company
-from features.quality.faults import KINDS, Fault, Treatment, treatments
 from baton.messages.message import Message
+from features.quality.faults import KINDS, Fault, Treatment, treatments
 from features.quality.remedies import remedies, remedy_of, with_remedies
 
 

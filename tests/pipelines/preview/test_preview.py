@@ -83,7 +83,7 @@ def test_columns_are_reported_as_they_are_read(found: dict[str, TablePreview]) -
     )
     assert (columns["case_id"].source_name, columns["case_id"].examples) == ("Call Id", ("k1", "k2", "k3"))
     assert "closed_at" in cases.absent
-    assert "cases.opened_at: dates are read day first" in " ".join(cases.notes)
+    assert "cases.opened_at: dates are read day first" in " ".join(note.text for note in cases.notes)
 
 
 def test_keys_are_matched_with_the_table_they_refer_to(found: dict[str, TablePreview]) -> None:

@@ -59,7 +59,7 @@ def test_the_company_file_says_why_and_what_is_left_out(exports: Path, tmp_path:
     assert "# - customers: who leaves" in text
     company = load_company(started.company)
     assert set(company.tables) == {"cases", "employees"}
-    assert company.outcomes.driver is not None
+    assert company.outcomes.case is not None
     assert not started.report.stops
     assert started.report.rows == {"cases": 600, "employees": 7}
     assert started.unused == ("notes.csv",)

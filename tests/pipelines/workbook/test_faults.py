@@ -62,7 +62,9 @@ def test_the_table_and_the_document_show_the_line(tmp_path: Path) -> None:
     company(tmp_path)
     assert "[faults]" in validate(tmp_path)
     given = json.loads(validate(tmp_path, "--json"))
-    assert {fault["kind"]: fault["setting"] for fault in given["faults"]}["off_scale"] == ('[faults] off_scale = "null"')
+    assert {fault["kind"]: fault["setting"] for fault in given["faults"]}["off_scale"] == (
+        '[faults] off_scale = "null"'
+    )
     assert "written" not in given
     given = json.loads(validate(tmp_path, "--json", "--report", str(tmp_path / "f.xlsx")))
     assert given["written"] == str(tmp_path / "f.xlsx")
