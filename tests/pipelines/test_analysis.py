@@ -134,7 +134,7 @@ def test_the_sandbox_names_every_limit_that_a_card_breaks(results: Results) -> N
     broken["first_contact_resolution"] = card["first_contact_resolution"] - 8
     broken["cost_per_case"] = card["cost_per_case"] - 12
     breaches = "; ".join(results.try_card(team, broken).breaches)
-    for words in ("duty", "at most 40", "at most 10 in one cycle", "at least 5"):
+    for words in ("mandatory", "at most 40", "at most 10 in one cycle", "at least 5"):
         assert words in breaches
     assert "customer holds" in breaches
 
