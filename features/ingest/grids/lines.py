@@ -93,8 +93,9 @@ def header_of(head: str, delimiter: str | None, header_row: int | None, /) -> He
 def _below_titles(head: str, start: int, delimiter: str | None, /) -> Header | None:
     """Return the header where lines of another kind stand above it."""
     best: tuple[float, str, list[tuple[int, list[str]]], int] | None = None
+    texts = _records(head, start, _MAX_RECORDS_ABOVE * 3)  # quotes alone bound them, whatever the delimiter
     for mark in [delimiter] if delimiter else DELIMITERS:
-        records = _records(head, start, mark, _MAX_RECORDS_ABOVE * 3)
+        records = [(at, _fields(text, mark)) for at, text in texts]
         widths = Counter(len(fields) for _, fields in records if any(map(str.strip, fields)))
         if not widths:
             continue
@@ -117,7 +118,7 @@ def _below_titles(head: str, start: int, delimiter: str | None, /) -> Header | N
     return None
 
 
-def _records(text: str, start: int, delimiter: str, most: int, /) -> list[tuple[int, list[str]]]:
+def _records(text: str, start: int, most: int, /) -> list[tuple[int, str]]:
     """Return the first records from a place on, each with where it begins; the last may be cut off and is left out."""
     found, at = [], start
     while at < len(text) and len(found) < most:
@@ -125,7 +126,7 @@ def _records(text: str, start: int, delimiter: str, most: int, /) -> list[tuple[
         end = at + len(record)
         if end >= len(text) and found:
             break
-        found.append((at, _fields(record, delimiter)))
+        found.append((at, record))
         at = end + (2 if text.startswith("\r\n", end) else 1)
     return found
 
