@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.terminal.kpis import kpis
+
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary
 
@@ -170,6 +172,9 @@ def preview(
     if page is not None:
         write_page(found, page, overwrite=force)
     shown(found, as_json, page)
+
+
+app.command(epilog="Example: `baton kpis FCR --company demo`")(kpis)
 
 
 @app.command(epilog="Example: `baton diagnose demo --json`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "nearest"]
+__all__ = ["did_you_mean", "nearest", "nearest_names"]
 
 _ALIKE = 0.5
 """From which likeness on a known name may have been meant: half of the letters, for people mistype more than one."""
@@ -63,3 +63,23 @@ def nearest(name: str, known: Iterable[str], /, *, alike: float = _ALIKE) -> str
     """
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=alike)
     return close[0] if close else None
+
+
+def nearest_names(name: str, known: Iterable[str], /, *, most: int, alike: float = _ALIKE) -> list[str]:
+    """Return the known names that are most like another, the most alike first.
+
+    Parameters
+    ----------
+    known : iterable of str
+        The names to choose from.
+    most : int
+        How many there may be.
+    alike : float
+        From which likeness on, 0 to 1 (Ratcliff & Obershelp, as in ``difflib``).
+
+    Examples
+    --------
+    >>> nearest_names("resolution", ["solution", "revolution", "cost"], most=2)
+    ['revolution', 'solution']
+    """
+    return difflib.get_close_matches(name, list(known), n=most, cutoff=alike)

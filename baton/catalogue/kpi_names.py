@@ -12,7 +12,7 @@ from baton.catalogue.schema import Kpi
 from baton.company import Company, load_company
 from baton.errors import BatonError
 
-__all__ = ["ABBREVIATIONS", "kpi_meant", "open_company", "with_kpi_ids"]
+__all__ = ["ABBREVIATIONS", "kpi_meant", "open_company", "plain_name", "with_kpi_ids"]
 
 ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "aht": ("handle_seconds",),
@@ -72,10 +72,12 @@ def kpi_meant(name: str, catalogue: Mapping[str, Kpi], others: Collection[str] =
     >>> [kpi_meant(name, catalogue) for name in ("CSAT", "Fcr", "一次解决率", "First-contact resolution", "coffee")]
     ['csat', 'first_contact_resolution', 'first_contact_resolution', 'first_contact_resolution', None]
     """
-    wanted = _plain(name)
+    wanted = plain_name(name)
     ids = [*catalogue, *(other for other in others if other not in catalogue)]
-    found = {kpi_id for kpi_id in ids if _plain(kpi_id) == wanted}
-    found = found or {kpi.id for kpi in catalogue.values() if wanted in (_plain(kpi.name.en), _plain(kpi.name.zh))}
+    found = {kpi_id for kpi_id in ids if plain_name(kpi_id) == wanted}
+    found = found or {
+        kpi.id for kpi in catalogue.values() if wanted in (plain_name(kpi.name.en), plain_name(kpi.name.zh))
+    }
     found = found or {kpi_id for kpi_id in ABBREVIATIONS.get(wanted, ()) if kpi_id in catalogue}
     return found.pop() if len(found) == 1 else None
 
@@ -104,7 +106,7 @@ def with_kpi_ids(company: Company, /) -> Company:
     outcomes, fixed = company.outcomes, company.policy.fixed
     names = [*fixed, *(settings.metric for settings in outcomes.decline)]
     names += [outcomes.case.metric] if outcomes.case is not None else []
-    if all(_plain(name) == name and name not in ABBREVIATIONS for name in names):
+    if all(plain_name(name) == name and name not in ABBREVIATIONS for name in names):
         return company  # ids as they should be written, or nothing that could be read as one
     try:
         kpis = load_kpis(company)
@@ -123,7 +125,13 @@ def with_kpi_ids(company: Company, /) -> Company:
     )
 
 
-def _plain(name: str, /) -> str:
-    """Return a name without what people write differently: letter case, full width, blanks, hyphens, brackets."""
+def plain_name(name: str, /) -> str:
+    """Return a name without what people write differently: letter case, full width, blanks, hyphens, brackets.
+
+    Examples
+    --------
+    >>> plain_name("First-contact Resolution (%)"), plain_name("ＡＨＴ")
+    ('first_contact_resolution', 'aht')
+    """
     text = unicodedata.normalize("NFKC", name).casefold()
     return re.sub(r"[\s_\-–—/().%]+", "_", text).strip("_")

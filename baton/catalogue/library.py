@@ -18,7 +18,9 @@ perspectives, {moments} of them moments of truth, with {actions} coaching action
 A KPI is one definition: the same metric is a feature of the models, a line of a scorecard and an explanation, under
 one id. A company switches on what its tables can carry; the rest stays silent. KPIs whose source is `measures` are
 those that somebody else computes: deliver them in the table `measures` under the id given here. Write your own, or
-replace one of these, in a file named under `[kpis] files`; `baton init` writes an example.
+replace one of these, in a file named under `[kpis] files`; `baton init` writes an example. `baton kpis` lists and
+searches them by id, name or abbreviation (`baton kpis FCR`, `baton kpis 满意度`); with `--company` it says which of
+them the company can compute, and which table or column the others lack.
 
 **Roles.** A *lever* acts on the customer and can be worked on: only levers receive points from measured effects. A
 *mediator* lies between a lever and the customer, or is the same lever cut in another way: it is shown and explained,

@@ -23,7 +23,7 @@ from baton.nearest import did_you_mean
 from baton.privacy.meanings import private_match
 from baton.toml_files import read_toml
 
-__all__ = ["PRESETS", "available_presets", "load_catalogue", "load_kpis"]
+__all__ = ["PRESETS", "available_presets", "kpi_places", "load_catalogue", "load_kpis"]
 
 PRESETS = Path(__file__).parent / "presets"
 """Folder of the presets that Baton ships."""
@@ -88,6 +88,22 @@ def load_kpis(company: Company, /) -> dict[str, Kpi]:
         If a file is missing or cannot be read as a catalogue.
     """
     return dict(_read_all(company).kpi)
+
+
+def kpi_places(company: Company, /) -> dict[str, str]:
+    """Return by id where each KPI of a company is defined: the preset, or its own file as the company file names it.
+
+    Raises
+    ------
+    CatalogueError
+        If a file is missing or cannot be read as a catalogue.
+
+    Examples
+    --------
+    >>> kpi_places(Company())["csat"]
+    'preset service'
+    """
+    return {name: place for (kind, name), place in _read_all(company).places.items() if kind == "kpi"}
 
 
 def _read_all(company: Company, /) -> _Draft:

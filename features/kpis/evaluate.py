@@ -29,7 +29,7 @@ from features.kpis.unit_rows import Unit, is_available, measured_units
 from features.quality.observation.gaps import blind_moments, missing_months
 from features.staging.warehouse import Warehouse
 
-__all__ = ["available", "case_values", "evaluate", "feature_names", "panel"]
+__all__ = ["available", "case_values", "evaluate", "feature_names", "needed_columns", "panel"]
 
 _NOISE = 1e-12
 
@@ -53,7 +53,7 @@ def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi
         and not unfollowed(warehouse, kpi)
         and (
             (kpi.metric is not None and "customers" in warehouse and (unit == "customer" or "cases" in warehouse))
-            or (kpi.metric is None and is_available(warehouse, kpi, unit, _needed_columns(warehouse, kpi), measured))
+            or (kpi.metric is None and is_available(warehouse, kpi, unit, needed_columns(warehouse, kpi), measured))
         )
     ]
 
@@ -269,7 +269,8 @@ def _counted(kpi: Kpi, /) -> bool:
     return kpi.aggregate in ("count", "count_distinct")
 
 
-def _needed_columns(warehouse: Warehouse, kpi: Kpi, /) -> frozenset[str]:
+def needed_columns(warehouse: Warehouse, kpi: Kpi, /) -> frozenset[str]:
+    """Return the columns of its source without which a KPI says nothing; none where the source is not there."""
     if kpi.source not in warehouse or kpi.source == "measures":
         return frozenset()
     moment = known_at(kpi, _time_columns(warehouse[kpi.source])).column

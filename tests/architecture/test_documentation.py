@@ -46,6 +46,7 @@ def test_every_command_and_its_example_is_on_the_page(generator: ModuleType) -> 
         "init",
         "simulate",
         "validate",
+        "kpis",
         "diagnose",
         "run",
         "train",

@@ -1,0 +1,1 @@
+"""Commands of the command line that have a room of their own, and how they show what they found."""

@@ -1,0 +1,111 @@
+"""How the command line shows KPIs: a table that fits 80 columns, or one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from baton.display import document, open_console
+from baton.messages.message import Message, bilingual, render
+from baton.messages.numbers import Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["kpi_list"]
+
+_WIDTHS = (25, 20, 25)  # with lines and margins 80 columns, as a terminal has them
+
+
+def kpi_list(found: Any, as_json: bool, /) -> None:
+    """Show KPIs by id, with their names, what they are, and what a company can compute."""
+    if as_json:
+        document(
+            {
+                "word": found.word,
+                "company": found.company,
+                "kpis": [_plain(one) for one in found.kpis],
+                "nearest": [_plain(one) for one in found.nearest],
+                "elsewhere": [_plain(one) for one in found.elsewhere],
+                "stopped": found.stopped,
+            }
+        )
+        return
+    console, language = open_console(), found.language
+
+    def say(message: Message) -> None:
+        console.print(render(message, language), markup=False, soft_wrap=True)
+
+    if not found.kpis:
+        say(Message("kpi_list.none", {"word": found.word}))
+    elif found.company is None:
+        _show(console, Message("kpi_list.shipped"), found.kpis, language)
+    else:
+        _show(console, Message("kpi_list.of_company", {"company": found.company}), found.kpis, language)
+    for title, rows in (("kpi_list.elsewhere", found.elsewhere), ("kpi_list.nearest", found.nearest)):
+        if rows:
+            _show(console, Message(title), rows, language)
+    if found.company is None:
+        say(Message("kpi_list.next"))
+    elif found.kpis:
+        computed = sum(one.missing is None for one in found.kpis)
+        say(Message("kpi_list.counted", {"n": len(found.kpis), "computed": computed}))
+    if found.stopped:
+        say(Message("kpi_list.stopped"))
+
+
+def _show(console: Console, title: Message, rows: Sequence[Any], language: Language, /) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(render(title, language)), title_justify="left", title_style="bold", show_lines=True)
+    headings = (Message("kpi_list.column_kpi"), Message("kpi_list.column_name"), Message("kpi_list.column_how"))
+    for heading, width in zip(headings, _WIDTHS, strict=True):
+        table.add_column(render(heading, language), overflow="fold", max_width=width)
+    for one in rows:
+        table.add_row(*(escape("\n".join(lines)) for lines in _cells(one, language)))
+    console.print(table)
+
+
+def _cells(one: Any, language: Language, /) -> tuple[list[str], list[str], list[str]]:
+    names = [one.kpi.name.en, one.kpi.name.zh]
+    names = list(dict.fromkeys(reversed(names) if language == "zh" else names))
+    first = [one.kpi.id]
+    if one.synonyms:
+        first.append(render(Message("kpi_list.also", {"words": one.synonyms}), language))
+    about = [render(message, language) for message in (one.unit, one.direction)]
+    what = [render(one.how, language), ("；" if language == "zh" else "; ").join(about)]
+    what.append(render(Message("kpi_list.place", {"places": one.places}), language))
+    if one.grains is not None:
+        what.append(render(_standing(one), language))
+    return first, names, what
+
+
+def _standing(one: Any, /) -> Message:
+    if one.missing is not None:
+        return Message("kpi_list.not_computed", {"why": one.missing})
+    return Message("kpi_list.computed", {"grains": one.grains}) if one.grains else Message("kpi_list.not_looked")
+
+
+def _plain(one: Any, /) -> dict[str, Any]:
+    kpi = one.kpi
+    return {
+        "id": kpi.id,
+        "name": {"en": kpi.name.en, "zh": kpi.name.zh},
+        "synonyms": one.synonyms,
+        "description": None if kpi.description is None else {"en": kpi.description.en, "zh": kpi.description.zh},
+        "unit": kpi.unit,
+        "better": kpi.better,
+        "aggregate": kpi.aggregate,
+        "how": bilingual(one.how),
+        "source": kpi.source,
+        "layer": kpi.layer,
+        "perspective": kpi.perspective,
+        "stage": kpi.stage,
+        "role": kpi.role,
+        "owner": kpi.owner,
+        "places": one.places,
+        "computed": None if one.grains is None else one.missing is None,
+        "grains": one.grains,
+        "missing": None if one.missing is None else bilingual(one.missing),
+    }
