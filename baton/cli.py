@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.terminal.kpis import kpis
+from baton.terminal.kpis import kpi_app, kpis
 
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The registry of models: champion and challengers.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(kpi_app, name="kpi")
 
 CompanyArgument = Annotated[
     Path, typer.Argument(metavar="COMPANY", help="The company file, or the folder in which company.toml lies.")

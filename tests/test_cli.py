@@ -45,7 +45,20 @@ def company(folder: Path, text: str) -> Path:
     return path
 
 
-COMMANDS = ("init", "simulate", "validate", "kpis", "diagnose", "run", "train", "score", "recommend", "models", "serve")
+COMMANDS = (
+    "init",
+    "simulate",
+    "validate",
+    "kpis",
+    "kpi",
+    "diagnose",
+    "run",
+    "train",
+    "score",
+    "recommend",
+    "models",
+    "serve",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -20,7 +20,8 @@ one id. A company switches on what its tables can carry; the rest stays silent. 
 those that somebody else computes: deliver them in the table `measures` under the id given here. Write your own, or
 replace one of these, in a file named under `[kpis] files`; `baton init` writes an example. `baton kpis` lists and
 searches them by id, name or abbreviation (`baton kpis FCR`, `baton kpis 满意度`); with `--company` it says which of
-them the company can compute, and which table or column the others lack.
+them the company can compute, and which table or column the others lack. `baton kpi add` writes one of your own without
+SQL: it asks for table, column, aggregate and direction, and shows the values of three units before it writes.
 
 **Roles.** A *lever* acts on the customer and can be worked on: only levers receive points from measured effects. A
 *mediator* lies between a lever and the customer, or is the same lever cut in another way: it is shown and explained,

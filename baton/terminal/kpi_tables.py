@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from baton.display import document, open_console
+from baton.display import document, open_console, show_table
 from baton.messages.message import Message, bilingual, render
 from baton.messages.numbers import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["kpi_list"]
+__all__ = ["added_kpi", "kpi_list", "not_added", "was_added"]
 
 _WIDTHS = (25, 20, 25)  # with lines and margins 80 columns, as a terminal has them
+_UNITS: Mapping[str, str] = {
+    "team": "kpi_added.of_team",
+    "process": "kpi_added.of_process",
+    "stage": "kpi_added.of_stage",
+    "customer": "kpi_added.of_customer",
+    "employee": "kpi_added.of_employee",
+}
 
 
 def kpi_list(found: Any, as_json: bool, /) -> None:
@@ -109,3 +117,66 @@ def _plain(one: Any, /) -> dict[str, Any]:
         "grains": one.grains,
         "missing": None if one.missing is None else bilingual(one.missing),
     }
+
+
+def added_kpi(added: Any, language: Language, /) -> None:
+    """Show a KPI as it would be written, and its values of the last months for a few units."""
+    console, kpi = open_console(), added.kpi
+    console.print(added.text, markup=False, soft_wrap=True)
+    name = kpi.name.zh if language == "zh" else kpi.name.en
+    of = Message(_UNITS[added.unit])
+    title = Message("kpi_added.title", {"name": name, "unit": kpi.unit, "of": of})
+    if added.months:
+        rows = [(unit, *map(_number_of(kpi), values)) for unit, values in added.values.items()]
+        show_table(console, render(title, language), (render(of, language).split(",")[0], *added.months), rows)
+    else:
+        console.print(render(Message("kpi_added.no_months"), language), markup=False, soft_wrap=True)
+    rows_behind = Message("kpi_added.rows", {"n": added.rows, "grains": added.grains})
+    for message in (rows_behind, *added.notes):
+        console.print(render(message, language), markup=False, soft_wrap=True)
+
+
+def not_added(added: Any, language: Language, as_json: bool, /) -> None:
+    """Say that nothing was written, and how it would be."""
+    if as_json:
+        document(_added(added, ()))
+        return
+    message = Message("kpi_added.not_written", {"place": str(added.place)})
+    open_console().print(render(message, language), markup=False, soft_wrap=True)
+
+
+def was_added(added: Any, written: Sequence[Path], language: Language, as_json: bool, /) -> None:
+    """Say which files were written, and what to do next."""
+    if as_json:
+        document(_added(added, written))
+        return
+    console, company = open_console(), str(written[-1].parent)
+    values = {"kpi": added.kpi.id, "company": company, "place": added.place.name}
+    for message in (
+        Message("kpi_added.written", {"places": tuple(map(str, written))}),
+        Message("kpi_added.next", values),
+    ):
+        console.print(render(message, language), markup=False, soft_wrap=True)
+
+
+def _added(added: Any, written: Sequence[Path], /) -> dict[str, Any]:
+    return {
+        "id": added.kpi.id,
+        "text": added.text,
+        "unit": added.unit,
+        "months": added.months,
+        "values": {name: list(values) for name, values in added.values.items()},
+        "rows": added.rows,
+        "grains": added.grains,
+        "notes": [note.text for note in added.notes],
+        "written": [str(path) for path in written],
+    }
+
+
+def _number_of(kpi: Any, /) -> Callable[[float | None], str]:
+    def shown(value: float | None) -> str:
+        if value is None:
+            return ""
+        return f"{value:.1%}" if kpi.unit == "share" else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+    return shown
