@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from baton.contract.sources import TableSpec
 from baton.errors import SourceError
 from baton.messages.message import Message
 
-__all__ = ["RESERVED", "attribute_name", "is_unnamed", "name_notes", "refuse_names", "unnamed"]
+__all__ = [
+    "RESERVED",
+    "attribute_name",
+    "is_unnamed",
+    "name_notes",
+    "numbered",
+    "refuse_names",
+    "refuse_repeated",
+    "unnamed",
+]
 
 RESERVED = frozenset({"__row", "__file", "text_cause", "file_row_number"})
 """Columns that staging adds to a table: a user's column of this name gets another, and a note says which."""
@@ -46,6 +56,63 @@ def is_unnamed(name: str, /) -> bool:
     (True, True, False)
     """
     return not name.strip() or _UNNAMED.fullmatch(name) is not None
+
+
+def numbered(names: Sequence[str], /) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Number the columns of a header that stand in it several times, letter case aside; none keeps the bare name.
+
+    Returns
+    -------
+    tuple of (tuple of str, tuple of str)
+        Every column's name, and the names that were numbered, each once.
+
+    Examples
+    --------
+    >>> numbered(["Id", "Label", "Label"])
+    (('Id', 'Label (1)', 'Label (2)'), ('Label',))
+    """
+    lowered = [name.strip().casefold() for name in names]
+    counts = Counter(lowered)
+    taken = {low for low, count in counts.items() if count == 1}
+    reached: Counter[str] = Counter()
+    found: list[str] = []
+    for name, low in zip(names, lowered, strict=True):
+        if counts[low] == 1:
+            found.append(name)
+            continue
+        reached[low] += 1
+        while f"{low} ({reached[low]})" in taken:
+            reached[low] += 1
+        found.append(f"{name} ({reached[low]})")
+    repeated = {low: name for low, name in zip(reversed(lowered), reversed(names), strict=True) if counts[low] > 1}
+    return tuple(found), tuple(reversed(repeated.values()))
+
+
+def refuse_repeated(repeated: Collection[str], spec: TableSpec | None, what: object, /) -> None:
+    """Refuse a header that has a column of the contract several times: nobody can tell which is meant.
+
+    Parameters
+    ----------
+    repeated : collection of str
+        The names that stand in it several times.
+    spec : TableSpec or None
+        The table that is read as it stands; None where a query says what is read.
+    what : object
+        The file that has them.
+
+    Raises
+    ------
+    SourceError
+        With the first such name.
+    """
+    if spec is None:
+        return
+    twice = next((name for name in repeated if name.strip().casefold() in spec.names), None)
+    if twice is not None:
+        raise SourceError(
+            f"tables.{spec.name}: {what} has the column {twice!r} several times (letter case aside); rename all but "
+            f"one, or say in sql which is read, such as {twice + ' (1)'!r}"
+        )
 
 
 def refuse_names(names: Sequence[str], place: str, what: object, /) -> None:

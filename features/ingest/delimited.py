@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from baton.errors import SourceError
-from features.ingest.column_names import refuse_names, unnamed
+from features.ingest.column_names import numbered, unnamed
 from features.ingest.grids.lines import footer_of, header_of
 from features.ingest.grids.regions import Skipped
 
@@ -39,6 +39,8 @@ class Delimited:
         Characters before the header.
     skipped : tuple of Skipped
         Lines that hold something and are no record, rows from 0, those below the records from -1 backwards.
+    repeated : tuple of str
+        Names that the header has several times; the columns have them numbered.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class Delimited:
     delimiter: str
     skip: int = 0
     skipped: tuple[Skipped, ...] = ()
+    repeated: tuple[str, ...] = ()
 
 
 def describe(
@@ -67,7 +70,7 @@ def describe(
     Raises
     ------
     SourceError
-        If the file is empty, in another encoding, or has a column twice.
+        If the file is empty or in another encoding.
     """
     if delimiter is not None and len(delimiter) != 1:
         raise SourceError(f'{place}: delimiter {delimiter!r} is not one character; use "\\t" for tabs')
@@ -77,8 +80,8 @@ def describe(
         raise SourceError(f"{place}: {path} {where}; give a file with a header line")
     names = next(csv.reader([header.record], delimiter=header.delimiter))
     columns = tuple(name.strip() or unnamed(position) for position, name in enumerate(names, 1))
-    refuse_names(columns, place, path)
-    return Delimited(path, columns, header.delimiter, header.skip, header.skipped)
+    columns, repeated = numbered(columns)
+    return Delimited(path, columns, header.delimiter, header.skip, header.skipped, repeated)
 
 
 def records_alone(found: Delimited, path: Path, folder: Path, /) -> tuple[Path, Delimited]:

@@ -8,11 +8,12 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from baton.company import Company
+from baton.contract.sources import TABLES
 from baton.errors import SourceError
 from baton.messages.message import Message
 from baton.nearest import did_you_mean
 from features.ingest import delimited
-from features.ingest.column_names import refuse_names
+from features.ingest.column_names import refuse_names, refuse_repeated
 from features.ingest.grids.copies import spreadsheet_copy
 from features.ingest.grids.skipped_notes import lines_note
 from features.ingest.grids.spreadsheets import ENDINGS as _SPREADSHEET
@@ -110,6 +111,10 @@ def _csv_relation(company: Company, name: str, files: list[Path], scratch: Path,
         groups.setdefault((header.columns, header.delimiter), []).append(copy)
         read.append(copy)
         notes += lines_note(name, path, header.skipped)
+        spec = TABLES.get(name) if source.sql is None else None
+        refuse_repeated([one for one in header.repeated if one.casefold() not in source.columns], spec, path)
+        if header.repeated:
+            notes.append(Message("note.repeated", {"table": name, "file": path.name, "columns": header.repeated}))
     parts = [_csv_sql(paths, *header, named=len(files) > 1) for header, paths in groups.items()]
     return FileRelation(_numbered(" UNION ALL BY NAME ".join(parts), files, read), tuple(notes))
 

@@ -8,11 +8,21 @@ from features.mapping.looks import ColumnLook
 __all__ = ["value_fit"]
 
 _DURATIONS = frozenset({"wait_seconds", "handle_seconds"})
+_HOURS = frozenset({"hours", "overtime_hours", "training_hours"})  # 0:32:29 is read as a part of an hour
 _KEYS = {"cases": "case_id", "customers": "customer_id", "employees": "employee_id", "teams": "team_id"}
 _REPEATED = frozenset({("activity", "customer_id"), ("case_steps", "case_id"), ("work", "employee_id")})
 _GROUPS = frozenset({"team_id", "employee_id"})
 _MAX_GROUP_SHARE = 0.5  # a team or a person has two rows and more, as a rule
+_MIN_UNIQUE = 0.98  # a row or two exported twice make no key less
 _MAX_CATEGORIES = 400
+_DIRECTIONS = frozenset(
+    "inbound outbound incoming outgoing in out internal inward eingehend ausgehend entrante saliente interna entrant "
+    "sortant entrada saida saída 呼入 呼出 来电 去电 入线 外呼".split()
+)
+_CUSTOMER_KINDS = frozenset(
+    "internal external partner supplier vendor ecosystem reseller intern extern interne externe partenaire interno "
+    "externo socio proveedor 内部 外部 内部客户 外部客户 合作伙伴 供应商 生态伙伴".split()
+)
 _MAX_RATING_WORDS = 12
 _MIN_SHARE = 0.9  # of the values that can be read as the type; the rest is dirt, which the checks report
 
@@ -38,6 +48,10 @@ def value_fit(table: str, column: str, look: ColumnLook, /) -> float:
         return _count(look)
     if spec.type == "number":
         return _number(spec, look)
+    if (table, column) == ("customers", "kind"):
+        # internal and external customers, partners; 微信客户 or Enterprise are something else that is called a type
+        known = {value.casefold() for value in look.values} <= _CUSTOMER_KINDS
+        return _text(column, look) * (1.0 if known else 0.4)
     return _text(column, look)
 
 
@@ -50,10 +64,12 @@ def _time(look: ColumnLook, /) -> float:
 def _id(table: str, column: str, look: ColumnLook, /) -> float:
     if look.is_time or look.durations >= 0.5 or look.words > 6 or look.characters > 80:
         return 0.0
-    if look.is_number and any("." in value and not value.endswith(".0") for value in look.values):
+    is_key = _KEYS.get(table) == column and look.unique_share >= _MIN_UNIQUE and look.known_share >= _MIN_UNIQUE
+    # telephone systems number calls by the second, a point and a counter: 1729000000.57
+    if not is_key and look.is_number and any("." in value and not value.endswith(".0") for value in look.values):
         return 0.0
     if _KEYS.get(table) == column:
-        return 1.0 if look.unique_share >= 0.98 and look.known_share >= 0.98 else 0.0
+        return 1.0 if is_key else 0.0
     if (table, column) in _REPEATED and look.rows > 100 and look.unique_share >= 0.8:
         return 0.1
     if look.distinct < 2:
@@ -78,6 +94,8 @@ def _count(look: ColumnLook, /) -> float:
 def _number(spec: ColumnSpec, look: ColumnLook, /) -> float:
     if spec.name in _DURATIONS:
         return 1.0 if look.durations >= _MIN_SHARE or (look.is_number and (look.low or 0) >= 0) else 0.0
+    if spec.name in _HOURS and look.durations >= _MIN_SHARE:
+        return 1.0
     if spec.name in {"csat", "nps"} and not look.is_number:
         # Good and Bad, 非常满意 and 不满意: read as ratings by their words
         return 0.8 if 2 <= look.distinct <= _MAX_RATING_WORDS and look.words < 4 and not look.is_time else 0.0
@@ -102,6 +120,8 @@ def _text(column: str, look: ColumnLook, /) -> float:
         return 1.0 if look.words >= 3 and look.distinct > 20 else 0.4
     if column == "item" and look.unique_share < 0.5 and look.words <= 8:
         return 1.0  # a shop has thousands of products
+    if column == "process" and {value.casefold() for value in look.values} <= _DIRECTIONS:
+        return 0.0  # whether a call came in or went out is not what it was about
     if look.distinct > _MAX_CATEGORIES or (look.unique_share > 0.5 and look.rows > 100 and column not in {"name"}):
         return 0.0
     if look.is_number and column in {"name", "department", "kpi", "activity"}:

@@ -135,7 +135,7 @@ def _why(column: ColumnLook, fit: NameFit, factor: float, /) -> str:
     if fit.score >= 0.99:
         parts.append("the name is a usual one")
     elif fit.score > 0:
-        parts.append(f"the name is like {fit.known_as!r}")
+        parts.append(f"the name is like {fit.known_as!r}" if fit.known_as else "its words say so")
     parts.append(_seen(column))
     if factor != 1:
         parts.append(f"its unit is taken from the name: × {factor:g}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from baton.contract.sources import TABLES
+from features.mapping.headings import heading_fits, normalised
 
 __all__ = ["NameFit", "column_fits", "normalised", "table_fit"]
 
@@ -83,21 +83,6 @@ class NameFit:
     score: float = 0.0
     known_as: str = ""
     rank: int = 0
-
-
-def normalised(name: str, /) -> str:
-    """Return a name in small letters without accents, words set apart by one blank.
-
-    Examples
-    --------
-    >>> normalised("CreatedAt"), normalised("Ticket_ID"), normalised("Créé le"), normalised("工单 编号")
-    ('created at', 'ticket id', 'cree le', '工单编号')
-    """
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("\u00df", "ss"))
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
-    text = re.sub(r"[^\w%]+|_", " ", text).strip()
-    return re.sub(r"(?<=[\u4e00-\u9fff]) +| +(?=[\u4e00-\u9fff])", "", re.sub(r" +", " ", text))
 
 
 @dataclass(frozen=True)
@@ -175,6 +160,9 @@ def column_fits(table: str, name: str, /) -> dict[str, NameFit]:
         best = max(fits, key=lambda fit: (fit.score, -fit.rank), default=NameFit())
         if best.score > 0:
             found[column] = best
+    for column, score in heading_fits(table, name).items():
+        if score > found.get(column, NameFit()).score:
+            found[column] = NameFit(score)
     return found
 
 
@@ -191,7 +179,7 @@ def _columns(table: str, column: str, /) -> tuple[_Known, ...]:
         for known in _known().get(other, {}).get(column, ())
         if known.name not in have and known.name not in _TOO_PLAIN
     ]
-    return (*own, *{known.name: known for known in others}.values())
+    return (*own, *{known.name: replace(known, is_weak=True) for known in others}.values())
 
 
 def _bare(table: str, name: str, /) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from baton.contract.sources import TABLES
 from baton.messages.message import Message
 from baton.table_source import TableSource
-from features.ingest.column_names import refuse_names, unnamed
+from features.ingest.column_names import numbered, refuse_repeated, unnamed
 from features.ingest.grids.cell_columns import arrow_table
 from features.ingest.grids.marks import marks_of
 from features.ingest.grids.skipped_notes import sheet_notes
@@ -39,25 +40,25 @@ def spreadsheet_copy(path: Path, source: TableSource, folder: Path, place: str, 
     Raises
     ------
     SourceError
-        If the file is damaged or locked, has two columns of one name, or if nobody can tell which table is meant.
+        If the file is damaged or locked, if it has a column of the contract twice, or nobody can tell which table is
+        meant.
     """
     import pyarrow.parquet as pq
 
     found = read_table(path, place, sheet=source.sheet, header_row=source.header_row)
     target = folder / f"{len(list(folder.iterdir()))}-{path.stem}.parquet"
-    pq.write_table(table_of(found, path, place), target)
-    marks = marks_of(path, found.sheet.name, width=found.region.last_column + 1)
-    return target, sheet_notes(place.removeprefix("tables."), path, found, marks)
+    pq.write_table(table_of(found), target)
+    name = place.removeprefix("tables.")
+    notes = sheet_notes(name, path, found, marks_of(path, found.sheet.name, width=found.region.last_column + 1))
+    _, repeated = numbered([name for name in found.region.names if name])
+    spec = TABLES.get(name) if source.sql is None else None
+    refuse_repeated([one for one in repeated if one.casefold() not in source.columns], spec, path)
+    if repeated:
+        notes.append(Message("note.repeated", {"table": name, "file": path.name, "columns": repeated}))
+    return target, notes
 
 
-def table_of(found: SheetTable, path: Path, place: str, /) -> pa.Table:
-    """Return a spreadsheet's table, its unnamed columns called as pandas does, ``Unnamed: 3``.
-
-    Raises
-    ------
-    SourceError
-        If two of its columns have one name.
-    """
-    names = [name or unnamed(position) for position, name in enumerate(found.region.names, 1)]
-    refuse_names(names, place, path)
+def table_of(found: SheetTable, /) -> pa.Table:
+    """Return a spreadsheet's table, unnamed columns called as pandas does, ``Unnamed: 3``, repeated ones numbered."""
+    names, _ = numbered([name or unnamed(position) for position, name in enumerate(found.region.names, 1)])
     return arrow_table(found.sheet.rows, found.region, names, found.sheet.merged)

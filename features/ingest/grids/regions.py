@@ -21,6 +21,7 @@ Range = tuple[int, int, int, int]
 
 _MAX_HEADER_DEPTH = 40  # rows looked at for the header: exports put a screen of filters above it at most
 _MAX_GROUP_ROWS = 3  # rows of headings above the header that merged cells may span
+_MANY, _MIN_DIFFERENT = 8, 0.75  # of so many names some may be repeated, as Jira repeats its labels
 _FULL = 0.8  # a header names nearly all columns; an index or a last remark may go without a name
 _CONTINUED = 0.5  # a record fills at least this share of what the table's widest does
 _MAX_FOOTER_ROWS = 20
@@ -198,7 +199,7 @@ def _runs(places: Sequence[int], /) -> Iterator[tuple[int, int]]:
 
 
 def _header(band: _Band, rows: range, /) -> int | None:
-    """Return the row of the names: the first of texts, each another, that fills nearly all columns that the rest do."""
+    """Return the row of the names: the first of texts, most of them different, in nearly all columns of the rest."""
     counts = {row: len(band.within(row)) for row in rows}
     widest = max(counts.values(), default=0)
     for row in rows:
@@ -206,7 +207,8 @@ def _header(band: _Band, rows: range, /) -> int | None:
         no_index = counts[row] == widest - 1 and band.first not in band.filled[row]
         is_wide = len(cells) >= min(2, widest) and (len(cells) >= _FULL * widest or no_index)
         texts = all(isinstance(cell, str) for cell in cells)
-        if is_wide and texts and len({cell.strip().casefold() for cell in cells}) == len(cells):
+        differ = len({str(cell).strip().casefold() for cell in cells})
+        if is_wide and texts and differ >= (_MIN_DIFFERENT * len(cells) if len(cells) >= _MANY else len(cells)):
             return row
     return None
 

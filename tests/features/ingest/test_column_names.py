@@ -295,6 +295,14 @@ def test_columns_that_differ_in_letter_case_alone_are_refused(tmp_path: Path) ->
         stage(load_company(tmp_path), Catalogue((), ()), tmp_path / "staged")
 
 
+def test_repeated_columns_are_numbered_with_a_note(tmp_path: Path) -> None:
+    (tmp_path / "snapshots.csv").write_text("customer_id,churned,size,Size\na,0,1,5\nb,1,2,6\n")
+    (tmp_path / "company.toml").write_text('[tables]\nsnapshots = { path = "snapshots.csv" }\n')
+    notes = stage(load_company(tmp_path), Catalogue((), ()), tmp_path / "staged").notes
+    note = next(str(note) for note in notes if "several times" in str(note))
+    assert note == "snapshots: snapshots.csv: columns that the header has several times are numbered: size"
+
+
 @pytest.mark.parametrize("name", ["__index_level_0__", "Unnamed: 0"])
 def test_numbers_of_rows_without_a_name_are_no_feature(tmp_path: Path, name: str) -> None:
     _, found, notes = flat(tmp_path / "flat", [name, "usage"])

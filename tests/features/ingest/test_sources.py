@@ -140,7 +140,7 @@ def write_damaged_parquet(path: Path) -> None:
     [
         (lambda path: path.write_text(""), "cases.csv", "is empty"),
         (lambda path: path.write_text("\n\n"), "cases.csv", "is empty"),
-        (lambda path: path.write_text("a,b,A\n1,2,3\n"), "cases.csv", "has the column 'a' twice"),
+        (lambda path: path.write_text("csat,b,CSAT\n1,2,3\n"), "cases.csv", "has the column 'csat' several times"),
         (
             lambda path: path.write_text("a,b\n1,2\n1,2,3\n"),
             "cases.csv",

@@ -187,3 +187,72 @@ def test_a_word_more_makes_another_thing(name: str) -> None:
 
 def test_names_are_made_comparable() -> None:
     assert normalised("Größe_(cm)") == "grosse cm"
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "column"),
+    [
+        ("cases", "Interaction.StartTimestamp", "opened_at"),
+        ("cases", "createddate", "opened_at"),
+        ("cases", "Vorgang-Erstelldatum", "opened_at"),
+        ("cases", "诉求登记时间", "opened_at"),
+        ("cases", "Resolved Date (UTC)", "closed_at"),
+        ("cases", "Agent Acknowledgement Time", "responded_at"),
+        ("cases", "Survey Submission Date", "rated_at"),
+        ("cases", "Kundenzufriedenheitswert", "csat"),
+        ("cases", "Responsible Department Name", "team_id"),
+        ("cases", "经办坐席姓名", "employee_id"),
+        ("employees", "Eintrittsdatum Mitarbeiter", "hired_at"),
+        ("customers", "Subscription cancellation date", "left_at"),
+        ("work", "Training Duration (Hours)", "training_hours"),
+    ],
+)
+def test_headings_are_understood_word_by_word(table: str, name: str, column: str) -> None:
+    fits = column_fits(table, name)
+    assert max(fits, key=lambda one: fits[one].score) == column
+    assert fits[column].score >= 0.6
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Last modified date",
+        "Parent case number",
+        "Agent shift",
+        "Next call date",
+        "创建人",
+        "上级工单编号",
+    ],
+)
+def test_a_word_that_is_not_known_is_no_guess(name: str) -> None:
+    assert all(fit.score < 0.5 for fit in column_fits("cases", name).values())
+
+
+def test_a_question_of_a_survey_is_asked_about() -> None:
+    fits = column_fits("cases", "How satisfied were you with the way our team handled your request?")
+    assert {name: fit.score for name, fit in fits.items() if fit.score >= 0.5} == {"csat": 0.6}
+
+
+def test_calls_numbered_by_seconds_and_a_counter_have_a_key(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    calls = [{"ID llamada": f"17290{n:05}.{n % 90}", "Fecha": moment(n), "Cola": "abc"[n % 3], "Agente": f"a{n % 5}",
+              "Tipo de llamada": ("Entrante", "Saliente")[n % 2]} for n in range(400)]  # fmt: skip
+    found = plans(llamadas=calls)["cases"].columns
+    assert found["case_id"] == "ID llamada"
+    assert "process" not in found  # whether it came in or went out is not what it was about
+
+
+def test_a_customer_type_of_other_words_is_asked_about(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    clients = [{"Client ID": f"c{n}", "Joined": moment(n), "Customer type": "AB"[n % 2]} for n in range(400)]
+    line = next(line for line in plans(clients=clients)["customers"].lines if line.column == "kind")
+    assert line.certainty == "likely"
+
+
+def test_columns_of_one_name_are_numbered_and_stop_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "jira"
+    folder.mkdir()
+    rows = "".join(f"I-{n},{moment(n)},a{n % 5},x,y\n" for n in range(400))
+    (folder / "issues.csv").write_text("Issue key,Created,Assignee,Labels,labels\n" + rows, encoding="utf-8")
+    (tmp_path / "s").mkdir()
+    looks, trouble = looks_of_folder(folder, locked_connection([folder / "issues.csv"], tmp_path / "s"), tmp_path / "s")
+    assert trouble == []
+    assert [column.name for column in looks[0].columns][-2:] == ["Labels (1)", "labels (2)"]

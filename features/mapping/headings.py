@@ -1,0 +1,250 @@
+"""What a heading says by the words that it is made of: in any order, in compounds, with what systems add."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+__all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "normalised"]
+
+_WORDS = Path(__file__).parent / "words.toml"
+SAYS, SAYS_PERHAPS = 0.84, 0.66
+"""How well a heading fits whose words all belong to a column: for certain, and as one of several things."""
+
+_IN_A_QUESTION = 0.6
+_MIN_QUESTION_WORDS = 7
+# what somebody asks in a survey's question, by the meanings that stand in it
+_QUESTIONS: Mapping[str, tuple[frozenset[str], ...]] = {
+    "csat": (frozenset({"satisfied"}),),
+    "nps": (frozenset({"nps"}),),
+    "resolved_first": (frozenset({"first", "close", "contact"}),),
+    "text": (frozenset({"prose"}),),
+}
+_CHINESE = r"\u3400-\u9fff"
+_PIECES = re.compile(rf"[{_CHINESE}]+|[^\s{_CHINESE}]+")
+_MAX_ENDING = {3: 3, 4: 4}  # letters that may follow a stem of so many letters
+_MAX_ENDING_OF_OTHERS = 7
+_MAX_LINKING = 5  # letters between two words of a compound, beyond the first's stem (zufrieden-heits-wert)
+_MIN_COMPOUND = 6
+_MIN_PART = 4  # letters of the first word of a compound
+_DIGITS = frozenset({"filler", "next"})
+_PERCENT = frozenset({"filler", "percent"})
+_Key = TypeVar("_Key")
+
+
+def normalised(name: str, /) -> str:
+    """Return a name in small letters without accents, words set apart by one blank.
+
+    Examples
+    --------
+    >>> normalised("CreatedAt"), normalised("Ticket_ID"), normalised("Créé le"), normalised("工单 编号")
+    ('created at', 'ticket id', 'cree le', '工单编号')
+    """
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("\u00df", "ss"))
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    text = re.sub(r"[^\w%]+|_", " ", text).strip()
+    return re.sub(r"(?<=[\u4e00-\u9fff]) +| +(?=[\u4e00-\u9fff])", "", re.sub(r" +", " ", text))
+
+
+@dataclass(frozen=True)
+class _Rule:
+    needs: frozenset[str]
+    allows: frozenset[str]
+    score: float
+
+
+@dataclass(frozen=True)
+class _Vocabulary:
+    """Meanings of whole words, of beginnings of words, and of several words together."""
+
+    whole: Mapping[str, frozenset[str]]
+    stems: Mapping[str, frozenset[str]]
+    phrases: Mapping[tuple[str, ...], frozenset[str]]
+    rules: Mapping[str, Mapping[str, tuple[_Rule, ...]]]
+
+
+@cache
+def _vocabulary() -> _Vocabulary:
+    with _WORDS.open("rb") as file:
+        raw = tomllib.load(file)
+    whole: dict[str, set[str]] = {}
+    stems: dict[str, set[str]] = {}
+    phrases: dict[tuple[str, ...], set[str]] = {}
+    for meaning, listed in raw.pop("meanings").items():
+        for word in listed.split(","):
+            for spelt in _spellings(word.strip()):
+                plain, words = normalised(spelt.removesuffix("*")), tuple(normalised(spelt.removesuffix("*")).split())
+                if len(words) > 1:
+                    phrases.setdefault(words, set()).add(meaning)
+                else:
+                    (stems if spelt.endswith("*") else whole).setdefault(plain, set()).add(meaning)
+    rules = {
+        table: {column: tuple(map(_rule, text.split("|"))) for column, text in columns.items()}
+        for table, columns in raw.items()
+    }
+    return _Vocabulary(_frozen(whole), _frozen(stems), _frozen(phrases), rules)
+
+
+def _spellings(word: str, /) -> Iterator[str]:
+    """Yield a word, and how keyboards without umlauts write it."""
+    yield word
+    if re.search("[äöü]", word):
+        yield word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+
+
+def _frozen(found: Mapping[_Key, set[str]], /) -> dict[_Key, frozenset[str]]:
+    return {key: frozenset(meanings) for key, meanings in found.items()}
+
+
+def _rule(text: str, /) -> _Rule:
+    needs, _, allows = text.strip().removeprefix("?").partition(":")
+    score = SAYS_PERHAPS if text.strip().startswith("?") else SAYS
+    return _Rule(frozenset(needs.split()), frozenset(allows.split()) | {"filler"}, score)
+
+
+def heading_fits(table: str, name: str, /) -> dict[str, float]:
+    """Return how well the words of a heading name columns of a contract table, for those that they do name.
+
+    Parameters
+    ----------
+    table : str
+        A table of the contract.
+    name : str
+        As the export has it.
+
+    Returns
+    -------
+    dict of str to float
+        Per column, 0 to 1.
+
+    Examples
+    --------
+    >>> heading_fits("cases", "Interaction Start Timestamp")
+    {'opened_at': 0.84}
+    >>> heading_fits("cases", "首次人工响应时间")
+    {}
+    >>> heading_fits("cases", "Last updated by")
+    {}
+    """
+    found: dict[str, float] = {}
+    for meanings in (_meanings(name), _meanings(_without_brackets(name))):
+        if not meanings:
+            continue
+        for column, rules in _vocabulary().rules.get(table, {}).items():
+            score = max((rule.score for rule in rules if _fits(rule, meanings)), default=0.0)
+            if score:
+                found[column] = max(score, found.get(column, 0.0))
+    if table == "cases":
+        found |= _asked(name, found)
+    return found
+
+
+def _without_brackets(name: str, /) -> str:
+    return re.sub(r"[\[(（【][^\])）】]*[\])）】]", " ", name)
+
+
+def _fits(rule: _Rule, meanings: tuple[frozenset[str], ...], /) -> bool:
+    may = rule.needs | rule.allows
+    return all(word & may for word in meanings) and rule.needs <= frozenset().union(*meanings)
+
+
+def _asked(name: str, found: Mapping[str, float], /) -> dict[str, float]:
+    """Return what a question asks for whose words are too many to know them all."""
+    meanings = _meanings(name)
+    if found or len(meanings) < _MIN_QUESTION_WORDS:
+        return {}
+    every = frozenset().union(*meanings)
+    for column, needed in _QUESTIONS.items():
+        if any(needs <= every for needs in needed):
+            return {column: _IN_A_QUESTION}
+    return {}
+
+
+@cache
+def _meanings(name: str, /) -> tuple[frozenset[str], ...]:
+    """Return what each word of a heading may mean; nothing for a word that is not known."""
+    pieces = _PIECES.findall(normalised(name))
+    found: list[frozenset[str]] = []
+    place = 0
+    while place < len(pieces):
+        length = next((n for n in (4, 3, 2) if tuple(pieces[place : place + n]) in _vocabulary().phrases), 0)
+        if length:
+            found.append(_vocabulary().phrases[tuple(pieces[place : place + length])])
+            place += length
+            continue
+        found += _of_piece(pieces[place])
+        place += 1
+    return tuple(found)
+
+
+def _of_piece(piece: str, /) -> tuple[frozenset[str], ...]:
+    if re.match(rf"[{_CHINESE}]", piece):
+        return _in_chinese(piece)
+    if piece.isdigit():
+        return (_DIGITS,)
+    if piece == "%":
+        return (_PERCENT,)
+    word = _of_word(piece)
+    if word is not None:
+        return (word,)
+    return _compound(piece) or (frozenset(),)
+
+
+def _of_word(word: str, /) -> frozenset[str] | None:
+    """Return what a word means by the longest entry that it is, or begins with."""
+    known = _vocabulary()
+    if word in known.whole or word in known.stems:
+        return known.whole.get(word, frozenset()) | known.stems.get(word, frozenset())
+    for length in range(len(word) - 1, 2, -1):
+        if word[:length] in known.stems and len(word) - length <= _MAX_ENDING.get(length, _MAX_ENDING_OF_OTHERS):
+            return known.stems[word[:length]]
+    return None
+
+
+def _compound(word: str, /) -> tuple[frozenset[str], ...]:
+    """Return the meanings of the words that a word is made of; nothing where it is not made of known ones."""
+    if len(word) < _MIN_COMPOUND or not word.isalpha():
+        return ()
+    for end in range(len(word) - 2, _MIN_PART - 1, -1):
+        first, rest = _beginning(word[:end]), word[end:]
+        if first is None:
+            continue
+        second = _of_word(rest)
+        parts = (second,) if second is not None else _compound(rest)
+        if parts:
+            return (first, *parts)
+    return ()
+
+
+def _beginning(word: str, /) -> frozenset[str] | None:
+    """Return what the first part of a compound means: an entry, or one with a few letters that link it."""
+    known = _vocabulary()
+    if word in known.whole or word in known.stems:
+        return known.whole.get(word, frozenset()) | known.stems.get(word, frozenset())
+    for length in range(len(word) - 1, max(_MIN_PART, len(word) - _MAX_LINKING) - 1, -1):
+        if word[:length] in known.stems:
+            return known.stems[word[:length]]
+    return None
+
+
+@cache
+def _in_chinese(text: str, /) -> tuple[frozenset[str], ...]:
+    """Return the meanings of the words of a Chinese text: as few unknown letters as can be, then as few words."""
+    whole = _vocabulary().whole
+    best: list[tuple[int, int, tuple[frozenset[str], ...]]] = [(0, 0, ())]
+    for end in range(1, len(text) + 1):
+        unknown, words, meanings = best[end - 1]
+        options = [(unknown + 1, words + 1, (*meanings, frozenset[str]()))]
+        for start in range(max(0, end - 8), end):
+            if text[start:end] in whole:
+                unknown, words, meanings = best[start]
+                options.append((unknown, words + 1, (*meanings, whole[text[start:end]])))
+        best.append(min(options, key=lambda option: option[:2]))
+    return best[-1][2]
