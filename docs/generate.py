@@ -46,11 +46,13 @@ them.
 def pages() -> dict[str, str]:
     """Return the generated pages by file name."""
     from baton.catalogue.load import available_presets
+    from baton.catalogue.tables_page import tables_page
 
     library = {
         "kpi-library.md" if name == "service" else f"kpi-library-{name}.md": kpis(name) for name in available_presets()
     }
-    pages = {"cli.md": command_page(), "company-file.md": company_page(), "result-tables.md": results_page()}
+    pages = {f"tables{ending}.md": tables_page(language) for language, ending in (("en", ""), ("zh", ".zh"))}
+    pages |= {"cli.md": command_page(), "company-file.md": company_page(), "result-tables.md": results_page()}
     return pages | library
 
 
@@ -95,7 +97,7 @@ def company_page() -> str:
     unknown = (set(words["settings"]) | set(words["sections"])) - used
     if unknown:
         raise KeyError(f"docs/company-file.toml explains what is no setting: {sorted(unknown)}")
-    return "\n\n".join([words["introduction"].strip(), *sections]) + "\n"
+    return "\n\n".join([words["introduction"].strip(), *sections, words["examples"].strip()]) + "\n"
 
 
 def results_page() -> str:
@@ -172,6 +174,8 @@ def _type(annotation: object) -> str:
         return f"list of {_type(parts[0])}" if Ellipsis in parts else f"[{', '.join(_type(part) for part in parts)}]"
     if origin is dict:
         return f"table {_type(parts[0])} → {_type(parts[1])}"
+    if _model(annotation) is not None:
+        return "text or table"  # of a path alone, or with what is said of it
     names = {str: "text", int: "whole number", float: "number", bool: "true or false"}
     return names.get(annotation, str(annotation))  # type: ignore[arg-type]
 

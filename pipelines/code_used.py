@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _ROOMS = ("baton", "features", "models", "pipelines")
 _ONE_BY_ONE = frozenset({"baton", "pipelines"})
 """Packages whose modules count one by one; of any other the whole counts, since it may find its modules by name."""
-_WORDS = ("baton/messages", "baton/catalogue/presets", "baton/templates")
-"""Data of these folders count for no step: sentences change no number, and presets count by the catalogue's digest."""
+_WORDS = ("baton/messages", "baton/catalogue/presets", "baton/contract/sources.toml", "baton/templates")
+"""These data count for no step: sentences change no number, and presets count by the catalogue's digest."""
 _OWN = ("run.py", "run_steps.py", "steps.py")
 """Modules of ``pipelines/`` that count for every step."""
 

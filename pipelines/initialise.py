@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 import baton
 from baton.catalogue.load import available_presets
+from baton.contract.source_words import matters_first, table_words
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError, OutputError
 from baton.files import write_atomically
@@ -18,6 +20,7 @@ __all__ = ["SCENARIOS", "initialise"]
 SCENARIOS = ("service", "product", "b2b")
 """What a company may start from."""
 
+_SWITCHED_ON = frozenset({"customers", "cases", "employees"})  # without files beside it, the file names these
 _ENDINGS = (".csv", ".parquet", ".xlsx")  # the first that is there is taken
 _TABLE = re.compile(r"([a-z_]+) *= *\{ path")
 _TEMPLATES = Path(baton.__file__).parent / "templates"
@@ -65,10 +68,37 @@ def initialise(folder: Path, scenario: str = "service") -> list[Path]:
             text = text.replace('scenario = "service" ', f"scenario = {chosen} ").replace(
                 'presets = ["service"] ', f"presets = [{chosen}] "
             )
+            text = text.replace("[tables]\n", f"[tables]\n{_tables(scenario)}", 1)
             text = _of_what_is_there(text, folder)
         with write_atomically(target) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return targets
+
+
+def _tables(scenario: str, /) -> str:
+    """Return an entry for each table, what matters most in the scenario first, below what it needs and may have."""
+    first = matters_first(scenario)
+    lines = []
+    for name in (*first, *(other for other in TABLES if other not in first)):
+        spec, words = TABLES[name], table_words()[name]
+        needs = _wrapped(f"needs {', '.join(_named(name, column) for column in spec.required)}")
+        others = [_named(name, column) for column in spec.names if column not in spec.required]
+        has = _wrapped(f"can have {', '.join(others)}") if others else []
+        entry = f'{name} = {{ path = "{name}.csv" }}'
+        lines += [f"# -- {name}: {words.brings['en']}", *needs, *has]
+        lines.append(entry if name in _SWITCHED_ON else f"# {entry}")
+    return "\n".join(lines) + "\n"
+
+
+def _named(table: str, column: str, /) -> str:
+    words = table_words()[table].columns[column].words
+    if words == ("journey",):
+        words = ("consultation", "delivery", "use", "renewal")
+    return f"{column} ({' | '.join(words)})" if words else column
+
+
+def _wrapped(text: str, /) -> list[str]:
+    return textwrap.wrap(text, 110, initial_indent="#    ", subsequent_indent="#      ")
 
 
 def _of_what_is_there(text: str, folder: Path, /) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from baton.catalogue.schema import Catalogue, Kpi
+from baton.catalogue.sought_words import sought_words
 from baton.messages.message import Message
 from baton.nearest import nearest
 from features.ingest.intake import Intake, TypedTable
@@ -86,7 +87,7 @@ def _reason(intake: Intake, table: TypedTable, kpi: Kpi, /) -> Message:
         return Message("note.no_measure")
     from baton.catalogue.expressions import columns_of
 
-    for column, wanted in _wanted(kpi).items():
+    for column, wanted in sought_words(str(kpi.expr)).items():
         if column in table.plans:
             found = _values(intake, table, column)
             if not {word.lower() for word in wanted} & {value.lower() for value in found}:
@@ -103,27 +104,6 @@ def _reason(intake: Intake, table: TypedTable, kpi: Kpi, /) -> Message:
         if not intake.rows(f"SELECT count({quoted(column)}) FROM {table.unnumbered}")[0][0]
     ]
     return Message("note.empty_columns", {"columns": tuple(blank)}) if blank else Message("note.no_row_fulfils")
-
-
-def _wanted(kpi: Kpi, /) -> dict[str, set[str]]:
-    """Return the words that an expression looks for, per column."""
-    from sqlglot import exp, parse_one
-
-    wanted: dict[str, set[str]] = {}
-    for node in parse_one(str(kpi.expr), dialect="duckdb").find_all(exp.EQ, exp.In):
-        words = node.expressions if isinstance(node, exp.In) else [node.expression]
-        column = node.this
-        while isinstance(column, exp.Lower | exp.Upper | exp.Trim | exp.Paren):
-            column = column.this
-        if isinstance(column, exp.Column) and words and all(_is_word(word) for word in words):
-            wanted.setdefault(column.name, set()).update(word.this for word in words)
-    return wanted
-
-
-def _is_word(node: object, /) -> bool:
-    from sqlglot import exp
-
-    return isinstance(node, exp.Literal) and node.is_string
 
 
 def _values(intake: Intake, table: TypedTable, column: str, /) -> list[str]:
