@@ -19,6 +19,7 @@ from baton.progress import Progress, silent
 from baton.run_results import RunResults
 from features.training.table import TrainingTable
 from models.prediction.attribution import attribution_rows, drivers, kpi_values, per_kpi
+from models.prediction.explained_rows import explained_rows
 from models.prediction.out_of_fold import rows_to_score
 from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor
 
@@ -41,6 +42,7 @@ class _Scored:
     drivers: pa.Array
     by_team: pd.DataFrame
     by_stage: pd.DataFrame
+    explained: pd.DataFrame
     informative: bool = True
 
 
@@ -99,10 +101,15 @@ def score(
     if "case" in by_kind:
         outputs[CASE_TABLE] = _stacked([_case_outcome(scored) for scored in by_kind["case"]])
     outputs["attributions"] = pd.concat([scored.by_team for scored in found], ignore_index=True)
-    stages = [scored.by_stage for scored in found if len(scored.by_stage)]
-    if stages:
-        outputs["stage_attributions"] = pd.concat(stages, ignore_index=True)
+    outputs |= _put_together("stage_attributions", [scored.by_stage for scored in found])
+    outputs |= _put_together("explanations", [scored.explained for scored in found])
     return {name: results.write(name, table) for name, table in outputs.items()}
+
+
+def _put_together(name: str, parts: list[pd.DataFrame], /) -> dict[str, pd.DataFrame]:
+    """Return a table of all outcomes under its name; nothing where no outcome has a row."""
+    filled = [part for part in parts if len(part)]
+    return {name: pd.concat(filled, ignore_index=True)} if filled else {}
 
 
 def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredictor, place: Path, /) -> _Scored:
@@ -129,8 +136,10 @@ def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredict
         for by in ("team_id", "stage")
         if by == "team_id" or by in shares.columns
     }
-    named = drivers(per_kpi(contributions, predictor.kpi_of, name_context=True), values)
-    return _Scored(table, rows, prediction, named, split["team_id"], split.get("stage", pd.DataFrame()))
+    named = per_kpi(contributions, predictor.kpi_of, name_context=True)
+    explained = explained_rows(table, named, values, prediction, company.policy.min_group)
+    by_team, by_stage = split["team_id"], split.get("stage", pd.DataFrame())
+    return _Scored(table, rows, prediction, drivers(named, values), by_team, by_stage, explained)
 
 
 def _unexplained(scored: _Scored, /) -> _Scored:
@@ -138,7 +147,8 @@ def _unexplained(scored: _Scored, /) -> _Scored:
     import pyarrow as pa
 
     none = pa.array([[]] * len(scored.rows), scored.drivers.type)
-    return replace(scored, drivers=none, by_team=scored.by_team[:0], by_stage=scored.by_stage[:0], informative=False)
+    nothing = {name: getattr(scored, name)[:0] for name in ("by_team", "by_stage", "explained")}
+    return replace(scored, drivers=none, informative=False, **nothing)
 
 
 def _misfits(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> list[Message]:

@@ -18,7 +18,7 @@ from models.prediction.predictor import BIAS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["attribution_rows", "drivers", "kpi_values", "per_kpi", "value_feature"]
+__all__ = ["attribution_rows", "drivers", "kpi_values", "number_and_label", "per_kpi", "value_feature"]
 
 _MIN_SLOPE_ROWS = 10
 _TOP = 5
@@ -131,11 +131,7 @@ def drivers(summed: pd.DataFrame, values: pd.DataFrame, /, top: int = _TOP) -> p
         here = chosen == position
         if name not in values.columns or not here.any():
             continue
-        column = values[name].iloc[rows[here]]
-        if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-            number[here] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            label[here] = [None if pd.isna(text) else str(text) for text in column.astype("object")]
+        number[here], label[here] = number_and_label(values[name].iloc[rows[here]])
     fields = {
         "kpi": pa.array(np.array(names, dtype=object)[chosen] if names else [], pa.string()),
         "value": pa.array(number, pa.float64(), mask=~np.isfinite(number)),
@@ -144,6 +140,22 @@ def drivers(summed: pd.DataFrame, values: pd.DataFrame, /, top: int = _TOP) -> p
     }
     entries = pa.StructArray.from_arrays(list(fields.values()), list(fields))
     return pa.ListArray.from_arrays(pa.array(np.arange(len(summed) + 1) * kept, pa.int32()), entries)
+
+
+def number_and_label(column: pd.Series, /) -> tuple[np.ndarray, np.ndarray]:
+    """Return a feature's values as numbers, NaN where there is none, and as text, None where they are numbers.
+
+    Examples
+    --------
+    >>> number_and_label(pd.Series(["north", None]))
+    (array([nan, nan]), array(['north', None], dtype=object))
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        number = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isfinite(number), number, np.nan), np.full(len(column), None, dtype=object)
+    label = np.full(len(column), None, dtype=object)
+    label[:] = [None if pd.isna(text) else str(text) for text in column.astype("object")]
+    return np.full(len(column), np.nan), label
 
 
 def attribution_rows(

@@ -18,6 +18,7 @@ from pipelines.report.sections.cards import cards_of
 from pipelines.report.sections.causes import causes_section, first_of_texts
 from pipelines.report.sections.coaching import support_section
 from pipelines.report.sections.customers import caution, risk_bands, top_customers
+from pipelines.report.sections.explained import explained_figures
 from pipelines.report.sections.first_screen import first_screen
 from pipelines.report.sections.journey import journey_section
 from pipelines.report.sections.method import method_section
@@ -143,4 +144,5 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "count_header": [say("support.kpi"), say("support.concerned")],
         "trust": trust_section(results, pen),
         "method": method_section(results),
+        "explained": explained_figures(results, pen),
     }

@@ -216,7 +216,14 @@ def test_an_older_run_json_is_refused_where_it_lacks_what_is_asked(results: RunR
 
 
 def test_a_step_knows_what_it_leaves(results: RunResults) -> None:
-    assert of_step("score") == ("churn", "decline", "driver", "attributions", "stage_attributions")
+    assert of_step("score") == (
+        "churn",
+        "decline",
+        "driver",
+        "attributions",
+        "stage_attributions",
+        "explanations",
+    )
     results.write("churn", pd.DataFrame([one_row("churn")]))
     results.remove(*of_step("score"))
     assert results.names == ()

@@ -71,6 +71,9 @@ def test_sensitive_and_protected_columns_are_nowhere_a_feature(small_run: Path, 
         assert not [
             name for name in features for word in (*privacy.sensitive, *privacy.protected) if word in name.split("__")
         ]
+    shown = set(pd.read_parquet(small_run / "explanations.parquet")["kpi"])
+    assert shown
+    assert not [name for name in shown for word in (*privacy.sensitive, *privacy.protected) if word in name]
 
 
 @pytest.fixture

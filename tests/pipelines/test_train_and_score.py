@@ -18,6 +18,8 @@ from baton.files import RunFolder, read_json
 from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
 from models.integrity.model_file import model_file
+from models.prediction.explained_rows import MAX_ROWS
+from models.prediction.out_of_fold import rows_to_score
 from models.prediction.predictor import load_predictor
 from pipelines.run_steps import SCORE
 from pipelines.score import score
@@ -192,6 +194,22 @@ def test_attributions_add_up_to_the_mean_raw_score(scored: Scored) -> None:
         assert set(teams["team_id"].dropna()) == set(TEAMS)
 
 
+def test_a_sample_of_rows_without_ids_is_kept_and_its_attributions_add_up_to_the_scores(scored: Scored) -> None:
+    found = read(scored[0], "explanations.parquet")
+    assert set(found["outcome"]) == {"churn", "driver:csat"}  # none about people: those of employees and teams
+    for outcome, rows in found.groupby("outcome"):
+        table, model = tables()[outcome], load_predictor(outcome_folder(scored[0].models, outcome))
+        sums = rows.groupby("row")["attribution"].sum() + rows.drop_duplicates("row").set_index("row")["bias"]
+        scores = model.raw(rows_to_score(table, 90)[list(table.features)])
+        assert len(sums) == min(len(scores), MAX_ROWS)
+        if outcome == "churn":  # of cases other models answer, which have not seen them
+            assert sorted(sums) == pytest.approx(sorted(scores), abs=1e-9)
+        assert sorted(set(rows["kpi"])) == ["csat", "segment"]
+        assert rows.groupby("row")["prediction"].first().is_monotonic_increasing
+    text = found.drop(columns=["outcome", "kpi"]).to_csv()
+    assert not {unit for table in tables().values() for unit in table.frame["unit_id"] if f",{unit}," in text}
+
+
 def test_the_slope_shows_the_direction_in_which_a_kpi_is_used(scored: Scored) -> None:
     found = read(scored[0], "attributions.parquet")
     churn = found[(found["outcome"] == "churn") & (found["kpi"] == "csat")]
@@ -248,7 +266,7 @@ def test_what_cannot_be_learned_is_skipped_with_a_reason_and_the_rest_goes_on(tm
     result = train(COMPANY, folder, chosen)
     assert set(result.evaluation) == {"churn"}
     assert "2 independent units, 3 are needed" in result.skipped["decline:employee:csat"].text
-    assert set(score(COMPANY, folder)) == {"churn", "attributions", "stage_attributions"}
+    assert set(score(COMPANY, folder)) == {"churn", "attributions", "stage_attributions", "explanations"}
     assert not folder.file("decline.parquet").exists()
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pipelines.report.charts.drawing import Pen, Scale, element, nice_ticks
 from pipelines.report.data.wording import Bilingual, number
 
-__all__ = ["Bar", "Figure", "Interval", "bars", "intervals"]
+__all__ = ["Bar", "Figure", "Frame", "Interval", "bars", "digits_for", "intervals", "twice"]
 
 Tone = Literal["good", "bad", "unclear", "plain"]
 _WIDE, _NARROW = 640.0, 340.0
@@ -34,6 +34,8 @@ class Figure:
     header : sequence of Bilingual
         The columns of the chart's table.
     rows : sequence of sequence of Bilingual
+    alt : Bilingual, optional
+        What is to be seen, for readers who hear the page, where the title does not say it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Figure:
     drawings: tuple[Markup, ...]
     header: Sequence[Bilingual] = ()
     rows: Sequence[Sequence[Bilingual]] = field(default_factory=tuple)
+    alt: Bilingual | None = None
 
 
 @dataclass(frozen=True)
@@ -67,36 +70,49 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class _Frame:
-    """Places in a chart of rows: labels at the left of the plot on wide screens, above it on narrow ones."""
+class Frame:
+    """Places in a chart of rows: labels at the left of the plot on wide screens, above it on narrow ones.
+
+    Parameters
+    ----------
+    rows : int
+        How many there are.
+    """
 
     wide: bool
     rows: int
 
     @property
     def width(self) -> float:
+        """How wide the drawing is."""
         return _WIDE if self.wide else _NARROW
 
     @property
     def row_height(self) -> float:
+        """How high a row is."""
         return 36.0 if self.wide else 46.0
 
     @property
     def left(self) -> float:
+        """Where the plot begins."""
         return 216.0 if self.wide else 2.0
 
     @property
     def right(self) -> float:
+        """Where the plot ends."""
         return self.width - (96.0 if self.wide else 12.0)
 
     @property
     def bottom(self) -> float:
+        """Where the last row ends."""
         return 12 + self.rows * self.row_height
 
     def middle(self, index: int, /) -> float:
+        """Return the height at which a row's marks stand."""
         return 12 + index * self.row_height + (self.row_height / 2 if self.wide else self.row_height * 0.68)
 
     def words(self, pen: Pen, index: int, label: Bilingual, shown: Bilingual, /) -> list[Markup]:
+        """Return a row's label and its number."""
         y = self.middle(index) + 4 if self.wide else self.middle(index) - 15
         return [
             pen.write(
@@ -111,6 +127,7 @@ class _Frame:
         ]
 
     def axis(self, pen: Pen, scale: Scale, ticks: Sequence[float], title: Bilingual, drop: float, /) -> list[Markup]:
+        """Return grid lines, ticks and the axis' name, so far below the last row."""
         parts, digits = [], digits_for(ticks)
         for tick in ticks:
             x = scale(tick)
@@ -149,7 +166,7 @@ def intervals(
     low, high = min(0.0, *(row.low for row in rows)), max(0.0, *(row.high for row in rows))
 
     def draw(wide: bool) -> Markup:
-        frame = _Frame(wide, len(rows))
+        frame = Frame(wide, len(rows))
         ticks = nice_ticks(low, high, 5 if wide else 4)
         scale = Scale(ticks[0], ticks[-1], frame.left, frame.right)
         parts = frame.axis(pen, scale, ticks, axis, 62)
@@ -173,7 +190,7 @@ def bars(rows: Sequence[Bar], pen: Pen, axis: Bilingual, /) -> tuple[Markup, ...
     high = max((row.value for row in rows), default=0.0) or 1.0
 
     def draw(wide: bool) -> Markup:
-        frame = _Frame(wide, len(rows))
+        frame = Frame(wide, len(rows))
         ticks = [tick for tick in nice_ticks(0, high, 5 if wide else 4) if tick >= 0]
         scale = Scale(0, ticks[-1], frame.left, frame.right)
         parts = frame.axis(pen, scale, ticks, axis, 40)

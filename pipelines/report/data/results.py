@@ -203,11 +203,11 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
 def _withheld(found: dict[str, pd.DataFrame], tested: dict[str, Any], /) -> dict[str, pd.DataFrame]:
     """Remove predictions that are no better than guessing from the tables, and return the predictions."""
     guessed = {outcome for outcome, entry in tested.items() if not is_informative(entry)}
-    if "attributions" in found:
-        rows = found["attributions"]
-        found["attributions"] = rows[~rows["outcome"].isin(guessed)]
-        if found["attributions"].empty:
-            del found["attributions"]
+    for name in {"attributions", "explanations"} & set(found):
+        rows = found[name]
+        found[name] = rows[~rows["outcome"].isin(guessed)]
+        if found[name].empty:
+            del found[name]
     kinds = {kind_of(outcome) for outcome in guessed}
     if "churn" in kinds:
         found.pop("cause_prices", None)

@@ -187,7 +187,30 @@ def tables() -> dict[str, pd.DataFrame]:
         "diagnosis": diagnosis,
         "weights": weights(),
         "coaching": coaching(),
+        "explanations": explanations(),
     }
+
+
+def explanations(count: int = 40) -> pd.DataFrame:
+    """A sample of explained rows: ratings lower the chance to leave, waiting raises it."""
+    at = np.linspace(0, 1, count)
+    size = {"csat": at - 0.5, "low_rating_share": (at - 0.5) / 2, "plan": np.where(at > 0.5, 0.1, -0.1), "nps": at / 20}
+    value = {"csat": 5 - 4 * at, "low_rating_share": at}
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "outcome": "churn",
+                "row": np.arange(count),
+                "prediction": 0.6 * at,
+                "bias": -2.0,
+                "kpi": kpi,
+                "value": value.get(kpi, np.nan),
+                "label": "fibre" if kpi == "plan" else None,
+                "attribution": attribution,
+            }
+        )
+        for kpi, attribution in size.items()
+    ).reset_index(drop=True)
 
 
 def coaching() -> pd.DataFrame:

@@ -207,7 +207,7 @@ def test_a_company_of_ratings_is_reported_in_cases_not_in_customers(
     )
     driver = pd.DataFrame({"case_id": ["1", "2"], "as_of": pd.Timestamp("2025-12-01"), "probability": [0.1, 0.3]})
     folder = run_folder(
-        without=("churn", "decline", "evaluation"),
+        without=("churn", "decline", "evaluation", "explanations"),
         effects=effects.assign(outcome="driver:csat"),
         driver=driver,
         weights=card_weights.assign(expected_effect=None, expected_low=None, expected_high=None),

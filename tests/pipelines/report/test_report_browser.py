@@ -81,11 +81,28 @@ def test_the_answer_the_figures_and_the_card_stand_on_the_first_screen(page: Pag
         assert box["y"] + box["height"] <= 768, part
 
 
+def open_the_fold_of_analysts(page: Page) -> None:
+    page.locator("#method > details").evaluate("fold => fold.open = true")
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_a_beeswarm_shows_its_dots_on_wide_and_on_narrow_screens(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    open_the_fold_of_analysts(page)
+    dots = page.locator("#beeswarm-churn svg:visible :is(g, use)").first.bounding_box()
+    plot = page.locator("#beeswarm-churn svg:visible").bounding_box()
+    assert dots is not None and plot is not None
+    assert dots["width"] > 0.3 * plot["width"]
+    assert plot["y"] < dots["y"] < dots["y"] + dots["height"] < plot["y"] + plot["height"]
+    assert page.locator("#beeswarm-churn .hidden:visible").inner_text().startswith("Beeswarm")
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", [360, 390, 768, 1366, 1920])
 def test_nothing_sticks_out_of_the_screen(page: Page, width: int, language: str) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.locator(f"[data-language={language}]").click()
+    open_the_fold_of_analysts(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     drawn = page.locator("svg.chart:visible").count()
     assert drawn == page.locator("figure").count()  # of the two drawings of a chart, one is shown
@@ -94,6 +111,7 @@ def test_nothing_sticks_out_of_the_screen(page: Page, width: int, language: str)
 @pytest.mark.parametrize("width", [390, 1366])
 def test_no_text_of_a_chart_is_cut_off_or_too_small(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
+    open_the_fold_of_analysts(page)
     for language in ("en", "zh"):
         page.locator(f"[data-language={language}]").click()
         faults = page.evaluate(
