@@ -26,7 +26,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=0, le=100)]
 Treatment = Literal["stop", "drop", "null", "keep"]
 Scenario = Literal["service", "product", "b2b"]
-Preset = Literal["service", "product", "b2b", "internal"]
+Preset = Literal["service", "product", "b2b", "internal", "desk", "subscriptions"]
 
 
 class Profile(Section):

@@ -48,6 +48,16 @@ ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "ftfr": ("first_time_fix_rate",),
     "otd": ("on_time_delivery_rate",),
     "qa": ("quality_score",),
+    "abandonment_rate": ("abandoned_call_share",),
+    "abandon_rate": ("abandoned_call_share",),
+    "放弃率": ("abandoned_call_share",),
+    "answer_rate": ("answered_call_share",),
+    "接通率": ("answered_call_share",),
+    "backlog": ("open_cases",),
+    "积压工单": ("open_cases",),
+    "千人投诉率": ("complaints_per_1000_customers",),
+    "expansion_mrr": ("expansion_revenue",),
+    "contraction_mrr": ("contraction_revenue",),
 }
 """What the field's abbreviations stand for; one with several is read only where the catalogue has just one of them."""
 

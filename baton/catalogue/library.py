@@ -23,6 +23,11 @@ searches them by id, name or abbreviation (`baton kpis FCR`, `baton kpis 满意�
 them the company can compute, and which table or column the others lack. `baton kpi add` writes one of your own without
 SQL: it asks for table, column, aggregate and direction, and shows the values of three units before it writes.
 
+Each scenario has a preset: [service](kpi-library.md), [product](kpi-library-product.md), [b2b](kpi-library-b2b.md).
+Others stand beside one, as in `presets = ["service", "desk"]`: [desk](kpi-library-desk.md) for calls, backlog and
+complaints, [subscriptions](kpi-library-subscriptions.md) for upgrades and downgrades,
+[internal](kpi-library-internal.md) for staff departments.
+
 **Roles.** A *lever* acts on the customer and can be worked on: only levers receive points from measured effects. A
 *mediator* lies between a lever and the customer, or is the same lever cut in another way: it is shown and explained,
 never paid beside its source. An *outcome* reports what the customer felt or what somebody judged. *Context* says under
@@ -41,6 +46,27 @@ _STRATEGIC = """\
   what all bring. 重点客户收入占比：年价值最高的五分之一客户所占份额。
 - **NPS** is asked after a case, 0 to 10; the preset's definition says how answers become a figure.
   净推荐值在工单结束后询问，按0至10分作答。
+"""
+
+_DESK = """\
+## What the tables must say · 数据要求
+
+- **Calls**: one row of `case_steps` per call with `activity` “call answered” or “call abandoned” (电话接通, 电话放弃).
+  From a call log with a column of yes and no, without another export:
+  来电：`case_steps` 中每通电话一行，`activity` 写“电话接通”或“电话放弃”。可直接由话务清单得到：
+
+      case_steps = { path = "calls.xlsx", sql = \"\"\"
+        select "Call Id" as case_id, "Time" as at,
+          case when "Answered" = 'Y' then 'call answered' else 'call abandoned' end as activity
+        from raw \"\"\" }
+
+  A call that has neither word counts in neither share; who records answered calls alone gets 100 %, which says nothing.
+  两者都没有的来电不计入；只记录接通电话时结果恒为 100%，没有意义。
+- **Backlog**: `closed_at` is empty while a case is open. An export of closed cases alone gives no backlog, rather than
+  one that is too small. 工单未结时 `closed_at` 为空；只含已结工单的导出不计算积压，以免偏小。
+- **Complaints**: the cases whose `process` says complaint (投诉), over the customers of the table `customers` there at
+  the period's start, per 30 days. Without a single such case there is no rate, rather than a rate of zero.
+  投诉：`process` 含“投诉”的工单，除以期初在册客户数，折算为每 30 天。没有任何此类工单时不计算，而不是记为零。
 """
 
 
@@ -72,9 +98,13 @@ def library_page(catalogue: Catalogue, /, preset: str = "service") -> str:
         if kpis:
             parts.append(f"## {title}\n")
             parts.extend(_section(kpi, catalogue) for kpi in kpis)
-    parts.append(_STRATEGIC if any(kpi.metric for kpi in catalogue.values()) else "")
-    parts.append("## Coaching actions · 辅导措施\n")
-    parts.append(_actions(catalogue))
+    if any(kpi.metric and kpi.source == "customers" for kpi in catalogue.values()):
+        parts.append(_STRATEGIC)
+    if preset == "desk":
+        parts.append(_DESK)
+    if catalogue.actions:
+        parts.append("## Coaching actions · 辅导措施\n")
+        parts.append(_actions(catalogue))
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -20,7 +20,7 @@ from features.kpis.aggregates import column_names, measured_id, value_columns
 from features.kpis.columns import kpi_column
 from features.kpis.handlers import handler_pass
 from features.kpis.known_at import columns_used, known_at
-from features.kpis.named_metrics import named_pass
+from features.kpis.named_metrics import is_metric_available, named_pass
 from features.kpis.on_scale import followed, unfollowed
 from features.kpis.row_pass import row_pass, side_by_side
 from features.kpis.sampling import Spare
@@ -52,7 +52,7 @@ def available(warehouse: Warehouse, kpis: Iterable[Kpi], unit: Unit) -> list[Kpi
         if grain in kpi.grains
         and not unfollowed(warehouse, kpi)
         and (
-            (kpi.metric is not None and "customers" in warehouse and (unit == "customer" or "cases" in warehouse))
+            (kpi.metric is not None and is_metric_available(warehouse, kpi, unit))
             or (kpi.metric is None and is_available(warehouse, kpi, unit, needed_columns(warehouse, kpi), measured))
         )
     ]

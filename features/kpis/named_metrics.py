@@ -1,5 +1,7 @@
 """Metrics that SQL over one table cannot say: lifetime value, churn and retention of a cohort, key customers' share.
 
+Those about open cases and complaints are in ``queue_metrics.py``.
+
 A catalogue declares them with ``metric = "name"``. Each is a function of a cohort (the customers there at the start of
 each window of each moment) and of a way to give rows to units; it returns ``unit_id``, ``as_of``, ``label`` (the
 window), ``value`` and ``n`` (customers behind it).
@@ -17,13 +19,21 @@ import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
+from features.kpis.queue_metrics import (
+    COMPLAINT_METRICS,
+    QUEUE_METRICS,
+    complaint_pass,
+    has_complaints,
+    has_queue,
+    queue_pass,
+)
 from features.kpis.sql import Span, Windows, finished, span_table
 from features.kpis.unit_rows import Unit, case_unit
 from features.staging.memberships import memberships
 from features.staging.rows_over_time import with_row_then
 from features.staging.warehouse import Warehouse
 
-__all__ = ["METRICS", "named_pass"]
+__all__ = ["METRICS", "is_metric_available", "named_pass"]
 
 Attach = Callable[[ir.Table], ir.Table]
 Metric = Callable[[ir.Table, Attach], ir.Table]
@@ -86,12 +96,24 @@ def key_revenue_share(cohort: ir.Table, attach: Attach) -> ir.Table:
     )
 
 
-METRICS: Mapping[str, Metric] = {
+_OF_COHORTS: Mapping[str, Metric] = {
     "customer_lifetime_value": customer_lifetime_value,
     "churn_rate": churn_rate,
     "retention_rate": retention_rate,
     "key_revenue_share": key_revenue_share,
 }
+
+METRICS = (*_OF_COHORTS, *QUEUE_METRICS, *COMPLAINT_METRICS)
+"""The names that a catalogue may give as ``metric``."""
+
+
+def is_metric_available(warehouse: Warehouse, kpi: Kpi, unit: Unit, /) -> bool:
+    """Whether a named metric can be computed for a unit from what the company has; an unknown name passes."""
+    if kpi.metric in QUEUE_METRICS:
+        return has_queue(warehouse, unit)
+    if kpi.metric in COMPLAINT_METRICS:
+        return has_complaints(warehouse, unit)
+    return "customers" in warehouse and (unit == "customer" or "cases" in warehouse)
 
 
 def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, windows: Windows) -> ir.Table:
@@ -107,13 +129,17 @@ def named_pass(warehouse: Warehouse, kpi: Kpi, grain: Unit, windows: Windows) ->
     CatalogueError
         If no metric has that name, or it lacks the table ``customers``.
     """
-    metric = METRICS.get(str(kpi.metric))
-    if metric is None:
+    if kpi.metric not in METRICS:
         raise CatalogueError(f"KPI {kpi.id}: no metric {kpi.metric!r}; known: {', '.join(sorted(METRICS))}")
+    if kpi.metric in QUEUE_METRICS:
+        return queue_pass(warehouse, kpi, grain, windows)
     if "customers" not in warehouse:
         raise CatalogueError(f"KPI {kpi.id}: metric {kpi.metric} needs the table customers; give it under [tables]")
     spans, labels = windows.spans, windows.labels
     cohort = _cohort(warehouse, spans, labels)
+    if kpi.metric in COMPLAINT_METRICS:
+        return complaint_pass(warehouse, kpi, grain, windows, cohort)
+    metric = _OF_COHORTS[kpi.metric]
     served = None if grain == "customer" else _served(warehouse, grain, spans)
 
     def attach(customers: ir.Table) -> ir.Table:

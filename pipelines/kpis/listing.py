@@ -14,6 +14,7 @@ from baton.messages.message import Message
 from baton.messages.numbers import Language
 from features.kpis import evaluate
 from features.kpis.on_scale import unfollowed
+from features.kpis.queue_metrics import COMPLAINT_METRICS, QUEUE_METRICS
 from features.kpis.unit_rows import CASE_GRAINS
 from features.quality.faults import CheckReport
 from features.staging.cleaned import checked
@@ -221,5 +222,9 @@ def _without_units(warehouse: Warehouse, kpi: Kpi, /) -> Message:
         return Message("kpi_missing.scale", {"columns": tuple(f"{kpi.source}.{name}" for name in kpi.scale)})
     if "cases" not in warehouse:
         return Message("kpi_missing.table", {"table": "cases"})
+    if kpi.metric in QUEUE_METRICS:
+        return Message("kpi_missing.open_cases")
+    if kpi.metric in COMPLAINT_METRICS:
+        return Message("kpi_missing.complaints")
     columns = tuple(f"cases.{CASE_GRAINS[grain]}" for grain in kpi.grains)
     return Message("kpi_missing.one_of", {"columns": columns})

@@ -42,6 +42,7 @@ _UNITS: Mapping[str, str] = {
     "ratio": "kpi_unit.ratio",
     "thousand": "kpi_unit.thousand",
     "errors per hour": "kpi_unit.errors_per_hour",
+    "per 1,000 customers": "kpi_unit.per_thousand_customers",
 }
 
 

@@ -23,7 +23,8 @@ def ids(found: KpiList) -> list[str]:
     [
         ("FCR", "first_contact_resolution"), ("aht", "handle_seconds"), ("平均处理时长", "handle_seconds"),
         ("Average Handle Time", "handle_seconds"), ("ＣＳＡＴ", "csat"), ("一次解决率", "first_contact_resolution"),
-        ("handle_seconds", "handle_seconds"), ("net promoter score", "nps"),
+        ("handle_seconds", "handle_seconds"), ("net promoter score", "nps"), ("abandonment rate", "abandoned_call_share"),
+        ("接通率", "answered_call_share"), ("backlog", "open_cases"), ("contraction MRR", "contraction_revenue"),
     ],
 )  # fmt: skip
 def test_a_name_of_any_kind_finds_its_kpi_first(word: str, first: str) -> None:
@@ -79,6 +80,21 @@ def test_a_company_sees_what_it_can_compute_and_what_the_others_lack(company: Pa
     assert missing["contacts_per_customer"] == "needs one of cases.customer_id"
     assert missing["first_contact_resolution"].startswith("cases has no value for it: resolved_first is empty")
     assert missing["priority_first_contact_resolution"].startswith("cases has no value for it: no row has")
+
+
+def test_a_backlog_needs_open_cases_and_complaints_need_customers(company: Path) -> None:
+    text = (company / "company.toml").read_text() + '[kpis]\npresets = ["service", "desk"]\n'
+    (company / "company.toml").write_text(text)
+    found = {one.kpi.id: one for one in list_kpis_of(load_company(company)).kpis}
+    assert found["open_cases"].missing is not None
+    assert found["open_cases"].missing.text.startswith("needs open cases in cases (closed_at empty)")
+    assert found["complaints_per_1000_customers"].missing is not None
+    assert found["answered_call_share"].missing is not None
+    assert found["answered_call_share"].missing.text == "needs the table case_steps"
+    with (company / "cases.csv").open("a") as file:
+        file.write("k99,2024-06-01 10:00,,t0,low,3,\n")
+    (one,) = [one for one in list_kpis_of(load_company(company), "backlog").kpis if one.kpi.id == "open_cases"]
+    assert (one.missing, one.grains) == (None, ("team",))
 
 
 def test_kpis_of_other_presets_are_named(company: Path) -> None:
