@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import tomllib
 import types
 import typing
@@ -54,6 +55,11 @@ def pages() -> dict[str, str]:
     pages = {f"tables{ending}.md": tables_page(language) for language, ending in (("en", ""), ("zh", ".zh"))}
     pages |= {"cli.md": command_page(), "company-file.md": company_page(), "result-tables.md": results_page()}
     return pages | library
+
+
+def sources_page() -> str:
+    """Return the page of common systems' exports, as they are mapped now: it takes some seconds."""
+    return runpy.run_path(str(DOCS / "source_systems.py"))["sources_page"]()
 
 
 def command_page() -> str:
@@ -198,5 +204,5 @@ def _plain(value: object) -> str:
 
 
 if __name__ == "__main__":
-    for name, text in pages().items():
+    for name, text in (pages() | {"sources.md": sources_page()}).items():
         (DOCS / name).write_text(text, encoding="utf-8", newline="\n")
