@@ -74,7 +74,7 @@ class Text(Section):
     confidence : str, optional
         Column of ``cases`` with how sure the annotator was, 0..1: the weight of the label.
     taxonomy : str
-        ``general``, or a TOML file of the company's own causes.
+        ``general``, an industry's (``shipped_taxonomies``), or a TOML file of the company's own causes.
     known_at : str
         Time column of ``cases`` at which the customer had written; a remark beside a rating is ``rated_at``.
     kpis : bool

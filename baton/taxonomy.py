@@ -1,7 +1,7 @@
 """Why customers complain: causes in two levels, each with its process, journey stage and owner.
 
-``general`` ships with Baton; a company brings its own in a TOML file of the same form, alone or on top of ``general``
-(``extends = "general"``).
+``general`` ships with Baton, and on top of it one for each of a few industries; a company brings its own in a TOML file
+of the same form, alone or on top of one that ships (``extends = "telecom"``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ from baton.company import Company
 from baton.errors import CatalogueError
 from baton.nearest import did_you_mean
 
-__all__ = ["Cause", "Taxonomy", "load_taxonomy"]
+__all__ = ["GENERAL", "Cause", "Taxonomy", "load_taxonomy", "shipped_taxonomies"]
 
+GENERAL = "general"
+"""The taxonomy of a company that names none."""
+
+_KEYS = ("extends", "without", "cause")
 _SHIPPED = Path(__file__).resolve().parent / "catalogue" / "causes"
 
 
@@ -146,36 +151,80 @@ def load_taxonomy(company: Company | None = None, /) -> Taxonomy:
     CatalogueError
         If the file cannot be read or contradicts itself.
     """
-    named = "general" if company is None else company.text.taxonomy
-    if company is None or named == "general":
-        return Taxonomy(_read(_SHIPPED / "general.toml")[0], "general")
+    named = GENERAL if company is None else company.text.taxonomy
+    if company is None or named in shipped_taxonomies():
+        return Taxonomy(_shipped(named), named)
     place = company.resolve(named)
-    causes, extends = _read(place)
-    if extends is None:
-        return Taxonomy(causes, str(place))
-    if extends != "general":
-        raise CatalogueError(f"{place}: extends: no taxonomy is called {extends!r}; known: general")
-    own = {cause.id for cause in causes}
-    shipped = tuple(cause for cause in _read(_SHIPPED / "general.toml")[0] if cause.id not in own)
-    return Taxonomy((*shipped, *causes), str(place))
+    return Taxonomy(_with_extended(_read(place), place), str(place))
 
 
-def _read(place: Path, /) -> tuple[tuple[Cause, ...], str | None]:
+def shipped_taxonomies() -> tuple[str, ...]:
+    """Return the names of the taxonomies that ship, the general one first.
+
+    Examples
+    --------
+    >>> shipped_taxonomies()
+    ('general', 'bank', 'public', 'retail', 'saas', 'telecom')
+    """
+    others = sorted(path.stem for path in _SHIPPED.glob("*.toml") if path.stem != GENERAL)
+    return (GENERAL, *others)
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a file of causes says: its own, what it stands on, and which upper causes of that it leaves out."""
+
+    causes: tuple[Cause, ...]
+    extends: str | None
+    without: tuple[str, ...]
+
+
+def _shipped(name: str, /) -> tuple[Cause, ...]:
+    place = _SHIPPED / f"{name}.toml"
+    return _with_extended(_read(place), place)
+
+
+def _with_extended(file: _File, place: Path, /) -> tuple[Cause, ...]:
+    if file.extends is None:
+        if file.without:
+            raise CatalogueError(f"{place}: without leaves causes out of what the file extends; write extends too")
+        return file.causes
+    if file.extends not in shipped_taxonomies():
+        known = did_you_mean(file.extends, shipped_taxonomies())
+        raise CatalogueError(f"{place}: extends: no taxonomy is called {file.extends!r}{known}")
+    below = _shipped(file.extends)
+    mains = [cause.id for cause in below if cause.parent is None]
+    for name in file.without:
+        if name not in mains:
+            raise CatalogueError(
+                f"{place}: without: {file.extends} has no cause {name!r} of the upper level{did_you_mean(name, mains)}"
+            )
+    own = {cause.id for cause in file.causes}
+    kept = (cause for cause in below if cause.id not in own and (cause.parent or cause.id) not in file.without)
+    return (*kept, *file.causes)
+
+
+def _read(place: Path, /) -> _File:
     try:
         content = tomllib.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise CatalogueError(f'{place}: not there; text.taxonomy names it (or write "general")') from error
+        names = ", ".join(shipped_taxonomies())
+        raise CatalogueError(
+            f"{place}: not there; text.taxonomy names it (or write one that ships: {names})"
+        ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{place}: cannot be read ({error}); it is to be TOML in UTF-8") from error
     for key in content:
-        if key not in ("extends", "cause"):
-            raise CatalogueError(f"{place}: unknown key {key!r}{did_you_mean(key, ['extends', 'cause'])}")
-    entries = content.get("cause", [])
+        if key not in _KEYS:
+            raise CatalogueError(f"{place}: unknown key {key!r}{did_you_mean(key, _KEYS)}")
+    entries, without = content.get("cause", []), content.get("without", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise CatalogueError(f"{place}: causes are tables: write each under [[cause]]")
     if not entries:
         raise CatalogueError(f"{place}: there is no [[cause]] in it; see docs/texts.md")
-    return tuple(_cause(entry, place) for entry in entries), content.get("extends")
+    if not isinstance(without, list) or not all(isinstance(name, str) for name in without):
+        raise CatalogueError(f'{place}: without is a list of causes: without = ["booking"]')
+    return _File(tuple(_cause(entry, place) for entry in entries), content.get("extends"), tuple(without))
 
 
 def _cause(entry: dict[str, Any], place: Path, /) -> Cause:

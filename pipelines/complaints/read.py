@@ -191,10 +191,12 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
 
 def inputs(company: Company, /) -> dict[str, Any]:
     """Return what the causes depend on besides the staged tables: settings, the company's taxonomy, a local model."""
+    from baton.taxonomy import shipped_taxonomies
+
     settings = company.text
     named = (settings.model, settings.encoder)
     places = {name: place for name in named if (place := folder_named(company, name)) is not None}
-    if settings.taxonomy != "general":
+    if settings.taxonomy not in shipped_taxonomies():
         places[settings.taxonomy] = company.resolve(settings.taxonomy)
     files = {name: _state(place) for name, place in places.items()}
     return {

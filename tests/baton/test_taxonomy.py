@@ -11,7 +11,7 @@ import pytest
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, Kpis, Text
 from baton.errors import CatalogueError
-from baton.taxonomy import load_taxonomy
+from baton.taxonomy import Taxonomy, load_taxonomy, shipped_taxonomies
 
 HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -48,9 +48,59 @@ def test_every_cause_that_ships_is_reported_in_both_languages_with_process_stage
         assert cause.parent is not None or sum(sub.parent == cause.id for sub in taxonomy) >= 4, cause.id
 
 
-def test_the_kpis_that_causes_name_are_in_a_preset() -> None:
+@pytest.mark.parametrize("name", shipped_taxonomies())
+def test_the_kpis_that_causes_name_are_in_a_preset(name: str) -> None:
     known = load_catalogue(Company(kpis=Kpis(presets=("service", "product", "b2b", "internal"))))
-    assert {kpi for cause in load_taxonomy() for kpi in cause.kpis} <= set(known)
+    assert {kpi for cause in shipped(name) for kpi in cause.kpis} <= set(known)
+
+
+def shipped(name: str) -> Taxonomy:
+    return load_taxonomy(Company(text=Text(taxonomy=name)))
+
+
+@pytest.mark.parametrize("name", shipped_taxonomies()[1:])
+def test_the_causes_of_an_industry_are_whole_in_both_languages(name: str) -> None:
+    taxonomy, general = shipped(name), load_taxonomy()
+    own = [cause for cause in taxonomy if cause.id not in general]
+    assert sum(cause.parent is None for cause in own) >= 6
+    for cause in own:
+        assert HAN.search(cause.name.zh) and HAN.search(cause.description.zh), cause.id
+        assert not HAN.search(cause.name.en + cause.description.en), cause.id
+        assert cause.process and cause.owner and cause.kpis, cause.id
+        assert cause.stage in ("consultation", "delivery", "use", "renewal"), cause.id
+        assert cause.aliases, cause.id
+        assert cause.parent is not None or sum(sub.parent == cause.id for sub in taxonomy) >= 3, cause.id
+    for language in ("en", "zh"):  # sub-causes are shown beside each other: no two may read alike
+        names = [getattr(cause.name, language) for cause in own]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "main"),
+    [
+        ("telecom", "携号转网受阻", "number"), ("telecom", "bill shock", "plan"), ("telecom", "late flight", "delivery_delay"),
+        ("saas", "Feature request", "feature_gap"), ("saas", "SSO", "integration"), ("saas", "退订困难", "subscription"),
+        ("retail", "return denied", "returns"), ("retail", "疑似假货", "goods"), ("retail", "Lost Luggage", "loss_damage"),
+        ("bank", "ATM", "channel"), ("bank", "chargeback", "disputed"), ("bank", "理财纠纷", "investment"),
+        ("public", "噪声扰民", "environment"), ("public", "pothole", "roads"), ("public", "拖欠工资", "work"),
+    ],
+)  # fmt: skip
+def test_labels_of_an_industry_mean_a_cause(name: str, label: str, main: str) -> None:
+    taxonomy = shipped(name)
+    cause = taxonomy.find(label)
+    assert cause is not None
+    assert taxonomy.main(cause.id).id == main
+
+
+def test_an_industry_leaves_out_general_causes_that_it_has_not() -> None:
+    assert "booking" not in shipped("bank") and "booking_fails" not in shipped("bank")
+    assert "billing_wrong_amount" in shipped("bank")
+
+
+def test_a_company_stands_on_an_industry_and_leaves_causes_out(tmp_path: Path) -> None:
+    found = load_taxonomy(own(tmp_path, 'extends = "telecom"\nwithout = ["number"]\n' + NOISE))
+    assert "noise_night" in found and "plan_unwanted" in found and "billing" in found
+    assert "number" not in found and "number_porting" not in found
 
 
 def test_the_causes_of_the_simulated_companies_are_known(checkout: Path) -> None:
@@ -87,6 +137,10 @@ def test_a_company_brings_its_own_causes_alone_or_on_top(tmp_path: Path) -> None
         (NOISE.replace("noise_night", "noise"), "'noise' is there twice"),
         (NOISE + 'aliases = ["loud room"]\n', "'loud room' stands for both 'noise' and 'noise_night'"),
         ('extend = "general"\n' + NOISE, "unknown key 'extend'; did you mean 'extends'"),
+        ('extends = "telekom"\n' + NOISE, "no taxonomy is called 'telekom'; did you mean 'telecom'"),
+        ('extends = "general"\nwithout = ["bookings"]\n' + NOISE, "no cause 'bookings'.*did you mean 'booking'"),
+        ('without = ["booking"]\n' + NOISE, "write extends too"),
+        ('extends = "general"\nwithout = "booking"\n' + NOISE, "without is a list"),
         ("", r"no \[\[cause\]\]"),
         ("[[cause]", "cannot be read"),
         (NOISE.replace('description = { en = "It is too loud.", zh = "太吵了。" }', ""), "noise.*description"),
