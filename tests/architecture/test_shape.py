@@ -37,8 +37,8 @@ def tracked(checkout: Path) -> list[Path]:
     done = subprocess.run(["git", "ls-files"], cwd=checkout, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return [checkout / line for line in done.stdout.splitlines() if (checkout / line).is_file()]
-    hidden = {".venv", "demo", "__pycache__"}
-    return [path for path in checkout.rglob("*") if path.is_file() and not hidden & set(path.parts)]
+    hidden = re.compile(r"\.venv.*|demo|__pycache__")
+    return [path for path in checkout.rglob("*") if path.is_file() and not any(map(hidden.fullmatch, path.parts))]
 
 
 def statements(function: ast.AST) -> int:

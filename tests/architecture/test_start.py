@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+
+from interpreters import Python
 
 
 @pytest.fixture
@@ -40,28 +43,22 @@ def start(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mo
 
 
 def made(start: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: Callable[[list[str]], str | None]) -> list[str]:
-    """Let an environment be made without making one, and note the commands."""
+    """Let an environment be made by Python 3.13 without making one, and note the commands."""
     commands: list[str] = []
+    by = Python("/python3.13", "3.13.1", "")
 
-    def create(folder: Path, **_: object) -> None:
-        folder.mkdir(exist_ok=True)
-        start.PYTHON.write_text("", encoding="utf-8")
-
-    def noted(command: list[str]) -> str | None:
+    def noted(command: list[str], **_: object) -> str | None:
+        if command[1:3] == ["-m", "venv"]:
+            start.ENVIRONMENT.mkdir(exist_ok=True)
+            start.PYTHON.write_text("", encoding="utf-8")
+            return None
         commands.append(" ".join(command[1:]))
         return attempt(command)
 
-    monkeypatch.setattr(start, "venv", SimpleNamespace(create=create))
+    monkeypatch.setattr(start, "chosen", lambda _: by)
+    monkeypatch.setattr(start, "probed", lambda _: by if start.PYTHON.exists() else None)
     monkeypatch.setattr(start, "attempt", noted)
     return commands
-
-
-def test_another_python_is_reported_with_what_to_do(
-    start: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(start.sys, "version_info", (3, 13, 0))
-    assert start.main(["demo"]) == 2
-    assert "Baton needs Python 3.11" in capsys.readouterr().err
 
 
 def test_an_unknown_verb_shows_the_usage(start: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,10 +94,51 @@ def test_the_tests_add_what_training_takes_and_the_demo_does_not(
     # what asks for torch comes without it, and torch itself by pip
     assert len(commands) == 2
     assert commands[0].endswith(f"--no-deps --requirement {start.TRAINING_LOCK}")
-    assert commands[1].startswith("-m pip install") and commands[1].endswith(start.TORCH)
+    assert commands[1].startswith("-m pip install") and commands[1].endswith(f"--no-index {start.TORCH}")
     commands.clear()
     assert start.main(["test"]) == start.main(["demo"]) == 0
     assert commands == []
+
+
+@pytest.mark.parametrize(("platform", "fetched"), [("linux", False), ("win32", True), ("darwin", True)])
+def test_on_linux_pytorch_is_not_fetched_with_gigabytes_for_gpus(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], platform: str, fetched: bool
+) -> None:
+    commands = made(start, monkeypatch, lambda command: "no file of it" if "--no-index" in command else None)
+    monkeypatch.setattr(start, "sys", SimpleNamespace(platform=platform, stderr=sys.stderr))
+    monkeypatch.setattr(start.platform, "machine", lambda: "arm64")
+    start.set_up(training=True)
+    assert any(command.endswith(start.TORCH) and "--no-index" not in command for command in commands) is fetched
+    assert start.TRAINING_STAMP.exists() is fetched
+    assert ("PyTorch is left out" in capsys.readouterr().err) is not fetched
+
+
+def test_every_module_is_compiled_once_while_setting_up(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = made(start, monkeypatch, lambda _: None)
+    start.set_up()
+    assert all("--compile-bytecode" in command for command in commands if command.startswith("-m uv"))
+
+
+def test_an_environment_that_fits_stays_until_another_python_is_asked_for(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = made(start, monkeypatch, lambda _: None)
+    start.set_up(training=True)
+    assert start.STAMP.read_text("utf-8").startswith("3.13.1 ")
+    monkeypatch.setattr(start, "chosen", lambda _: Python("/python3.12", "3.12.9", ""))
+    commands.clear()
+    capsys.readouterr()
+    start.set_up(training=True)
+    assert commands == []
+    assert "Python 3.13.1 in .venv" in capsys.readouterr().err
+    cleared: list[list[str]] = []
+    attempt = start.attempt
+    monkeypatch.setattr(start, "attempt", lambda command, **more: cleared.append(command) or attempt(command, **more))
+    start.set_up(training=True, asked="3.12")
+    assert cleared[0] == ["/python3.12", "-m", "venv", "--clear", str(start.ENVIRONMENT)]
+    assert start.STAMP.read_text("utf-8").startswith("3.12.9 ")
+    assert start.TRAINING_STAMP.read_text("utf-8").startswith("3.12.9 ")
+    assert "by Python 3.12.9, /python3.12" in capsys.readouterr().err
 
 
 def test_the_lock_that_everybody_installs_holds_nothing_that_asks_for_torch(checkout: Path) -> None:
@@ -186,17 +224,75 @@ def test_what_runs_beside_is_shown_at_its_end_and_tells_its_exit_code(
 
 def test_the_first_lines_can_be_read_by_an_old_python(checkout: Path) -> None:
     # only the standard library, so that any Python gets as far as saying which one is needed
-    imported = [
-        line.split()[1]
-        for line in (checkout / "start.py").read_text("utf-8").splitlines()
-        if line.startswith(("import ", "from "))
-    ]
-    assert {name.split(".")[0] for name in imported} <= set(sys.stdlib_module_names)
+    for name in ("start.py", "interpreters.py"):
+        imported = [
+            line.split()[1]
+            for line in (checkout / name).read_text("utf-8").splitlines()
+            if line.startswith(("import ", "from "))
+        ]
+        assert {name.split(".")[0] for name in imported} <= {*sys.stdlib_module_names, "interpreters"}
 
 
-def test_ci_runs_the_same_command(checkout: Path) -> None:
-    script = (checkout / ".ci" / "run").read_text("utf-8")
-    assert 'exec "$python" start.py test' in script
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("a==1 ; python_full_version < '3.15' and sys_platform == 'win32'", "a==1 ; sys_platform == 'win32'"),
+        ("a==1 ; python_full_version < '3.15' and (sys_platform == 'darwin' or sys_platform == 'linux' "
+         "or sys_platform == 'win32')", "a==1"),
+        ("a==1 ; python_full_version < '3.15'", "a==1"),
+        ("a==1 ; python_full_version < '3.12' and sys_platform == 'linux'",
+         "a==1 ; python_full_version < '3.12' and sys_platform == 'linux'"),
+        ("a==1 ; python_full_version >= '3.12' and python_full_version < '3.15'",
+         "a==1 ; python_full_version >= '3.12' and python_full_version < '3.15'"),
+    ],
+)  # fmt: skip
+def test_a_lock_says_for_which_python_a_pin_is_only_where_not_for_all(
+    start: ModuleType, written: str, kept: str
+) -> None:
+    assert start.shortened(f"{written} \\\n    --hash=sha256:0") == f"{kept} \\\n    --hash=sha256:0"
+
+
+def test_ci_tests_by_the_oldest_python_and_by_a_newer_one_and_fails_with_either(checkout: Path, tmp_path: Path) -> None:
+    script = checkout / ".ci" / "run"
     shell = shutil.which("bash")
-    if shell is not None:
-        subprocess.run([shell, "-n", str(checkout / ".ci" / "run")], check=True)
+    if shell is None or os.name == "nt":
+        pytest.skip("needs bash")
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(script, tmp_path / ".ci" / "run")
+    (tmp_path / "tests").mkdir()
+    # a Python that notes what it is called for, has a newer one beside it, and fails where it is let
+    fake = tmp_path / "python3.11"
+    fake.write_text(
+        '#!/bin/sh\necho "$BATON_ENVIRONMENT $*" >> called\n'
+        'case "$*" in *which*) exit "$NONE";; *--fast*) exit "$FAST";; *start.py*) exit "$ALL";; esac\n',
+        encoding="utf-8",
+    )
+    fake.chmod(0o755)
+
+    def called(**codes: str) -> tuple[int, list[str]]:
+        (tmp_path / "called").unlink(missing_ok=True)
+        settings = {
+            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+            "ALL": "0",
+            "FAST": "0",
+            "NONE": "0",
+            **codes,
+        }
+        done = subprocess.run([shell, str(tmp_path / ".ci" / "run")], env=settings, capture_output=True, check=False)
+        return done.returncode, (tmp_path / "called").read_text("utf-8").splitlines()
+
+    code, calls = called()
+    assert code == 0
+    assert [call for call in calls if " test" in call] == [
+        " start.py --python this test",
+        ".venv-3.13 start.py --python 3.13 test --fast",
+    ]
+    assert called(ALL="1")[0] == 1
+    assert called(FAST="1")[0] == 1
+    code, calls = called(NONE="2", FAST="1")
+    assert code == 0 and not any("--fast" in call for call in calls)
+    # an environment to which PyTorch could not be added: tests that train were skipped
+    (tmp_path / ".venv").mkdir()
+    assert called()[0] == 1
+    (tmp_path / ".venv" / "baton-set-up-training").touch()
+    assert called()[0] == 0

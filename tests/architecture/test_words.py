@@ -85,7 +85,7 @@ KEYS = re.compile(r"^\s*(\"[^\"]+\"|[\w.\-]+)\s*=")
 def sources(checkout: Path) -> Iterator[Path]:
     for room in ROOMS:
         yield from sorted((checkout / room).rglob("*.py"))
-    yield checkout / "start.py"
+    yield from (checkout / "start.py", checkout / "interpreters.py")
 
 
 def names_of(tree: ast.AST) -> Iterator[tuple[int, str]]:

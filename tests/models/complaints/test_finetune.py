@@ -45,7 +45,7 @@ def progress() -> list[tuple[str, int, int]]:
 
 
 @pytest.fixture(scope="module")
-def model(progress: list[tuple[str, int, int]]) -> FinetunedModel:
+def model(training: None, progress: list[tuple[str, int, int]]) -> FinetunedModel:
     return FinetunedModel.fit(text_set(), 7, recipe=QUICK, progress=lambda *what: progress.append(what))
 
 
@@ -112,7 +112,9 @@ def test_a_folder_that_is_damaged_or_holds_code_is_refused(
         FinetunedModel.load(tmp_path)
 
 
-def test_the_same_seed_trains_the_same_model_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_seed_trains_the_same_model_and_prints_nothing(
+    training: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     once, again, other = (
         FinetunedModel.fit(text_set(), seed, recipe=Recipe(epochs=1, layers=1)).scores(["where is my bag"])
         for seed in (3, 3, 4)
@@ -128,7 +130,7 @@ def test_without_pytorch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         FinetunedModel.fit(text_set(), 7)
 
 
-def test_texts_that_the_packaged_transformer_cannot_read_are_reported_before_training() -> None:
+def test_texts_that_the_packaged_transformer_cannot_read_are_reported_before_training(training: None) -> None:
     assert FinetunedModel.obstacle(text_set()) is None
     obstacle = FinetunedModel.obstacle(text_set("zh"))
     assert obstacle is not None and "'zh'" in obstacle and "[text] encoder" in obstacle
@@ -159,7 +161,7 @@ def test_one_label_is_too_little() -> None:
         FinetunedModel.fit(texts.rows(texts.labels == "bag"), 7)
 
 
-def test_training_stops_when_texts_held_out_stop_gaining(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_stops_when_texts_held_out_stop_gaining(training: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from torch import nn
 
     held_out = training_set(text_set())

@@ -18,7 +18,7 @@ TEXTS = ["my bag is lost", "we waited at the gate for four hours and nobody told
 
 
 @pytest.fixture(scope="module")
-def network() -> Any:
+def network(training: None) -> Any:
     import torch
 
     torch.manual_seed(7)
