@@ -208,6 +208,7 @@ def attempt(command: list[str], *, quiet: bool = False) -> str | None:
     lines = []
     # an installer that inherits a virtual environment would install into that one
     clean = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    clean["UV_COMPILE_BYTECODE_TIMEOUT"] = "600"  # uv gives up after a minute, and a busy machine needs longer
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
         cwd=ROOT, env=clean,
