@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ def preview(
     shown(found, as_json, page)
 
 
+app.command(epilog="Example: `baton figures demo --page figures.html`")(figures)
 app.command(epilog="Example: `baton kpis FCR --company demo`")(kpis)
 
 

@@ -31,6 +31,7 @@ from pipelines.preflight import refuse_early
 from pipelines.run_steps import (
     ADVISE,
     FEATURES,
+    FIGURES,
     PRICE,
     PROCESS,
     REGISTER,
@@ -107,6 +108,18 @@ class Chain:
             depends_on |= otherwise
             self._step(STAGE, depends_on, work)
         refuse_early(company, self.catalogue, self._warehouse())
+
+    def figures(self) -> None:
+        """Measure the plain figures: volumes, waits, ratings and customers as they are."""
+        from pipelines.figures.measure import write_figures, zones_of
+
+        company = self.company
+
+        def work(outcome: Outcome) -> None:
+            if rows := write_figures(company, self._warehouse(), self.folder):
+                outcome.rows["figures"] = rows
+
+        self._step(FIGURES, {"min_group": company.policy.min_group, "zones": zones_of(company)}, work)
 
     def texts(self, *, keep_model: bool = False) -> None:
         """Say what customers write about.
@@ -346,6 +359,7 @@ def _through(company: Company, folder: RunFolder, progress: Progress, steps: tup
     with chain.ledger.locked():
         keep = Chain.train not in steps
         chain.stage(keep_models=keep and chain.folder.models.exists())
+        chain.figures()
         chain.texts(keep_model=keep)
         for step in (Chain.features, *steps):
             step(chain)

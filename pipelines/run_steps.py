@@ -8,6 +8,7 @@ from pipelines.steps import Step
 __all__ = [
     "ADVISE",
     "FEATURES",
+    "FIGURES",
     "PRICE",
     "PROCESS",
     "REGISTER",
@@ -26,6 +27,7 @@ STAGE = Step(
     keeps=("staged/",),
     code=("features.staging.stage", "features.quality.concentration", "features.quality.observation.gaps"),
 )
+FIGURES = Step("figures", needs=("stage",), code=("pipelines.figures.measure",))
 TEXTS = Step(
     "texts",
     needs=("stage",),
@@ -57,7 +59,7 @@ ADVISE = Step(
     writes_sentences=True,
 )
 REGISTER = Step("register", needs=("train",), keeps=(MODELS,), code=("pipelines.tracking",))
-_BEFORE = (STAGE, TEXTS, FEATURES, TRAIN, SCORE, PRICE, PROCESS, ADVISE, REGISTER)
+_BEFORE = (STAGE, FIGURES, TEXTS, FEATURES, TRAIN, SCORE, PRICE, PROCESS, ADVISE, REGISTER)
 REPORT = Step(
     "report",
     needs=tuple(step.name for step in _BEFORE),

@@ -19,6 +19,7 @@ from pipelines.report.sections.causes import causes_section, first_of_texts
 from pipelines.report.sections.coaching import support_section
 from pipelines.report.sections.customers import caution, risk_bands, top_customers
 from pipelines.report.sections.explained import explained_figures
+from pipelines.report.sections.figures import figures_section
 from pipelines.report.sections.first_screen import first_screen
 from pipelines.report.sections.journey import journey_section
 from pipelines.report.sections.method import method_section
@@ -104,10 +105,11 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     pages, unpaged = team_pages(results, cards, pen)
     fields, fields_key, without_field = company_fields(results, pen)
     strategy = strategy_figure(results, pen)
-    first = first_screen(results, cards, hidden)
+    first, figures = first_screen(results, cards, hidden), figures_section(results, pen)
     return {
         "anchors": [
             *anchors,
+            *(["figures"] if figures else []),
             "why",
             *(["causes"] if causes else []),
             "journey",
@@ -133,6 +135,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "journey": journey_section(results),
         "process": process,
         "causes": causes,
+        "figures": figures,
         "fields": fields,
         "fields_key": fields_key,
         "without_field": without_field,
