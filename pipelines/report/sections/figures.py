@@ -22,6 +22,7 @@ __all__ = ["FiguresSection", "figure_value", "figures_section"]
 _MAX_GROUPS = 12  # rows that a person still reads; the others are in the file
 _MIN_MONTHS = 3  # fewer make no line
 _MIN_KNOWN = 0.5  # a figure that fewer cases have says so beside its value
+_MAX_CENTS = 1000  # larger amounts are shown without cents
 _GROUPED = ("team", "topic", "channel")
 _DAYS = tuple(str(day) for day in range(1, 8))
 
@@ -100,7 +101,10 @@ def figure_value(results: Results, unit: str, value: float, /) -> Bilingual:
     if unit == "seconds":
         return duration(value)
     if unit == "money":
-        return money(value, results.company.company.currency)
+        currency = results.company.company.currency
+        if abs(value) < _MAX_CENTS:
+            return say("figures.money", currency=currency, n=number(value, 2))
+        return money(value, currency)
     return number(value, {"rating": 2, "points": 1}.get(unit, 0))
 
 
