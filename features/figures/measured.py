@@ -55,7 +55,6 @@ def figures(warehouse: Warehouse, zones: Mapping[str, str], min_group: int, /) -
 
     Parameters
     ----------
-    warehouse : Warehouse
     zones : mapping of str to str
         Time zone per table: months, weekdays and hours are those of the clock on its wall.
     min_group : int

@@ -41,7 +41,6 @@ def monthly_counts(warehouse: Warehouse, zones: Mapping[str, str], /) -> Iterato
 
     Parameters
     ----------
-    warehouse : Warehouse
     zones : mapping of str to str
         Time zone per table.
 

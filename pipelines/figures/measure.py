@@ -20,11 +20,11 @@ from features.staging.warehouse import Warehouse
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PlainFigures", "plain_figures", "write_figures", "zones_of"]
+__all__ = ["FiguresOfCompany", "plain_figures", "write_figures", "zones_of"]
 
 
 @dataclass(frozen=True)
-class PlainFigures:
+class FiguresOfCompany:
     """What was measured.
 
     Parameters
@@ -58,7 +58,7 @@ def write_figures(company: Company, warehouse: Warehouse, folder: RunFolder, /) 
 
 
 @hides_filled_in
-def plain_figures(company: Company, /) -> PlainFigures:
+def plain_figures(company: Company, /) -> FiguresOfCompany:
     """Return the figures of a company's sources, cleaned as a run would clean them; nothing is written.
 
     Raises
@@ -75,7 +75,7 @@ def plain_figures(company: Company, /) -> PlainFigures:
         names = _team_names(warehouse)
     if measured.empty:
         raise TableError(Message("no_figures.nothing"))
-    return PlainFigures(measured, names)
+    return FiguresOfCompany(measured, names)
 
 
 def _team_names(warehouse: Warehouse, /) -> dict[str, str]:

@@ -10,7 +10,7 @@ from baton.company import Company
 from baton.errors import OutputError, TableError
 from baton.files import owner_only, write_atomically
 from baton.messages.message import Message
-from pipelines.figures.measure import PlainFigures
+from pipelines.figures.measure import FiguresOfCompany
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import say
@@ -20,7 +20,7 @@ from pipelines.report.sections.figures import figures_section
 __all__ = ["render", "write_page"]
 
 
-def write_page(company: Company, found: PlainFigures, path: Path, /, *, overwrite: bool = False) -> None:
+def write_page(company: Company, found: FiguresOfCompany, path: Path, /, *, overwrite: bool = False) -> None:
     """Write the page, whole or not at all, and readable by its owner alone.
 
     Parameters
@@ -40,7 +40,7 @@ def write_page(company: Company, found: PlainFigures, path: Path, /, *, overwrit
         temporary.write_text(page, encoding="utf-8")
 
 
-def render(company: Company, found: PlainFigures, /) -> str:
+def render(company: Company, found: FiguresOfCompany, /) -> str:
     """Return the page; everything that comes from data is escaped.
 
     Raises

@@ -115,7 +115,7 @@ def _shown(place: _Place, /) -> list[Shown]:
 def _named(place: _Place, kind: str, /) -> list[Shown]:
     """An id's name, and beside it the id."""
     name = place.column.name
-    unit = "level" if place.table == "cause_trends" else "unit"
+    unit = {"cause_trends": "level", "figures": "by"}.get(place.table, "unit")
 
     def named(frame: pd.DataFrame) -> list[Cell]:
         if kind == "unit_id":

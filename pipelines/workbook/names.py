@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from baton.errors import ArtefactError
+from baton.messages.message import Message, render
 from baton.messages.numbers import Language
 from baton.outcomes import Outcome
+from features.figures.definitions import NAMES
 from pipelines.report.data.objective import titled
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual
@@ -34,10 +36,11 @@ class Names:
             "outcome": self.outcome,
             "cause": self.cause,
             "action": self.action,
+            "figure": self.figure,
         }
 
     def of(self, kind: str, identifier: str, /) -> str:
-        """Return a name by the kind of its id: ``kpi``, ``team``, ``stage``, ``outcome``, ``cause`` or ``action``."""
+        """Return a name by the kind of its id, one of ``kinds``."""
         return self._kinds[kind](identifier)
 
     @property
@@ -67,6 +70,10 @@ class Names:
         """Return the name of a cause."""
         about = self._causes.get(identifier)
         return identifier.replace("_", " ") if about is None else about[self.language]
+
+    def figure(self, identifier: str, /) -> str:
+        """Return the name of a plain figure."""
+        return render(Message(NAMES[identifier]), self.language) if identifier in NAMES else identifier
 
     def outcome(self, identifier: str, /) -> str:
         """Return the name of an outcome by its key."""

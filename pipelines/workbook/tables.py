@@ -34,6 +34,7 @@ EXPORTED = (
     "bottlenecks",
     "flows",
     "handoffs",
+    "figures",
 )
 """The tables for people, in the order of their sheets."""
 

@@ -55,11 +55,8 @@ class FiguresSection:
     ----------
     year : tuple of (Bilingual, Bilingual, Bilingual or None)
         Name, value and a remark of each figure over the last year.
-    lines : tuple of MonthLine
     months : (header, rows) or None
-        The same as a table.
-    groups : tuple of GroupTable
-    hours : Figure or None
+        The lines as a table.
     """
 
     year_title: Bilingual

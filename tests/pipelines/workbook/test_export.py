@@ -94,6 +94,8 @@ def test_every_word_has_both_languages_and_the_same_blanks() -> None:
         ("level", "coaching", "level"),
         ("kind", "cause_trends", "level"),
         ("abstained", "root_causes", "reason"),
+        ("figure_by", "figures", "by"),
+        ("figure_unit", "figures", "unit"),
     ],
 )
 def test_every_key_that_the_contract_names_has_words(section: str, table: str, column: str) -> None:
