@@ -89,7 +89,7 @@ def columns_of(expr: str, /) -> frozenset[str]:
     baton.errors.ExpressionError: expression: function read_text is not allowed; use columns, arithmetic, comparisons, \
 CASE and simple functions of text, numbers and times
     """
-    return frozenset(_columns(expr, "expression"))
+    return _columns(expr, "expression")
 
 
 def checked(text: str, place: str = "expression", /, *, longest: int | None = _LONGEST) -> Expr:
@@ -117,8 +117,13 @@ def checked(text: str, place: str = "expression", /, *, longest: int | None = _L
     ExpressionError
         If it does not parse, or any part of it is not allowed.
     """
+    return _kept(text, place, longest).copy()
+
+
+def _kept(text: str, place: str, longest: int | None, /) -> Expr:
+    """Return the tree that was checked before, to be read and not changed."""
     try:
-        return _checked(text, place, longest).copy()
+        return _checked(text, place, longest)
     except RecursionError:
         raise ExpressionError(f"{place}: it is nested too deeply; compute it in the table's sql instead") from None
 
@@ -149,14 +154,15 @@ def _printed(tree: Expr, /) -> str:
     return tree.sql(dialect="duckdb", identify=True, comments=False)
 
 
-def _columns(text: str, place: str, /) -> set[str]:
-    return _names(checked(text, place))
+@lru_cache(maxsize=4096)
+def _columns(text: str, place: str, /) -> frozenset[str]:
+    return _names(_kept(text, place, _LONGEST))
 
 
-def _names(tree: Expr, /) -> set[str]:
+def _names(tree: Expr, /) -> frozenset[str]:
     from sqlglot import exp
 
-    return {column.name for column in tree.find_all(exp.Column)}
+    return frozenset(column.name for column in tree.find_all(exp.Column))
 
 
 def _check_parts(tree: Expr, place: str, /) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from features.ingest.sql_text import literal
 
@@ -94,6 +95,7 @@ def counted(words: Mapping[str, int] | None, kept: Collection[str], /) -> dict[s
     return {word: count for word, count in (words or {}).items() if word.lower() not in values}
 
 
+@lru_cache(maxsize=4096)
 def forms(word: str, /) -> tuple[str, ...]:
     """Return a word in small letters, in full-width ones, and with its marks alone in full width.
 
@@ -113,9 +115,14 @@ def _wide(letter: str, /) -> str:
 
 
 def _is_word(text: str, size: str, kept: Collection[str] = (), /) -> str:
-    values = {form for word in kept for form in forms(word)}
-    listed = dict.fromkeys(form for word in MISSING_WORDS for form in forms(word) if form not in values)
-    # one long text to look into: a list of all words would be held once per row of a batch, for each column
-    words = literal("".join(f"{_BETWEEN}{word}" for word in listed) + _BETWEEN)
+    words = _words_sql(frozenset(kept))
     looked_for = f"concat({literal(_BETWEEN)}, lower({text}), {literal(_BETWEEN)})"
     return f"(strlen({size}) <= {LONGEST_WORD_BYTES} AND {text} IS NOT NULL AND contains({words}, {looked_for}))"
+
+
+@lru_cache(maxsize=256)  # the same for most columns of a company
+def _words_sql(kept: frozenset[str], /) -> str:
+    """Return one long text to look into: a list of all words would be held once per row of a batch, for each column."""
+    values = {form for word in kept for form in forms(word)}
+    listed = dict.fromkeys(form for word in MISSING_WORDS for form in forms(word) if form not in values)
+    return literal("".join(f"{_BETWEEN}{word}" for word in listed) + _BETWEEN)
