@@ -17,7 +17,7 @@ from features.kpis import evaluate as metrics
 from features.kpis.on_scale import on_scale
 from features.quality.checks import check
 from features.quality.faults import CheckReport
-from features.staging.cleaned import checked
+from features.staging.cleaned import Checked, checked
 from features.staging.stage import stage
 
 STARS = np.tile([1, 1, 2, 2, 3, 4, 4, 5, 5, 5], 30)
@@ -51,10 +51,12 @@ def value_of(path: Path, kpi_id: str) -> float:
     company = load_company(path)
     catalogue = load_catalogue(company)
     with checked(company, catalogue) as found:
-        assert found.warehouse is not None
-        return float(
-            metrics.case_values(found.warehouse, [catalogue[kpi_id]])[f"kpi:{kpi_id}"].mean().to_pyarrow().as_py()
-        )
+        return mean_of(found, catalogue[kpi_id])
+
+
+def mean_of(found: Checked, kpi: Kpi) -> float:
+    assert found.warehouse is not None
+    return float(metrics.case_values(found.warehouse, [kpi])[f"kpi:{kpi.id}"].mean().to_pyarrow().as_py())
 
 
 def words(*by_star: str) -> list[str]:
@@ -87,13 +89,16 @@ SCALES = {
 @pytest.mark.parametrize("name", SCALES)
 def test_the_share_of_low_ratings_does_not_depend_on_the_scale(tmp_path: Path, name: str) -> None:
     ratings, scale = SCALES[name]
-    path = written(tmp_path, ratings)
-    report = report_of(path)
+    company = load_company(written(tmp_path, ratings))
+    catalogue = load_catalogue(company)
+    with checked(company, catalogue) as found:
+        report = found.report
+        low = mean_of(found, catalogue["low_rating_share"])
     assert [fault.as_message().text for fault in report.faults if fault.column == "csat"] == []
     assert any(
         note.startswith(f"cases.csat is taken as a scale from {scale[0]} to {scale[1]}") for note in report.notes
     )
-    assert value_of(path, "low_rating_share") == pytest.approx(LOW)
+    assert low == pytest.approx(LOW)
 
 
 def test_every_grain_and_window_follows(tmp_path: Path) -> None:
