@@ -186,12 +186,22 @@ class Chain:
 
         self._step(TRAIN, {}, work)
 
+    def refuse_without_models(self) -> None:
+        """Say what makes models, where there are none.
+
+        Raises
+        ------
+        ArtefactError
+            If nothing was trained into the folder.
+        """
+        if not self.folder.models.exists():
+            raise ArtefactError(f"{self.folder.models}: no trained models; `baton train` makes them")
+
     def score(self) -> None:
         """Score the latest snapshot and attribute its risk to KPIs."""
         from pipelines import score as verb
 
-        if not self.folder.models.exists():
-            raise ArtefactError(f"{self.folder.models}: no trained models; `baton train` makes them")
+        self.refuse_without_models()
 
         def work(outcome: Outcome) -> None:
             if self._learns:
@@ -355,9 +365,12 @@ def recommend(company: Company, folder: RunFolder, progress: Progress = silent) 
 @hides_filled_in
 def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[Verb, ...]) -> RunSummary:
     chain = Chain(company, folder, progress)  # a fault in the catalogue is reported before anything is written
+    keep = Chain.train not in steps
+    asked = company.outcomes.churn or company.outcomes.decline or company.outcomes.case
+    if keep and asked and Chain.score in steps:
+        chain.refuse_without_models()  # before texts are learned from, which takes minutes
     folder.create()
     with chain.ledger.locked():
-        keep = Chain.train not in steps
         chain.stage(keep_models=keep and chain.folder.models.exists())
         chain.figures()
         chain.texts(keep_model=keep)

@@ -148,7 +148,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory, small_company: Path) -> 
 def _simulate(folder: Path) -> None:
     from pipelines.simulate import simulate
 
-    simulate(folder, customers=3000, months=12, seed=11, employees=60)
+    simulate(folder, customers=1600, months=12, seed=11, employees=40)
 
 
 def _made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -96,34 +97,47 @@ def test_an_unchanged_run_is_kept_and_a_lost_file_alone_is_made_again(copied: tu
     assert (folder / "weights.parquet").read_bytes() == before
 
 
-def test_a_changed_policy_advises_again_without_training_again(copied: tuple[Path, Path]) -> None:
-    company, folder = copied
-    path = company / "company.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("max_change = 10", "max_change = 5"), encoding="utf-8")
-    steps = {step.name: step.reused for step in run(load_company(company), RunFolder(folder)).steps}
-    assert (steps["train"], steps["advise"], steps["report"]) == (True, False, False)
-    weights = pd.read_parquet(folder / "weights.parquet")
-    assert (weights["recommended_weight"] - weights["current_weight"]).abs().max() <= 5
+@dataclass(frozen=True)
+class GoneOn:
+    """A run that was ended in its advice under another policy, and went on."""
+
+    folder: Path
+    unfinished: list[Path]
+    reused: dict[str, bool]
 
 
-def test_a_run_that_is_killed_goes_on_where_it_was(copied: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def gone_on(small_run: Path, small_company: Path, tmp_path_factory: pytest.TempPathFactory) -> GoneOn:
+    """The run after that; made once, since to advise takes long."""
     from pipelines import recommend
 
-    company, folder = copied
+    place = tmp_path_factory.mktemp("gone-on")
+    company, folder = shutil.copytree(small_company, place / "company"), shutil.copytree(small_run, place / "run")
     path = company / "company.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("max_change = 10", "max_change = 5"), encoding="utf-8")
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recommend, "recommend", killed)
         with pytest.raises(KeyboardInterrupt):
             run(load_company(company), RunFolder(folder))
-    assert not list(folder.rglob("*.part"))
-    steps = {step.name: step.reused for step in run(load_company(company), RunFolder(folder)).steps}
-    assert (steps["train"], steps["advise"]) == (True, False)
-    assert (folder / "weights.parquet").exists()
+    unfinished = list(folder.rglob("*.part"))
+    steps = run(load_company(company), RunFolder(folder)).steps
+    return GoneOn(folder, unfinished, {step.name: step.reused for step in steps})
+
+
+def test_a_changed_policy_advises_again_without_training_again(gone_on: GoneOn) -> None:
+    assert [gone_on.reused[step] for step in ("train", "advise", "report")] == [True, False, False]
+    weights = pd.read_parquet(gone_on.folder / "weights.parquet")
+    assert (weights["recommended_weight"] - weights["current_weight"]).abs().max() <= 5
+
+
+def test_a_run_that_is_killed_goes_on_where_it_was(gone_on: GoneOn) -> None:
+    assert not gone_on.unfinished
+    assert (gone_on.reused["train"], gone_on.reused["advise"]) == (True, False)
+    assert (gone_on.folder / "weights.parquet").exists()
 
 
 def test_score_uses_the_models_that_were_trained_before(copied: tuple[Path, Path]) -> None:
@@ -135,11 +149,10 @@ def test_score_uses_the_models_that_were_trained_before(copied: tuple[Path, Path
     assert (folder / "models" / "churn" / "model.lgb").read_bytes() == model
 
 
-def test_score_without_models_says_what_makes_them(copied: tuple[Path, Path]) -> None:
-    company, folder = copied
-    shutil.rmtree(folder / "models")
+def test_score_without_models_says_what_makes_them_before_it_does_anything(small_company: Path, tmp_path: Path) -> None:
     with pytest.raises(BatonError, match="baton train"):
-        score(load_company(company), RunFolder(folder))
+        score(load_company(small_company), RunFolder(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full: /dev/full")
