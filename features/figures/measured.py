@@ -147,7 +147,8 @@ class _Cases:
             unit=figure.unit,
             about_work=figure.about_work,
             known_share=found["n"] / found["rows"],
-            partial=(found["by"] == "month") & found["group"].isin(partial),
+            partial=(found["by"] == "month")
+            & (found["group"].isin(partial) | (found["group"] > f"{self.span.end:%Y-%m}").fillna(False)),
         )
 
     def _row(self, query: str, /) -> tuple[Any, ...]:
@@ -155,8 +156,9 @@ class _Cases:
 
     def _queries(self, figure: CaseFigure, /) -> Iterator[str]:
         end = local(self.end, self.zone)
-        year = f"{{0}} > {end} - INTERVAL {YEAR_DAYS} DAYS AND {{0}} <= {end}"
-        measured = [("month", "strftime(moment, '%Y-%m')", f"moment <= {end}")]
+        # answers and ratings that came after the last case was opened count as well: they are of these cases
+        year = f"{{0}} > {end} - INTERVAL {YEAR_DAYS} DAYS"
+        measured = [("month", "strftime(moment, '%Y-%m')", "TRUE")]
         measured += [
             (by, "NULL::VARCHAR" if name is None else quoted(name), year.format("moment"))
             for by, name in _GROUPS.items()

@@ -54,6 +54,16 @@ def test_values_count_in_the_month_in_which_they_became_known(make_warehouse: An
     assert closed["known_share"].item() == pytest.approx(2 / 3)
 
 
+def test_a_rating_after_the_last_case_counts_in_a_month_that_is_incomplete(make_warehouse: Any) -> None:
+    opened = END - timedelta(hours=1)
+    rows = [case(1, opened, csat=1.0, rated_at=opened), case(2, opened, csat=4.0, rated_at=END + timedelta(days=3))]
+    found = measured(make_warehouse, {"cases": rows})
+    assert value(found, "csat") == 2.5
+    months = found[(found["figure"] == "csat") & (found["by"] == "month")].set_index("group")
+    assert months["value"].to_dict() == {"2026-04": 1.0, "2026-05": 4.0}
+    assert months.loc["2026-05", "partial"]
+
+
 def test_shares_leave_out_what_is_not_known_and_an_open_overdue_case_breaks_its_promise(make_warehouse: Any) -> None:
     start = datetime(2026, 4, 1, 9)
     rows = [
@@ -120,8 +130,9 @@ def test_months_that_the_data_hold_in_part_are_marked(make_warehouse: Any) -> No
     found = measured(make_warehouse, {"cases": rows})
     partial = found[found["partial"]]
     assert set(partial.loc[partial["figure"] == "cases", "group"]) == {"2026-01"}
-    # what was opened before the data begin and took long is absent until twenty days later, the ninth of February
-    assert set(partial.loc[partial["figure"] == "time_to_close", "group"]) == {"2026-02"}
+    # what was opened before the data begin and took long is absent until twenty days later, the ninth of February; what was
+    # closed after the last case was opened is not all that was closed in May
+    assert set(partial.loc[partial["figure"] == "time_to_close", "group"]) == {"2026-02", "2026-05"}
 
 
 def test_customers_are_counted_from_when_leaving_is_recorded_and_a_month_without_any_is_zero(
