@@ -254,14 +254,15 @@ def _kpi_counts(found: Any, /) -> tuple[str, str]:
 
 def diagnosis(found: Any, as_json: bool, /) -> None:
     """Show how far today's scorecards point at the customer."""
+    notes = [note.text for note in found.notes]
     if as_json:
-        document(found)
+        document({name: getattr(found, name) for name in ("cards", "kpis", "stages")} | {"notes": notes})
         return
     console = open_console()
     for title, rows in found.sections().items():
         if rows:
             show_table(console, title, list(rows[0]), [list(row.values()) for row in rows])
-    for text in found.notes:
+    for text in notes:
         console.print(text, markup=False)
 
 

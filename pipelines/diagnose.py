@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import TableError
 from baton.files import RunFolder
 from baton.filled_in import hides_filled_in
+from baton.messages.message import Message
 from pipelines.freshness import changes_since
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ class Diagnosis:
         Per team, role and KPI: weight, alignment, effect with interval, reliability.
     stages : list of dict
         Per journey stage: mean points, KPIs on cards, levers on no card.
-    notes : tuple of str
+    notes : tuple of Message
         What a reader must know.
     """
 
     cards: list[dict[str, Any]]
     kpis: list[dict[str, Any]]
     stages: list[dict[str, Any]]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def sections(self) -> dict[str, list[dict[str, Any]]]:
         """Return the findings as titled tables, rounded for reading."""
@@ -82,26 +83,23 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
     table = diagnosis_table(inputs, company.policy)
     unknown = sorted(set(table.loc[table["kpi_role"] == "unknown", "kpi"]))
     if unknown:
-        notes.append(f"on cards but not in the catalogue: {', '.join(unknown)}")
+        notes.append(Message("diagnosed.unknown_kpis", {"kpis": tuple(unknown)}))
     return Diagnosis(card_rows(table), _plain(table), stage_rows(table, catalogue), tuple(notes))
 
 
-def _inputs(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> tuple[AdviceInputs, list[str]]:
+def _inputs(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> tuple[AdviceInputs, list[Message]]:
     """Return today's cards with what a run has measured, and what a reader must know."""
     from models.advice.inputs import AdviceInputs, catalogue_rows
 
     cards, notes = _cards(company, catalogue)
     if (folder.advice / "inputs.json").exists():
         measured = AdviceInputs.load(folder.advice)
-        notes += [f"effects come from the run in {folder.path.name}", *measured.notes]
+        notes += [Message("diagnosed.of_a_run", {"folder": folder.path.name}), *measured.notes]
         changed = changes_since(company, catalogue, folder)
         if changed:
-            notes.append(
-                f"changed since the run in {folder.path.name}: {', '.join(changed)}; cards are as they are now, "
-                "effects as they were then: run again"
-            )
+            notes.append(Message("diagnosed.changed", {"folder": folder.path.name, "what": tuple(changed)}))
         return replace(measured, cards=cards, kpis=_known_kpis(measured, catalogue)), notes
-    notes.append("no run yet, so no effects: `baton run` measures which way each KPI points")
+    notes.append(Message("diagnosed.no_run"))
     inputs = AdviceInputs(
         kpis=catalogue_rows(catalogue),
         draws=pd.DataFrame(),
@@ -126,7 +124,7 @@ def _known_kpis(measured: AdviceInputs, catalogue: Catalogue, /) -> pd.DataFrame
     return pd.concat([measured.kpis, added], ignore_index=True) if len(added) else measured.kpis
 
 
-def _cards(company: Company, catalogue: Catalogue, /) -> tuple[pd.DataFrame, list[str]]:
+def _cards(company: Company, catalogue: Catalogue, /) -> tuple[pd.DataFrame, list[Message]]:
     """Return the cards in force at the end of observation, by the way in that a run takes, and what is planned."""
     from features.cases.table import cards_in_force
     from features.staging.cleaned import checked
@@ -144,10 +142,10 @@ def _cards(company: Company, catalogue: Catalogue, /) -> tuple[pd.DataFrame, lis
     as_of = pd.Timestamp(latest) if latest is not None else rows["valid_from"].max()
     today = cards_in_force(rows, as_of)
     planned = rows[rows["valid_from"] > as_of]
-    notes = [f"cards as of {as_of:%Y-%m-%d}, where the observed time ends"]
+    notes = [Message("diagnosed.as_of", {"day": f"{as_of:%Y-%m-%d}"})]
     if len(planned):
         cards = planned[["team_id", "role", "valid_from"]].drop_duplicates()
-        notes.append(f"planned and not shown: {len(cards)} cards from {cards['valid_from'].min():%Y-%m-%d} on")
+        notes.append(Message("diagnosed.planned", {"n": len(cards), "day": f"{cards['valid_from'].min():%Y-%m-%d}"}))
     if today.empty:
         raise TableError(
             f"scorecards: every card holds only after {as_of:%Y-%m-%d}, where the observed time ends; check valid_from"

@@ -8,6 +8,7 @@ from typing import Any
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.files import RunFolder
+from baton.messages.message import Message
 from baton.run_results import RUN, RunResults
 from features.ingest import sources
 from pipelines.steps import digest
@@ -54,14 +55,13 @@ def meaning_digest(company: Company, catalogue: Catalogue, scales: Mapping[str, 
     return digest([mapping, kpis, dict(scales)])
 
 
-def changes_since(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> list[str]:
+def changes_since(company: Company, catalogue: Catalogue, folder: RunFolder, /) -> list[Message]:
     """Say what is no longer as a run found it.
 
     Returns
     -------
-    list of str
-        Tables, `the company file`, `the KPI catalogue`; `the run itself` where it was not finished. Empty: all is as
-        it was.
+    list of Message
+        Tables, the company file, the KPI catalogue; the run itself where it was not finished. Empty: all is as it was.
 
     Raises
     ------
@@ -70,12 +70,13 @@ def changes_since(company: Company, catalogue: Catalogue, folder: RunFolder, /) 
     """
     then = RunResults(folder).document(RUN, {})
     if not then:
-        return ["the run itself (it was not finished)"]
+        return [Message("changed.run")]
     now = sources.fingerprint(company)
     before = then.get("inputs") or {}
-    changed = [f"the table {name}" for name in sorted({*now, *before}) if now.get(name) != before.get(name)]
+    tables = [name for name in sorted({*now, *before}) if now.get(name) != before.get(name)]
+    changed = [Message("changed.table", {"table": name}) for name in tables]
     if then.get("settings") != settings_digest(company):
-        changed.append("the company file")
+        changed.append(Message("changed.company"))
     if then.get("catalogue") != catalogue_digest(catalogue):
-        changed.append("the KPI catalogue")
+        changed.append(Message("changed.catalogue"))
     return changed

@@ -178,8 +178,8 @@ def _floors(choice: Choice, tested: Unseen, labelled: TextSet, settings: Text, s
 
     if len(np.unique(tested.part)) > 1:
         return floors | {"tfidf": cross_fit(tested.texts, tested.classes, fit, tested.part)}
-    auc = labelled.frame["group"].isin(set(tested.texts.frame["group"])).to_numpy()
-    return floors | {"tfidf": _predicted(fit(labelled.rows(~auc)), tested.texts, tested.classes)}
+    in_test = labelled.frame["group"].isin(set(tested.texts.frame["group"])).to_numpy()
+    return floors | {"tfidf": _predicted(fit(labelled.rows(~in_test)), tested.texts, tested.classes)}
 
 
 def _later(

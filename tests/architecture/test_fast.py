@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,3 +48,15 @@ def test_a_function_is_as_slow_as_its_slowest_case_with_its_fixtures() -> None:
         recorder.pytest_runtest_logreport(report)
     assert recorder.slow() == ["tests/a/test_a.py::test_x"]
     assert function_of("tests/a/test_a.py::test_x[a[0]]") == "tests/a/test_a.py::test_x"
+
+
+def test_every_line_of_the_list_names_a_test_that_is_there(checkout: Path) -> None:
+    listed = [line.partition("::") for line in (checkout / "tests" / "slow.txt").read_text("utf-8").splitlines()]
+    defined = {place: functions_of(checkout / place) for place, _, _ in listed}
+    assert [f"{place}::{name}" for place, _, name in listed if name not in defined[place]] == []
+
+
+def functions_of(path: Path) -> set[str]:
+    if not path.exists():
+        return set()
+    return {node.name for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from baton import display
 from baton.catalogue.load import load_catalogue
 from baton.company import load_company
 from baton.errors import TableError
 from baton.files import RunFolder, write_json
+from baton.messages.message import Message, render
 from features.ingest import sources
 from models.advice.inputs import AdviceInputs, catalogue_rows
 from pipelines.analysis import diagnose_company
@@ -63,7 +66,8 @@ def test_today_s_card_is_the_one_in_force_as_a_run_reads_it(tmp_path: Path, card
 
 def test_planned_cards_are_reported_with_their_day(tmp_path: Path) -> None:
     notes = diagnosed(tmp_path, HEAD + TODAY + PLANNED).notes
-    assert "planned and not shown: 1 cards from 2027-01-01 on" in notes
+    assert "planned and not shown: 1 card from 2027-01-01 on" in [note.text for note in notes]
+    assert "已计划、未显示：1 张计分卡，自 2027-01-01 起生效" in [render(note, "zh") for note in notes]
 
 
 def test_a_company_whose_cards_are_all_planned_is_reported_so(tmp_path: Path) -> None:
@@ -104,7 +108,18 @@ def finished(tmp_path: Path) -> Path:
 
 def changed(folder: Path) -> list[str]:
     found = diagnose(load_company(folder / "company.toml"), RunFolder(folder / "out"))
-    return [note for note in found.notes if note.startswith("changed since")]
+    return [note.text for note in found.notes if note.key == "diagnosed.changed"]
+
+
+def test_what_the_run_noted_is_shown_in_words(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = RunFolder(finished / "out").advice
+    replace(AdviceInputs.load(place), notes=(Message("no_advice.hypothetical"),)).save(place)
+    found = diagnose(load_company(finished / "company.toml"), RunFolder(finished / "out"))
+    display.diagnosis(found, False)
+    display.diagnosis(found, True)
+    shown = capsys.readouterr().out
+    assert shown.count("no scorecard is known for some teams") == 2
+    assert "Message(" not in shown and '"key"' not in shown
 
 
 def test_a_run_of_the_same_sources_is_taken_as_it_is(finished: Path) -> None:
@@ -117,8 +132,9 @@ def test_what_changed_since_the_run_is_reported_and_today_s_cards_are_read(finis
         file.write("[policy]\nmax_change = 5\n")
     found = diagnose(load_company(finished / "company.toml"), RunFolder(finished / "out"))
     assert weights(found) == {("T1", "csat"): 45, ("T1", "cost_per_case"): 55}
-    (note,) = (note for note in found.notes if note.startswith("changed since"))
-    assert "the table scorecards, the company file;" in note
+    (note,) = (note for note in found.notes if note.key == "diagnosed.changed")
+    assert "the table scorecards, the company file;" in note.text
+    assert "表 scorecards、公司文件；" in render(note, "zh")
 
 
 def test_python_looks_into_the_folder_of_the_command_line(finished: Path) -> None:
