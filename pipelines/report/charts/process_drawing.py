@@ -148,7 +148,7 @@ def _arrow(layout: _Layout, arrow: MapArrow, thick: float, pen: Pen, /) -> list[
     near = abs(arrow.stop - arrow.start) == 1 and not back
     start, stop = layout.along(arrow.start), layout.along(arrow.stop)
     half = min(layout.pitch - 14, 96) / 2 if layout.wide else 22.0
-    bend = 0.0
+    bend = edge = 0.0
     if near:
         rim = [half if 0 < place < layout.places - 1 else 7.0 for place in (arrow.start, arrow.stop)]
         ends = (layout.point(start + rim[0], 0), layout.point(stop - rim[1] - 7, 0))
@@ -180,9 +180,11 @@ def _arrow(layout: _Layout, arrow: MapArrow, thick: float, pen: Pen, /) -> list[
     )
     parts = [path, _tip(layout, tip, near, back, colour)]
     if back:
-        aside = bend * 0.82 + 8 if layout.wide else layout.size[0] - layout.middle
+        outermost = 0.25 * edge + 0.75 * bend  # of the curve, at half of the way
+        beside = (arrow.start - arrow.stop) % 2 == 1  # else a step's own words stand there
+        aside = outermost + (15 if layout.wide else 6) if layout.wide or beside else layout.size[0] - layout.middle
         where = layout.point((start + stop) / 2 + (0 if layout.wide else 12), aside)
-        anchor = "middle" if layout.wide else "end"
+        anchor = "middle" if layout.wide else "start" if beside else "end"
         parts.append(pen.write(say("process.back", n=number(arrow.transitions)), *where, anchor=anchor, style="tick"))
     return parts
 

@@ -17,7 +17,17 @@ from baton.informative import is_informative
 from baton.messages.message import Message
 from baton.outcomes import Kind, first_of_kind, kind_of, table_of
 from baton.run_results import RUN, RunResults
-from pipelines.report.data.wording import Bilingual, known_text, say, translated, verbatim
+from pipelines.report.data.wording import (
+    Bilingual,
+    duration,
+    known_text,
+    money,
+    number,
+    percent,
+    say,
+    translated,
+    verbatim,
+)
 
 __all__ = ["Results", "read_results"]
 
@@ -146,6 +156,21 @@ class Results:
         if known_text(f"feature.{kpi}"):
             return say(f"feature.{kpi}")
         return verbatim(kpi.removeprefix("attribute__").replace("_", " "))
+
+    def measured(self, kpi: str, value: float, /) -> Bilingual:
+        """Return a KPI's value with its unit, or that of a feature, which is in days where its name says so."""
+        unit = self.catalogue[kpi].unit if kpi in self.catalogue else "days" if kpi.endswith("_days") else ""
+        if unit == "share":
+            return percent(value)
+        if unit == "money":
+            currency = self.company.company.currency
+            small = abs(value) < 100  # an hourly cost, a price: decimals count
+            return say("measured.money", value=number(value, 2), currency=currency) if small else money(value, currency)
+        if unit == "seconds" and value >= 0:
+            return duration(value)
+        plain = number(value, 0 if abs(value) >= 20 or value == round(value) else 1 if abs(value) >= 2 else 2)
+        key = f"measured.{unit}"
+        return say(key, value=plain) if known_text(key) else plain
 
     def team_name(self, team_id: object, /) -> Bilingual:
         """Return a team's name, else its id."""

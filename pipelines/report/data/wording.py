@@ -22,6 +22,7 @@ from baton.messages.numbers import Language, grouped, percentage
 __all__ = [
     "Bilingual",
     "Language",
+    "duration",
     "known_text",
     "listed",
     "money",
@@ -36,6 +37,9 @@ __all__ = [
     "translated_message",
     "verbatim",
 ]
+
+_DURATIONS = ((48 * 3600, "days", 86400), (5400, "hours", 3600), (90, "minutes", 60), (0, "seconds", 1))
+"""From how many seconds on a time is given in which unit, and how many seconds that has."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +240,20 @@ def money(value: float, currency: str, /) -> Bilingual:
         else f"{grouped(float(f'{value:.3g}'), 'zh')} "
     )
     return Bilingual(escape(f"{currency} {english}"), escape(f"{chinese}{currency}"))
+
+
+def duration(seconds: float, /) -> Bilingual:
+    """Return a time as people say it.
+
+    Examples
+    --------
+    >>> duration(5400).en, duration(200_000).zh, duration(40).en
+    (Markup('1.5 h'), Markup('2.3 天'), Markup('40 s'))
+    """
+    _, unit, size = next(entry for entry in _DURATIONS if seconds >= entry[0])
+    value = seconds / size
+    digits = 1 if value < 10 and unit != "seconds" and round(value, 1) % 1 else 0
+    return say(f"process.{unit}", n=number(value, digits))
 
 
 def _numbers(write: Callable[[float, Language, int], str], value: float, digits: int, /) -> Bilingual:

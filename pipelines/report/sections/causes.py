@@ -344,9 +344,9 @@ def _notes(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
         yield say("causes.right", share=percent(float(right)), n=tested)
         if entry.get("unlabelled_texts"):
             unlike = entry.get("representative") is False
-            others = number(float(entry["unlabelled_texts"]))
+            others = int(entry["unlabelled_texts"])
             yield say("causes.right_unlike" if unlike else "causes.right_others", n=others)
-            known = [cause_name(results, str(cause)) for cause in entry.get("causes", {})]
+            known = list(dict.fromkeys(cause_name(results, str(cause)) for cause in entry.get("causes", {})))
             yield say("causes.only", causes=listed(known)) if known else say("causes.only_labels")
     yield say("causes.unclear", share=percent(_unclear_share(shares)))
     if shares["share"].notna().any():

@@ -17,7 +17,6 @@ from pipelines.report.data.wording import (
     Bilingual,
     known_text,
     listed,
-    money,
     number,
     percent,
     say,
@@ -198,12 +197,4 @@ def _shown(results: Results, sample: _Sample, row: int, kpi: str, /) -> Bilingua
         return verbatim(label)
     if pd.isna(value):
         return say("word.unknown")
-    value = float(value)
-    unit = results.catalogue[kpi].unit if kpi in results.catalogue else "days" if kpi.endswith("_days") else ""
-    if unit == "share":
-        return percent(value)
-    if unit == "money":
-        return money(value, results.company.company.currency)
-    plain = number(value, 0 if abs(value) >= 20 or value == round(value) else 1 if abs(value) >= 2 else 2)
-    key = f"explained.unit_{unit}"
-    return say(key, value=plain) if known_text(key) else plain
+    return results.measured(kpi, float(value))

@@ -14,8 +14,7 @@ from pipelines.report.charts.charts import Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.small import heat_map, month_line
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, money, number, percent, say, translated_message, verbatim
-from pipelines.report.sections.process_map import duration
+from pipelines.report.data.wording import Bilingual, duration, money, number, percent, say, translated_message, verbatim
 
 __all__ = ["FiguresSection", "figure_value", "figures_section"]
 

@@ -15,11 +15,9 @@ from pipelines.report.sections.trust import outcome_name
 
 __all__ = ["Method", "Table", "method_section"]
 
-_CHANCES = {"auc": "AUC", "average_precision": "Average precision", "brier": "Brier", "log_loss": "Log loss"}
-_CHANCES |= {"ece": "ECE", "calibration_slope": "Calibration slope", "lift_at_10": "Lift at 10%"}
-_CAUSES = {"macro_f1": "Macro-F1", "accuracy": "Accuracy", "coverage": "Coverage"}
-_CAUSES |= {"accuracy_at_70": "Accuracy on the surest 70%"}
-_NUMBERS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+_CAUSES = ("macro_f1", "accuracy", "coverage", "accuracy_at_70")
+_CHANCES = ("auc", "average_precision", "brier", "log_loss", "ece", "calibration_slope", "lift_at_10")
+_NUMBERS = ("rmse", "mae", "r2")
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def method_section(results: Results, /) -> Method:
 
 
 def _figures(results: Results, outcome: str, entry: dict[str, Any], /) -> Table:
-    names = {key: name for key, name in (_CAUSES | _CHANCES | _NUMBERS).items() if entry.get(key) is not None}
+    names = [key for key in (*_CAUSES, *_CHANCES, *_NUMBERS) if entry.get(key) is not None]
     intervals = entry.get("intervals") or {}
     rows = [[say("method.baton"), *(_figure(entry.get(key), intervals.get(key)) for key in names)]]
     for baseline, figures in (entry.get("baselines") or {}).items():
@@ -65,12 +63,15 @@ def _figures(results: Results, outcome: str, entry: dict[str, Any], /) -> Table:
         rows=f"{int(entry.get('rows') or 0):,}",
         split=_split(entry),
     )
-    return Table(title, [say("method.who"), *(verbatim(name) for name in names.values())], rows)
+    return Table(title, [say("method.who"), *(say(f"metric.{name}") for name in names)], rows)
 
 
-def _split(entry: dict[str, Any], /) -> str:
+def _split(entry: dict[str, Any], /) -> Bilingual:
+    """The split in the words of ``evaluation.json``, which are English; in Chinese its kind."""
     split = entry.get("split", "")
-    return split if isinstance(split, str) else ", ".join(f"{key} {value}" for key, value in split.items())
+    split = split if isinstance(split, str) else ", ".join(f"{key} {value}" for key, value in split.items())
+    key = f"method.split_{entry.get('split_kind')}"
+    return Bilingual(verbatim(split).en, say(key).zh) if known_text(key) else verbatim(split)
 
 
 def _baseline(name: str, /) -> Bilingual:
@@ -105,7 +106,7 @@ def _effects(results: Results, /) -> Table | None:
                 verbatim(f"{number(float(row['low']), 4).en} \N{EN DASH} {number(float(row['high']), 4).en}")
                 if pd.notna(row["low"])
                 else verbatim("\N{EN DASH}"),
-                verbatim("" if pd.isna(row["method"]) else str(row["method"]).replace("_", " ")),
+                _estimator(row["method"]),
                 percent(float(row["robustness"]), 1) if pd.notna(row.get("robustness")) else verbatim("\N{EN DASH}"),
                 say("word.unknown") if pd.isna(row["refuted"]) else say("word.no" if row["refuted"] else "word.yes"),
             ]
@@ -120,6 +121,11 @@ def _effects(results: Results, /) -> Table | None:
         say("why.held_column"),
     )
     return Table(say("method.effects_title"), header, rows)
+
+
+def _estimator(method: Any, /) -> Bilingual:
+    name = "" if pd.isna(method) else str(method)
+    return say(f"estimator.{name}") if known_text(f"estimator.{name}") else verbatim(name.replace("_", " "))
 
 
 def _role(role: str, /) -> Bilingual:

@@ -9,19 +9,18 @@ from pipelines.report.charts.charts import Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.process_drawing import MapArrow, MapStep, process_drawings
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
+from pipelines.report.data.wording import Bilingual, duration, listed, money, number, percent, say, verbatim
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ProcessSection", "duration", "process_section"]
+__all__ = ["ProcessSection", "process_section"]
 
 _MAX_PROCESSES = 3
 _MAX_STEPS = 8
 _MIN_CASES_SHARE = 0.02  # of a process' cases: rarer steps and arrows are not drawn
 _MUCH = 0.2
 _COLUMNS = ("step", "cases", "median", "long", "share", "back", "handed")
-_UNITS = ((48 * 3600, "days", 86400), (5400, "hours", 3600), (90, "minutes", 60), (0, "seconds", 1))
 
 
 @dataclass(frozen=True)
@@ -73,20 +72,6 @@ def process_section(results: Results, pen: Pen, /) -> ProcessSection | None:
             for place, name in enumerate(ranked[:_MAX_PROCESSES])
         ),
     )
-
-
-def duration(seconds: float, /) -> Bilingual:
-    """Return a time as people say it.
-
-    Examples
-    --------
-    >>> duration(5400).en, duration(200_000).zh, duration(40).en
-    (Markup('1.5 h'), Markup('2.3 天'), Markup('40 s'))
-    """
-    _, unit, size = next(entry for entry in _UNITS if seconds >= entry[0])
-    value = seconds / size
-    digits = 1 if value < 10 and unit != "seconds" and round(value, 1) % 1 else 0
-    return say(f"process.{unit}", n=number(value, digits))
 
 
 def _middle(step: Any, /) -> float:

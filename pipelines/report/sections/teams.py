@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from markupsafe import Markup
 
-from baton.catalogue.schema import Kpi
 from pipelines.report.charts.charts import Figure
 from pipelines.report.charts.drawing import Pen, Scale, element
 from pipelines.report.charts.plots import Point
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
 from pipelines.report.data.standing import company_standing, team_months, team_standing
-from pipelines.report.data.wording import Bilingual, listed, number, percent, say, signed
+from pipelines.report.data.wording import Bilingual, listed, say, signed
 from pipelines.report.sections.cards import Card
 from pipelines.report.sections.coaching import team_advice
 from pipelines.report.sections.fields import four_fields
@@ -207,17 +206,11 @@ def _trends(results: Results, lines: _Lines, team: str, kpis: Sequence[str], /) 
         if len(own) < _MIN_MONTHS or len(found) == _MAX_TRENDS:
             continue
         peers = lines.peers[results.departments.get(team, ""), kpi].reindex(own.index)
-        value = say("word.between", low=_value(results.catalogue[kpi], own.iloc[0]),
-                   high=_value(results.catalogue[kpi], own.iloc[-1]))  # fmt: skip
+        first, last = (results.measured(kpi, float(own.iloc[at])) for at in (0, -1))
+        value = say("word.between", low=first, high=last)
         lower = results.catalogue[kpi].better == "lower"
         found.append(Trend(results.kpi_name(kpi), value, _line(own, peers), lower))
     return tuple(found)
-
-
-def _value(kpi: Kpi, value: float, /) -> Bilingual:
-    if kpi.unit == "share":
-        return percent(value)
-    return number(value, 0 if abs(value) >= 20 else 1 if abs(value) >= 2 else 2)
 
 
 def _line(own: pd.Series, peers: pd.Series, /) -> Markup:

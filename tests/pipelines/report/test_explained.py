@@ -74,7 +74,7 @@ def test_values_stand_with_their_units(drawn: Callable[..., list[Figure]], rows:
     rows = rows.assign(kpi=rows["kpi"].replace({"csat": "response_seconds", "plan": "tenure_days"}))
     _, fall = drawn(explanations=rows.assign(label=None, value=90.0))
     shown = {str(name.en): (str(value.en), str(value.zh)) for name, value, _ in fall.rows}
-    assert shown["Response time"] == ("90 s", "90 秒")
+    assert shown["Response time"] == ("1.5 min", "1.5 分钟")
     assert shown["Time as a customer"] == ("90 days", "90 天")
 
 
@@ -104,10 +104,10 @@ def test_drawing_leaves_no_trace_and_gives_the_same_picture_each_time(
     import matplotlib.pyplot as plt
 
     own = plt.figure()
-    before = np.random.get_state()[1]
+    before = np.random.get_state(legacy=False)["state"]["key"]
     first = drawn(explanations=rows)
     assert plt.gcf() is own and plt.get_fignums() == [own.number]
-    assert (np.random.get_state()[1] == before).all()
+    assert (np.random.get_state(legacy=False)["state"]["key"] == before).all()
     plt.close(own)
     np.random.seed(3)
     assert [figure.drawings for figure in drawn(explanations=rows)] == [figure.drawings for figure in first]
