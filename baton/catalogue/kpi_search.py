@@ -65,7 +65,9 @@ def synonyms_of(kpi_id: str, /) -> tuple[str, ...]:
     ('FCR', '一次解决率', '首次解决率')
     """
     meant = [word for word, ids in ABBREVIATIONS.items() if kpi_id in ids]
-    return tuple(word.upper() if word.isascii() and "_" not in word else word.replace("_", " ") for word in meant)
+    return tuple(
+        word.upper() if word.isascii() and len(word) <= _MAX_ABBREVIATION else word.replace("_", " ") for word in meant
+    )
 
 
 def search_kpis(found: Iterable[FoundKpi], word: str, /) -> list[FoundKpi]:

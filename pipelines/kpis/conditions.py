@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from baton.errors import CatalogueError
+from baton.catalogue.expressions import columns_of
+from baton.errors import CatalogueError, ExpressionError
 from baton.nearest import did_you_mean
 from features.ingest.sql_text import literal, quoted
 
-__all__ = ["ColumnKind", "TableColumn", "column_of", "condition_sql"]
+__all__ = ["ColumnKind", "TableColumn", "column_of", "column_sql", "condition_sql"]
 
 ColumnKind = Literal["text", "number", "flag", "time"]
 
 _AND = re.compile(r"\s+(?:and|&&?)\s+|\s*(?:且|并且)\s*", re.IGNORECASE)
 _COMPARISON = re.compile(r"(?P<column>.*?)\s*(?P<sign><=|>=|<>|!=|==|=|<|>|\bis\s+not\b|\bis\b)\s*(?P<value>.+)", re.I)
 _SIGNS = {"==": "=", "!=": "<>", "is": "=", "is not": "<>"}
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _WIDE = str.maketrans("＝＜＞≤≥≠！“”‘’", "=<>≤≥≠!\"\"''")
 _YES, _NO = ("yes", "true", "1", "y", "是"), ("no", "false", "0", "n", "否")
 _KNOWN, _EMPTY = ("known", "given", "已知", "非空"), ("empty", "null", "missing", "unknown", "空", "为空", "未知")
@@ -54,8 +56,22 @@ def column_of(name: str, columns: Mapping[str, TableColumn], table: str, /) -> T
     return found
 
 
+def column_sql(name: str, /) -> str:
+    """Return a column's name as an expression has it: quoted only where SQL would read something else.
+
+    Examples
+    --------
+    >>> column_sql("handle_seconds"), column_sql("case"), column_sql("Call Id")
+    ('handle_seconds', '"case"', '"Call Id"')
+    """
+    try:
+        return name if _PLAIN.fullmatch(name) and columns_of(name) == {name} else quoted(name)
+    except ExpressionError:
+        return quoted(name)
+
+
 def condition_sql(words: str, /, columns: Mapping[str, TableColumn], table: str, column: str | None = None) -> str:
-    r"""Return the SQL of a condition.
+    """Return the SQL of a condition.
 
     Parameters
     ----------
@@ -77,7 +93,7 @@ def condition_sql(words: str, /, columns: Mapping[str, TableColumn], table: str,
     >>> columns = {"priority": TableColumn("priority", "text", ("high", "low")),
     ...            "cost": TableColumn("cost", "number")}
     >>> condition_sql("priority = high and cost > 2.5", columns, "cases")
-    '"priority" = \'high\' AND "cost" > 2.5'
+    "priority = 'high' AND cost > 2.5"
     >>> condition_sql("priority = hgih", columns, "cases")
     Traceback (most recent call last):
     ...
@@ -118,8 +134,8 @@ def _one(part: str, columns: Mapping[str, TableColumn], table: str, default: str
     column = column_of(name or str(default), columns, table)
     if value.casefold() in (*_KNOWN, *_EMPTY) and sign in ("=", "<>") and value not in column.values:
         is_known = (value.casefold() in _KNOWN) == (sign == "=")
-        return f"{quoted(column.name)} IS {'NOT NULL' if is_known else 'NULL'}"
-    return f"{quoted(column.name)} {sign} {_value(column, sign, value, table)}"
+        return f"{column_sql(column.name)} IS {'NOT NULL' if is_known else 'NULL'}"
+    return f"{column_sql(column.name)} {sign} {_value(column, sign, value, table)}"
 
 
 def _value(column: TableColumn, sign: str, value: str, table: str, /) -> str:

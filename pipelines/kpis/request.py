@@ -13,8 +13,7 @@ from baton.catalogue.kpi_names import plain_name
 from baton.catalogue.schema import Grain
 from baton.errors import CatalogueError
 from baton.nearest import did_you_mean
-from features.ingest.sql_text import quoted
-from pipelines.kpis.conditions import TableColumn, column_of, condition_sql
+from pipelines.kpis.conditions import TableColumn, column_of, column_sql, condition_sql
 
 __all__ = [
     "AGGREGATES",
@@ -55,6 +54,7 @@ TABLES_OF_KPIS = tuple(GRAINS)
 """Tables from whose rows a KPI can be added; ``measures`` holds KPIs that are computed already."""
 
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+_LENGTH = "length of time"  # no column's name; the computation takes its place
 _OTHER_NAMES = {"average": "mean", "p90": "percentile", "count_distinct": "distinct", "rate": "share", "total": "sum"}
 _ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -214,13 +214,13 @@ def _value(
     if aggregate == "share":
         return _share(request, column, columns)
     if aggregate in ("count", "distinct"):
-        return quoted(column.name), "count"
+        return column_sql(column.name), "count"
     if column.kind in ("text", "time"):
         what = "times: give --since, the column from which time is counted" if column.kind == "time" else "words"
         raise CatalogueError(
             f"{column.name} holds {what}; {aggregate} needs a number, count, distinct and share do not"
         )
-    return quoted(column.name), "share" if column.kind == "flag" else _unit_by_name(column.name)
+    return column_sql(column.name), "share" if column.kind == "flag" else _unit_by_name(column.name)
 
 
 def _duration(request: KpiRequest, aggregate: str, column: TableColumn, since: TableColumn, /) -> tuple[str, str]:
@@ -230,7 +230,7 @@ def _duration(request: KpiRequest, aggregate: str, column: TableColumn, since: T
     unit = request.unit or "hours"
     if unit not in _SECONDS:
         raise CatalogueError(f"unit: {unit!r} is no unit of time{did_you_mean(unit, _SECONDS)}")
-    seconds = f"date_diff('second', {quoted(since.name)}, {quoted(column.name)})"
+    seconds = f"date_diff('second', {column_sql(since.name)}, {column_sql(column.name)})"
     value = seconds if unit == "seconds" else f"{seconds} / {_SECONDS[unit]}.0"
     if aggregate in ("count", "distinct"):
         raise CatalogueError(f"{aggregate} of a length of time says nothing; choose mean, median or percentile")
@@ -238,8 +238,8 @@ def _duration(request: KpiRequest, aggregate: str, column: TableColumn, since: T
         return value, unit
     if not request.hit:
         raise CatalogueError(f"a share of what? give --hit, such as '<= 24' ({unit})")
-    inside = condition_sql(request.hit, {"length": TableColumn("length", "number")}, request.table, column="length")
-    return inside.replace('"length"', value), "share"
+    inside = condition_sql(request.hit, {_LENGTH: TableColumn(_LENGTH, "number")}, request.table, _LENGTH)
+    return inside.replace(column_sql(_LENGTH), value), "share"
 
 
 def _share(request: KpiRequest, column: TableColumn, columns: Mapping[str, TableColumn], /) -> tuple[str, str]:
@@ -250,7 +250,7 @@ def _share(request: KpiRequest, column: TableColumn, columns: Mapping[str, Table
         raise CatalogueError(
             f"a share of which {column.name}? give --hit with the values that count, such as {example}"
         )
-    return quoted(column.name), "share"
+    return column_sql(column.name), "share"
 
 
 def _with_condition(value: str, condition: str, aggregate: str, /) -> str:

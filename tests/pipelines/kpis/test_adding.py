@@ -101,6 +101,7 @@ def test_what_is_written_loads_validates_and_is_computed_and_the_rest_stays(comp
         (("--aggregate", "count", "--where", "地区 = 北 且 priority = high"), None, 6),
         (("--aggregate", "distinct", "--column", "priority"), 1, 1),
         (("--aggregate", "mean", "--column", "closed_at", "--since", "opened_at"), 3.0, 3.0),
+        (("--aggregate", "share", "--column", "closed_at", "--since", "opened_at", "--hit", "<= 2"), 0.0, 0.0),
         (("--aggregate", "mean", "--column", "handle_seconds", "--where", "resolved_first = no"), None, 60),
         (("--aggregate", "sum", "--column", "handle_seconds"), 4500, 480),
         (("--aggregate", "percentile", "--column", "handle_seconds"), 820, 60),
