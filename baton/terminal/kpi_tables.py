@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ def kpi_list(found: Any, as_json: bool, /) -> None:
                 "kpis": [_plain(one) for one in found.kpis],
                 "nearest": [_plain(one) for one in found.nearest],
                 "elsewhere": [_plain(one) for one in found.elsewhere],
+                "cards": [asdict(one) for one in found.cards],
+                "on_scorecards": sorted(found.carded),
                 "stopped": found.stopped,
             }
         )
@@ -49,20 +52,36 @@ def kpi_list(found: Any, as_json: bool, /) -> None:
     elif found.company is None:
         _show(console, Message("kpi_list.shipped"), found.kpis, language)
     else:
-        _show(console, Message("kpi_list.of_company", {"company": found.company}), found.kpis, language)
+        _show(console, Message("kpi_list.of_company", {"company": found.company}), found.kpis, language, found.carded)
     for title, rows in (("kpi_list.elsewhere", found.elsewhere), ("kpi_list.nearest", found.nearest)):
         if rows:
             _show(console, Message(title), rows, language)
+    for message in _remarks(found):
+        say(message)
+
+
+def _remarks(found: Any, /) -> Iterator[Message]:
     if found.company is None:
-        say(Message("kpi_list.next"))
+        yield Message("kpi_list.next")
     elif found.kpis:
         computed = sum(one.missing is None for one in found.kpis)
-        say(Message("kpi_list.counted", {"n": len(found.kpis), "computed": computed}))
+        yield Message("kpi_list.counted", {"n": len(found.kpis), "computed": computed})
+    yield from map(_card_name, found.cards)
     if found.stopped:
-        say(Message("kpi_list.stopped"))
+        yield Message("kpi_list.stopped")
 
 
-def _show(console: Console, title: Message, rows: Sequence[Any], language: Language, /) -> None:
+def _card_name(one: Any, /) -> Message:
+    if one.kpi is not None:
+        return Message("kpi_list.read_as", {"name": one.name, "kpi": one.kpi})
+    if one.nearest:
+        return Message("kpi_list.unknown_near", {"name": one.name, "nearest": one.nearest})
+    return Message("kpi_list.unknown", {"name": one.name})
+
+
+def _show(
+    console: Console, title: Message, rows: Sequence[Any], language: Language, carded: Collection[str] = (), /
+) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -71,7 +90,10 @@ def _show(console: Console, title: Message, rows: Sequence[Any], language: Langu
     for heading, width in zip(headings, _WIDTHS, strict=True):
         table.add_column(render(heading, language), overflow="fold", max_width=width)
     for one in rows:
-        table.add_row(*(escape("\n".join(lines)) for lines in _cells(one, language)))
+        first, names, what = _cells(one, language)
+        if one.kpi.id in carded:
+            first.append(render(Message("kpi_list.carded"), language))
+        table.add_row(*(escape("\n".join(lines)) for lines in (first, names, what)))
     console.print(table)
 
 

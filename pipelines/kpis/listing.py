@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from baton.catalogue.kpi_search import FoundKpi, kpis_of_presets, nearest_kpis, search_kpis, synonyms_of
@@ -21,8 +21,9 @@ from features.staging.cleaned import checked
 from features.staging.warehouse import Warehouse
 from pipelines.kpis.words import direction_of, how_computed, unit_of
 
-__all__ = ["KpiList", "ListedKpi", "list_kpis", "list_kpis_of"]
+__all__ = ["CardName", "KpiList", "ListedKpi", "list_kpis", "list_kpis_of"]
 
+_MAX_NEAREST = 3  # of a name on a scorecard, in one sentence
 _GRAINS: tuple[Grain, ...] = ("customer", "employee", "team", "stage", "process")
 
 
@@ -65,6 +66,25 @@ class ListedKpi:
 
 
 @dataclass(frozen=True)
+class CardName:
+    """What a scorecard calls a KPI, where that is not its id.
+
+    Parameters
+    ----------
+    name : str
+        As the scorecards have it.
+    kpi : str or None
+        The id that it is read as; None where it is no KPI of the company.
+    nearest : tuple of str
+        Ids with a name like it, where it is none.
+    """
+
+    name: str
+    kpi: str | None
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class KpiList:
     """What was found.
 
@@ -80,6 +100,10 @@ class KpiList:
         KPIs with a name like the word, where none has it.
     elsewhere : tuple of ListedKpi
         KPIs with the word that ship in presets which the company does not use.
+    cards : tuple of CardName
+        Names on the company's scorecards that are no ids, and what they are read as.
+    carded : frozenset of str
+        Ids of the KPIs on the company's scorecards.
     stopped : bool
         Whether faults of the data stop a run, so that less could be looked at.
     """
@@ -90,6 +114,8 @@ class KpiList:
     kpis: tuple[ListedKpi, ...]
     nearest: tuple[ListedKpi, ...] = ()
     elsewhere: tuple[ListedKpi, ...] = ()
+    cards: tuple[CardName, ...] = ()
+    carded: frozenset[str] = frozenset()
     stopped: bool = False
 
 
@@ -152,12 +178,33 @@ def list_kpis_of(company: Company, word: str = "", *, language: Language | None 
         grains = {} if examined.warehouse is None else _grains(examined.warehouse, asked)
         missing = {kpi.id: _missing(company, examined.report, examined.warehouse, kpi, grains) for kpi in asked}
         stopped = examined.report.stops
+        carded = frozenset() if examined.warehouse is None else _carded(examined.warehouse)
+        cards = (*_read_as(examined.report), *_unknown(carded - {*catalogue, *company.policy.fixed}, every))
     listed = tuple(
         ListedKpi(one.kpi, one.places, synonyms_of(one.kpi.id), grains.get(one.kpi.id, ()), missing[one.kpi.id])
         for one in found
     )
     chosen = _language(language, word, company.company.languages)
-    return KpiList(word, company.company.name, chosen, listed, _listed(near), _listed(elsewhere), stopped)
+    name = company.company.name
+    return KpiList(word, name, chosen, listed, _listed(near), _listed(elsewhere), cards, carded, stopped)
+
+
+def _carded(warehouse: Warehouse, /) -> frozenset[str]:
+    if "scorecards" not in warehouse:
+        return frozenset()
+    return frozenset(warehouse["scorecards"].select("kpi").distinct().to_pyarrow()["kpi"].drop_null().to_pylist())
+
+
+def _read_as(report: CheckReport, /) -> Iterator[CardName]:
+    """Yield what scorecards call KPIs in other words, from what was noted when they were read."""
+    for note in report.decided:
+        if note.key in ("note.kpi_named", "note.kpi_named_unit") and note.values["table"] == "scorecards":
+            yield CardName(str(note.values["word"]).strip("'\""), str(note.values["kpi"]))
+
+
+def _unknown(names: frozenset[str], every: Sequence[FoundKpi], /) -> Iterator[CardName]:
+    for name in sorted(names):
+        yield CardName(name, None, tuple(one.kpi.id for one in nearest_kpis(every, name)[:_MAX_NEAREST]))
 
 
 def _listed(found: Sequence[FoundKpi], /) -> tuple[ListedKpi, ...]:

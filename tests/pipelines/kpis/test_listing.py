@@ -143,3 +143,22 @@ def test_no_name_found_says_so() -> None:
     shown = CliRunner().invoke(app, ["kpis", "tick", "teck"])
     assert shown.exit_code == 0
     assert "No KPI is called tick teck." in shown.output
+
+
+def test_scorecards_in_peoples_words_are_shown_with_what_they_are_read_as(company: Path) -> None:
+    lines = ["team_id,kpi,weight,valid_from"]
+    lines += [f"t{n % 2},{name},50,2024-01-01" for n, name in enumerate(["CSAT", "一次解决率", "csat_scroe", "☕☕☕"])]
+    (company / "cards.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = (company / "company.toml").read_text() + 'scorecards = { path = "cards.csv" }\n'
+    (company / "company.toml").write_text(text)
+    found = list_kpis_of(load_company(company), "csat")
+    assert [(one.name, one.kpi) for one in found.cards] == [
+        ("CSAT", "csat"), ("一次解决率", "first_contact_resolution"), ("csat_scroe", None), ("☕☕☕", None)
+    ]  # fmt: skip
+    assert "csat" in found.cards[2].nearest
+    assert found.cards[3].nearest == ()
+    assert {"csat", "first_contact_resolution"} <= found.carded
+    shown = CliRunner().invoke(app, ["kpis", "csat", "--company", str(company)]).output
+    assert "on a scorecard" in shown
+    assert "“一次解决率” is read as first_contact_resolution" in shown
+    assert "“csat_scroe” is no KPI of the company; nearest: " in shown
