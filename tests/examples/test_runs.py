@@ -79,7 +79,7 @@ def test_remarks_that_customers_wrote_with_the_rating_are_found_out(example: Exa
 
 @pytest.mark.slow
 def test_support_cases_give_drivers_and_sketched_cards_that_say_so(example: Example, tmp_path: Path) -> None:
-    company = example("csat", "csat/customer_support.csv", every=3, person="Agent_name")
+    company = example("csat", "csat/customer_support.csv", every=5, person="Agent_name")
     company = company.model_copy(update={"outcomes": company.outcomes.model_copy(update={"decline": ()})})
     folder = RunFolder(tmp_path / "out")
     summary = run(company, folder)
