@@ -25,7 +25,8 @@ _SHORT = 2.0  # 0 to 1 and 1 to 3 have no place for `very`
 _LEVELS: Mapping[int, str] = {
     1: (
         "very dissatisfied|very unsatisfied|extremely dissatisfied|completely dissatisfied|very bad|very poor|terrible|"
-        "awful|horrible|very unhappy|sehr unzufrieden|sehr schlecht|äußerst unzufrieden|ungenügend|非常不满意|很不满意|"
+        "extremely unhappy|awful|horrible|very unhappy|"
+        "sehr unzufrieden|sehr schlecht|äußerst unzufrieden|ungenügend|非常不满意|很不满意|"
         "极不满意|十分不满意|非常不滿意|很不滿意|非常差|很差|极差|非常不满|很不满|😡|🤬"
     ),
     2: (
@@ -43,6 +44,7 @@ _LEVELS: Mapping[int, str] = {
     ),
     5: (
         "very satisfied|extremely satisfied|completely satisfied|very good|excellent|great|outstanding|very happy|"
+        "extremely happy|"
         "sehr zufrieden|sehr gut|ausgezeichnet|hervorragend|非常满意|很满意|十分满意|非常滿意|很滿意|非常好|很好|优秀|"
         "极好|😍|🤩"
     ),
@@ -96,6 +98,8 @@ def read_ratings(counts: Mapping[str, int], declared: tuple[float, float] | None
     --------
     >>> read_ratings({"Good": 3, "Bad": 2}).numbers
     {'Good': '1', 'Bad': '0'}
+    >>> read_ratings({"Extremely Happy": 3, "Neutral": 1, "Extremely Unhappy": 2}).numbers
+    {'Extremely Happy': '5', 'Neutral': '3', 'Extremely Unhappy': '1'}
     >>> read_ratings({"5 stars": 3, "1 star": 2}).numbers
     {'5 stars': '5', '1 star': '1'}
     >>> read_ratings({"blue": 3, "4": 2}) is None
