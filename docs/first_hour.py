@@ -217,7 +217,8 @@ def said(folder: Path, *arguments: str, width: int = WIDTH) -> str:
     process.wait()
     os.close(main)
     text = b"".join(parts).decode().replace("\r\n", "\n")
-    return re.sub(r"[^\n]*\r", "", text)  # a bar of progress that was drawn over
+    text = re.sub(r"[^\n]*\r", "", text)  # a bar of progress that was drawn over, and its end
+    return "".join(line for line in text.splitlines(keepends=True) if " elapsed)" not in line)
 
 
 def tables_of(output: str) -> str:
