@@ -41,6 +41,7 @@ def lock(run: Callable[[str], Any], /, *, files: Iterable[Path] = (), folders: I
     paths = dict.fromkeys(text for file in files for text in (literal(str(file)), path_literal(file)))
     places = dict.fromkeys(literal(str(folder)) for folder in folders)
     for setting in (
+        "enable_progress_bar=false",  # it would be drawn into what a command prints
         "autoinstall_known_extensions=false",
         "autoload_known_extensions=false",
         "allow_community_extensions=false",

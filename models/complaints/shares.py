@@ -139,6 +139,7 @@ def cause_shares(
     rows = rows.sort_values([*by, "cause"], ascending=[False] * len(by) + [True], kind="stable")
     unclear = {"cause": None, "named": texts - int(named.sum()), "labelled": 0}
     rows = pd.concat([rows, pd.DataFrame([unclear])], ignore_index=True)
+    rows = rows.astype({"named": "int64", "labelled": "int64"})  # without any cause, pandas would count in fractions
     rows["texts"], rows["named_share"] = texts, rows["named"] / max(texts, 1)
     return cast("cause_shares", rows)
 

@@ -99,6 +99,13 @@ def test_nothing_is_estimated_where_nothing_was_tested() -> None:
     assert shares["named"].sum() == 100
 
 
+def test_texts_of_which_none_is_clear_are_counted_without_a_cause() -> None:
+    answers = pd.DataFrame({"cause": ["bill", "late"], "abstained": True, "reason": "unclear"})
+    shares = cause_shares(answers, none(2), np.full((2, 2), 0.5), None, 0)
+    assert shares["cause"].isna().tolist() == [True]
+    assert shares[["named", "labelled", "texts"]].to_numpy().tolist() == [[2, 0, 2]]
+
+
 def test_texts_filtered_by_a_word_are_distinguished_from_the_others_and_halves_of_one_set_are_not() -> None:
     rng = np.random.default_rng(6)
     words = np.array("bill fee charge late wait hours rude tone line signal outage tower".split())
