@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from baton.contract.sources import TABLES
 from baton.privacy.meanings import kind_of, meanings_of
+from features.mapping.headings import is_afterwards, normalised
 from features.mapping.looks import ColumnLook, Look
-from features.mapping.names import normalised
 
 __all__ = ["Extra", "extras_of"]
 
@@ -63,7 +64,7 @@ def extras_of(table: str, look: Look, used: Collection[str], /) -> Iterator[Extr
     used : collection of str
         Columns that are mapped.
     """
-    taken: set[str] = set()
+    taken = set(TABLES[table].names)  # an attribute must not be called as a column of the contract
     for column in look.columns:
         if column.name in used:
             continue
@@ -91,7 +92,7 @@ def _why_not(table: str, column: ColumnLook, /) -> str:
         return "sensitive: it tells of health, family, origin or age"
     if _PERSONAL.search(name) or meanings_of(column.name):
         return "it says who somebody is or where"
-    if _AFTERWARDS.search(name):
+    if _AFTERWARDS.search(name) or is_afterwards(column.name):
         return "it may be known only afterwards, and would give the answer away"
     if column.is_time:
         return "a time that the contract does not know"

@@ -4,58 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
 from baton.contract.sources import TABLES
+from features.mapping.column_guess import SURE, ColumnGuess
+from features.mapping.fallbacks import with_required
 from features.mapping.fits import value_fit
 from features.mapping.looks import ColumnLook, Look
-from features.mapping.names import NameFit, column_fits, normalised, table_fit
+from features.mapping.names import NameFit, bare_names, column_fits, normalised, table_fit
 from features.mapping.signs import by_values, reads_as, unit_factor
 
 __all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns"]
 
-SURE = 0.8
-"""A guess at or above it stands without a question mark."""
-
 _LIKELY = 0.5  # below it nothing is mapped
 _MIN_TABLE = 0.45  # below it an export is no table of the contract
 _NEAR = 0.03  # two columns that fit as well as each other to within this: nobody can tell which is meant
-Certainty = Literal["sure", "likely"]
-
-
-@dataclass(frozen=True)
-class ColumnGuess:
-    """A column of the contract and what it comes from.
-
-    Parameters
-    ----------
-    column : str
-        Of the contract.
-    source : str
-        In the export.
-    score : float
-        0 to 1.
-    why : str
-        What speaks for it, in a few words.
-    sql : str
-        What is read, where it is not the column as it stands.
-    rivals : tuple of str
-        Other columns of the export that fit nearly as well.
-    """
-
-    column: str
-    source: str
-    score: float
-    why: str
-    sql: str = ""
-    rivals: tuple[str, ...] = ()
-
-    @property
-    def certainty(self) -> Certainty:
-        """Whether it needs a look."""
-        return "sure" if self.score >= SURE and not self.rivals else "likely"
 
 
 @dataclass(frozen=True)
@@ -95,7 +59,7 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
     from scipy.optimize import linear_sum_assignment
 
     spec = TABLES[table]
-    fits = {column.name: column_fits(table, column.name) for column in look.columns}
+    fits = _name_fits(table, look)
     scores = np.zeros((len(spec.names), len(look.columns)))
     for place, name in enumerate(spec.names):
         for other, column in enumerate(look.columns):
@@ -118,6 +82,17 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
             continue
         chosen.append(ColumnGuess(name, column.name, score, _why(column, fit, factor), sql, rivals))
     return tuple(_in_order(table, chosen, look))
+
+
+def _name_fits(table: str, look: Look, /) -> dict[str, dict[str, NameFit]]:
+    """Return how well each column's name fits, with and without what all names of the export begin with."""
+    bare = bare_names(table, [column.name for column in look.columns])
+    found = {column.name: column_fits(table, column.name) for column in look.columns}
+    for name, short in bare.items():
+        for column, fit in column_fits(table, short).items():
+            if fit.score > found[name].get(column, NameFit()).score:
+                found[name][column] = fit
+    return found
 
 
 def _score(table: str, name: str, column: ColumnLook, fit: NameFit, /) -> float:
@@ -199,7 +174,7 @@ def best_tables(looks: Sequence[Look], /) -> list[TableGuess]:
 def _table(table: str, look: Look, /) -> TableGuess | None:
     """Return how an export would be a contract table; None where it cannot be."""
     spec = TABLES[table]
-    columns = guess_columns(table, look)
+    columns = with_required(table, look, guess_columns(table, look))
     found = {guess.column: guess for guess in columns}
     missing = tuple(name for name in spec.required if name not in found)
     named = table_fit(look.name, table)

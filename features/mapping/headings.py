@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "normalised"]
+__all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "is_afterwards", "is_known", "normalised"]
 
 _WORDS = Path(__file__).parent / "words.toml"
 SAYS, SAYS_PERHAPS = 0.84, 0.66
@@ -33,6 +33,8 @@ _MAX_ENDING_OF_OTHERS = 7
 _MAX_LINKING = 5  # letters between two words of a compound, beyond the first's stem (zufrieden-heits-wert)
 _MIN_COMPOUND = 6
 _MIN_PART = 4  # letters of the first word of a compound
+_MIN_LAST = 3  # letters of the last word of a compound, but for these
+_SHORT_LAST = frozenset({"id", "nr", "no", "at", "ts", "dt"})
 _DIGITS = frozenset({"filler", "next"})
 _PERCENT = frozenset({"filler", "percent"})
 _Key = TypeVar("_Key")
@@ -46,6 +48,7 @@ def normalised(name: str, /) -> str:
     >>> normalised("CreatedAt"), normalised("Ticket_ID"), normalised("Créé le"), normalised("工单 编号")
     ('created at', 'ticket id', 'cree le', '工单编号')
     """
+    name = re.sub("[\u00ba\u00aa\u00b0]", "", name)  # the raised o of N.º
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("\u00df", "ss"))
     text = unicodedata.normalize("NFKC", text).casefold()
     text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
@@ -83,6 +86,8 @@ def _vocabulary() -> _Vocabulary:
                 plain, words = normalised(spelt.removesuffix("*")), tuple(normalised(spelt.removesuffix("*")).split())
                 if len(words) > 1:
                     phrases.setdefault(words, set()).add(meaning)
+                    if spelt.endswith("*"):
+                        phrases.setdefault((*words[:-1], f"{words[-1]}s"), set()).add(meaning)
                 else:
                     (stems if spelt.endswith("*") else whole).setdefault(plain, set()).add(meaning)
     rules = {
@@ -128,7 +133,7 @@ def heading_fits(table: str, name: str, /) -> dict[str, float]:
     --------
     >>> heading_fits("cases", "Interaction Start Timestamp")
     {'opened_at': 0.84}
-    >>> heading_fits("cases", "首次人工响应时间")
+    >>> heading_fits("cases", "上级工单编号")
     {}
     >>> heading_fits("cases", "Last updated by")
     {}
@@ -144,6 +149,22 @@ def heading_fits(table: str, name: str, /) -> dict[str, float]:
     if table == "cases":
         found |= _asked(name, found)
     return found
+
+
+def is_afterwards(name: str, /) -> bool:
+    """Whether a heading speaks of what is known only when all is over: a state, a result, a rating, a duration.
+
+    Examples
+    --------
+    >>> is_afterwards("Estado final"), is_afterwards("Lösungsdatum"), is_afterwards("Producto")
+    (True, True, False)
+    """
+    return any(word & {"afterwards", "close", "rate", "satisfied", "leave"} for word in _meanings(name))
+
+
+def is_known(text: str, /) -> bool:
+    """Whether every word of a text means something."""
+    return all(_meanings(text)) and bool(_meanings(text))
 
 
 def _without_brackets(name: str, /) -> str:
@@ -191,47 +212,75 @@ def _of_piece(piece: str, /) -> tuple[frozenset[str], ...]:
         return (_DIGITS,)
     if piece == "%":
         return (_PERCENT,)
-    word = _of_word(piece)
-    if word is not None:
-        return (word,)
-    return _compound(piece) or (frozenset(),)
+    stem = _stem(piece)
+    parts = _compound(piece, len(stem)) if stem != piece else ()
+    return parts or (_of_stem(stem) if stem else frozenset(),)
 
 
 def _of_word(word: str, /) -> frozenset[str] | None:
     """Return what a word means by the longest entry that it is, or begins with."""
+    stem = _stem(word)
+    return _of_stem(stem) if stem else None
+
+
+def _stem(word: str, /) -> str:
+    """Return the longest entry that a word is, or begins with; empty where there is none."""
     known = _vocabulary()
     if word in known.whole or word in known.stems:
-        return known.whole.get(word, frozenset()) | known.stems.get(word, frozenset())
+        return word
     for length in range(len(word) - 1, 2, -1):
         if word[:length] in known.stems and len(word) - length <= _MAX_ENDING.get(length, _MAX_ENDING_OF_OTHERS):
-            return known.stems[word[:length]]
-    return None
+            return word[:length]
+    return ""
 
 
-def _compound(word: str, /) -> tuple[frozenset[str], ...]:
-    """Return the meanings of the words that a word is made of; nothing where it is not made of known ones."""
-    if len(word) < _MIN_COMPOUND or not word.isalpha():
+def _of_stem(stem: str, /) -> frozenset[str]:
+    known = _vocabulary()
+    return known.whole.get(stem, frozenset()) | known.stems.get(stem, frozenset())
+
+
+def _compound(word: str, shortest: int = 0, /) -> tuple[frozenset[str], ...]:
+    """Return the meanings of the words that a word is made of; nothing where it is not made of known ones.
+
+    Parameters
+    ----------
+    word : str
+    shortest : int
+        Letters that the first of them has at least.
+    """
+    split = _split(word) if word.isalpha() else None
+    if split is None or len(split[1][0]) < shortest:
         return ()
-    for end in range(len(word) - 2, _MIN_PART - 1, -1):
-        first, rest = _beginning(word[:end]), word[end:]
-        if first is None:
-            continue
-        second = _of_word(rest)
-        parts = (second,) if second is not None else _compound(rest)
-        if parts:
-            return (first, *parts)
-    return ()
+    return tuple(map(_of_stem, split[1]))
 
 
-def _beginning(word: str, /) -> frozenset[str] | None:
-    """Return what the first part of a compound means: an entry, or one with a few letters that link it."""
+@cache
+def _split(word: str, /) -> tuple[int, tuple[str, ...]] | None:
+    """Return the entries that a word is made of, with as few letters between them as can be, and how many these are."""
+    options: list[tuple[int, tuple[str, ...]]] = []
+    if len(word) >= _MIN_COMPOUND:
+        for end in range(_MIN_PART, len(word) - 1):
+            first = _beginning(word[:end])
+            linking = end - len(first)
+            rest = word[end:]
+            if not first or (len(rest) < _MIN_LAST and (rest not in _SHORT_LAST or linking > 2)):
+                continue
+            stem = _stem(rest)
+            last = (len(rest) - len(stem), (stem,)) if stem else _split(rest)
+            if last is not None:
+                options.append((2 * linking + last[0], (first, *last[1])))
+    return min(options, default=None)
+
+
+def _beginning(word: str, /) -> str:
+    """Return the entry that is the first part of a compound, but for a few letters that link it; empty if none is."""
     known = _vocabulary()
     if word in known.whole or word in known.stems:
-        return known.whole.get(word, frozenset()) | known.stems.get(word, frozenset())
+        return word
     for length in range(len(word) - 1, max(_MIN_PART, len(word) - _MAX_LINKING) - 1, -1):
         if word[:length] in known.stems:
-            return known.stems[word[:length]]
-    return None
+            return word[:length]
+    return ""
 
 
 @cache

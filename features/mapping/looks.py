@@ -22,11 +22,11 @@ MAX_ROWS = 50_000
 _MIN_ONE_WAY = 0.98
 _FORMATS = tuple(
     f"{date}{clock}"
-    for date in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y",
-                 "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%Y年%m月%d日")
+    for date in ("%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%b-%y", "%d/%b/%y", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y",
+                 "%d-%m-%Y", "%Y/%m/%d", "%d-%b-%Y", "%d/%b/%Y", "%d %b %Y", "%b %d, %Y", "%Y年%m月%d日")
     for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 )  # fmt: skip
-"""Ways of writing times, the day first before the month first where both fit."""
+"""Ways of writing times, the day first before the month first where both fit; 24 is no year of antiquity."""
 
 _MAX_VALUES = 60
 _MAYBE_TIMES = 0.8  # of the values hold a digit and are as long as a date, or nobody asks whether they are dates

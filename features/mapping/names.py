@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from baton.contract.sources import TABLES
-from features.mapping.headings import heading_fits, normalised
+from features.mapping.headings import heading_fits, is_known, normalised
 
-__all__ = ["NameFit", "column_fits", "normalised", "table_fit"]
+__all__ = ["NameFit", "bare_names", "column_fits", "normalised", "table_fit"]
 
 _NAMES = Path(__file__).parent / "column_names.toml"
 # words that say which table a column is of, not what it holds
@@ -52,10 +53,12 @@ _AROUND: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 _NEUTRAL = frozenset(
     "the of a an in by id no nr number code name key utc gmt local current our my full primary main total overall new "
     "level type field custom value text ticket case incident call customer client order issue complaint request "
-    "interaction survey account user original actual de la das der die number seconds sec min currently last times "
+    "interaction survey account user original actual de la das der die number seconds sec min currently times "
     "custom chart".split()
 )
 _NEUTRAL_ZH = re.compile(r"(元|适用|所属|所在|归属|当前|考核|工单|客户|员工|诉求|名称|编号|代码|号|的|日期|时间|id)*")
+_FIRST_PART = re.compile(r"[^\W_]+(?:\s*[_:./|>]+\s*|\s+-\s+)")
+_MIN_PREFIXED, _MIN_PREFIXED_SHARE = 4, 0.7  # columns that begin alike, before it is the table's own prefix
 _ANYWHERE = frozenset({"customer_id", "employee_id", "team_id", "role"})
 """Columns that mean the same in every table, so that a name that one table knows is known in the others."""
 
@@ -133,6 +136,32 @@ def _core(name: str, kind: str, /) -> str:
     return " ".join(words)
 
 
+def bare_names(table: str, names: Sequence[str], /) -> dict[str, str]:
+    """Return names without what nearly all names of a table begin with: ``Ticket: Created``, ``hs_created``.
+
+    Parameters
+    ----------
+    table : str
+        Of the contract: a word that means something else than it, as ``review_``, makes other things of its columns.
+    names : sequence of str
+        Of one export.
+
+    Examples
+    --------
+    >>> bare_names("cases", ["sc_opened", "sc_closed", "sc_agent", "sc_csat"])["sc_agent"]
+    'agent'
+    >>> bare_names("cases", ["review_id", "review_date", "review_score", "review_text"])
+    {}
+    """
+    firsts = Counter(found[0] for name in names if (found := _FIRST_PART.match(name)))
+    first, count = firsts.most_common(1)[0] if firsts else ("", 0)
+    word = normalised(first)
+    is_table = word in _OF_TABLE.get(table, ()) or word.removesuffix("s") in _OF_TABLE.get(table, ())
+    if count < max(_MIN_PREFIXED, _MIN_PREFIXED_SHARE * len(names)) or (is_known(first) and not is_table):
+        return {}
+    return {name: name[len(first) :] for name in names if name.startswith(first) and len(name) > len(first)}
+
+
 def column_fits(table: str, name: str, /) -> dict[str, NameFit]:
     """Return how well a name fits each column of a contract table; columns that it does not fit at all are left out.
 
@@ -156,7 +185,9 @@ def column_fits(table: str, name: str, /) -> dict[str, NameFit]:
     forms = [plain, _UNITS.sub("", plain).strip() or plain]
     found = {}
     for column in TABLES[table].names:
-        fits = (_fit(table, column, forms, known, rank) for rank, known in enumerate(_columns(table, column)))
+        # a name without its unit says how long or how many, and never who, what or when
+        of_column = forms if _kind(table, column) in {"number", "integer"} else forms[:1]
+        fits = (_fit(table, column, of_column, known, rank) for rank, known in enumerate(_columns(table, column)))
         best = max(fits, key=lambda fit: (fit.score, -fit.rank), default=NameFit())
         if best.score > 0:
             found[column] = best
@@ -202,14 +233,17 @@ def _likeness(table: str, column: str, name: str, known: _Known, /) -> float:
     if len(known.core) > 2 and _core(name, kind) == known.core and known.core not in _TOO_PLAIN:
         return _ALIKE
     words = name.split()
-    if kind == "id" and len(words) > 1 and words[-1] in _BY_NAME and _core(" ".join(words[:-1]), kind) == known.core:
+    # a case has no name that could stand in for its id
+    by_name = kind == "id" and column != "case_id" and len(words) > 1 and words[-1] in _BY_NAME
+    if by_name and _core(" ".join(words[:-1]), kind) == known.core:
         return _INSTEAD_OF_ID
     bare = _bare(table, name)
     if bare and bare != name and bare not in _TOO_PLAIN and bare == known.name:
         return _WITHOUT_TABLE
     if _misspelt(name, known.name):
         return _MISSPELT
-    if not known.name.endswith(" id") and _contains(name, known.name):
+    is_person = words[-1] == "by" and not known.name.endswith(" by")  # created by: who, not when
+    if not is_person and not known.name.endswith(" id") and _contains(name, known.name):
         return _within(name, known.name)
     return 0.0
 

@@ -15,6 +15,7 @@ from features.mapping.joins import by_keys, joined
 from features.mapping.lines import Line, TablePlan, line_of
 from features.mapping.looks import Look
 from features.mapping.names import NameFit, column_fits
+from features.mapping.rows import seen_in_rows
 
 __all__ = ["plans_for"]
 
@@ -36,7 +37,8 @@ def plans_for(looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /) -
     plans = {table: _plain(guess) for table, guess in guesses.items()}
     for table in ("cases", "customers"):
         if table in guesses:
-            plans[table] = joined(plans[table], guesses[table], spare, connection)
+            whole = joined(plans[table], guesses[table], spare, connection)
+            plans[table] = seen_in_rows(whole, connection) if table == "cases" else whole
     if "measures" in guesses:
         plans["measures"] = _with_unit(plans["measures"], guesses["measures"])
     if "cases" not in guesses and "case_steps" in guesses:
