@@ -23,6 +23,11 @@ _CUSTOMER_KINDS = frozenset(
     "internal external partner supplier vendor ecosystem reseller intern extern interne externe partenaire interno "
     "externo socio proveedor 内部 外部 内部客户 外部客户 合作伙伴 供应商 生态伙伴".split()
 )
+_UNITS = frozenset(
+    "employee agent team group department unit store branch company person customer mitarbeiter gruppe abteilung "
+    "équipe employé agence equipo empleado 员工 个人 团队 班组 部门 门店 公司 组织 客户".split()
+)
+_MAX_CODES = 20
 _MAX_RATING_WORDS = 12
 _MIN_SHARE = 0.9  # of the values that can be read as the type; the rest is dirt, which the checks report
 
@@ -36,8 +41,8 @@ def value_fit(table: str, column: str, look: ColumnLook, /) -> float:
         Of the contract.
     """
     spec = TABLES[table].column(column)
-    if spec is None or not look.present:
-        return 0.0
+    if spec is None or not look.present or (column == "valid_from" and table in _KEYS):
+        return 0.0  # the keys of those tables differ, so that nothing held before
     if spec.type == "time":
         return _time(look)
     if spec.type == "id":
@@ -48,6 +53,15 @@ def value_fit(table: str, column: str, look: ColumnLook, /) -> float:
         return _count(look)
     if spec.type == "number":
         return _number(spec, look)
+    return _word(table, column, look)
+
+
+def _word(table: str, column: str, look: ColumnLook, /) -> float:
+    if (table, column) == ("measures", "unit"):
+        # whose KPI it is, and not in what it is measured
+        return 1.0 if {value.casefold() for value in look.values} <= _UNITS else 0.0
+    if column == "kind" and (look.flags >= _MIN_SHARE or (look.is_number and look.distinct > _MAX_CODES)):
+        return 0.0  # yes or no, and amounts, say how much and not what
     if (table, column) == ("customers", "kind"):
         # internal and external customers, partners; 微信客户 or Enterprise are something else that is called a type
         known = {value.casefold() for value in look.values} <= _CUSTOMER_KINDS
@@ -117,7 +131,7 @@ def _text(column: str, look: ColumnLook, /) -> float:
     if column == "text":
         if look.is_number or look.words < 1.5:
             return 0.0
-        return 1.0 if look.words >= 3 and look.distinct > 20 else 0.4
+        return 1.0 if look.words >= 3 and look.distinct > 20 else 0.8 if look.distinct > 20 else 0.4
     if column == "item" and look.unique_share < 0.5 and look.words <= 8:
         return 1.0  # a shop has thousands of products
     if column == "process" and {value.casefold() for value in look.values} <= _DIRECTIONS:

@@ -19,6 +19,7 @@ __all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns"]
 
 _LIKELY = 0.5  # below it nothing is mapped
 _MIN_TABLE = 0.45  # below it an export is no table of the contract
+_HOUR, _LONG = 3600, 0.8
 _NEAR = 0.03  # two columns that fit as well as each other to within this: nobody can tell which is meant
 
 
@@ -102,6 +103,8 @@ def _score(table: str, name: str, column: ColumnLook, fit: NameFit, /) -> float:
         return 0.0
     # the usual names come first in the list; one further back is a little less telling
     by_name = fit.score * (1 - 0.004 * min(fit.rank, 40)) * (0.35 + 0.65 * value)
+    if unit_factor(name, column) >= _HOUR:
+        by_name *= _LONG  # hours and days are how long a case was open rather than how long somebody worked on it
     return max(by_name, by_values(table, name, column))
 
 

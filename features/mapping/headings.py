@@ -234,9 +234,12 @@ def _stem(word: str, /) -> str:
     return ""
 
 
+@cache
 def _of_stem(stem: str, /) -> frozenset[str]:
+    """Return what an entry means, and what one means that it goes on from by a letter or two (category, categor*)."""
     known = _vocabulary()
-    return known.whole.get(stem, frozenset()) | known.stems.get(stem, frozenset())
+    shorter = (known.stems.get(stem[:length], frozenset()) for length in range(max(3, len(stem) - 2), len(stem) + 1))
+    return known.whole.get(stem, frozenset()).union(*shorter)
 
 
 def _compound(word: str, shortest: int = 0, /) -> tuple[frozenset[str], ...]:

@@ -13,6 +13,7 @@ from features.mapping.fits import value_fit
 from features.mapping.guesses import ColumnGuess, TableGuess, guess_columns
 from features.mapping.lines import Line, TablePlan
 from features.mapping.looks import Look
+from features.mapping.names import column_fits, is_a_name
 
 __all__ = ["by_keys", "joined"]
 
@@ -24,6 +25,9 @@ _ADDED: Mapping[str, frozenset[str]] = {
     "cases": frozenset(TABLES["cases"].names) - {"case_id", "opened_at"},
     "customers": frozenset({"joined_at", "left_at", "segment", "value"}),
 }
+_MIN_ROWS = 5
+_MAX_TRIED = 8  # columns that are compared with each of so many others
+_MAY_REFER = 0.5
 _FIRST = frozenset({"joined_at", "responded_at"})
 _SURE = 0.95
 
@@ -38,14 +42,59 @@ def by_keys(guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnec
     guesses : mapping of str to TableGuess
         Per table of the contract.
     """
-    found = dict(guesses)
+    found = {table: _with_used_key(guess, guesses, connection) for table, guess in guesses.items()}
+    guesses = dict(found)
     for table, guess in guesses.items():
-        for column, parent in TABLES[table].references:
+        for column, parent in _references(table):
             key = TABLES[parent].key[0]
             source = guesses[parent].source_of(key) if parent in guesses else None
             if source is not None and guesses[parent].look.relation != guess.look.relation:
                 found[table] = _referring(found[table], column, (guesses[parent].look, source), connection)
     return found
+
+
+def _references(table: str, /) -> tuple[tuple[str, str], ...]:
+    return (*TABLES[table].references, *((("unit_id", "employees"),) if table == "measures" else ()))
+
+
+def _with_used_key(
+    guess: TableGuess, guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnection, /
+) -> TableGuess:
+    """Return people or customers with the key by which other exports know them, where they know not the one guessed."""
+    if guess.table not in {"customers", "employees"} or guess.look.rows < _MIN_ROWS:
+        return guess
+    key = TABLES[guess.table].key[0]
+    now = guess.source_of(key)
+    users = [
+        (other.look, name)
+        for table, other in guesses.items()
+        for column, parent in _references(table)
+        if parent == guess.table and other.look.relation != guess.look.relation
+        for name in _named(table, column, other.look)
+    ]
+    keys = [look.name for look in guess.look.columns if value_fit(guess.table, key, look) == 1 and look.words <= 3]
+    shares = {
+        name: max((_share(look, user, guess.look, name, connection) for look, user in users), default=0.0)
+        for name in keys[:_MAX_TRIED]
+    }
+    # two people may share a name, so a number that is known as well is the key
+    best = max(shares, key=lambda name: (shares[name] >= _REFERS, not is_a_name(name), shares[name]), default=None)
+    if (
+        best is None
+        or best == now
+        or shares[best] < _REFERS
+        or (shares.get(now or "", 0.0) >= _REFERS and not is_a_name(now or ""))
+    ):
+        return guess
+    why = f"other exports know them by it: {shares[best]:.0%} of what stands there"
+    kept = tuple(one for one in guess.columns if one.column != key and one.source != best)
+    return replace(guess, columns=(ColumnGuess(key, best, _SURE, why), *kept))
+
+
+def _named(table: str, column: str, look: Look, /) -> list[str]:
+    """Return the columns of an export that may refer to people or customers, by their names."""
+    fits = {one.name: column_fits(table, one.name).get(column) for one in look.columns if not one.is_time}
+    return [name for name, fit in fits.items() if fit is not None and fit.score >= _MAY_REFER][:_MAX_TRIED]
 
 
 def _referring(

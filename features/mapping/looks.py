@@ -229,8 +229,9 @@ def _of_text(connection: duckdb.DuckDBPyConnection, values: str, look: ColumnLoo
 def _times(connection: duckdb.DuckDBPyConnection, seen: int, /) -> dict[str, Any]:
     """Look at the values of the table of values as times: written in one common way, or in any that Baton reads."""
     tried = ", ".join(f"count(*) FILTER (try_strptime(v, {literal(form)}) IS NOT NULL)" for form in _FORMATS)
+    is_iso = "v SIMILAR TO '\\d{4}-.*'"  # 5/1/24 is no day of the year 5
     distinct, iso, *formats = connection.execute(
-        f"SELECT count(*), count(TRY_CAST(v AS TIMESTAMP)), {tried} FROM seen_values"
+        f"SELECT count(*), count(TRY_CAST(v AS TIMESTAMP)) FILTER ({is_iso}), {tried} FROM seen_values"
     ).fetchall()[0]
     best = max(range(len(_FORMATS)), key=lambda place: formats[place])
     form = ""

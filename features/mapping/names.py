@@ -13,7 +13,7 @@ from pathlib import Path
 from baton.contract.sources import TABLES
 from features.mapping.headings import heading_fits, is_known, normalised
 
-__all__ = ["NameFit", "bare_names", "column_fits", "normalised", "table_fit"]
+__all__ = ["NameFit", "bare_names", "column_fits", "is_a_name", "normalised", "table_fit"]
 
 _NAMES = Path(__file__).parent / "column_names.toml"
 # words that say which table a column is of, not what it holds
@@ -29,7 +29,7 @@ _OF_TABLE_ZH: Mapping[str, tuple[str, ...]] = {
     "customers": ("客户", "用户", "会员"),
     "employees": ("员工", "坐席", "人员"),
 }
-_IN_BRACKETS = re.compile(r"\s*[\[(（【][^\])）】]*[\])）】]\s*$")
+_IN_BRACKETS = re.compile(r"(\s*[\[(（【][^\])）】]*[\])）】])+\s*$")
 _UNITS = re.compile(
     r"( in)? (seconds?|secs?|s|minutes?|mins?|min|hours?|hrs?|h|ms|milliseconds?|days?|percent|eur|usd|gbp|"
     r"sekunden|minuten|stunden|minutes|heures|segundos|minutos|horas)$| ?%$|(毫秒|秒|分钟|小时|天|元)$"
@@ -64,6 +64,7 @@ _ANYWHERE = frozenset({"customer_id", "employee_id", "team_id", "role"})
 
 _TOO_PLAIN = frozenset({"id", "name", "code", "number", "编号", "姓名", "full name", "record id", "person id", "title"})
 _BY_NAME = frozenset({"name", "email", "mail", "login", "username"})  # what stands in for an id
+_NAME_INSTEAD_OF_ID = 0.82  # two people may share a name
 _SAME, _ALIKE, _INSTEAD_OF_ID, _WITHOUT_TABLE, _MISSPELT = 1.0, 0.95, 0.86, 0.9, 0.75
 _WITHIN, _WITHIN_OTHER = 0.6, 0.3  # among neutral words; among words that make it something else (Customer City)
 _WEAK = 0.7  # a name marked by ? in the list: it may be, and is asked
@@ -134,6 +135,18 @@ def _core(name: str, kind: str, /) -> str:
     while len(words) > 1 and words[0] in before:
         words.pop(0)
     return " ".join(words)
+
+
+def is_a_name(name: str, /) -> bool:
+    """Whether a column holds what people are called, as it says itself.
+
+    Examples
+    --------
+    >>> is_a_name("Agent Name"), is_a_name("员工姓名"), is_a_name("Agent ID")
+    (True, True, False)
+    """
+    plain = normalised(name)
+    return plain.endswith(("name", "nom", "nombre", "nome", "姓名", "名称", "名字", "昵称"))
 
 
 def bare_names(table: str, names: Sequence[str], /) -> dict[str, str]:
@@ -236,7 +249,7 @@ def _likeness(table: str, column: str, name: str, known: _Known, /) -> float:
     # a case has no name that could stand in for its id
     by_name = kind == "id" and column != "case_id" and len(words) > 1 and words[-1] in _BY_NAME
     if by_name and _core(" ".join(words[:-1]), kind) == known.core:
-        return _INSTEAD_OF_ID
+        return _NAME_INSTEAD_OF_ID if words[-1] == "name" else _INSTEAD_OF_ID
     bare = _bare(table, name)
     if bare and bare != name and bare not in _TOO_PLAIN and bare == known.name:
         return _WITHOUT_TABLE

@@ -17,11 +17,13 @@ _SECONDS = {
     "m": 60.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "分钟": 60.0, "minuten": 60.0,
     "minutos": 60.0, "分": 60.0,
     "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "小时": 3600.0, "stunden": 3600.0,
-    "heures": 3600.0, "horas": 3600.0, "day": 86400.0, "days": 86400.0, "天": 86400.0,
+    "heures": 3600.0, "horas": 3600.0, "ore": 3600.0, "minuti": 60.0, "secondi": 1.0,
+    "day": 86400.0, "days": 86400.0, "天": 86400.0,
 }  # fmt: skip
 _DURATIONS = frozenset({"wait_seconds", "handle_seconds"})
 _COUNTS = frozenset({"transferred", "reopened"})
 _MONTHLY = re.compile(r"\b(month|monthly|mrr|pro monat|monatlich|mensuel|mensual)\b|月")
+_BRACKETS = re.compile(r"[\[(（【]([^\])）】]*)[\])）】]")
 _ALIKE = 0.62  # what values alone say is likely at best
 
 
@@ -46,12 +48,17 @@ def unit_factor(name: str, column: ColumnLook, /) -> float:
     """
     if name in _DURATIONS and column.is_number and column.durations < 0.5:
         return _SECONDS.get(_last_word(column.name), 1.0)
-    if name == "value" and _MONTHLY.search(normalised(column.name)):
+    words = normalised(column.name)
+    if name == "value" and _MONTHLY.search(words) and "12" not in words:
         return 12.0
     return 1.0
 
 
 def _last_word(name: str, /) -> str:
+    in_brackets = (normalised(part) for part in _BRACKETS.findall(name))
+    named = next((part for part in in_brackets if part in _SECONDS), None)
+    if named is not None:
+        return named
     words = normalised(name)
     chinese = next((unit for unit in ("毫秒", "秒", "分钟", "小时", "天") if words.endswith(unit)), None)
     return chinese or (words.split() or [""])[-1]

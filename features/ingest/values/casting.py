@@ -74,6 +74,7 @@ TRUE_WORDS = (
     "vrai",
     "si",
     "sí",
+    "sì",
     "sim",
     "verdadero",
     "是",

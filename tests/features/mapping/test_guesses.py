@@ -256,3 +256,83 @@ def test_columns_of_one_name_are_numbered_and_stop_nothing(tmp_path: Path) -> No
     looks, trouble = looks_of_folder(folder, locked_connection([folder / "issues.csv"], tmp_path / "s"), tmp_path / "s")
     assert trouble == []
     assert [column.name for column in looks[0].columns][-2:] == ["Labels (1)", "labels (2)"]
+
+
+def calls(count: int = 400) -> list[dict[str, object]]:
+    return [
+        {
+            "Call ID": f"c{n:05}", "Date": f"{1 + n % 28:02}/{1 + n % 12:02}/2024", "Start time": f"{8 + n % 12:02}:15:00",
+            "End time": f"{8 + n % 12:02}:25:00", "Agent": f"a{n % 6}", "Total handle": 1000 * (300 + n % 200),
+            "Status": "open",
+        }
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_times_of_day_in_columns_of_their_own_are_set_beside_the_date(
+    plans: Callable[..., dict[str, TablePlan]],
+) -> None:
+    lines = {line.column: line for line in plans(calls=calls())["cases"].lines}
+    assert lines["opened_at"].sql == (
+        'cast(cast(try_strptime("Date", \'%d/%m/%Y\') as date) + try_cast("Start time" as time) as timestamp)'
+    )
+    assert lines["closed_at"].source == "End time"
+    assert lines["closed_at"].certainty == "likely"
+
+
+def test_a_unit_that_no_name_says_is_seen_in_the_time_from_opening_to_closing(
+    plans: Callable[..., dict[str, TablePlan]],
+) -> None:
+    line = next(line for line in plans(calls=calls())["cases"].lines if line.column == "handle_seconds")
+    assert line.sql.startswith("0.001 * ")
+    assert line.certainty == "likely"
+
+
+def test_a_year_of_two_digits_is_of_this_century(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    rows = [
+        {"Ticket": f"t{n}", "Opened": f"{1 + n % 28}/{1 + n % 12}/24 9:05", "Agent": f"a{n % 6}"} for n in range(400)
+    ]
+    opened = plans(tickets=rows)["cases"].look.column("Opened")
+    assert (opened.first.year, opened.time_format) == (2024, "%d/%m/%y %H:%M")
+
+
+def test_times_before_the_opening_are_asked_about(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    rows = [
+        {"Ticket": f"t{n}", "Created": moment(n), "Resolved": moment(n, -300), "Agent": f"a{n % 6}"} for n in range(400)
+    ]
+    line = next(line for line in plans(tickets=rows)["cases"].lines if line.column == "closed_at")
+    assert line.certainty == "likely"
+    assert "before opened_at" in line.why
+
+
+def test_a_key_that_no_name_says_is_found_by_its_values(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    rows = [{"Vorfallskürzel": f"X{n}", "Opened": moment(n), "Resolved": moment(n, 5), "Agent": f"a{n % 6}",
+             "Priority": "low high".split()[n % 2], "Channel": "abc"[n % 3]} for n in range(400)]  # fmt: skip
+    line = next(line for line in plans(x=rows)["cases"].lines if line.column == "case_id")
+    assert (line.source, line.certainty) == ("Vorfallskürzel", "likely")
+
+
+def test_people_are_known_by_the_number_that_others_use(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    people = [{"User ID": f"u{n}", "Full name": f"Ann {n}", "Badge": f"B{n}", "Team": f"g{n % 3}", "Hire date": "2020-01-05"}
+              for n in range(30)]  # fmt: skip
+    work = [{"Employee no": f"B{n % 30}", "Agent name": f"Ann {n % 30}", "Period start": f"2024-0{1 + n // 30}-01",
+             "Period end": f"2024-0{1 + n // 30}-28", "Hours worked": 100 + n % 9} for n in range(120)]  # fmt: skip
+    found = plans(people=people, timesheet=work)
+    assert found["employees"].columns["employee_id"] in {"Badge", "Full name"}
+    assert found["work"].columns["employee_id"] in {"Employee no", "Agent name"}
+
+
+@pytest.mark.parametrize("name", ["Estado final", "Ergebnis", "Statut", "通话结果", "Total talk"])
+def test_what_is_known_afterwards_is_left_out_in_every_language(
+    plans: Callable[..., dict[str, TablePlan]], name: str
+) -> None:
+    rows = [{"Ticket": f"t{n}", "Created": moment(n), "Agent": f"a{n % 6}", name: "pq"[n % 2]} for n in range(400)]
+    line = next(line for line in plans(tickets=rows)["cases"].lines if line.source == name)
+    assert (line.certainty, "afterwards" in line.why) == ("left out", True)
+
+
+def test_an_attribute_is_never_called_as_a_column_of_the_contract(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    rows = [{"Ticket": f"t{n}", "Created": moment(n), "Agent": f"a{n % 6}", "Channel name": "ab"[n % 2], "Channel": "cd"[n % 2]}
+            for n in range(400)]  # fmt: skip
+    columns = [line.column for line in plans(tickets=rows)["cases"].lines if line.certainty != "left out"]
+    assert len(columns) == len(set(columns))
