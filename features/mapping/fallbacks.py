@@ -47,6 +47,8 @@ def with_required(table: str, look: Look, columns: tuple[ColumnGuess, ...], /) -
     columns : tuple of ColumnGuess
         What was found by names.
     """
+    if table == "measures":
+        return _with_unit(look, columns)
     key = {"cases": "case_id", "customers": "customer_id"}.get(table)
     if key is None or look.rows < _MIN_ROWS:
         return columns
@@ -62,6 +64,24 @@ def with_required(table: str, look: Look, columns: tuple[ColumnGuess, ...], /) -
         if column is not None:
             added.append(_guess("opened_at", column, "no name says when a case begins; no other time is earlier"))
     return (*added, *columns)
+
+
+def _with_unit(look: Look, columns: tuple[ColumnGuess, ...], /) -> tuple[ColumnGuess, ...]:
+    """Return guesses of KPI values with whose they are, where periods, KPIs and values are clear."""
+    found = {guess.column: guess.source for guess in columns}
+    if "unit_id" in found or not {"from", "to", "kpi", "value"} <= set(found):
+        return columns
+    whose = [
+        column
+        for column in look.columns
+        if column.name not in found.values()
+        and 1 < column.distinct <= column.present / 2
+        and column.known_share >= _MIN_UNIQUE
+        and not (column.is_time or column.words > 2 or column.durations >= 0.5)
+    ]
+    if len(whose) != 1:
+        return columns
+    return (_guess("unit_id", whose[0], "no other column can say whose KPI it is"), *columns)
 
 
 def _guess(name: str, column: ColumnLook, why: str, /) -> ColumnGuess:

@@ -60,7 +60,9 @@ def _last_word(name: str, /) -> str:
     if named is not None:
         return named
     words = normalised(name)
-    chinese = next((unit for unit in ("毫秒", "秒", "分钟", "小时", "天") if words.endswith(unit)), None)
+    chinese = next(
+        (unit for unit in ("毫秒", "秒", "分钟", "小时", "天") if words.removesuffix("数").endswith(unit)), None
+    )
     return chinese or (words.split() or [""])[-1]
 
 

@@ -336,3 +336,20 @@ def test_an_attribute_is_never_called_as_a_column_of_the_contract(plans: Callabl
             for n in range(400)]  # fmt: skip
     columns = [line.column for line in plans(tickets=rows)["cases"].lines if line.certainty != "left out"]
     assert len(columns) == len(set(columns))
+
+
+def test_whose_a_kpi_is_needs_no_name_where_one_column_alone_can_say_it(
+    plans: Callable[..., dict[str, TablePlan]],
+) -> None:
+    rows = [{"Wer": f"G{n % 6}", "Von": f"2024-0{1 + n % 9}-01", "Bis": f"2024-0{1 + n % 9}-28", "Kennzahl": f"kpi {n % 4}",
+             "Istwert": 50 + n % 30} for n in range(216)]  # fmt: skip
+    line = next(line for line in plans(results=rows)["measures"].lines if line.column == "unit_id")
+    assert (line.source, line.certainty) == ("Wer", "likely")
+
+
+def test_a_plan_is_a_segment_only_where_none_is_called_so(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    clients = [
+        {"Client ID": f"c{n}", "Joined": moment(n), "Plan": "AB"[n % 2], "Client tier": "XYZ"[n % 3]}
+        for n in range(400)
+    ]
+    assert plans(clients=clients)["customers"].columns["segment"] == "Client tier"
