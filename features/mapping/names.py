@@ -115,11 +115,13 @@ def _listed(table: str, column: str, names: str, /) -> tuple[_Known, ...]:
     return tuple(found.values())
 
 
+@cache
 def _kind(table: str, column: str, /) -> str:
     spec = TABLES[table].column(column) if table in TABLES else None
     return spec.type if spec is not None else ""
 
 
+@cache
 def _core(name: str, kind: str, /) -> str:
     """Return a name without what systems set before and behind it; itself where nothing is left.
 
@@ -226,6 +228,7 @@ def _columns(table: str, column: str, /) -> tuple[_Known, ...]:
     return (*own, *{known.name: replace(known, is_weak=True) for known in others}.values())
 
 
+@cache
 def _bare(table: str, name: str, /) -> str:
     of_table = _OF_TABLE.get(table, frozenset())
     bare = " ".join(word for word in name.split() if word not in of_table)
