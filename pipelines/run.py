@@ -21,6 +21,7 @@ from features.ingest import settled, sources
 from features.kpis.partials import Partials, made_by
 from features.staging import stage as staging
 from features.staging.warehouse import Warehouse
+from features.training.default_outcomes import with_default_outcomes
 from features.training.table import TrainingTable
 from models.registry.promotion import Origin
 from pipelines import clock
@@ -54,6 +55,8 @@ class Chain:
     def __init__(self, company: Company, folder: RunFolder, progress: Progress = silent) -> None:
         self.now = clock.clock_now()  # what the tables say of later has not happened
         self.company = company
+        self._given = company  # as its file has it: outcomes may be added where it asks for none
+        self._noted: list[Message] = []
         self.folder = folder
         self.progress = progress
         self.catalogue: Catalogue = load_catalogue(company)
@@ -107,7 +110,10 @@ class Chain:
             self.ledger.records.pop()
             depends_on |= otherwise
             self._step(STAGE, depends_on, work)
-        refuse_early(company, self.catalogue, self._warehouse())
+        warehouse = self._warehouse()
+        self.company, noted = with_default_outcomes(company, self.catalogue, warehouse)
+        self._noted = [noted] if noted is not None else []
+        refuse_early(self.company, self.catalogue, warehouse)
 
     def figures(self) -> None:
         """Measure the plain figures: volumes, waits, ratings and customers as they are."""
@@ -155,6 +161,7 @@ class Chain:
         described = company.model_dump(include={"snapshots", "outcomes", "accept", "privacy"}, mode="json")
 
         def work(outcome: Outcome) -> None:
+            outcome.warnings.extend(self._noted)
             catalogue = complaints.catalogue_with_causes(self.catalogue, folder)
             warehouse = self._warehouse(complaints.cases_with_causes(folder))
             built = matrix.build(company, catalogue, warehouse, self.progress)
@@ -296,13 +303,13 @@ class Chain:
         skipped = {name: why.text for name, why in complaints.skipped_causes(self.folder).items()}
         skipped |= {name: Message.recorded(why).text for name, why in left_out.items()}
         records = tuple(self.ledger.records)
-        record = warnings_of(self.company, records)
+        record = warnings_of(self._given, records)
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:
             self.partials.tidy()  # whatever can ask for partial results has asked
         made_from = {
             "inputs": self.fingerprints,
             "code": self.code,
-            "settings": settings_digest(self.company),
+            "settings": settings_digest(self._given),
             "catalogue": catalogue_digest(self.catalogue),
         }
         partials = {"computed": self.partials.computed, "kept": self.partials.kept}

@@ -10,6 +10,7 @@ from baton.filled_in import hides_filled_in
 from features.quality.faults import CheckReport
 from features.quality.remedies import with_remedies
 from features.staging.cleaned import checked
+from features.training.default_outcomes import with_default_outcomes
 from pipelines.preflight import preflight
 
 __all__ = ["validate"]
@@ -34,9 +35,11 @@ def validate(company: Company, /) -> CheckReport:
     with checked(company, catalogue) as found:
         if found.warehouse is None:
             return replace(found.report, faults=with_remedies(found.report.faults, company.faults))
-        found_before = preflight(company, catalogue, found.warehouse)
+        asking, noted = with_default_outcomes(company, catalogue, found.warehouse)
+        found_before = preflight(asking, catalogue, found.warehouse)
     return replace(
         found.report,
         faults=with_remedies((*found_before.refused, *found.report.faults), company.faults),
         switched_off=(*found.report.switched_off, *found_before.skipped),
+        decided=(*found.report.decided, *([noted] if noted is not None else [])),
     )

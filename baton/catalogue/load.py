@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from baton.catalogue.coherence import check_coherence
+from baton.catalogue.computed_elsewhere import computed_elsewhere
 from baton.catalogue.expressions import check_expression
 from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
 from baton.company import Company
@@ -76,7 +77,8 @@ def load_catalogue(company: Company, /) -> Catalogue:
         check_expression(kpi)
     actions = [action for action in draft.action.values() if _wanted(action, draft)]
     check_coherence(draft.kpi, draft.stage, actions, company, draft.places)
-    return Catalogue(tuple(draft.kpi.values()), tuple(draft.stage.values()), tuple(actions), tuple(draft.notes))
+    kpis = tuple(computed_elsewhere(kpi, company) for kpi in draft.kpi.values())
+    return Catalogue(kpis, tuple(draft.stage.values()), tuple(actions), tuple(draft.notes))
 
 
 def load_kpis(company: Company, /) -> dict[str, Kpi]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from baton.messages.message import Message
 
-__all__ = ["CONTEXT", "Action", "Catalogue", "Grain", "Kpi", "Role", "Stage", "Text"]
+__all__ = ["CONTEXT", "Action", "Aggregate", "Catalogue", "Grain", "Kpi", "Role", "Stage", "Text"]
 
 CONTEXT = "_context"
 """The name under which attributions of features that are no KPI are summed."""

@@ -17,6 +17,7 @@ __all__ = [
     "kept_types",
     "scales_of",
     "settled_otherwise",
+    "staged_columns",
     "staged_scales",
     "staged_types",
     "types_of",
@@ -31,6 +32,13 @@ def types_of(tables: Mapping[str, TypedTable], dropped: Mapping[str, Collection[
         name: {column: table.plans[column].type for column in table.attributes if column not in dropped[name]}
         for name, table in tables.items()
     }
+
+
+def staged_columns(folder: Path, /) -> dict[str, frozenset[str]]:
+    """Return the columns of each staged table that its source had; empty where nothing was staged."""
+    place = folder / SIDECAR
+    tables = read_json(place).get("tables", {}) if place.exists() else {}
+    return {name: frozenset(table["present"]) for name, table in tables.items() if table["rows"]}
 
 
 def staged_scales(folder: Path, /) -> Agreed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from baton.contract.brings import ASKED_BEFORE_LEFT_OUT, lacking
 from baton.messages.message import Message
 from baton.nearest import nearest
 from features.ingest.intake import TypedTable
@@ -16,27 +17,8 @@ _SOURCES_OF_OUTCOMES = ("cases", "measures", "snapshots")
 _NEARLY_THE_SAME = 0.8
 _MAX_BETWEEN_ENDS = timedelta(days=35)
 
-_BRINGS: dict[str, str] = {
-    "customers": "left_out.customers",
-    "activity": "left_out.activity",
-    "cases": "left_out.cases",
-    "case_steps": "left_out.case_steps",
-    "employees": "left_out.employees",
-    "work": "left_out.work",
-    "measures": "left_out.measures",
-    "teams": "left_out.teams",
-    "scorecards": "left_out.scorecards",
-}
 _REMEDIES = {"fault.currencies": "remedy.one_currency", "fault.half_percent": "remedy.percent_everywhere"}
 """What to do about numbers that can be read in two ways; else the decimal mark is to be said."""
-
-_COLUMNS_BRING: dict[tuple[str, str], str] = {
-    ("cases", "customer_id"): "left_out.whose_case",
-    ("cases", "employee_id"): "left_out.per_employee",
-    ("cases", "closed_at"): "left_out.at_closing",
-    ("customers", "left_at"): "left_out.churn",
-    ("customers", "value"): "left_out.money",
-}
 
 
 def column_faults(table: TypedTable, misspelt: Treatment, /) -> Iterator[Fault]:
@@ -125,18 +107,9 @@ def uneven_ends(ends: Mapping[str, datetime], ended: Collection[str], treatment:
 
 
 def left_out(tables: Mapping[str, TypedTable], /) -> tuple[Message, ...]:
-    """Return what is switched off, and which table or column would bring it."""
+    """Return what is switched off, and which table or column would bring it, the most valuable first."""
     filled = {name: table for name, table in tables.items() if table.rows}
     if set(filled) == {"snapshots"}:
         return (Message("left_out.advice"),)
-    left = [
-        Message("left_out.table", {"what": Message(key), "table": name})
-        for name, key in _BRINGS.items()
-        if name not in filled
-    ]
-    left += [
-        Message("left_out.column", {"what": Message(key), "column": f"{name}.{column}"})
-        for (name, column), key in _COLUMNS_BRING.items()
-        if name in filled and column not in filled[name].plans
-    ]
-    return tuple(left)
+    have = {name: table.plans for name, table in filled.items()}
+    return tuple(each.left_out() for each in lacking(have) if each.place not in ASKED_BEFORE_LEFT_OUT)

@@ -17,7 +17,7 @@ from pipelines.report.sections.all_cards import glance_of
 from pipelines.report.sections.cards import cards_of
 from pipelines.report.sections.causes import causes_section, first_of_texts
 from pipelines.report.sections.coaching import support_section
-from pipelines.report.sections.customers import caution, risk_bands, top_customers
+from pipelines.report.sections.customers import all_customers, caution, risk_bands, top_customers
 from pipelines.report.sections.explained import explained_figures
 from pipelines.report.sections.figures import figures_section
 from pipelines.report.sections.first_screen import first_screen
@@ -106,17 +106,18 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     fields, fields_key, without_field = company_fields(results, pen)
     strategy = strategy_figure(results, pen)
     first, figures = first_screen(results, cards, hidden), figures_section(results, pen)
+    why, journey, support = why_section(results, pen), journey_section(results), support_section(results)
     return {
         "anchors": [
             *anchors,
             *(["figures"] if figures else []),
-            "why",
+            *(["why"] if why.figures else []),
             *(["causes"] if causes else []),
-            "journey",
+            *([] if journey.empty else ["journey"]),
             *(["process"] if process else []),
             *(["strategy"] if strategy else []),
             *(["teams"] if pages else []),
-            "support",
+            *([] if support.lacking else ["support"]),
             "trust",
             "method",
         ],
@@ -129,10 +130,11 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "glance": glance,
         "bands": bands,
         "top": top,
+        "top_more": all_customers(results),
         "declines": declines,
         "decline_notes": notes,
-        "why": why_section(results, pen),
-        "journey": journey_section(results),
+        "why": why,
+        "journey": journey,
         "process": process,
         "causes": causes,
         "figures": figures,
@@ -142,10 +144,10 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "strategy": strategy,
         "pages": pages,
         "unpaged": unpaged,
-        "support": support_section(results),
+        "support": support,
         "support_header": [say(f"support.{column}") for column in ("where", "kpi", "action", "reason", "needs")],
         "count_header": [say("support.kpi"), say("support.concerned")],
-        "trust": trust_section(results, pen),
+        "trust": trust_section(results, pen, () if why.figures else why.missing),
         "method": method_section(results),
         "explained": explained_figures(results, pen),
     }

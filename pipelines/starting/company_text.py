@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from baton.contract.sources import TABLES
+from baton.contract.brings import lacking
+from baton.messages.message import Message
 from features.mapping.lines import Line, TablePlan
 from features.mapping.looks import Look
 
@@ -16,24 +17,6 @@ __all__ = ["company_text", "missing"]
 _WIDTH = 44
 _LEFT_OUT_SHOWN = 40
 _SHORT_HISTORY_DAYS = 150  # with less than five months, monthly looks with a horizon of 90 days leave nothing to learn
-# what a table or column brings, for what is not there
-_BRINGS: Mapping[str, str] = {
-    "customers": "who leaves, and what they are worth (customer_id, joined_at, left_at, value)",
-    "cases": "the service that customers got, and with it effects, weights and coaching (case_id, opened_at …)",
-    "employees": "people's roles and tenure (employee_id, team_id, role, hired_at)",
-    "activity": "what customers do, and churn by inactivity (customer_id, at, kind)",
-    "scorecards": "advice on today's weights instead of hypothetical ones (team_id, role, kpi, weight, valid_from)",
-    "work": "workload and training as KPIs (employee_id, from, to, occupancy, training_hours …)",
-    "case_steps": "where cases wait and go round (case_id, at, activity)",
-}
-_BRINGS_OF_CASES: Mapping[str, str] = {
-    "customer_id": "without it cases cannot be joined with customers: no churn by service",
-    "employee_id": "without it there is no advice on people's KPIs and no coaching",
-    "team_id": "without it there is no advice on scorecards",
-    "closed_at": "without it there are no durations, and nothing is known to be over",
-    "csat": "without it satisfaction is no outcome",
-    "text": "without it there are no root causes from texts",
-}
 
 
 def company_text(
@@ -218,9 +201,7 @@ def missing(plans: Sequence[TablePlan], /) -> list[str]:
     have = {plan.table: {line.column for line in plan.lines if line.certainty != "left out"} for plan in plans}
     if "snapshots" in have:
         return []
-    lines = [f"{table}: {brings}" for table, brings in _BRINGS.items() if table not in have]
-    if "cases" in have:
-        lines += [f"cases.{name}: {why}" for name, why in _BRINGS_OF_CASES.items() if name not in have["cases"]]
-    if "customers" in have and "left_at" not in have["customers"] and "activity" not in have:
-        lines.append("customers.left_at: without it nobody is known to have left")
-    return [line for line in lines if line.split(":")[0].split(".")[0] in TABLES]
+    return [
+        f"{each.place}: {Message(each.what).text}" + (f" ({', '.join(each.columns)})" if each.columns else "")
+        for each in lacking(have)
+    ]

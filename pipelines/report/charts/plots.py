@@ -55,35 +55,45 @@ class Plane:
         ]
 
 
-def calibration(points: Sequence[Point], pen: Pen, across: Bilingual, up: Bilingual, /) -> tuple[Markup, ...]:
+def calibration(
+    points: Sequence[Point], pen: Pen, across: Bilingual, up: Bilingual, /, *, shares: bool = True
+) -> tuple[Markup, ...]:
     """Draw what came true against what was said; on the diagonal, both agree.
 
     Parameters
     ----------
     points : sequence of Point
-        ``x`` is the share that was said, ``y`` the share that came true, with its interval; labels are not drawn.
+        ``x`` is what was said, ``y`` what came true, with its interval; labels are not drawn.
+    shares : bool
+        Whether both are shares of one; else numbers of any size.
     """
     highest = max(max(point.high, point.x) for point in points)
-    ticks = nice_ticks(0, highest, 4)
-    ticks = [tick for tick in ticks if tick <= 1]
+    lowest = 0.0 if shares else min(min(point.low, point.x) for point in points)
+    ticks = [tick for tick in nice_ticks(lowest, highest, 4) if not shares or tick <= 1]
+
+    def shown(tick: float) -> Bilingual:
+        return percent(tick) if shares else number(tick, digits_for(ticks))
 
     def draw(wide: bool) -> Markup:
         plane = Plane(*((560.0, 400.0) if wide else (340.0, 320.0)))
-        top = max(ticks[-1], highest)
-        x, y = plane.across(0, top), plane.up(0, top)
+        bottom, top = min(ticks[0], lowest), max(ticks[-1], highest)
+        x, y = plane.across(bottom, top), plane.up(bottom, top)
         parts = plane.names(pen, across, up)
         for tick in ticks:
             parts.append(
                 element("line", x1=plane.left, x2=plane.width - plane.right, y1=y(tick), y2=y(tick), class_="grid")
             )
-            parts.append(pen.write(percent(tick), plane.left - 8, y(tick) + 4, anchor="end", style="tick"))
+            parts.append(pen.write(shown(tick), plane.left - 8, y(tick) + 4, anchor="end", style="tick"))
             parts.append(
-                pen.write(percent(tick), x(tick), plane.height - plane.bottom + 18, anchor="middle", style="tick")
+                pen.write(shown(tick), x(tick), plane.height - plane.bottom + 18, anchor="middle", style="tick")
             )
-        parts.append(element("line", x1=x(0), y1=y(0), x2=x(top), y2=y(top), class_="diagonal"))
+        parts.append(element("line", x1=x(bottom), y1=y(bottom), x2=x(top), y2=y(top), class_="diagonal"))
         for point in points:
             place = x(point.x)
-            parts.append(element("line", x1=place, x2=place, y1=y(point.low), y2=y(point.high), class_="whisker good"))
+            if point.high > point.low:
+                parts.append(
+                    element("line", x1=place, x2=place, y1=y(point.low), y2=y(point.high), class_="whisker good")
+                )
             parts.append(element("circle", cx=place, cy=y(point.y), r=5, class_="mark good"))
         return pen.drawing(plane.width, plane.height, "wide" if wide else "narrow", *parts)
 

@@ -17,6 +17,7 @@ from baton.informative import is_informative
 from baton.messages.message import Message
 from baton.outcomes import Kind, first_of_kind, kind_of, table_of
 from baton.run_results import RUN, RunResults
+from features.ingest.settled import staged_columns
 from pipelines.report.data.wording import (
     Bilingual,
     duration,
@@ -47,6 +48,8 @@ class Results:
         The contract's result tables that are there and have rows, by name without ending.
     staged : frozenset of str
         Names of the source tables that the run had.
+    columns : dict of str to frozenset of str
+        The columns that their sources had.
     team_names : dict of str to str
     headcounts : dict of (str, str) to int
         People now working per team and role; the role ``""`` counts the whole team. Empty where nobody is known.
@@ -89,6 +92,7 @@ class Results:
     evaluation: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     staged: frozenset[str] = frozenset()
+    columns: dict[str, frozenset[str]] = field(default_factory=dict)
     team_names: dict[str, str] = field(default_factory=dict)
     headcounts: dict[tuple[str, str], int] = field(default_factory=dict)
     team_of: dict[str, str] = field(default_factory=dict)
@@ -204,6 +208,7 @@ def read_results(company: Company, catalogue: Catalogue, folder: RunFolder, /) -
         evaluation=left.evaluation,
         tables=found,
         staged=frozenset(path.stem for path in folder.staged.glob("*.parquet")),
+        columns=staged_columns(folder.staged),
         team_names=names,
         headcounts=headcounts,
         team_of=team_of,

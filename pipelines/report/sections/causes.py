@@ -15,7 +15,7 @@ from models.complaints.shares import MAX_UNCLEAR
 from pipelines.report.charts.drawing import Scale, element
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, money, number, percent, ranged, say, translated, verbatim
-from pipelines.report.sections.first_screen import FirstScreen
+from pipelines.report.sections.first_screen import FirstScreen, with_more
 
 __all__ = ["CauseRow", "CausesSection", "causes_section", "first_of_texts"]
 
@@ -97,7 +97,7 @@ def first_of_texts(results: Results, first: FirstScreen, section: CausesSection,
     answers = (
         (say("answer.what"), (*others, say("causes.read_on"))),
         (say("answer.sure"), section.notes[:2]),
-        *first.answers[-1:],
+        *([(say("little.more"), more)] if (more := with_more(results)) else []),
     )
     return FirstScreen(headline, (), answers)
 

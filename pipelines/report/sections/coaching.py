@@ -18,20 +18,28 @@ _MAX_ROWS = 12
 
 @dataclass(frozen=True)
 class Support:
-    """The section: sentences, a table of counts, and a table of advice to teams and processes."""
+    """The section: sentences, a table of counts, and a table of advice to teams and processes.
+
+    Parameters
+    ----------
+    lacking : bool
+        Whether nothing could be advised for want of a table, which the section on trust says.
+    """
 
     people: Bilingual | None
     counts: tuple[tuple[Bilingual, Bilingual], ...]
     advice: tuple[tuple[Bilingual, Bilingual, Bilingual, Bilingual, Bilingual], ...]
     note: Bilingual | None
+    lacking: bool = False
 
 
 def support_section(results: Results, /) -> Support:
     """Put the section together."""
     coaching = results.get("coaching")
     if coaching is None:
-        key = "support.none" if results.get("effects") is not None else "support.missing"
-        return Support(None, (), (), say(key))
+        effects = results.get("effects")
+        lacking = effects is None or bool(effects["effect"].isna().all())
+        return Support(None, (), (), say("support.missing" if lacking else "support.none"), lacking)
     people = coaching[coaching["level"] == "employee"]
     others = coaching[coaching["level"] != "employee"]
     people_rows, counts = _people(results, people)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from baton.catalogue.schema import CONTEXT
 from baton.informative import held_out_interval
 from baton.outcomes import CASE_TABLE
 from pipelines.report.charts.charts import Bar, Figure
@@ -16,7 +17,7 @@ from pipelines.report.charts.plots import columns
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
 
-__all__ = ["caution", "risk_bands", "top_customers"]
+__all__ = ["all_customers", "caution", "guessed_range", "risk_bands", "sign_shares", "top_customers"]
 
 _EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 _HIGH = 0.2
@@ -106,6 +107,24 @@ def top_customers(
         header,
         rows,
     )
+
+
+def all_customers(results: Results, /) -> Bilingual | None:
+    """Return where all customers are listed; None where the page lists them all."""
+    churn = results.get("churn")
+    return None if churn is None or len(churn) <= _LISTED else say("little.all_customers", total=len(churn))
+
+
+def sign_shares(results: Results, /) -> pd.Series:
+    """Return each feature's share of the attributions of all customers' chances, largest first; empty where none is."""
+    churn = results.get("churn")
+    sizes: dict[str, float] = {}
+    for drivers in churn["drivers"] if churn is not None else ():
+        for driver in drivers if drivers is not None else ():
+            sizes[str(driver["kpi"])] = sizes.get(str(driver["kpi"]), 0.0) + abs(float(driver["attribution"]))
+    found = pd.Series(sizes, dtype=float).drop(CONTEXT, errors="ignore")
+    found = found[found > 0].sort_values(ascending=False, kind="stable")
+    return found / found.sum() if len(found) else found
 
 
 def _reason(results: Results, driver: dict[str, Any], /) -> Bilingual:

@@ -9,18 +9,19 @@ from typing import Any
 import pandas as pd
 
 from baton.catalogue.schema import CONTEXT
+from baton.contract.brings import next_tables
 from baton.informative import is_informative
-from baton.outcomes import CASE_TABLE, Kind, first_of_kind
+from baton.outcomes import CASE_TABLE, Kind, Outcome, first_of_kind, kind_of
 from pipelines.report.data.left_out import weights_missing
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, number, percent, say, translated_message
 from pipelines.report.sections.cards import Card
-from pipelines.report.sections.customers import guessed_range
+from pipelines.report.sections.customers import guessed_range, sign_shares
 from pipelines.report.sections.tiles import Tile, tiles_of
 from pipelines.report.sections.units import prone_units
 
-__all__ = ["FirstScreen", "first_screen", "misaligned_kpis"]
+__all__ = ["FirstScreen", "first_screen", "misaligned_kpis", "with_more"]
 
 _NO_EFFECT = ("estimate.nothing", "estimate.nothing_because")
 
@@ -43,8 +44,15 @@ def first_screen(results: Results, cards: Sequence[Card], hidden: int, /) -> Fir
         (say("answer.why"), _why(results, cards, objective)),
         (say("answer.sure"), _sure(results, cards)),
         (say("answer.next"), _next(results, cards)),
+        (say("little.more"), with_more(results)),
     )
-    return FirstScreen(_headline(results, cards, wrong, objective), tiles_of(results, cards, hidden, wrong), answers)
+    answered = tuple((question, sentences) for question, sentences in answers if sentences)
+    return FirstScreen(_headline(results, cards, wrong, objective), tiles_of(results, cards, hidden, wrong), answered)
+
+
+def with_more(results: Results, /) -> tuple[Bilingual, ...]:
+    """Return what the page could show next, and with which table or column."""
+    return tuple(translated_message(line) for line in next_tables(results.columns)) if results.columns else ()
 
 
 def misaligned_kpis(results: Results, /) -> list[str]:
@@ -81,15 +89,51 @@ def _headline(results: Results, cards: Sequence[Card], wrong: list[str], objecti
         return say("headline.hypothetical_unsure" if sketches else "headline.keep")
     churn, cases = results.get("churn"), results.get(CASE_TABLE)
     if churn is not None:
-        days = results.company.snapshots.horizon_days
-        if results.flat:
-            return say("headline.churn_flat", kpis=_names(results, _leaned_on(results)))
-        return say("headline.churn", n=round(float(churn["probability"].sum())), total=len(churn), days=days)
+        return _of_churn(results, churn)
     if cases is not None and "probability" in cases and cases["probability"].notna().any():
         return say("headline.cases", share=percent(float(cases["probability"].mean())))
     if cases is not None and results.company.outcomes.case is not None:
-        return say("headline.cases_number", metric=results.kpi_name(results.company.outcomes.case.metric))
-    return say("headline.decline" if results.get("decline") is not None else "headline.nothing")
+        return _of_number(results, results.company.outcomes.case.metric, objective)
+    return _of_decline(results)
+
+
+def _of_churn(results: Results, churn: pd.DataFrame, /) -> Bilingual:
+    leaving, total = round(float(churn["probability"].sum())), len(churn)
+    if not results.flat:
+        return say("headline.churn", n=leaving, total=total, days=results.company.snapshots.horizon_days)
+    signs = _leaned_on(results) or _signs(results)
+    if not signs:
+        return say("little.flat_plain", n=leaving, total=total)
+    return say("headline.churn_flat", kpis=_names(results, signs))
+
+
+def _signs(results: Results, /) -> list[str]:
+    """The columns of a flat table that predictions look at most: they are no KPIs, so attributions do not name them."""
+    return [str(name) for name in sign_shares(results).index[:3]] if results.flat else []
+
+
+def _of_number(results: Results, metric: str, objective: Objective | None, /) -> Bilingual:
+    """Say what moves the number that cases end with, else what goes with it."""
+    name = results.kpi_name(metric)
+    if objective is not None:
+        effects = turned_effects(results, objective)
+        clear = effects[effects["tone"] != "unclear"]
+        first = clear.loc[clear["effect"].abs().sort_values(ascending=False).index, "kpi"][:1]
+        if len(first):
+            return say("little.clear_number", kpis=_names(results, [str(kpi) for kpi in first]), metric=name)
+    others = [kpi for kpi in _leaned_on(results) if kpi != metric]
+    if others:
+        return say("little.goes_with_number", kpis=_names(results, others[:2]), metric=name)
+    return say("headline.cases_number", metric=name)
+
+
+def _of_decline(results: Results, /) -> Bilingual:
+    if results.get("decline") is None:
+        return say("headline.nothing")
+    guessed = [name for name in results.evaluation if kind_of(name) == "decline"]
+    if prone_units(results) or not guessed:
+        return say("headline.decline")
+    return say("little.decline_guessed", metric=results.kpi_name(Outcome.parse(guessed[0]).metric))
 
 
 def _what(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
@@ -124,11 +168,15 @@ def _why(results: Results, cards: Sequence[Card], objective: Objective | None, /
             return (say("answer.why_guessed"),)
         if results.get("attributions") is None:
             return (say("answer.why_keep"),) if cards else (weights_missing(results),)
-        largest = _leaned_on(results)
+        largest = _leaned_on(results) or _signs(results)
         return (say("answer.why_churn", kpis=_names(results, largest)) if largest else say("answer.why_keep"),)
     effects = turned_effects(results, objective).set_index("kpi")
     sentences = []
-    for tone, kpis in (("bad", _moves(cards, "bad")), ("good", _moves(cards, "good"))):
+    known = [str(kpi) for kpi in effects.index]  # without a card, whatever is clear is worth saying
+    for tone, kpis in (
+        ("bad", _moves(cards, "bad") if cards else known),
+        ("good", _moves(cards, "good") if cards else known),
+    ):
         clear = [kpi for kpi in kpis if kpi in effects.index and effects.loc[kpi, "tone"] == tone]
         clear.sort(key=lambda kpi: -abs(float(effects.loc[kpi, "effect"])))  # type: ignore[arg-type]
         sentences += [_one_step(results, objective, kpi, effects.loc[kpi]) for kpi in clear[:1]]
@@ -175,18 +223,33 @@ def _sure(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         sentences += [
             say("answer.sure_unmeasured", why=translated_message(message)) for message in results.warned(*_NO_EFFECT)
         ]
+    sentences += _sure_of_prediction(results) or ([] if sentences else _sure_of_decline(results))
+    return tuple(sentences) or (say("answer.sure_none"),)
+
+
+def _sure_of_prediction(results: Results, /) -> list[Bilingual]:
+    """Say how good the prediction of leaving is, else that of cases' outcomes."""
     kinds: tuple[tuple[Kind, str], ...] = (("churn", "answer.sure_model"), ("case", "answer.sure_model_cases"))
     for kind, key in kinds:
         entry = results.evaluation.get(first_of_kind(results.evaluation, kind) or "")
         if entry is None:
             continue
         if not is_informative(entry):
-            sentences.append(guessed_range(entry))
-            break
+            return [guessed_range(entry)]
         if entry.get("auc") is not None:
-            sentences.append(say(key, n=round(100 * entry["auc"])))
-            break
-    return tuple(sentences) or (say("answer.sure_none"),)
+            return [say(key, n=round(100 * entry["auc"]))]
+        wanted = results.company.outcomes.case
+        if kind == "case" and wanted is not None and entry.get("r2") is not None:
+            metric, share = results.kpi_name(wanted.metric), percent(float(entry["r2"]))
+            return [say("little.sure_number", n=int(entry["rows"]), share=share, metric=metric)]
+    return []
+
+
+def _sure_of_decline(results: Results, /) -> list[Bilingual]:
+    if prone_units(results):
+        return []
+    declines = [entry for name, entry in results.evaluation.items() if kind_of(name) == "decline"]
+    return [guessed_range(entry) for entry in declines[:1] if not is_informative(entry)]
 
 
 def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
@@ -198,7 +261,5 @@ def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
         return (shadow, say("answer.next_needs", needs=listed(needs))) if needs else (shadow,)
     if results.withheld:
         return (say("answer.next_guessed"),)
-    sentences = (
-        [say("answer.next_evidence")] if cards else [say("answer.next_tables", tables=say("missing.tables_advice"))]
-    )
+    sentences = [say("answer.next_evidence")] if cards else []
     return (*sentences, say("answer.next_help")) if prone_units(results) else tuple(sentences)

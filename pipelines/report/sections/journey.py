@@ -46,6 +46,11 @@ class Journey:
     stages: tuple[JourneyStage, ...]
     known: bool
 
+    @property
+    def empty(self) -> bool:
+        """Whether no stage has anything on a card or in the data."""
+        return not any(stage.on_card or stage.measurable for stage in self.stages)
+
 
 def journey_section(results: Results, /) -> Journey:
     """Lay the scorecards over the journey."""
@@ -118,6 +123,8 @@ def _measured(results: Results, /) -> set[str]:
         found |= {str(kpi) for kpi in attributions.loc[attributions["mean_abs_attribution"] > 0, "kpi"].unique()}
     if effects is not None:
         found |= {str(kpi) for kpi in effects.loc[effects["effect"].notna(), "kpi"].unique()}
+    if len(results.panel):
+        found |= {str(kpi) for kpi in results.panel["kpi"].unique()}
     return {kpi for kpi in found if kpi in results.catalogue and _has_source(results, results.catalogue[kpi])}
 
 

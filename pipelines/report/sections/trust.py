@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipelines.report.data.wording import Bilingual, listed, number, percent, sa
 __all__ = ["Trust", "outcome_name", "trust_section"]
 
 _CAUSES = "root_cause"
+_WHOLE_FROM = 100  # from here on, decimals of a mean say nothing to a reader
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,21 @@ class Trust:
     missing: tuple[Bilingual, ...]
 
 
-def trust_section(results: Results, pen: Pen, /) -> Trust:
-    """Put the section together."""
+def trust_section(results: Results, pen: Pen, unexplained: Sequence[Bilingual] = (), /) -> Trust:
+    """Put the section together.
+
+    Parameters
+    ----------
+    unexplained : sequence of Bilingual
+        Why nothing is explained, where the page has no section that says so.
+    """
     figures = [
         _calibration(results, pen, outcome, entry)
         for outcome, entry in results.evaluation.items()
         if len(entry.get("reliability") or ()) > 1 and not results.no_better_than_guessing(outcome)
     ]
-    return Trust(tuple(figures), _limits(results), tuple(map(translated_message, results.warnings)), _missing(results))
+    missing = (*_missing(results), *unexplained)
+    return Trust(tuple(figures), _limits(results), tuple(map(translated_message, results.warnings)), missing)
 
 
 def outcome_name(results: Results, outcome: str, /) -> Bilingual:
@@ -55,6 +64,8 @@ def outcome_name(results: Results, outcome: str, /) -> Bilingual:
 
 
 def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any], /) -> Figure:
+    if "auc" not in entry:
+        return _calibration_of_number(results, pen, outcome, entry)
     points = [_point(row) for row in entry["reliability"]]
     last = points[-1]
     churn = outcome == "churn"
@@ -63,18 +74,46 @@ def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any]
     finding = say(
         "trust.calibrated" if churn else "trust.calibrated_other", predicted=predicted, came=came, outcome=name
     )
-    crossed = entry.get("split_kind") == SplitKind.CROSS_VALIDATION
     return Figure(
-        name=f"calibration-{folder_name(outcome).replace('.', '-')}",
+        name=_figure_name(outcome),
         title=finding,
-        note=say("trust.calibration_note_cv" if crossed else "trust.calibration_note"),
+        note=say("trust.calibration_note_cv" if _crossed(entry) else "trust.calibration_note"),
         drawings=calibration(points, pen, say("trust.calibration_across"), say("trust.calibration_up")),
-        header=(say("trust.said_column"), say("trust.came_column"), say("trust.rows_column")),
+        header=_calibration_header(),
         rows=[
             (percent(point.x, 1), percent(point.y, 1), verbatim(f"{int(row['n']):,}"))
             for point, row in zip(points, entry["reliability"], strict=True)
         ],
     )
+
+
+def _calibration_of_number(results: Results, pen: Pen, outcome: str, entry: dict[str, Any], /) -> Figure:
+    """Draw predicted numbers against those that came; how far single ones spread is not recorded, so no interval."""
+    groups = [(float(row["mean_predicted"]), float(row["observed"]), int(row["n"])) for row in entry["reliability"]]
+    points = [Point(verbatim(""), said, came, came, came) for said, came, _ in groups]
+    said, came, _ = groups[-1]
+    digits = 0 if max(abs(said), abs(came)) >= _WHOLE_FROM else 2
+    name = outcome_name(results, outcome)
+    return Figure(
+        name=_figure_name(outcome),
+        title=say("trust.calibrated_number", outcome=name, predicted=number(said, digits), came=number(came, digits)),
+        note=say("trust.calibration_number_note_cv" if _crossed(entry) else "trust.calibration_number_note"),
+        drawings=calibration(points, pen, say("trust.number_across"), say("trust.number_up"), shares=False),
+        header=_calibration_header(),
+        rows=[(number(said, digits), number(came, digits), verbatim(f"{n:,}")) for said, came, n in groups],
+    )
+
+
+def _calibration_header() -> tuple[Bilingual, Bilingual, Bilingual]:
+    return say("trust.said_column"), say("trust.came_column"), say("trust.rows_column")
+
+
+def _figure_name(outcome: str, /) -> str:
+    return f"calibration-{folder_name(outcome).replace('.', '-')}"
+
+
+def _crossed(entry: dict[str, Any], /) -> bool:
+    return entry.get("split_kind") == SplitKind.CROSS_VALIDATION
 
 
 def _point(row: dict[str, Any], /) -> Point:
@@ -107,8 +146,10 @@ def _limits(results: Results, /) -> tuple[Bilingual, ...]:
 
 def _missing(results: Results, /) -> tuple[Bilingual, ...]:
     sentences = []
+    effects = results.get("effects")
+    estimated = effects is not None and bool(effects["effect"].notna().any())
     for table in ("churn", "decline", "weights", "coaching"):
-        elsewhere = table in results.withheld or (table == "coaching" and results.get("effects") is not None)
+        elsewhere = table in results.withheld or (table == "coaching" and estimated)
         if results.get(table) is None and not elsewhere:
             sentences += _why_missing(results, table)
     weights = results.get("weights")

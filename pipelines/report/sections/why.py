@@ -15,6 +15,7 @@ from pipelines.report.data.left_out import effects_missing
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, number, percent, say
+from pipelines.report.sections.customers import sign_shares
 from pipelines.report.sections.quadrant import quadrant
 
 __all__ = ["Why", "prediction_shares", "why_section"]
@@ -53,11 +54,14 @@ def why_section(results: Results, pen: Pen, /) -> Why:
     objective = objective_of(results)
     outcome = objective.outcome if objective is not None else _explained(results)
     shares = prediction_shares(results, outcome) if outcome else pd.Series(dtype=float)
+    if results.flat and not len(shares.drop(CONTEXT, errors="ignore")):
+        shares = sign_shares(results)  # columns of a flat table are no KPIs
     figures, missing = [], []
     if len(shares):
         figures.append(_drivers(results, pen, shares))
     else:
-        missing.append(say("why.drivers_guessed" if results.withheld else "why.no_drivers"))
+        guessed = results.withheld or any(map(results.no_better_than_guessing, results.evaluation))
+        missing.append(say("why.drivers_guessed" if guessed else "why.no_drivers"))
     drawn, key, sentences = None, [], []
     effects = turned_effects(results, objective) if objective is not None else pd.DataFrame()
     if objective is not None and len(effects):
