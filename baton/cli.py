@@ -39,6 +39,9 @@ OutOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")
+]
 
 _DEFAULT = Path("company.toml")
 
@@ -191,45 +194,65 @@ def diagnose(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json
     display.diagnosis(found, as_json)
 
 
-def _chain(verb: Callable[..., RunSummary], company: Path, out: Path | None, as_json: bool) -> None:
+def _chain(verb: Callable[..., RunSummary], company: Path, out: Path | None, as_json: bool, verbose: bool) -> None:
     from baton import display
 
     settings, folder = _opened(company, out)
     with display.progress() as progress:
         summary = verb(settings, folder, progress)
-    display.summary(summary, as_json)
+    display.summary(summary, as_json, verbose=verbose)
 
 
 @app.command(epilog="Example: `baton run demo --out demo/out`")
-def run(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+def run(
+    company: CompanyArgument = _DEFAULT,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
     """Run the whole chain, from raw tables to advice and report; resumes where an earlier run stopped."""
     from pipelines.run import run as verb
 
-    _chain(verb, company, out, as_json)
+    _chain(verb, company, out, as_json, verbose)
 
 
 @app.command(epilog="Example: `baton train demo`")
-def train(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+def train(
+    company: CompanyArgument = _DEFAULT,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
     """Train and evaluate the predictors, and register them."""
     from pipelines.run import train as verb
 
-    _chain(verb, company, out, as_json)
+    _chain(verb, company, out, as_json, verbose)
 
 
 @app.command(epilog="Example: `baton score demo`")
-def score(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+def score(
+    company: CompanyArgument = _DEFAULT,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
     """Score the data as they are now with the models trained before."""
     from pipelines.run import score as verb
 
-    _chain(verb, company, out, as_json)
+    _chain(verb, company, out, as_json, verbose)
 
 
 @app.command(epilog="Example: `baton recommend demo`")
-def recommend(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+def recommend(
+    company: CompanyArgument = _DEFAULT,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
     """Estimate effects, and recommend weights and coaching."""
     from pipelines.run import recommend as verb
 
-    _chain(verb, company, out, as_json)
+    _chain(verb, company, out, as_json, verbose)
 
 
 @app.command(epilog="Example: `baton export demo --xlsx advice.xlsx --language zh`")

@@ -26,6 +26,7 @@ __all__ = [
     "exported",
     "faults",
     "models",
+    "notes_of",
     "open_console",
     "progress",
     "show_table",
@@ -75,35 +76,20 @@ def show_table(console: Console, title: str, columns: Sequence[str], rows: Seque
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Show progress bars on stderr: live on a terminal, one plain line per step elsewhere."""
+    from baton.terminal.progress import BarsListener, LinesListener
+
     console = open_console(stderr=True)
     if not console.is_terminal:
-        last: list[str] = []
-
-        def line(message: str, done: int, total: int, /) -> None:
-            if message not in last[-1:]:
-                last.append(message)
-                sys.stderr.write(f"{message} …\n")
-                sys.stderr.flush()
-
-        yield line
+        yield LinesListener()
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
     ) as bars:
-        tasks: dict[str, Any] = {}
-
-        def bar(message: str, done: int, total: int, /) -> None:
-            if message not in tasks:
-                for task in tasks.values():
-                    bars.update(task, total=1, completed=1)
-                tasks[message] = bars.add_task(message, total=None)
-            bars.update(tasks[message], completed=done, total=total or None)
-
-        yield bar
-        for task in tasks.values():
-            bars.update(task, total=1, completed=1)
+        listener = BarsListener(bars)
+        yield listener
+        listener.finish()
 
 
 _WHY_NOT_EXPORTED = {
@@ -279,8 +265,8 @@ def models(rows: Sequence[Mapping[str, Any]], as_json: bool, /) -> None:
     show_table(console, "Models", columns, [[_cell(row[column]) for column in columns] for row in rows])
 
 
-def summary(found: Any, as_json: bool, /) -> None:
-    """Show what a run did: steps, metrics per outcome, advice, warnings, and where to read on."""
+def summary(found: Any, as_json: bool, /, *, verbose: bool = False) -> None:
+    """Show what a run did: steps, metrics per outcome, advice, warnings, what more would show, where to read on."""
     results = RunResults(found.folder)
     folder, figures, advice = results.folder.path, results.evaluation, _advice(results)
     if as_json:
@@ -308,14 +294,34 @@ def summary(found: Any, as_json: bool, /) -> None:
             [_outcome_row(name, entry) for name, entry in figures.items()],
         )
     if advice:
-        show_table(console, "Advice", ("what", "how many"), list(advice.items()))
-    for name, why in found.skipped.items():
-        console.print(f"left out: {name}: {why}", markup=False, soft_wrap=True)
-    for text, message in zip(found.warnings, found.messages, strict=True):
-        if message is None or message["key"] != "not_learned.left_out":  # it has been said above
-            console.print(f"note: {text}", markup=False, soft_wrap=True)
+        counted = [(name, count) for name, count in advice.items() if count]
+        show_table(console, "Advice", ("what", "how many"), counted or [("scorecards", 0)])
+    for line in notes_of(found, verbose=verbose):
+        console.print(line, markup=False, soft_wrap=True)
+    if found.next_tables:
+        console.print("what more would show:", markup=False)
+    for message in found.next_tables:
+        console.print(f"  {message.text}", markup=False, soft_wrap=True)
     if (folder / "report.html").exists():
         console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def notes_of(found: Any, /, *, verbose: bool = False) -> list[str]:
+    """Return the lines on what was left out and what readers must know; what was left out before, in one line."""
+    left_out = [f"left out: {name}: {why}" for name, why in found.skipped.items()]
+    notes = []
+    for text, message in zip(found.warnings, found.messages, strict=True):
+        key = "" if message is None else message["key"]
+        if key == "left_out.reported":
+            left_out.append(text)
+        elif key != "not_learned.left_out":  # it has been said above
+            notes.append(f"note: {text}")
+    repeated = [line for line in left_out if line in found.left_out_before]
+    if verbose or not repeated:
+        return [*left_out, *notes]
+    fresh = [line for line in left_out if line not in found.left_out_before]
+    lines = "1 line" if len(repeated) == 1 else f"{len(repeated)} lines"
+    return [*fresh, f"left out, as in the run before: {lines}; --verbose shows them", *notes]
 
 
 def _counts(rows: Mapping[str, int], /) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
+from baton.contract.brings import next_tables
 from baton.errors import ArtefactError, TableError
 from baton.files import RunFolder, read_json, write_json
 from baton.filled_in import hides_filled_in
@@ -28,6 +29,8 @@ from pipelines import clock
 from pipelines.code_used import fingerprint_of
 from pipelines.complaints import read as complaints
 from pipelines.freshness import catalogue_digest, definitions_digest, meaning_digest, settings_digest
+from pipelines.outlook.course import Course
+from pipelines.outlook.expected_time import expected
 from pipelines.preflight import refuse_early
 from pipelines.run_steps import (
     ADVISE,
@@ -43,7 +46,7 @@ from pipelines.run_steps import (
     TEXTS,
     TRAIN,
 )
-from pipelines.run_summary import RunSummary, warnings_of, write_summary
+from pipelines.run_summary import RunSummary, left_out_lines, warnings_of, write_summary
 from pipelines.steps import Ledger, Outcome, Step, digest, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
@@ -90,7 +93,7 @@ class Chain:
         from features.quality.concentration import concentration_warnings
         from features.quality.observation.gaps import gap_warnings
 
-        company = self.company
+        company = self._given
         self.fingerprints = sources.fingerprint(company)
         described = company.model_dump(include={"tables", "faults", "privacy", "outcomes"}, mode="json")
 
@@ -313,7 +316,8 @@ class Chain:
             "catalogue": catalogue_digest(self.catalogue),
         }
         partials = {"computed": self.partials.computed, "kept": self.partials.kept}
-        summary = RunSummary(self.folder.path, records, skipped, tuple(record), tuple(record.values()))
+        more = next_tables(settled.staged_columns(self.folder.staged)), left_out_lines(self.folder)
+        summary = RunSummary(self.folder.path, records, skipped, tuple(record), tuple(record.values()), *more)
         write_summary(self.company, self.folder, summary, made_from, partials)
         return summary
 
@@ -371,7 +375,9 @@ def recommend(company: Company, folder: RunFolder, progress: Progress = silent) 
 
 @hides_filled_in
 def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[Verb, ...]) -> RunSummary:
-    chain = Chain(company, folder, progress)  # a fault in the catalogue is reported before anything is written
+    names = ["stage", "figures", "texts", "features", *(step.__name__ for step in steps)]
+    course = Course(names, expected(company, folder, names), progress)
+    chain = Chain(company, folder, course)  # a fault in the catalogue is reported before anything is written
     keep = Chain.train not in steps
     asked = company.outcomes.churn or company.outcomes.decline or company.outcomes.case
     if keep and asked and Chain.score in steps:
@@ -379,6 +385,8 @@ def _through(company: Company, folder: RunFolder, progress: Progress, steps: tup
     folder.create()
     with chain.ledger.locked():
         chain.stage(keep_models=keep and chain.folder.models.exists())
+        texts = "text" in settled.staged_columns(folder.staged).get("cases", ())
+        course.counted(sum(chain.ledger.records[-1].rows.values()), texts=texts)
         chain.figures()
         chain.texts(keep_model=keep)
         for step in (Chain.features, *steps):

@@ -16,7 +16,7 @@ from baton.messages.message import Message
 from baton.run_results import RUN, RunResults
 from pipelines.steps import StepRecord
 
-__all__ = ["RunSummary", "versions", "warnings_of", "write_summary"]
+__all__ = ["RunSummary", "left_out_lines", "versions", "warnings_of", "write_summary"]
 
 _NOTED_PACKAGES = ("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "pandas", "scikit-learn", "shap")
 
@@ -36,6 +36,10 @@ class RunSummary:
         What a reader of the results must know.
     messages : tuple of dict
         The key and values that each warning was made from; None where an older version kept text alone.
+    next_tables : tuple of Message
+        What could be shown next, and with which table or column, the most valuable first.
+    left_out_before : frozenset of str
+        The lines on what was left out that the run before in the same folder ended with.
     """
 
     folder: Path
@@ -43,6 +47,18 @@ class RunSummary:
     skipped: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     messages: tuple[dict[str, Any] | None, ...] = ()
+    next_tables: tuple[Message, ...] = ()
+    left_out_before: frozenset[str] = frozenset()
+
+
+def left_out_lines(folder: RunFolder, /) -> frozenset[str]:
+    """Return what the last finished run in a folder left out, in the lines that it ended with."""
+    then = RunResults(folder).document(RUN, {})
+    warnings = then.get("warnings") or []
+    keys = [(message or {}).get("key") for message in then.get("messages") or [None] * len(warnings)]
+    reported = [text for text, key in zip(warnings, keys, strict=False) if key == "left_out.reported"]
+    skipped = [f"left out: {name}: {why}" for name, why in (then.get("skipped") or {}).items()]
+    return frozenset([*reported, *skipped])
 
 
 def versions() -> dict[str, str]:

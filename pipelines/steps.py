@@ -23,7 +23,7 @@ from baton.disk import explaining_full_disks
 from baton.errors import OutputError
 from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
 from baton.messages.message import Message
-from baton.progress import Progress, silent
+from baton.progress import Progress, silent, step_begins
 from pipelines.memory import measured
 
 __all__ = ["Ledger", "Outcome", "Step", "StepRecord", "digest", "recorded_key"]
@@ -199,11 +199,11 @@ class Ledger:
         place = self._place(step)
         done = self._finished(step, key)
         if done is not None:
-            self._progress(f"{step.name}: unchanged, kept", 1, 1)
+            step_begins(self._progress, step.name, kept=True)
             self.records.append(done)
             return done
         place.unlink(missing_ok=True)
-        self._progress(step.name, 0, 0)
+        step_begins(self._progress, step.name)
         started, worked, outcome = time.perf_counter(), time.process_time(), Outcome()
         with measured() as peak, explaining_full_disks(self.folder.path):
             step.clear(self.folder)

@@ -61,7 +61,7 @@ def flat_customers(folder: Path, /) -> None:
     ).to_csv(folder / "snapshots.csv", index=False)
 
 
-_SAID = {
+_WROTE = {
     "billing": ["the invoice shows a wrong amount", "charged twice this month", "my bill has a fee nobody explained"],
     "delivery": ["the parcel has not arrived", "delivery came three days late", "the courier left my box outside"],
     "defect": ["the router keeps restarting", "the screen was broken", "the device does not switch on any more"],
@@ -71,10 +71,10 @@ _SAID = {
 def texts_alone(folder: Path, /) -> None:
     """Write what customers wrote, and when; a third is labelled."""
     random = np.random.default_rng(7)
-    causes = random.choice(list(_SAID), 300)
+    causes = random.choice(list(_WROTE), 300)
     openings = ["hello,", "good morning,", "to whom it may concern:", "hi team,", "again:"]
     texts = [
-        f"{random.choice(openings)} {random.choice(_SAID[cause])}, order {random.integers(100, 999)} please help"
+        f"{random.choice(openings)} {random.choice(_WROTE[cause])}, order {random.integers(100, 999)} please help"
         for cause in causes
     ]
     pd.DataFrame(

@@ -18,6 +18,8 @@ class Found:
     skipped: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     messages: tuple[object, ...] = ()
+    next_tables: tuple[object, ...] = ()
+    left_out_before: frozenset[str] = frozenset()
 
 
 @pytest.mark.parametrize(("span", "shown"), [([None, None], "unknown"), ([0.61234, 0.7], "0.612 – 0.700")])

@@ -90,17 +90,19 @@ def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any]
 def _calibration_of_number(results: Results, pen: Pen, outcome: str, entry: dict[str, Any], /) -> Figure:
     """Draw predicted numbers against those that came; how far single ones spread is not recorded, so no interval."""
     groups = [(float(row["mean_predicted"]), float(row["observed"]), int(row["n"])) for row in entry["reliability"]]
-    points = [Point(verbatim(""), said, came, came, came) for said, came, _ in groups]
-    said, came, _ = groups[-1]
-    digits = 0 if max(abs(said), abs(came)) >= _WHOLE_FROM else 2
+    points = [Point(verbatim(""), predicted, came, came, came) for predicted, came, _ in groups]
+    predicted, came, _ = groups[-1]
+    digits = 0 if max(abs(predicted), abs(came)) >= _WHOLE_FROM else 2
     name = outcome_name(results, outcome)
     return Figure(
         name=_figure_name(outcome),
-        title=say("trust.calibrated_number", outcome=name, predicted=number(said, digits), came=number(came, digits)),
+        title=say(
+            "trust.calibrated_number", outcome=name, predicted=number(predicted, digits), came=number(came, digits)
+        ),
         note=say("trust.calibration_number_note_cv" if _crossed(entry) else "trust.calibration_number_note"),
         drawings=calibration(points, pen, say("trust.number_across"), say("trust.number_up"), shares=False),
         header=_calibration_header(),
-        rows=[(number(said, digits), number(came, digits), verbatim(f"{n:,}")) for said, came, n in groups],
+        rows=[(number(predicted, digits), number(came, digits), verbatim(f"{n:,}")) for predicted, came, n in groups],
     )
 
 
