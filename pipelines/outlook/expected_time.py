@@ -31,6 +31,7 @@ _COSTS: Mapping[str, tuple[float, float]] = {
     "report": (1.0, 0.02),
 }
 _WITH_TEXTS = (12.0, 1.2)
+_OTHERS = (1.0, 0.0)
 _BYTES_PER_ROW: Mapping[str, int] = {".parquet": 25, ".csv": 80, ".tsv": 80, ".txt": 80}
 _BYTES_OF_SHEET = 50
 
@@ -104,7 +105,7 @@ def of_rows(rows: int, steps: Sequence[str], /, *, texts: bool) -> dict[str, flo
     """
     root = math.sqrt(max(rows, 0) / 1000)
     costs = {**_COSTS, "texts": _WITH_TEXTS if texts else _COSTS["texts"]}
-    return {name: costs[name][0] + costs[name][1] * root for name in steps}
+    return {name: least + per_root * root for name in steps for least, per_root in [costs.get(name, _OTHERS)]}
 
 
 def rows_on_disk(company: Company, /) -> int | None:
