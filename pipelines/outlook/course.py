@@ -23,7 +23,7 @@ class Course:
     steps : sequence of str
         Names, in their order.
     listener : callable
-        Told each step as a Standing by its method ``step``, where it has one, and what is expected by ``expect``.
+        Given each step as a Standing by its method ``step``, where it has one, and what is expected by ``expect``.
     clock : callable
         Seconds that never go back.
     """

@@ -65,7 +65,7 @@ def test_cases_and_employees_give_effects_and_a_tested_prediction(tmp_path: Path
     effects = RunResults(RunFolder(tmp_path / "out")).find("effects")
     assert effects is not None
     assert effects.set_index("kpi")["effect"].dropna()["response_seconds"] > 0
-    assert "“Response time” moves Service rating most clearly." in text
+    assert "Service rating is better where “Response time” is better: no other KPI is as clear." in text
     assert "On 98 cases that it had not seen, the prediction explains" in text
     assert "With a table of customers (customers: customer_id, joined_at, left_at, value)" in text
     assert "the company file asks for no outcome, so what its tables carry is learned: driver:csat" in " ".join(

@@ -118,9 +118,9 @@ def _of_number(results: Results, metric: str, objective: Objective | None, /) ->
     if objective is not None:
         effects = turned_effects(results, objective)
         clear = effects[effects["tone"] != "unclear"]
-        first = clear.loc[clear["effect"].abs().sort_values(ascending=False).index, "kpi"][:1]
-        if len(first):
-            return say("little.clear_number", kpis=_names(results, [str(kpi) for kpi in first]), metric=name)
+        if len(clear):
+            first = clear.loc[clear["effect"].abs().idxmax()]
+            return say(f"little.clear_{first['tone']}", kpi=_names(results, [str(first["kpi"])]), metric=name)
     others = [kpi for kpi in _leaned_on(results) if kpi != metric]
     if others:
         return say("little.goes_with_number", kpis=_names(results, others[:2]), metric=name)
