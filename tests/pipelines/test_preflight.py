@@ -146,7 +146,8 @@ def test_what_a_run_refuses_is_reported_by_validate_and_at_once_by_the_run(tmp_p
 
 
 def test_that_nothing_is_asked_for_yet_stops_a_run_and_is_only_reported_while_tables_are_mapped(tmp_path: Path) -> None:
-    company = load_company(written(tmp_path, {"cases": CASES}, ""))
+    unrated = "case_id,opened_at\n" + "".join(f"K{n},{START + timedelta(days=n)}\n" for n in range(60))
+    company = load_company(written(tmp_path, {"cases": unrated}, ""))
     report = validate(company)
     assert not report.stops
     (fault,) = (fault for fault in report.faults if fault.kind == "cannot_run")
@@ -155,6 +156,12 @@ def test_that_nothing_is_asked_for_yet_stops_a_run_and_is_only_reported_while_ta
     chain.folder.create()
     with chain.ledger.locked(), pytest.raises(BatonError, match="no outcome to learn"):
         chain.stage()
+
+
+def test_where_nothing_is_asked_for_what_the_tables_carry_is_noted(tmp_path: Path) -> None:
+    report = validate(load_company(written(tmp_path, {"cases": CASES}, "")))
+    assert not [fault for fault in report.faults if fault.kind == "cannot_run"]
+    assert [note for note in report.notes if "learned: driver:csat; [outcomes] chooses others" in note]
 
 
 def test_an_outcome_that_will_be_left_out_is_reported_with_its_reason(tmp_path: Path) -> None:
