@@ -29,7 +29,7 @@ def figures(
     from baton import display
     from baton.catalogue.kpi_names import open_company
     from pipelines.figures.measure import plain_figures
-    from pipelines.figures.page import write_page
+    from pipelines.report.plain_page import write_page
 
     settings = open_company(company)
     with display.progress() as progress:

@@ -37,11 +37,14 @@ def lock(run: Callable[[str], Any], /, *, files: Iterable[Path] = (), folders: I
     folders : iterable of Path
         Where it may read and write still, sub-folders included.
     """
+    import duckdb
+
+    with suppress(duckdb.InvalidInputException):  # in a notebook without widgets, where none is drawn
+        run("SET enable_progress_bar=false")  # it would be drawn into what a command prints
     # a path with [, * or ? is asked for in the form in which DuckDB finds no pattern
     paths = dict.fromkeys(text for file in files for text in (literal(str(file)), path_literal(file)))
     places = dict.fromkeys(literal(str(folder)) for folder in folders)
     for setting in (
-        "enable_progress_bar=false",  # it would be drawn into what a command prints
         "autoinstall_known_extensions=false",
         "autoload_known_extensions=false",
         "allow_community_extensions=false",
