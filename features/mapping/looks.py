@@ -14,7 +14,7 @@ from features.ingest.values.time_text import time_text_sql
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["MAX_ROWS", "ColumnLook", "Look", "look_at"]
+__all__ = ["MAX_ROWS", "MISSING_WORDS", "ColumnLook", "Look", "look_at"]
 
 MAX_ROWS = 50_000
 """Rows that a column's looks are told from: shares are known to well under a percent then, in a second."""
@@ -31,7 +31,8 @@ _FORMATS = tuple(
 _MAX_VALUES = 60
 _MAYBE_TIMES = 0.8  # of the values hold a digit and are as long as a date, or nobody asks whether they are dates
 _MAX_DISTINCT = 2_000  # values, each once, whose way of writing is looked at
-_MISSING = ("", "?", "-", "n/a", "na", "null", "none", "nan", "#n/a", "nil", "无", "未知", "空")
+MISSING_WORDS = ("", "?", "-", "n/a", "na", "null", "none", "nan", "#n/a", "nil", "无", "未知", "空")
+"""What stands where a value is missing, in small letters."""
 _FLAGS = (*TRUE_WORDS, *FALSE_WORDS)
 _DURATION = r"^-?\d{1,4}:\d{2}(:\d{2}(\.\d+)?)?$"
 _LIKE_TIME = r"^(\d{1,4}[-/.年 ]|\d{8}|\d{5}(\.|$)|[A-Za-zÀ-ÿ]{3,10}[ ,.]+\d)"
@@ -162,7 +163,7 @@ def look_at(connection: duckdb.DuckDBPyConnection, relation: str, name: str, /) 
 
 def _column(connection: duckdb.DuckDBPyConnection, sample: str, name: str, raw_type: str, /) -> ColumnLook:
     text = f"trim(CAST({quoted(name)} AS VARCHAR))"
-    missing = ", ".join(map(literal, _MISSING))
+    missing = ", ".join(map(literal, MISSING_WORDS))
     value = f"CASE WHEN lower({text}) NOT IN ({missing}) THEN {text} END"
     values = f"(SELECT {value} AS v FROM {sample})"
     rows, present, distinct = connection.execute(

@@ -16,6 +16,7 @@ from features.mapping.lines import Line, TablePlan, line_of
 from features.mapping.looks import Look
 from features.mapping.names import NameFit, column_fits
 from features.mapping.rows import seen_in_rows
+from features.mapping.wide.tables import wide_plans
 
 __all__ = ["plans_for"]
 
@@ -53,6 +54,7 @@ def plans_for(looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /) -
         plans["customers"] = _customers_of_activity(guesses["activity"])
     if "customers" in guesses:
         plans["customers"] = _one_row_each(plans["customers"], guesses["customers"])
+    plans |= {plan.table: plan for plan in wide_plans(looks, guesses, connection)}
     return sorted(plans.values(), key=lambda plan: list(TABLES).index(plan.table))
 
 

@@ -9,7 +9,7 @@ from features.ingest.values.casting import FALSE_WORDS, TRUE_WORDS
 from features.mapping.looks import ColumnLook
 from features.mapping.names import normalised
 
-__all__ = ["by_values", "reads_as", "unit_factor"]
+__all__ = ["by_values", "named_unit", "reads_as", "unit_factor"]
 
 _SECONDS = {
     "ms": 0.001, "milliseconds": 0.001, "millisekunden": 0.001, "毫秒": 0.001,
@@ -52,6 +52,17 @@ def unit_factor(name: str, column: ColumnLook, /) -> float:
     if name == "value" and _MONTHLY.search(words) and "12" not in words:
         return 12.0
     return 1.0
+
+
+def named_unit(name: str, /) -> float | None:
+    """Return how many seconds the unit of time has that a column's name ends with; None where it says none.
+
+    Examples
+    --------
+    >>> named_unit("AHT (min)"), named_unit("平均处理时长(秒)"), named_unit("AHT")
+    (60.0, 1.0, None)
+    """
+    return _SECONDS.get(_last_word(name))
 
 
 def _last_word(name: str, /) -> str:

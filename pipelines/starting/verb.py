@@ -15,6 +15,7 @@ from features.mapping.exports import locked_connection, looks_of_database, looks
 from features.mapping.lines import TablePlan
 from features.mapping.looks import Look
 from features.mapping.plans import plans_for
+from features.mapping.wide.tables import OF_EVENTS, why_not_wide
 from features.quality.faults import CheckReport
 from pipelines.initialise import SCENARIOS
 from pipelines.starting.company_text import company_text, missing
@@ -197,7 +198,13 @@ def _unused(looks: list[Look], plans: list[TablePlan], /) -> tuple[str, ...]:
     used = {plan.look.relation for plan in plans} | {
         look.relation for plan in plans for look in (plan.joined or {}).values()
     }
-    return tuple(_where(look) for look in looks if look.relation not in used)
+    wide = {plan.look.relation for plan in plans if plan.table in {"measures", *OF_EVENTS}}
+    reasons = {look.relation: why_not_wide(look) for look in looks if look.relation not in wide}
+    return tuple(
+        f"{_where(look)}: {reasons[look.relation]}" if reasons.get(look.relation) else _where(look)
+        for look in looks
+        if look.relation not in used or reasons.get(look.relation)
+    )
 
 
 def _where(look: Look, /) -> str:
