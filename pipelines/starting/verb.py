@@ -214,4 +214,6 @@ def _where(look: Look, /) -> str:
 
 
 def _listed(looks: list[Look], /) -> str:
-    return ", ".join(map(_where, looks[:5])) + (" …" if len(looks) > 5 else "")
+    reasons = (why_not_wide(look) for look in looks[:5])
+    named = [f"{_where(look)}: {why}" if why else _where(look) for look, why in zip(looks, reasons, strict=False)]
+    return ", ".join(named) + (" …" if len(looks) > 5 else "")

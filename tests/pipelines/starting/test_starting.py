@@ -65,6 +65,32 @@ def test_the_company_file_says_why_and_what_is_left_out(exports: Path, tmp_path:
     assert started.unused == ("notes.csv",)
 
 
+def scores(*periods: str) -> str:
+    """Return a table with a column for each KPI, one row a person and month."""
+    rows = [f"a{n},{period},{3 + n / 10},{60 + n},{300 + n}" for period in periods for n in range(7)]
+    return "\n".join(["Agent ID,Month,CSAT,FCR %,AHT (sec)", *rows]) + "\n"
+
+
+def test_kpis_side_by_side_are_read_as_measures(exports: Path, tmp_path: Path) -> None:
+    (exports / "scores.csv").write_text(scores("2025-02", "2025-03", "2025-04"), encoding="utf-8")
+    started = start_from(guess(tmp_path / "new", str(exports)))
+    assert started.report.rows["measures"] == 3 * 3 * 7
+    assert not started.report.stops
+    assert started.unused == ("notes.csv",)
+    assert "('first_contact_resolution', " in started.company.read_text("utf-8")
+
+
+def test_kpis_without_a_period_are_not_used_and_the_reason_is_given(exports: Path, tmp_path: Path) -> None:
+    (exports / "scores.csv").write_text(scores("late"), encoding="utf-8")
+    started = start_from(guess(tmp_path / "new", str(exports)))
+    assert "measures" not in started.report.rows
+    assert started.unused[1].startswith("scores.csv: KPIs side by side (CSAT, FCR %, AHT (sec)), but no column says")
+    (tmp_path / "alone").mkdir()
+    (exports / "scores.csv").rename(tmp_path / "alone" / "scores.csv")
+    with pytest.raises(SourceError, match="no column says of which month"):
+        guess(tmp_path / "other", str(tmp_path / "alone"))
+
+
 def test_nothing_that_is_there_is_overwritten(exports: Path, tmp_path: Path) -> None:
     (tmp_path / "company.toml").write_text("[company]\n")
     with pytest.raises(OutputError, match="is there already"):
