@@ -53,10 +53,21 @@ class Lacking:
         """Return the sentence that says what could be shown with it."""
         if self.column:
             return Message("next.column", {"column": self.place, "what": Message(self.what)})
-        values = {"name": Message(f"table_name.{self.table}"), "columns": self.columns, "what": Message(self.what)}
+        values = {"name": Message(_NAMES[self.table]), "columns": self.columns, "what": Message(self.what)}
         return Message("next.table", values | {"table": self.table})
 
 
+_NAMES = {
+    "customers": "table_name.customers",
+    "activity": "table_name.activity",
+    "cases": "table_name.cases",
+    "case_steps": "table_name.case_steps",
+    "employees": "table_name.employees",
+    "work": "table_name.work",
+    "measures": "table_name.measures",
+    "teams": "table_name.teams",
+    "scorecards": "table_name.scorecards",
+}
 _SERVED = ("cases", "measures")
 _BRINGS = (
     Lacking("cases", "", "left_out.cases", (), ("case_id", "opened_at", "closed_at", "employee_id", "csat")),
