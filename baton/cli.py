@@ -11,6 +11,7 @@ import typer
 
 from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, PageOption
 
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary
@@ -30,20 +31,13 @@ models_app = typer.Typer(help="The registry of models: champion and challengers.
 app.add_typer(models_app, name="models")
 app.add_typer(kpi_app, name="kpi")
 
-CompanyArgument = Annotated[
-    Path, typer.Argument(metavar="COMPANY", help="The company file, or the folder in which company.toml lies.")
-]
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder of the results (default: `out` beside the company file)."),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")
 ]
-
-_DEFAULT = Path("company.toml")
 
 
 def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -129,7 +123,7 @@ def simulate(  # noqa: PLR0913 - one parameter per option of the command
 
 @app.command(epilog="Example: `baton validate demo --report faults.xlsx`")
 def validate(
-    company: CompanyArgument = _DEFAULT,
+    company: CompanyArgument = DEFAULT_COMPANY,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="FILE", help="A workbook of the faults, for the source's owner."),
@@ -156,10 +150,8 @@ def validate(
 
 @app.command(epilog="Example: `baton preview demo --page preview.html`")
 def preview(
-    company: CompanyArgument = _DEFAULT,
-    page: Annotated[
-        Path | None, typer.Option("--page", metavar="FILE", help="A page of the same to look at in a browser.")
-    ] = None,
+    company: CompanyArgument = DEFAULT_COMPANY,
+    page: PageOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -184,7 +176,7 @@ app.command(epilog="Example: `baton kpis FCR --company demo`")(kpis)
 
 
 @app.command(epilog="Example: `baton diagnose demo --json`")
-def diagnose(company: CompanyArgument = _DEFAULT, out: OutOption = None, as_json: JsonOption = False) -> None:
+def diagnose(company: CompanyArgument = DEFAULT_COMPANY, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Show how well today's scorecards serve the customer: per KPI and per stage."""
     from baton import display
     from pipelines.diagnose import diagnose as verb
@@ -205,7 +197,7 @@ def _chain(verb: Callable[..., RunSummary], company: Path, out: Path | None, as_
 
 @app.command(epilog="Example: `baton run demo --out demo/out`")
 def run(
-    company: CompanyArgument = _DEFAULT,
+    company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -218,7 +210,7 @@ def run(
 
 @app.command(epilog="Example: `baton train demo`")
 def train(
-    company: CompanyArgument = _DEFAULT,
+    company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -231,7 +223,7 @@ def train(
 
 @app.command(epilog="Example: `baton score demo`")
 def score(
-    company: CompanyArgument = _DEFAULT,
+    company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -244,7 +236,7 @@ def score(
 
 @app.command(epilog="Example: `baton recommend demo`")
 def recommend(
-    company: CompanyArgument = _DEFAULT,
+    company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -258,7 +250,7 @@ def recommend(
 @app.command(epilog="Example: `baton export demo --xlsx advice.xlsx --language zh`")
 def export(  # noqa: PLR0913 - one parameter per option of the command
     xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE", help="The workbook to write.")],
-    company: CompanyArgument = _DEFAULT,
+    company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
     language: Annotated[
         str | None, typer.Option(help="The first language, en or zh (default: the company's first).")
@@ -278,7 +270,7 @@ def export(  # noqa: PLR0913 - one parameter per option of the command
 
 
 @models_app.command("list", epilog="Example: `baton models list demo`")
-def models_list(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False) -> None:
+def models_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption = False) -> None:
     """List the registered models with their figures and who is champion."""
     from baton import display
     from baton.catalogue.kpi_names import open_company
@@ -291,7 +283,7 @@ def models_list(company: CompanyArgument = _DEFAULT, as_json: JsonOption = False
 def models_promote(
     outcome: Annotated[str, typer.Argument(help="Such as churn or decline:employee:csat.")],
     version: Annotated[int, typer.Argument(help="The version to make champion.")],
-    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = _DEFAULT,
+    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = DEFAULT_COMPANY,
     force: Annotated[bool, typer.Option("--force", help="Even if it is not better on the same test set.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -306,7 +298,7 @@ def models_promote(
 @models_app.command("rollback", epilog="Example: `baton models rollback churn --company demo`")
 def models_rollback(
     outcome: Annotated[str, typer.Argument(help="Such as churn or decline:employee:csat.")],
-    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = _DEFAULT,
+    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = DEFAULT_COMPANY,
     as_json: JsonOption = False,
 ) -> None:
     """Make the champion before the present one champion again."""
@@ -319,7 +311,7 @@ def models_rollback(
 
 @app.command(epilog="Example: `baton serve demo --port 3000`, then open http://127.0.0.1:3000/")
 def serve(
-    company: CompanyArgument = _DEFAULT,
+    company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,

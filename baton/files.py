@@ -12,7 +12,16 @@ from typing import Any
 
 from baton.errors import ArtefactError, BatonError, OutputError
 
-__all__ = ["DEFAULT_OUT", "RunFolder", "owner_only", "read_json", "remove_unfinished", "write_atomically", "write_json"]
+__all__ = [
+    "DEFAULT_OUT",
+    "RunFolder",
+    "new_file",
+    "owner_only",
+    "read_json",
+    "remove_unfinished",
+    "write_atomically",
+    "write_json",
+]
 
 
 DEFAULT_OUT = "out"
@@ -173,6 +182,26 @@ def write_atomically(path: Path, /, *, hint: str = "free space or choose --out")
     finally:
         with suppress(OSError):  # its folder may be none
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_file(path: Path, /, *, overwrite: bool) -> Iterator[Path]:
+    """Give a temporary path as ``write_atomically`` does, for a file that only its owner can read.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Whether it may take the place of a file that is there.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already, or cannot be written.
+    """
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: is there already and stays as it is; choose another name, or add --force")
+    with owner_only(), write_atomically(path, hint="free space or choose another place") as temporary:
+        yield temporary
 
 
 def write_json(path: Path, value: Any, /) -> None:

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption
+
 __all__ = ["kpi_app", "kpis"]
 
 kpi_app = typer.Typer(help="KPIs of your own, without SQL.", no_args_is_help=True)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 
 def kpis(
@@ -52,9 +52,7 @@ def kpis(
 
 @kpi_app.command("add", epilog="Example: `baton kpi add demo --table cases --column handle_seconds --aggregate median`")
 def kpi_add(  # noqa: PLR0913 - one parameter per option of the command
-    company: Annotated[
-        Path, typer.Argument(metavar="COMPANY", help="The company file, or the folder in which company.toml lies.")
-    ] = Path("company.toml"),
+    company: CompanyArgument = DEFAULT_COMPANY,
     table: Annotated[str, typer.Option(help="cases, case_steps, activity, work or customers.")] = "",
     column: Annotated[str, typer.Option(help="Whose values become the KPI; a count of rows needs none.")] = "",
     aggregate: Annotated[

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ROWS", "MISSING_WORDS", "ColumnLook", "Look", "look_at"]
 
 MAX_ROWS = 50_000
-"""Rows that a column's looks are told from: shares are known to well under a percent then, in a second."""
+"""Rows that a column's looks are read from: shares are known to well under a percent then, in a second."""
 
 _MIN_ONE_WAY = 0.98
 _FORMATS = tuple(

@@ -284,10 +284,10 @@ def _misspelt(name: str, known: str, /) -> bool:
 
 def _contains(name: str, known: str, /) -> bool:
     """Whether a known name stands within another as whole words (in Chinese: as letters)."""
-    if len(known) < 2 or len(known) >= len(name):
+    if len(known) < 2 or len(known) >= len(name) or known not in name:  # the pattern is compiled for few of thousands
         return False
     if re.search(r"[\u4e00-\u9fff]", known):
-        return known in name
+        return True
     return len(known) > 3 and re.search(rf"\b{re.escape(known)}\b", name) is not None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -10,11 +9,10 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from baton.errors import OutputError
-from baton.files import owner_only, write_atomically
+from baton.files import new_file
 from pipelines.preview.tables import ColumnPreview, KeyPreview, Preview, TablePreview
 from pipelines.report.data.wording import Bilingual, percent, translated_message, verbatim
-from pipelines.report.page import TEMPLATES, asset, policy
+from pipelines.report.document import document
 
 __all__ = ["render", "write_page"]
 
@@ -42,34 +40,18 @@ def write_page(found: Preview, path: Path, /, *, overwrite: bool = False) -> Non
     OutputError
         If the file is there already, or cannot be written.
     """
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: is there already and stays as it is; choose another name, or add --force")
-    page = render(found)
-    with owner_only(), write_atomically(path, hint="free space or choose another place") as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    with new_file(path, overwrite=overwrite) as temporary:
+        temporary.write_text(render(found), encoding="utf-8")
 
 
 def render(found: Preview, /) -> str:
     """Return the page; everything that comes from data is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style, script, title = asset("report.css"), asset("report.js"), _say("title", company=found.company)
-    titles = {language: str(title.of(language).unescape()) for language in ("en", "zh")}
-    return environment.get_template("preview.html.jinja").render(
-        languages=found.languages,
+    return document(
+        "preview.html.jinja",
+        beside=(Path(__file__).parent,),
         company=found.company,
-        title=title,
-        titles=json.dumps(titles, ensure_ascii=False),
-        style=style,
-        script=script,
-        policy=policy(style, script),
+        languages=found.languages,
+        title=_say("title", company=found.company),
         say=_say,
         header=[_say(name) for name in _HEADER],
         tables=[_section(table) for table in found.tables],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from baton.messages.message import Message
+from baton.messages.numbers import Language
 
 __all__ = ["ColumnPreview", "KeyPreview", "Preview", "TablePreview"]
 
@@ -117,5 +118,5 @@ class Preview:
     """
 
     company: str
-    languages: tuple[str, ...]
+    languages: tuple[Language, ...]
     tables: tuple[TablePreview, ...]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from pathlib import Path
 from typing import Any
-
-from markupsafe import Markup
 
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, say
+from pipelines.report.document import document
 from pipelines.report.sections.all_cards import glance_of
 from pipelines.report.sections.cards import cards_of
 from pipelines.report.sections.causes import causes_section, first_of_texts
@@ -30,11 +25,9 @@ from pipelines.report.sections.trust import trust_section
 from pipelines.report.sections.units import decline_figures
 from pipelines.report.sections.why import why_section
 
-__all__ = ["TEMPLATES", "asset", "policy", "render"]
+__all__ = ["render"]
 
 _MAX_CARDS = 60  # shown in full; the others stand in the table of all
-TEMPLATES = Path(__file__).parent / "templates"
-"""Folder of the page's templates, style and script."""
 
 
 def render(results: Results, /) -> str:
@@ -46,46 +39,15 @@ def render(results: Results, /) -> str:
         A whole HTML document. Everything that comes from data is escaped; style and script are allowed by their hashes
         alone, and nothing else may load or run.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     languages = results.company.company.languages
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style, script = (asset(name) for name in ("report.css", "report.js"))
-    title = say("page.title", company=results.company.company.name)
-    return environment.get_template("report.html.jinja").render(
-        languages=languages,
+    return document(
+        "report.html.jinja",
         company=results.company.company.name,
-        title=title,
-        titles=json.dumps({language: str(title.of(language).unescape()) for language in languages}, ensure_ascii=False),
+        languages=languages,
+        title=say("page.title", company=results.company.company.name),
         as_of=_as_of(results),
-        style=style,
-        script=script,
-        policy=policy(style, script),
         say=say,
         **_content(results, Pen(languages)),
-    )
-
-
-def asset(name: str, /) -> Markup:
-    """Return the page's style or script."""
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
-
-
-def policy(style: str, script: str, /) -> str:
-    """Return a policy under which a page's own style and script run, and nothing else."""
-
-    def fingerprint(text: str) -> str:
-        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-    return (
-        f"default-src 'none'; style-src 'sha256-{fingerprint(style)}'; script-src 'sha256-{fingerprint(script)}'; "
-        "base-uri 'none'; form-action 'none'"
     )
 
 

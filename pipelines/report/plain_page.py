@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
-from baton.errors import OutputError, TableError
-from baton.files import owner_only, write_atomically
+from baton.errors import TableError
+from baton.files import new_file
 from baton.messages.message import Message
 from pipelines.figures.measure import FiguresOfCompany
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import say
-from pipelines.report.page import TEMPLATES, asset, policy
+from pipelines.report.document import document
 from pipelines.report.sections.figures import figures_section
 
 __all__ = ["render", "write_page"]
@@ -33,11 +32,8 @@ def write_page(company: Company, found: FiguresOfCompany, path: Path, /, *, over
     OutputError
         If the file is there already, or cannot be written.
     """
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: is there already and stays as it is; choose another name, or add --force")
-    page = render(company, found)
-    with owner_only(), write_atomically(path, hint="free space or choose another place") as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    with new_file(path, overwrite=overwrite) as temporary:
+        temporary.write_text(render(company, found), encoding="utf-8")
 
 
 def render(company: Company, found: FiguresOfCompany, /) -> str:
@@ -48,15 +44,6 @@ def render(company: Company, found: FiguresOfCompany, /) -> str:
     TableError
         If there is no figure to show.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     languages = company.company.languages
     results = Results(
         company, load_catalogue(company), tables={"figures": found.table}, team_names=dict(found.team_names)
@@ -64,17 +51,11 @@ def render(company: Company, found: FiguresOfCompany, /) -> str:
     shown = figures_section(results, Pen(languages))
     if shown is None:
         raise TableError(Message("no_figures.nothing"))
-    style, script = asset("report.css"), asset("report.js")
-    title = say("figures.page_title", company=company.company.name)
-    titles = {language: str(title.of(language).unescape()) for language in ("en", "zh")}
-    return environment.get_template("plain.html.jinja").render(
-        languages=languages,
+    return document(
+        "plain.html.jinja",
         company=company.company.name,
-        title=title,
-        titles=json.dumps(titles, ensure_ascii=False),
-        style=style,
-        script=script,
-        policy=policy(style, script),
+        languages=languages,
+        title=say("figures.page_title", company=company.company.name),
         say=say,
         figures=shown,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from baton.errors import OutputError
-from baton.files import owner_only, write_atomically
+from baton.files import new_file
 from pipelines.workbook.cells import Cell, Formatted, clean_text, is_like_formula, sheet_name
 
 __all__ = ["MAX_ROWS", "Book", "Column", "opened"]
@@ -197,14 +197,11 @@ def opened(path: Path, /, title: str, *, shortened: str = "…", overwrite: bool
     """
     if path.suffix.lower() != _ENDING:
         raise OutputError(f"{path}: a workbook's name ends with {_ENDING}; write {path.with_suffix(_ENDING).name}")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: is there already and stays as it is; choose another name, or add --force")
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
     with (
-        owner_only(),
-        write_atomically(path, hint="free space or choose another place") as temporary,
+        new_file(path, overwrite=overwrite) as temporary,
         tempfile.TemporaryDirectory(prefix="baton-", ignore_cleanup_errors=True) as scratch,
     ):
         workbook = xlsxwriter.Workbook(str(temporary), _OPTIONS | {"tmpdir": scratch})

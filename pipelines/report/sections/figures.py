@@ -22,7 +22,7 @@ _MAX_GROUPS = 12  # rows that a person still reads; the others are in the file
 _MIN_MONTHS = 3  # fewer make no line
 _MIN_KNOWN = 0.5  # a figure that fewer cases have says so beside its value
 _MAX_CENTS = 1000  # larger amounts are shown without cents
-_GROUPED = ("team", "topic", "channel")
+_GROUPED = {"team": "figures.team_title", "topic": "figures.topic_title", "channel": "figures.channel_title"}
 _DAYS = tuple(str(day) for day in range(1, 8))
 
 
@@ -72,10 +72,10 @@ def figures_section(results: Results, pen: Pen, /) -> FiguresSection | None:
     found = results.get("figures")
     if found is None:
         return None
-    months = found[found["by"] == "month"]
-    lines, table = _months(results, months)
+    months, currency = found[found["by"] == "month"], results.company.company.currency
+    lines, table = _months(months, currency)
     groups = tuple(_groups(results, found))
-    year = tuple(_year(results, found[found["by"] == "all"]))
+    year = tuple(_year(found[found["by"] == "all"], currency))
     latest = str(months["group"].max()) if len(months) else ""
     return FiguresSection(
         year_title=say("figures.year_title", end=_end(results, latest)),
@@ -88,7 +88,7 @@ def figures_section(results: Results, pen: Pen, /) -> FiguresSection | None:
     )
 
 
-def figure_value(results: Results, unit: str, value: float, /) -> Bilingual:
+def figure_value(unit: str, value: float, currency: str, /) -> Bilingual:
     """Return a figure's value as people write it; unknown is a dash."""
     if value != value:
         return say("figures.hidden")
@@ -97,7 +97,6 @@ def figure_value(results: Results, unit: str, value: float, /) -> Bilingual:
     if unit == "seconds":
         return duration(value)
     if unit == "money":
-        currency = results.company.company.currency
         if abs(value) < _MAX_CENTS:
             return say("figures.money", currency=currency, n=number(value, 2))
         return money(value, currency)
@@ -112,15 +111,15 @@ def _name(figure: str, /) -> Bilingual:
     return translated_message(Message(NAMES[figure]))
 
 
-def _year(results: Results, rows: pd.DataFrame, /) -> Iterator[tuple[Bilingual, Bilingual, Bilingual | None]]:
+def _year(rows: pd.DataFrame, currency: str, /) -> Iterator[tuple[Bilingual, Bilingual, Bilingual | None]]:
     for row in rows.itertuples():
         known = float(row.known_share)  # type: ignore[arg-type]
         few = say("figures.few", share=percent(known)) if known < _MIN_KNOWN else None
-        yield _name(str(row.figure)), figure_value(results, str(row.unit), float(row.value)), few  # type: ignore[arg-type]
+        yield _name(str(row.figure)), figure_value(str(row.unit), float(row.value), currency), few  # type: ignore[arg-type]
 
 
 def _months(
-    results: Results, months: pd.DataFrame, /
+    months: pd.DataFrame, currency: str, /
 ) -> tuple[tuple[MonthLine, ...], tuple[tuple[Bilingual, ...], tuple[tuple[Bilingual, ...], ...]] | None]:
     lines, columns = [], {}
     for figure, rows in months.groupby("figure", sort=False):
@@ -129,14 +128,14 @@ def _months(
             continue
         unit = str(rows["unit"].iloc[0])
         columns[str(figure)] = {
-            str(month): figure_value(results, unit, value)
+            str(month): figure_value(unit, value, currency)
             for month, value in zip(rows["group"], rows["value"], strict=True)
         }
         first, last = (
             say(
                 "figures.between",
                 month=str(known["group"].iloc[place]),
-                value=figure_value(results, unit, float(known["value"].iloc[place])),
+                value=figure_value(unit, float(known["value"].iloc[place]), currency),
             )
             for place in (0, -1)
         )
@@ -157,18 +156,14 @@ def _months_note(months: pd.DataFrame, /) -> Bilingual:
 
 
 def _groups(results: Results, found: pd.DataFrame, /) -> Iterator[GroupTable]:
-    titles = {by: say(key) for by, key in zip(_GROUPED, _TITLES, strict=True)}
-    for by in _GROUPED:
+    for by, title in _GROUPED.items():
         rows = found[found["by"] == by]
         counts = rows[rows["figure"] == "cases"].sort_values("value", ascending=False, kind="stable")
         named = counts[counts["group"].notna()]
         if len(named) < 2:  # one group is the whole company
             continue
         listed = [*named["group"].head(_MAX_GROUPS), *([None] if counts["group"].isna().any() else [])]
-        yield _group_table(results, titles[by], rows, listed, len(named) - _MAX_GROUPS)
-
-
-_TITLES = ("figures.team_title", "figures.topic_title", "figures.channel_title")
+        yield _group_table(results, say(title), rows, listed, len(named) - _MAX_GROUPS)
 
 
 def _group_table(
@@ -187,10 +182,9 @@ def _group_table(
             return say("figures.unknown_group")
         return results.team_name(group) if by_team else verbatim(group)
 
-    some = rows[rows["hidden"]]
-    policy = results.company.policy
-    hidden = say("figures.some_hidden", group=policy.min_group) if len(some) else say("figures.none_hidden")
-    more = say("figures.more", n=further) if further > 0 else say("figures.none_hidden")
+    currency, nothing = results.company.company.currency, verbatim("")
+    hidden = say("figures.some_hidden", group=results.company.policy.min_group) if rows["hidden"].any() else nothing
+    more = say("figures.more", n=further) if further > 0 else nothing
     return GroupTable(
         title,
         say("figures.group_note", more=more, hidden=hidden),
@@ -198,7 +192,7 @@ def _group_table(
         tuple(
             (
                 name(group),
-                *(figure_value(results, units[each], values.get((group, each), float("nan"))) for each in figures),
+                *(figure_value(units[each], values.get((group, each), float("nan")), currency) for each in figures),
             )
             for group in groups
         ),

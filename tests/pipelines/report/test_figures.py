@@ -106,8 +106,8 @@ def test_a_figure_that_few_cases_have_says_so(company: Company) -> None:
     [("share", 0.126, "12.6%"), ("seconds", 5400.0, "1.5 h"), ("rating", 3.456, "3.46"), ("cases", 1234.0, "1,234"),
      ("points", -8.04, "−8.0"), ("money", 22.5, "EUR 22.50"), ("cases", float("nan"), "–")],
 )  # fmt: skip
-def test_values_are_written_by_their_unit(company: Company, unit: str, value: float, written: str) -> None:
-    assert str(figure_value(Results(company, Catalogue((), ())), unit, value).en) == written
+def test_values_are_written_by_their_unit(unit: str, value: float, written: str) -> None:
+    assert str(figure_value(unit, value, "EUR").en) == written
 
 
 def test_an_incomplete_month_is_dotted_and_an_unknown_one_is_a_gap() -> None:

@@ -1,0 +1,22 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["DEFAULT_COMPANY", "CompanyArgument", "ForceOption", "JsonOption", "PageOption"]
+
+DEFAULT_COMPANY = Path("company.toml")
+"""The company file where none is named."""
+
+CompanyArgument = Annotated[
+    Path, typer.Argument(metavar="COMPANY", help="The company file, or the folder in which company.toml lies.")
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+PageOption = Annotated[
+    Path | None, typer.Option("--page", metavar="FILE", help="A page of the same to look at in a browser.")
+]
