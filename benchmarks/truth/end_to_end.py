@@ -1,6 +1,6 @@
 """Advice against the truth: simulated companies through the whole chain, beside the rules a user would pick instead.
 
-Run from the checkout, for example ``python -m benchmarks.truth --worlds service null --seeds 5 --size small``, or
+Run from the checkout, for example ``python -m benchmarks.truth --end-to-end --worlds service null --seeds 5``, or with
 ``--worlds product product_null b2b b2b_null --size whole`` for companies whose levers belong to teams too. Printed
 are figures of this run and nothing else; shares stand beside their 95 % interval (Wilson).
 

@@ -1,0 +1,95 @@
+"""All companies of a size in one table: worlds as rows, figures as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from statsmodels.stats.proportion import proportion_confint
+
+from benchmarks.truth.rivals import PLAIN_RULES
+from benchmarks.truth.worlds import SIZES
+
+__all__ = ["BINS", "paired", "table"]
+
+BINS = ((0.8, 0.9), (0.9, 0.95), (0.95, 1.01))
+_COLUMNS = (
+    "world", "seeds", "regret", "better plain rule", "difference (SE)", "recommended", "rank", "misaligned P", "R",
+    "coverage", "moved", "worse", "right at 80–90", "90–95", "> 95 %", "near random", "same advice", "s",
+)  # fmt: skip
+
+
+def table(results: Iterable[dict[str, Any]], size: str, roles: str) -> str:
+    """Write one size's table as Markdown."""
+    mine = [row for row in results if row["size"] == size and row["roles"] == roles]
+    if not mine:
+        return ""
+    form = SIZES[size]
+    title = f"### {size}: {form.people} people × {form.months} months, roles {roles}"
+    lines = [title, "", "| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
+    worlds = list(dict.fromkeys(row["world"] for row in mine))
+    for world in worlds:
+        lines.append(_line(world, [row for row in mine if row["world"] == world]))
+    lines += ["", *_rules(worlds, mine)]
+    return "\n".join(lines) + "\n"
+
+
+def paired(rows: list[dict[str, Any]], /) -> tuple[str, float, float, float]:
+    """Return the plain rule that does better over these seeds, its regret, the paired difference and its SE."""
+    best = min(PLAIN_RULES, key=lambda rule: np.mean([row["regret"][rule] for row in rows]))
+    difference = [row["regret"]["Baton"] - row["regret"][best] for row in rows]
+    error = float(np.std(difference, ddof=1) / np.sqrt(len(rows))) if len(rows) > 1 else float("nan")
+    return best, float(np.mean([row["regret"][best] for row in rows])), float(np.mean(difference)), error
+
+
+def _line(world: str, rows: list[dict[str, Any]], /) -> str:
+    valued = [row for row in rows if row["regret"]]
+    cells = [world, str(len(rows))]
+    if valued:
+        own = [row["regret"]["Baton"] for row in valued]
+        best, plain, difference, error = paired(valued)
+        advised = np.mean([row["regret"]["recommended"] for row in valued])
+        cells += [f"{np.mean(own):.3f} ({max(own):.2f})", f"{plain:.3f} {best}", f"{difference:+.3f} ({error:.3f})"]
+        cells += [f"{advised:.2f}", _mean([row["rank"] for row in valued])]
+    else:
+        cells += ["–"] * 5
+    right = sum(len(set(row["flagged"]) & set(row["harmful"])) for row in rows)
+    cells += [_share(right, sum(len(row["flagged"]) for row in rows))]
+    cells += [_share(right, sum(len(row["harmful"]) for row in rows))]
+    cells += [_share(sum(row["covered"] for row in rows), sum(row["measured"] for row in rows))]
+    cells += [_share(sum(row["moved"] for row in rows), len(rows))]
+    cells += [_share(sum(row["gain"] < -1e-9 for row in rows), len(rows))]
+    moves = [move for row in rows for move in row["moves"]]
+    for low, high in BINS:
+        inside = [move for move in moves if low <= move[2] < high]
+        cells.append(_share(sum(move[3] for move in inside), len(inside)))
+    cells += [_share(sum(row["near_random"] for row in rows), len(rows))]
+    cells += [_mean([row.get("same") for row in rows])]
+    cells += [f"{np.mean([sum(row['seconds'].values()) for row in rows]):.1f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _rules(worlds: list[str], rows: list[dict[str, Any]], /) -> list[str]:
+    """Regret of every rule, worlds as rows."""
+    names = list(dict.fromkeys(name for row in rows for name in row["regret"]))
+    lines = ["| regret | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]
+    for world in worlds:
+        mine = [row["regret"] for row in rows if row["world"] == world and row["regret"]]
+        if mine:
+            values = [f"{np.mean([each[name] for each in mine]):.3f}" for name in names]
+            lines.append(f"| {world} | " + " | ".join(values) + " |")
+    return lines
+
+
+def _mean(values: list[float | None], /) -> str:
+    known = [value for value in values if value is not None]
+    return f"{np.mean(known):.2f}" if known else "–"
+
+
+def _share(hits: int, trials: int, /) -> str:
+    """Write a share with its 95 % interval (Wilson)."""
+    if trials == 0:
+        return "–"
+    low, high = proportion_confint(hits, trials, method="wilson")
+    return f"{hits / trials:.2f} ({low:.2f}–{high:.2f})"

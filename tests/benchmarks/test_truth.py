@@ -1,0 +1,94 @@
+"""The truth of the worlds, counted anew by brute force; and one small company through the advice that ships."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.truth.__main__ import main
+from benchmarks.truth.cases import live
+from benchmarks.truth.kpis import LEVERS
+from benchmarks.truth.leaving import FLOOR, HORIZON_DAYS
+from benchmarks.truth.story import Story, happen
+from benchmarks.truth.worlds import WORLDS, Size
+
+TINY = Size(people=24, teams=4, months=5, customers=700, cases_per_month=30.0)
+REPLICAS = 40
+
+
+def weekly(story: Story, shift: dict[str, float]) -> np.ndarray:
+    """The weekly risk of every customer, from the ages of all their cases: array (customers, weeks)."""
+    cases, world, customers = story.cases, story.world, story.customers
+    harm = live(world, story.people, customers, cases, shift).harm
+    first = story.calendar.days[0]
+    weeks = int(np.ceil((story.calendar.days[-1] - first) / 7))
+    stock = np.zeros((len(customers.joined), weeks))
+    for case in np.flatnonzero(cases.day >= customers.joined[cases.customer]):
+        begins = int((cases.closed[case] - first) // 7) + world.delay_weeks + 1
+        ages = np.arange(weeks - begins)
+        if len(ages):
+            stock[cases.customer[case], begins:] += harm[case] * world.memory**ages
+    if world.shape == "interactions":
+        stock = 12 * np.tanh(stock / 12)
+    return story.base * np.maximum(np.exp(customers.pull)[:, None] + stock, FLOOR)
+
+
+def counted(story: Story, shift: dict[str, float]) -> float:
+    """Leavers within the horizon, of those who were there: simulated day by day, the same chance each time."""
+    risk, first = weekly(story, shift), story.calendar.days[0]
+    rng = np.random.default_rng(3)
+    left, there = 0, 0
+    for day in story.snapshots():
+        here = (story.customers.joined < day) & (story.left_day >= day)
+        days = np.arange(day, day + HORIZON_DAYS) - first
+        within = days < 7 * risk.shape[1]
+        daily = risk[here][:, (days[within] // 7)] / 7
+        chance = rng.random((REPLICAS, *daily.shape), dtype=np.float32)
+        left += int((chance < -np.expm1(-daily)).any(axis=2).sum())
+        there += REPLICAS * int(here.sum())
+    return left / there
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_stated_truth_is_what_counting_leavers_finds(world: str) -> None:
+    story = happen(WORLDS[world], TINY, 4)
+    before = counted(story, {})
+    assert before == pytest.approx(story.leaving(story.risk), abs=0.006)
+    for kpi in ("solved", "handle_time"):
+        effect = counted(story, {kpi: story.spreads[kpi]}) - before
+        stated = np.average([group[kpi] for group in story.effects], weights=np.bincount(story.customers.group))
+        assert effect == pytest.approx(stated, abs=0.002 + 0.1 * abs(stated))
+
+
+def test_one_standard_deviation_is_that_of_what_people_really_do_at_the_same_cases() -> None:
+    story = happen(WORLDS["linear"], Size(60, 6, 10, 1200), 4)
+    at = [lever.kpi for lever in LEVERS].index("response_time")
+    rows = story.happened()
+    value, person = story.lived.value[at][rows], story.cases.person[rows]
+    value = value - LEVERS[at].on_seen * story.cases.seen[rows]
+    means = np.bincount(person, weights=value) / np.bincount(person)
+    noise = LEVERS[at].case_sd ** 2 / np.bincount(person).mean()
+    assert np.sqrt(means.var() - noise) == pytest.approx(story.spreads["response_time"], rel=0.05)
+
+
+def test_where_nothing_matters_the_truth_is_nothing() -> None:
+    (effects,) = happen(WORLDS["null"], TINY, 1).effects
+    assert set(effects.values()) == {0.0}
+
+
+def test_companies_are_judged_once_and_stand_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--worlds", "linear", "--size", "tiny", "--seeds", "1", "--results", str(tmp_path)]
+    main(asked)
+    first = capsys.readouterr().out
+    (line,) = (tmp_path / "companies.jsonl").read_text("utf-8").splitlines()
+    found = json.loads(line)
+    assert 0 <= found["regret"]["Baton"] < found["regret"]["today's card"]
+    assert found["measured"] == len(LEVERS)
+    main(asked)
+    again = capsys.readouterr()
+    assert again.out == first
+    assert again.err == ""
+    assert "| linear | 1 |" in first
