@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.truth.kpis import LEVERS
-from benchmarks.truth.people import PROCESSES, Calendar, People
+from benchmarks.truth.people import AFTER, BEFORE, Calendar, People, helpful_skill
 from benchmarks.truth.worlds import Size, World
 
 __all__ = ["Cases", "Customers", "Lived", "draw_cases", "draw_customers", "live", "spreads"]
 
 DIFFICULTY_HARM = 1.2
 """What one SD of difficulty adds to the harm of a case, whatever is done."""
+HIDDEN_HARM = 2.5
+"""How much worse the hidden part is: what nobody foresees is what customers do not forgive."""
 GOOD_CONTACT = 2.5
 """What a case takes off the risk if everything in it was as good as can be: good service binds customers."""
 NEWCOMER_HARM = 0.6
@@ -87,7 +89,7 @@ def draw_cases(
     process = people.process[person, (rng.random(count) > MAIN_PROCESS).astype(int)]
     complexity, urgent = rng.standard_normal(count), rng.random(count) < 0.2
     channel = rng.choice(3, count, p=[0.5, 0.3, 0.2])
-    seen = (0.85 * complexity + 0.9 * (urgent - 0.2) + 0.35 * (channel == 2)) / 0.95
+    seen = _seen(complexity, urgent, channel)
     hidden = rng.standard_normal(count)
     if world.routing > 0:
         order = _routed(world, people, (person, month, process), (seen, hidden), rng)
@@ -107,6 +109,12 @@ def draw_cases(
     )
     closed = day + rng.exponential(1.0, count)
     return Cases(person, month, process, customer, day, closed, complexity, urgent, channel, seen, hidden, noise)
+
+
+def _seen(complexity: np.ndarray, urgent: np.ndarray, channel: np.ndarray, /) -> np.ndarray:
+    """What the attributes of a case say of its difficulty; the complex ones are worse than a straight line says."""
+    found = np.exp(0.5 * complexity) + 1.0 * urgent + 0.6 * (channel == 2) + 0.8 * urgent * (complexity > 0.5)
+    return (found - found.mean()) / found.std()
 
 
 def _customers_of(
@@ -137,13 +145,16 @@ def _routed(
     """Return which case goes to which slot: within process and month, harder ones to better people."""
     person, month, process = place
     seen, hidden = difficulty
-    helpful = np.array([lever.effect > 0 for lever in LEVERS])
-    skill = people.level[helpful].mean(axis=(0, 2))
+    skill = helpful_skill(people.level)
     wanted = np.sqrt(1 - world.hidden**2) * seen + world.hidden * hidden if world.routed_by_hidden else seen
     wanted = world.routing * wanted + np.sqrt(1 - world.routing**2) * rng.standard_normal(len(person))
-    cell = month * PROCESSES + process
+    skilled = skill[person] + 1e-3 * rng.standard_normal(len(person))
     order = np.empty(len(person), dtype=np.int64)
-    order[np.lexsort((skill[person] + 1e-3 * rng.standard_normal(len(person)), cell))] = np.lexsort((wanted, cell))
+    if world.lines:
+        # to which line a case comes depends on its difficulty, to whom in the line on chance
+        order[np.lexsort((rng.random(len(person)), process, month))] = np.lexsort((wanted, month))
+    else:
+        order[np.lexsort((skilled, process, month))] = np.lexsort((wanted, process, month))
     return order
 
 
@@ -191,7 +202,7 @@ def live(world: World, people: People, customers: Customers, cases: Cases, shift
         else:
             value[at] = level + lever.case_sd * cases.noise[at]
             felt[lever.kpi] = value[at] / lever.spread
-    harm = _harm(world, felt, cases, customers) - GOOD_CONTACT + DIFFICULTY_HARM * (seen + 1.5 * hidden)
+    harm = _harm(world, felt, cases, customers) - GOOD_CONTACT + DIFFICULTY_HARM * (seen + HIDDEN_HARM * hidden)
     harm -= world.skill * people.skill[cases.person]
     if world.turnover > 0:
         harm += NEWCOMER_HARM * people.newness[cases.person, cases.month]
@@ -200,7 +211,7 @@ def live(world: World, people: People, customers: Customers, cases: Cases, shift
 
 def _harm(world: World, felt: Mapping[str, np.ndarray], cases: Cases, customers: Customers, /) -> np.ndarray:
     group = customers.group[cases.customer]
-    late = cases.month >= (cases.month.max() + 1) // 2
+    late = cases.month >= (BEFORE + int(cases.month.max()) + 1 - AFTER) // 2
     total = np.zeros(len(group))
     for lever in LEVERS:
         felt_now = felt[lever.kpi]

@@ -71,14 +71,14 @@ class Echo:
 
 
 LEVERS = (
-    Lever("handle_time", "处理时长", "log", 420.0, 0.22, 0.45, -0.20, -0.25, -0.25, 0.9, 25, "process", "lower"),
+    Lever("handle_time", "处理时长", "log", 420.0, 0.22, 0.45, -0.20, -0.50, -0.25, 0.9, 25, "process", "lower"),
     Lever("knowledge_use", "知识库使用", "share", 0.55, 0.13, 0.0, -0.04, -0.02, 0.14, 0.9, 0, "learning"),
     Lever("response_time", "响应时长", "log", 240.0, 0.30, 0.70, -0.10, -0.05, 0.30, 0.6, 0, "process", "lower"),
     Lever("solved", "一次解决", "share", 0.65, 0.12, 0.0, -0.08, -0.12, 0.55, 0.8, 10),
     Lever("promise_kept", "承诺兑现", "share", 0.70, 0.11, 0.0, -0.05, -0.08, 0.40, 0.9, 5),
     Lever("transfer", "转接", "share", 0.80, 0.07, 0.0, -0.06, -0.08, 0.09, 0.5, 5, "process", "lower"),
     Lever("follow_up", "回访", "share", 0.40, 0.12, 0.0, 0.04, 0.04, 0.18, 0.8, 0),
-    Lever("cost", "单件成本", "log", 9.0, 0.16, 0.35, -0.12, -0.15, -0.18, 0.7, 20, "financial", "lower"),
+    Lever("cost", "单件成本", "log", 9.0, 0.16, 0.35, -0.12, -0.30, -0.18, 0.7, 20, "financial", "lower"),
     Lever("script", "话术遵循", "share", 0.75, 0.09, 0.0, 0.0, 0.0, 0.0, 0.9, 10, "process"),
 )
 """Parents stand before what they lead to. Shares are of the better side: 0.8 of cases are not passed on."""

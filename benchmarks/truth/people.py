@@ -10,9 +10,9 @@ import pandas as pd
 from benchmarks.truth.kpis import LEVERS
 from benchmarks.truth.worlds import Size, World
 
-__all__ = ["AFTER", "BEFORE", "PROCESSES", "Calendar", "People", "draw_people"]
+__all__ = ["AFTER", "BEFORE", "PROCESSES", "Calendar", "People", "draw_people", "helpful_skill"]
 
-BEFORE, AFTER = 4, 3
+BEFORE, AFTER = 6, 3
 """Months that are lived before and after those observed: what was felt before counts, and so does what comes."""
 PROCESSES = 3
 STABLE = 0.8
@@ -101,8 +101,11 @@ def draw_people(world: World, size: Size, calendar: Calendar, rng: np.random.Gen
     skill = rng.standard_normal(everybody)
     process = np.column_stack([np.arange(everybody) % PROCESSES, rng.integers(1, PROCESSES, everybody)])
     process[:, 1] = (process[:, 0] + process[:, 1]) % PROCESSES
+    level = _levels(world, skill, newness, rng)
+    if world.lines:
+        process = _lines(level, rng)
     return People(
-        level=_levels(world, skill, newness, rng),
+        level=level,
         skill=skill,
         team=team,
         group=team[:, 0] % groups,
@@ -128,3 +131,18 @@ def _levels(world: World, skill: np.ndarray, newness: np.ndarray, rng: np.random
             wandering[:, month] = 0.7 * wandering[:, month - 1] + np.sqrt(1 - 0.49) * wandering[:, month]
         level[at] = np.sqrt(STABLE) * own[:, None] + np.sqrt(1 - STABLE) * wandering - NEWCOMER_SD * newness
     return level
+
+
+def helpful_skill(level: np.ndarray, /) -> np.ndarray:
+    """Return how good people are at what is good for customers: array (people,)."""
+    helpful = np.array([lever.effect > 0 for lever in LEVERS])
+    return level[helpful].mean(axis=(0, 2))
+
+
+def _lines(level: np.ndarray, rng: np.random.Generator, /) -> np.ndarray:
+    """Return the lines that people work in, by their skill as far as their leads know it: array (people, 2)."""
+    skill = helpful_skill(level)
+    known = skill / skill.std() + 0.7 * rng.standard_normal(len(skill))
+    line = np.argsort(np.argsort(known)) * PROCESSES // len(skill)
+    beside = np.where(line == 0, 1, np.where(line == PROCESSES - 1, line - 1, line + rng.choice([-1, 1], len(line))))
+    return np.column_stack([line, beside])

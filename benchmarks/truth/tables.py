@@ -135,7 +135,7 @@ def _recorded(story: Story, at: int, rows: np.ndarray, rng: np.random.Generator,
     lever, world = LEVERS[at], story.world
     value = story.lived.value[at, rows]
     if lever.scale == "share":
-        false = rng.random(len(rows)) < world.record_noise / 2
+        false = rng.random(len(rows)) < world.record_noise / 5
         done = np.where(false, 1 - value, value)
         found = done if lever.sign > 0 else 1 - done
     else:

@@ -34,13 +34,13 @@ class Size:
     teams: int
     months: int
     customers: int
-    cases_per_month: float = 50.0
+    cases_per_month: float = 60.0
 
 
 SIZES = {
-    "large": Size(200, 20, 12, 16_000),
-    "small": Size(60, 6, 10, 4_800),
-    "tiny": Size(30, 3, 8, 2_000),
+    "large": Size(200, 20, 12, 32_000),
+    "small": Size(60, 6, 10, 9_600),
+    "tiny": Size(30, 3, 8, 4_000),
 }
 
 
@@ -64,12 +64,15 @@ class World:
         Correlation of a case's difficulty with the skill of who gets it, within process and month.
     routed_by_hidden : bool
         Whether dispatchers see the hidden part too.
+    lines : bool
+        Whether there are a first, a second and a third line: processes to which cases come by what is seen of their
+        difficulty, and people by their skill.
     skill : float
         What one SD of an unmeasured skill does, in units of an effect; it goes with ``skill_with``.
     skill_with : tuple of str
         Levers that the unmeasured skill goes with.
     record_noise : float
-        Standard deviation of errors of record over that of a case's chance; half of it is a share's false records.
+        Standard deviation of errors of record over that of a case's chance; a fifth of it is a share's false records.
     arrows : mapping of (parent, child) to float
     monthly : tuple of str
         KPIs that are known as monthly figures of people, from ten cases.
@@ -96,6 +99,7 @@ class World:
     hidden: float = 0.0
     routing: float = 0.0
     routed_by_hidden: bool = False
+    lines: bool = False
     skill: float = 0.0
     skill_with: tuple[str, ...] = ()
     record_noise: float = 0.0
@@ -125,12 +129,68 @@ _SECOND_GROUP = {"solved": 0.10, "promise_kept": 0.60, "response_time": 0.40, "f
 
 _NOTHING = dict.fromkeys((lever.kpi for lever in LEVERS), 0.0)
 
+_LATER = {"solved": 0.12, "promise_kept": 0.10, "response_time": 0.60, "follow_up": 0.50}
+_FIGURES = ("knowledge_use", "response_time", "promise_kept", "follow_up", "script")
+
 WORLDS: dict[str, World] = {
     "linear": World("nobody: the easiest"),
-    "interactions": World("straight lines: harm saturates, and a slow answer spoils what a solution is worth",
-                          shape="interactions"),
-    "hidden_difficulty": World("single cases: difficulty that no attribute shows moves lever and outcome together",
-                               hidden=0.75),
+    "interactions": World(
+        "straight lines: harm levels off, and a slow answer spoils what a solution is worth", shape="interactions"
+    ),
+    "hidden_difficulty": World(
+        "single cases: difficulty that no attribute shows moves lever and outcome together", hidden=0.75
+    ),
+    "routing_mild": World("people compared, a little: harder cases go rather to better people", routing=0.25),
     "routing": World("people compared: harder cases go to better people", routing=0.6),
+    "routing_hidden": World(
+        "both: harder cases go to better people, and part of the difficulty is hidden", routing=0.6, hidden=0.6
+    ),
+    "routing_by_hidden": World(
+        "everybody: who assigns cases sees what no attribute shows", routing=0.6, hidden=0.6, routed_by_hidden=True
+    ),
+    "routing_lines": World(
+        "who compares within queues alone: easy cases go to a first line, hard ones to a third, and so do people",
+        routing=0.8,
+        lines=True,
+    ),
+    "unmeasured_skill": World(
+        "people compared: an unmeasured skill goes with script and knowledge; a person's own cases do not mislead",
+        skill=0.45,
+        skill_with=("script", "knowledge_use"),
+    ),
+    "noisy_records": World("single cases: records are wrong, and effects come out too small", record_noise=1.0),
+    "chain": World("who controls for everything: levers cause levers", arrows=CHAIN),
+    "monthly": World("single cases: five levers are known as people's monthly figures alone", monthly=_FIGURES),
+    "rare": World(
+        "who drops rows: the strongest levers are known for few cases",
+        known={"solved": 0.08, "promise_kept": 0.05, "follow_up": 0.15},
+    ),
+    "late": World(
+        "who counts to the horizon: what was lived is felt a month later, and for long", memory=0.95, delay_weeks=4
+    ),
+    "turnover": World(
+        "who takes people for fixed: they join, leave and move; newcomers cost more than levers show", turnover=0.3
+    ),
+    "shared": World(
+        "who takes cases for independent: customers come often, back within days, to whoever is free", contacts=3.0
+    ),
+    "survey": World(
+        "who takes answers as they come: one lever is known from customers who answer", survey="promise_kept"
+    ),
+    "teams_differ": World(
+        "one card for all: two halves of the teams have customers who want other things", groups="differ"
+    ),
+    "teams_alike": World(
+        "a card for each: two halves of the teams have customers of their own, who want the same", groups="alike"
+    ),
+    "drift": World("who averages over time: effects change half-way", late_effects=_LATER),
     "null": World("whoever finds something: no lever matters", effects=_NOTHING),
-}  # fmt: skip
+    "null_hidden": World(
+        "whoever finds something in single cases: no lever matters, difficulty is hidden", effects=_NOTHING, hidden=0.75
+    ),
+    "null_routing": World(
+        "whoever finds something between people: no lever matters, harder cases go to better people",
+        effects=_NOTHING,
+        routing=0.6,
+    ),
+}
