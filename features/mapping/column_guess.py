@@ -31,6 +31,8 @@ class ColumnGuess:
         What is read, where it is not the column as it stands.
     rivals : tuple of str
         Other columns of the export that fit nearly as well.
+    meanings : tuple of str
+        Other columns of the contract that its name says nearly as well.
     """
 
     column: str
@@ -39,8 +41,9 @@ class ColumnGuess:
     why: str
     sql: str = ""
     rivals: tuple[str, ...] = ()
+    meanings: tuple[str, ...] = ()
 
     @property
     def certainty(self) -> Certainty:
         """Whether it needs a look."""
-        return "sure" if self.score >= SURE and not self.rivals else "likely"
+        return "sure" if self.score >= SURE and not self.rivals and not self.meanings else "likely"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from baton.contract.sources import TABLES
 from baton.privacy.meanings import kind_of, meanings_of
-from features.mapping.headings import is_afterwards, normalised
+from features.mapping.headings import is_afterwards
 from features.mapping.looks import ColumnLook, Look
+from features.mapping.writing import comparable, normalised
 
 __all__ = ["Extra", "extras_of"]
 
@@ -83,7 +84,7 @@ def _is_protected(column: ColumnLook, /) -> bool:
 
 
 def _why_not(table: str, column: ColumnLook, /) -> str:
-    name = normalised(column.name)
+    name = comparable(column.name)
     if table not in _KEEPS:
         return "not in the contract"
     if not column.present or column.distinct < 2:

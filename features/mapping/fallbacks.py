@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from features.mapping.column_guess import ColumnGuess
 from features.mapping.looks import ColumnLook, Look
-from features.mapping.names import normalised
+from features.mapping.writing import comparable
 
 __all__ = ["with_required"]
 
 _SCORE = 0.55  # a guess that is asked about, never one that stands
-_MIN_OTHERS = {"cases": 4, "customers": 3}
+_MIN_OTHERS = {"cases": 3, "customers": 3}
 """So many other columns are the table's by their names, before its key is looked for by values."""
 _MIN_CLEAR = 0.75
 _MIN_UNIQUE = 0.99
@@ -59,7 +59,7 @@ def with_required(table: str, look: Look, columns: tuple[ColumnGuess, ...], /) -
         column = next(_keys(look, {guess.source for guess in columns}), None)
         if column is not None:
             added.append(_guess(key, column, "no name says which is the key; its values are short and all differ"))
-    if table == "cases" and "opened_at" not in found and clear >= _MIN_OTHERS[table] - 1:
+    if table == "cases" and "opened_at" not in found and clear >= _MIN_OTHERS[table]:
         column = _beginning(look, {guess.source: guess.column for guess in columns})
         if column is not None:
             added.append(_guess("opened_at", column, "no name says when a case begins; no other time is earlier"))
@@ -90,7 +90,7 @@ def _guess(name: str, column: ColumnLook, why: str, /) -> ColumnGuess:
 
 def _keys(look: Look, used: set[str], /) -> Iterator[ColumnLook]:
     for column in look.columns:
-        name = normalised(column.name)
+        name = comparable(column.name)
         has_decimals = column.is_number and any("." in value for value in column.values)
         if (
             column.name not in used
@@ -111,7 +111,7 @@ def _beginning(look: Look, used: Mapping[str, str], /) -> ColumnLook | None:
         for column in times
         if column.known_share >= _MIN_UNIQUE
         and column.name not in used
-        and not _NO_BEGINNING & set(normalised(column.name).split())
+        and not _NO_BEGINNING & set(comparable(column.name).split())
     ]
     earliest = min((column.first for column in times), default=None)
     return next((column for column in may if column.first.date() <= earliest.date()), None)  # type: ignore[union-attr]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,14 +12,18 @@ from features.mapping.column_guess import SURE, ColumnGuess
 from features.mapping.fallbacks import with_required
 from features.mapping.fits import value_fit
 from features.mapping.looks import ColumnLook, Look
-from features.mapping.names import NameFit, bare_names, column_fits, normalised, table_fit
+from features.mapping.names import NameFit, bare_names, column_fits, table_fit
 from features.mapping.signs import by_values, reads_as, unit_factor
+from features.mapping.writing import comparable
 
 __all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns"]
 
 _LIKELY = 0.5  # below it nothing is mapped
 _MIN_TABLE = 0.45  # below it an export is no table of the contract
+_CLEAR_TABLE = 0.62  # an export whose name says nothing is asked about below it
 _HOUR, _LONG = 3600, 0.8
+_KNOWN = 0.9  # a name that is on the list as it stands
+_NEAR_BY_WORDS = 0.25  # of a column that is known by its words alone, any other that may be it is a rival
 _NEAR = 0.03  # two columns that fit as well as each other to within this: nobody can tell which is meant
 
 
@@ -66,23 +70,45 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
         for other, column in enumerate(look.columns):
             scores[place, other] = _score(table, name, column, fits[column.name].get(name, NameFit()))
     chosen = []
-    for place, other in zip(*linear_sum_assignment(-(scores**2)), strict=True):
+    pairs = [(place, other) for place, other in zip(*linear_sum_assignment(-(scores**2)), strict=True)]
+    taken = {other: float(scores[place, other]) for place, other in pairs if scores[place, other] >= _LIKELY}
+    filled = {place for place, other in pairs if scores[place, other] >= _LIKELY}
+    for place, other in pairs:
         score, column = float(scores[place, other]), look.columns[other]
         if score < _LIKELY:
             continue
         name = spec.names[place]
-        rivals = tuple(
-            look.columns[at].name
-            for at in range(len(look.columns))
-            if at != other and scores[place, at] >= score - _NEAR and scores[place, at] == scores[:, at].max()
-        )
         fit = fits[column.name].get(name, NameFit())
         factor = unit_factor(name, column)
         sql = reads_as(name, column, factor)
         if sql is None:
             continue
-        chosen.append(ColumnGuess(name, column.name, score, _why(column, fit, factor), sql, rivals))
+        rivals = tuple(look.columns[at].name for at in _rivals(scores, (place, other), taken))
+        meanings = tuple(spec.names[at] for at in _meanings(scores, (place, other), filled))
+        chosen.append(ColumnGuess(name, column.name, score, _why(column, fit, factor), sql, rivals, meanings))
     return tuple(_in_order(table, chosen, look))
+
+
+def _rivals(scores: np.ndarray, at: tuple[int, int], taken: Mapping[int, float], /) -> Iterator[int]:
+    """Yield the other columns of an export that may be meant as well, and are nothing else."""
+    place, chosen = at
+    score = scores[place, chosen]
+    near = _NEAR if score >= _KNOWN else _NEAR_BY_WORDS
+    for other in range(scores.shape[1]):
+        if other == chosen or scores[place, other] < max(score - near, _LIKELY):
+            continue
+        if scores[place, other] == scores[:, other].max() or taken.get(other, 0.0) < scores[place, other]:
+            yield other
+
+
+def _meanings(scores: np.ndarray, at: tuple[int, int], filled: Collection[int], /) -> Iterator[int]:
+    """Yield what else the words of a column's name say as well, where no other column is that."""
+    place, chosen = at
+    if scores[place, chosen] >= _KNOWN:
+        return
+    for other in range(scores.shape[0]):
+        if other != place and other not in filled and scores[other, chosen] >= scores[place, chosen] - _NEAR:
+            yield other
 
 
 def _name_fits(table: str, look: Look, /) -> dict[str, dict[str, NameFit]]:
@@ -190,7 +216,15 @@ def _table(table: str, look: Look, /) -> TableGuess | None:
         1.0, sum(guess.score for guess in columns if guess.column not in spec.required) / _CHARACTERISTIC[table]
     )
     score = float(0.2 * named + 0.3 * required + 0.35 * beyond + 0.15 * min(1.0, explained))
-    return TableGuess(table, look, columns, score, missing) if score >= _MIN_TABLE else None
+    if score < _MIN_TABLE:
+        return None
+    return TableGuess(table, look, columns if named or score >= _CLEAR_TABLE else _doubted(columns), score, missing)
+
+
+def _doubted(columns: Sequence[ColumnGuess], /) -> tuple[ColumnGuess, ...]:
+    """Return guesses none of which stands by itself, as nobody knows whether the export is that table at all."""
+    why = "; but is this export that table at all?"
+    return tuple(replace(one, score=min(one.score, SURE - _NEAR), why=one.why + why) for one in columns)
 
 
 # so many columns beyond the required ones make a table sure
@@ -236,4 +270,4 @@ def _has_the_shape(table: str, found: Mapping[str, ColumnGuess], look: Look, /) 
 
 
 def _is_order(name: str, /) -> bool:
-    return "order" in normalised(name).split() or "订单" in name
+    return "order" in comparable(name).split() or "订单" in name

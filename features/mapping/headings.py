@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "is_afterwards", "is_known", "normalised"]
+from features.mapping.writing import comparable
+
+__all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "is_afterwards", "is_known"]
 
 _WORDS = Path(__file__).parent / "words.toml"
 SAYS, SAYS_PERHAPS = 0.84, 0.66
@@ -26,34 +27,19 @@ _QUESTIONS: Mapping[str, tuple[frozenset[str], ...]] = {
     "resolved_first": (frozenset({"first", "close", "contact"}),),
     "text": (frozenset({"prose"}),),
 }
-_CHINESE = r"\u3400-\u9fff"
+_CHINESE = r"\u3400-\u9fff\u3040-\u30ff"  # and what Japanese writes beside it
 _PIECES = re.compile(rf"[{_CHINESE}]+|[^\s{_CHINESE}]+")
 _MAX_ENDING = {3: 3, 4: 4}  # letters that may follow a stem of so many letters
 _MAX_ENDING_OF_OTHERS = 7
 _MAX_LINKING = 5  # letters between two words of a compound, beyond the first's stem (zufrieden-heits-wert)
 _MIN_COMPOUND = 6
+_MAX_CHINESE = 10  # letters of the longest word, which is Japanese
 _MIN_PART = 4  # letters of the first word of a compound
 _MIN_LAST = 3  # letters of the last word of a compound, but for these
 _SHORT_LAST = frozenset({"id", "nr", "no", "at", "ts", "dt"})
 _DIGITS = frozenset({"filler", "next"})
 _PERCENT = frozenset({"filler", "percent"})
 _Key = TypeVar("_Key")
-
-
-def normalised(name: str, /) -> str:
-    """Return a name in small letters without accents, words set apart by one blank.
-
-    Examples
-    --------
-    >>> normalised("CreatedAt"), normalised("Ticket_ID"), normalised("Créé le"), normalised("工单 编号")
-    ('created at', 'ticket id', 'cree le', '工单编号')
-    """
-    name = re.sub("[\u00ba\u00aa\u00b0]", "", name)  # the raised o of N.º
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("\u00df", "ss"))
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
-    text = re.sub(r"[^\w%]+|_", " ", text).strip()
-    return re.sub(r"(?<=[\u4e00-\u9fff]) +| +(?=[\u4e00-\u9fff])", "", re.sub(r" +", " ", text))
 
 
 @dataclass(frozen=True)
@@ -83,7 +69,7 @@ def _vocabulary() -> _Vocabulary:
     for meaning, listed in raw.pop("meanings").items():
         for word in listed.split(","):
             for spelt in _spellings(word.strip()):
-                plain, words = normalised(spelt.removesuffix("*")), tuple(normalised(spelt.removesuffix("*")).split())
+                plain, words = comparable(spelt.removesuffix("*")), tuple(comparable(spelt.removesuffix("*")).split())
                 if len(words) > 1:
                     phrases.setdefault(words, set()).add(meaning)
                     if spelt.endswith("*"):
@@ -191,7 +177,7 @@ def _asked(name: str, found: Mapping[str, float], /) -> dict[str, float]:
 @cache
 def _meanings(name: str, /) -> tuple[frozenset[str], ...]:
     """Return what each word of a heading may mean; nothing for a word that is not known."""
-    pieces = _PIECES.findall(normalised(name))
+    pieces = _PIECES.findall(comparable(name))
     found: list[frozenset[str]] = []
     place = 0
     while place < len(pieces):
@@ -294,7 +280,7 @@ def _in_chinese(text: str, /) -> tuple[frozenset[str], ...]:
     for end in range(1, len(text) + 1):
         unknown, words, meanings = best[end - 1]
         options = [(unknown + 1, words + 1, (*meanings, frozenset[str]()))]
-        for start in range(max(0, end - 8), end):
+        for start in range(max(0, end - _MAX_CHINESE), end):
             if text[start:end] in whole:
                 unknown, words, meanings = best[start]
                 options.append((unknown, words + 1, (*meanings, whole[text[start:end]])))

@@ -71,4 +71,7 @@ class TablePlan:
 def line_of(guess: ColumnGuess, /) -> Line:
     """Return the line of a guess."""
     rivals = f"; {', '.join(guess.rivals)} would fit as well" if guess.rivals else ""
-    return Line(guess.column, guess.sql or quoted(guess.source), guess.why + rivals, guess.certainty, guess.source)
+    meanings = f"; may be {' or '.join(guess.meanings)} as well" if guess.meanings else ""
+    return Line(
+        guess.column, guess.sql or quoted(guess.source), guess.why + rivals + meanings, guess.certainty, guess.source
+    )

@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from baton.contract.sources import TABLES
-from features.mapping.headings import heading_fits, is_known, normalised
+from features.mapping.headings import heading_fits, is_known
+from features.mapping.writing import comparable
 
-__all__ = ["NameFit", "bare_names", "column_fits", "is_a_name", "normalised", "table_fit"]
+__all__ = ["NameFit", "bare_names", "column_fits", "is_a_name", "table_fit"]
 
 _NAMES = Path(__file__).parent / "column_names.toml"
 # words that say which table a column is of, not what it holds
@@ -32,7 +33,8 @@ _OF_TABLE_ZH: Mapping[str, tuple[str, ...]] = {
 _IN_BRACKETS = re.compile(r"(\s*[\[(（【][^\])）】]*[\])）】])+\s*$")
 _UNITS = re.compile(
     r"( in)? (seconds?|secs?|s|minutes?|mins?|min|hours?|hrs?|h|ms|milliseconds?|days?|percent|eur|usd|gbp|"
-    r"sekunden|minuten|stunden|minutes|heures|segundos|minutos|horas)$| ?%$|(毫秒|秒|分钟|小时|天|元)$"
+    r"sekunden|minuten|stunden|minutes|heures|segundos|minutos|horas|seg|sek|ore|minuti|secondi)$|"
+    r" ?%$|(毫秒|秒|分钟|小时|天|元)$"
 )
 # what is set before or behind the word of a time, an id, a count or a text, as each system likes
 _AROUND: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -110,7 +112,7 @@ def _listed(table: str, column: str, names: str, /) -> tuple[_Known, ...]:
     kind = _kind(table, column)
     found: dict[str, _Known] = {}
     for name in [*names.split(","), column]:
-        plain = normalised(name)
+        plain = comparable(name)
         found.setdefault(plain, _Known(plain, _core(plain, kind), name.strip().startswith("?")))
     return tuple(found.values())
 
@@ -147,8 +149,10 @@ def is_a_name(name: str, /) -> bool:
     >>> is_a_name("Agent Name"), is_a_name("员工姓名"), is_a_name("Agent ID")
     (True, True, False)
     """
-    plain = normalised(name)
-    return plain.endswith(("name", "nom", "nombre", "nome", "姓名", "名称", "名字", "昵称"))
+    plain = comparable(name)
+    return plain.endswith(
+        ("name", "nom", "nombre", "nome", "姓名", "名称", "名字", "昵称", "氏名", "名前", "者名", "客名")
+    )
 
 
 def bare_names(table: str, names: Sequence[str], /) -> dict[str, str]:
@@ -170,7 +174,7 @@ def bare_names(table: str, names: Sequence[str], /) -> dict[str, str]:
     """
     firsts = Counter(found[0] for name in names if (found := _FIRST_PART.match(name)))
     first, count = firsts.most_common(1)[0] if firsts else ("", 0)
-    word = normalised(first)
+    word = comparable(first)
     is_table = word in _OF_TABLE.get(table, ()) or word.removesuffix("s") in _OF_TABLE.get(table, ())
     if count < max(_MIN_PREFIXED, _MIN_PREFIXED_SHARE * len(names)) or (is_known(first) and not is_table):
         return {}
@@ -196,7 +200,7 @@ def column_fits(table: str, name: str, /) -> dict[str, NameFit]:
     """
     if name.strip().casefold() in TABLES[table].names:
         return {name.strip().casefold(): NameFit(_SAME, name.strip().casefold())}
-    plain = normalised(_IN_BRACKETS.sub("", name)) or normalised(name)
+    plain = comparable(_IN_BRACKETS.sub("", name)) or comparable(name)
     forms = [plain, _UNITS.sub("", plain).strip() or plain]
     found = {}
     for column in TABLES[table].names:
@@ -299,7 +303,7 @@ def table_fit(name: str, table: str, /) -> float:
     >>> [table_fit(name, "cases") for name in ("Support-Tickets 2025-03", "open calls north", "notes")]
     [1.0, 0.8, 0.0]
     """
-    whole = " ".join(re.sub(r"[\d%]+", " ", normalised(name)).split())
+    whole = " ".join(re.sub(r"[\d%]+", " ", comparable(name)).split())
     known = [one.name for one in _known()["tables"].get(table, ())]
     if whole in known:
         return 1.0

@@ -50,7 +50,11 @@ def plans_for(looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /) -
         people = _people_of_cases(plans["cases"])
         if people is not None:
             plans["employees"] = people
-    if "activity" in plans and "customers" not in plans and "snapshots" not in plans:
+    if (
+        "activity" in plans
+        and not {"customers", "snapshots"} & set(plans)
+        and guesses["activity"].source_of("customer_id")
+    ):
         plans["customers"] = _customers_of_activity(guesses["activity"])
     if "customers" in guesses:
         plans["customers"] = _one_row_each(plans["customers"], guesses["customers"])

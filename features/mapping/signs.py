@@ -7,7 +7,7 @@ import re
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.casting import FALSE_WORDS, TRUE_WORDS
 from features.mapping.looks import ColumnLook
-from features.mapping.names import normalised
+from features.mapping.writing import comparable
 
 __all__ = ["by_values", "named_unit", "reads_as", "unit_factor"]
 
@@ -18,8 +18,13 @@ _SECONDS = {
     "minutos": 60.0, "分": 60.0,
     "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "小时": 3600.0, "stunden": 3600.0,
     "heures": 3600.0, "horas": 3600.0, "ore": 3600.0, "minuti": 60.0, "secondi": 1.0,
+    "sek": 1.0, "seg": 1.0, "segs": 1.0, "std": 3600.0, "heure": 3600.0, "hora": 3600.0, "secondes": 1.0,
     "day": 86400.0, "days": 86400.0, "天": 86400.0,
 }  # fmt: skip
+_JAPANESE = {
+    "时间": "小时",
+    "日": "天",
+}  # units in brackets, as 通話時間（時間）; elsewhere the words mean a time and a date
 _DURATIONS = frozenset({"wait_seconds", "handle_seconds"})
 _COUNTS = frozenset({"transferred", "reopened"})
 _MONTHLY = re.compile(r"\b(month|monthly|mrr|pro monat|monatlich|mensuel|mensual)\b|月")
@@ -48,7 +53,7 @@ def unit_factor(name: str, column: ColumnLook, /) -> float:
     """
     if name in _DURATIONS and column.is_number and column.durations < 0.5:
         return _SECONDS.get(_last_word(column.name), 1.0)
-    words = normalised(column.name)
+    words = comparable(column.name)
     if name == "value" and _MONTHLY.search(words) and "12" not in words:
         return 12.0
     return 1.0
@@ -66,11 +71,11 @@ def named_unit(name: str, /) -> float | None:
 
 
 def _last_word(name: str, /) -> str:
-    in_brackets = (normalised(part) for part in _BRACKETS.findall(name))
-    named = next((part for part in in_brackets if part in _SECONDS), None)
+    in_brackets = (comparable(part) for part in _BRACKETS.findall(name))
+    named = next((part for part in in_brackets if part in _SECONDS or part in _JAPANESE), None)
     if named is not None:
-        return named
-    words = normalised(name)
+        return _JAPANESE.get(named, named)
+    words = comparable(name)
     chinese = next(
         (unit for unit in ("毫秒", "秒", "分钟", "小时", "天") if words.removesuffix("数").endswith(unit)), None
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from features.ingest.sql_text import literal, quoted
 from features.mapping.column_guess import ColumnGuess
 from features.mapping.looks import ColumnLook, Look
-from features.mapping.names import normalised
+from features.mapping.writing import comparable
 
 __all__ = ["Period", "period_of"]
 
@@ -54,7 +54,7 @@ def period_of(look: Look, found: dict[str, ColumnGuess], /) -> Period | None:
     periods = [
         period
         for column in look.columns
-        if column.present == column.rows and _CALLED.search(normalised(column.name))
+        if column.present == column.rows and _CALLED.search(comparable(column.name))
         if (period := _named(column)) is not None
     ]
     return periods[0] if len(periods) == 1 else None
@@ -74,7 +74,7 @@ def _named(column: ColumnLook, /) -> Period | None:
     elif _all(_QUARTER_FIRST, column):
         year, month, long = _part(value, _QUARTER_FIRST, 2), f"3 * {_part(value, _QUARTER_FIRST, 1)} - 2", 3
     elif column.is_time and column.clocked == 0 and _first_days(column):
-        long = 3 if _QUARTERLY.search(normalised(column.name)) else 1
+        long = 3 if _QUARTERLY.search(comparable(column.name)) else 1
         return _lasting(_of_raw(column), long, column.name)
     else:
         return None

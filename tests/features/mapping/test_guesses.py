@@ -11,8 +11,9 @@ import pytest
 from features.ingest.table_files import is_table_file
 from features.mapping.exports import locked_connection, looks_of_folder
 from features.mapping.lines import TablePlan
-from features.mapping.names import column_fits, normalised
+from features.mapping.names import column_fits
 from features.mapping.plans import plans_for
+from features.mapping.writing import normalised
 
 START = datetime(2025, 1, 3, 9)
 
