@@ -54,7 +54,7 @@ def judge(world: str, size: str, seed: int, *, roles: str = "right", again: bool
     advice = _advised(found, seed)
     advised = time.process_time()
     rules = weigh(given(found.cases, found.catalogue, [kpi for kpi in KPIS if found.catalogue[kpi].role == "lever"]))
-    cards = [_card(story, found, advice, team, truth) for team in sorted(found.organisation.teams["team_id"])]
+    cards = [_card(found, advice, team, truth) for team in found.organisation.teams["team_id"]]
     result = {"world": world, "size": size, "seed": seed, "roles": roles, "cases": len(found.cases.frame)}
     result |= {"regret": _regrets(cards, rules)} if _something(truth) else {"regret": {}}
     result |= _intervals(advice, story, truth) | _moves(advice, cards, truth)
@@ -72,7 +72,7 @@ def _something(truth: list[dict[str, float]], /) -> bool:
     return any(effect < 0 for group in truth for effect in group.values())
 
 
-def true_card(story: Story, found: Recorded, effects: dict[str, float]) -> Card:
+def true_card(found: Recorded, effects: dict[str, float]) -> Card:
     """Return what the evidence would pay if the truth were known: kpi (index), b, D, best (100 in all)."""
     control = {each.kpi: each.controllable for each in (*LEVERS, *ECHOES)}
     card = pd.DataFrame(index=KPIS)
@@ -84,11 +84,13 @@ def true_card(story: Story, found: Recorded, effects: dict[str, float]) -> Card:
     return card
 
 
-def _card(story: Story, found: Recorded, advice: Advice, team: str, truth: list[dict[str, float]], /) -> Card:
-    card = true_card(story, found, truth[int(team[1:]) % len(truth)])
+def _card(found: Recorded, advice: Advice, team: str, truth: list[dict[str, float]], /) -> Card:
+    card = true_card(found, truth[int(team[1:]) % len(truth)])
     frame = target_card(advice.inputs, OPEN, team, ROLE).frame.set_index("kpi")
     card["target"] = frame["target"].reindex(KPIS).fillna(0.0)
     card["current"] = [TODAY.get(kpi, 0.0) for kpi in KPIS]
+    for name in ("up", "down"):
+        card[name] = frame[name].reindex(KPIS)
     rows = advice.weights[advice.weights["team_id"] == team].set_index("kpi")
     for name in ("recommended_weight", "cycle_3"):
         card[name] = rows[name].reindex(KPIS).fillna(0.0)
@@ -141,14 +143,13 @@ def _moves(advice: Advice, cards: list[Card], truth: list[dict[str, float]], /) 
     harmful = {kpi for group in truth for kpi, effect in group.items() if effect > HARMFUL * strongest > 0}
     flagged = set(weights.loc[weights["misaligned"].astype(bool), "kpi"])
     changed = weights["verdict"].isin(["raise", "add", "lower", "drop"])
+    group = weights["team_id"].str.removeprefix("t").astype(int) % len(truth)
     moves = []
-    for row in weights[changed].drop_duplicates(["kpi", "verdict"]).to_dict("records"):
-        best = np.mean([card.loc[row["kpi"], "best"] for card in cards])
-        now = TODAY.get(row["kpi"], 0.0)
-        up = row["verdict"] in ("raise", "add")
-        moves.append(
-            [row["kpi"], row["verdict"], round(float(row["confidence"]), 4), bool(best > now if up else best < now)]
-        )
+    for row in weights.assign(group=group)[changed].drop_duplicates(["kpi", "verdict", "group"]).to_dict("records"):
+        # the first two teams are of the first and the second group
+        best, now = cards[row["group"]].loc[row["kpi"], "best"], TODAY.get(row["kpi"], 0.0)
+        right = best > now if row["verdict"] in ("raise", "add") else best < now
+        moves.append([row["kpi"], row["verdict"], round(float(row["confidence"]), 4), bool(right)])
     gain = float(np.mean([(card["b"] * (card["recommended_weight"] - card["current"])).sum() for card in cards]))
     ranks = [
         float(card["target"].corr(card["best"], method="spearman"))
@@ -158,8 +159,19 @@ def _moves(advice: Advice, cards: list[Card], truth: list[dict[str, float]], /) 
     return {
         "rank": round(float(np.mean(ranks)), 4) if ranks and strongest > 0 else None,
         "flagged": sorted(flagged), "harmful": sorted(harmful), "moved": bool(changed.any()), "moves": moves,
+        "directions": _directions(cards[0]),
         "gain": gain, "coached": sorted(set(advice.coaching["kpi"])) if len(advice.coaching) else [],
     }  # fmt: skip
+
+
+def _directions(card: Card, /) -> list[list[Any]]:
+    """Per lever, moved or not: how sure its target is to lie above or below today's points, and whether it does."""
+    found = []
+    for kpi, row in card[card["up"].notna()].iterrows():
+        up = row["up"] >= row["down"]
+        right = row["best"] > row["current"] if up else row["best"] < row["current"]
+        found.append([kpi, round(float(max(row["up"], row["down"])), 4), bool(right)])
+    return found
 
 
 def _same(now: Advice, before: Advice, found: Recorded, /) -> float | None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -11,39 +15,77 @@ from baton.catalogue.schema import Catalogue
 from features.cases.table import CaseTable
 from features.kpis.columns import context_columns, kpi_column, outcome_column
 
-__all__ = ["PLAIN_RULES", "RULES", "Given", "given", "weigh"]
+__all__ = ["PLAIN_RULES", "RULES", "Given", "given", "johnson", "lmg", "weigh"]
 
 PLAIN_RULES = ("fair plain rule", "single cases")
 """Those that the advice must not lose to: people compared, and single cases."""
 
 
+@dataclass
 class Given:
     """What every rule is given: the cases whose outcome is known, levers turned so that more is better.
 
     Parameters
     ----------
     kpis : list of str
+    left : array of shape (cases,)
+    values : array of shape (cases, KPIs)
+        NaN unknown.
+    person, cell : int arrays of shape (cases,)
+        Who handled it; process × priority × month.
     """
 
-    def __init__(self, cases: CaseTable, catalogue: Catalogue, kpis: list[str]) -> None:
-        frame = cases.frame[cases.frame[outcome_column("churn")].notna()].reset_index(drop=True)
-        self.kpis = kpis
-        self.frame = frame
-        self.left = frame[outcome_column("churn")].to_numpy(dtype=float)
-        self.values = np.column_stack([_turned(frame, catalogue, kpi) for kpi in kpis])
-        self.person = pd.factorize(frame["employee_id"])[0]
-        self.cell = frame.groupby(["process", "priority", "period"], observed=True).ngroup().to_numpy()
+    kpis: list[str]
+    frame: pd.DataFrame
+    left: np.ndarray
+    values: np.ndarray
+    person: np.ndarray
+    cell: np.ndarray
 
-    @property
+    @cached_property
     def filled(self) -> np.ndarray:
         """Values standardised, unknown ones at the mean."""
         mean, sd = np.nanmean(self.values, axis=0), np.nanstd(self.values, axis=0)
         return np.nan_to_num((self.values - mean) / np.where(sd > 0, sd, 1.0))
 
+    @cached_property
+    def monthly(self) -> np.ndarray:
+        """Means of people by month, levers then leaving: what a scorecard's table holds."""
+        month = self.frame["period"].to_numpy()
+        codes = pd.MultiIndex.from_arrays([self.person, month]).factorize()[0]
+        table = np.column_stack([self.filled, self.left])
+        counts = np.bincount(codes)
+        return np.column_stack([np.bincount(codes, weights=column) / counts for column in table.T])
+
+    @cached_property
+    def shap(self) -> np.ndarray:
+        """SHAP values of the levers in some cases, from a model of leaving with the case mix in it."""
+        return _shap(self)
+
+    @cached_property
+    def explained(self) -> Callable[[tuple[int, ...]], float]:
+        """The share of the variance of leaving, of people by month, that some levers explain."""
+        correlations = np.corrcoef(self.monthly.T)
+        mine, answer = correlations[:-1, :-1], correlations[:-1, -1]
+
+        def share(chosen: tuple[int, ...]) -> float:
+            at = list(chosen)
+            return float(answer[at] @ np.linalg.lstsq(mine[np.ix_(at, at)], answer[at], rcond=None)[0]) if at else 0.0
+
+        return share
+
 
 def given(cases: CaseTable, catalogue: Catalogue, kpis: list[str]) -> Given:
     """Gather what every rule is given."""
-    return Given(cases, catalogue, kpis)
+    frame = cases.frame[cases.frame[outcome_column("churn")].notna()].reset_index(drop=True)
+    return Given(
+        kpis=kpis,
+        frame=frame,
+        left=frame[outcome_column("churn")].to_numpy(dtype=float),
+        values=np.column_stack([_turned(frame, catalogue, kpi) for kpi in kpis]),
+        person=pd.factorize(frame["employee_id"])[0],
+        cell=frame.groupby(["process", "priority", "period"], observed=True).ngroup().to_numpy(),
+    )
 
 
 def weigh(data: Given) -> dict[str, dict[str, float]]:
@@ -117,12 +159,12 @@ def person_effects(data: Given) -> np.ndarray:
 
 def absolute_shap(data: Given) -> np.ndarray:
     """Mean |SHAP| of a model of leaving, case mix in the model."""
-    return np.abs(_shap(data)).mean(axis=0)
+    return np.abs(data.shap).mean(axis=0)
 
 
 def signed_shap(data: Given) -> np.ndarray:
     """How SHAP values go with the KPI: the slope, per SD between people, where it helps."""
-    shap, part = _shap(data), data.filled[_shap_rows(data)]
+    shap, part = data.shap, data.filled[_shap_rows(data)]
     slope = np.array(
         [
             float(s @ (v - v.mean())) / max(float(((v - v.mean()) ** 2).sum()), 1e-9)
@@ -137,34 +179,61 @@ def _shap_rows(data: Given, /) -> np.ndarray:
 
 
 def _shap(data: Given, /) -> np.ndarray:
-    cached = getattr(data, "_shap_values", None)
-    if cached is not None:
-        return cached
     import lightgbm
 
     frame = data.frame
-    mix = frame[context_columns(frame)]
     levers = pd.DataFrame(data.values, columns=data.kpis)
-    features = pd.concat([levers, mix, frame[["process", "priority", "channel"]].astype("category")], axis=1)
+    mix = frame[[*context_columns(frame), "process", "priority", "channel"]]
+    features = pd.concat([levers, mix], axis=1)
     features.columns = [f"f{at}" for at in range(features.shape[1])]
-    settings = {
-        "objective": "binary",
-        "num_leaves": 15,
-        "learning_rate": 0.1,
-        "verbosity": -1,
-        "num_threads": 1,
-        "seed": 1,
-    }
-    model = lightgbm.train(settings, lightgbm.Dataset(features, data.left), num_boost_round=40)
-    part = features.iloc[_shap_rows(data)]
-    found = np.asarray(model.predict(part, pred_contrib=True))[:, : len(data.kpis)]
-    data._shap_values = found  # type: ignore[attr-defined]
+    settings = {"objective": "binary", "num_leaves": 15, "learning_rate": 0.1, "verbosity": -1, "num_threads": 1}
+    model = lightgbm.train(settings | {"seed": 1}, lightgbm.Dataset(features, data.left), num_boost_round=40)
+    found = model.predict(features.iloc[_shap_rows(data)], pred_contrib=True)
+    return np.asarray(found)[:, : len(data.kpis)]
+
+
+def entropy(data: Given) -> np.ndarray:
+    """Entropy weights: the more people differ in a KPI, the more it weighs, whatever it does."""
+    table = data.monthly[:, :-1]
+    share = table - table.min(axis=0) + 1e-9
+    share /= share.sum(axis=0)
+    return 1.0 + (share * np.log(share)).sum(axis=0) / np.log(len(share))
+
+
+def critic(data: Given) -> np.ndarray:
+    """CRITIC (Diakoulaki, Mavrotas & Papayannakis 1995): spread, and how little a KPI goes with the others."""
+    table = data.monthly[:, :-1]
+    scaled = (table - table.min(axis=0)) / np.maximum(np.ptp(table, axis=0), 1e-12)
+    return scaled.std(axis=0) * (1.0 - np.nan_to_num(np.corrcoef(scaled.T))).sum(axis=0)
+
+
+def johnson(data: Given) -> np.ndarray:
+    """Relative weights (Johnson 2000)."""
+    correlations = np.nan_to_num(np.corrcoef(data.monthly.T))
+    own, vectors = np.linalg.eigh(correlations[:-1, :-1])
+    root = (vectors * np.sqrt(np.maximum(own, 1e-9))) @ vectors.T
+    return root**2 @ np.linalg.solve(root, correlations[:-1, -1]) ** 2
+
+
+def lmg(data: Given) -> np.ndarray:
+    """Shares of explained variance averaged over all orders of the levers (Lindeman, Merenda & Gold 1980)."""
+    size = len(data.kpis)
+    known = {each: data.explained(each) for n in range(size + 1) for each in combinations(range(size), n)}
+    found = np.zeros(size)
+    for chosen, share in known.items():
+        for lever in chosen:
+            rest = tuple(each for each in chosen if each != lever)
+            found[lever] += (share - known[rest]) / (size * comb(size - 1, len(rest)))
     return found
 
 
 RULES: dict[str, Callable[[Given], np.ndarray]] = {
     "equal": equal,
+    "entropy": entropy,
+    "CRITIC": critic,
     "absolute correlation": correlation,
+    "Johnson": johnson,
+    "LMG": lmg,
     "mean |SHAP|": absolute_shap,
     "signed SHAP": signed_shap,
     "single cases": single_cases,

@@ -16,7 +16,8 @@ __all__ = ["BINS", "paired", "table"]
 BINS = ((0.8, 0.9), (0.9, 0.95), (0.95, 1.01))
 _COLUMNS = (
     "world", "seeds", "regret", "better plain rule", "difference (SE)", "recommended", "rank", "misaligned P", "R",
-    "coverage", "moved", "worse", "right at 80–90", "90–95", "> 95 %", "near random", "same advice", "s",
+    "coverage", "moved", "worse", "right at 80–90", "90–95", "> 95 %", "near random",
+    "coached uselessly", "same advice", "s",
 )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def table(results: Iterable[dict[str, Any]], size: str, roles: str) -> str:
     worlds = list(dict.fromkeys(row["world"] for row in mine))
     for world in worlds:
         lines.append(_line(world, [row for row in mine if row["world"] == world]))
-    lines += ["", *_rules(worlds, mine)]
+    lines += ["", *_rules(worlds, mine), "", *_calibration(mine)]
     return "\n".join(lines) + "\n"
 
 
@@ -65,6 +66,9 @@ def _line(world: str, rows: list[dict[str, Any]], /) -> str:
         inside = [move for move in moves if low <= move[2] < high]
         cells.append(_share(sum(move[3] for move in inside), len(inside)))
     cells += [_share(sum(row["near_random"] for row in rows), len(rows))]
+    cells += [
+        _share(sum(any(row["effects"].get(kpi, [0.0])[0] >= 0 for kpi in row["coached"]) for row in rows), len(rows))
+    ]
     cells += [_mean([row.get("same") for row in rows])]
     cells += [f"{np.mean([sum(row['seconds'].values()) for row in rows]):.1f}"]
     return "| " + " | ".join(cells) + " |"
@@ -80,6 +84,28 @@ def _rules(worlds: list[str], rows: list[dict[str, Any]], /) -> list[str]:
             values = [f"{np.mean([each[name] for each in mine]):.3f}" for name in names]
             lines.append(f"| {world} | " + " | ".join(values) + " |")
     return lines
+
+
+def _calibration(rows: list[dict[str, Any]], /) -> list[str]:
+    """Over all worlds: of directions said to be so sure, how many are right; of moves, and of all levers, moved or not.
+
+    The interval is that of companies as clusters, since the levers of one company are right or wrong together.
+    """
+    lines = ["| said to be | moves that are right | directions that are right |", "|---|---|---|"]
+    for low, high in BINS:
+        cells = [_clustered([[m[3] for m in row["moves"] if low <= m[2] < high] for row in rows])]
+        cells += [_clustered([[d[2] for d in row["directions"] if low <= d[1] < high] for row in rows])]
+        lines.append(f"| {100 * low:.0f}–{min(100 * high, 100):.0f} % | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _clustered(companies: list[list[bool]], /) -> str:
+    hits, trials = np.array([sum(each) for each in companies]), np.array([len(each) for each in companies])
+    if trials.sum() == 0:
+        return "–"
+    share = hits.sum() / trials.sum()
+    error = np.sqrt(((hits - share * trials) ** 2).sum()) / trials.sum()
+    return f"{share:.2f} (± {1.96 * error:.2f}; {trials.sum()})"
 
 
 def _mean(values: list[float | None], /) -> str:

@@ -230,7 +230,7 @@ def _organisation(story: Story, figures: pd.DataFrame, /) -> Organisation:
         }
     )
     employees.loc[people.left >= calendar.end, "left_at"] = pd.NaT
-    teams = sorted(f"t{number}" for number in range(story.size.teams))
+    teams = [f"t{number}" for number in range(story.size.teams)]
     named = pd.DataFrame({"team_id": teams, "name": teams, "department": "service", "stage": "use", "scenario": None})
     cards = pd.DataFrame(
         [
