@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.truth import end_to_end
+from benchmarks.truth.gaming import play
 from benchmarks.truth.judge import judge
 from benchmarks.truth.summary import table
 from benchmarks.truth.worlds import SIZES, WORLDS
 
 FILE = "companies.jsonl"
+GAMING = "gaming"
+"""Not a form but a sequel: people answer to the cards of four cycles."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,19 +32,25 @@ def main(arguments: list[str] | None = None) -> None:
         end_to_end.main([each for each in arguments if each != "--end-to-end"])
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), default=list(WORLDS), metavar="WORLD")
+    worlds = [*WORLDS, GAMING]
+    parser.add_argument("--worlds", nargs="+", choices=worlds, default=worlds, metavar="WORLD")
     parser.add_argument("--size", nargs="+", choices=sorted(SIZES), default=["small"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--roles", choices=("right", "wrong"), default="right")
     parser.add_argument("--again", action="store_true", help="ask for advice a month earlier too")
     parser.add_argument("--results", type=Path, help="folder of results, to be gone on with")
+    parser.add_argument("--picture", type=Path, help="file for a picture of regret by world and rule")
     parser.add_argument(
         "--version", default="now", help="of the code that is judged: companies of another are judged anew"
     )
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as place:
         results = _run(chosen, Path(place) if chosen.results is None else chosen.results)
+    if chosen.picture is not None:
+        from benchmarks.truth.picture import draw
+
+        draw(results, chosen.picture)
     for size in chosen.size:
         sys.stdout.write(table(results, size, chosen.roles) + "\n")
 
@@ -56,16 +65,21 @@ def _run(chosen: argparse.Namespace, folder: Path, /) -> list[dict[str, Any]]:
     for seed in range(chosen.first_seed, chosen.first_seed + chosen.seeds):
         for size in chosen.size:
             for world in chosen.worlds:
-                asked.append((world, size, seed, chosen.roles, chosen.version))
+                if world != GAMING or chosen.roles == "right":
+                    asked.append((world, size, seed, chosen.roles, chosen.version))
     for at, key in enumerate(asked, 1):
         if key in found:
             continue
         world, size, seed = key[:3]
-        row = judge(world, size, seed, roles=chosen.roles, again=chosen.again) | {"version": chosen.version}
+        if world == GAMING:
+            row = play(size, seed)
+        else:
+            row = judge(world, size, seed, roles=chosen.roles, again=chosen.again)
+        row |= {"version": chosen.version}
         with file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row) + "\n")
         found[key] = row
-        regret = row["regret"].get("Baton")
+        regret = row.get("regret", {}).get("Baton")
         sys.stderr.write(f"{at} of {len(asked)}: {world}, {size}, seed {seed}: regret {regret}, {row['seconds']} s\n")
     return [found[key] for key in asked]
 

@@ -25,9 +25,23 @@ TOGETHER = 0.25
 
 @dataclass(frozen=True)
 class Calendar:
-    """Days from the first observed one; months before and after are lived too."""
+    """Days from the first observed one; months before and after are lived too.
+
+    Parameters
+    ----------
+    months : int
+        That are lived, without those before and after.
+    seen : int, optional
+        That are observed so far, where it is fewer.
+    """
 
     months: int
+    seen: int | None = None
+
+    @property
+    def observed(self) -> slice:
+        """The months that are observed."""
+        return slice(BEFORE, BEFORE + (self.months if self.seen is None else self.seen))
 
     @property
     def starts(self) -> pd.DatetimeIndex:
@@ -43,7 +57,7 @@ class Calendar:
     @property
     def end(self) -> int:
         """The day on which observation ends."""
-        return int(self.days[BEFORE + self.months])
+        return int(self.days[self.observed.stop])
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Story:
     @property
     def observed(self) -> slice:
         """The months that are observed."""
-        return slice(BEFORE, BEFORE + self.calendar.months)
+        return self.calendar.observed
 
     @cached_property
     def spreads(self) -> Mapping[str, float]:
@@ -60,7 +60,7 @@ class Story:
         days = self.calendar.days
         if self.world.late_effects:
             return [self.calendar.end]
-        return [int(day) for day in days[BEFORE + 3 : BEFORE + self.calendar.months + 1]]
+        return [int(day) for day in days[BEFORE + 3 : self.observed.stop + 1]]
 
     def moved(self, shift: Mapping[str, float], /) -> Risk:
         """Return the risk of leaving if everybody had always been better in some levers, chance being the same."""

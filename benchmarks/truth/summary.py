@@ -14,6 +14,7 @@ from benchmarks.truth.worlds import SIZES
 __all__ = ["BINS", "paired", "table"]
 
 BINS = ((0.8, 0.9), (0.9, 0.95), (0.95, 1.01))
+NOTHING = 1e-9
 _COLUMNS = (
     "world", "seeds", "regret", "better plain rule", "difference (SE)", "recommended", "rank", "misaligned P", "R",
     "coverage", "moved", "worse", "right at 80–90", "90–95", "> 95 %", "near random",
@@ -23,17 +24,19 @@ _COLUMNS = (
 
 def table(results: Iterable[dict[str, Any]], size: str, roles: str) -> str:
     """Write one size's table as Markdown."""
-    mine = [row for row in results if row["size"] == size and row["roles"] == roles]
+    asked = [row for row in results if row["size"] == size and row["roles"] == roles]
+    mine = [row for row in asked if "regret" in row]
+    played = [row for row in asked if "leaving_today" in row]
     if not mine:
-        return ""
+        return "\n".join(_gaming(played)) + "\n"
     form = SIZES[size]
     title = f"### {size}: {form.people} people × {form.months} months, roles {roles}"
     lines = [title, "", "| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
     worlds = list(dict.fromkeys(row["world"] for row in mine))
     for world in worlds:
         lines.append(_line(world, [row for row in mine if row["world"] == world]))
-    lines += ["", *_rules(worlds, mine), "", *_calibration(mine)]
-    return "\n".join(lines) + "\n"
+    lines += ["", *_rules(worlds, mine), "", *_calibration([row for row in mine if row["regret"]])]
+    return "\n".join([*lines, "", *_gaming(played)]) + "\n"
 
 
 def paired(rows: list[dict[str, Any]], /) -> tuple[str, float, float, float]:
@@ -77,7 +80,10 @@ def _line(world: str, rows: list[dict[str, Any]], /) -> str:
 def _rules(worlds: list[str], rows: list[dict[str, Any]], /) -> list[str]:
     """Regret of every rule, worlds as rows."""
     names = list(dict.fromkeys(name for row in rows for name in row["regret"]))
-    lines = ["| regret | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]
+    lines = [
+        "| regret | " + " | ".join(name.replace("|", "\\|") for name in names) + " |",
+        "|" + "---|" * (len(names) + 1),
+    ]
     for world in worlds:
         mine = [row["regret"] for row in rows if row["world"] == world and row["regret"]]
         if mine:
@@ -87,11 +93,12 @@ def _rules(worlds: list[str], rows: list[dict[str, Any]], /) -> list[str]:
 
 
 def _calibration(rows: list[dict[str, Any]], /) -> list[str]:
-    """Over all worlds: of directions said to be so sure, how many are right; of moves, and of all levers, moved or not.
+    """Over all worlds in which some lever matters: of directions given with such a probability, how many are right.
 
-    The interval is that of companies as clusters, since the levers of one company are right or wrong together.
+    Of moves, and of all levers, moved or not. The interval is that of companies as clusters, since the levers of one
+    company are right or wrong together, or Wilson's where that is wider.
     """
-    lines = ["| said to be | moves that are right | directions that are right |", "|---|---|---|"]
+    lines = ["| probability given | moves that are right | directions that are right |", "|---|---|---|"]
     for low, high in BINS:
         cells = [_clustered([[m[3] for m in row["moves"] if low <= m[2] < high] for row in rows])]
         cells += [_clustered([[d[2] for d in row["directions"] if low <= d[1] < high] for row in rows])]
@@ -104,8 +111,26 @@ def _clustered(companies: list[list[bool]], /) -> str:
     if trials.sum() == 0:
         return "–"
     share = hits.sum() / trials.sum()
-    error = np.sqrt(((hits - share * trials) ** 2).sum()) / trials.sum()
-    return f"{share:.2f} (± {1.96 * error:.2f}; {trials.sum()})"
+    error = 1.96 * np.sqrt(((hits - share * trials) ** 2).sum()) / trials.sum()
+    low, high = proportion_confint(int(hits.sum()), int(trials.sum()), method="wilson")
+    return f"{share:.2f} (± {max(error, (high - low) / 2):.2f}; {trials.sum()})"
+
+
+def _gaming(rows: list[dict[str, Any]], /) -> list[str]:
+    """After four cycles in which people answer to their card: leaving under the advice and under today's card."""
+    if not rows:
+        return []
+    lost = [row["leaving_advised"] - row["leaving_today"] for row in rows]
+    kept = _share(sum(change <= NOTHING for change in lost), len(rows))
+    today = np.mean([row["leaving_today"] for row in rows])
+    moved = _share(sum(row["moved"] for row in rows), len(rows))
+    seconds = np.mean([row["seconds"]["play"] for row in rows])
+    return [
+        "| four cycles | seeds | leaving, today's card | change by the advice (worst) | not worse | moved | s |",
+        "|---|---|---|---|---|---|---|",
+        f"| gaming, {rows[0]['size']} | {len(rows)} | {today:.4f} | {np.mean(lost):+.4f} ({max(lost):+.4f}) | {kept} | "
+        f"{moved} | {seconds:.1f} |",
+    ]
 
 
 def _mean(values: list[float | None], /) -> str:

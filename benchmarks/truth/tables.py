@@ -10,7 +10,6 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue
 from benchmarks.truth.kpis import ECHOES, LEVERS, TODAY, catalogue
 from benchmarks.truth.leaving import HORIZON_DAYS
-from benchmarks.truth.people import BEFORE
 from benchmarks.truth.story import Story
 from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import context_column, kpi_column, outcome_column
@@ -21,6 +20,7 @@ ROLE = "agent"
 SAMPLED = 10
 """Cases from which a monthly figure is taken: what a quality team listens to."""
 RATED = 0.25
+Inflation = np.ndarray
 _START = pd.Timestamp("2025-01-01")
 _CHANNELS, _SEGMENTS = np.array(["phone", "chat", "mail"]), np.array(["private", "small", "key"])
 
@@ -49,19 +49,27 @@ def wrong_roles(seed: int) -> dict[str, str]:
     return roles | {str(chosen[0]): "mediator", str(chosen[1]): "outcome"}
 
 
-def record(story: Story, seed: int, roles: dict[str, str] | None = None) -> Recorded:
+def record(
+    story: Story, seed: int, roles: dict[str, str] | None = None, inflation: Inflation | None = None
+) -> Recorded:
     """Write down what the company knows of what happened.
 
     Parameters
     ----------
     roles : dict of str to str, optional
         Declared roles that are wrong.
+    inflation : array of shape (levers, people, months), optional
+        By how much records flatter, on the levers' scales.
     """
     rng = np.random.default_rng([seed, 29])
     rows = np.flatnonzero(story.happened())
     rows = rows[np.argsort(story.cases.day[rows], kind="stable")]
     frame = _keys(story, rows)
-    values = {lever.kpi: _recorded(story, at, rows, rng) for at, lever in enumerate(LEVERS)}
+    flattered = np.zeros((len(LEVERS), 1, 1)) if inflation is None else inflation
+    person, month = (0, 0) if inflation is None else (story.cases.person[rows], story.cases.month[rows])
+    values = {
+        lever.kpi: _recorded(story, at, rows, rng, flattered[at][person, month]) for at, lever in enumerate(LEVERS)
+    }
     values |= _echoes(story, rows, rng)
     monthly = (*story.world.monthly, *(echo.kpi for echo in ECHOES if echo.monthly))
     noise: dict[str, float] = {}
@@ -130,13 +138,16 @@ def _keys(story: Story, rows: np.ndarray, /) -> pd.DataFrame:
     return frame
 
 
-def _recorded(story: Story, at: int, rows: np.ndarray, rng: np.random.Generator, /) -> np.ndarray:
+def _recorded(
+    story: Story, at: int, rows: np.ndarray, rng: np.random.Generator, flattered: np.ndarray, /
+) -> np.ndarray:
     """What the record says of one lever, in its own unit; NaN unknown."""
     lever, world = LEVERS[at], story.world
     value = story.lived.value[at, rows]
     if lever.scale == "share":
         false = rng.random(len(rows)) < world.record_noise / 5
         done = np.where(false, 1 - value, value)
+        done = np.maximum(done, rng.random(len(rows)) < flattered / (1 - lever.middle))
         found = done if lever.sign > 0 else 1 - done
     else:
         found = lever.middle * np.exp(-value + world.record_noise * lever.case_sd * rng.standard_normal(len(rows)))
@@ -219,7 +230,7 @@ def _cases_per_customer(story: Story, /) -> float:
 
 def _organisation(story: Story, figures: pd.DataFrame, /) -> Organisation:
     people, calendar = story.people, story.calendar
-    last = BEFORE + calendar.months - 1
+    last = calendar.observed.stop - 1
     employees = pd.DataFrame(
         {
             "employee_id": np.char.add("e", np.arange(len(people.hired)).astype(str)),

@@ -8,15 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.truth import rivals
 from benchmarks.truth.__main__ import main
 from benchmarks.truth.cases import live
-from benchmarks.truth.kpis import LEVERS
+from benchmarks.truth.gaming import answer
+from benchmarks.truth.judge import regret, true_card
+from benchmarks.truth.kpis import LEVERS, TODAY
 from benchmarks.truth.leaving import FLOOR, HORIZON_DAYS
+from benchmarks.truth.picture import draw
 from benchmarks.truth.story import Story, happen
+from benchmarks.truth.tables import Recorded, month_earlier, record, wrong_roles
 from benchmarks.truth.worlds import WORLDS, Size
 
-TINY = Size(people=24, teams=4, months=5, customers=700, cases_per_month=30.0)
-REPLICAS = 40
+TINY = Size(people=16, teams=4, months=5, customers=700, cases_per_month=30.0)
+REPLICAS = 25
 
 
 def weekly(story: Story, shift: dict[str, float]) -> np.ndarray:
@@ -77,6 +82,61 @@ def test_one_standard_deviation_is_that_of_what_people_really_do_at_the_same_cas
 def test_where_nothing_matters_the_truth_is_nothing() -> None:
     (effects,) = happen(WORLDS["null"], TINY, 1).effects
     assert set(effects.values()) == {0.0}
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
+    return record(happen(WORLDS["linear"], TINY, 2), 2)
+
+
+def test_no_card_is_worth_more_than_the_true_one_and_only_its_direction_counts(recorded: Recorded) -> None:
+    card = true_card(recorded, {"solved": -0.02, "promise_kept": -0.01, "handle_time": 0.01})
+    best = card["best"].to_numpy()
+    assert best.sum() == pytest.approx(100)
+    assert regret(card, best) == pytest.approx(0)
+    assert regret(card, 3 * best) == pytest.approx(0)
+    rng = np.random.default_rng(1)
+    assert all(regret(card, best * rng.uniform(0.5, 1.5, len(best))) >= 0 for _ in range(50))
+    assert regret(card, (card.index == "handle_time").astype(float)) == 1
+
+
+def test_shares_of_explained_variance_add_up_to_it(recorded: Recorded) -> None:
+    data = rivals.given(recorded.cases, recorded.catalogue, ["solved", "promise_kept", "handle_time", "script"])
+    whole = data.explained((0, 1, 2, 3))
+    assert rivals.lmg(data).sum() == pytest.approx(whole)
+    assert rivals.johnson(data).sum() == pytest.approx(whole)
+
+
+def test_a_month_before_less_was_known(recorded: Recorded) -> None:
+    before = month_earlier(recorded)
+    now, then = recorded.cases.frame, before.cases.frame
+    assert len(then) < len(now)
+    assert then["y:churn"].notna().sum() < now["y:churn"].notna().sum()
+    known = then["y:churn"].notna()
+    assert (then["closed_at"][known] <= before.organisation.as_of - np.timedelta64(HORIZON_DAYS, "D")).all()
+
+
+def test_a_third_of_the_roles_is_wrong(recorded: Recorded) -> None:
+    wrong = record(happen(WORLDS["linear"], TINY, 2), 2, wrong_roles(2)).catalogue
+    changed = [kpi for kpi in wrong if wrong[kpi].role != recorded.catalogue[kpi].role]
+    assert len(changed) == pytest.approx(len(wrong) / 3, abs=1)
+    assert {"rating", "quality_score"} < set(changed)
+
+
+def test_nobody_answers_to_the_card_that_they_have_and_speed_cuts_corners() -> None:
+    same = answer(dict(TODAY), 1.0)
+    assert not same.real.any()
+    assert not same.record.any()
+    at = [lever.kpi for lever in LEVERS].index("solved")
+    assert answer(TODAY | {"handle_time": 45.0}, 1.0).real[at] < 0
+    paid = answer(TODAY | {"solved": 50.0}, 1.0)
+    assert 0 < paid.record[at] < paid.real[at]
+
+
+def test_regret_is_drawn(tmp_path: Path) -> None:
+    row = {"size": "tiny", "world": "linear", "regret": dict.fromkeys([*rivals.RULES, "Baton", "today's card"], 0.5)}
+    draw([row], tmp_path / "regret.svg")
+    assert (tmp_path / "regret.svg").stat().st_size > 5000
 
 
 def test_companies_are_judged_once_and_stand_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
