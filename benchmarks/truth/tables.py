@@ -13,6 +13,7 @@ from benchmarks.truth.leaving import HORIZON_DAYS
 from benchmarks.truth.story import Story
 from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import context_column, kpi_column, outcome_column
+from features.staging.own_columns import attribute
 
 __all__ = ["ROLE", "Recorded", "month_earlier", "record", "wrong_roles"]
 
@@ -128,14 +129,22 @@ def _keys(story: Story, rows: np.ndarray, /) -> pd.DataFrame:
             "period": calendar.starts[cases.month[rows]],
             context_column("segment"): pd.Categorical(_SEGMENTS[customers.segment[customer]]),
             context_column("value"): customers.value[customer],
-            context_column("complexity"): cases.complexity[rows],
+            context_column(attribute("complexity")): cases.complexity[rows],
             context_column("tenure_days"): cases.day[rows] - customers.joined[customer],
         }
     )
+    frame[context_column("cases_before")] = _recent_cases(customer, cases.day[rows])
     by_customer = frame.groupby("customer_id", sort=False)["opened_at"]
-    frame[context_column("cases_before")] = by_customer.cumcount().astype(float).clip(upper=5.0)
     frame[context_column("days_since_case")] = by_customer.diff().dt.total_seconds() / 86_400
     return frame
+
+
+def _recent_cases(customer: np.ndarray, day: np.ndarray, /) -> np.ndarray:
+    """Count a customer's cases of the 90 days before each case; days never decrease along the rows."""
+    stride = float(day[-1]) + HORIZON_DAYS + 1.0
+    place = customer * stride + day
+    ordered = np.sort(place)
+    return (np.searchsorted(ordered, place) - np.searchsorted(ordered, place - HORIZON_DAYS)).astype(float)
 
 
 def _recorded(
@@ -179,7 +188,11 @@ def _echoes(story: Story, rows: np.ndarray, rng: np.random.Generator, /) -> dict
 def _figures(frame: pd.DataFrame, value: np.ndarray, /, *, sampled: bool) -> pd.DataFrame:
     """Figures of people by month: employee_id, period, team_id, value, n; of a month's first cases if sampled."""
     table = frame[["employee_id", "team_id", "period"]].assign(value=value).dropna(subset=["value"])
-    if sampled:
+    if not sampled:
+        # what a case was like is known when it is closed
+        table["period"] = frame["closed_at"].dt.to_period("M").dt.to_timestamp()
+        table = table[table["period"] <= frame["period"].max()]
+    else:
         table = table[table.groupby(["employee_id", "period"]).cumcount() < SAMPLED]
     grouped = table.groupby(["employee_id", "period"], as_index=False)
     return grouped.agg(team_id=("team_id", "last"), value=("value", "mean"), n=("value", "count"))
@@ -221,10 +234,14 @@ def _left(story: Story, rows: np.ndarray, end: float, /) -> np.ndarray:
 
 
 def _cases_per_customer(story: Story, /) -> float:
-    days = np.sort(story.cases.day[story.happened()])
-    moments = [day for day in (story.calendar.end - HORIZON_DAYS * step for step in (1, 2, 3, 4)) if day >= 0]
-    there = sum(int(((story.customers.joined < day) & (story.left_day >= day)).sum()) for day in moments)
-    opened = sum(int(((days > day) & (days <= day + HORIZON_DAYS)).sum()) for day in moments)
+    rows = story.happened()
+    day, customer = story.cases.day[rows], story.cases.customer[rows]
+    moments = [each for each in (story.calendar.end - HORIZON_DAYS * step for step in (1, 2, 3, 4)) if each >= 0]
+    there, opened = 0, 0
+    for moment in moments:
+        at_risk = (story.customers.joined < moment) & (story.left_day >= moment)
+        there += int(at_risk.sum())
+        opened += int((at_risk[customer] & (day > moment) & (day <= moment + HORIZON_DAYS)).sum())
     return opened / there
 
 

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.truth import rivals
 from benchmarks.truth.__main__ import main
 from benchmarks.truth.cases import live
+from benchmarks.truth.files import through_files, write
 from benchmarks.truth.gaming import answer
 from benchmarks.truth.judge import regret, true_card
 from benchmarks.truth.kpis import LEVERS, TODAY
@@ -121,6 +123,26 @@ def test_a_third_of_the_roles_is_wrong(recorded: Recorded) -> None:
     changed = [kpi for kpi in wrong if wrong[kpi].role != recorded.catalogue[kpi].role]
     assert len(changed) == pytest.approx(len(wrong) / 3, abs=1)
     assert {"rating", "quality_score"} < set(changed)
+
+
+def test_the_tables_are_those_that_staging_and_metrics_make_of_the_same_company_as_files(tmp_path: Path) -> None:
+    story = happen(WORLDS["turnover"], TINY, 2)
+    short = record(story, 2)
+    write(story, short, tmp_path)
+    cases, organisation = through_files(tmp_path)
+    mine, theirs = (each.frame.set_index("case_id").sort_index() for each in (short.cases, cases))
+    # times are written to the second: who left in the same second may have left a second later
+    label = mine.pop("y:churn").fillna(-1) == theirs.pop("y:churn").fillna(-1)
+    assert label.mean() > 0.999
+    pd.testing.assert_frame_equal(mine, theirs[mine.columns], check_dtype=False, check_categorical=False, rtol=1e-5)
+    assert short.cases.cases_per_customer == pytest.approx(cases.cases_per_customer)
+    for name in ("case_level", "horizon_days", "customers_at_risk", "kinds", "better"):
+        assert getattr(short.cases, name) == getattr(cases, name), name
+    assert organisation.as_of == short.organisation.as_of
+    keys = ["unit_id", "kpi", "from"]
+    panels = [each.panel.query("unit == 'employee'") for each in (short.organisation, organisation)]
+    both = panels[0].merge(panels[1], on=keys, how="outer", suffixes=("", "_long"))
+    assert both["value"].to_numpy() == pytest.approx(both["value_long"].to_numpy())
 
 
 def test_nobody_answers_to_the_card_that_they_have_and_speed_cuts_corners() -> None:
