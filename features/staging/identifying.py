@@ -28,6 +28,10 @@ ALL_BUT_UNIQUE = 0.9
 """A text with so many different values per employee stands for the employee."""
 MIN_SHARE_OF_VALUES = 0.5
 """A column with this share of employees' ids or names among its different values is about employees."""
+MIN_NUMBERS_TAKEN = 0.5
+"""Where so many of the numbers beside them are employees' ids as well, other codes meet employees' ids by chance."""
+MAX_DIGITS = 18
+"""A longer number fits into no whole number of the engine."""
 MAX_VALUES_READ = 50_000
 """Rows in which a column's values are looked at: a column of names shows in the first of them."""
 MAX_VALUES_SEARCHED = 5_000
@@ -50,6 +54,11 @@ def may_be_a_person(relation: str = "", /) -> str:
     """Return the condition on rows of ``measures`` whose unit, misspelt or not, is none that is surely no person."""
     others = ", ".join(literal(unit) for unit in UNITS if unit != "employee")
     return f"({relation}unit IS NULL OR {relation}unit NOT IN ({others}))"
+
+
+def _is_number(value: str, /) -> str:
+    """Return the condition that a text is a whole number and nothing else."""
+    return f"length({value}) <= {MAX_DIGITS} AND regexp_full_match({value}, '[0-9]+')"
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class Identifying:
         intake.connection.execute(f"CREATE OR REPLACE TABLE employee_ids AS {self._ids()}")
         intake.connection.execute(f"CREATE OR REPLACE TABLE employee_names AS {self._names()}")
         self.people = known_people(intake)
+        self.alike: list[str] = []  # columns kept, whose numbers are employees' ids as well
 
     def columns_of(self, table: TypedTable, /) -> dict[str, str]:
         """Return the columns of a table that identify a person, each with the key of the sentence that says why."""
@@ -109,9 +119,31 @@ class Identifying:
             "lambda word: regexp_matches(word, '[0-9]') AND length(word) > 3), (SELECT list(id) FROM employee_ids))"
         )
         known = "value IN (SELECT id FROM employee_ids) OR lower(trim(value)) IN (SELECT name FROM employee_names)"
-        is_identifying = self._share(column, f"{known} OR {ids}") > MIN_SHARE_OF_VALUES
+        held = f"({known} OR {ids})"
+        is_identifying = self._share(column, held) > MIN_SHARE_OF_VALUES
+        if is_identifying and self._may_be_codes(column):
+            is_identifying = self._share(column, f"{held} AND NOT ({_is_number('value')})") > MIN_SHARE_OF_VALUES
+            if not is_identifying:
+                self.alike.append(f"{column.table.spec.name}.{column.name}")
         is_identifying = is_identifying or self._share_of_names(column) > MIN_SHARE_OF_VALUES
         return "note.tells_employee" if is_identifying else ""
+
+    def _may_be_codes(self, column: _Column, /) -> bool:
+        """Whether a column's numbers are employees' ids by chance: ids are counted as codes are, and others' rows."""
+        name, table = quoted(column.name), column.table
+        numbers = "SELECT DISTINCT TRY_CAST({0} AS BIGINT) AS n FROM {1} WHERE " + _is_number("{0}")
+        taken = self.intake.rows(
+            f"WITH ids AS ({numbers.format('id', 'employee_ids')}) "
+            f"SELECT avg((n + 1 IN (FROM ids))::INT + (n - 1 IN (FROM ids))::INT) / 2 "
+            f"FROM ({numbers.format(name, table.unnumbered)}) WHERE n IN (FROM ids)"
+        )[0][0]
+        if taken is None or taken < MIN_NUMBERS_TAKEN:
+            return False
+        own = PERSON_COLUMNS.get(table.spec.name)
+        if own is None or own not in table.plans:
+            return True
+        same = self.intake.rows(f"SELECT avg(({name} = {quoted(own)})::INT) FROM {table.unnumbered}")[0][0]
+        return (same or 0.0) <= MIN_SHARE_OF_VALUES
 
     def mentions(self, table: TypedTable, left: Collection[str], /) -> dict[str, bool]:
         """Return the texts of a table, of those that stay, in which employees may be named, and whether one was found.

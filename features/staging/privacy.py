@@ -40,6 +40,10 @@ class SensitiveColumnFilter:
             self._make_pseudonyms(outside)
         self._private_kpis = self._kpis_left_behind()
         self.dropped = {name: self._left_behind(table) for name, table in intake.tables.items()}
+        if self._identifying is not None and self._identifying.alike:
+            alike = tuple(self._identifying.alike)
+            names = tuple(dict.fromkeys(column.split(".", 1)[1] for column in alike))
+            self.notes.append(Message("note.numbers_alike", {"columns": alike, "names": names}))
         self.masked = {name: self._masked(table) for name, table in intake.tables.items()}
 
     def joins(self, table: str, /) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ ORDERS = {
     "olist_order_items_dataset": [
         "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value",
         "swift,1,p1,dear,2017-05-03 10:00:00,100.0,10.0", "swift,2,p1,cheap,2017-05-03 10:00:00,9.0,5.0",
-        "unsent,1,p1,dear,2017-05-03 10:00:00,100.0,10.0", "afterwards,1,p1,dear,2017-05-03 10:00:00,100.0,10.0",
+        "unsent,1,p1,dear,2017-05-03 10:00:00,100.0,10.0", "afterwards,1,p2,dear,2017-05-03 10:00:00,100.0,10.0",
     ],
     "olist_order_reviews_dataset": [
         "review_id,order_id,review_score,review_comment_message,review_creation_date,review_answer_timestamp",
@@ -88,6 +88,7 @@ def test_a_kept_promise_is_read_from_the_last_update_and_known_when_the_paper_is
 def test_an_open_incident_has_neither_end_nor_promise(incidents: dict[str, pd.DataFrame]) -> None:
     waiting = incidents["cases"].set_index("case_id").loc["I2"]
     assert waiting[["closed_at", "rated_at", "sla_met", "customer_id", "responded_at", "employee_id"]].isna().all()
+    assert waiting["process"] == "unknown"
     assert "I3" not in set(incidents["cases"]["case_id"])
 
 
@@ -137,6 +138,7 @@ def test_an_order_belongs_to_the_seller_of_its_dearest_item_and_to_a_person_not_
     assert swift["closed_at"] == pd.Timestamp("2017-05-05 12:00")
     assert swift["rated_at"] == pd.Timestamp("2017-05-07 09:00")
     assert orders.loc["afterwards", "customer_id"] == "Ana"
+    assert (swift["category"], orders.loc["afterwards", "category"]) == ("toys", "unknown")
 
 
 def test_baskets_are_summed_by_department_and_what_a_household_reported_is_left_out(

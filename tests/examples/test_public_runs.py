@@ -12,6 +12,7 @@ import pytest
 from baton.company import Company, load_company
 from baton.files import RunFolder, read_json
 from baton.outcome_settings import Outcomes
+from features.staging.own_columns import plain
 from pipelines.run import run
 
 Part = Callable[[Path, Path], None]
@@ -65,6 +66,8 @@ def test_incidents_give_broken_promises_and_cards_for_groups(example: Callable[.
     assert 0.75 < entry["auc"] < 0.93
     table = pd.read_parquet(folder.training / "driver.sla_met" / "rows.parquet")
     assert not [name for name in table.columns if name.startswith(("resolution_seconds__case", "sla_met__case"))]
+    assert {"process", "priority", "impact", "location", "symptom"} <= {plain(name) for name in table.columns}
+    assert not any("was left out" in text for text in summary.warnings)
     effects = pd.read_parquet(folder.file("effects.parquet")).set_index("kpi")
     assert effects["effect"]["hand_over_rate"] < 0
     assert effects["effect"][["resolution_seconds", "reopen_rate", "sla_met"]].isna().all()

@@ -128,6 +128,40 @@ def test_what_names_nobody_is_kept(staged: Stage, column: str, make: Callable[[i
     assert not any(f"cases.{column}" in note for note in report.notes)
 
 
+def counted(first: int, step: int = 1) -> dict[str, str]:
+    """Employees whose ids are numbers, and cases whose process and priority count from one."""
+    tables = {
+        "employees": "employee_id,team_id\n",
+        "cases": "case_id,opened_at,employee_id,process,priority,stage,channel\n",
+    }
+    for n in range(PEOPLE):
+        who, other = (first + step * at for at in (n, (n + 5) % PEOPLE))
+        tables["employees"] += f"{who},t{n % 3}\n"
+        for again in range(2):
+            case = f"{2 * n + again},2024-01-{1 + n:02d} 08:00,{who}"
+            tables["cases"] += f"{case},{1 + n % 9},{1 + (n + again) % 4},{who},{other}\n"
+    return tables
+
+
+def test_codes_that_count_as_employees_do_are_kept_and_the_rows_own_employee_is_not(staged: Stage) -> None:
+    report, warehouse = staged(counted(first=1))
+    found = warehouse["cases"].execute()
+    assert sorted(found["process"].unique()) == [f"{n}" for n in range(1, 10)]
+    assert sorted(found["priority"].unique()) == ["1", "2", "3", "4"]
+    assert found["stage"].isna().all()
+    assert [note.split(" ")[0] for note in report.notes if "tells who" in note] == ["cases.stage"]
+    kept = "cases.process, cases.priority, cases.channel: these numbers are ids of employees too"
+    assert [note for note in report.notes if note.startswith(kept) and "add process, priority, channel to" in note]
+
+
+def test_numbers_that_only_employees_have_tell_who_they_are(staged: Stage) -> None:
+    report, warehouse = staged(counted(first=1_000, step=37))
+    found = warehouse["cases"].execute()
+    assert found["process"].notna().all()
+    assert found["channel"].isna().all()
+    assert [note.split(" ")[0] for note in report.notes if "tells who" in note] == ["cases.stage", "cases.channel"]
+
+
 def test_employees_are_masked_in_what_customers_write(staged: Stage) -> None:
     employees = EMPLOYEES.replace("Nora Person07", "陳大文")
     notes = [
