@@ -34,8 +34,11 @@ class Recipe:
     folds : int
         Parts of the training rows that are held out in turn.
     one_fold_rows : int
-        From so many rows on, one part alone is held out, to count trees and calibrate, and all rows are learned from
-        after: five parts of a table this large add hardly anything, and take most of the time.
+        From so many rows on, one part alone may be held out, to count trees and calibrate, and all rows are learned
+        from after: five parts of a table this large add hardly anything to the order, and take most of the time.
+    one_fold_events : int
+        What that part must hold of the rarer class, in the later past: calibrated on fewer, probabilities are off by
+        more than the order of rows gains (``docs/predictors.md`` has figures).
     hold_out_rows : int
         From so many rows on, one part is held out and the model of the others is kept.
     linear_weights : tuple of float
@@ -51,9 +54,14 @@ class Recipe:
     patience: int = 30
     folds: int = 5
     one_fold_rows: int = 15_000
+    one_fold_events: int = 1_000
     hold_out_rows: int = 50_000
     linear_weights: tuple[float, ...] = ()
     linear_rows: int = 5_000
+
+    def holds_out_once(self, rows: int, events: float, /) -> bool:
+        """Whether one held-out part is enough, for so many rows and events in its later past."""
+        return rows >= self.hold_out_rows or (rows >= self.one_fold_rows and events >= self.one_fold_events)
 
     def parameters(self, kind: Kind, rows: int, seed: int, /) -> dict[str, Any]:
         """Return LightGBM's parameters; the same seed gives the same trees, whatever the number of threads."""

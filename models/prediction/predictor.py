@@ -183,8 +183,11 @@ class BoostedPredictor:
         fold = group_folds(group.astype(str), label, cls.recipe.folds, seed)
         late = later_rows(table, rows)
         task = Task(cls.recipe, table.kind, encoding.categorical, seed)
-        if len(label) >= min(cls.recipe.one_fold_rows, cls.recipe.hold_out_rows) and not every_row:
-            return boost(matrix, label, held_out=fold == 0, validation=late, task=task)
+        alone = fold == 0
+        # numbers are not calibrated: for them rows alone decide
+        events = events_in(label[alone & late], table.kind) if table.kind == "probability" else np.inf
+        if not every_row and cls.recipe.holds_out_once(len(label), events):
+            return boost(matrix, label, held_out=alone, validation=late, task=task)
         trees = cross_fit(matrix, label, fold, late, task=task)
         if table.kind != "probability" or len(label) > cls.recipe.linear_rows or not _both_beside(label, fold):
             return trees

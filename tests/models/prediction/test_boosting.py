@@ -158,14 +158,21 @@ class Fits:
 class Middle(ChurnPredictor):
     """Takes tables of 1,500 rows for those from which one part alone is held out."""
 
-    recipe = replace(ChurnPredictor.recipe, one_fold_rows=1500, hold_out_rows=5000)
+    recipe = replace(ChurnPredictor.recipe, one_fold_rows=1500, one_fold_events=50, hold_out_rows=5000)
+
+
+class Rare(ChurnPredictor):
+    """Asks for more events to calibrate on than a fifth of such a table has."""
+
+    recipe = replace(Middle.recipe, one_fold_events=300)
 
 
 def test_from_15_000_rows_on_two_fits_are_enough_and_the_second_learns_from_all_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recipe = ChurnPredictor.recipe
-    assert (recipe.one_fold_rows, recipe.hold_out_rows, recipe.folds) == (15_000, 50_000, 5)
+    assert (recipe.one_fold_rows, recipe.one_fold_events, recipe.hold_out_rows) == (15_000, 1_000, 50_000)
+    assert recipe.folds == 5
     fits, table = Fits(monkeypatch), monthly(1500)
     middle = Middle.fit(table, 7)
     (first, few), (second, every) = fits.found
@@ -178,6 +185,13 @@ def test_from_15_000_rows_on_two_fits_are_enough_and_the_second_learns_from_all_
     rows = table.frame[list(table.features)]
     assert np.corrcoef(middle.raw(rows), normal.raw(rows))[0, 1] > 0.95
     assert middle.predict(rows).mean() == pytest.approx(table.frame["label"].mean(), abs=0.06)
+
+
+def test_one_part_with_too_few_events_to_calibrate_on_is_not_held_out_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits, table = Fits(monkeypatch), monthly(1500)
+    rare = Rare.fit(table, 7)
+    assert fits.found == [("cv", 1500)] * 5 + [("train", 1500)]
+    assert rare.about["calibration_rows"] == Middle.fit(monthly(1499), 7).about["calibration_rows"] + 1
 
 
 def test_two_fits_of_the_same_data_give_the_same_model() -> None:
