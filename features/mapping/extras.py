@@ -22,7 +22,7 @@ _KEEPS = frozenset({"cases", "customers", "employees", "snapshots", "work", "act
 _PERSONAL = re.compile(
     r"\b(name|first name|last name|surname|e ?mail|mail|phone|mobile|tel|fax|address|street|ssn|passport|iban|card|"
     r"birth|birthday|dob|password|url|ip|lat|latitude|longitude|long|zip|postcode|postal)\b|"
-    r"姓名|电话|手机|邮箱|地址|身份证|证件|生日|微信|卡号|邮编"
+    r"姓名|电话|手机|邮箱|地址|身份证|证件|生日|微信|卡号|邮编|氏名|携帯|住所|メール|生年"
 )
 # names of what is known only when a case is over, or when a customer has left
 _AFTERWARDS = re.compile(
@@ -31,6 +31,11 @@ _AFTERWARDS = re.compile(
     r"updated?|modified|cltv|lifetime|delivered|review\w*|count|number of)\b|"
     r"状态|结果|关闭|完成|解决|评分|评价|满意|流失|离|原因|次数|更新|最后|时长"
 )
+
+
+_OF_SOMEBODY = frozenset({"contact", "name", "person"})
+_MAX_ANSWERS = 6  # yes, no, "no phone service": whether somebody has a telephone, and no number of one
+_MAX_DIGITS = 2
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,15 @@ class Extra:
         Why it is left out; empty where it is kept.
     is_protected : bool
         Whether it is of people and for the fairness audit alone.
+    is_cleared : bool
+        Whether it is called like a telephone or a mail, and its values are none.
     """
 
     name: str
     source: str
     why_not: str = ""
     is_protected: bool = False
+    is_cleared: bool = False
 
 
 def extras_of(table: str, look: Look, used: Collection[str], /) -> Iterator[Extra]:
@@ -76,11 +84,19 @@ def extras_of(table: str, look: Look, used: Collection[str], /) -> Iterator[Extr
         if table == "employees" and _is_protected(column):
             yield Extra(name, column.name, is_protected=True)
         else:
-            yield Extra(name, column.name, _why_not(table, column))
+            why_not = _why_not(table, column)
+            yield Extra(name, column.name, why_not, is_cleared=not why_not and bool(meanings_of(column.name)))
 
 
 def _is_protected(column: ColumnLook, /) -> bool:
     return column.distinct > 1 and any(kind_of(meaning) == "protected" for meaning in meanings_of(column.name))
+
+
+def _reaches_nobody(column: ColumnLook, /) -> bool:
+    """Whether values are a few words or small numbers, and no telephone numbers or addresses."""
+    return 1 < column.distinct <= _MAX_ANSWERS and not any(
+        "@" in value or sum(letter.isdigit() for letter in value) > _MAX_DIGITS for value in column.values
+    )
 
 
 def _why_not(table: str, column: ColumnLook, /) -> str:
@@ -89,9 +105,10 @@ def _why_not(table: str, column: ColumnLook, /) -> str:
         return "not in the contract"
     if not column.present or column.distinct < 2:
         return "it says the same everywhere" if column.present else "it is empty"
-    if meanings_of(column.name) and not {kind_of(meaning) for meaning in meanings_of(column.name)} <= {"person"}:
+    kinds = {kind_of(meaning) for meaning in meanings_of(column.name)}
+    if not kinds <= _OF_SOMEBODY:
         return "sensitive: it tells of health, family, origin or age"
-    if _PERSONAL.search(name) or meanings_of(column.name):
+    if (kinds or _PERSONAL.search(name)) and not (kinds == {"contact"} and _reaches_nobody(column)):
         return "it says who somebody is or where"
     if _AFTERWARDS.search(name) or is_afterwards(column.name):
         return "it may be known only afterwards, and would give the answer away"

@@ -27,6 +27,8 @@ class Line:
     certainty : {"sure", "likely", "protected", "left out"}
     source : str
         The export's column, for display; empty where it is made of several.
+    is_cleared : bool
+        Whether ``[privacy] cleared`` must name it, as it is called like something private and is not.
     """
 
     column: str
@@ -34,6 +36,7 @@ class Line:
     why: str
     certainty: str
     source: str = ""
+    is_cleared: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import duckdb
 
 from baton.contract.sources import TABLES
 from features.ingest.sql_text import literal, quoted
+from features.mapping.doubts import doubted_ends, doubted_opening, doubted_work
 from features.mapping.extras import Extra, extras_of
 from features.mapping.guesses import TableGuess, best_tables, guess_columns
 from features.mapping.joins import by_keys, joined
@@ -39,7 +40,8 @@ def plans_for(looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /) -
     for table in ("cases", "customers"):
         if table in guesses:
             whole = joined(plans[table], guesses[table], spare, connection)
-            plans[table] = seen_in_rows(whole, connection) if table == "cases" else whole
+            plans[table] = _seen_cases(whole, connection) if table == "cases" else whole
+    plans = {table: doubted_ends(plan) for table, plan in plans.items()}
     if "measures" in guesses:
         plans["measures"] = _with_unit(plans["measures"], guesses["measures"])
     if "cases" not in guesses and "case_steps" in guesses:
@@ -62,6 +64,10 @@ def plans_for(looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /) -
     return sorted(plans.values(), key=lambda plan: list(TABLES).index(plan.table))
 
 
+def _seen_cases(plan: TablePlan, connection: duckdb.DuckDBPyConnection, /) -> TablePlan:
+    return doubted_work(doubted_opening(seen_in_rows(plan, connection), connection), connection)
+
+
 def _plain(guess: TableGuess, /) -> TablePlan:
     used = {column.source for column in guess.columns}
     mapped = [_doubted(line, guess.look) if guess.table == "cases" else line for line in map(line_of, guess.columns)]
@@ -81,7 +87,9 @@ def _doubted(line: Line, look: Look, /) -> Line:
 def _extra(extra: Extra, /) -> Line:
     certainty = "left out" if extra.why_not else "protected" if extra.is_protected else "sure"
     why = "for the fairness audit alone" if extra.is_protected else extra.why_not or "an attribute of its own"
-    return Line(extra.name, quoted(extra.source), why, certainty, extra.source)
+    if extra.is_cleared:
+        why = "an attribute of its own: called like a contact, but a few words that reach nobody"
+    return Line(extra.name, quoted(extra.source), why, certainty, extra.source, extra.is_cleared)
 
 
 def _cases_of_log(guess: TableGuess, /) -> TablePlan | None:

@@ -10,12 +10,14 @@ from pathlib import Path
 from baton.contract.brings import lacking
 from baton.messages.message import Message
 from features.mapping.lines import Line, TablePlan
-from features.mapping.looks import Look
+from features.mapping.looks import ColumnLook, Look
 
 __all__ = ["company_text", "missing"]
 
 _WIDTH = 44
 _LEFT_OUT_SHOWN = 40
+_MIN_CLOSED = 0.2  # of the cases are closed, or the column is hardly kept and says nothing of a backlog
+_CHANGES = frozenset("upgrade downgrade expansion contraction 升级 降级 增购 减购".split())
 _SHORT_HISTORY_DAYS = 150  # with less than five months, monthly looks with a horizon of 90 days leave nothing to learn
 
 
@@ -59,7 +61,7 @@ def company_text(
         parts += ["", "[sources]", f"exports = {json.dumps(url)}"]
     for plan in plans:
         parts += ["", *_table(plan, base)]
-    parts += ["", *_settings(plans)]
+    parts += ["", *_settings(scenario, plans)]
     lacking = missing(plans)
     if lacking:
         parts += ["", "# What is not there, and what it would bring:", *(f"# - {line}" for line in lacking)]
@@ -120,11 +122,12 @@ def _as(column: str, /) -> str:
 _SQL_WORDS = frozenset("from to at group order select where table column end case when on in as by desc asc".split())
 
 
-def _settings(plans: Sequence[TablePlan], /) -> Iterator[str]:
+def _settings(scenario: str, plans: Sequence[TablePlan], /) -> Iterator[str]:
     have = {plan.table: {line.column for line in plan.lines if line.certainty != "left out"} for plan in plans}
     days = _history_days(plans)
     horizon = max(7, min(28, days // 5)) if days is not None and days < _SHORT_HISTORY_DAYS else None
-    sections = [_snapshots(horizon), *_outcomes(have, horizon), _text(have.get("cases", set()), plans), _privacy(plans)]
+    sections = [_snapshots(horizon), *_outcomes(have, horizon), _text(have.get("cases", set()), plans),
+                _presets(scenario, plans), _privacy(plans)]  # fmt: skip
     for section in filter(None, sections):
         yield from (*section, "")
 
@@ -169,8 +172,45 @@ def _text(cases: set[str], plans: Sequence[TablePlan], /) -> list[str]:
 
 def _privacy(plans: Sequence[TablePlan], /) -> list[str]:
     protected = [line.column for plan in plans for line in plan.lines if line.certainty == "protected"]
-    listed = json.dumps(protected, ensure_ascii=False)
-    return ["[privacy]", f"protected = {listed} # for the fairness audit, and for nothing else"] if protected else []
+    cleared = [f"{plan.table}.{line.column}" for plan in plans for line in plan.lines if line.is_cleared]
+    listed = [json.dumps(columns, ensure_ascii=False) for columns in (protected, cleared)]
+    lines = [f"protected = {listed[0]} # for the fairness audit, and for nothing else"] if protected else []
+    lines += (
+        [f"cleared = {listed[1]} # called like something private, by their values nothing of it"] if cleared else []
+    )
+    return ["[privacy]", *lines] if lines else []
+
+
+def _presets(scenario: str, plans: Sequence[TablePlan], /) -> list[str]:
+    """Return the KPI presets that exports are of the kind for, beside the scenario's."""
+    kinds = {
+        value.strip().casefold()
+        for plan in plans
+        if plan.table == "activity"
+        for line in plan.lines
+        if line.column == "kind" and (look := _look_of(plan, line)) is not None
+        for value in look.values
+    }
+    closed = [
+        look.known_share
+        for plan in plans
+        if plan.table == "cases" and "team_id" in plan.columns
+        for line in plan.lines
+        if line.column == "closed_at" and (look := _look_of(plan, line)) is not None
+    ]
+    added = {
+        "desk": ("some cases are open: a backlog", any(_MIN_CLOSED < share < 1 for share in closed)),
+        "subscriptions": ("upgrades and downgrades", bool(kinds & _CHANGES)),
+    }
+    names = [name for name, (_, is_there) in added.items() if is_there]
+    why = "; ".join(f"{name}: {added[name][0]}" for name in names)
+    return ["[kpis]", f"presets = {json.dumps([scenario, *names])} # {why}"] if names else []
+
+
+def _look_of(plan: TablePlan, line: Line, /) -> ColumnLook | None:
+    """Return how the column looks that a line reads, None where it is left out or of another file."""
+    found = (one for one in plan.look.columns if one.name == line.source and line.certainty in {"sure", "likely"})
+    return next(found, None)
 
 
 def _is_remark(plans: Sequence[TablePlan], /) -> bool:
