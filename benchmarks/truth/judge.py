@@ -21,9 +21,9 @@ from models.advice.weights import target_card
 __all__ = ["OPEN", "Card", "judge", "regret", "true_card"]
 
 OPEN = Policy(
-    min_weight=0, max_weight=100, step=1, max_change=100, min_share={}, outcome_max=100, impact_ratio=0, fixed=()
+    min_weight=0, max_weight=100, step=5, max_change=100, min_share={}, outcome_max=100, impact_ratio=0, fixed=()
 )
-"""A policy without caps: what is judged is the evidence."""
+"""A policy without caps: what is judged is the evidence. Steps of five points halve the time and cost no target."""
 HARMFUL = 0.1
 """A KPI counts as truly misaligned if it harms by more than this share of the strongest effect."""
 KPIS = [each.kpi for each in (*LEVERS, *ECHOES)]

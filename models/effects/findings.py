@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ class OutcomeEffects:
     notes: tuple[Message, ...] = ()
     teams: TeamFindings = field(default_factory=TeamFindings)
 
-    @property
+    @cached_property
     def p_values(self) -> dict[str, float]:
         """Per owner of levers (``employee``, ``team``) the joint test's p-value, both tests taken together.
 
@@ -82,6 +83,7 @@ class OutcomeEffects:
 
         Of 0.004 and 0.03 the smaller counts twice: 0.008 and 0.03.
         """
+        # it is asked for many times over, and statsmodels collects garbage each time
         from statsmodels.stats.multitest import multipletests
 
         own = len(self.levers) > len(self.teams.levers)

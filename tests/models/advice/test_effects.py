@@ -145,3 +145,8 @@ def test_an_outcome_that_is_always_the_same_gives_no_effects(known: Any) -> None
     found = estimate(flat, known.organisation, known.catalogue, known.policy, 7)
     assert found.table["effect"].isna().all()
     assert found.outcomes["churn"].joint.p_value == 1.0
+
+
+def test_the_joint_tests_are_taken_together_once(effects: Any) -> None:
+    found = effects.outcomes["churn"]
+    assert found.p_values is found.p_values
