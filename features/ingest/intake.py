@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from features.ingest.column_plans import TableReading, kept_words, read_numbers,
 from features.ingest.declared_types import declared_types
 from features.ingest.loading import load, raw_name
 from features.ingest.locked import files_to_read, lock
-from features.ingest.profiles import may_be_number, profile_sql, read_times, summed
-from features.ingest.profiling import Files, in_batches, look_closer, profiles_by_file, with_figures
+from features.ingest.profiles import iso_profile_sql, may_be_number, profile_sql, read_times, summed
+from features.ingest.profiling import Files, in_batches, iso_times, look_closer, profiles_by_file, with_figures
 from features.ingest.sql_text import literal, quoted
 from features.ingest.table_files import FILE_COLUMN, delimiter_of, duration_ticks
 from features.ingest.values.casting import FILE, SQL_TYPES, CastPlan, cast_sql, is_numeric, known, trimmed
-from features.ingest.values.missing_words import missing_words_sql
+from features.ingest.values.missing_words import first_look_at_words, missing_words_sql
 from features.ingest.values.rating_words import MAX_WORDS, RATINGS, ReadRatings, ratings_sql, read_ratings
 from features.process.marks import with_log_columns
 from features.quality.observation.number_placeholders import numbers_for_none
@@ -56,6 +57,8 @@ class TypedTable:
         Per column that the source has.
     present : mapping of str to int
         Values per contract column that may fail to be read, as they lie in the source.
+    missing : mapping of str to int
+        Rows of the source without a value, per required column.
     notes : tuple of Message
         What was inferred.
     word_scales : mapping of str to (low, high)
@@ -72,6 +75,7 @@ class TypedTable:
     plans: Mapping[str, CastPlan]
     present: Mapping[str, int]
     notes: tuple[Message, ...] = ()
+    missing: Mapping[str, int] = field(default_factory=dict)
     word_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
@@ -123,6 +127,7 @@ class Intake:
         import duckdb
 
         self.company = company
+        self._kept = count()
         self.types: ColumnTypes = {}
         """Attributes' types that models in use were trained on: ``number`` or ``text``."""
         self.folder = folder
@@ -143,6 +148,12 @@ class Intake:
     def rows(self, sql: str, /) -> list[tuple[Any, ...]]:
         """Run SQL and return all its rows."""
         return self.connection.execute(sql).fetchall()
+
+    def keep(self, query: str, /) -> str:
+        """Run a query once, keep its rows in a table, and return that table's name."""
+        name = f"kept_{next(self._kept)}"
+        self.connection.execute(f"CREATE TABLE {name} AS {query}")
+        return name
 
     def close(self) -> None:
         """Let the engine go."""
@@ -207,8 +218,14 @@ class Intake:
         self.connection.execute(
             f"CREATE VIEW values_{spec.name} AS SELECT {', '.join(values)}, {file} AS {FILE} FROM {raw}"
         )
-        profiles = {name: profile_sql(plan) for name, plan in asked.items()}
-        count, files = profiles_by_file(self.rows, f"values_{spec.name}", profiles, None if file == "1" else FILE)
+        written = {name: plan for name, plan in asked.items() if plan.type == "time" and plan.from_text}
+        profiles = {
+            name: iso_profile_sql(plan) if name in written else profile_sql(plan) for name, plan in asked.items()
+        }
+        total, files = profiles_by_file(self.rows, f"values_{spec.name}", profiles, None if file == "1" else FILE)
+        any_way = {name: profile_sql(plan) for name, plan in written.items()}
+        for name, iso in iso_times(self.rows, f"values_{spec.name}", any_way, files).items():
+            plans[name] = asked[name] = replace(plans[name], iso=iso)
         self._make_known(spec, list(numbers), files)
         notes += name_notes(spec, columns, {name: plan.raw_column for name, plan in plans.items()})
         notes += [
@@ -226,30 +243,31 @@ class Intake:
         }
         scales = {name: read.scale for name, read in ratings.items() if read.scale is not None}
         table = TypedTable(
-            spec, f"typed_{spec.name}", f"known_{spec.name}", count, plans, present, tuple(notes), scales
+            spec, f"typed_{spec.name}", f"known_{spec.name}", total, plans, present, tuple(notes), word_scales=scales
         )
         listed = ", ".join(f"{_expression(table, name)} AS {quoted(name)}" for name in table.columns)
-        # text is parsed once; what needs no parsing stays a view
-        parsed = any(plan.from_text and plan.type in {"time", "number", "integer"} for plan in plans.values())
+        # dozens of checks look at it: it is read once
         self.connection.execute(
-            f"CREATE {'TABLE' if parsed else 'VIEW'} {table.read_relation} AS "
-            f"SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
+            f"CREATE TABLE {table.read_relation} AS SELECT {listed}, {FILE}, {ROW} FROM {table.known_relation}"
         )
-        unnumbered = f"unnumbered_known_{spec.name}"
-        table = self._with_placeholders(table)
+        table = self._with_placeholders(replace(table, missing=self._missing(table, profiles)))
         emptied = ", ".join(
             f"CASE WHEN {test} THEN NULL ELSE {quoted(name)} END AS {quoted(name)}"
             for name, test in table.placeholders.items()
         )
         every = f"* REPLACE ({emptied})" if emptied else "*"
         self.connection.execute(f"CREATE VIEW {table.relation} AS SELECT {every} FROM {table.read_relation}")
-        values = (
-            f"* EXCLUDE ({FILE}, {ROW}) FROM {table.relation}"
-            if parsed
-            else f"{every} FROM (SELECT {listed} FROM {unnumbered})"
-        )
+        values = f"* EXCLUDE ({FILE}, {ROW}) FROM {table.relation}"
         self.connection.execute(f"CREATE VIEW {table.unnumbered} AS SELECT {values}")
         return table
+
+    def _missing(self, table: TypedTable, profiles: Mapping[str, Mapping[str, Any]], /) -> dict[str, int]:
+        """Return, per required column, in how many rows of the source it has no value."""
+        found = [name for name in table.spec.required if name in table.plans]
+        texts = [name for name in found if name not in profiles]  # any value can be read as one: those not there remain
+        listed = ", ".join(["count(*)", *(f"count({quoted(name)})" for name in texts)])
+        there = dict(zip(texts, self.rows(f"SELECT {listed} FROM {table.read_relation}")[0][1:], strict=True))
+        return {name: table.rows - (profiles[name]["present"] if name in profiles else there[name]) for name in found}
 
     def read_instead(self, table: TypedTable, relation: str, query: str, /) -> TypedTable:
         """Return a typed table with the rows of a query, which keeps columns and row numbers, in place of its own.
@@ -305,24 +323,27 @@ class Intake:
         texts = [name for name, plan in plans.items() if plan.from_text]
         if not texts:
             return plans, []
-        columns = [quoted(plans[name].raw_column) for name in texts]
+        written = {name: (trimmed(column), column) for name in texts for column in [quoted(plans[name].raw_column)]}
+        decided_plans, with_words = dict(plans), list[str]()
+        for part in in_batches(texts):
+            counts = self.rows(first_look_at_words([written[name] for name in part], raw))[0]
+            for at, name in enumerate(part):
+                untrimmed, words = counts[2 * at : 2 * at + 2]
+                decided_plans[name] = replace(plans[name], is_trimmed=not untrimmed, has_missing_words=bool(words))
+                with_words += [name] if words else []
         found: list[Any] = []
-        for part in in_batches(columns):
-            listed = ", ".join(missing_words_sql(trimmed(column), column) for column in part)
+        for part in in_batches(with_words):
+            listed = ", ".join(missing_words_sql(*written[name]) for name in part)
             found += self.rows(f"SELECT {listed} FROM {raw}")[0]
         given = self.company.tables[spec.name].keep_words
-        return kept_words(plans, dict(zip(texts, found, strict=True)), given, spec)
+        return kept_words(decided_plans, dict(zip(with_words, found, strict=True)), given, spec)
 
     def _make_known(self, spec: TableSpec, numbers: list[str], files: Files, /) -> None:
         """Make the views of the values as they lie in the source, and of what texts that may be numbers are made of."""
         closer = look_closer(files, numbers, spec.names)
         relation = with_figures(self.connection.execute, self.rows, f"values_{spec.name}", closer, files)
-        # rows are numbered one after the other, and whoever asks for some of the rows waits for it
-        unnumbered = f"unnumbered_known_{spec.name}"
-        self.connection.execute(f"CREATE VIEW {unnumbered} AS SELECT * FROM {relation}")
-        self.connection.execute(
-            f"CREATE VIEW known_{spec.name} AS SELECT *, row_number() OVER () AS {ROW} FROM {unnumbered}"
-        )
+        numbered = f"SELECT *, row_number() OVER () AS {ROW} FROM {relation}"
+        self.connection.execute(f"CREATE VIEW known_{spec.name} AS {numbered}")
 
 
 def _settled(plan: CastPlan, reading: TableReading, /) -> CastPlan:

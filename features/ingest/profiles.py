@@ -11,9 +11,16 @@ from baton.messages.message import Message
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.casting import WITH_ZONE, CastPlan, DateOrder, is_numeric
 from features.ingest.values.number_text import first_look
-from features.ingest.values.time_text import digit_kind, digits_sql, is_digits, written_clock
+from features.ingest.values.time_text import (
+    digit_kind,
+    digits_sql,
+    is_absolute_iso,
+    is_digits,
+    is_local_iso,
+    written_clock,
+)
 
-__all__ = ["may_be_number", "profile_sql", "read_times", "summed"]
+__all__ = ["iso_profile_sql", "may_be_number", "profile_sql", "read_times", "summed"]
 
 Profiles = Mapping[str, Mapping[str, Any]]
 
@@ -26,6 +33,21 @@ _DIGIT_KINDS = {
 }
 _NUMERIC_DATE = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})($|[ T])"
 _MIDNIGHT = r"(^|[ T])0?0:00(:00([.,]0+)?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?$"
+
+
+def iso_profile_sql(plan: CastPlan, /) -> str:
+    """Return the same of times as if all were ISO's, how many of them are ``local``, and how many are ``other``."""
+    value = quoted(plan.column)
+    clocked = f"contains({value}, ':') AND NOT regexp_matches({value}, {literal(_MIDNIGHT)})"
+    parts = {
+        "present": f"count({value})",
+        "local": f"count(*) FILTER ({is_local_iso(value)})",
+        "other": f"count(*) FILTER (NOT ({is_local_iso(value)} OR {is_absolute_iso(value)}))",
+        "clocked": f"count(*) FILTER ({clocked})",
+        **dict.fromkeys(("dates", "short"), "0"),
+        **dict.fromkeys(("first", "second", "digits"), "NULL"),
+    }
+    return _struct(parts)
 
 
 def profile_sql(plan: CastPlan, /) -> str:
@@ -42,6 +64,10 @@ def profile_sql(plan: CastPlan, /) -> str:
         parts |= _date_profile(plan, value)
     elif may_be_number(plan):
         parts |= first_look(value)
+    return _struct(parts)
+
+
+def _struct(parts: Mapping[str, str], /) -> str:
     return "{" + ", ".join(f"{literal(name)}: {sql}" for name, sql in parts.items()) + "}"
 
 

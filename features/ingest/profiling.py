@@ -7,8 +7,9 @@ from typing import Any
 
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.number_text import figures_sql, number_profile
+from features.ingest.values.time_text import Iso
 
-__all__ = ["DRESSED_AT_ONCE", "Files", "in_batches", "look_closer", "profiles_by_file", "with_figures"]
+__all__ = ["DRESSED_AT_ONCE", "Files", "in_batches", "iso_times", "look_closer", "profiles_by_file", "with_figures"]
 
 Files = list[tuple[int, dict[str, Mapping[str, Any]]]]
 """Per file, by its number, each column's profile."""
@@ -50,6 +51,39 @@ def profiles_by_file(
             counts[number] = count
             files.setdefault(number, {}).update(zip(part, parts, strict=True))
     return sum(counts.values()), list(files.items())
+
+
+def iso_times(
+    rows: Callable[[str], list[tuple[Any, ...]]], relation: str, profiles: Mapping[str, str], files: Files, /
+) -> dict[str, Iso]:
+    """Return which columns' times are all written as ISO has it, and how; the others' profiles are put right.
+
+    Parameters
+    ----------
+    rows : callable
+        Runs SQL.
+    relation : str
+        SQL that names the rows.
+    profiles : mapping of str to str
+        Per column of times that come as text, SQL of the aggregates for any way of writing: long, and slow to plan.
+    files : Files
+        Changed in place.
+    """
+    found_iso: dict[str, Iso] = {
+        name: "local" if all(found[name]["local"] == found[name]["present"] for _, found in files) else "absolute"
+        for name in profiles
+        if not any(found[name]["other"] for _, found in files)
+    }
+    other = [name for name in profiles if name not in found_iso]
+    if other:
+        several = len(files) > 1
+        _, closer = profiles_by_file(
+            rows, relation, {name: profiles[name] for name in other}, "__file" if several else None
+        )
+        for file, parts in closer:
+            at = dict(files)[file] if several else files[0][1]
+            at.update(parts)
+    return found_iso
 
 
 def look_closer(files: Files, names: Sequence[str], always: Sequence[str], /) -> list[str]:

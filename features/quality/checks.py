@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from features.quality.observation.horizon import TableTimes, horizon, measured
 from features.quality.other_currency import currency_faults
 from features.quality.percent_shares import share_rules, with_shares
 from features.quality.repeats.histories import history_notes
-from features.quality.row_rules import TIMES_READ, Rule, parse_rules, row_rules
+from features.quality.row_rules import TIMES_READ, Rule, parse_rules, row_is_in, row_rules
 from features.quality.scales import Agreed, Scales, scales
 from features.quality.tables import column_faults, left_out, row_count_faults, uneven_ends
 from features.quality.time_order import rating_notes, time_order
@@ -227,20 +227,22 @@ def _row_faults(
 
 
 def _counted(intake: Intake, table: TypedTable, rules: list[Rule], /) -> Iterator[tuple[Rule, int]]:
-    """Count single-row rules in one scan, and rules that look into other relations in one each."""
+    """Count single-row rules in one scan; what rules that look into other relations find is kept, one by one."""
     simple = [rule for rule in rules if not rule.looks_elsewhere]
     if simple:
         listed = ", ".join(f"count(*) FILTER ({rule.predicate})" for rule in simple)
         counts: tuple[Any, ...] = intake.rows(f"SELECT {listed} FROM {table.relation}")[0]
         yield from ((rule, count) for rule, count in zip(simple, counts, strict=True) if count)
     for rule in rules:
-        if rule.looks_elsewhere:
-            relation = rule.relation or table.relation
-            if ROW not in rule.predicate:
-                relation = f"unnumbered_{relation}"
-            count = intake.rows(f"SELECT count(*) FROM {relation} WHERE {rule.predicate}")[0][0]
+        if rule.relation == table.known_relation and rule.column in table.missing:
+            if table.missing[rule.column]:
+                yield rule, table.missing[rule.column]
+        elif rule.looks_elsewhere:
+            # what is found is looked at again for its first rows, and when the table is cleaned
+            found = intake.keep(f"SELECT {ROW} FROM {rule.relation or table.relation} WHERE {rule.predicate}")
+            count = intake.rows(f"SELECT count(*) FROM {found}")[0][0]
             if count:
-                yield rule, count
+                yield replace(rule, predicate=row_is_in(found)), count
 
 
 def _fault(intake: Intake, table: TypedTable, rule: Rule, count: int, chosen: Mapping[str, Treatment], /) -> Fault:

@@ -13,7 +13,7 @@ from baton.messages.message import Message
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.missing_words import BLANKS, without_missing_words
 from features.ingest.values.number_text import NumberFormat, number_sql
-from features.ingest.values.time_text import digits_sql, time_text_sql, to_utc
+from features.ingest.values.time_text import Iso, digits_sql, time_text_sql, to_utc
 
 __all__ = [
     "FALSE_WORDS",
@@ -116,6 +116,12 @@ class CastPlan:
         In which times without an offset are.
     end_of_day : bool
         For a time that comes as a date alone: whether it means the end of that day.
+    is_trimmed : bool
+        Whether no text has blanks around it, none being blank.
+    has_missing_words : bool
+        Whether any text may be a word for "no value".
+    iso : str
+        For a time that comes as text: whether all are ISO's, ``local`` (without an offset) or some ``absolute``.
     """
 
     column: str
@@ -131,6 +137,9 @@ class CastPlan:
     by_file: tuple[tuple[int, CastPlan], ...] = ()
     doubt: Message | None = None
     currencies: tuple[tuple[str, int], ...] = ()
+    is_trimmed: bool = False
+    has_missing_words: bool = True
+    iso: Iso = ""
 
     @property
     def from_text(self) -> bool:
@@ -150,8 +159,12 @@ def known(plan: CastPlan, /) -> str:
         return f"CASE WHEN isnan({raw}) THEN NULL ELSE {raw} END"
     if not plan.from_text:
         return raw
+    # what the column has nothing of is not looked for in it again: queries stay short, and fast
+    text = raw if plan.is_trimmed else trimmed(raw)
+    if not plan.has_missing_words:
+        return text
     kept = plan.kept_words | frozenset(FALSE_WORDS if plan.type == "flag" else ())
-    return without_missing_words(trimmed(raw), raw, kept)
+    return without_missing_words(text, raw, kept)
 
 
 def trimmed(raw: str, /) -> str:
@@ -187,7 +200,7 @@ def _time(plan: CastPlan, value: str, /) -> str:
     if plan.raw_type.startswith(("TIMESTAMP", "DATE")):
         return to_utc(f"TRY_CAST({value} AS TIMESTAMP)", plan.timezone)
     if plan.from_text:
-        return time_text_sql(value, plan.order, plan.timezone)
+        return time_text_sql(value, plan.order, plan.timezone, plan.iso)
     return digits_sql(value, plan.timezone) if is_numeric(plan.raw_type) else "CAST(NULL AS TIMESTAMP)"
 
 

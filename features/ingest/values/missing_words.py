@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from features.ingest.sql_text import literal
@@ -11,6 +11,7 @@ __all__ = [
     "BLANKS",
     "MISSING_WORDS",
     "counted",
+    "first_look_at_words",
     "forms",
     "kept_by_evidence",
     "missing_words_sql",
@@ -34,6 +35,7 @@ MISSING_WORDS: tuple[str, ...] = (
 """Compared with the whole value, blanks taken off, in any letter case and in full-width forms."""
 
 _BETWEEN = "\x1f"  # stands in no text
+_IN_NO_WORD = "[1-9]"  # ids, times and most numbers have such a figure, and none of the words has
 LONGEST_WORD_BYTES = 48  # of all forms of all words: what is longer needs no comparison
 
 # a word that beside others of its kind is a value: "none" beside "there is", North America beside other regions
@@ -57,6 +59,34 @@ def without_missing_words(text: str, size: str, kept: Collection[str] = (), /) -
         Words that are values here.
     """
     return f"CASE WHEN {_is_word(text, size, kept)} THEN NULL ELSE {text} END"
+
+
+def first_look_at_words(texts: Sequence[tuple[str, str]], relation: str, /) -> str:
+    """Return a query of two counts per text: those with blanks around them or nothing else, and words.
+
+    Most columns have no such word, and for them this is enough: it is planned in a fraction of the time that
+    ``missing_words_sql`` takes.
+
+    Parameters
+    ----------
+    texts : sequence of (str, str)
+        ``text`` and ``size`` as for ``without_missing_words``.
+    relation : str
+        SQL name of the rows.
+    """
+    places = range(len(texts))
+    given = ", ".join(f"{size} AS size_{at}, {text} AS text_{at}" for at, (text, size) in enumerate(texts))
+    short = ", ".join(
+        f"size_{at}, text_{at}, CASE WHEN {_may_be_word(f'size_{at}')} THEN text_{at} END AS short_{at}"
+        for at in places
+    )
+    words = _words_sql(frozenset())
+    counts = ", ".join(
+        f"count(*) FILTER (size_{at} IS DISTINCT FROM text_{at}), "
+        f"count(*) FILTER (short_{at} IS NOT NULL AND contains({words}, {_looked_for(f'short_{at}')}))"
+        for at in places
+    )
+    return f"SELECT {counts} FROM (SELECT {short} FROM (SELECT {given} FROM {relation}))"
 
 
 def missing_words_sql(text: str, size: str, /) -> str:
@@ -116,8 +146,16 @@ def _wide(letter: str, /) -> str:
 
 def _is_word(text: str, size: str, kept: Collection[str] = (), /) -> str:
     words = _words_sql(frozenset(kept))
-    looked_for = f"concat({literal(_BETWEEN)}, lower({text}), {literal(_BETWEEN)})"
-    return f"(strlen({size}) <= {LONGEST_WORD_BYTES} AND {text} IS NOT NULL AND contains({words}, {looked_for}))"
+    return f"({_may_be_word(size)} AND {text} IS NOT NULL AND contains({words}, {_looked_for(text)}))"
+
+
+def _may_be_word(size: str, /) -> str:
+    """Return a cheap test that spares long texts, ids, times and numbers the comparison."""
+    return f"strlen({size}) <= {LONGEST_WORD_BYTES} AND NOT regexp_matches({size}, {literal(_IN_NO_WORD)})"
+
+
+def _looked_for(text: str, /) -> str:
+    return f"concat({literal(_BETWEEN)}, lower({text}), {literal(_BETWEEN)})"
 
 
 @lru_cache(maxsize=256)  # the same for most columns of a company

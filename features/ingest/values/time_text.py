@@ -6,10 +6,26 @@ inferred from the whole column (``CastPlan.order``). What is understood in part 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from features.ingest.sql_text import literal
 from features.ingest.values.written_times import has_written_clock, is_written, plainly_written
 
-__all__ = ["digit_kind", "digits_sql", "is_digits", "iso_sql", "time_text_sql", "to_utc", "written_clock"]
+__all__ = [
+    "Iso",
+    "digit_kind",
+    "digits_sql",
+    "is_absolute_iso",
+    "is_digits",
+    "is_local_iso",
+    "iso_sql",
+    "time_text_sql",
+    "to_utc",
+    "written_clock",
+]
+
+Iso = Literal["", "local", "absolute"]
+"""Whether all times of a column are ISO's: without an offset, or some with one."""
 
 _CLOCK = r"([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _LOCAL = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}" + _CLOCK
@@ -48,7 +64,7 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", *_HALF_CLOCKS)
 _DIGITS = r"\d{5}(\.\d+)?|\d{8,19}(\.\d+)?"
 
 
-def time_text_sql(text: str, order: str, timezone: str, /) -> str:
+def time_text_sql(text: str, order: str, timezone: str, iso: Iso = "", /) -> str:
     """Read the common ways in turn, the usual ones first: each value is looked at by as few patterns as can be.
 
     Parameters
@@ -59,11 +75,17 @@ def time_text_sql(text: str, order: str, timezone: str, /) -> str:
         ``day`` or ``month`` where dates of numbers begin with it; anything else: they are not read.
     timezone : str
         Of times without an offset.
+    iso : {"", "local", "absolute"}
+        Whether all texts are ISO's, without an offset or some with one: then the query is a short one.
     """
+    if iso == "local":
+        return _local_iso(text, timezone)
+    if iso == "absolute":
+        return f"CASE WHEN {is_local_iso(text)} THEN {_local_iso(text, timezone)} ELSE {_absolute_iso(text)} END"
     # what is brought into another order is worked out once, and only for texts that may need it
     plain = "plain"
-    for pattern, iso in _of_numbers(order):
-        plain = f"regexp_replace({plain}, {literal(pattern)}, {literal(iso)})"
+    for pattern, ordered in _of_numbers(order):
+        plain = f"regexp_replace({plain}, {literal(pattern)}, {literal(ordered)})"
     written = f"list_transform([{plainly_written(text)}], lambda plain: {_local(plain, timezone)})[1]"
     return f"coalesce({_cases(text, order, timezone)}, CASE WHEN {is_written(text)} THEN {written} END)"
 
@@ -115,18 +137,36 @@ def _local(text: str, timezone: str, /) -> str:
 
 def iso_sql(text: str, timezone: str, /) -> str:
     """Return the cases of ISO dates and times: without a zone, with an offset, with a zone's name."""
-    joined = f"regexp_replace({text}, ' +({_OFFSET})$', '\\1')"
     zones = " ".join(f"WHEN {literal(name)} THEN {literal(offset)}" for name, offset in _ABBREVIATIONS.items())
     short = (
         f"concat(regexp_extract({text}, '^(.*\\d) ?[A-Z]+$', 1), CASE regexp_extract({text}, '[A-Z]+$') {zones} END)"
     )
     listed = "|".join(_ABBREVIATIONS)
     return (
-        f"WHEN regexp_full_match({text}, {literal(_LOCAL)}) THEN {to_utc(f'TRY_CAST({text} AS TIMESTAMP)', timezone)} "
-        f"WHEN regexp_full_match({text}, {literal(_ABSOLUTE)}) THEN {_absolute(joined)} "
+        f"WHEN {is_local_iso(text)} THEN {_local_iso(text, timezone)} "
+        f"WHEN {is_absolute_iso(text)} THEN {_absolute_iso(text)} "
         f"WHEN regexp_full_match({text}, {literal(f'{_TIMED} ?({listed})')}) THEN {_absolute(short)} "
         f"WHEN regexp_full_match({text}, {literal(_IN_ZONE)}) THEN {_absolute(text)}"
     )
+
+
+def is_local_iso(text: str, /) -> str:
+    """Return SQL that tests whether a text is written as most systems write times: 2024-04-03 14:05:00, no zone."""
+    return f"regexp_full_match({text}, {literal(_LOCAL)})"
+
+
+def is_absolute_iso(text: str, /) -> str:
+    """Return SQL that tests the same of times with an offset: 2024-04-03T14:05:00Z, 2024-04-03 14:05 +02:00."""
+    return f"regexp_full_match({text}, {literal(_ABSOLUTE)})"
+
+
+def _local_iso(text: str, timezone: str, /) -> str:
+    return to_utc(f"TRY_CAST({text} AS TIMESTAMP)", timezone)
+
+
+def _absolute_iso(text: str, /) -> str:
+    joined = f"regexp_replace({text}, ' +({_OFFSET})$', '\\1')"
+    return _absolute(joined)
 
 
 def is_digits(text: str, /) -> str:

@@ -41,15 +41,15 @@ def repeated_events(intake: Intake, table: TypedTable, shown: tuple[str, ...], /
     """
     whole = ", ".join(quoted(name) for name in table.columns)
     # rows are compared in full only where their hash repeats
-    doubled = f"SELECT hash({whole}) FROM {table.relation} GROUP BY 1 HAVING count(*) > 1"
-    if not intake.rows(f"SELECT 1 FROM ({doubled}) LIMIT 1"):
+    doubled = intake.keep(f"SELECT hash({whole}) AS event FROM {table.relation} GROUP BY 1 HAVING count(*) > 1")
+    if not intake.rows(f"SELECT 1 FROM {doubled} LIMIT 1"):
         return
     repeats = f"repeats_{table.spec.name}"
     intake.connection.execute(
         f"CREATE TABLE {repeats} AS SELECT {ROW}, {FILE}, hash({whole}) AS event, "
         f"row_number() OVER (PARTITION BY {whole} ORDER BY {ROW}) AS place, "
         f"row_number() OVER (PARTITION BY {whole}, {FILE} ORDER BY {ROW}) AS place_in_file "
-        f"FROM {table.relation} WHERE hash({whole}) IN ({doubled})"
+        f"FROM {table.relation} WHERE hash({whole}) IN (SELECT event FROM {doubled})"
     )
     copies = "place > 1"
     if _is_coarse(intake, table) and not _is_numbered(intake, table):

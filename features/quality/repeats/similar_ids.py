@@ -50,11 +50,14 @@ def orphans_by_spelling(intake: Intake, table: TypedTable, column: str, other: T
     """Return a remedy where ids that a table does not have would be found there if spelt alike; else nothing."""
     id_column = quoted(other.spec.key[0])
     mine, spelt = quoted(column), _without_zeros(quoted(column))
-    rows = intake.rows(
-        f"SELECT count(*) FROM {table.relation} WHERE {mine} IS NOT NULL "
-        f"AND {mine} NOT IN (SELECT {id_column} FROM {other.relation} WHERE {id_column} IS NOT NULL) "
-        f"AND {spelt} IN (SELECT {_without_zeros(id_column)} FROM {other.relation} WHERE {id_column} IS NOT NULL)"
-    )[0][0]
+    orphans = intake.keep(
+        f"SELECT {mine} FROM {table.relation} WHERE {mine} IS NOT NULL "
+        f"AND {mine} NOT IN (SELECT {id_column} FROM {other.relation} WHERE {id_column} IS NOT NULL)"
+    )
+    if not intake.rows(f"SELECT 1 FROM {orphans} LIMIT 1"):
+        return None
+    ids = f"SELECT {_without_zeros(id_column)} FROM {other.relation} WHERE {id_column} IS NOT NULL"
+    rows = intake.rows(f"SELECT count(*) FROM {orphans} WHERE {spelt} IN ({ids})")[0][0]
     if not rows:
         return None
     return Message("remedy.orphans_by_spelling", {"n": rows})

@@ -10,6 +10,7 @@ import pytest
 
 from baton.company import load_company
 from features.ingest.intake import opened
+from features.ingest.values.missing_words import MISSING_WORDS, forms
 
 Bring = Callable[..., tuple[list[str | None], list[str]]]
 
@@ -33,6 +34,10 @@ def bring(tmp_path: Path) -> Bring:
             return [row[0] for row in found], [note.text for note in table.notes if f".{column}:" in note.text]
 
     return run
+
+
+def test_no_word_has_a_figure_by_which_ids_and_times_are_spared_the_comparison() -> None:
+    assert not [form for word in MISSING_WORDS for form in forms(word) if set(form) & set("123456789")]
 
 
 WORDS = ["NA", "n/a", "#N/A", "#N/V", "NULL", "None", "nan", "NaT", "-", "--", "?", "无", "空", "未知", "缺失", "不详"]

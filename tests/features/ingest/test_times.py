@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from baton.catalogue.schema import Catalogue
 from baton.company import load_company
 from features.ingest.intake import opened
-from features.ingest.values.time_text import time_text_sql
+from features.ingest.values.time_text import Iso, time_text_sql
 from features.quality.checks import check
 
 MOMENT = "2024-04-03 14:05:00"
 
 
-def read(texts: list[str], timezone: str = "UTC", order: str = "none") -> list[str | None]:
-    sql = time_text_sql("x", order, timezone)
+def read(texts: list[str], timezone: str = "UTC", order: str = "none", iso: Iso = "") -> list[str | None]:
+    sql = time_text_sql("x", order, timezone, iso)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone='UTC'")
         connection.execute("CREATE TABLE t AS SELECT unnest($1) AS x, generate_subscripts($1, 1) AS row", [texts])
@@ -40,6 +40,17 @@ def test_every_format_of_a_moment_is_read() -> None:
         "Wed Apr 3 14:05:00 2024", "2024年4月3日 14时05分", "45385.586805556", "3-Apr-24 2:05 PM",
     ]  # fmt: skip
     assert dict(zip(written, read(written), strict=True)) == dict.fromkeys(written, MOMENT)
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin"])
+def test_columns_of_iso_times_are_read_in_short_and_alike(timezone: str) -> None:
+    local = ["2024-04-03", "2024/4/3 14:05", "2024-04-03T14:05:00.25", "2024-03-31 02:30:00", "2024-13-03 25:00"]
+    absolute = ["2024-04-03T14:05:00Z", "2024-04-03 14:05 +0200", "2024-04-03 14:05:00 -05", "2024-02-30T14:05:00Z"]
+    cases: list[tuple[list[str], Iso]] = [(local, "local"), ([*local, *absolute], "absolute")]
+    for texts, iso in cases:
+        assert read(texts, timezone, iso=iso) == read(texts, timezone)
+        short, any_way = (time_text_sql("x", "none", timezone, how) for how in (iso, ""))
+        assert len(short) * 10 < len(any_way)
 
 
 @pytest.mark.parametrize(
