@@ -24,6 +24,7 @@ __all__ = ["Delimited", "describe", "likely_encoding", "records_alone", "transco
 _CHUNK_CHARACTERS = 1 << 22
 _HEAD_CHARACTERS = 1 << 18  # enough for a screen of titles; a header that is longer is looked for in more
 _LONGEST_HEADER = 1 << 20
+_MIN_KANA, _MAX_NARROW = 0.1, 0.05  # of the letters of a Japanese text beyond ASCII
 _TAIL_BYTES = 1 << 16
 
 
@@ -194,7 +195,7 @@ def _likelier(path: Path, /) -> str:
 
 
 def likely_encoding(path: Path, /) -> str:
-    """Return the encoding that the beginning of a text file is most likely in: utf-8, utf-16, gbk or cp1252."""
+    """Return the encoding that the beginning of a text file is most likely in: utf-8, utf-16, cp932, gbk or cp1252."""
     with _open(path) as file:
         sample = file.read(1 << 20)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -204,6 +205,8 @@ def likely_encoding(path: Path, /) -> str:
         return "utf-8"
     except UnicodeError:
         pass
+    if _is_japanese(sample):
+        return "cp932"
     try:
         text = codecs.getincrementaldecoder("gb18030")().decode(sample)
         chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in text)
@@ -214,6 +217,21 @@ def likely_encoding(path: Path, /) -> str:
     except UnicodeError:
         pass
     return "cp1252"
+
+
+def _is_japanese(sample: bytes, /) -> bool:
+    """Whether bytes are Japanese: read so, they hold hiragana and katakana, and hardly any of half the width.
+
+    Chinese bytes read as Japanese are mostly katakana of half the width.
+    """
+    try:
+        text = codecs.getincrementaldecoder("cp932")().decode(sample)
+    except UnicodeError:
+        return False
+    others = sum(letter > "\x7f" for letter in text)
+    kana = sum("\u3041" <= letter <= "\u30ff" for letter in text)
+    narrow = sum("\uff61" <= letter <= "\uff9f" for letter in text)
+    return kana > _MIN_KANA * others and narrow < _MAX_NARROW * others
 
 
 def _paired(sample: bytes, /) -> float:

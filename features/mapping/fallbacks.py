@@ -13,7 +13,7 @@ __all__ = ["with_required"]
 _SCORE = 0.55  # a guess that is asked about, never one that stands
 _MIN_OTHERS = {"cases": 3, "customers": 3}
 """So many other columns are the table's by their names, before its key is looked for by values."""
-_MIN_CLEAR = 0.75
+_MIN_CLEAR = 0.6
 _MIN_UNIQUE = 0.99
 _MIN_ROWS = 20  # of fewer rows anything may differ
 _MAX_KEY_CHARACTERS = 40

@@ -5,13 +5,19 @@ from __future__ import annotations
 from baton.contract.sources import TABLES, ColumnSpec
 from features.mapping.looks import ColumnLook
 
-__all__ = ["value_fit"]
+__all__ = ["is_of_channels", "value_fit"]
 
 _DURATIONS = frozenset({"wait_seconds", "handle_seconds"})
 _HOURS = frozenset({"hours", "overtime_hours", "training_hours"})  # 0:32:29 is read as a part of an hour
 _KEYS = {"cases": "case_id", "customers": "customer_id", "employees": "employee_id", "teams": "team_id"}
 _REPEATED = frozenset({("activity", "customer_id"), ("case_steps", "case_id"), ("work", "employee_id")})
 _GROUPS = frozenset({"team_id", "employee_id"})
+_MIN_CASES = 100  # of so many some have the same customer
+_CHANNELS = frozenset(
+    "email e-mail mail phone telephone telefon telefone teléfono téléphone voice call chat live_chat livechat sms web "
+    "webform whatsapp facebook twitter instagram social portal app letter fax in-store 电话 邮件 微信 网页 短信 热线 "
+    "在线客服 電話 メール チャット".split()
+)
 _MAX_GROUP_SHARE = 0.5  # a team or a person has two rows and more, as a rule
 _MIN_UNIQUE = 0.98  # a row or two exported twice make no key less
 _MAX_CATEGORIES = 400
@@ -30,6 +36,17 @@ _UNITS = frozenset(
 _MAX_CODES = 20
 _MAX_RATING_WORDS = 12
 _MIN_SHARE = 0.9  # of the values that can be read as the type; the rest is dirt, which the checks report
+
+
+def is_of_channels(look: ColumnLook, /) -> bool:
+    """Whether all values are ways in which cases come in, and there are several.
+
+    Parameters
+    ----------
+    look : ColumnLook
+        Of the column.
+    """
+    return look.distinct > 1 and {value.casefold() for value in look.values} <= _CHANNELS
 
 
 def value_fit(table: str, column: str, look: ColumnLook, /) -> float:
@@ -66,6 +83,8 @@ def _word(table: str, column: str, look: ColumnLook, /) -> float:
         # internal and external customers, partners; 微信客户 or Enterprise are something else that is called a type
         known = {value.casefold() for value in look.values} <= _CUSTOMER_KINDS
         return _text(column, look) * (1.0 if known else 0.4)
+    if column == "process" and is_of_channels(look):
+        return 0.0  # how a case came in is not what it was about
     return _text(column, look)
 
 
@@ -88,6 +107,8 @@ def _id(table: str, column: str, look: ColumnLook, /) -> float:
         return 0.1
     if look.distinct < 2:
         return 0.3
+    if (table, column) == ("cases", "customer_id") and look.unique_share >= _MIN_UNIQUE and look.rows > _MIN_CASES:
+        return 0.6  # another in each case: the case's own id rather
     if column in _GROUPS:
         return 1.0 if look.unique_share <= _MAX_GROUP_SHARE or look.rows < 50 else 0.2
     return 0.3 if look.flags >= _MIN_SHARE else 1.0

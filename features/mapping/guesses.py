@@ -24,6 +24,7 @@ _CLEAR_TABLE = 0.62  # an export whose name says nothing is asked about below it
 _HOUR, _LONG = 3600, 0.8
 _KNOWN = 0.9  # a name that is on the list as it stands
 _NEAR_BY_WORDS = 0.25  # of a column that is known by its words alone, any other that may be it is a rival
+_NEAR_KNOWN = 0.12  # of two known names of a text (a reason, a cause) the one further back may be meant
 _NEAR = 0.03  # two columns that fit as well as each other to within this: nobody can tell which is meant
 
 
@@ -83,17 +84,20 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
         sql = reads_as(name, column, factor)
         if sql is None:
             continue
-        rivals = tuple(look.columns[at].name for at in _rivals(scores, (place, other), taken))
+        rivals = tuple(
+            look.columns[at].name
+            for at in _rivals(scores, (place, other), taken, is_word=spec.columns[place].type == "text")
+        )
         meanings = tuple(spec.names[at] for at in _meanings(scores, (place, other), filled))
         chosen.append(ColumnGuess(name, column.name, score, _why(column, fit, factor), sql, rivals, meanings))
     return tuple(_in_order(table, chosen, look))
 
 
-def _rivals(scores: np.ndarray, at: tuple[int, int], taken: Mapping[int, float], /) -> Iterator[int]:
+def _rivals(scores: np.ndarray, at: tuple[int, int], taken: Mapping[int, float], /, *, is_word: bool) -> Iterator[int]:
     """Yield the other columns of an export that may be meant as well, and are nothing else."""
     place, chosen = at
     score = scores[place, chosen]
-    near = _NEAR if score >= _KNOWN else _NEAR_BY_WORDS
+    near = _NEAR_BY_WORDS if score < _KNOWN else _NEAR_KNOWN if is_word else _NEAR
     for other in range(scores.shape[1]):
         if other == chosen or scores[place, other] < max(score - near, _LIKELY):
             continue
@@ -261,12 +265,18 @@ def _has_the_shape(table: str, found: Mapping[str, ColumnGuess], look: Look, /) 
         return False
     if table == "work" and (unique("employee_id") >= _REPEATS or len(found) < 3):
         return False
-    if table == "teams" and look.rows > _MAX_TEAMS:
+    if table == "teams" and (look.rows > _MAX_TEAMS or not _is_of_teams(found, look)):
         return False
     if table == "cases" and not _is_order(found["case_id"].source if "case_id" in found else ""):
         return True
     # an order is a case where somebody promised or delivered something; else it is what a customer did
     return all(group & set(found) for group in _NEEDS.get(table, ()))
+
+
+def _is_of_teams(found: Mapping[str, ColumnGuess], look: Look, /) -> bool:
+    """Whether the file or its key is called like a team: anything has an id and a name."""
+    key = found["team_id"].source if "team_id" in found else ""
+    return table_fit(look.name, "teams") > 0 or comparable(key) not in {"id", "name", "code", "title", "number", "编号"}
 
 
 def _is_order(name: str, /) -> bool:

@@ -50,7 +50,23 @@ def by_keys(guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnec
             source = guesses[parent].source_of(key) if parent in guesses else None
             if source is not None and guesses[parent].look.relation != guess.look.relation:
                 found[table] = _referring(found[table], column, (guesses[parent].look, source), connection)
+    if "cases" in found:
+        found["cases"] = _without_agents(found["cases"], found, connection)
     return found
+
+
+def _without_agents(
+    cases: TableGuess, guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnection, /
+) -> TableGuess:
+    """Return cases without a customer whose values are keys of employees: a user may be either."""
+    source = cases.source_of("customer_id")
+    people = guesses.get("employees")
+    key = people.source_of("employee_id") if people is not None else None
+    if source is None or people is None or key is None or people.look.relation == cases.look.relation:
+        return cases
+    if "customers" in guesses or _share(cases.look, source, people.look, key, connection) < _REFERS:
+        return cases
+    return replace(cases, columns=tuple(one for one in cases.columns if one.column != "customer_id"))
 
 
 def _references(table: str, /) -> tuple[tuple[str, str], ...]:

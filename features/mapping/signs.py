@@ -6,6 +6,7 @@ import re
 
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.casting import FALSE_WORDS, TRUE_WORDS
+from features.mapping.fits import is_of_channels
 from features.mapping.looks import ColumnLook
 from features.mapping.writing import comparable
 
@@ -35,11 +36,11 @@ _ALIKE = 0.62  # what values alone say is likely at best
 def by_values(table: str, name: str, column: ColumnLook, /) -> float:
     """Return how likely values alone make a column a contract column; their names say nothing.
 
-    Only long texts are so unlike anything else that they speak for themselves.
+    Only long texts and the names of channels are so unlike anything else that they speak for themselves.
     """
     if table == "cases" and name == "text" and column.words >= 8 and column.distinct > 50 and not column.is_number:
         return _ALIKE
-    return 0.0
+    return _ALIKE if (table, name) == ("cases", "channel") and is_of_channels(column) else 0.0
 
 
 def unit_factor(name: str, column: ColumnLook, /) -> float:

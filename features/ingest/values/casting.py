@@ -76,12 +76,16 @@ TRUE_WORDS = (
     "sí",
     "sì",
     "sim",
+    "はい",
+    "○",
+    "〇",
     "verdadero",
     "是",
     "有",
 )
 FALSE_WORDS = (
-    "false", "f", "no", "n", "0", "0.0", "nein", "falsch", "non", "faux", "não", "nao", "falso", "否", "无"
+    "false", "f", "no", "n", "0", "0.0", "nein", "falsch", "non", "faux", "não", "nao", "falso", "否", "无",
+    "いいえ", "無", "×",
 )  # fmt: skip
 
 

@@ -97,3 +97,46 @@ def test_open_cases_and_upgrades_propose_the_presets_that_count_them(tmp_path: P
 def test_how_a_call_was_cut_is_no_cause(tmp_path: Path) -> None:
     cut = {"Disconnect Type": lambda n: ["client", "agent", "transfer"][n % 3]}
     assert "root_cause" not in lines_of(guessed(tmp_path, tickets=cases(**cut)), "cases")
+
+
+def test_ways_in_are_channels_whatever_their_column_is_called(tmp_path: Path) -> None:
+    lines = lines_of(guessed(tmp_path, tickets=cases(Type=lambda n: ["email", "phone", "chat"][n % 3])), "cases")
+    assert (lines["channel"].source, lines["channel"].certainty) == ("Type", "likely")
+    assert "process" not in lines
+
+
+def test_a_user_who_is_an_employee_is_no_customer(tmp_path: Path) -> None:
+    calls = cases(**{"user id": lambda n: f"u{n % 9}"})
+    users: list[dict[str, object]] = [
+        {"id": f"u{n}", "name": f"n{n}", "team": "ns"[n % 2], "role": "agent"} for n in range(9)
+    ]
+    lines = lines_of(guessed(tmp_path, calls=[{**row, "Assignee": None} for row in calls], users=users), "cases")
+    assert "customer_id" not in lines
+
+
+def test_anything_with_an_id_and_a_name_is_no_team(tmp_path: Path) -> None:
+    rows = [{"ID": n, "Name": f"n{n}", "Group": "ns"[n % 2]} for n in range(60)]
+    tables = {plan.table for plan in guessed(tmp_path, tickets=cases(), contacts_list=rows).plans}
+    assert "teams" not in tables
+
+
+def test_a_reason_beside_a_cause_is_asked_about(tmp_path: Path) -> None:
+    both = {"Motivo": lambda n: f"motivo {n % 5}", "Causa raíz": lambda n: f"causa {n % 7}"}
+    assert lines_of(guessed(tmp_path, tickets=cases(**both)), "cases")["root_cause"].certainty == "likely"
+
+
+def test_japanese_files_are_read_in_their_encoding(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    rows = [
+        f"Q{n:05},{moment(n)},{moment(n, 5)},K{n % 60},サポート{n % 2}課,{'○×'[n % 2]},{1 + n % 5}" for n in range(300)
+    ]
+    header = "問い合わせ番号,受付日時,完了日時,顧客番号,担当部署,初回解決,満足度(5段階)"
+    (exports / "問い合わせ一覧.csv").write_text("\n".join([header, *rows]) + "\n", encoding="cp932")
+    found = guess(tmp_path / "new", str(exports))
+    plan = next(plan for plan in found.plans if plan.table == "cases")
+    assert plan.look.place["encoding"] == "cp932"
+    assert plan.columns.items() >= {
+        "case_id": "問い合わせ番号", "opened_at": "受付日時", "closed_at": "完了日時", "customer_id": "顧客番号",
+        "team_id": "担当部署", "resolved_first": "初回解決", "csat": "満足度(5段階)",
+    }.items()  # fmt: skip
