@@ -149,6 +149,8 @@ def _moves(advice: Advice, cards: list[Card], truth: list[dict[str, float]], /) 
         # the first two teams are of the first and the second group
         best, now = cards[row["group"]].loc[row["kpi"], "best"], TODAY.get(row["kpi"], 0.0)
         right = best > now if row["verdict"] in ("raise", "add") else best < now
+        # where nothing matters there is no better card: every move is a false one
+        right = right and strongest > 0
         moves.append([row["kpi"], row["verdict"], round(float(row["confidence"]), 4), bool(right)])
     gain = float(np.mean([(card["b"] * (card["recommended_weight"] - card["current"])).sum() for card in cards]))
     ranks = [
