@@ -12,7 +12,7 @@ from benchmarks.truth.kpis import ECHOES, LEVERS, TODAY, catalogue
 from benchmarks.truth.leaving import HORIZON_DAYS
 from benchmarks.truth.story import Story
 from features.cases.table import CaseTable, Organisation
-from features.kpis.columns import context_column, kpi_column, outcome_column
+from features.kpis.columns import context_column, kpi_column, later_column, outcome_column
 from features.staging.own_columns import attribute
 
 __all__ = ["ROLE", "Recorded", "month_earlier", "record", "wrong_roles"]
@@ -79,8 +79,9 @@ def record(
         figures = _figures(frame, value, sampled=kpi in monthly)
         parts.append(figures.assign(kpi=kpi))
         noise[kpi] = _noise(story, frame, rows, kpi, value, sampled=kpi in monthly)
-        frame[kpi_column(kpi)] = _last_month(frame, figures) if kpi in monthly else value
+        frame[kpi_column(kpi)] = _same_month(frame, figures) if kpi in monthly else value
     frame[outcome_column("churn")] = _left(story, rows, story.calendar.end)
+    frame[later_column("churn")] = _left(story, rows, story.calendar.end, HORIZON_DAYS)
     at_risk = int(((story.customers.joined < story.calendar.end) & (story.left_day >= story.calendar.end)).sum())
     table = CaseTable(
         frame=frame,
@@ -100,8 +101,9 @@ def month_earlier(found: Recorded) -> Recorded:
     frame, organisation = found.cases.frame, found.organisation
     as_of = organisation.as_of - pd.DateOffset(months=1)
     frame = frame[frame["opened_at"] < as_of].reset_index(drop=True)
-    unknown = frame["closed_at"] + pd.Timedelta(days=HORIZON_DAYS) > as_of
-    frame[outcome_column("churn")] = frame[outcome_column("churn")].mask(unknown)
+    for horizons, column in ((1, outcome_column("churn")), (2, later_column("churn"))):
+        unknown = frame["closed_at"] + pd.Timedelta(days=HORIZON_DAYS * horizons) > as_of
+        frame[column] = frame[column].mask(unknown)
     panel = organisation.panel[organisation.panel["to"] <= as_of].reset_index(drop=True)
     return replace(
         found,
@@ -198,10 +200,9 @@ def _figures(frame: pd.DataFrame, value: np.ndarray, /, *, sampled: bool) -> pd.
     return grouped.agg(team_id=("team_id", "last"), value=("value", "mean"), n=("value", "count"))
 
 
-def _last_month(frame: pd.DataFrame, figures: pd.DataFrame, /) -> np.ndarray:
-    """The handler's last figure that was known when the case opened: that of the month before."""
-    shifted = figures.assign(period=figures["period"] + pd.DateOffset(months=1))
-    joined = frame[["employee_id", "period"]].merge(shifted, on=["employee_id", "period"], how="left")
+def _same_month(frame: pd.DataFrame, figures: pd.DataFrame, /) -> np.ndarray:
+    """The handler's figure of the month in which the case opened."""
+    joined = frame[["employee_id", "period"]].merge(figures, on=["employee_id", "period"], how="left")
     return joined["value"].to_numpy()
 
 
@@ -225,12 +226,12 @@ def _noise(
     return chance / n / story.spreads[kpi] ** 2
 
 
-def _left(story: Story, rows: np.ndarray, end: float, /) -> np.ndarray:
-    """1 where the customer left within the horizon after the case, NaN where that is not known yet."""
-    closed = story.cases.closed[rows]
+def _left(story: Story, rows: np.ndarray, end: float, after: float = 0.0, /) -> np.ndarray:
+    """1 where a customer at risk some days after the case left within a horizon, NaN where that is not known yet."""
+    begins = story.cases.closed[rows] + after
     left = story.left_day[story.cases.customer[rows]]
-    known = (closed + HORIZON_DAYS <= end) & (left > closed)
-    return np.where(known, (left <= closed + HORIZON_DAYS).astype(float), np.nan)
+    known = (begins + HORIZON_DAYS <= end) & (left > begins)
+    return np.where(known, (left <= begins + HORIZON_DAYS).astype(float), np.nan)
 
 
 def _cases_per_customer(story: Story, /) -> float:

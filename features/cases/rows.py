@@ -15,7 +15,7 @@ from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.outcomes import Outcome
 from features.kpis import evaluate
-from features.kpis.columns import context_column, context_columns, has_prefix, kpi_column, outcome_column
+from features.kpis.columns import context_column, context_columns, has_prefix, kpi_column, later_column, outcome_column
 from features.kpis.handlers import handler_values
 from features.kpis.sampling import chosen, table_of
 from features.kpis.sql import finished
@@ -70,7 +70,7 @@ def case_frame(
     picked = values.select("valued_case", *(kpi_column(kpi.id) for kpi in own))
     rows = rows.left_join(picked, [("case_id", "valued_case")]).drop("valued_case")
     if handled:
-        rows = handler_values(warehouse, rows, handled, measured)
+        rows = handler_values(warehouse, rows, handled, measured, "then")
     rows = _with_customer(company, warehouse, rows)
     rows = _with_churn(company, warehouse, rows)
     frame = _pulled(rows)
@@ -138,27 +138,38 @@ def _with_churn(company: Company, warehouse: Warehouse, rows: ir.Table, /) -> ir
     end = snapshots.label_end(warehouse)
     if churn is None or end is None or not warehouse.has("cases", "customer_id"):
         return rows
-    horizon = ibis.interval(days=snapshots.churn_horizon_days(company))
     closed = rows.closed_at if warehouse.has("cases", "closed_at") else rows.opened_at
-    rows = finished(rows.mutate(after_=closed, until_=closed + horizon))
-    if churn.rule == "inactive":
+    rows = finished(rows.mutate(after_=closed))
+    days = snapshots.churn_horizon_days(company)
+    last = ibis.literal(end, type="timestamp(6)")
+    for column, first in ((outcome_column("churn"), 0), (later_column("churn"), days)):
+        span = rows.mutate(
+            from_=rows.after_ + ibis.interval(days=first), until_=rows.after_ + ibis.interval(days=first + days)
+        )
+        at_risk, gone, joined = _gone(warehouse, finished(span), churn.rule)
+        complete = joined.after_.notnull() & (joined.until_ <= last)
+        if first:  # whom it had reached before is not at risk of it any more
+            at_risk &= joined[outcome_column("churn")] == 0.0
+        rows = joined.mutate(**{column: ibis.cases((complete & at_risk, gone.cast("int32").cast("float64")))})
+        made = ("from_", "until_", "seen", "leaver", "left_at")
+        rows = finished(rows.drop(*(name for name in made if name in rows.columns)))
+    return rows.drop("after_")
+
+
+def _gone(warehouse: Warehouse, rows: ir.Table, rule: str, /) -> tuple[ir.BooleanValue, ir.BooleanValue, ir.Table]:
+    """Who is at risk at ``from_``, who has gone by ``until_``, and the rows that both are columns of."""
+    if rule == "inactive":
         acts = warehouse["activity"].select(actor="customer_id", acted_at="at")
         active = rows.join(
-            acts, [rows.customer_id == acts.actor, acts.acted_at > rows.after_, acts.acted_at <= rows.until_]
+            acts, [rows.customer_id == acts.actor, acts.acted_at > rows.from_, acts.acted_at <= rows.until_]
         )
         seen = active.select(seen_case="case_id").distinct().mutate(seen=ibis.literal(1))
         rows = finished(rows.left_join(seen, [("case_id", "seen_case")]).drop("seen_case"))
-        at_risk, gone = rows.customer_id.notnull(), rows.seen.isnull()
-    else:
-        # the membership that the case ended in; who had left by then is not at risk
-        held = {"leaver": "customer_id", "left_at": "left_at"}
-        rows = with_membership(warehouse, rows, "customer_id", "after_", held)
-        at_risk = rows.leaver.notnull()
-        gone = rows.left_at.notnull() & (rows.left_at <= rows.until_)
-    complete = rows.after_.notnull() & (rows.until_ <= ibis.literal(end, type="timestamp(6)"))
-    label = ibis.cases((complete & at_risk, gone.cast("int32").cast("float64")))
-    rows = rows.mutate(**{outcome_column("churn"): label})
-    return rows.drop(*(name for name in ("after_", "until_", "seen", "leaver", "left_at") if name in rows.columns))
+        return rows.customer_id.notnull(), rows.seen.isnull(), rows
+    # the membership of that moment; who had left by then is not at risk
+    held = {"leaver": "customer_id", "left_at": "left_at"}
+    rows = with_membership(warehouse, rows, "customer_id", "from_", held)
+    return rows.leaver.notnull(), rows.left_at.notnull() & (rows.left_at <= rows.until_), rows
 
 
 def _pulled(rows: ir.Table, /) -> pd.DataFrame:

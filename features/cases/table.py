@@ -56,8 +56,8 @@ class CaseTable:
         One row per case. Keys: case_id, customer_id, employee_id, team_id (str or null). Context: stage, process,
         priority, channel (category), opened_at, closed_at, period (first of the month it was opened in). Customer
         history known when the case opened: columns ``x:<name>`` (float or category). Per KPI a column ``kpi:<id>``: the
-        case's own value where the KPI is computed from cases, else the handler's last value known when the case
-        opened (raw, not turned by ``better``; NaN unknown). Per outcome a column ``y:<outcome>`` (float; NaN unknown):
+        case's own value where the KPI is computed from cases, else the handler's value of the time in which it opened
+        (raw, not turned by ``better``; NaN unknown). Per outcome a column ``y:<outcome>`` (float; NaN unknown):
         ``y:churn`` is 1 if the customer left within the horizon after the case was closed.
     case_level : frozenset of str
         KPIs whose column is the case's own value; the others are the handler's.

@@ -1,7 +1,7 @@
 """Names of columns in tables of cases: what a column holds is its prefix, so that a KPI may be called like any of them.
 
-``x:`` is context known when the case opened, ``kpi:`` a KPI's value in the case, ``y:`` an outcome of the case. Nobody
-else writes or reads these prefixes.
+``x:`` is context known when the case opened, ``kpi:`` a KPI's value in the case, ``y:`` an outcome of the case,
+``later:`` the same outcome one horizon later. Nobody else writes or reads these prefixes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ __all__ = [
     "has_prefix",
     "is_kpi_column",
     "kpi_column",
+    "later_column",
     "outcome_column",
     "outcome_columns",
     "outcome_of",
@@ -22,6 +23,7 @@ __all__ = [
 CONTEXT = "x:"
 KPI = "kpi:"
 OUTCOME = "y:"
+LATER = "later:"
 
 
 def kpi_column(kpi_id: str, /) -> str:
@@ -33,6 +35,17 @@ def kpi_column(kpi_id: str, /) -> str:
     'kpi:priority'
     """
     return KPI + kpi_id
+
+
+def later_column(outcome: str, /) -> str:
+    """Return the column of an outcome in the horizon after the next, of those whom it had not reached before.
+
+    Examples
+    --------
+    >>> later_column("churn")
+    'later:churn'
+    """
+    return LATER + outcome
 
 
 def context_column(name: str, /) -> str:
@@ -64,7 +77,7 @@ def is_kpi_column(column: object, /) -> bool:
 
 def has_prefix(column: object, /) -> bool:
     """Whether a column holds context, a KPI's value or an outcome; the others are keys and times."""
-    return str(column).startswith((CONTEXT, KPI, OUTCOME))
+    return str(column).startswith((CONTEXT, KPI, OUTCOME, LATER))
 
 
 def context_columns(columns: Iterable[object], /) -> list[str]:

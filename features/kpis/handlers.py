@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -16,7 +17,9 @@ from features.kpis.sql import Windows, add_expressions, span_table, to_number
 from features.kpis.unit_rows import Unit, case_unit, with_default_team
 from features.staging.warehouse import Warehouse
 
-__all__ = ["handler_pass", "handler_values"]
+__all__ = ["When", "handler_pass", "handler_values"]
+
+When = Literal["known", "then"]
 
 
 def handler_pass(
@@ -65,9 +68,13 @@ def handler_pass(
 
 
 def handler_values(
-    warehouse: Warehouse, cases: ir.Table, kpis: Sequence[Kpi], measured: Mapping[str, frozenset[str]]
+    warehouse: Warehouse,
+    cases: ir.Table,
+    kpis: Sequence[Kpi],
+    measured: Mapping[str, frozenset[str]],
+    when: When = "known",
 ) -> ir.Table:
-    """Add to cases, per KPI, the handler's last value known when the case opened (the team's where only it has one).
+    """Add to cases, per KPI, a value of the handler (the team's where only it has one).
 
     Parameters
     ----------
@@ -77,6 +84,9 @@ def handler_values(
         Of ``work`` or ``measures``.
     measured : mapping of str to frozenset of str
         Kinds of unit that ``measures`` has, per KPI.
+    when : {"known", "then"}
+        The last value that was known when the case opened, or the value of the time in which it opened: a prediction
+        may not see the latter, while it is what the customer met.
 
     Returns
     -------
@@ -92,7 +102,7 @@ def handler_values(
     for owner, members in (("employee_id", by_person), ("team_id", by_team)):
         if not members:
             continue
-        history = _history(warehouse, members, owner.removesuffix("_id"))
+        history = _history(warehouse, members, owner.removesuffix("_id"), when)
         joined = cases.left_join(
             history,
             [
@@ -105,13 +115,13 @@ def handler_values(
     return cases
 
 
-def _history(warehouse: Warehouse, kpis: Sequence[Kpi], unit: str, /) -> ir.Table:
-    """What was known of each handler, and from when until when: ``handler``, ``valid_from``, ``valid_to``, the KPIs."""
-    single = {kpi_column(kpi.id): _history_of(warehouse, kpi, unit) for kpi in kpis}
-    grid = reduce(
-        lambda left, right: left.union(right, distinct=True),
-        (history.select("handler", "valid_from") for history in single.values()),
-    ).distinct()
+def _history(warehouse: Warehouse, kpis: Sequence[Kpi], unit: str, when: When, /) -> ir.Table:
+    """What holds of each handler, and from when until when: ``handler``, ``valid_from``, ``valid_to``, the KPIs."""
+    single = {kpi_column(kpi.id): _history_of(warehouse, kpi, unit, when) for kpi in kpis}
+    ends = [history.filter(history.valid_to.notnull()) for history in single.values()]
+    moments = [history.select("handler", "valid_from") for history in single.values()]
+    moments += [history.select("handler", valid_from="valid_to") for history in ends]
+    grid = reduce(lambda left, right: left.union(right, distinct=True), moments).distinct()
     for column, history in single.items():
         named = history.select(owner_="handler", from_="valid_from", to_="valid_to", **{column: history["value"]})
         joined = grid.left_join(
@@ -123,31 +133,35 @@ def _history(warehouse: Warehouse, kpis: Sequence[Kpi], unit: str, /) -> ir.Tabl
             ],
         )
         grid = joined.drop("owner_", "from_", "to_")
-    return _until_next(grid)
+    return grid.mutate(valid_to=_next_start(grid))
 
 
-def _history_of(warehouse: Warehouse, kpi: Kpi, unit: str, /) -> ir.Table:
+def _history_of(warehouse: Warehouse, kpi: Kpi, unit: str, when: When, /) -> ir.Table:
+    """One KPI of each handler: ``handler``, ``valid_from``, ``valid_to`` (null: until further notice), ``value``."""
     table = warehouse[kpi.source]
+    who = "unit_id" if kpi.source == "measures" else "employee_id"
     if kpi.source == "measures":
         table = table.filter(table.kpi == measured_id(kpi), table.unit == unit)
-        rows = add_expressions(table, ["unit_id", "to"], value_columns(kpi))
-        rows = rows.rename(handler="unit_id", valid_from="to")
-        weight = to_number(rows[f"{kpi.id}__weight"])
-    else:
-        rows = add_expressions(table, ["employee_id", "to"], value_columns(kpi))
-        rows = rows.rename(handler="employee_id", valid_from="to")
-        weight = ibis.literal(1.0)
+    rows = add_expressions(table, [who, "from", "to"], value_columns(kpi))
+    rows = rows.rename(handler=who, first="from", last="to")
+    weight = to_number(rows[f"{kpi.id}__weight"]) if kpi.source == "measures" else ibis.literal(1.0)
     value = to_number(rows[f"{kpi.id}__value"])
     if kpi.denominator is not None:
         value = value / to_number(rows[f"{kpi.id}__denominator"]).nullif(0.0)
-    rows = rows.select("handler", "valid_from", value=value, weight=weight)
+    start = rows["last"] if when == "known" else rows["first"]
+    rows = rows.select("handler", "last", valid_from=start, value=value, weight=weight)
     rows = rows.filter(rows.handler.notnull() & rows.valid_from.notnull() & rows.value.notnull())
     once = rows.group_by("handler", "valid_from").aggregate(
-        value=(rows.value * rows.weight).sum() / rows.weight.sum().nullif(0.0)
+        value=(rows.value * rows.weight).sum() / rows.weight.sum().nullif(0.0), last=rows["last"].max()
     )
-    return _until_next(once)
+    until = _next_start(once)
+    if when == "then":
+        # a value holds for the time that it is of; what is of a moment holds until the next
+        ended = ibis.cases((once["last"] > once.valid_from, once["last"]))
+        until = ibis.least(until, ended)
+    return once.mutate(valid_to=until).drop("last")
 
 
-def _until_next(history: ir.Table, /) -> ir.Table:
+def _next_start(history: ir.Table, /) -> ir.Value:
     window = ibis.window(group_by=history.handler, order_by=history.valid_from)
-    return history.mutate(valid_to=history.valid_from.lead().over(window))
+    return history.valid_from.lead().over(window)

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
-from features.kpis.columns import outcome_column, outcome_columns, outcome_of
+from features.kpis.columns import later_column, outcome_column, outcome_columns, outcome_of
+from models.effects.estimators.beyond import beyond_horizon
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.combined import combine, span
 from models.effects.estimators.design import Design, Question, build_design, usable_controls, usable_levers
 from models.effects.estimators.double_ml import double_ml
 from models.effects.estimators.employee_means import employee_means, solve_total
-from models.effects.estimators.moments import Moments, between_moments
+from models.effects.estimators.moments import Moments, bayesian_weights, between_moments
 from models.effects.estimators.omnibus import JointTest, joint_test
 from models.effects.estimators.protocol import DRAWS, MAX_CORRELATION, Estimate
 from models.effects.estimators.refutation import reasons_against, refute
@@ -111,14 +113,19 @@ def _estimate_outcome(
     design, dropped = _separable(design, moments, organisation, seed)
     if not design.targets:
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped}), None
-    return _effects_of(design, kind, helpful, scale, {**why_not, **dropped}, seed), design
+    factor = np.full(DRAWS + 1, scale)
+    if outcome == "churn":
+        column = later_column(outcome)
+        known = cases.frame[column] if column in cases.frame else pd.Series(np.nan, index=cases.frame.index)
+        later = known.to_numpy(dtype=np.float64, na_value=np.nan)[design.rows]
+        factor *= beyond_horizon(design, later, cases.horizon_days, draws=DRAWS, seed=seed)
+    return _effects_of(design, kind, helpful, factor, {**why_not, **dropped}, seed), design
 
 
 def _with_double_ml(
     found: OutcomeEffects, cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /
 ) -> OutcomeEffects:
-    spread = found.estimates["employee_means"].spread
-    learned = double_ml(cases, catalogue, design, draws=DRAWS, seed=seed, spread=spread)
+    learned = double_ml(cases, catalogue, design, draws=DRAWS, seed=seed, moments=between_moments(design))
     return replace(found, estimates={**found.estimates, learned.method: learned})
 
 
@@ -129,18 +136,21 @@ def _meetings(cases: CaseTable, /) -> float:
 
 
 def _effects_of(
-    design: Design, kind: str, helpful: int, scale: float, why_not: Mapping[str, Message], seed: int, /
+    design: Design, kind: str, helpful: int, factor: Floats, why_not: Mapping[str, Message], seed: int, /
 ) -> OutcomeEffects:
     moments = between_moments(design)
     means = employee_means(design, draws=DRAWS, seed=seed, moments=moments)
-    plain = case_level(design, draws=DRAWS, seed=seed, spread=means.spread)
+    plain = case_level(design, draws=DRAWS, seed=seed, moments=moments)
     routing = routing_test(design, moments, permutations=20, seed=seed)
-    chosen = combine(means, plain, seed=seed)
+    crude = replace(design, values=design.unadjusted)
+    change = plain.point - case_level(crude, draws=2, seed=seed, moments=moments).point
+    chosen = combine(means, plain, change, seed=seed)
     if not routing.near_random:
         chosen = span(chosen, plain, seed=seed)
     joint = joint_test(design, moments, permutations=PERMUTATIONS, seed=seed)
     checks = refute(design, moments, means, joint.single, seed)
-    draws = (chosen.draws + _selection(design, means, routing, seed)) * scale
+    scale = float(factor[0])
+    draws = (chosen.draws + _selection(design, means, routing, seed)) * factor[1:, None]
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     notes = [] if routing.near_random else [Message("estimate.associations")]
@@ -186,7 +196,7 @@ def _separable(
 
     Of two that move together the one on a scorecard stays, else the first of the catalogue.
     """
-    from models.effects.estimators.employee_means import bayesian_weights, spreads
+    from models.effects.estimators.employee_means import spreads
 
     weights = np.vstack([np.ones((1, moments.employees)), bayesian_weights(100, moments.employees, seed)])
     covariance = moments.covariance(weights)
@@ -218,12 +228,11 @@ def _selection(design: Design, means: Estimate, routing: Routing, seed: int, /) 
 
     Source: Altonji, Elder & Taber 2005; Oster 2019: selection on what is hidden judged by selection on what is seen.
     """
-    crude = solve_total(
-        design, between_moments(design, design.unadjusted).covariance(np.ones((1, int(design.employee.max()) + 1)))
-    )[0]
+    crude = between_moments(design, design.unadjusted)
+    before = solve_total(design, crude.covariance(np.ones((1, crude.employees))), crude.kept)[0]
     strength = 1.0 if routing.near_random else 2.0
     direction = np.random.default_rng(seed + 1).standard_normal((len(means.draws), 1))
-    return strength * direction * (means.point - crude)[None, :]
+    return strength * direction * (means.point - before)[None, :]
 
 
 def _nothing(outcome: str, kind: str, helpful: int, scale: float, why_not: Mapping[str, Message], /) -> OutcomeEffects:

@@ -43,14 +43,14 @@ def signal_share(design: Design, moments: Moments, /) -> dict[str, tuple[float, 
 
     Returns
     -------
-    dict of str to (icc, standard deviation between employees)
+    dict of str to (icc, standard deviation between employees in the KPI's own unit)
     """
     covariance = moments.covariance(np.ones((1, moments.employees)))[0]
     found: dict[str, tuple[float, float]] = {}
     for at, lever in enumerate(design.levers):
         between = max(float(covariance[at, at]), 0.0)
         total = _measurement_variance(design, at) if design.handler_level[at] else float(moments.scale[at] ** 2)
-        found[lever] = (min(between / total, 1.0) if total > 0 else 0.0, float(np.sqrt(between)))
+        found[lever] = (min(between / total, 1.0) if total > 0 else 0.0, float(np.sqrt(between) * design.unit[at]))
     return found
 
 

@@ -192,7 +192,7 @@ def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str
             team = int(scene.team[person])
             mine = scene.recent & (scene.design.employee == person)
             reason = person_reason(
-                Gap(scene.kpis[lever], gap * stands.spread, chance, scene.days, scene.currency),
+                Gap(scene.kpis[lever], gap * scene.own_spread(lever, stands), chance, scene.days, scene.currency),
                 int(count[person]),
                 months if new else None,
                 scene.closing[new],
@@ -227,7 +227,7 @@ def _teams(scene: Scene, standings: Mapping[str, Standing], policy: Policy, /) -
         for team in np.flatnonzero(flags):
             gap, chance = float(stands.team_gap[team]), float(stands.team_probability[team])
             mine = scene.recent & (scene.design.team == team)
-            found = Gap(scene.kpis[lever], gap * stands.spread, chance, scene.days, scene.currency)
+            found = Gap(scene.kpis[lever], gap * scene.own_spread(lever, stands), chance, scene.days, scene.currency)
             reason = team_reason(found, int(size[team]))
             rows.append(
                 _row(scene, Finding(lever, "team", gap, chance), mine, scene.closing[False], reason)
@@ -256,7 +256,7 @@ def _processes(
         if not flag:
             continue
         mine = scene.recent & (design.process == shift.process)
-        size = shift.gap * standings[lever].spread
+        size = shift.gap * scene.own_spread(lever, standings[lever])
         gap = Gap(scene.kpis[lever], size, shift.probability, scene.days, scene.currency)
         reason = process_reason(gap, names[shift.process], shift.people)
         rows.append(

@@ -56,7 +56,7 @@ class Standing:
     Parameters
     ----------
     spread : float
-        Between-person standard deviation, in the lever's own unit.
+        Between-person standard deviation, in the unit of the design's column.
     gap, probability : arrays of shape (employees,)
         Expected true gap in between-person SDs, and the probability that it exceeds ``GAP_SD``; NaN where unknown. For
         people of a team that is behind as a whole, the gap beyond the team's.

@@ -14,7 +14,7 @@ from baton.company import Policy
 from baton.months import DAYS_PER_MONTH
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.closing import NEWCOMER_MONTHS, closing_shares
-from models.advice.coaching.gaps import MIN_CASES
+from models.advice.coaching.gaps import MIN_CASES, Standing
 from models.effects.estimators.design import Design, Question, build_design
 
 __all__ = ["Scene", "build_scene"]
@@ -67,6 +67,10 @@ class Scene:
     closing: Mapping[bool, float]
     reach: float
     currency: str = ""
+
+    def own_spread(self, lever: str, stands: Standing, /) -> float:
+        """Return the spread between people in the KPI's own unit, whatever scale the design holds it on."""
+        return stands.spread * float(self.design.unit[self.design.levers.index(lever)])
 
 
 def build_scene(

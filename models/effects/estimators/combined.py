@@ -1,28 +1,46 @@
-"""Employee means, shrunk towards the case-level regression as far as the two agree.
+"""Employee means and the case-level regression, combined lever by lever as far as the two agree.
 
 The comparison of people is right under routing by chance but imprecise in a small company; the regression of single
-cases is precise but off where difficulty is hidden. How far off is estimated from how much the two differ beyond
-sampling noise over all levers; it is never taken to be less than the case-level effects' own typical size.
+cases is precise but off where difficulty is hidden, and by a different amount for every lever. How far off is learned
+from the levers together: by a common factor (records are noisy), along what the known case mix changes (hidden
+difficulty works as the known one does), in proportion to each effect, and by an amount common to all. None of the four
+is fixed: all plausible values are averaged, each by how well it explains what the two estimates differ by. Both come
+from the same people, so their sampling errors go together; that is counted once.
 
-Source: Efron & Morris 1973 (empirical Bayes); Green & Strawderman 1991 (a possibly biased estimate as the target).
+Source: Efron & Morris 1973 (empirical Bayes); Green & Strawderman 1991 (a possibly biased estimate as the target);
+Altonji, Elder & Taber 2005 (selection on what is hidden judged by selection on what is known).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.effects.estimators.case_level import joint_normal
 from models.effects.estimators.protocol import Estimate
 
 __all__ = ["combine", "span"]
 
 Floats = NDArray[np.float64]
 
+FACTORS = (0.5, 0.63, 0.8, 1.0, 1.26, 1.59, 2.0, 2.52)
+"""By which single cases' effects may have to be multiplied; believed around 1 before looking."""
+BY_A_FACTOR = 0.5
+"""Standard deviation of that belief, on a logarithm."""
+ALONG_MIX = (-0.5, 0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""How many times the change that the known case mix made the hidden one would make.
 
-def combine(means: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
+Half-Cauchy before looking, since nobody knows how much is hidden.
+"""
+IN_PROPORTION = (0.05, 0.15, 0.3, 0.6, 1.2)
+IN_COMMON = (0.05, 0.15, 0.3, 0.6, 1.2)
+"""How far off an effect may be: in its own size, and in the typical size of all; half-Cauchy of these scales."""
+SCALES = (0.3, 0.3)
+
+
+def combine(means: Estimate, plain: Estimate, change: Floats, /, *, seed: int) -> Estimate:
     """Combine the two estimates into one, with joint draws from its posterior.
 
     Parameters
@@ -30,25 +48,47 @@ def combine(means: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
     means : Estimate
         By employee means: unbiased under routing by chance.
     plain : Estimate
-        By the case-level regression: precise, possibly biased.
+        By the case-level regression: precise, possibly biased. Its draws are of the same resampled people.
+    change : array of shape (levers,)
+        What taking out the known case mix changed in the case-level effects.
 
     Returns
     -------
     Estimate
     """
-    noise = _covariance(means.draws)
-    plain_variance = plain.draws.var(axis=0, ddof=1)
-    beyond = float(np.mean((means.point - plain.point) ** 2 - np.diag(noise)))
-    bias = max(beyond, float(np.mean(plain.point**2)), 1e-300)
-    trust = np.linalg.inv(noise)
-    prior = np.diag(1.0 / (bias + plain_variance))
-    covariance = np.linalg.inv(trust + prior)
-    point = covariance @ (trust @ means.point + prior @ plain.point)
+    noise, plain_noise, both = _covariances(means, plain)
+    size = max(float(np.sqrt(np.mean(plain.point**2))), 1e-12)
+    points, roots, scores = [], [], []
+    for factor, along, own, common in product(FACTORS, ALONG_MIX, IN_PROPORTION, IN_COMMON):
+        target = factor * plain.point + along * change
+        off = (own * plain.point) ** 2 + (common * size) ** 2 + change**2 / 4
+        around = factor**2 * plain_noise + np.diag(off)
+        shared = factor * both
+        differ = noise + around - shared - shared.T
+        gap = means.point - target
+        lower = np.linalg.cholesky(differ)
+        white = np.linalg.solve(lower, np.column_stack([gap, around - shared]))
+        scores.append(
+            -0.5 * float(white[:, 0] @ white[:, 0])
+            - float(np.log(np.diagonal(lower)).sum())
+            - 0.5 * (np.log(factor) / BY_A_FACTOR) ** 2
+            - float(np.log1p(along**2))
+            - float(np.log1p((own / SCALES[0]) ** 2) + np.log1p((common / SCALES[1]) ** 2))
+        )
+        points.append(target + white[:, 1:].T @ white[:, 0])
+        roots.append(_root(around - white[:, 1:].T @ white[:, 1:]))
+    weights = np.exp(np.array(scores) - max(scores))
+    weights /= weights.sum()
+    rng = np.random.default_rng(seed)
+    picked = rng.choice(len(weights), size=len(means.draws), p=weights)
+    chance = rng.standard_normal(means.draws.shape)
+    stacked = np.array(points)
+    draws = stacked[picked] + np.einsum("dij,dj->di", np.array(roots)[picked], chance)
     return Estimate(
         method="combined",
         levers=means.levers,
-        point=point,
-        draws=joint_normal(point, covariance, len(means.draws), seed),  # pyright: ignore[reportArgumentType]
+        point=weights @ stacked,
+        draws=draws,
         spread=means.spread,
         freedom=means.freedom,
     )
@@ -75,7 +115,15 @@ def span(chosen: Estimate, plain: Estimate, /, *, seed: int) -> Estimate:
     return replace(chosen, point=chosen.point + difference / 2, draws=chosen.draws + way * difference[None, :])
 
 
-def _covariance(draws: Floats, /) -> Floats:
-    """Covariance of draws, kept invertible."""
-    found = np.atleast_2d(np.cov(draws.T))
-    return found + 1e-9 * max(float(np.trace(found)) / len(found), 1e-300) * np.eye(len(found))
+def _covariances(means: Estimate, plain: Estimate, /) -> tuple[Floats, Floats, Floats]:
+    """Covariances of the two estimates' errors, and between them (rows: means)."""
+    count = len(means.levers)
+    found = np.atleast_2d(np.cov(np.hstack([means.draws, plain.draws]).T))
+    found += 1e-9 * max(float(np.trace(found)) / len(found), 1e-300) * np.eye(len(found))
+    return found[:count, :count], found[count:, count:], found[:count, count:]
+
+
+def _root(covariance: Floats, /) -> Floats:
+    """A square root of a covariance that may be slightly indefinite."""
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    return vectors * np.sqrt(np.clip(values, 0.0, None))

@@ -14,7 +14,7 @@ from baton.catalogue.schema import Catalogue
 from baton.messages.message import Message
 from features.cases.table import CaseTable
 from features.kpis.columns import kpi_column, outcome_column
-from models.effects.estimators.case_mix import TAILS, covariates, strata_codes, tenure_bands
+from models.effects.estimators.case_mix import TAILS, covariates, newness, strata_codes
 from models.effects.not_measured import NotMeasured
 
 __all__ = [
@@ -31,6 +31,10 @@ Codes = NDArray[np.int64]
 Unit = Literal["employee", "team"]
 
 MIN_ROWS = 200
+ON_LOGS = frozenset({"seconds", "minutes", "hours", "days", "money"})
+"""Units of what is long or dear by a factor: ten minutes more on a call and on a claim are not the same."""
+MOSTLY_POSITIVE = 0.95
+"""Share of values above zero from which logarithms are taken; zeros that are common are no short times."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,9 @@ class Design:
         The outcome as the case mix alone predicts it, from what was known when the case opened.
     handler_level : array of bool, shape (levers,)
         Levers whose value is the handler's, not the case's own.
+    unit : array of shape (levers,)
+        What one unit of a lever's column is in the KPI's own unit: 1, and for what is taken as a logarithm its typical
+        value.
     employee, customer, team, process, period : arrays of int, shape (rows,)
         Codes; -1 unknown. Where teams are compared, ``employee`` is the team.
     rows : array of int, shape (rows,)
@@ -90,6 +97,7 @@ class Design:
     unadjusted: Floats
     index: Floats
     handler_level: NDArray[np.bool_]
+    unit: Floats
     employee: Codes
     customer: Codes
     team: Codes
@@ -121,6 +129,7 @@ class Design:
             values=self.values[:, columns],
             unadjusted=self.unadjusted[:, columns],
             handler_level=self.handler_level[at],
+            unit=self.unit[at],
         )
 
     def only(self, chosen: NDArray[np.bool_] | Codes, /) -> Design:
@@ -238,8 +247,8 @@ def build_design(
     strata = strata_codes(frame)
     employee = pd.factorize(frame[f"{unit}_id"])[0].astype(np.int64)
     team, teams = pd.factorize(frame["team_id"])
-    mix, tenure = covariates(frame), tenure_bands(frame, employees)
-    raw = _raw(frame, catalogue, levers, outcome)
+    mix, tenure = covariates(frame), newness(frame, employees)
+    raw, typical = _raw(frame, catalogue, levers, outcome)
     values, unadjusted, index = _adjust(raw, np.hstack([mix, tenure]), mix.shape[1], strata, employee)
     return Design(
         outcome=outcome or "",
@@ -249,6 +258,7 @@ def build_design(
         unadjusted=unadjusted,
         index=index,
         handler_level=np.array([lever not in cases.case_level for lever in levers], dtype=bool),
+        unit=typical,
         employee=employee,
         customer=_customers(frame),
         team=team.astype(np.int64),
@@ -260,14 +270,34 @@ def build_design(
     )
 
 
-def _raw(frame: pd.DataFrame, catalogue: Catalogue, levers: tuple[str, ...], outcome: str | None, /) -> Floats:
-    """Levers turned so that more is better, then the outcome."""
+def _raw(
+    frame: pd.DataFrame, catalogue: Catalogue, levers: tuple[str, ...], outcome: str | None, /
+) -> tuple[Floats, Floats]:
+    """Levers turned so that more is better, then the outcome; and the levers' units."""
     raw = np.full((len(frame), len(levers) + 1), np.nan)
+    unit = np.ones(len(levers))
     for at, lever in enumerate(levers):
-        raw[:, at] = catalogue[lever].sign * _clipped(frame[kpi_column(lever)])
+        number = frame[kpi_column(lever)].to_numpy(dtype=np.float64, na_value=np.nan)
+        if catalogue[lever].unit in ON_LOGS and _mostly_positive(number):
+            number, unit[at] = _logarithm(number)
+        raw[:, at] = catalogue[lever].sign * _clipped(number)
     if outcome is not None:
         raw[:, -1] = frame[outcome_column(outcome)].to_numpy(dtype=np.float64, na_value=np.nan)
-    return raw
+    return raw, unit
+
+
+def _mostly_positive(number: Floats, /) -> bool:
+    known = number[np.isfinite(number)]
+    return bool(known.size and known.min() >= 0 and (known > 0).mean() >= MOSTLY_POSITIVE)
+
+
+def _logarithm(number: Floats, /) -> tuple[Floats, float]:
+    """Logarithms, nothing below the shortest that is common; and the mean, which a small step changes in proportion."""
+    known = np.isfinite(number)
+    least = np.quantile(number[known & (number > 0)], TAILS)
+    log = np.full_like(number, np.nan)
+    log[known] = np.log(np.maximum(number[known], least))
+    return log, float(np.minimum(number[known], np.quantile(number[known], 1 - TAILS)).mean())
 
 
 def _customers(frame: pd.DataFrame, /) -> Codes:
@@ -284,9 +314,8 @@ def _codes(frame: pd.DataFrame, name: str, /) -> Codes:
     return pd.factorize(frame[name])[0].astype(np.int64)
 
 
-def _clipped(column: pd.Series, /) -> Floats:
+def _clipped(number: Floats, /) -> Floats:
     """A lever's values winsorised, since single absurd durations would decide a mean."""
-    number = column.to_numpy(dtype=np.float64, na_value=np.nan)
     known = np.isfinite(number)
     if not known.any():
         return number

@@ -21,6 +21,7 @@ from features.cases.table import CaseTable
 from features.kpis.columns import context_columns, kpi_column, outcome_column
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.design import Design
+from models.effects.estimators.moments import Moments
 from models.effects.estimators.protocol import Estimate
 
 __all__ = ["clean", "double_ml"]
@@ -33,7 +34,7 @@ TREES = 40
 
 
 def double_ml(
-    cases: CaseTable, catalogue: Catalogue, design: Design, /, *, draws: int, seed: int, spread: Floats
+    cases: CaseTable, catalogue: Catalogue, design: Design, /, *, draws: int, seed: int, moments: Moments
 ) -> Estimate:
     """Estimate effects per case by double machine learning.
 
@@ -42,14 +43,16 @@ def double_ml(
     cases : CaseTable
         The cases that the design was built from.
     draws, seed : int
-    spread : array of shape (levers,)
-        Between-employee standard deviation by which the coefficients are multiplied.
+    moments : Moments
+        Of the design, as the case-level regression takes them.
 
     Returns
     -------
     Estimate
     """
-    return case_level(clean(cases, catalogue, design, seed), draws=draws, seed=seed, spread=spread, method="double_ml")
+    return case_level(
+        clean(cases, catalogue, design, seed), draws=draws, seed=seed, moments=moments, method="double_ml"
+    )
 
 
 def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) -> Design:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.effects.estimators.design import Design
-from models.effects.estimators.moments import Moments, between_moments
+from models.effects.estimators.moments import Moments, bayesian_weights, between_moments
 from models.effects.estimators.protocol import Estimate
 
-__all__ = ["MIN_EIGENVALUE", "bayesian_weights", "employee_means", "solve_total", "spreads"]
+__all__ = ["MIN_EIGENVALUE", "descents", "employee_means", "solve_total", "spreads"]
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def employee_means(design: Design, /, *, draws: int, seed: int, moments: Moments
     moments = between_moments(design) if moments is None else moments
     weights = np.vstack([np.ones((1, moments.employees)), bayesian_weights(draws, moments.employees, seed)])
     covariance = moments.covariance(weights)
-    effects = solve_total(design, covariance)
+    effects = solve_total(design, covariance, moments.kept)
     point = effects[0]
     people = float((moments.counts[:, -1] > 0).sum())
     freedom = max(people - design.size - 1.0, 1.0)
@@ -58,41 +58,68 @@ def employee_means(design: Design, /, *, draws: int, seed: int, moments: Moments
     )
 
 
-def bayesian_weights(draws: int, units: int, seed: int, /) -> Floats:
-    """Weights of the Bayesian bootstrap: one row per draw, one column per unit, mean one."""
-    gamma = np.random.default_rng(seed).standard_exponential((draws, units))
-    return gamma / gamma.mean(axis=1, keepdims=True)
-
-
 def spreads(covariance: Floats, /) -> Floats:
     """Between-employee standard deviations; zero where people do not differ."""
     return np.sqrt(np.clip(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0, None))
 
 
-def solve_total(design: Design, covariance: Floats, /) -> Floats:
+def solve_total(design: Design, covariance: Floats, kept: Floats, /) -> Floats:
     """Total effects of one standard deviation of each lever, from covariances between employees.
 
     Parameters
     ----------
     covariance : array of shape (draws, levers + 1, levers + 1)
+    kept : array of shape (levers + 1, levers + 1)
+        Share of each correlation that is kept, from ``Moments.kept``.
 
     Returns
     -------
     array of shape (draws, levers)
     """
     size = design.size
-    spread = spreads(covariance)[:, :size]
-    floor = 1e-12 + 0.05 * np.median(spread, axis=0)
-    safe = np.maximum(spread, floor)
-    correlation = covariance[:, :size, :size] / (safe[:, :, None] * safe[:, None, :])
+    correlation, safe, spread = _correlations(design, covariance, kept)
     answer = covariance[:, :size, size] / safe
-    correlation = _positive(correlation)
     out = np.zeros((len(covariance), design.asked))
     for at, lever in enumerate(design.targets):
         chosen = design.controls(lever)
         solved = np.linalg.solve(correlation[:, chosen][:, :, chosen], answer[:, chosen][:, :, None])
         out[:, at] = solved[:, 0, 0] * (spread[:, at] > 0)
     return out
+
+
+def descents(design: Design, covariance: Floats, kept: Floats, /) -> Floats:
+    """How much better people are in what a lever leads to, per standard deviation better in the lever, others equal.
+
+    Parameters
+    ----------
+    covariance : array of shape (draws, levers + 1, levers + 1)
+    kept : array of shape (levers + 1, levers + 1)
+        Share of each correlation that is kept, from ``Moments.kept``.
+
+    Returns
+    -------
+    array of shape (draws, asked, levers)
+        In standard deviations between people; zero for what the lever does not lead to.
+    """
+    correlation, _, spread = _correlations(design, covariance, kept)
+    out = np.zeros((len(covariance), design.asked, design.size))
+    for at, lever in enumerate(design.targets):
+        chosen = design.controls(lever)
+        below = [other for other in range(design.size) if other not in chosen]
+        if below:
+            solved = np.linalg.solve(correlation[:, chosen][:, :, chosen], correlation[:, chosen][:, :, below])
+            out[:, at, below] = solved[:, 0] * (spread[:, at] > 0)[:, None]
+    return out
+
+
+def _correlations(design: Design, covariance: Floats, kept: Floats, /) -> tuple[Floats, Floats, Floats]:
+    """Correlations of people's true values, the spreads that they are of, and the spreads as estimated."""
+    size = design.size
+    spread = spreads(covariance)[:, :size]
+    floor = 1e-12 + 0.05 * np.median(spread, axis=0)
+    safe = np.maximum(spread, floor)
+    correlation = covariance[:, :size, :size] / (safe[:, :, None] * safe[:, None, :])
+    return _positive(correlation * kept[:size, :size]), safe, spread
 
 
 def _positive(correlation: Floats, /) -> Floats:

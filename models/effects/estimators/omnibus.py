@@ -81,7 +81,7 @@ def _ratios(design: Design, moments: Moments, inputs: Floats, permuted: Floats, 
     total = moments.weights[:, :size, size].sum(axis=0)
     stacked = np.repeat(covariance, len(permuted) + 1, axis=0)
     stacked[1:, :size, size] = permuted @ inputs / np.where(total > 0, total, 1.0)
-    effects = solve_total(design, stacked)
+    effects = solve_total(design, stacked, moments.kept)
     return effects / np.maximum(effects[1:].std(axis=0), 1e-300) if scaled else effects
 
 

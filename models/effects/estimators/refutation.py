@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from baton.messages.message import Message
 from models.effects.estimators.design import Design
-from models.effects.estimators.employee_means import bayesian_weights, solve_total
-from models.effects.estimators.moments import Moments, between_moments
+from models.effects.estimators.employee_means import solve_total
+from models.effects.estimators.moments import Moments, bayesian_weights, between_moments
 from models.effects.estimators.protocol import Estimate
 
 __all__ = ["reasons_against", "refute"]
@@ -94,7 +94,7 @@ def _placebo(design: Design, moments: Moments, seed: int, /) -> tuple[Floats, Fl
     values[:, -1] = np.where(np.isfinite(values[:, -1]), design.index, np.nan)
     placed = between_moments(replace(design, values=values))
     weights = np.vstack([np.ones((1, placed.employees)), bayesian_weights(100, placed.employees, seed)])
-    effects = solve_total(design, placed.covariance(weights))
+    effects = solve_total(design, placed.covariance(weights), placed.kept)
     return effects[0], effects[1:].std(axis=0, ddof=1)
 
 
@@ -106,9 +106,10 @@ def _common_cause(design: Design, seed: int, /) -> Floats:
         levers=(*design.levers, "_trait"),
         values=np.column_stack([design.values[:, :-1], trait, design.values[:, -1]]),
         handler_level=np.append(design.handler_level, False),
+        unit=np.append(design.unit, 1.0),
     )
     moments = between_moments(with_trait)
-    return solve_total(with_trait, moments.covariance(np.ones((1, moments.employees))))[0]
+    return solve_total(with_trait, moments.covariance(np.ones((1, moments.employees))), moments.kept)[0]
 
 
 def _flips(design: Design, moments: Moments, point: Floats, /) -> NDArray[np.int64]:
@@ -117,5 +118,5 @@ def _flips(design: Design, moments: Moments, point: Floats, /) -> NDArray[np.int
     if len(teams) < 3:
         return np.zeros(design.asked, dtype=np.int64)
     without = (moments.team[None, :] != teams[:, None]).astype(np.float64)
-    effects = solve_total(design, moments.covariance(without))
+    effects = solve_total(design, moments.covariance(without), moments.kept)
     return (np.sign(effects) != np.sign(point)[None, :]).sum(axis=0)

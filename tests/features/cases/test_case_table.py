@@ -73,10 +73,10 @@ def tables() -> dict[str, list[dict[str, Any]]]:
     employees = [
         {"employee_id": "ann", "team_id": "north", "role": "agent", "hired_at": START, "gender": "f", "left_at": None}
     ]
-    month = {"employee_id": "ann", "from": START}
+    first, second, third = START, START + timedelta(days=30), START + timedelta(days=60)
     work = [
-        month | {"to": START + timedelta(days=30), "training_hours": 3.0},
-        month | {"to": START + timedelta(days=60), "training_hours": 7.0},
+        {"employee_id": "ann", "from": first, "to": second, "training_hours": 3.0},
+        {"employee_id": "ann", "from": second, "to": third, "training_hours": 7.0},
     ]
     cards = [
         {
@@ -116,9 +116,12 @@ def rows(built: tuple[CaseTable, Organisation]) -> pd.DataFrame:
     return built[0].frame.set_index("case_id")
 
 
-def test_each_case_has_its_own_kpis_and_its_handlers_as_known_when_it_opened(rows: pd.DataFrame, built: Any) -> None:
+def test_each_case_has_its_own_kpis_and_its_handlers_of_the_time_in_which_it_opened(
+    rows: pd.DataFrame, built: Any
+) -> None:
     assert rows.loc["k3", "kpi:cost"] == 3
-    assert rows["kpi:training"].dropna().to_dict() == {"k1": 3, "k2": 3, "k4": 7, "k6": 7, "k7": 7}
+    # nothing is known of after day 60
+    assert rows["kpi:training"].dropna().to_dict() == {"k0": 3, "k3": 3, "k1": 7, "k2": 7}
     assert built[0].case_level == {"cost", "csat"}
     assert "kpi:contacts" not in rows
     assert "kpi:kept" not in rows
@@ -132,6 +135,13 @@ def test_a_customers_leaving_within_the_horizon_after_the_close_is_the_outcome(r
     assert (
         churn[["k4", "k5", "k6", "k7", "end"]].isna().all()
     )  # gone before the close, nobody, horizon not over, still open
+
+
+def test_leaving_in_the_horizon_after_the_next_is_known_of_those_who_were_still_there(rows: pd.DataFrame) -> None:
+    later = rows["later:churn"]
+    assert later["k3"] == 1  # closed on day 21: at risk from day 51, left on day 70
+    assert later["k0"] == 0
+    assert later[["k2", "k4", "k5", "k6", "k7", "end"]].isna().all()  # k2's customer left within the first
 
 
 def test_ratings_are_the_drivers_outcome(rows: pd.DataFrame, built: Any) -> None:

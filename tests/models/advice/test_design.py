@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.effects.estimators.case_mix import tenure_bands
+from models.effects.estimators.case_mix import newness
 from models.effects.estimators.design import Question, build_design
 
 CASES = pd.DataFrame(
@@ -23,14 +23,14 @@ CASES = pd.DataFrame(
 @pytest.mark.parametrize("hired", [[], [None, None]])
 def test_a_company_that_does_not_know_when_people_were_hired_has_no_tenure(hired: list[None]) -> None:
     people = pd.DataFrame({"employee_id": ["E1", "E2"][: len(hired)], "hired_at": pd.to_datetime(pd.Series(hired))})
-    assert tenure_bands(CASES, people).shape == (3, 0)
+    assert newness(CASES, people).shape == (3, 0)
 
 
 def test_tenure_is_distinguished_where_it_is_known() -> None:
     people = pd.DataFrame({"employee_id": ["E1", "E2"], "hired_at": pd.to_datetime(["2024-01-01", "2010-01-01"])})
-    bands = tenure_bands(CASES, people)
-    assert bands.shape[1] > 0
-    assert not (bands[0] == bands[2]).all()
+    new = newness(CASES, people)[:, 0]
+    # nine days in, fourteen years in, two years in
+    assert new == pytest.approx([np.exp(-9 / 120), 0.0, np.exp(-731 / 120)], abs=1e-4)
 
 
 LEVERS = ("handle", "cost")
