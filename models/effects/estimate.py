@@ -141,7 +141,7 @@ def _effects_of(
     moments = between_moments(design)
     means = employee_means(design, draws=DRAWS, seed=seed, moments=moments)
     plain = case_level(design, draws=DRAWS, seed=seed, moments=moments)
-    routing = routing_test(design, moments, permutations=20, seed=seed)
+    routing = routing_test(design, moments, permutations=100, seed=seed)
     crude = replace(design, values=design.unadjusted)
     change = plain.point - case_level(crude, draws=2, seed=seed, moments=moments).point
     chosen = combine(means, plain, change, seed=seed)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.kpis.columns import context_columns
 
-__all__ = ["TAILS", "covariates", "newness", "strata_codes"]
+__all__ = ["TAILS", "covariates", "difficulty_index", "newness", "strata_codes"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -16,6 +16,8 @@ Codes = NDArray[np.int64]
 TAILS = 0.005
 MAX_CATEGORIES = 12
 SMALLEST_CELL = 8.0
+MAX_QUEUES = 40
+"""Processes by priority with a coefficient each; rarer ones share one."""
 LEARNING_DAYS = 120.0
 """Most of what people learn on a service desk they learn in their first four months."""
 
@@ -80,3 +82,44 @@ def newness(frame: pd.DataFrame, employees: pd.DataFrame | None, /) -> Floats:
     days = (frame["opened_at"] - frame["employee_id"].map(hired)).dt.total_seconds().to_numpy() / 86_400.0
     new = np.exp(-np.clip(np.nan_to_num(days, nan=np.inf), 0.0, None) / LEARNING_DAYS)
     return new[:, None] if new.std() > 1e-6 else np.zeros((len(frame), 0))
+
+
+def difficulty_index(frame: pd.DataFrame, mix: Floats, outcome: Floats, employee: Codes, /) -> Floats:
+    """Predict the outcome from all that was known when a case opened.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With process and priority, where known.
+    mix : array of shape (rows, covariates)
+        The case mix.
+    outcome : array of shape (rows,)
+        NaN unknown.
+    employee : array of int, shape (rows,)
+        Coefficients are estimated within people, so that the better ones' results are not taken for their cases'.
+
+    Returns
+    -------
+    array of shape (rows,)
+        Zero where nothing is known.
+    """
+    keys = [key for key in ("process", "priority") if key in frame]
+    columns = [mix]
+    if keys:
+        queue = np.asarray(frame.groupby(keys, dropna=False, observed=True, sort=False).ngroup(), dtype=np.int64)
+        frequent = np.argsort(-np.bincount(queue), kind="stable")[1 : MAX_QUEUES + 1]
+        columns.append((queue[:, None] == frequent[None, :]).astype(np.float64))
+    attributes = np.hstack(columns)
+    known = np.isfinite(outcome)
+    if not attributes.shape[1] or not known.any():
+        return np.zeros(len(frame))
+    mine = np.unique(employee[known], return_inverse=True)[1]
+    count = np.bincount(mine)
+    within = np.column_stack(
+        [column - (np.bincount(mine, column) / count)[mine] for column in (*attributes[known].T, outcome[known])]
+    )
+    gram = within.T @ within
+    ridge = 1e-6 * max(float(np.trace(gram)) / len(gram), 1e-12)
+    size = attributes.shape[1]
+    slope = np.linalg.solve(gram[:size, :size] + ridge * np.eye(size), gram[:size, size])
+    return attributes @ slope

@@ -14,7 +14,7 @@ from baton.catalogue.schema import Catalogue
 from baton.messages.message import Message
 from features.cases.table import CaseTable
 from features.kpis.columns import kpi_column, outcome_column
-from models.effects.estimators.case_mix import TAILS, covariates, newness, strata_codes
+from models.effects.estimators.case_mix import TAILS, covariates, difficulty_index, newness, strata_codes
 from models.effects.not_measured import NotMeasured
 
 __all__ = [
@@ -75,6 +75,8 @@ class Design:
         The same adjusted for process, priority and month but not the case mix.
     index : array of shape (rows,)
         The outcome as the case mix alone predicts it, from what was known when the case opened.
+    difficulty : array of shape (rows,)
+        The same from process and priority too, nothing taken out.
     handler_level : array of bool, shape (levers,)
         Levers whose value is the handler's, not the case's own.
     unit : array of shape (levers,)
@@ -96,6 +98,7 @@ class Design:
     values: Floats
     unadjusted: Floats
     index: Floats
+    difficulty: Floats
     handler_level: NDArray[np.bool_]
     unit: Floats
     employee: Codes
@@ -134,7 +137,7 @@ class Design:
 
     def only(self, chosen: NDArray[np.bool_] | Codes, /) -> Design:
         """Return the design with some of its cases only."""
-        columns = ("values", "unadjusted", "index", "employee", "customer", "team", "process", "period", "rows")
+        columns = "values unadjusted index difficulty employee customer team process period rows".split()
         return replace(self, **{name: getattr(self, name)[chosen] for name in columns})
 
     def of_teams(self) -> Design:
@@ -257,6 +260,7 @@ def build_design(
         values=values,
         unadjusted=unadjusted,
         index=index,
+        difficulty=difficulty_index(frame, mix, raw[:, -1], employee),
         handler_level=np.array([lever not in cases.case_level for lever in levers], dtype=bool),
         unit=typical,
         employee=employee,

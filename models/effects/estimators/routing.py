@@ -1,4 +1,10 @@
-"""Does chance decide who gets which case? The assumption under the comparison of people, tested."""
+"""Does chance decide who gets which case? The assumption under the comparison of people, tested.
+
+The outcome is predicted from *all* that was known when a case opened, process and priority included, with coefficients
+from each person's own cases. Within team and month this index is then dealt out anew among people: if some people's
+cases are foreseeably harder than chance would make them, routing follows something. An index from which process,
+priority and month are adjusted for first would not see it: they are what a dispatcher looks at.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +12,33 @@ from dataclasses import dataclass
 from math import erfc, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.effects.estimators.design import Design
 from models.effects.estimators.moments import Moments
 
 __all__ = ["Routing", "routing_test"]
 
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
 NEAR_RANDOM = 0.1
-"""Largest share of people's differences in outcome that the case mix may explain for routing to count as random."""
+"""Largest share of people's differences in outcome that the cases may explain for routing to count as random."""
 SURE = 0.01
 
 
 @dataclass(frozen=True)
 class Routing:
-    """Whether case attributes predict the handler within a queue.
+    """Whether case attributes predict the handler within a team.
 
     Parameters
     ----------
     near_random : bool
     share : float
-        Standard deviation between people of the outcome that their case mix alone predicts, over that of their
-        adjusted outcomes' means.
+        Standard deviation between people of the outcome that their cases alone predict, over that of their adjusted
+        outcomes' means.
     p_value : float
-        Probability of such differences in case mix if chance dealt the cases.
+        Probability of such differences in cases if chance dealt them.
     """
 
     near_random: bool
@@ -37,25 +47,26 @@ class Routing:
 
 
 def routing_test(design: Design, moments: Moments, /, *, permutations: int, seed: int) -> Routing:
-    """Test whether the case mix differs between people within process, priority and month.
+    """Test whether what people's cases foretell differs between people within team and month.
 
     Parameters
     ----------
     permutations, seed : int
-        Shuffles within process; their mean and spread give a normal p-value.
+        Shuffles within team and month; their mean and spread give a normal p-value.
     """
-    index = design.index
-    if not index.any():
+    cell = np.unique(design.team * (int(design.period.max(initial=0)) + 2) + design.period, return_inverse=True)[1]
+    index = design.difficulty - (np.bincount(cell, design.difficulty) / np.bincount(cell))[cell]
+    if np.abs(index).max(initial=0.0) < 1e-12:
         return Routing(True, 0.0, 1.0)
     people = moments.employees
     counts = np.bincount(design.employee, minlength=people).astype(np.float64)
     observed = _between(index, design.employee, counts)
     rng = np.random.default_rng(seed)
-    in_queue = design.employee[np.argsort(design.process, kind="stable")]
+    in_cell = design.employee[np.argsort(cell, kind="stable")]
     chance = np.empty(permutations)
-    dealt = np.empty_like(in_queue)
+    dealt = np.empty_like(in_cell)
     for at in range(permutations):
-        dealt[np.argsort(design.process + rng.random(len(index)))] = in_queue
+        dealt[np.argsort(cell + rng.random(len(index)))] = in_cell
         chance[at] = _between(index, dealt, counts)
     z_value = (observed - chance.mean()) / max(float(chance.std(ddof=1)), 1e-300)
     p_value = 0.5 * erfc(float(z_value) / sqrt(2.0))
@@ -65,6 +76,6 @@ def routing_test(design: Design, moments: Moments, /, *, permutations: int, seed
     return Routing(p_value > SURE or share <= NEAR_RANDOM, min(share, 9.0), p_value)
 
 
-def _between(index: np.ndarray, employee: np.ndarray, counts: np.ndarray, /) -> float:
+def _between(index: Floats, employee: Codes, counts: Floats, /) -> float:
     sums = np.bincount(employee, weights=index, minlength=len(counts))
     return float((sums**2 / np.maximum(counts, 1.0)).sum())

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from models.effects.estimate import estimate
 from models.effects.estimators.design import Question, build_design
@@ -46,6 +47,20 @@ def test_routing_by_chance_passes_and_routing_by_skill_is_noticed(make_company: 
         design = build_design(company.cases, company.catalogue, Question("churn", LEVERS))
         routing = routing_test(design, between_moments(design), permutations=20, seed=1)
         assert routing.near_random is expected, strength
+
+
+def test_routing_by_process_within_a_team_is_noticed_although_people_are_compared_within_processes(known: Any) -> None:
+    rng = np.random.default_rng(4)
+    people = sorted(known.cases.frame["employee_id"].unique())
+    for routed in (False, True):
+        frame = known.cases.frame.copy()
+        senior = frame["employee_id"].isin(people[::2]) if routed else rng.random(len(frame)) < 0.5
+        hard = rng.random(len(frame)) < np.where(senior, 0.8, 0.2)
+        frame["process"] = pd.Categorical(np.where(hard, "fraud", "address"))
+        frame["y:churn"] = np.where(rng.random(len(frame)) < 0.1 * hard, 1.0, frame["y:churn"])
+        cases = replace(known.cases, frame=frame)
+        design = build_design(cases, known.catalogue, Question("churn", LEVERS))
+        assert routing_test(design, between_moments(design), permutations=50, seed=1).near_random is not routed
 
 
 def test_routing_by_skill_lowers_confidence(make_company: Any) -> None:

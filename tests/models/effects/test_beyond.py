@@ -21,7 +21,7 @@ def planted(left: float) -> tuple[Design, np.ndarray]:
     zero = np.zeros(len(person), dtype=np.int64)
     design = Design(
         outcome="churn", levers=("a",), asked=1, values=np.column_stack([lever, first - first.mean()]),
-        unadjusted=np.zeros((len(person), 2)), index=np.zeros(len(person)), handler_level=np.zeros(1, dtype=bool),
+        unadjusted=np.zeros((len(person), 2)), index=np.zeros(len(person)), difficulty=np.zeros(len(person)), handler_level=np.zeros(1, dtype=bool),
         unit=np.ones(1), employee=person, customer=np.arange(len(person)), team=zero, process=zero, period=zero,
         rows=np.arange(len(person)), teams=("t",), children={},
     )  # fmt: skip
