@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from markupsafe import Markup
 
 from pipelines.report.data.wording import Bilingual, Language
 
-__all__ = ["document"]
+__all__ = ["document", "with_code"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_NOT_PROSE = re.compile(r"(<(?:script|style|svg|title)\b.*?</(?:script|style|svg|title)>|<[^>]*>)", re.DOTALL)
+_NAMED = re.compile(r"`([^`<>\n]{1,80})`")
 
 
 def document(
@@ -55,7 +58,7 @@ def document(
         lstrip_blocks=True,
     )
     style, script = (_asset(name) for name in ("report.css", "report.js"))
-    return environment.get_template(template).render(
+    page = environment.get_template(template).render(
         languages=languages,
         company=company,
         title=title,
@@ -65,6 +68,23 @@ def document(
         policy=_policy(style, script),
         **content,
     )
+    return with_code(page)
+
+
+def with_code(page: str, /) -> str:
+    """Set what sentences name between backticks (a table, a line of the company file) as code.
+
+    Sentences serve the terminal too, where backticks are how names are set off. Tags and their attributes, style,
+    script and pictures stay as they are.
+
+    Examples
+    --------
+    >>> with_code('<p title="`a`">needs the table `cases`</p>')
+    '<p title="`a`">needs the table <code>cases</code></p>'
+    """
+    parts = _NOT_PROSE.split(page)
+    parts[::2] = [_NAMED.sub(r"<code>\1</code>", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _asset(name: str, /) -> Markup:
