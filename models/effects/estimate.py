@@ -98,10 +98,10 @@ def _estimate_outcome(
     helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
     scale = cases.cases_per_customer / _meetings(cases) if outcome == "churn" else 1.0
     kind = cases.kinds.get(outcome, "probability")
-    known = cases.frame["employee_id"].notna()
-    if outcome_column(outcome) in cases.frame:
-        known &= cases.frame[outcome_column(outcome)].notna()
-    if int(known.sum()) == 0 or cases.frame.loc[known, outcome_column(outcome)].nunique() < 2 or not levers:
+    column = outcome_column(outcome)
+    # where activity alone says who left, cases may name no customer and have no such column
+    answers = cases.frame.loc[cases.frame["employee_id"].notna(), column] if column in cases.frame else pd.Series()
+    if answers.nunique() < 2 or not levers:
         reason = Message(NotMeasured.NO_OUTCOME)
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dict.fromkeys(levers, reason)}), None
     question = Question(outcome, levers, usable_controls(cases, catalogue))

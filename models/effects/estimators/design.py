@@ -35,6 +35,8 @@ ON_LOGS = frozenset({"seconds", "minutes", "hours", "days", "money"})
 """Units of what is long or dear by a factor: ten minutes more on a call and on a claim are not the same."""
 MOSTLY_POSITIVE = 0.95
 """Share of values above zero from which logarithms are taken; zeros that are common are no short times."""
+ROUNDING = 1e-13
+"""Of a column's largest value: deviations below it are errors of arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -357,6 +359,8 @@ def _adjust(
         block = np.ix_(rows, np.array(columns))
         cells, people = _dense(strata[rows]), _dense(employee[rows])
         target = _demean(raw[block], cells)
+        # what is left where strata explain all is rounding, which would look like a difference between people
+        target = np.where(np.abs(target) > ROUNDING * np.abs(raw[block]).max(axis=0), target, 0.0)
         unadjusted[block] = target
         if mix.shape[1] == 0:
             values[block] = target

@@ -131,7 +131,8 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
 
 def _sums(matrix: Floats, codes: NDArray[np.int64], size: int, /) -> Floats:
     columns = [np.bincount(codes, weights=matrix[:, at], minlength=size) for at in range(matrix.shape[1])]
-    return np.column_stack(columns)  # pyright: ignore[reportReturnType]
+    # of no rows it counts in whole numbers
+    return np.column_stack(columns).astype(np.float64, copy=False)
 
 
 def _mode(employee: NDArray[np.int64], group: NDArray[np.int64], people: int, /) -> NDArray[np.int64]:

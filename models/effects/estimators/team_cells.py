@@ -194,7 +194,8 @@ def met_again(frame: pd.DataFrame, horizon_days: int, owner: str, /) -> Floats:
     array of shape (cases,)
     """
     count = np.ones(len(frame))
-    known = np.flatnonzero((frame["customer_id"].notna() & frame[owner].notna()).to_numpy())
+    dated = frame["opened_at"].notna()
+    known = np.flatnonzero((dated & frame["customer_id"].notna() & frame[owner].notna()).to_numpy())
     if not len(known):
         return count
     part = frame.iloc[known]
