@@ -58,7 +58,8 @@ class CaseTable:
         history known when the case opened: columns ``x:<name>`` (float or category). Per KPI a column ``kpi:<id>``: the
         case's own value where the KPI is computed from cases, else the handler's value of the time in which it opened
         (raw, not turned by ``better``; NaN unknown). Per outcome a column ``y:<outcome>`` (float; NaN unknown):
-        ``y:churn`` is 1 if the customer left within the horizon after the case was closed.
+        ``y:churn`` is 1 if the customer left within the horizon after the case was closed. ``later:churn`` says the
+        same of the horizon after that, NaN also where the customer had left before; where leaving is known.
     case_level : frozenset of str
         KPIs whose column is the case's own value; the others are the handler's.
     horizon_days : int

@@ -118,9 +118,10 @@ def handler_values(
 def _history(warehouse: Warehouse, kpis: Sequence[Kpi], unit: str, when: When, /) -> ir.Table:
     """What holds of each handler, and from when until when: ``handler``, ``valid_from``, ``valid_to``, the KPIs."""
     single = {kpi_column(kpi.id): _history_of(warehouse, kpi, unit, when) for kpi in kpis}
-    ends = [history.filter(history.valid_to.notnull()) for history in single.values()]
     moments = [history.select("handler", "valid_from") for history in single.values()]
-    moments += [history.select("handler", valid_from="valid_to") for history in ends]
+    if when == "then":  # what was known holds until the next begins: its ends are beginnings
+        ends = (history.filter(history.valid_to.notnull()) for history in single.values())
+        moments += [history.select("handler", valid_from="valid_to") for history in ends]
     grid = reduce(lambda left, right: left.union(right, distinct=True), moments).distinct()
     for column, history in single.items():
         named = history.select(owner_="handler", from_="valid_from", to_="valid_to", **{column: history["value"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,13 @@ MIN_CASES_OF_A_PERSON = 5
 MIN_DIFFERENCE = 2.5
 
 
+class _Compared(NamedTuple):
+    """Cases made comparable, and how people differ in them."""
+
+    design: Design
+    moments: Moments
+
+
 def estimate(
     cases: CaseTable,
     organisation: Organisation,
@@ -71,9 +79,9 @@ def estimate(
     for at, outcome in enumerate(names):
         # it takes the most time: for the outcome that weights serve alone
         learned = learners and at == 0
-        found, design = _estimate_outcome(cases, organisation, catalogue, policy, outcome, seed + at)
-        if learned and design is not None:
-            found = _with_double_ml(found, cases, catalogue, design, seed + at)
+        found, compared = _estimate_outcome(cases, organisation, catalogue, policy, outcome, seed + at)
+        if learned and compared is not None:
+            found = _with_double_ml(found, cases, catalogue, compared, seed + at)
         teams = estimate_teams(cases, organisation, catalogue, policy.fixed, outcome, seed + at)
         outcomes[outcome] = _with_teams(found, teams)
     return Effects(
@@ -92,8 +100,8 @@ def _estimate_outcome(
     outcome: str,
     seed: int,
     /,
-) -> tuple[OutcomeEffects, Design | None]:
-    """Return the effects on one outcome, and the design that they come from where there is one."""
+) -> tuple[OutcomeEffects, _Compared | None]:
+    """Return the effects on one outcome, and what they come from where there is anything."""
     levers, why_not = usable_levers(cases, catalogue, policy.fixed)
     helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
     scale = cases.cases_per_customer / _meetings(cases) if outcome == "churn" else 1.0
@@ -115,17 +123,17 @@ def _estimate_outcome(
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped}), None
     factor = np.full(DRAWS + 1, scale)
     if outcome == "churn":
-        column = later_column(outcome)
-        known = cases.frame[column] if column in cases.frame else pd.Series(np.nan, index=cases.frame.index)
-        later = known.to_numpy(dtype=np.float64, na_value=np.nan)[design.rows]
+        known = cases.frame.reindex(columns=[later_column(outcome)]).iloc[design.rows, 0]
+        later = known.to_numpy(dtype=np.float64, na_value=np.nan)
         factor *= beyond_horizon(design, later, cases.horizon_days, draws=DRAWS, seed=seed)
-    return _effects_of(design, kind, helpful, factor, {**why_not, **dropped}, seed), design
+    compared = _Compared(design, between_moments(design))
+    return _effects_of(compared, kind, helpful, factor, {**why_not, **dropped}, seed), compared
 
 
 def _with_double_ml(
-    found: OutcomeEffects, cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /
+    found: OutcomeEffects, cases: CaseTable, catalogue: Catalogue, compared: _Compared, seed: int, /
 ) -> OutcomeEffects:
-    learned = double_ml(cases, catalogue, design, draws=DRAWS, seed=seed, moments=between_moments(design))
+    learned = double_ml(cases, catalogue, compared.design, draws=DRAWS, seed=seed, moments=compared.moments)
     return replace(found, estimates={**found.estimates, learned.method: learned})
 
 
@@ -136,9 +144,9 @@ def _meetings(cases: CaseTable, /) -> float:
 
 
 def _effects_of(
-    design: Design, kind: str, helpful: int, factor: Floats, why_not: Mapping[str, Message], seed: int, /
+    compared: _Compared, kind: str, helpful: int, factor: Floats, why_not: Mapping[str, Message], seed: int, /
 ) -> OutcomeEffects:
-    moments = between_moments(design)
+    design, moments = compared
     means = employee_means(design, draws=DRAWS, seed=seed, moments=moments)
     plain = case_level(design, draws=DRAWS, seed=seed, moments=moments)
     routing = routing_test(design, moments, permutations=100, seed=seed)

@@ -13,7 +13,7 @@ from baton.catalogue.schema import Catalogue
 from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import kpi_column, outcome_column
-from models.effects.estimators.case_level import joint_normal
+from models.effects.estimators.arithmetic import joint_normal
 from models.effects.estimators.omnibus import JointTest
 from models.effects.estimators.protocol import DRAWS, MAX_CORRELATION, Estimate
 from models.effects.estimators.refutation import reasons_against

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.effects.estimators.arithmetic import demean, dense, sums_by
 from models.effects.estimators.design import Design
 from models.effects.estimators.moments import bayesian_weights
 
@@ -67,7 +68,7 @@ def _left(design: Design, later: Floats, seed: int, /) -> tuple[float, float]:
         ridge = 1e-3 * np.diag(np.diagonal(gram) + 1e-300)
         index[~learn] = levers[~learn] @ np.linalg.solve(gram + ridge, levers[learn].T @ outcome[learn])
     employee, cell = design.employee[rows], design.period[rows] * (int(design.process.max()) + 2) + design.process[rows]
-    sums = [_sums(index, outcome, employee, cell), _sums(index, later[rows], employee, cell)]
+    sums = [_products(index, outcome, employee, cell), _products(index, later[rows], employee, cell)]
     weights = np.vstack([np.ones((1, len(sums[0][0]))), bayesian_weights(200, len(sums[0][0]), seed)])
     slopes = [(weights @ both) / np.maximum(weights @ own, 1e-300) for both, own in sums]
     # a first slope near zero makes any ratio
@@ -77,14 +78,12 @@ def _left(design: Design, later: Floats, seed: int, /) -> tuple[float, float]:
     return float(ratio[0]), float(ratio[1:].std())
 
 
-def _sums(index: Floats, answer: Floats, employee: NDArray[np.int64], cell: NDArray[np.int64], /) -> tuple[Floats, ...]:
+def _products(
+    index: Floats, answer: Floats, employee: NDArray[np.int64], cell: NDArray[np.int64], /
+) -> tuple[Floats, ...]:
     """Per employee the products of index and answer, and of the index with itself, within process and month."""
     known = np.isfinite(answer)
-    codes = np.unique(cell[known], return_inverse=True)[1]
-    counts = np.bincount(codes)
-    mine, theirs = index[known], answer[known]
-    mine = mine - (np.bincount(codes, mine) / counts)[codes]
-    theirs = theirs - (np.bincount(codes, theirs) / counts)[codes]
+    mine, theirs = demean(np.column_stack([index[known], answer[known]]), dense(cell[known])).T
     people = int(employee.max(initial=0)) + 1
-    both = np.bincount(employee[known], mine * theirs, people).astype(np.float64)
-    return both, np.bincount(employee[known], mine * mine, people).astype(np.float64)
+    both, own = sums_by(np.column_stack([mine * theirs, mine * mine]), employee[known], people).T
+    return both, own

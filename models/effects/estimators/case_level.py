@@ -13,12 +13,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.effects.estimators.arithmetic import joint_normal, sums_by
 from models.effects.estimators.design import Design
 from models.effects.estimators.employee_means import descents, spreads
 from models.effects.estimators.moments import Moments, bayesian_weights
 from models.effects.estimators.protocol import Estimate
 
-__all__ = ["case_level", "joint_normal"]
+__all__ = ["case_level"]
 
 Floats = NDArray[np.float64]
 
@@ -71,20 +72,12 @@ def _resampled(
     scores: Floats, employee: NDArray[np.int64], covariance: Floats, weights: Floats, seed: int, /
 ) -> Floats:
     """Errors over resampled people, filled up to a covariance by what a customer's cases share."""
-    columns = [np.bincount(employee, weights=scores[:, at], minlength=weights.shape[1]) for at in range(len(scores.T))]
-    errors = weights @ np.column_stack(columns)
+    errors = weights @ sums_by(scores, employee, weights.shape[1])
     missing = covariance - np.cov(errors.T).reshape(covariance.shape)
     return errors + joint_normal(np.zeros(len(covariance)), missing, len(weights), seed + 3)  # pyright: ignore[reportReturnType]
 
 
-def joint_normal(point: Floats, covariance: Floats, draws: int, seed: int, /) -> Floats:
-    """Draw from a normal whose covariance may be slightly indefinite, as two-way clustered ones are."""
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    return point + np.random.default_rng(seed).standard_normal((draws, len(point))) @ root.T
-
-
 def _meat(scores: Floats, codes: NDArray[np.int64], /) -> Floats:
-    sums = np.column_stack([np.bincount(codes, weights=scores[:, at]) for at in range(scores.shape[1])])
+    sums = sums_by(scores, codes)
     groups = max(int((np.bincount(codes) > 0).sum()), 2)
     return (sums.T @ sums) * groups / (groups - 1)

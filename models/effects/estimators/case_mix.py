@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.kpis.columns import context_columns
+from models.effects.estimators.arithmetic import dense, within_slope
 
 __all__ = ["TAILS", "covariates", "difficulty_index", "newness", "strata_codes"]
 
@@ -113,13 +114,5 @@ def difficulty_index(frame: pd.DataFrame, mix: Floats, outcome: Floats, employee
     known = np.isfinite(outcome)
     if not attributes.shape[1] or not known.any():
         return np.zeros(len(frame))
-    mine = np.unique(employee[known], return_inverse=True)[1]
-    count = np.bincount(mine)
-    within = np.column_stack(
-        [column - (np.bincount(mine, column) / count)[mine] for column in (*attributes[known].T, outcome[known])]
-    )
-    gram = within.T @ within
-    ridge = 1e-6 * max(float(np.trace(gram)) / len(gram), 1e-12)
-    size = attributes.shape[1]
-    slope = np.linalg.solve(gram[:size, :size] + ridge * np.eye(size), gram[:size, size])
-    return attributes @ slope
+    slope = within_slope(attributes[known], outcome[known][:, None], dense(employee[known]))
+    return attributes @ slope[:, 0]

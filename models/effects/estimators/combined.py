@@ -19,6 +19,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from models.effects.estimators.arithmetic import covariance_root
 from models.effects.estimators.protocol import Estimate
 
 __all__ = ["combine", "span"]
@@ -58,7 +59,7 @@ def combine(means: Estimate, plain: Estimate, change: Floats, /, *, seed: int) -
     """
     noise, plain_noise, both = _covariances(means, plain)
     size = max(float(np.sqrt(np.mean(plain.point**2))), 1e-12)
-    points, roots, scores = [], [], []
+    points, around_points, scores = [], [], []
     for factor, along, own, common in product(FACTORS, ALONG_MIX, IN_PROPORTION, IN_COMMON):
         target = factor * plain.point + along * change
         off = (own * plain.point) ** 2 + (common * size) ** 2 + change**2 / 4
@@ -76,14 +77,17 @@ def combine(means: Estimate, plain: Estimate, change: Floats, /, *, seed: int) -
             - float(np.log1p((own / SCALES[0]) ** 2) + np.log1p((common / SCALES[1]) ** 2))
         )
         points.append(target + white[:, 1:].T @ white[:, 0])
-        roots.append(_root(around - white[:, 1:].T @ white[:, 1:]))
+        around_points.append(around - white[:, 1:].T @ white[:, 1:])
     weights = np.exp(np.array(scores) - max(scores))
     weights /= weights.sum()
     rng = np.random.default_rng(seed)
     picked = rng.choice(len(weights), size=len(means.draws), p=weights)
     chance = rng.standard_normal(means.draws.shape)
     stacked = np.array(points)
-    draws = stacked[picked] + np.einsum("dij,dj->di", np.array(roots)[picked], chance)
+    draws = stacked[picked]
+    for one in np.unique(picked):
+        mine = picked == one
+        draws[mine] += chance[mine] @ covariance_root(around_points[one]).T
     return Estimate(
         method="combined",
         levers=means.levers,
@@ -121,9 +125,3 @@ def _covariances(means: Estimate, plain: Estimate, /) -> tuple[Floats, Floats, F
     found = np.atleast_2d(np.cov(np.hstack([means.draws, plain.draws]).T))
     found += 1e-9 * max(float(np.trace(found)) / len(found), 1e-300) * np.eye(len(found))
     return found[:count, :count], found[count:, count:], found[:count, count:]
-
-
-def _root(covariance: Floats, /) -> Floats:
-    """A square root of a covariance that may be slightly indefinite."""
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    return vectors * np.sqrt(np.clip(values, 0.0, None))

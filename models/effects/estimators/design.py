@@ -14,6 +14,7 @@ from baton.catalogue.schema import Catalogue
 from baton.messages.message import Message
 from features.cases.table import CaseTable
 from features.kpis.columns import kpi_column, outcome_column
+from models.effects.estimators.arithmetic import demean, dense, within_slope
 from models.effects.estimators.case_mix import TAILS, covariates, difficulty_index, newness, strata_codes
 from models.effects.not_measured import NotMeasured
 
@@ -329,15 +330,6 @@ def _clipped(number: Floats, /) -> Floats:
     return np.where(known, np.clip(number, low, high), np.nan) if high > low else np.where(known, number, np.nan)
 
 
-def _demean(matrix: Floats, codes: Codes, /) -> Floats:
-    counts = np.bincount(codes)
-    counts = np.where(counts == 0, 1, counts)
-    out = np.empty(matrix.shape, order="F")  # whole columns are read and written
-    for at in range(matrix.shape[1]):
-        out[:, at] = matrix[:, at] - (np.bincount(codes, weights=matrix[:, at]) / counts)[codes]
-    return out
-
-
 def _adjust(
     raw: Floats, mix: Floats, case_columns: int, strata: Codes, employee: Codes, /
 ) -> tuple[Floats, Floats, Floats]:
@@ -357,33 +349,18 @@ def _adjust(
         if not rows.any():
             continue
         block = np.ix_(rows, np.array(columns))
-        cells, people = _dense(strata[rows]), _dense(employee[rows])
-        target = _demean(raw[block], cells)
+        cells, people = dense(strata[rows]), dense(employee[rows])
+        target = demean(raw[block], cells)
         # what is left where strata explain all is rounding, which would look like a difference between people
         target = np.where(np.abs(target) > ROUNDING * np.abs(raw[block]).max(axis=0), target, 0.0)
         unadjusted[block] = target
         if mix.shape[1] == 0:
             values[block] = target
             continue
-        around = _demean(np.asfortranarray(mix[rows]), cells)
-        slope = _within_slope(around, target, people, cells)
+        around = demean(np.asfortranarray(mix[rows]), cells)
+        slope = within_slope(around, target, people, cells)
         values[block] = target - around @ slope
         unadjusted[block] -= around[:, case_columns:] @ slope[case_columns:]
         if raw.shape[1] - 1 in columns:
             index[rows] = around[:, :case_columns] @ slope[:case_columns, columns.index(raw.shape[1] - 1)]
     return values, unadjusted, index
-
-
-def _dense(codes: Codes, /) -> Codes:
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
-
-
-def _within_slope(around: Floats, target: Floats, people: Codes, cells: Codes, /) -> Floats:
-    """Coefficients of the case mix within employees and strata, a little ridge against collinear columns."""
-    within_mix, within_target = around, target
-    for _ in range(2):
-        within_mix = _demean(_demean(within_mix, people), cells)
-        within_target = _demean(_demean(within_target, people), cells)
-    gram = within_mix.T @ within_mix
-    ridge = 1e-6 * max(float(np.trace(gram)) / max(len(gram), 1), 1e-12)
-    return np.linalg.solve(gram + ridge * np.eye(len(gram)), within_mix.T @ within_target)  # pyright: ignore[reportReturnType]

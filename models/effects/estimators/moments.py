@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from models.effects.estimators.arithmetic import sums_by
 from models.effects.estimators.design import Design
 
 __all__ = ["Moments", "bayesian_weights", "between_moments"]
@@ -112,8 +113,8 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
     known = np.isfinite(matrix)
     filled = np.where(known, matrix, 0.0)
     people = int(design.employee.max(initial=-1)) + 1
-    sums = _sums(filled, design.employee, people)
-    counts = _sums(known.astype(np.float64), design.employee, people)
+    sums = sums_by(filled, design.employee, people)
+    counts = sums_by(known.astype(np.float64), design.employee, people)
     products, pairs = _independent_pairs(design, filled, known, sums, counts)
     scale = np.sqrt(
         np.divide((filled**2).sum(axis=0), known.sum(axis=0), out=np.ones(matrix.shape[1]), where=known.any(axis=0))
@@ -127,12 +128,6 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
         team=_mode(design.employee, design.team, people),
         process=_mode(design.employee, design.process, people),
     )
-
-
-def _sums(matrix: Floats, codes: NDArray[np.int64], size: int, /) -> Floats:
-    columns = [np.bincount(codes, weights=matrix[:, at], minlength=size) for at in range(matrix.shape[1])]
-    # of no rows it counts in whole numbers
-    return np.column_stack(columns).astype(np.float64, copy=False)
 
 
 def _mode(employee: NDArray[np.int64], group: NDArray[np.int64], people: int, /) -> NDArray[np.int64]:
@@ -180,7 +175,7 @@ def _independent_pairs(
 
 def _group_sums(filled: Floats, known: NDArray[np.bool_], codes: NDArray[np.int64], /) -> tuple[Floats, Floats]:
     number = int(codes.max(initial=-1)) + 1
-    return _sums(filled, codes, number), _sums(known.astype(np.float64), codes, number)
+    return sums_by(filled, codes, number), sums_by(known.astype(np.float64), codes, number)
 
 
 def _same_measurement(

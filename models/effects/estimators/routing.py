@@ -14,6 +14,7 @@ from math import erfc, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from models.effects.estimators.arithmetic import demean, dense
 from models.effects.estimators.design import Design
 from models.effects.estimators.moments import Moments
 
@@ -54,8 +55,8 @@ def routing_test(design: Design, moments: Moments, /, *, permutations: int, seed
     permutations, seed : int
         Shuffles within team and month; their mean and spread give a normal p-value.
     """
-    cell = np.unique(design.team * (int(design.period.max(initial=0)) + 2) + design.period, return_inverse=True)[1]
-    index = design.difficulty - (np.bincount(cell, design.difficulty) / np.bincount(cell))[cell]
+    cell = dense(design.team * (int(design.period.max(initial=0)) + 2) + design.period)
+    index = demean(design.difficulty[:, None], cell)[:, 0]
     if np.abs(index).max(initial=0.0) < 1e-12:
         return Routing(True, 0.0, 1.0)
     people = moments.employees
