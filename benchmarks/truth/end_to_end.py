@@ -24,13 +24,12 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from benchmarks.truth.judge import HARMFUL, regret
 from features.kpis.columns import context_columns, kpi_column, outcome_column
 
 SIZES = {"large": (20_000, 200, 12), "small": (6_000, 60, 10), "tiny": (2_500, 30, 8), "whole": (None, None, None)}
 """Customers, people, months; ``whole`` is what each scenario makes by default."""
 SCENARIOS = ("product", "b2b")
-HARMFUL = 0.1
-"""A KPI counts as truly misaligned if it harms by more than this share of the strongest effect."""
 
 
 @dataclass(frozen=True)
@@ -156,16 +155,10 @@ def _cards(inputs: Any, policy: Any, truth: dict[str, Any], true: dict[str, floa
     return cards
 
 
-def _value(card: pd.DataFrame, weights: np.ndarray, /) -> float:
-    spread = float((weights**2 * card["D"]).sum())
-    return max(float((card["b"] * weights).sum()), 0.0) ** 2 / spread if spread > 0 else 0.0
-
-
 def _regrets(cards: list[pd.DataFrame], rules: dict[str, dict[str, float]], /) -> dict[str, float]:
     """Mean regret over cards of the advice and of every rule."""
     found: dict[str, list[float]] = {}
     for card in cards:
-        best = _value(card, card["best"].to_numpy())
         tried = {
             "Baton": card["target"].to_numpy(),
             "today's card": card["current"].to_numpy(),
@@ -176,7 +169,7 @@ def _regrets(cards: list[pd.DataFrame], rules: dict[str, dict[str, float]], /) -
         for name, rule in rules.items():
             tried[name] = np.array([rule.get(kpi, 0.0) for kpi in card["kpi"]])
         for name, weights in tried.items():
-            found.setdefault(name, []).append(1 - _value(card, weights) / best)
+            found.setdefault(name, []).append(regret(card, weights))
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 

@@ -18,7 +18,7 @@ from models.advice.advise import Advice, advise
 from models.advice.settings import Settings
 from models.advice.weights import target_card
 
-__all__ = ["OPEN", "Card", "judge", "regret", "true_card"]
+__all__ = ["HARMFUL", "OPEN", "Card", "judge", "regret", "true_card"]
 
 OPEN = Policy(
     min_weight=0, max_weight=100, step=5, max_change=100, min_share={}, outcome_max=100, impact_ratio=0, fixed=()

@@ -54,8 +54,7 @@ class Given:
         month = self.frame["period"].to_numpy()
         codes = pd.MultiIndex.from_arrays([self.person, month]).factorize()[0]
         table = np.column_stack([self.filled, self.left])
-        counts = np.bincount(codes)
-        return np.column_stack([np.bincount(codes, weights=column) / counts for column in table.T])
+        return _means(table, codes)
 
     @cached_property
     def shap(self) -> np.ndarray:
@@ -100,18 +99,20 @@ def _turned(frame: pd.DataFrame, catalogue: Catalogue, kpi: str, /) -> np.ndarra
     return catalogue[kpi].sign * frame[kpi_column(kpi)].to_numpy(dtype=float, na_value=np.nan)
 
 
-def _demeaned(matrix: np.ndarray, codes: np.ndarray, /) -> np.ndarray:
+def _means(matrix: np.ndarray, codes: np.ndarray, /) -> np.ndarray:
     counts = np.maximum(np.bincount(codes), 1)
-    return np.column_stack(
-        [column - (np.bincount(codes, weights=column) / counts)[codes] for column in np.atleast_2d(matrix.T)]
-    )
+    return np.column_stack([np.bincount(codes, weights=column) / counts for column in matrix.T])
+
+
+def _demeaned(matrix: np.ndarray, codes: np.ndarray, /) -> np.ndarray:
+    return matrix - _means(matrix, codes)[codes]
 
 
 def _person_sd(data: Given, /) -> np.ndarray:
     """Between-person SD of each KPI within process, priority and month, without the noise of cases."""
     around = _demeaned(data.filled, data.cell)
     counts = np.maximum(np.bincount(data.person), 1)
-    means = np.column_stack([np.bincount(data.person, weights=column) / counts for column in around.T])
+    means = _means(around, data.person)
     within = ((around - means[data.person]) ** 2).sum(axis=0) / max(len(around) - len(counts), 1)
     return np.sqrt(np.maximum(np.average(means**2, axis=0, weights=counts) - within * len(counts) / len(around), 1e-6))
 
@@ -130,7 +131,7 @@ def fair_plain(data: Given) -> np.ndarray:
     """Employee means within process × priority × month, regressed jointly, shrunk by their own noise."""
     around = _demeaned(np.column_stack([data.filled, data.left]), data.cell)
     counts = np.maximum(np.bincount(data.person), 1)
-    means = np.column_stack([np.bincount(data.person, weights=column) / counts for column in around.T])
+    means = _means(around, data.person)
     root = np.sqrt(counts)[:, None]
     x, y = means[:, :-1] * root, means[:, -1] * root[:, 0]
     gram = x.T @ x

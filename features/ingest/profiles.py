@@ -8,7 +8,7 @@ from typing import Any
 
 from baton.contract.sources import TableSpec
 from baton.messages.message import Message
-from features.ingest.sql_text import literal, quoted
+from features.ingest.sql_text import literal, quoted, struct
 from features.ingest.values.casting import WITH_ZONE, CastPlan, DateOrder, is_numeric
 from features.ingest.values.number_text import first_look
 from features.ingest.values.time_text import (
@@ -47,7 +47,7 @@ def iso_profile_sql(plan: CastPlan, /) -> str:
         **dict.fromkeys(("dates", "short"), "0"),
         **dict.fromkeys(("first", "second", "digits"), "NULL"),
     }
-    return _struct(parts)
+    return struct(parts)
 
 
 def profile_sql(plan: CastPlan, /) -> str:
@@ -64,11 +64,7 @@ def profile_sql(plan: CastPlan, /) -> str:
         parts |= _date_profile(plan, value)
     elif may_be_number(plan):
         parts |= first_look(value)
-    return _struct(parts)
-
-
-def _struct(parts: Mapping[str, str], /) -> str:
-    return "{" + ", ".join(f"{literal(name)}: {sql}" for name, sql in parts.items()) + "}"
+    return struct(parts)
 
 
 def may_be_number(plan: CastPlan, /) -> bool:

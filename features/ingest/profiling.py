@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from features.ingest.sql_text import literal, quoted
+from features.ingest.sql_text import quoted, struct
+from features.ingest.values.casting import FILE
 from features.ingest.values.number_text import figures_sql, number_profile
 from features.ingest.values.time_text import Iso
 
@@ -74,15 +75,9 @@ def iso_times(
         for name in profiles
         if not any(found[name]["other"] for _, found in files)
     }
-    other = [name for name in profiles if name not in found_iso]
+    other = {name: sql for name, sql in profiles.items() if name not in found_iso}
     if other:
-        several = len(files) > 1
-        _, closer = profiles_by_file(
-            rows, relation, {name: profiles[name] for name in other}, "__file" if several else None
-        )
-        for file, parts in closer:
-            at = dict(files)[file] if several else files[0][1]
-            at.update(parts)
+        _put_right(rows, relation, other, files)
     return found_iso
 
 
@@ -125,15 +120,17 @@ def with_figures(
         query = f"SELECT * FROM {figures_sql(values if number == 0 else f'{values}_{number - 1}', part)}"
         # views upon views are planned as one query, which the time would not bear
         run(f"CREATE {'VIEW' if len(names) <= DRESSED_AT_ONCE else 'TABLE'} {relation} AS {query}")
-        profiles = {name: _struct(name) for name in part}
-        several = len(files) > 1
-        _, closer = profiles_by_file(rows, relation, profiles, "__file" if several else None)
-        for file, parts in closer:
-            at = dict(files)[file] if several else files[0][1]
-            at.update(parts)
+        profiles = {name: struct({"present": f"count({quoted(name)})"} | number_profile(name)) for name in part}
+        _put_right(rows, relation, profiles, files)
     return relation
 
 
-def _struct(name: str, /) -> str:
-    parts = {"present": f"count({quoted(name)})"} | number_profile(name)
-    return "{" + ", ".join(f"{literal(key)}: {sql}" for key, sql in parts.items()) + "}"
+def _put_right(
+    rows: Callable[[str], list[tuple[Any, ...]]], relation: str, profiles: Mapping[str, str], files: Files, /
+) -> None:
+    """Put what another look finds in place of the files' profiles."""
+    several = len(files) > 1
+    _, closer = profiles_by_file(rows, relation, profiles, FILE if several else None)
+    for file, parts in closer:
+        at = dict(files)[file] if several else files[0][1]
+        at.update(parts)

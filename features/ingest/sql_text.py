@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["literal", "one_line", "path_literal", "quoted"]
+__all__ = ["literal", "one_line", "path_literal", "quoted", "struct"]
 
 
 def quoted(name: str, /) -> str:
@@ -22,6 +23,17 @@ def quoted(name: str, /) -> str:
 def literal(text: str, /) -> str:
     """Return a text quoted for SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def struct(parts: Mapping[str, str], /) -> str:
+    """Return a struct of named expressions.
+
+    Examples
+    --------
+    >>> struct({"n": "count(*)"})
+    "{'n': count(*)}"
+    """
+    return "{" + ", ".join(f"{literal(name)}: {sql}" for name, sql in parts.items()) + "}"
 
 
 def path_literal(path: Path, /) -> str:

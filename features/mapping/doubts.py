@@ -11,7 +11,7 @@ import duckdb
 from features.ingest.sql_text import quoted
 from features.mapping.headings import is_afterwards
 from features.mapping.lines import Line, TablePlan
-from features.mapping.looks import MAX_ROWS, ColumnLook
+from features.mapping.looks import ColumnLook, first_rows
 
 __all__ = ["doubted_ends", "doubted_opening", "doubted_work"]
 
@@ -40,10 +40,10 @@ def doubted_ends(plan: TablePlan, /) -> TablePlan:
     start = _mapped(plan, _STARTS[plan.table])
     why = ""
     if column.known_share >= _MIN_ALL:
-        why = "; but nearly all have one: is it when they left, or when a contract ends?"
+        why = "but nearly all have one: is it when they left, or when a contract ends?"
     elif start is not None and None not in (column.last, start[1].last) and column.last > start[1].last + _PLANNED:
-        why = f"; but it goes on to {column.last:%Y-%m-%d}: is it when they left, or when a contract ends?"
-    return _with(plan, replace(line, why=line.why + why, certainty="likely"), line) if why else plan
+        why = f"but it goes on to {column.last:%Y-%m-%d}: is it when they left, or when a contract ends?"
+    return _doubted(plan, line, why) if why else plan
 
 
 def doubted_opening(plan: TablePlan, connection: duckdb.DuckDBPyConnection, /) -> TablePlan:
@@ -64,13 +64,13 @@ def doubted_opening(plan: TablePlan, connection: duckdb.DuckDBPyConnection, /) -
         early, median = connection.execute(
             f"SELECT avg(CASE WHEN date_trunc('day', t) <= date_trunc('day', o) THEN 1 ELSE 0 END), "
             f"median(epoch(o) - epoch(t)) FROM (SELECT {column.as_time} AS o, {other.as_time} AS t FROM "
-            f"(SELECT * FROM {plan.look.relation} LIMIT {MAX_ROWS}) AS raw) WHERE o IS NOT NULL AND t IS NOT NULL"
+            f"{first_rows(plan.look.relation)}) WHERE o IS NOT NULL AND t IS NOT NULL"
         ).fetchall()[0]
         is_before = 0 < (median or 0) <= _MAX_BEFORE_DAYS * 86_400
         is_finer = median is not None and abs(median) < 86_400 and column.clocked == 0 < other.clocked
         if early is not None and early >= _MIN_BEFORE and (is_before or is_finer):
             what = "has the time of day as well" if is_finer else "lies shortly before it"
-            return _with(plan, replace(line, why=f"{line.why}; but {other.name!r} {what}", certainty="likely"), line)
+            return _doubted(plan, line, f"but {other.name!r} {what}")
     return plan
 
 
@@ -89,41 +89,36 @@ def doubted_work(plan: TablePlan, connection: duckdb.DuckDBPyConnection, /) -> T
         return plan
     start, end = (one[1].as_time for one in ends if one is not None)
     for line in plan.lines:
-        if line.column not in _DURATIONS or line.certainty != "sure" or (look := _look(plan, line)) is None:
+        if line.column not in _DURATIONS or line.certainty != "sure" or (look := plan.look_of(line)) is None:
             continue
         if not look.is_number:
             continue
         longer = connection.execute(
             f"SELECT avg(CASE WHEN v > span + 60 THEN 1 ELSE 0 END) FROM (SELECT epoch({end}) - epoch({start}) "
             f"AS span, try_cast({line.sql} AS double) AS v "
-            f"FROM (SELECT * FROM {plan.look.relation} LIMIT {MAX_ROWS}) AS raw) "
+            f"FROM {first_rows(plan.look.relation)}) "
             "WHERE span > 0 AND v IS NOT NULL"
         ).fetchall()[0][0]
         if longer is not None and longer > _MAX_LONGER:
-            why = f"{line.why}; but {longer:.0%} last longer than their case"
-            plan = _with(plan, replace(line, why=why, certainty="likely"), line)
+            plan = _doubted(plan, line, f"but {longer:.0%} last longer than their case")
     return plan
 
 
 def _mapped(plan: TablePlan, column: str, /) -> tuple[Line, ColumnLook] | None:
     """Return the line of a column and how what it reads looks; None where it is not read as it stands."""
-    line = next((one for one in plan.lines if one.column == column and one.certainty in {"sure", "likely"}), None)
-    look = _look(plan, line) if line is not None and line.sql.removeprefix("raw.") == quoted(line.source) else None
+    line = next((one for one in plan.lines if one.column == column and one.is_mapped), None)
+    look = plan.look_of(line) if line is not None and line.sql.removeprefix("raw.") == quoted(line.source) else None
     return (line, look) if line is not None and look is not None else None
-
-
-def _look(plan: TablePlan, line: Line, /) -> ColumnLook | None:
-    return next((one for one in plan.look.columns if one.name == line.source), None)
 
 
 def _free_times(plan: TablePlan, /) -> Iterator[ColumnLook]:
     """Yield times that every row has and that are nothing of the contract, by their names nothing of the end either."""
-    used = {line.source for line in plan.lines if line.certainty in {"sure", "likely"}}
+    used = {line.source for line in plan.lines if line.is_mapped}
     for column in plan.look.columns:
         is_full = column.is_time and column.known_share >= _MIN_ALL
         if is_full and column.name not in used and not is_afterwards(column.name):
             yield column
 
 
-def _with(plan: TablePlan, new: Line, old: Line, /) -> TablePlan:
-    return replace(plan, lines=tuple(new if line is old else line for line in plan.lines))
+def _doubted(plan: TablePlan, line: Line, why: str, /) -> TablePlan:
+    return replace(plan, lines=tuple(one.doubted(why) if one is line else one for one in plan.lines))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.ingest.sql_text import quoted
 from features.mapping.guesses import ColumnGuess
-from features.mapping.looks import Look
+from features.mapping.looks import ColumnLook, Look
 
 __all__ = ["Line", "TablePlan", "line_of"]
 
@@ -37,6 +37,15 @@ class Line:
     certainty: str
     source: str = ""
     is_cleared: bool = False
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether it is read, for a contract column or an attribute of its own, and not for the audit alone."""
+        return self.certainty in {"sure", "likely"}
+
+    def doubted(self, why: str, /) -> Line:
+        """Return the line with what speaks against it: somebody has to look at it."""
+        return replace(self, why=f"{self.why}; {why}", certainty="likely")
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,10 @@ class TablePlan:
     def columns(self) -> dict[str, str]:
         """What each contract column is read from, for those that are mapped."""
         return {line.column: line.source for line in self.lines if line.certainty != "left out"}
+
+    def look_of(self, line: Line, /) -> ColumnLook | None:
+        """Return how the column looks that a line reads, None where it is of another export or of several."""
+        return next((one for one in self.look.columns if one.name == line.source), None)
 
 
 def line_of(guess: ColumnGuess, /) -> Line:

@@ -14,7 +14,7 @@ from features.ingest.values.time_text import time_text_sql
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["MAX_ROWS", "MISSING_WORDS", "ColumnLook", "Look", "look_at"]
+__all__ = ["MAX_ROWS", "MISSING_WORDS", "ColumnLook", "Look", "first_rows", "look_at"]
 
 MAX_ROWS = 50_000
 """Rows that a column's looks are read from: shares are known to well under a percent then, in a second."""
@@ -140,6 +140,11 @@ class Look:
     def column(self, name: str, /) -> ColumnLook:
         """Return a column by its name in the source."""
         return next(column for column in self.columns if column.name == name)
+
+
+def first_rows(relation: str, /) -> str:
+    """Return SQL of the rows of an export that are looked at, named ``raw``."""
+    return f"(SELECT * FROM {relation} LIMIT {MAX_ROWS}) AS raw"
 
 
 def look_at(connection: duckdb.DuckDBPyConnection, relation: str, name: str, /) -> Look:

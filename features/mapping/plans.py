@@ -81,7 +81,7 @@ def _doubted(line: Line, look: Look, /) -> Line:
         return line
     if look.column(line.source).unique_share < _MIN_ONE_EACH:
         return line
-    return replace(line, why=f"{line.why}; nearly every case has another: is it the customer's id?", certainty="likely")
+    return line.doubted("nearly every case has another: is it the customer's id?")
 
 
 def _extra(extra: Extra, /) -> Line:

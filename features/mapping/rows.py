@@ -10,7 +10,7 @@ import duckdb
 from baton.contract.sources import TABLES
 from features.ingest.sql_text import quoted
 from features.mapping.lines import Line, TablePlan
-from features.mapping.looks import MAX_ROWS, ColumnLook
+from features.mapping.looks import ColumnLook, first_rows
 from features.mapping.names import column_fits
 
 __all__ = ["seen_in_rows"]
@@ -51,7 +51,7 @@ def _time(plan: TablePlan, column: str, /) -> str | None:
         return None
     if line.sql.startswith(_CLOCKED):
         return line.sql
-    look = next((one for one in plan.look.columns if one.name == line.source), None)
+    look = plan.look_of(line)
     return look.as_time if look is not None and look.is_time else None
 
 
@@ -63,12 +63,12 @@ def _doubted(line: Line, plan: TablePlan, connection: duckdb.DuckDBPyConnection,
     # a date without a time of day is the whole day
     early = connection.execute(
         "SELECT avg(CASE WHEN date_trunc('day', t) < date_trunc('day', o) THEN 1 ELSE 0 END) FROM "
-        f"(SELECT {start} AS o, {time} AS t FROM (SELECT * FROM {plan.look.relation} LIMIT {MAX_ROWS}) AS raw) "
+        f"(SELECT {start} AS o, {time} AS t FROM {first_rows(plan.look.relation)}) "
         "WHERE o IS NOT NULL AND t IS NOT NULL"
     ).fetchall()[0][0]
     if early is None or early <= _MAX_EARLY:
         return line
-    return replace(line, why=f"{line.why}; but {early:.0%} lie before opened_at", certainty="likely")
+    return line.doubted(f"but {early:.0%} lie before opened_at")
 
 
 def _with_clocks(plan: TablePlan, opened: Line, /) -> TablePlan:
@@ -143,7 +143,7 @@ def _with_units(plan: TablePlan, connection: duckdb.DuckDBPyConnection, /) -> Ta
 
 def _unitless(plan: TablePlan, name: str, /) -> ColumnLook | None:
     """Return the numbers that are called like a duration and have no unit."""
-    used = {line.source for line in plan.lines if line.certainty in {"sure", "likely"} and line.column in _CONTRACT}
+    used = {line.source for line in plan.lines if line.is_mapped and line.column in _CONTRACT}
     scores = {
         column.name: fit.score - fit.rank / 1000
         for column in plan.look.columns
@@ -162,7 +162,7 @@ def _factor(relation: str, sql: tuple[str, str, str], connection: duckdb.DuckDBP
     )
     found = connection.execute(
         f"SELECT {shares} FROM (SELECT epoch({end}) - epoch({start}) AS span, {value} AS v FROM "
-        f"(SELECT * FROM {relation} LIMIT {MAX_ROWS}) AS raw) WHERE span > 0 AND v > 0"
+        f"{first_rows(relation)}) WHERE span > 0 AND v > 0"
     ).fetchall()[0]
     fitting = [
         unit

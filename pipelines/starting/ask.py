@@ -49,7 +49,7 @@ def _asked(plan: TablePlan, how: dict[str, Any], /) -> TablePlan | None:
         if answer == _DROP:
             return None
         if answer == _ADD:
-            have = {line.column for line in plan.lines if line.certainty in {"sure", "likely"}}
+            have = {line.column for line in plan.lines if line.is_mapped}
             free = [name for name in TABLES[plan.table].names if name not in have]
             column = _select("Which column of the contract?", free, how) if free else None
             line = Line(str(column), "", "", "sure") if column else None
@@ -72,7 +72,7 @@ def _select(question: str, choices: list[Any], how: dict[str, Any], /) -> Any:
 def _is_contract(plan: TablePlan, line: Line, /) -> bool:
     # what is made of many columns cannot be read from one
     is_of_one = not line.sql.startswith("by_kpi.")
-    return is_of_one and line.certainty in {"sure", "likely"} and line.column in TABLES[plan.table].names
+    return is_of_one and line.is_mapped and line.column in TABLES[plan.table].names
 
 
 def _shown(line: Line, /) -> str:

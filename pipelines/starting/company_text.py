@@ -10,7 +10,7 @@ from pathlib import Path
 from baton.contract.brings import lacking
 from baton.messages.message import Message
 from features.mapping.lines import Line, TablePlan
-from features.mapping.looks import ColumnLook, Look
+from features.mapping.looks import Look
 
 __all__ = ["company_text", "missing"]
 
@@ -188,7 +188,7 @@ def _presets(scenario: str, plans: Sequence[TablePlan], /) -> list[str]:
         for plan in plans
         if plan.table == "activity"
         for line in plan.lines
-        if line.column == "kind" and (look := _look_of(plan, line)) is not None
+        if line.column == "kind" and line.is_mapped and (look := plan.look_of(line)) is not None
         for value in look.values
     }
     closed = [
@@ -196,7 +196,7 @@ def _presets(scenario: str, plans: Sequence[TablePlan], /) -> list[str]:
         for plan in plans
         if plan.table == "cases" and "team_id" in plan.columns
         for line in plan.lines
-        if line.column == "closed_at" and (look := _look_of(plan, line)) is not None
+        if line.column == "closed_at" and line.is_mapped and (look := plan.look_of(line)) is not None
     ]
     added = {
         "desk": ("some cases are open: a backlog", any(_MIN_CLOSED < share < 1 for share in closed)),
@@ -205,12 +205,6 @@ def _presets(scenario: str, plans: Sequence[TablePlan], /) -> list[str]:
     names = [name for name, (_, is_there) in added.items() if is_there]
     why = "; ".join(f"{name}: {added[name][0]}" for name in names)
     return ["[kpis]", f"presets = {json.dumps([scenario, *names])} # {why}"] if names else []
-
-
-def _look_of(plan: TablePlan, line: Line, /) -> ColumnLook | None:
-    """Return how the column looks that a line reads, None where it is left out or of another file."""
-    found = (one for one in plan.look.columns if one.name == line.source and line.certainty in {"sure", "likely"})
-    return next(found, None)
 
 
 def _is_remark(plans: Sequence[TablePlan], /) -> bool:
