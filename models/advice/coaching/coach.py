@@ -84,7 +84,7 @@ def coach(
         if stands is not None:
             standings[lever] = stands
     rows = (
-        _people(scene, standings)
+        _people(scene, standings, benefit)
         + _teams(scene, standings, policy)
         + _processes(scene, standings, cases, catalogue, policy)
     )
@@ -106,10 +106,13 @@ class Benefit:
         positive, and shrunk towards zero by how uncertain it is.
     sure : float
         Probability that it helps at all.
+    false : float
+        Share of levers that would be coached in vain if all as clear as this one were: its adjusted p-value.
     """
 
     gain: float
     sure: float
+    false: float
 
 
 def helpful_levers(
@@ -117,15 +120,21 @@ def helpful_levers(
 ) -> dict[str, Benefit]:
     """Return the levers worth coaching.
 
-    Left out are levers whose direction is less sure than ``confidence``, that a refutation failed, that nobody owns as
-    a person, and mandatory KPIs; and all of them where the joint test over them does not hold ``false_moves``: where no
-    KPI matters nobody is to be sent to practise one.
+    Left out are levers that are not clearly helpful (the effects' own ``clear``, and ``confidence``), that nobody owns
+    as a person, and mandatory KPIs. Of many levers some look helpful by chance: of those that are coached, the expected
+    share of useless ones is held at ``FALSE_FLAGS``. Where the joint test over them does not hold ``false_moves``, no
+    KPI may matter and nobody is sent to practise one.
 
     Returns
     -------
     dict of KPI to Benefit
+
+    Source
+    ------
+    Benjamini & Hochberg 1995.
     """
     from scipy.special import ndtr
+    from scipy.stats import false_discovery_control
 
     if effects.empty:
         return {}
@@ -137,19 +146,19 @@ def helpful_levers(
     variance = ((rows["high"] - rows["low"]) / WIDTH_90) ** 2
     # what all levers do shows how much of a single one's estimate is luck
     true = max(float((rows["effect"] ** 2 - variance).mean()), MIN_TRUE_SHARE * float((rows["effect"] ** 2).mean()))
+    gain = helps * rows["effect"].to_numpy(float)
+    sure = ndtr(gain / np.sqrt(np.maximum(variance.to_numpy(float), 1e-300)))
+    false = false_discovery_control(1.0 - sure) if sure.size else sure
     found = {}
-    for row, noise in zip(rows.to_dict("records"), variance, strict=True):
-        kpi = catalogue.get(row["kpi"])
-        if kpi is None or kpi.role != "lever" or kpi.owner != "employee" or kpi.id in policy.fixed:
+    for at, row in enumerate(rows.to_dict("records")):
+        kpi = catalogue[row["kpi"]]
+        if kpi.role != "lever" or kpi.id in policy.fixed or kpi_column(kpi.id) not in cases.frame:
             continue
-        if row.get("joint_p", 0.0) > policy.false_moves:
+        if row["clear"] != "helps" or row["joint_p"] > policy.false_moves:
             continue
-        if kpi_column(kpi.id) not in cases.frame or row.get("refuted") is True:
-            continue
-        gain = helps * row["effect"]
-        sure = float(ndtr(gain / np.sqrt(noise))) if noise > 0 else 1.0
-        if gain > 0 and sure >= policy.confidence:
-            found[kpi.id] = Benefit(gain * true / (true + noise), sure)
+        if sure[at] >= policy.confidence and false[at] <= FALSE_FLAGS:
+            noise = float(variance.iloc[at])
+            found[kpi.id] = Benefit(float(gain[at]) * true / (true + noise), float(sure[at]), float(false[at]))
     return found
 
 
@@ -176,11 +185,13 @@ def flagged(probability: Floats, false_share: float = FALSE_FLAGS, /) -> NDArray
     return chosen
 
 
-def _people(scene: Scene, standings: Mapping[str, Standing], /) -> list[dict[str, Any]]:
+def _people(scene: Scene, standings: Mapping[str, Standing], benefit: Mapping[str, Benefit], /) -> list[dict[str, Any]]:
     probability = np.array([np.where(scene.here, stands.probability, np.nan) for stands in standings.values()])
     if not probability.size:
         return []
-    chosen = flagged(probability.ravel()).reshape(probability.shape)
+    # a flag is in vain if the gap is no gap, and if the lever is none
+    useful = np.array([1.0 - benefit[lever].false for lever in standings])
+    chosen = flagged((useful[:, None] * probability).ravel()).reshape(probability.shape)
     count = np.bincount(scene.design.employee[scene.recent], minlength=len(scene.people))
     rows = []
     for (lever, stands), flags in zip(standings.items(), chosen, strict=True):

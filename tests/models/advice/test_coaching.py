@@ -62,7 +62,9 @@ def effects(**found: float) -> pd.DataFrame:
         }
         for name, value in found.items()
     ]
-    return pd.DataFrame(rows, columns=["outcome", "kpi", "effect", "low", "high"]).assign(refuted=False)
+    table = pd.DataFrame(rows, columns=["outcome", "kpi", "effect", "low", "high"])
+    clear = np.select([table["high"] < 0, table["low"] > 0], ["helps", "harms"], "unclear")
+    return table.assign(clear=clear, joint_p=0.001)
 
 
 SOLVED = effects(solved=-0.01)
@@ -324,7 +326,7 @@ def test_a_kpi_without_an_action_is_still_reported() -> None:
 
 
 def test_the_most_useful_help_comes_first() -> None:
-    table = help_for(Shop(gaps={3: -0.15, 14: -0.35}), effects(solved=-0.02, promise=-0.002))
+    table = help_for(Shop(gaps={3: -0.15, 14: -0.35}), effects(solved=-0.02, promise=-0.003))
     assert table["priority"].is_monotonic_decreasing
     assert table["priority"].iloc[0] == 100
     both = table[table["employee_id"] == "E14"].set_index("kpi")
