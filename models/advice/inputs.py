@@ -40,9 +40,9 @@ class AdviceInputs:
     ----------
     kpis : pandas.DataFrame
         One row per KPI of the catalogue: kpi, name_en, name_zh, role, perspective, stage, unit, better, controllable,
-        guards (list: KPIs not to be pushed without this one), owner (employee, team or empty), effect, low, high,
-        refuted, why_key and why_values (the message that says why there is no effect; empty where there is one),
-        joint_p (the joint test over the owner's levers), icc, between_sd.
+        guards (list: KPIs not to be pushed without this one), leads_to (list: KPIs that it moves), owner (employee,
+        team or empty), effect, low, high, refuted, why_key and why_values (the message that says why there is no
+        effect; empty where there is one), joint_p (the joint test over the owner's levers), icc, between_sd.
     draws : pandas.DataFrame
         One row per draw, one column per lever with an effect.
     cards : pandas.DataFrame
@@ -122,7 +122,10 @@ class AdviceInputs:
             name: read_result(folder / f"{file}.parquet", f"advice/{file}").to_pandas()
             for name, file in _TABLES.items()
         }
-        tables["kpis"]["guards"] = tables["kpis"]["guards"].map(list)
+        for name in ("guards", "leads_to"):
+            # an older run has not kept what leads to what
+            found = tables["kpis"].get(name, [()] * len(tables["kpis"]))
+            tables["kpis"][name] = [list(each) for each in found]
         notes = (
             Message(NotMeasured.RECORDED, {"text": note}) if isinstance(note, str) else Message.from_json(note)
             for note in described["notes"]
@@ -194,6 +197,7 @@ def catalogue_rows(catalogue: Catalogue) -> pd.DataFrame:
             "better": kpi.better,
             "controllable": DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable,
             "guards": list(kpi.guards),
+            "leads_to": list(kpi.leads_to),
             "owner": kpi.owner or "",
             "effect": np.nan,
             "low": np.nan,

@@ -13,6 +13,7 @@ from baton.outcomes import Outcome
 from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
 from models.advice.limits import SENTENCES
+from models.advice.stress.guarding import MAX_LOSING
 from models.effects.not_measured import NotMeasured
 
 __all__ = ["chance", "explain", "one_step"]
@@ -89,6 +90,8 @@ def _why(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], 
         return (Message("advice.not_in_catalogue", kpi),)
     if line["role"] != "lever":
         return _reports(line, row)
+    if line.get("guarding") or line.get("helping"):
+        return _guarded(inputs, line, row)
     if line["direction"] == 0 and row["verdict"] != "keep":
         return (Message("advice.by_limit", kpi | _from_to(row)),)
     if not line["measured"]:
@@ -96,6 +99,18 @@ def _why(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], 
         return (Message("advice.not_measured", kpi | {"why": why}),)
     finding = _finding(inputs, line)
     return (_kept(inputs, policy, line, row), finding) if row["verdict"] == "keep" else (*_moved(line, row), finding)
+
+
+def _guarded(inputs: AdviceInputs, line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
+    """Say that a KPI is not raised for what it could take off others, or not lowered because it guards one or helps."""
+    called = {str(each["kpi"]): _name(each) for each in inputs.kpis.to_dict("records")}
+    others = {"kpi": _name(line), "others": tuple(called.get(kpi, kpi) for kpi in line["guarding"])}
+    sentence = Message("stress.not_lowered" if line["down"] > line["up"] else "stress.not_raised", others)
+    if line["helping"]:
+        sentence = Message("stress.helps", {"kpi": _name(line)})
+    if row["verdict"] == "keep":
+        return sentence, _finding(inputs, line)
+    return sentence, Message("advice.limit_brings", {"new": float(row["recommended_weight"])})
 
 
 def _from_to(row: dict[str, Any], /) -> dict[str, float]:
@@ -113,6 +128,8 @@ def _kept(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any],
     kpi = {"kpi": _name(line)}
     if line.get("blocked"):
         return Message("keep.blocked", kpi)
+    if line.get("stressed"):
+        return Message("keep.stressed", kpi | {"share": float(row["stress_loses"]), "most": MAX_LOSING})
     if max(float(line.get("joint_p", 0.0)), inputs.joint_p_value) > policy.false_moves:
         return Message("keep.teams_by_chance" if line.get("owner") == "team" else "keep.people_by_chance", kpi)
     if line.get("too_few"):

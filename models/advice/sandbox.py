@@ -16,7 +16,8 @@ from baton.nearest import did_you_mean
 from models.advice.card import Card, Line
 from models.advice.inputs import AdviceInputs
 from models.advice.limits import NEARLY, broken, limits_of
-from models.advice.weights import expected_effect, guarded_by, target_card
+from models.advice.lines import guarded_by
+from models.advice.weights import expected_effect, target_card
 
 __all__ = ["Sandbox", "try_card"]
 

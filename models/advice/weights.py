@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.contract.results import cast
-from models.advice.card import Line
 from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
-from models.advice.limits import NEARLY
-from models.advice.policy import Solved, check_policy, ramp
+from models.advice.lines import solve_card
+from models.advice.policy import Solved, check_policy
 from models.advice.reasons import explain
+from models.advice.stress.guarding import try_answers
 from models.effects.not_measured import NotMeasured
 from models.effects.signal import noise_ratio, spearman_brown
 
-__all__ = ["TargetCard", "expected_effect", "guarded_by", "recommend", "target_card"]
+__all__ = ["TargetCard", "expected_effect", "recommend", "target_card"]
 
 Floats = NDArray[np.float64]
 
@@ -188,17 +188,17 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
 
 def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> list[dict[str, Any]]:
     target = target_card(inputs, policy, team, role)
-    frame = target.frame
-    steps = _solve(target, policy)
+    tried = try_answers(inputs, policy, target.frame, known=target.known)
+    frame, steps = tried.frame, tried.steps
     fair = _impact(inputs, policy, role, frame, steps)
     blocked = fair.verdict == "fail" and bool((frame["direction"] != 0).any())
     if blocked:
         # nothing is proposed that a protected group pays for: the card stays, limits aside
         frame = frame.assign(direction=0, blocked=True)
-        target = replace(target, frame=frame)
-        steps = _solve(target, policy)
+        steps = solve_card(frame, policy, known=target.known)
     weights = [np.full(len(frame), np.nan)] * 3 if steps is None else [solved.weights for solved in steps]
     limits = () if steps is None else steps[-1].breaches
+    target = replace(target, frame=frame)
     if steps is None and bool((frame["direction"] > 0).any()):
         frame = frame.assign(too_few=frame["direction"] > 0)
     expected, low, high = expected_effect(inputs, policy, target, weights[0])
@@ -224,6 +224,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "expected_basis": "measured" if inputs.response_measured else "scenario",
             "hypothetical": not target.known, "misaligned": line["misaligned"],
             "limits": "; ".join(map(str, limits)), "impact_ratio": fair.ratio, "impact": fair.verdict,
+            "stress_loses": tried.loses, "stress": str(tried.verdict),
         }  # fmt: skip
         rows.append(row | {"reason": explain(inputs, policy, line, row, limits)})
     return rows
@@ -245,73 +246,6 @@ def _impact(
         # keeping today's card, which is no fairer, would help nobody
         return replace(proposed, verdict="no worse than today")
     return proposed
-
-
-def _solve(target: TargetCard, policy: Policy, /) -> list[Solved] | None:
-    frame = target.frame
-    if not target.known:
-        # without a card and without evidence there is nothing to propose
-        frame = frame[frame["direction"] > 0]
-        # nor with so few KPIs that the limit on one of them cannot be kept
-        if len(frame) * (policy.max_weight // policy.step * policy.step) < 100.0 - NEARLY:
-            return None
-    lines = _lines(frame, policy, target.known)
-    solved = ramp(lines, policy, known=target.known)
-    if target.known:
-        return solved
-    whole = []
-    for card in solved:
-        weights = np.zeros(len(target.frame))
-        weights[frame.index.to_numpy()] = card.weights
-        whole.append(Solved(weights, card.breaches))
-    return whole
-
-
-def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
-    total = float(frame["current"].sum())
-    today = frame["current"] * (100.0 / total) if known and total > 0 else frame["current"]
-    moving = (frame["direction"] != 0) & ~frame["fixed"]
-    budget = 100.0 - float(today[~moving].sum())
-    wanted_total = float(frame.loc[moving, "target"].sum())
-    scale = budget / wanted_total if wanted_total > 0 else 0.0
-    here = set(frame["kpi"])
-    guarded = guarded_by(frame)
-    lines = []
-    for line, now in zip(frame.to_dict("records"), today, strict=True):
-        if not line["on_card"] and line["direction"] <= 0:
-            lines.append(Line(line["kpi"], "lever", "", 0.0, 0.0, 0, fixed=True))
-            continue
-        moves = line["direction"] != 0 and not line["fixed"]
-        guards = guarded.get(line["kpi"], ())
-        lines.append(
-            Line(
-                kpi=line["kpi"],
-                role=str(line["role"]),
-                perspective=str(line["perspective"]),
-                current=float(now),
-                wanted=float(line["target"] * scale) if moves else float(now),
-                direction=int(line["direction"]) if moves else 0,
-                fixed=bool(line["fixed"]),
-                guarded_by=guards,
-                guard_missing=bool(guards) and not set(guards) & here,
-            )
-        )
-    return lines
-
-
-def guarded_by(frame: pd.DataFrame, /) -> dict[str, tuple[str, ...]]:
-    """Return, per KPI of a card, the KPIs without which it must not be raised, as far as they are among its lines.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Of ``TargetCard``: kpi, guards.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for kpi, guards in zip(frame["kpi"], frame["guards"], strict=True):
-        for other in guards if isinstance(guards, list) else []:
-            found[other] = (*found.get(other, ()), kpi)
-    return found
 
 
 def _verdict(line: dict[str, Any], advised: float, known: bool, /) -> str:

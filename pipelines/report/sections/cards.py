@@ -15,6 +15,7 @@ from pipelines.report.data.wording import Bilingual, natural_order, number, perc
 __all__ = ["Card", "CardRow", "cards_of"]
 
 _TONES = {"raise": "good", "add": "good", "lower": "bad", "drop": "bad", "keep": "plain"}
+_STRESS = ("pass", "guarded", "fail")
 _HALF_A_POINT = 0.05  # weights are points; less is rounding
 
 
@@ -61,6 +62,8 @@ class Card:
         Whether ``expected`` is a scenario or measured.
     glance : Bilingual
         The expected effect in a table's cell.
+    stress : Bilingual or None
+        How often customers end worse off when people answer to the card; None where that is not known or nothing moves.
     needs : tuple of Bilingual
         What people must be given first.
     """
@@ -74,6 +77,7 @@ class Card:
     expected: Bilingual | None
     tag: Bilingual | None
     glance: Bilingual
+    stress: Bilingual | None
     needs: tuple[Bilingual, ...]
 
     @property
@@ -142,6 +146,7 @@ def _card(results: Results, team_id: object, role: str, rows: pd.DataFrame, /) -
         expected=expected,
         tag=tag,
         glance=glance,
+        stress=_stress(rows.iloc[0], moves),
         needs=_needs(results, [row.kpi for row in drawn if row.tone == "good"]),
     )
 
@@ -236,6 +241,15 @@ def _expected(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bilingual
     days = results.company.policy.cycle_days
     text = say("card.measured" if measured else "card.expected", unit=say("card.unit_customers"), days=days, **shown)
     return text, say("card.measured_tag" if measured else "card.scenario"), say("glance.cell", **shown)
+
+
+def _stress(row: pd.Series, moves: bool, /) -> Bilingual | None:
+    """How the card did when it was tried on people who answer to it."""
+    verdict, share = str(row.get("stress", "")), row.get("stress_loses")
+    if share is None or pd.isna(share) or not (moves or verdict == "fail"):
+        return None
+    shown = verbatim("< 1%") if float(share) < 0.01 else percent(float(share))
+    return say(f"card.stress_{verdict}", share=shown) if verdict in _STRESS else None
 
 
 def _needs(results: Results, kpis: list[str], /) -> tuple[Bilingual, ...]:

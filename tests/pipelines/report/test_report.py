@@ -161,6 +161,26 @@ def test_a_card_that_stays_promises_nothing(
     assert "customers kept over" not in text
 
 
+@pytest.mark.parametrize(
+    ("stress", "share", "sentence"),
+    [
+        ("pass", 0.031, "customers end worse off than today in 3% of trials"),
+        ("pass", 0.0, "customers end worse off than today in < 1% of trials"),
+        ("guarded", 0.02, "as proposed here, with guards, in 2% of trials"),
+        ("fail", 0.4, "left customers worse off than today in 40% of trials"),
+        ("cannot be told", float("nan"), ""),
+    ],
+)
+def test_a_card_says_how_it_did_on_people_who_answer_to_it(
+    catalogue: Catalogue, company: Company, run_folder: Build, card_weights: pd.DataFrame, stress: str, share: float,
+    sentence: str,
+) -> None:  # fmt: skip
+    tried = card_weights.assign(stress=stress, stress_loses=share)
+    page = words(written(company, catalogue, run_folder(weights=tried)))
+    assert sentence in page
+    assert ("of trials" in page) == bool(sentence)
+
+
 def test_a_card_without_todays_weights_is_labelled_hypothetical(
     company: Company, catalogue: Catalogue, run_folder: Build, card_weights: pd.DataFrame
 ) -> None:
