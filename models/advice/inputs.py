@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from baton.run_results import read_result, write_result
 from features.cases.table import CaseTable, Organisation
 from models.advice.fairness import no_groups, no_scores, protected_columns, protected_groups, scores
 from models.advice.settings import Settings
+from models.effects.estimators.by_team import with_difference
 from models.effects.findings import Effects
 from models.effects.not_measured import NotMeasured
+from models.effects.tables import by_team_table
 
 __all__ = ["AdviceInputs", "catalogue_rows", "gather"]
 
@@ -27,7 +29,8 @@ Floats = NDArray[np.float64]
 
 DEFAULT_CONTROLLABLE = 0.6
 _TABLES = {
-    "kpis": "kpis", "draws": "draws", "cards": "cards", "headcounts": "crews", "scores": "scores", "groups": "groups"
+    "kpis": "kpis", "draws": "draws", "cards": "cards", "headcounts": "crews", "scores": "scores", "groups": "groups",
+    "by_team": "effects_by_team",
 }  # fmt: skip
 """Where each table lies in the folder; ``headcounts`` goes by the name that it was first saved under."""
 
@@ -54,6 +57,8 @@ class AdviceInputs:
         employee_id, role, kpi, z: people's last cycle, for the fairness audit alone.
     groups : pandas.DataFrame
         employee_id, attribute, group: protected groups, for the fairness audit alone.
+    by_team : pandas.DataFrame
+        team_id, kpi, effect, low, high, difference, difference_sd: teams whose effects differ from the company's.
     outcome : str or None
         The outcome that effects are on.
     helpful : int
@@ -88,6 +93,7 @@ class AdviceInputs:
     joint_p_value: float
     scores: pd.DataFrame = field(default_factory=no_scores)
     groups: pd.DataFrame = field(default_factory=no_groups)
+    by_team: pd.DataFrame = field(default_factory=lambda: by_team_table(None))
     team_names: Mapping[str, str] = field(default_factory=dict)
     response_per_point: float = 0.025
     response_low: float = 0.0
@@ -107,6 +113,21 @@ class AdviceInputs:
         }
         notes = [note.as_json() for note in self.notes]
         write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": notes})
+
+    def of_team(self, team: str, /) -> AdviceInputs:
+        """Return the same with the effects of one team's own people and customers, where they differ."""
+        own = self.by_team[self.by_team["team_id"] == team].set_index("kpi")
+        own = own[own.index.isin(self.draws.columns)]
+        if own.empty:
+            return self
+        kpis, draws = self.kpis.set_index("kpi", drop=False), self.draws.copy()
+        for lever, row in own.iterrows():
+            before = draws[lever].to_numpy(dtype=float)
+            draws[lever] = with_difference(before, team, str(lever), row["difference"], row["difference_sd"])
+        kpis["company_effect"] = kpis["effect"].where(kpis.index.isin(own.index))
+        for name in ("effect", "low", "high"):
+            kpis.loc[own.index, name] = own[name]
+        return replace(self, kpis=kpis.reset_index(drop=True), draws=draws, by_team=self.by_team.iloc[:0])
 
     @classmethod
     def load(cls, folder: Path, /) -> AdviceInputs:
@@ -176,6 +197,7 @@ def gather(
         customers_at_risk=cases.customers_at_risk,
         joint_p_value=min(found.p_values.values(), default=1.0) if found is not None else 1.0,
         scores=scores(organisation, catalogue, settings.policy.cycle_days),
+        by_team=effects.by_team,
         groups=protected_groups(organisation, protected_columns(settings.privacy, organisation.employees.columns)),
         team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
         notes=() if found is None else tuple(dict.fromkeys((*found.notes, *found.teams.notes.values()))),

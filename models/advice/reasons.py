@@ -98,7 +98,8 @@ def _why(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], 
         why = Message.from_columns(line["why_key"] or NotMeasured.UNKNOWN, line["why_values"])
         return (Message("advice.not_measured", kpi | {"why": why}),)
     finding = _finding(inputs, line)
-    return (_kept(inputs, policy, line, row), finding) if row["verdict"] == "keep" else (*_moved(line, row), finding)
+    sentences = (_kept(inputs, policy, line, row),) if row["verdict"] == "keep" else _moved(line, row)
+    return (*sentences, *finding)
 
 
 def _guarded(inputs: AdviceInputs, line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
@@ -151,14 +152,21 @@ def _reports(line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
     return first, Message("advice.limit_brings", {"new": float(row["recommended_weight"])})
 
 
-def _finding(inputs: AdviceInputs, line: Line, /) -> Message:
-    """What one step better goes with, in customers, low ratings or the outcome's own points, with its range."""
+def _finding(inputs: AdviceInputs, line: Line, /) -> tuple[Message, ...]:
+    """What one step better goes with, in customers, low ratings or the outcome's own points, with its range.
+
+    Where the team's customers want other things than the company's, what holds for the company is said beside it.
+    """
     effect, low, high = (inputs.helpful * float(line[key]) for key in ("effect", "effect_low", "effect_high"))
     size = 100.0 if inputs.kind == "probability" else 1.0
     ends = sorted(size * end * float(np.sign(effect or 1)) for end in (low, high))
     found = _outcome(inputs, effect >= 0, abs(size * effect))
     values = {"step": one_step(line, inputs.currency), "found": found, "low": ends[0], "high": ends[1]}
-    return Message("finding.teams" if line.get("owner") == "team" else "finding.people", values)
+    first = Message("finding.teams" if line.get("owner") == "team" else "finding.people", values)
+    company = inputs.helpful * float(line.get("company_effect", np.nan))
+    if np.isnan(company):
+        return (first,)
+    return first, Message("finding.company", {"found": _outcome(inputs, company >= 0, abs(size * company))})
 
 
 def _outcome(inputs: AdviceInputs, better: bool, many: float, /) -> Message:

@@ -86,6 +86,7 @@ def try_card(
     role = roles[0] if role is None else role
     if role not in roles:
         raise UnknownIdError(f"team {team_id!r} has no card of role {role!r}{did_you_mean(role, roles)}", "role")
+    inputs = inputs.of_team(team_id)
     target = target_card(inputs, policy, team_id, role)
     known = list(target.frame["kpi"])
     for kpi in weights:

@@ -102,6 +102,7 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     -------
     TargetCard
     """
+    inputs = inputs.of_team(team)
     card = inputs.cards[(inputs.cards["team_id"] == team) & (inputs.cards["role"] == role)].set_index("kpi")["weight"]
     of_card = (inputs.headcounts["team_id"] == team) & (inputs.headcounts["role"] == role)
     headcounts = inputs.headcounts[of_card].set_index("kpi")
@@ -187,6 +188,7 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
 
 
 def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> list[dict[str, Any]]:
+    inputs = inputs.of_team(team)
     target = target_card(inputs, policy, team, role)
     tried = try_answers(inputs, policy, target.frame, known=target.known)
     frame, steps = tried.frame, tried.steps

@@ -17,6 +17,7 @@ from baton.messages.message import Message
 from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import later_column, outcome_column, outcome_columns, outcome_of
 from models.effects.estimators.beyond import beyond_horizon
+from models.effects.estimators.by_team import TeamDifferences, team_differences
 from models.effects.estimators.case_level import case_level
 from models.effects.estimators.combined import combine, span
 from models.effects.estimators.design import Design, Question, build_design, usable_controls, usable_levers
@@ -30,7 +31,7 @@ from models.effects.estimators.routing import Routing, routing_test
 from models.effects.estimators.team_cells import met_again
 from models.effects.findings import Effects, OutcomeEffects
 from models.effects.not_measured import NotMeasured
-from models.effects.tables import by_method_table, draws_table, effects_table
+from models.effects.tables import by_method_table, by_team_table, draws_table, effects_table
 from models.effects.team_effects import TeamFindings, estimate_teams
 
 __all__ = ["estimate"]
@@ -88,6 +89,7 @@ def estimate(
         table=effects_table(catalogue, outcomes, _carded(organisation), policy.false_moves),
         draws=draws_table(outcomes),
         by_method=by_method_table(outcomes),
+        by_team=by_team_table(outcomes[names[0]] if names else None),
         outcomes=outcomes,
     )
 
@@ -169,8 +171,13 @@ def _effects_of(
         draws=draws, scale=scale, primary=chosen.method,
         estimates={each.method: each for each in (chosen, means, plain)}, joint=joint, routing=routing,
         why_not=why_not, refuted=reasons_against(checks), checks=checks,
-        notes=tuple(notes),
+        notes=tuple(notes), by_team=_by_team(compared, routing, seed).scaled(scale),
     )  # fmt: skip
+
+
+def _by_team(compared: _Compared, routing: Routing, seed: int, /) -> TeamDifferences:
+    """How teams' effects differ; not asked where cases go by skill, since teams then differ by what they are given."""
+    return team_differences(*compared, seed=seed) if routing.near_random else TeamDifferences()
 
 
 def _carded(organisation: Organisation, /) -> frozenset[str]:

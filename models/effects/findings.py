@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.messages.message import Message
+from models.effects.estimators.by_team import TeamDifferences
 from models.effects.estimators.omnibus import JointTest
 from models.effects.estimators.protocol import Estimate
 from models.effects.estimators.routing import Routing
@@ -54,6 +55,8 @@ class OutcomeEffects:
     notes : tuple of Message
     teams : TeamFindings
         What comparing teams found; its levers come last in ``levers``.
+    by_team : TeamDifferences
+        What is added to the effects for the people of one team, whose customers may want other things.
     """
 
     outcome: str
@@ -74,6 +77,7 @@ class OutcomeEffects:
     checks: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[Message, ...] = ()
     teams: TeamFindings = field(default_factory=TeamFindings)
+    by_team: TeamDifferences = field(default_factory=TeamDifferences)
 
     @cached_property
     def p_values(self) -> dict[str, float]:
@@ -108,12 +112,16 @@ class Effects:
         outcome, kpi, draw, effect.
     by_method : pandas.DataFrame
         outcome, kpi, method, effect, low, high, primary: every estimator's answer.
+    by_team : pandas.DataFrame
+        team_id, kpi, effect, low, high, difference, difference_sd on the outcome that weights serve: a row per lever
+        of every team that differs from the company; empty where none can be distinguished from chance.
     outcomes : mapping of str to OutcomeEffects
     """
 
     table: pd.DataFrame
     draws: pd.DataFrame
     by_method: pd.DataFrame
+    by_team: pd.DataFrame
     outcomes: Mapping[str, OutcomeEffects]
 
     @property

@@ -14,6 +14,7 @@ from baton.contract.results import cast
 from baton.messages.message import Message
 from features.cases.table import CaseTable
 from features.kpis.columns import outcome_column
+from models.effects.estimators.by_team import with_difference
 from models.effects.estimators.robustness import robustness_value
 from models.effects.not_measured import NO_EFFECT, NotMeasured
 from models.effects.team_effects import METHOD
@@ -21,7 +22,7 @@ from models.effects.team_effects import METHOD
 if TYPE_CHECKING:
     from models.effects.findings import Effects, OutcomeEffects
 
-__all__ = ["beside_attributions", "by_method_table", "draws_table", "effects_table"]
+__all__ = ["beside_attributions", "by_method_table", "by_team_table", "draws_table", "effects_table"]
 
 
 def effects_table(
@@ -190,3 +191,27 @@ def by_method_table(outcomes: Mapping[str, OutcomeEffects], /) -> pd.DataFrame:
                         {"outcome": outcome, "kpi": lever, "method": method, **interval, "primary": method == primary}
                     )
     return cast("advice/effects_by_method", rows)
+
+
+def by_team_table(found: OutcomeEffects | None, /) -> pd.DataFrame:
+    """Effects of the levers of single people by team, where teams differ."""
+    rows = []
+    if found is not None and found.by_team.teams:
+        own = found.by_team
+        for at, lever in enumerate(own.levers):
+            place = found.levers.index(lever)
+            for team, difference, sd in zip(own.teams, own.point[:, at], own.sd[:, at], strict=True):
+                draws = with_difference(found.draws[:, place], team, lever, difference, sd)
+                low, high = np.quantile(draws, [0.05, 0.95])
+                rows.append(
+                    {
+                        "team_id": team,
+                        "kpi": lever,
+                        "effect": found.point[place] + difference,
+                        "low": low,
+                        "high": high,
+                        "difference": difference,
+                        "difference_sd": sd,
+                    }
+                )
+    return cast("advice/effects_by_team", rows)
