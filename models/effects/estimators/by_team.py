@@ -191,7 +191,7 @@ def _people(design: Design, moments: Moments, /) -> _People | None:
     outcome = design.values[known, -1][rows]
     gram = levers.T @ levers
     scale = np.sqrt(np.clip(np.diagonal(gram), 1e-300, None))
-    inverse = np.linalg.inv(gram / np.outer(scale, scale) + RIDGE * np.eye(design.size))
+    inverse: Floats = np.linalg.inv(gram / np.outer(scale, scale) + RIDGE * np.eye(design.size))  # pyright: ignore[reportAssignmentType]
     left = outcome - levers @ (inverse @ (levers.T @ outcome / scale) / scale)
     chosen = np.flatnonzero(np.bincount(employee, minlength=moments.employees) > 0)
 
