@@ -70,7 +70,7 @@ def recommend(
         "panel": organisation.panel,
         "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, settings.seed),
     }
-    warnings = _warnings(company, advice.effects, advice.weights, cases, organisation)
+    warnings = _warnings(company, catalogue, advice.effects, advice.weights, cases, organisation)
     rows = {name: results.write(f"advice/{name}" if name in _BESIDE else name, table) for name, table in tables.items()}
     advice.inputs.save(folder.advice)
     progress("advice", STEPS, STEPS)
@@ -78,14 +78,20 @@ def recommend(
 
 
 def _warnings(
-    company: Company, effects: Effects, weights: pd.DataFrame, cases: CaseTable, organisation: Organisation, /
+    company: Company,
+    catalogue: Catalogue,
+    effects: Effects,
+    weights: pd.DataFrame,
+    cases: CaseTable,
+    organisation: Organisation,
+    /,
 ) -> tuple[Message, ...]:
     found = effects.primary
     notes = list(cases.notes)
     if found is None:
         notes.append(Message("no_advice.no_effects", {"why": _no_outcome(company, cases)}))
     else:
-        notes += found.notes
+        notes += [*found.notes, *found.roles.notes(catalogue)]
     if weights.empty:
         notes.append(Message("no_advice.no_weights", {"why": _no_card(cases, organisation)}))
     elif bool(weights["hypothetical"].any()):

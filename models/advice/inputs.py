@@ -200,7 +200,9 @@ def gather(
         by_team=effects.by_team,
         groups=protected_groups(organisation, protected_columns(settings.privacy, organisation.employees.columns)),
         team_names={str(team): str(name) for team, name in names.items() if pd.notna(name)},
-        notes=() if found is None else tuple(dict.fromkeys((*found.notes, *found.teams.notes.values()))),
+        notes=()
+        if found is None
+        else tuple(dict.fromkeys((*found.notes, *found.roles.notes(catalogue), *found.teams.notes.values()))),
         currency=settings.currency,
     )
 

@@ -15,6 +15,7 @@ from models.advice.inputs import AdviceInputs
 from models.advice.limits import SENTENCES
 from models.advice.stress.guarding import MAX_LOSING
 from models.effects.not_measured import NotMeasured
+from models.effects.roles.findings import DECLARED
 
 __all__ = ["chance", "explain", "one_step"]
 
@@ -147,6 +148,9 @@ def _kept(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any],
 
 def _reports(line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
     first = Message("advice.outcome" if line["role"] == "outcome" else "advice.not_theirs", {"kpi": _name(line)})
+    if line["measured"]:
+        worth = {"kpi": _name(line), "points": float(line["target"])}
+        first = Message("advice.acts_after_all", worth | {"role": Message(DECLARED[str(line["role"])])})
     if row["verdict"] == "keep":
         return first, Message("advice.keeps")
     return first, Message("advice.limit_brings", {"new": float(row["recommended_weight"])})

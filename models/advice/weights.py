@@ -41,8 +41,8 @@ class TargetCard:
     ----------
     frame : pandas.DataFrame
         One row per KPI of the card and per candidate: kpi, current (0 for a candidate), on_card, fixed, measured,
-        target, low, high, up, down (probabilities that the target lies above, below today's points), misaligned,
-        direction, noise, reliability and the KPI's row of ``AdviceInputs.kpis``.
+        target, low, high, reach (the target among declared levers alone), up, down (probabilities that it lies above,
+        below today's points), misaligned, direction, noise, reliability and the KPI's row of ``AdviceInputs.kpis``.
     known : bool
         Whether there is a card today.
     people : int
@@ -132,13 +132,16 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
 
 
 def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> None:
-    """Add measured, target, low, high, up and down."""
-    lever = frame["kpi"].isin(inputs.draws.columns) & (frame["role"] == "lever") & ~frame["fixed"]
+    """Add measured, target, reach (the target among declared levers alone), low, high, up and down.
+
+    What is declared as something else and behaves as a lever has a target, and no card moves towards it.
+    """
+    lever = frame["kpi"].isin(inputs.draws.columns) & ~frame["fixed"]
     here = np.isfinite(frame["noise"])
     frame.loc[lever & ~here, "why_key"] = str(NotMeasured.NOT_ON_CARD)
     frame.loc[lever & ~here, "why_values"] = "{}"
     frame["measured"] = lever & here
-    for name in ("target", "low", "high", "up", "down"):
+    for name in ("target", "reach", "low", "high", "up", "down"):
         frame[name] = np.nan
     other = frame["role"].isin(["outcome", "mediator", "context"]) & ~frame["fixed"]
     for name in ("target", "low", "high"):
@@ -149,14 +152,18 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> No
         return
     points = 100.0 - float(frame.loc[frame["fixed"], "current"].sum())
     shares = points * _shares(inputs, policy, frame[pays])
-    current = frame.loc[pays, "current"].to_numpy()
-    # a KPI that is not on the card must be worth a line of its own
-    minimum = np.where(frame.loc[pays, "on_card"], current, policy.min_weight / 2)
     frame.loc[pays, "target"] = shares[0]
     frame.loc[pays, "low"] = np.quantile(shares[1:], 0.05, axis=0)
     frame.loc[pays, "high"] = np.quantile(shares[1:], 0.95, axis=0)
-    frame.loc[pays, "up"] = (shares[1:] > minimum).mean(axis=0)
-    frame.loc[pays, "down"] = (shares[1:] < current).mean(axis=0)
+    declared = pays & (frame["role"] == "lever").to_numpy()
+    if declared.sum() < pays.sum():
+        shares = points * _shares(inputs, policy, frame[declared])
+    current = frame.loc[declared, "current"].to_numpy()
+    # a KPI that is not on the card must be worth a line of its own
+    minimum = np.where(frame.loc[declared, "on_card"], current, policy.min_weight / 2)
+    frame.loc[declared, "reach"] = shares[0]
+    frame.loc[declared, "up"] = (shares[1:] > minimum).mean(axis=0)
+    frame.loc[declared, "down"] = (shares[1:] < current).mean(axis=0)
 
 
 def _shares(inputs: AdviceInputs, policy: Policy, levers: pd.DataFrame, /) -> Floats:
@@ -175,11 +182,11 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
     # the interval's helpful end still lies on the harmful side
     best = frame["effect_high"] if inputs.helpful > 0 else frame["effect_low"]
     frame["misaligned"] = (frame["measured"] & (inputs.helpful * best < 0)).to_numpy(dtype=bool)
-    sound = frame["measured"] & ~frame["refuted"].eq(True)
+    sound = frame["measured"] & ~frame["refuted"].eq(True) & (frame["role"] == "lever")
     # each owner's levers by their own joint test, all of them together at false_moves
     heard = np.maximum(frame["joint_p"].fillna(1.0), inputs.joint_p_value) <= policy.false_moves
     frame["misaligned"] &= sound & heard
-    up = sound & (frame["up"] >= policy.confidence) & (frame["target"] > frame["current"])
+    up = sound & (frame["up"] >= policy.confidence) & (frame["reach"] > frame["current"])
     down = sound & (frame["down"] >= policy.confidence) & frame["on_card"]
     if not known:
         helps = (inputs.helpful * inputs.draws > 0).mean().reindex(frame["kpi"]).to_numpy(dtype=float)

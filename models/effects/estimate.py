@@ -31,6 +31,8 @@ from models.effects.estimators.routing import Routing, routing_test
 from models.effects.estimators.team_cells import met_again
 from models.effects.findings import Effects, OutcomeEffects
 from models.effects.not_measured import NotMeasured
+from models.effects.roles.check import check_roles
+from models.effects.roles.findings import Roles
 from models.effects.tables import by_method_table, by_team_table, draws_table, effects_table
 from models.effects.team_effects import TeamFindings, estimate_teams
 
@@ -77,6 +79,8 @@ def estimate(
     if cases.exposures is not None:
         names = list(dict.fromkeys([*names, "churn"]))
     names = sorted(names, key=lambda name: name != "churn")
+    roles = check_roles(cases, organisation.employees, catalogue, policy.fixed, names[0], seed) if names else Roles()
+    declared, catalogue = catalogue, roles.applied(catalogue)
     for at, outcome in enumerate(names):
         # it takes the most time: for the outcome that weights serve alone
         learned = learners and at == 0
@@ -84,9 +88,9 @@ def estimate(
         if learned and compared is not None:
             found = _with_double_ml(found, cases, catalogue, compared, seed + at)
         teams = estimate_teams(cases, organisation, catalogue, policy.fixed, outcome, seed + at)
-        outcomes[outcome] = _with_teams(found, teams)
+        outcomes[outcome] = _with_roles(_with_teams(found, teams), roles)
     return Effects(
-        table=effects_table(catalogue, outcomes, _carded(organisation), policy.false_moves),
+        table=effects_table(declared, outcomes, _carded(organisation), policy.false_moves),
         draws=draws_table(outcomes),
         by_method=by_method_table(outcomes),
         by_team=by_team_table(outcomes[names[0]] if names else None),
@@ -202,6 +206,11 @@ def _with_teams(found: OutcomeEffects, teams: TeamFindings, /) -> OutcomeEffects
         notes=found.notes if found.levers else (),
         teams=teams,
     )
+
+
+def _with_roles(found: OutcomeEffects, roles: Roles, /) -> OutcomeEffects:
+    """Say of levers that behave as outcomes why they have no effect."""
+    return replace(found, why_not={**found.why_not, **roles.reports}, roles=roles)
 
 
 def _separable(

@@ -15,6 +15,7 @@ from models.effects.estimators.by_team import TeamDifferences
 from models.effects.estimators.omnibus import JointTest
 from models.effects.estimators.protocol import Estimate
 from models.effects.estimators.routing import Routing
+from models.effects.roles.findings import Roles
 from models.effects.team_effects import TeamFindings
 
 __all__ = ["Effects", "OutcomeEffects"]
@@ -57,6 +58,8 @@ class OutcomeEffects:
         What comparing teams found; its levers come last in ``levers``.
     by_team : TeamDifferences
         What is added to the effects for the people of one team, whose customers may want other things.
+    roles : Roles
+        Declared levers that behave as outcomes, which have no effect, and the other way round, which have one.
     """
 
     outcome: str
@@ -78,6 +81,7 @@ class OutcomeEffects:
     notes: tuple[Message, ...] = ()
     teams: TeamFindings = field(default_factory=TeamFindings)
     by_team: TeamDifferences = field(default_factory=TeamDifferences)
+    roles: Roles = field(default_factory=Roles)
 
     @cached_property
     def p_values(self) -> dict[str, float]:

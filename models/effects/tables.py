@@ -88,7 +88,7 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
     empty: dict[str, Any] = dict.fromkeys(
         ("effect", "low", "high", "agrees", "refuted", "effect_per_case", "robustness")
     )
-    if role != "lever" or kpi_id not in found.levers:
+    if kpi_id not in found.levers:
         unknown = Message(NotMeasured.UNKNOWN)
         why = found.why_not.get(kpi_id, unknown) if role == "lever" else Message(NO_EFFECT[role])
         return empty | {"method": why.text, "evidence": "", "why_key": str(why.key), "why_values": why.values_json}
@@ -100,6 +100,7 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
     else:
         chosen, per_case = found.estimates[found.primary], float(found.point[at] / found.scale) if found.scale else None
         method, notes = found.primary, list(found.notes)
+    known = [each[kpi_id] for each in (found.refuted, found.roles.acts) if kpi_id in each]
     error = float(found.draws[:, at].std(ddof=1))
     t_value = np.array([found.point[at] / error if error > 0 else 0.0])
     return {
@@ -111,9 +112,7 @@ def _row(found: OutcomeEffects, kpi_id: str, role: str, /) -> dict[str, Any]:
         "refuted": kpi_id in found.refuted,
         "effect_per_case": per_case,
         "robustness": float(robustness_value(t_value, chosen.freedom)[0]),
-        "evidence": "; ".join(
-            each.text for each in (*([found.refuted[kpi_id]] if kpi_id in found.refuted else []), *notes)
-        ),
+        "evidence": "; ".join(each.text for each in (*known, *notes)),
         "why_key": "",
         "why_values": "",
     }

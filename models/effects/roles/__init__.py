@@ -1,0 +1,1 @@
+"""Whether the data agree with the roles and arrows that a catalogue declares."""
