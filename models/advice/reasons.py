@@ -111,7 +111,7 @@ def _guarded(inputs: AdviceInputs, line: Line, row: dict[str, Any], /) -> tuple[
     if line["helping"]:
         sentence = Message("stress.helps", {"kpi": _name(line)})
     if row["verdict"] == "keep":
-        return sentence, _finding(inputs, line)
+        return (sentence, *_finding(inputs, line))
     return sentence, Message("advice.limit_brings", {"new": float(row["recommended_weight"])})
 
 
