@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, PageOption
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, OutOption, PageOption
 
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary
@@ -31,10 +32,6 @@ models_app = typer.Typer(help="The registry of models: champion and challengers.
 app.add_typer(models_app, name="models")
 app.add_typer(kpi_app, name="kpi")
 
-OutOption = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="DIR", help="Folder of the results (default: `out` beside the company file)."),
-]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")
 ]
@@ -173,17 +170,7 @@ def preview(
 
 app.command(epilog="Example: `baton figures demo --page figures.html`")(figures)
 app.command(epilog="Example: `baton kpis FCR --company demo`")(kpis)
-
-
-@app.command(epilog="Example: `baton diagnose demo --json`")
-def diagnose(company: CompanyArgument = DEFAULT_COMPANY, out: OutOption = None, as_json: JsonOption = False) -> None:
-    """Show how well today's scorecards serve the customer: per KPI and per stage."""
-    from baton import display
-    from pipelines.diagnose import diagnose as verb
-
-    settings, folder = _opened(company, out)
-    found = verb(settings, folder)
-    display.diagnosis(found, as_json)
+app.command(epilog="Example: `baton diagnose demo --page diagnosis.html`")(diagnose)
 
 
 def _chain(verb: Callable[..., RunSummary], company: Path, out: Path | None, as_json: bool, verbose: bool) -> None:

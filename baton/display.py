@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "diagnosis",
     "document",
     "exported",
     "faults",
@@ -236,20 +235,6 @@ def _verdict(report: Any, /) -> str:
 
 def _kpi_counts(found: Any, /) -> tuple[str, str]:
     return ("", "") if found is None else (str(len(found.given)), str(len(found.empty) + len(found.lacking)))
-
-
-def diagnosis(found: Any, as_json: bool, /) -> None:
-    """Show how far today's scorecards point at the customer."""
-    notes = [note.text for note in found.notes]
-    if as_json:
-        document({name: getattr(found, name) for name in ("cards", "kpis", "stages")} | {"notes": notes})
-        return
-    console = open_console()
-    for title, rows in found.sections().items():
-        if rows:
-            show_table(console, title, list(rows[0]), [list(row.values()) for row in rows])
-    for text in notes:
-        console.print(text, markup=False)
 
 
 def models(rows: Sequence[Mapping[str, Any]], as_json: bool, /) -> None:

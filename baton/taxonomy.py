@@ -15,9 +15,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from baton.catalogue.load import available_presets, load_kpis
 from baton.catalogue.schema import Identifier, Text
 from baton.characters import normalise
-from baton.company import Company
+from baton.company import Company, Kpis
 from baton.errors import CatalogueError
 from baton.nearest import did_you_mean
 
@@ -149,13 +150,33 @@ def load_taxonomy(company: Company | None = None, /) -> Taxonomy:
     Raises
     ------
     CatalogueError
-        If the file cannot be read or contradicts itself.
+        If the file cannot be read, contradicts itself, or names a KPI that there is not.
     """
     named = GENERAL if company is None else company.text.taxonomy
     if company is None or named in shipped_taxonomies():
         return Taxonomy(_shipped(named), named)
     place = company.resolve(named)
-    return Taxonomy(_with_extended(_read(place), place), str(place))
+    own = _read(place)
+    _check_kpis(own.causes, company, place)
+    return Taxonomy(_with_extended(own, place), str(place))
+
+
+def _check_kpis(causes: tuple[Cause, ...], company: Company, place: Path, /) -> None:
+    """Refuse a KPI that neither the company's catalogue nor the library has: no cause could be measured by it."""
+    asked = {kpi for cause in causes for kpi in cause.kpis}
+    unknown = asked - set(load_kpis(company)) if asked else set()
+    if not unknown:
+        return
+    library: set[str] = set()
+    for preset in available_presets():
+        library |= set(load_kpis(Company(kpis=Kpis.model_validate({"presets": [preset]}))))
+    for cause in causes:
+        for kpi in cause.kpis:
+            if kpi in unknown - library:
+                nearest = did_you_mean(kpi, sorted({*load_kpis(company), *library}))
+                raise CatalogueError(
+                    f"{place}: cause {cause.id!r}: kpis: no KPI {kpi!r} in your catalogue or the library{nearest}"
+                )
 
 
 def shipped_taxonomies() -> tuple[str, ...]:

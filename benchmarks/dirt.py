@@ -212,7 +212,7 @@ def _reported(report: CheckReport, /) -> list[str]:
 
 def _cards(company: Company, /) -> str:
     """What is said of today's cards without a run."""
-    from pipelines.diagnose import diagnose
+    from pipelines.diagnosis.diagnose import diagnose
 
     found = diagnose(company, RunFolder(company.folder / "no run"))
     return json.dumps(found.sections(), sort_keys=True, default=str)

@@ -109,7 +109,7 @@ def diagnose_company(company: str | Path, out: str | Path | None = None, /) -> d
     dict of str to pandas.DataFrame
         Titled tables: per card, per KPI, per stage of the journey.
     """
-    from pipelines.diagnose import diagnose
+    from pipelines.diagnosis.diagnose import diagnose
 
     settings = open_company(Path(company))
     found = diagnose(settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT))

@@ -52,8 +52,8 @@ def recommend(
     Parameters
     ----------
     folder : RunFolder
-        Where effects, effect_draws, diagnosis, weights and coaching (Parquet), and in ``advice/`` what weights are
-        solved again from, the units' KPIs by month and the tested arrows of the strategy map, are written.
+        Where effects, effect_draws, diagnosis, weights, coaching and cause_evidence (Parquet), and in ``advice/`` what
+        weights are solved again from, the units' KPIs by month and the tested arrows of the strategy map, are written.
 
     Returns
     -------
@@ -62,6 +62,7 @@ def recommend(
     from models.advice.advise import STEPS, advise
     from models.advice.settings import Settings
     from models.effects.strategy_map import strategy_arrows
+    from pipelines.diagnosis.left import evidence_of
 
     results, settings = RunResults(folder), Settings.of(company)
     advice = advise(cases, organisation, catalogue, settings, results.find("attributions"), progress)
@@ -70,6 +71,9 @@ def recommend(
         "panel": organisation.panel,
         "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, settings.seed),
     }
+    evidence = evidence_of(results, advice.inputs.cards, advice.effects.table, catalogue)
+    if evidence is not None:
+        tables["cause_evidence"] = evidence
     warnings = _warnings(company, catalogue, advice.effects, advice.weights, cases, organisation)
     rows = {name: results.write(f"advice/{name}" if name in _BESIDE else name, table) for name, table in tables.items()}
     advice.inputs.save(folder.advice)

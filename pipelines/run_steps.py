@@ -53,7 +53,7 @@ PRICE = Step("price", needs=("texts", "score"), code=("pipelines.complaints.read
 PROCESS = Step("process", needs=("stage", "score"), code=("pipelines.bottlenecks",))
 ADVISE = Step(
     "advise",
-    needs=("stage", "score"),
+    needs=("stage", "texts", "score", "price"),
     makes=("advice/",),
     code=("pipelines.recommend", "features.cases.build"),
     writes_sentences=True,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DEFAULT_COMPANY", "CompanyArgument", "ForceOption", "JsonOption", "PageOption"]
+__all__ = ["DEFAULT_COMPANY", "CompanyArgument", "ForceOption", "JsonOption", "OutOption", "PageOption"]
 
 DEFAULT_COMPANY = Path("company.toml")
 """The company file where none is named."""
@@ -17,6 +17,10 @@ CompanyArgument = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of the results (default: `out` beside the company file)."),
+]
 PageOption = Annotated[
     Path | None, typer.Option("--page", metavar="FILE", help="A page of the same to look at in a browser.")
 ]

@@ -15,7 +15,7 @@ from baton.catalogue.schema import Catalogue
 from baton.progress import Progress, silent
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.coach import coach
-from models.advice.diagnosis import diagnosis_table
+from models.advice.diagnosis.alignment import diagnosis_table
 from models.advice.inputs import AdviceInputs, gather
 from models.advice.settings import Settings
 from models.advice.weights import recommend
@@ -45,7 +45,7 @@ class Advice:
     weights : pandas.DataFrame
         One row per card and KPI, from ``models.advice.weights.recommend``.
     diagnosis : pandas.DataFrame
-        One row per KPI of every card of today, from ``models.advice.diagnosis.diagnosis_table``.
+        One row per KPI of every card of today, from ``models.advice.diagnosis.alignment.diagnosis_table``.
     coaching : pandas.DataFrame
         One row per employee, team or process and action, from ``models.advice.coaching.coach.coach``.
     """

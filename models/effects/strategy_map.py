@@ -9,6 +9,7 @@ cause.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.contract.results import cast
 
-__all__ = ["strategy_arrows"]
+__all__ = ["pair_associations", "strategy_arrows"]
 
 _MIN_UNITS = {"employee": 20, "team": 8}
 _MIN_MONTHS = 4
 _DRAWS = 300
+_PERMUTATIONS = 1999
 _FALSE_SHARE = 0.1
 
 Floats = NDArray[np.float64]
@@ -50,18 +52,35 @@ def strategy_arrows(panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalog
 
     Source
     ------
-    Benjamini & Hochberg 1995 (share of false findings); Efron & Tibshirani 1993 (bootstrap of whole units).
+    Benjamini & Hochberg 1995 (share of false findings); Efron & Tibshirani 1993 (intervals: bootstrap of whole
+    units); Phipson & Smyth 2010 (p-values of permutations are never zero).
+    """
+    arrows = [(parent.id, child) for parent in catalogue.values() for child in parent.leads_to if child in catalogue]
+    return pair_associations(panel, teams, catalogue, arrows, seed)
+
+
+def pair_associations(
+    panel: pd.DataFrame, teams: pd.DataFrame, catalogue: Catalogue, pairs: Sequence[tuple[str, str]], seed: int
+) -> pd.DataFrame:
+    """Test for pairs of KPIs whether units that do better on one do better, or worse, on the other.
+
+    Parameters
+    ----------
+    panel, teams, seed
+        As for ``strategy_arrows``.
+    pairs : sequence of (str, str)
+        The share of false findings is held over all of them together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of ``strategy_arrows``, one row per pair; ``contradicted``: better on one goes with worse on the other.
     """
     rng = np.random.default_rng(seed)
     department = dict(zip(teams["team_id"].astype(str), teams["department"].fillna("").astype(str), strict=True))
     peers = panel["team_id"].where(panel["unit"] == "employee", panel["unit_id"].map(department)).fillna("")
     values = {grain: _deviations(panel.assign(peers=peers), catalogue, grain) for grain in _MIN_UNITS}
-    rows = [
-        _test(values, parent.id, child, rng)
-        for parent in catalogue.values()
-        for child in parent.leads_to
-        if child in catalogue
-    ]
+    rows = [_test(values, parent, child, rng) for parent, child in pairs]
     table = cast("advice/arrows", rows)
     tested = table["p_value"].notna()
     table.loc[tested, "verdict"] = _verdicts(table.loc[tested, "p_value"], table.loc[tested, "association"])
@@ -97,16 +116,14 @@ def _test(
         row |= {"unit": grain, "units": halves.shape[1], "months": one.shape[1]}
         if one.shape[1] < _MIN_MONTHS or halves.shape[1] < minimum:
             continue
-        found = _crossed(halves)
+        found = float(_crossed(halves[:, None, :])[0])
         if np.isnan(found):
             continue
-        draws = np.array(
-            [_crossed(halves[:, rng.integers(0, halves.shape[1], halves.shape[1])]) for _ in range(_DRAWS)]
-        )
+        draws = _crossed(halves[:, rng.integers(0, halves.shape[1], (_DRAWS, halves.shape[1]))])
         draws = draws[np.isfinite(draws)]
         if len(draws) < _DRAWS // 2:
             continue
-        return row | _with_interval(found, draws)
+        return row | _with_interval(found, draws, halves, rng)
     return row
 
 
@@ -124,23 +141,39 @@ def _mean(block: Floats, /) -> Floats:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _crossed(halves: Floats, /) -> float:
-    """Mean of the correlations of the parent's even months with the child's odd ones, and the other way round."""
-    centred = halves - halves.mean(axis=1, keepdims=True)
-    spread = np.sqrt((centred**2).mean(axis=1))
-    if (spread <= 1e-12).any():
-        return float("nan")
-    parent_even, parent_odd, child_even, child_odd = centred / spread[:, None]
-    return float((np.mean(parent_even * child_odd) + np.mean(parent_odd * child_even)) / 2)
+def _crossed(halves: Floats, /) -> Floats:
+    """Mean of the correlations of the parent's even months with the child's odd ones, and the other way round.
+
+    Parameters
+    ----------
+    halves : array of shape (4, samples, units)
+
+    Returns
+    -------
+    array of shape (samples,)
+        NaN where somebody's values do not differ.
+    """
+    centred = halves - halves.mean(axis=2, keepdims=True)
+    spread = np.sqrt((centred**2).mean(axis=2, keepdims=True))
+    flat = (spread <= 1e-12).any(axis=0)[:, 0]
+    parent_even, parent_odd, child_even, child_odd = centred / np.maximum(spread, 1e-12)
+    found = ((parent_even * child_odd).mean(axis=1) + (parent_odd * child_even).mean(axis=1)) / 2
+    return np.where(flat, np.nan, found)
 
 
-def _with_interval(found: float, draws: Floats, /) -> dict[str, float]:
+def _with_interval(found: float, draws: Floats, halves: Floats, rng: np.random.Generator, /) -> dict[str, float]:
     low, high = np.quantile(draws, [0.05, 0.95])
-    deviation = float(draws.std(ddof=1))
-    from scipy.stats import norm
+    return {"association": found, "low": float(low), "high": float(high), "p_value": _p_value(found, halves, rng)}
 
-    p_value = float(2 * norm.sf(abs(found) / deviation)) if deviation > 0 else 1.0
-    return {"association": found, "low": float(low), "high": float(high), "p_value": p_value}
+
+def _p_value(found: float, halves: Floats, rng: np.random.Generator, /) -> float:
+    """Two-sided, by permuting which unit's child goes with which unit's parent: exact also for ten teams."""
+    centred = halves - halves.mean(axis=1, keepdims=True)
+    parent_even, parent_odd, child_even, child_odd = centred / np.sqrt((centred**2).sum(axis=1))[:, None]
+    order = rng.permuted(np.tile(np.arange(halves.shape[1]), (_PERMUTATIONS, 1)), axis=1)
+    by_chance = (child_odd[order] @ parent_even + child_even[order] @ parent_odd) / 2
+    beyond = min((by_chance >= found - 1e-12).sum(), (by_chance <= found + 1e-12).sum())
+    return min(2.0 * float(beyond + 1) / (_PERMUTATIONS + 1), 1.0)
 
 
 def _verdicts(p_values: pd.Series, associations: pd.Series, /) -> pd.Series:

@@ -27,6 +27,7 @@ EXPORTED = (
     "cause_trends",
     "cause_diagnosis",
     "cause_prices",
+    "cause_evidence",
     "emerging_causes",
     "suspicious_labels",
     "root_causes",

@@ -181,3 +181,14 @@ def test_labels_of_public_sets_mean_a_cause(label: str, main: str) -> None:
     taxonomy = load_taxonomy()
     cause = taxonomy.find(label)
     assert cause is not None and taxonomy.main(cause.id).id == main
+
+
+def test_a_kpi_that_there_is_not_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    text = '[[cause]]\nid = "noise"\nname = "Noise"\ndescription = "It is too loud."\nkpis = ["{kpi}"]\n'
+    place = tmp_path / "causes.toml"
+    company = Company(text=Text(taxonomy=str(place)))
+    place.write_text(text.format(kpi="first_contact_resolutoin"))
+    with pytest.raises(CatalogueError, match=r"cause 'noise'.*no KPI .*first_contact_resolution"):
+        load_taxonomy(company)
+    place.write_text(text.format(kpi="complaint_solved_rate"))  # of a preset that this company has not
+    assert load_taxonomy(company)["noise"].kpis == ("complaint_solved_rate",)

@@ -14,10 +14,12 @@ from baton.company import load_company
 from baton.errors import TableError
 from baton.files import RunFolder, write_json
 from baton.messages.message import Message, render
+from baton.terminal.diagnosis import show
 from features.ingest import sources
 from models.advice.inputs import AdviceInputs, catalogue_rows
 from pipelines.analysis import diagnose_company
-from pipelines.diagnose import Diagnosis, diagnose
+from pipelines.diagnosis.diagnose import diagnose
+from pipelines.diagnosis.found import Diagnosis
 from pipelines.freshness import catalogue_digest, settings_digest
 
 CASES = "case_id,opened_at,team_id\n" + "".join(f"{n},2025-0{n % 9 + 1}-11 10:00,T1\n" for n in range(60))
@@ -115,10 +117,10 @@ def test_what_the_run_noted_is_shown_in_words(finished: Path, capsys: pytest.Cap
     place = RunFolder(finished / "out").advice
     replace(AdviceInputs.load(place), notes=(Message("no_advice.hypothetical"),)).save(place)
     found = diagnose(load_company(finished / "company.toml"), RunFolder(finished / "out"))
-    display.diagnosis(found, False)
-    display.diagnosis(found, True)
+    show(found, "en")
+    display.document(found.as_json())
     shown = capsys.readouterr().out
-    assert shown.count("no scorecard is known for some teams") == 2
+    assert shown.lower().count("no scorecard is known for some teams") == 2
     assert "Message(" not in shown and '"key"' not in shown
 
 

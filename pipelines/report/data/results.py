@@ -32,7 +32,7 @@ from pipelines.report.data.wording import (
 
 __all__ = ["Results", "read_results"]
 
-_UNREAD = ("effect_draws", "stage_attributions", "cause_diagnosis")
+_UNREAD = ("effect_draws", "stage_attributions", "cause_diagnosis", "cause_evidence")
 """Tables that the page does not show."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
-from models.effects.strategy_map import strategy_arrows
+from models.effects.strategy_map import pair_associations, strategy_arrows
 
 TEAMS = pd.DataFrame({"team_id": ["t0", "t1", "t2"], "department": ["a", "a", "a"]})
 
@@ -18,15 +18,16 @@ def catalogue() -> Catalogue:
 
 
 def long_panel(values: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Values of 60 people over 8 months; every third person is of one team."""
-    months = pd.date_range("2025-01-01", periods=8, freq="MS")
+    """Values of people (rows) over months (columns); every third person is of one team."""
+    people, count = next(iter(values.values())).shape
+    months = pd.date_range("2025-01-01", periods=count, freq="MS")
     parts = [
         pd.DataFrame(
             {
                 "unit": "employee",
-                "unit_id": [f"e{person}" for person in range(60) for _ in months],
-                "team_id": [f"t{person % 3}" for person in range(60) for _ in months],
-                "from": list(months) * 60,
+                "unit_id": [f"e{person}" for person in range(people) for _ in months],
+                "team_id": [f"t{person % 3}" for person in range(people) for _ in months],
+                "from": list(months) * people,
                 "kpi": kpi,
                 "value": block.ravel(),
             }
@@ -94,3 +95,18 @@ def test_an_arrow_without_enough_people_or_without_a_kpi_stays_untested(catalogu
     assert (row["verdict"], row["units"]) == ("untested", 12)
     assert np.isnan(row["association"])
     assert found(few, catalogue, "csat", "nps")["verdict"] == "untested"
+
+
+def test_ten_teams_without_a_link_are_rarely_called_linked(catalogue: Catalogue) -> None:
+    """Four pairs of five KPIs at a tenth: of twenty companies two are expected, with or against each other."""
+    kpis = ["cost_per_case", "csat", "handle_seconds", "on_time_rate", "reopen_rate"]
+    teams = pd.DataFrame({"team_id": [f"t{number}" for number in range(10)], "department": "one"})
+    pairs, called = [(kpis[0], other) for other in kpis[1:]], 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        true = {kpi: rng.normal(size=(10, 1)) + 0.7 * rng.normal(size=(10, 6)) for kpi in kpis}
+        panel = long_panel(true).assign(unit="team")
+        panel["unit_id"] = panel["unit_id"].str.replace("e", "t")
+        table = pair_associations(panel, teams, catalogue, pairs, seed)
+        called += bool(table["verdict"].isin(["confirmed", "contradicted"]).any())
+    assert called <= 5

@@ -1,4 +1,4 @@
-"""How far today's scorecards point at the customer: per KPI of every card, and per stage of the journey."""
+"""How far today's scorecards point at the customer, per KPI of every card."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from baton.contract.results import cast
 from models.advice.inputs import AdviceInputs
 from models.advice.weights import target_card
 
-__all__ = ["alignment", "card_rows", "diagnosis_table", "stage_rows"]
+__all__ = ["KINDS", "alignment", "card_rows", "diagnosis_table"]
+
+KINDS = ("aligned", "weak", "misaligned", "unmeasured")
+"""How a KPI may lie to the customer: serves, nothing that can be shown, works against, not measured."""
 
 
 def alignment(helpful: int, effect: float, low: float, high: float, /) -> str:
@@ -95,35 +97,7 @@ def card_rows(table: pd.DataFrame, /) -> list[dict[str, Any]]:
             "levers": float(card.loc[card["kpi_role"] == "lever", "weight"].sum()),
             "reports": float(card.loc[card["kpi_role"] == "outcome", "weight"].sum()),
         }
-        for kind in ("aligned", "weak", "misaligned", "unmeasured"):
+        for kind in KINDS:
             row[kind] = float(card.loc[card["alignment"] == kind, "weight"].sum())
         rows.append(row)
-    return rows
-
-
-def stage_rows(table: pd.DataFrame, catalogue: Catalogue, /) -> list[dict[str, Any]]:
-    """Per stage of the journey: how much of the cards measures it, and which KPIs none of them has.
-
-    Returns
-    -------
-    list of dict
-        stage, points (mean over cards), kpis (on some card), not_measured (levers of the catalogue on no card).
-    """
-    cards = max(len(table[["team_id", "role"]].drop_duplicates()), 1)
-    carded = set(table["kpi"])
-    stages = [*(stage.id for stage in catalogue.stages), "any"]
-    rows = []
-    for stage in stages:
-        here = table[table["stage"] == stage]
-        missing = [
-            kpi.id for kpi in catalogue.values() if kpi.stage == stage and kpi.role == "lever" and kpi.id not in carded
-        ]
-        rows.append(
-            {
-                "stage": stage,
-                "points": float(here["weight"].sum() / cards),
-                "kpis": sorted(set(here["kpi"])),
-                "not_measured": missing,
-            }
-        )
     return rows

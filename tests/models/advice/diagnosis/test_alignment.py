@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from models.advice.advise import Advice
-from models.advice.diagnosis import card_rows, diagnosis_table, stage_rows
+from models.advice.diagnosis.alignment import card_rows, diagnosis_table
+from models.advice.diagnosis.stages import stage_rows
 from models.advice.inputs import AdviceInputs, catalogue_rows
 
 

@@ -1,0 +1,1 @@
+"""How far today's scorecards serve the customer, and where they do not."""
