@@ -111,10 +111,14 @@ class SingleCases:
         separate = ~related[np.ix_(levers, levers)] & ~np.eye(len(levers), dtype=bool)
         made = outer[:, :, None] * outer[:, None, :]
         away = np.sign(made[0]) * (made - inner)
-        collide = away[0] > SURE * np.maximum(away[1:].std(axis=0, ddof=1), 1e-12)
-        collide &= separate & with_it[:, None] & with_it[None, :]
+        error = np.maximum(away[1:].std(axis=0, ddof=1), 1e-12)
+        pairs = separate & with_it[:, None] & with_it[None, :]
+        collide = (pairs & (away[0] > SURE * error)).any(axis=1)
+        # where no pair is clear by itself, all of a lever's together may be
+        pooled = (away * np.where(pairs, np.abs(outer[0]) / error**2, 0.0)).sum(axis=2)
+        collide |= pooled[0] > SURE * np.maximum(pooled[1:].std(axis=0, ddof=1), 1e-12)
         return Reported(
             asked=tuple(levers),
-            moved_by=tuple(lever for lever, yes in zip(levers, collide.any(axis=1), strict=True) if yes),
+            moved_by=tuple(lever for lever, yes in zip(levers, collide, strict=True) if yes),
             explained=float(np.linalg.solve(inner[0], outer[0]) @ outer[0]),
         )
