@@ -25,6 +25,7 @@ from models.effects.estimators.double_ml import double_ml
 from models.effects.estimators.employee_means import employee_means, solve_total
 from models.effects.estimators.moments import Moments, bayesian_weights, between_moments
 from models.effects.estimators.omnibus import JointTest, joint_test
+from models.effects.estimators.over_time import as_of_now
 from models.effects.estimators.protocol import DRAWS, MAX_CORRELATION, Estimate
 from models.effects.estimators.refutation import reasons_against, refute
 from models.effects.estimators.routing import Routing, routing_test
@@ -161,6 +162,7 @@ def _effects_of(
     chosen = combine(means, plain, change, seed=seed)
     if not routing.near_random:
         chosen = span(chosen, plain, seed=seed)
+    chosen, months = as_of_now(chosen, design, moments, seed=seed)
     joint = joint_test(design, moments, permutations=PERMUTATIONS, seed=seed)
     checks = refute(design, moments, means, joint.single, seed)
     scale = float(factor[0])
@@ -168,6 +170,8 @@ def _effects_of(
     point = chosen.point * scale
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     notes = [] if routing.near_random else [Message("estimate.associations")]
+    if months:
+        notes.append(Message("estimate.of_now", {"months": months}))
     if int((moments.counts[:, -1] >= MIN_CASES_OF_A_PERSON).sum()) < MIN_EMPLOYEES:
         notes.append(Message("estimate.few_cases", {"people": MIN_EMPLOYEES, "cases": MIN_CASES_OF_A_PERSON}))
     return OutcomeEffects(

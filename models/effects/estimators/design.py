@@ -318,7 +318,8 @@ def _customers(frame: pd.DataFrame, /) -> Codes:
 def _codes(frame: pd.DataFrame, name: str, /) -> Codes:
     if name not in frame:
         return np.zeros(len(frame), dtype=np.int64)
-    return pd.factorize(frame[name])[0].astype(np.int64)
+    # months are counted in the order of time
+    return pd.factorize(frame[name], sort=name == "period")[0].astype(np.int64)
 
 
 def _clipped(number: Floats, /) -> Floats:

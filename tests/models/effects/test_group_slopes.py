@@ -8,21 +8,36 @@ from benchmarks.truth.judge import judge
 from models.effects.estimators.by_team import TeamDifferences, team_differences, with_difference
 from models.effects.estimators.design import Design
 from models.effects.estimators.moments import between_moments
+from models.effects.estimators.over_time import as_of_now
+from models.effects.estimators.protocol import Estimate
 
 LEVERS = ("solved", "promise", "script")
-PEOPLE, TEAMS, CASES = 48, 6, 120
+PEOPLE, TEAMS, CASES, MONTHS = 48, 6, 120, 9
 EFFECTS = np.array([-0.06, -0.03, 0.0])
 
 
 def company(
-    by_team: NDArray[np.float64], seed: int, *, base: NDArray[np.float64] | None = None, without: int | None = None
+    by_team: NDArray[np.float64],
+    seed: int,
+    *,
+    base: NDArray[np.float64] | None = None,
+    without: int | None = None,
+    later: NDArray[np.float64] | None = None,
 ) -> Design:
-    """Cases of people in teams whose customers answer to levers as ``by_team`` says: array of (teams, levers)."""
+    """Cases of people in teams whose customers answer to levers as ``by_team`` says: array of (teams, levers).
+
+    From the seventh of nine months on, ``later`` is added to what they answer.
+    """
     rng = np.random.default_rng(seed)
     employee = np.repeat(np.arange(PEOPLE), CASES)
     team = employee % TEAMS
     levers = rng.standard_normal((PEOPLE, 3))[employee] + 2.0 * rng.standard_normal((employee.size, 3))
-    risk = 0.2 + (levers * by_team[team]).sum(axis=1) + (0.0 if base is None else base[team])
+    month = np.arange(employee.size) % MONTHS
+    if later is not None:
+        by_case = by_team[team] + np.where(month >= 6, 1.0, 0.0)[:, None] * later
+    else:
+        by_case = by_team[team]
+    risk = 0.2 + (levers * by_case).sum(axis=1) + (0.0 if base is None else base[team])
     outcome = risk + 0.4 * rng.standard_normal(employee.size)
     if without is not None:
         levers[team == without, 0] = np.nan
@@ -31,7 +46,7 @@ def company(
     return Design(
         outcome="churn", levers=LEVERS, asked=3, values=values, unadjusted=values, index=zeros.astype(float),
         difficulty=zeros.astype(float), handler_level=np.zeros(3, bool), unit=np.ones(3), employee=employee,
-        customer=np.arange(employee.size), team=team, process=zeros, period=zeros, rows=np.arange(employee.size),
+        customer=np.arange(employee.size), team=team, process=zeros, period=month, rows=np.arange(employee.size),
         teams=tuple(f"t{number}" for number in range(TEAMS)), children={"promise": frozenset({"solved"})},
     )  # fmt: skip
 
@@ -91,6 +106,35 @@ def test_a_teams_own_draws_are_the_same_each_time() -> None:
     assert np.array_equal(own, with_difference(company_draws, "t1", "solved", -0.04, 0.01))
     assert own.mean() == pytest.approx(-0.05, abs=0.002)
     assert own.std() > company_draws.std()
+
+
+def of_now(design: Design) -> tuple[NDArray[np.float64], int]:
+    """What is added to an estimate of nothing, and the months that it is of."""
+    nothing = Estimate("none", LEVERS, np.zeros(3), np.zeros((400, 3)), np.ones(3), 30.0)
+    moved, months = as_of_now(nothing, design, between_moments(design), seed=1)
+    if months:
+        assert moved.draws.mean(axis=0) == pytest.approx(moved.point, abs=0.002)
+        assert (moved.draws.std(axis=0) > 0.001).all()
+    return moved.point, months
+
+
+def test_where_customers_have_changed_the_last_months_decide() -> None:
+    design = company(np.tile(EFFECTS, (TEAMS, 1)), 3, later=np.array([0.06, 0.0, -0.06]))
+    point, months = of_now(design)
+    assert months == 3
+    # of all time a third of the change is in the estimate already
+    assert point == pytest.approx([0.04, 0.0, -0.04], abs=0.013)
+
+
+def test_where_nothing_has_changed_all_time_counts() -> None:
+    seen = [of_now(company(np.tile(EFFECTS, (TEAMS, 1)), seed))[1] for seed in range(20)]
+    assert sum(months > 0 for months in seen) <= 1
+
+
+def test_three_months_are_too_few_to_see_a_change() -> None:
+    design = company(np.tile(EFFECTS, (TEAMS, 1)), 3, later=np.array([0.06, 0.0, -0.06]))
+    assert of_now(design.only(design.period >= 2))[1] == 2
+    assert of_now(design.only(design.period >= 6))[1] == 0
 
 
 def test_cards_of_teams_follow_their_own_customers() -> None:
