@@ -1,4 +1,4 @@
-"""From cases to advice in one call: effects, reliability, weights, coaching and the diagnosis of today's cards.
+"""From cases to advice in one call: effects, reliability, weights, targets, coaching, and how today's cards lie.
 
 Pipeline, benchmarks, notebooks and tests all come through here, so that what is judged is what ships. Nothing is read
 or written.
@@ -18,6 +18,8 @@ from models.advice.coaching.coach import coach
 from models.advice.diagnosis.alignment import diagnosis_table
 from models.advice.inputs import AdviceInputs, gather
 from models.advice.settings import Settings
+from models.advice.targets.okrs import okrs_table
+from models.advice.targets.targets import scene_of, targets_table
 from models.advice.weights import recommend
 from models.effects.estimate import estimate
 from models.effects.findings import Effects
@@ -48,6 +50,10 @@ class Advice:
         One row per KPI of every card of today, from ``models.advice.diagnosis.alignment.diagnosis_table``.
     coaching : pandas.DataFrame
         One row per employee, team or process and action, from ``models.advice.coaching.coach.coach``.
+    targets : pandas.DataFrame
+        One row per card and KPI, from ``models.advice.targets.targets.targets_table``.
+    okrs : pandas.DataFrame
+        One row per key result, from ``models.advice.targets.okrs.okrs_table``.
     """
 
     effects: Effects
@@ -56,6 +62,8 @@ class Advice:
     weights: pd.DataFrame
     diagnosis: pd.DataFrame
     coaching: pd.DataFrame
+    targets: pd.DataFrame
+    okrs: pd.DataFrame
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -67,6 +75,8 @@ class Advice:
             "reliability": self.reliability,
             "diagnosis": self.diagnosis,
             "weights": self.weights,
+            "targets": self.targets,
+            "okrs": self.okrs,
             "coaching": self.coaching,
         }
 
@@ -104,6 +114,7 @@ def advise(
     progress("weights of scorecards", 2, STEPS)
     inputs = gather(cases, organisation, catalogue, effects, reliability, settings)
     weights = recommend(inputs, policy)
+    scene = scene_of(cases, organisation, catalogue, effects, inputs, settings)
     progress("coaching", 3, STEPS)
     return Advice(
         effects=effects,
@@ -112,4 +123,6 @@ def advise(
         weights=weights,
         coaching=coach(cases, organisation, catalogue, effects.table, settings),
         diagnosis=diagnosis_table(inputs, policy),
+        targets=targets_table(scene, weights, organisation),
+        okrs=okrs_table(scene, weights),
     )

@@ -17,7 +17,7 @@ from models.advice.stress.guarding import MAX_LOSING
 from models.effects.not_measured import NotMeasured
 from models.effects.roles.findings import DECLARED
 
-__all__ = ["chance", "explain", "one_step"]
+__all__ = ["chance", "explain", "finding", "one_step"]
 
 Line = dict[str, Any]
 
@@ -98,9 +98,9 @@ def _why(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], 
     if not line["measured"]:
         why = Message.from_columns(line["why_key"] or NotMeasured.UNKNOWN, line["why_values"])
         return (Message("advice.not_measured", kpi | {"why": why}),)
-    finding = _finding(inputs, line)
+    found = finding(inputs, line)
     sentences = (_kept(inputs, policy, line, row),) if row["verdict"] == "keep" else _moved(line, row)
-    return (*sentences, *finding)
+    return (*sentences, *found)
 
 
 def _guarded(inputs: AdviceInputs, line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
@@ -111,7 +111,7 @@ def _guarded(inputs: AdviceInputs, line: Line, row: dict[str, Any], /) -> tuple[
     if line["helping"]:
         sentence = Message("stress.helps", {"kpi": _name(line)})
     if row["verdict"] == "keep":
-        return (sentence, *_finding(inputs, line))
+        return (sentence, *finding(inputs, line))
     return sentence, Message("advice.limit_brings", {"new": float(row["recommended_weight"])})
 
 
@@ -156,7 +156,7 @@ def _reports(line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
     return first, Message("advice.limit_brings", {"new": float(row["recommended_weight"])})
 
 
-def _finding(inputs: AdviceInputs, line: Line, /) -> tuple[Message, ...]:
+def finding(inputs: AdviceInputs, line: Line, /) -> tuple[Message, ...]:
     """What one step better goes with, in customers, low ratings or the outcome's own points, with its range.
 
     Where the team's customers want other things than the company's, what holds for the company is said beside it.

@@ -19,6 +19,7 @@ from pipelines.workbook.words import Languages, heading_of, say, words
 __all__ = ["Outcomes", "Shown", "shown_columns"]
 
 _OUTCOMES_UNIT = "the outcome's unit"
+_KPIS_UNIT = "the KPI's unit"
 _FORMATS = {
     "share": "0.0%",
     "probability": "0.0%",
@@ -176,6 +177,8 @@ def _cells(place: _Place, kind: str, frame: pd.DataFrame, /) -> list[Cell]:
             numbers = [known_number(value) for value in values.astype(object)]
             if place.column.unit == _OUTCOMES_UNIT:
                 return _in_its_unit(place, numbers, frame)
+            if place.column.unit == _KPIS_UNIT:
+                return _in_its_kpis_unit(place, numbers, frame)
             return list(numbers)
         case "flag":
             flags = (None if pd.isna(value) else bool(value) for value in values)
@@ -220,6 +223,13 @@ def _in_its_unit(place: _Place, numbers: Sequence[float | int | None], frame: pd
         None if number is None else Formatted(number, "0.00%" if str(outcome) in place.outcomes.chances else "0.000")
         for number, outcome in zip(numbers, outcomes, strict=True)
     ]
+
+
+def _in_its_kpis_unit(place: _Place, numbers: Sequence[float | int | None], frame: pd.DataFrame, /) -> list[Cell]:
+    """Shares as per cent, seconds without decimals, others with two."""
+    formats = [_FORMATS.get(place.names.unit_of(str(kpi)), _OTHER) for kpi in frame["kpi"]]
+    formats = [_OTHER if each == _FORMATS["points"] else each for each in formats]
+    return [None if number is None else Formatted(number, form) for number, form in zip(numbers, formats, strict=True)]
 
 
 def _listed(names: Names, kind: str, values: Any, /) -> str:

@@ -52,6 +52,11 @@ class Names:
         """Return the name of a KPI, or of a feature that is none."""
         return self._plain(self._results.kpi_name(identifier))
 
+    def unit_of(self, kpi: str, /) -> str:
+        """Return the unit of a KPI's values; nothing for one that the catalogue does not know."""
+        known = self._results.catalogue.get(kpi)
+        return "" if known is None else known.unit
+
     def team(self, identifier: str, /) -> str:
         """Return a team's name."""
         return self._results.team_names.get(identifier, identifier)

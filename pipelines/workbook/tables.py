@@ -15,6 +15,8 @@ __all__ = ["EXPORTED", "Chosen", "chosen_tables"]
 
 EXPORTED = (
     "weights",
+    "targets",
+    "okrs",
     "coaching",
     "diagnosis",
     "effects",

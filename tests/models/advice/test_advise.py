@@ -40,9 +40,10 @@ def of(company: Any, **settings: Any) -> Advice:
 
 def test_every_table_of_the_advice_is_there_and_speaks_of_the_same_cards(advice: Advice, known: Any) -> None:
     assert list(advice.tables) == [
-        "effects", "effect_draws", "effects_by_method", "reliability", "diagnosis", "weights", "coaching",
+        "effects", "effect_draws", "effects_by_method", "reliability", "diagnosis", "weights", "targets", "okrs",
+        "coaching",
     ]  # fmt: skip
-    assert all(len(table) for table in advice.tables.values())
+    assert all(len(table) for name, table in advice.tables.items() if name != "okrs")
     keys = ["team_id", "role", "kpi"]
     carded = set(known.organisation.current_cards[keys].itertuples(index=False, name=None))
     assert set(advice.diagnosis[keys].itertuples(index=False, name=None)) == carded
@@ -62,7 +63,7 @@ def test_nobody_is_coached_towards_what_harms(advice: Advice, known: Any) -> Non
 def test_double_machine_learning_stands_beside_and_changes_nothing(small: Any, plain: Advice) -> None:
     learned = of(small, learners=True)
     assert "double_ml" in set(learned.effects.by_method["method"])
-    for name in ("effects", "effect_draws", "reliability", "diagnosis", "weights", "coaching"):
+    for name in ("effects", "effect_draws", "reliability", "diagnosis", "weights", "targets", "okrs", "coaching"):
         pd.testing.assert_frame_equal(plain.tables[name], learned.tables[name])
 
 
