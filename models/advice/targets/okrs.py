@@ -117,10 +117,11 @@ def _goal(standing: Standing, /) -> float:
 def _worth_trying(scene: Scene, line: Row, standing: Standing, /) -> bool:
     """Whether a lever helps, is not refuted, and has a way to go that a cycle's figure can show."""
     aim = standing.aim
-    if not line["measured"] or line["misaligned"] or line["refuted"] is True or line["fixed"] or aim is None:
+    if line["role"] != "lever" or not line["measured"] or line["misaligned"] or line["fixed"] or aim is None:
         return False
     visible = _goal(standing) - aim.now > float(np.sqrt(standing.levels.noise[0, standing.at]))
-    return scene.inputs.helpful * float(line["effect"]) > 0 and visible and not aim.by_chance
+    helps = scene.inputs.helpful * float(line["effect"]) > 0 and line["refuted"] is not True
+    return helps and visible and not aim.by_chance
 
 
 def _guards(scene: Scene, card: Card, kpi: str, /) -> tuple[tuple[Standing, bool], ...]:
