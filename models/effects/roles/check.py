@@ -48,6 +48,8 @@ MIN_KNOWN = 0.9
 """Share of cases in which a hidden lever is known; what is known for some may be known for what happened in them."""
 MAX_MOVED = 1
 """Levers that may move a hidden lever: an outcome would be moved by those that matter."""
+MAX_WITH = 0.4
+"""Share of the levers that matter that it may go with: with more, it is a report or hidden difficulty moves it."""
 ONE_SIDED = 1.645
 """Standard errors by which a share must keep its distance (5 % on one side)."""
 CLEAR = 3.0
@@ -182,8 +184,9 @@ def _acts(looked: Looked, levers: list[str], own: dict[str, OwnShare], /) -> dic
         at = design.levers.index(kpi)
         errors = float(abs(both.point[at]) / max(both.error[at], 1e-300))
         # an outcome would be moved by what matters; where nothing else clearly does, that cannot be seen
-        would_move = sum(looked.design.levers[lever] in matters for lever in seen.asked)
-        if would_move >= MIN_LEVERS and errors > least:
+        would_move = {lever for lever in seen.asked if looked.design.levers[lever] in matters}
+        with_it = len(would_move & set(seen.goes_with))
+        if len(would_move) >= MIN_LEVERS and with_it <= MAX_WITH * len(would_move) and errors > least:
             moved = {"moved": len(seen.moved_by), "asked": len(seen.asked)}
             found[kpi] = Message("roles.acts", {"share": min(share.share, 1.0), "errors": errors, **moved})
     return found

@@ -45,12 +45,15 @@ class Reported:
         Levers looked at, as columns of the design.
     moved_by : tuple of int
         Those of them that it goes with and that are unrelated, or less related than it would make them, to another.
+    goes_with : tuple of int
+        Those that it goes with, whatever the reason.
     explained : float
         Share of its variance in single cases that those asked explain together.
     """
 
     asked: tuple[int, ...]
     moved_by: tuple[int, ...]
+    goes_with: tuple[int, ...]
     explained: float
 
 
@@ -120,5 +123,6 @@ class SingleCases:
         return Reported(
             asked=tuple(levers),
             moved_by=tuple(lever for lever, yes in zip(levers, collide, strict=True) if yes),
+            goes_with=tuple(lever for lever, yes in zip(levers, with_it, strict=True) if yes),
             explained=float(np.linalg.solve(inner[0], outer[0]) @ outer[0]),
         )

@@ -156,6 +156,15 @@ def test_true_outcomes_and_mediators_are_no_levers(made: Made) -> None:
     assert found(table(made.person, made.left, **made.levers, **columns), catalogue(*others)).acts == {}
 
 
+def test_a_faint_report_of_what_is_mostly_not_measured_is_no_lever(made: Made) -> None:
+    measured = {name: value for name, value in made.levers.items() if name not in ("solved", "kept")}
+    chance = np.random.default_rng(9).standard_normal(len(made.person))
+    thanks = made.done @ [0.4, 2.0, 2.0, 0.4, 0.4] + 8.0 * chance
+    cases = table(made.person, made.left, **measured, thanks=thanks)
+    declared = Catalogue((*(kpi(name) for name in measured), kpi("thanks", "outcome")), ())
+    assert found(cases, declared) == Roles()
+
+
 def test_what_may_be_a_judgement_or_is_known_for_some_cases_alone_is_never_taken_for_a_lever(made: Made) -> None:
     points = catalogue(solved="outcome")
     points = Catalogue((points["solved"].model_copy(update={"unit": "points"}), *list(points.values())[2:]), ())
