@@ -362,6 +362,14 @@ def _advice(results: RunResults, /) -> dict[str, int]:
         found["scorecards with a change"] = len(rows[rows["verdict"] != "keep"][["team_id", "role"]].drop_duplicates())
         for verdict in ("raise", "lower", "add", "drop", "keep"):
             found[f"KPI lines to {verdict}"] = int((rows["verdict"] == verdict).sum())
+    targets = results.find("targets", ["advised_target", "verdict"])
+    if targets is not None and len(targets):
+        found["targets advised"] = int(targets["advised_target"].notna().sum())
+        for verdict in ("too_easy", "out_of_reach", "harmful"):
+            found[f"targets {verdict.replace('_', ' ')}"] = int((targets["verdict"] == verdict).sum())
+    drafts = results.find("okrs", ["team_id", "number"])
+    if drafts is not None:
+        found["drafts of objectives (OKR)"] = len(drafts.drop_duplicates())
     offers = results.find("coaching", ["level"])
     if offers is not None:
         levels = offers["level"].value_counts()

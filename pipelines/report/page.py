@@ -20,6 +20,7 @@ from pipelines.report.sections.journey import journey_section
 from pipelines.report.sections.method import method_section
 from pipelines.report.sections.process_map import process_section
 from pipelines.report.sections.strategy import strategy_figure
+from pipelines.report.sections.targets import judged_targets
 from pipelines.report.sections.teams import company_fields, team_pages
 from pipelines.report.sections.trust import trust_section
 from pipelines.report.sections.units import decline_figures
@@ -105,6 +106,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "without_field": without_field,
         "strategy": strategy,
         "pages": pages,
+        "judged": judged_targets(results),
         "unpaged": unpaged,
         "support": support,
         "support_header": [say(f"support.{column}") for column in ("where", "kpi", "action", "reason", "needs")],

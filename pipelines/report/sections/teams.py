@@ -18,6 +18,7 @@ from pipelines.report.data.wording import Bilingual, listed, say, signed
 from pipelines.report.sections.cards import Card
 from pipelines.report.sections.coaching import team_advice
 from pipelines.report.sections.fields import four_fields
+from pipelines.report.sections.targets import Draft, Target, team_objectives, team_targets
 
 __all__ = ["TeamPage", "Trend", "company_fields", "team_pages"]
 
@@ -50,6 +51,8 @@ class TeamPage:
     key: tuple[tuple[Bilingual, str], ...]
     trends: tuple[Trend, ...]
     advice: tuple[tuple[Bilingual, Bilingual, Bilingual, Bilingual], ...]
+    targets: tuple[Target, ...]
+    objectives: tuple[Draft, ...]
 
 
 def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tuple[TeamPage, ...], int]:
@@ -80,6 +83,8 @@ def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tu
                 key=tuple(key),
                 trends=_trends(results, lines, team, kpis),
                 advice=team_advice(results, team),
+                targets=team_targets(results, team),
+                objectives=team_objectives(results, team),
             )
         )
     return tuple(pages), max(len(teams) - _MAX_TEAMS, 0)
