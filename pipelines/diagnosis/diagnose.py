@@ -46,6 +46,7 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
     from baton.catalogue.load import load_catalogue
     from models.advice.diagnosis.alignment import card_rows, diagnosis_table
     from models.advice.diagnosis.causes import cause_evidence
+    from models.advice.diagnosis.funnel import funnels
     from models.advice.diagnosis.headline import headline
     from models.advice.diagnosis.stages import stage_rows
     from pipelines.diagnosis.left import read_run
@@ -72,6 +73,7 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
         notes=tuple(notes),
         names=_names(table, inputs, catalogue),
         outcome=inputs.outcome,
+        funnels=tuple(funnels(run.panel, _by_points(table), catalogue, company.policy)),
     )
 
 
@@ -187,6 +189,12 @@ def _names(table: pd.DataFrame, inputs: AdviceInputs, catalogue: Catalogue, /) -
     names |= {str(team): team_name(str(team), inputs) for team in table["team_id"]}
     cards = table[["team_id", "role"]].drop_duplicates().itertuples(index=False, name=None)
     return names | {f"{team}/{role}": card_name(str(team), str(role), inputs) for team, role in cards}
+
+
+def _by_points(table: pd.DataFrame, /) -> list[str]:
+    """Return the KPIs on cards, those with most points first."""
+    points = table.groupby("kpi")["weight"].sum().sort_values(ascending=False)
+    return [str(kpi) for kpi in points.index]
 
 
 def _plain(table: pd.DataFrame, /) -> list[dict[str, Any]]:

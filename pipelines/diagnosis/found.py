@@ -10,6 +10,7 @@ from baton.messages.message import Message, Name, bilingual
 
 if TYPE_CHECKING:
     from models.advice.diagnosis.finding import Finding
+    from models.advice.diagnosis.funnel import Funnel
     from models.advice.diagnosis.headline import Headline
 
 __all__ = ["Diagnosis", "Section"]
@@ -61,6 +62,8 @@ class Diagnosis:
         What KPIs and teams are called, by id.
     outcome : str or None
         The outcome that effects are on.
+    funnels : tuple of Funnel
+        Teams' values of the KPIs on cards against their volume.
     """
 
     headline: Headline
@@ -72,6 +75,7 @@ class Diagnosis:
     notes: tuple[Message, ...] = ()
     names: Mapping[str, Name] = field(default_factory=dict)
     outcome: str | None = None
+    funnels: tuple[Funnel, ...] = ()
 
     def sections(self) -> dict[str, list[dict[str, Any]]]:
         """Return the findings as titled tables, rounded for reading."""
@@ -99,9 +103,10 @@ class Diagnosis:
         notes = [note.text for note in self.notes]
         return {
             "headline": self.headline.as_json(),
-            **sections,
+            "found": sections,
             **tables,
             "cause_evidence": self.evidence,
+            "funnels": [one.as_json() for one in self.funnels],
             "remarks": remarks,
             "notes": notes,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -14,6 +15,9 @@ from pipelines.diagnosis.found import Diagnosis, Section
 from pipelines.diagnosis.shown import MAX_FINDINGS, ShownTable, cards_table, kpis_table
 from pipelines.report.data.wording import Bilingual, say, translated_message
 from pipelines.report.document import document
+
+if TYPE_CHECKING:
+    from models.advice.diagnosis.funnel import Funnel
 
 __all__ = ["render", "write_page"]
 
@@ -72,6 +76,9 @@ def render(company: Company, found: Diagnosis, /) -> str:
         cards=_table(cards_table(found)),
         kpis=_table(kpis_table(found)),
         parts=[_part(part) for part in found.parts],
+        funnels_title=translated_message(Message("funnel.title")),
+        funnels_note=translated_message(Message("funnel.note")),
+        funnels=[_funnel(one, company, found) for one in found.funnels[:MAX_FINDINGS]],
         notes_title=translated_message(Message("diagnosis_page.notes")),
         notes=[_sentence(note) for note in found.notes],
     )
@@ -107,6 +114,20 @@ def _table(shown: ShownTable, /) -> _Table:
         [[translated_message(cell) for cell in row] for row in shown.rows],
         None if shown.remark is None else translated_message(shown.remark),
     )
+
+
+def _funnel(one: Funnel, company: Company, found: Diagnosis, /) -> tuple[Bilingual, Bilingual, Markup]:
+    """Return a KPI's name, what its plot says, and the plot."""
+    from baton.catalogue.load import load_kpis
+    from pipelines.diagnosis.funnel_chart import funnel_chart
+
+    known = load_kpis(company).get(one.kpi)
+    names = {name: known.en for name, known in found.names.items()}
+    name = Message("text.verbatim", {"text": found.names.get(one.kpi, one.kpi)})
+    outside = int((one.teams["outside"] > 0).sum())
+    words = Message("funnel.says", {"n": outside, "teams": len(one.teams), "dispersion": one.dispersion})
+    drawing = funnel_chart(one, names, known.unit if known is not None else "")
+    return translated_message(name), translated_message(words), drawing
 
 
 def _bar(shares: dict[str, float], /) -> Markup:

@@ -20,6 +20,7 @@ from models.advice.inputs import AdviceInputs, catalogue_rows
 from pipelines.analysis import diagnose_company
 from pipelines.diagnosis.diagnose import diagnose
 from pipelines.diagnosis.found import Diagnosis
+from pipelines.diagnosis.page import render as render_page
 from pipelines.freshness import catalogue_digest, settings_digest
 
 CASES = "case_id,opened_at,team_id\n" + "".join(f"{n},2025-0{n % 9 + 1}-11 10:00,T1\n" for n in range(60))
@@ -147,3 +148,26 @@ def test_python_looks_into_the_folder_of_the_command_line(finished: Path) -> Non
     kpis.to_parquet(place, index=False)
     table = diagnose_company(finished)["KPIs on today's cards"]
     assert set(table["stage"]) == {"renewal"}
+
+
+def test_the_page_loads_nothing_speaks_both_languages_and_escapes_names(tmp_path: Path) -> None:
+    place = company(tmp_path, HEAD + TODAY)
+    (tmp_path / "teams.csv").write_text("team_id,name,department\nT1,<b>Front</b>,Service\n")
+    with place.open("a") as file:
+        file.write('teams = { path = "teams.csv" }\n[company]\nname = "Shop & Co"\nlanguages = ["en", "zh"]\n')
+    settings = load_company(place)
+    page = render_page(settings, diagnose(settings, RunFolder(tmp_path / "out")))
+    assert "Shop &amp; Co" in page and "<b>Front</b>" not in page and "&lt;b&gt;Front" in page
+    assert "Of all points on today&#39;s card" in page and "现行 1 张计分卡的全部分值中" in page
+    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+
+
+def test_without_a_run_every_part_says_what_a_run_would_add(tmp_path: Path) -> None:
+    found = diagnosed(tmp_path, HEAD + TODAY).as_json()
+    assert [found["remarks"][part][0]["en"][:40] for part in ("influence", "causes", "conflicts")] == [
+        "Whether people differ in a KPI by more t",
+        "What customers write, which causes grow ",
+        "Without a run only what the catalogue de",
+    ]
+    assert found["headline"]["shares"]["unmeasured"] == 1.0
+    assert {item["stage"] for item in found["found"]["stages"]} >= {"delivery", "renewal"}
