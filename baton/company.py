@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
+from baton.experts.prior import Prior
 from baton.nearest import did_you_mean
 from baton.outcome_settings import OLD_NAME, Outcomes
 from baton.section import Section
@@ -128,9 +129,19 @@ class Policy(Section):
     cycle_days: Annotated[int, Field(ge=1, le=3650)] = 90
     risk_aversion: Annotated[float, Field(ge=0)] = 1.0
     fixed: tuple[str, ...] = ("mandatory_training",)
+    prior: tuple[Prior, ...] = ()
+
+    def prior_of(self, role: str, /) -> Prior | None:
+        """Return what experts judge of a role's KPIs: their judgements for it, else those for every role."""
+        found = {prior.role: prior for prior in self.prior}
+        return found.get(role, found.get(""))
 
     @model_validator(mode="after")
     def _order(self) -> Policy:
+        roles = [prior.role for prior in self.prior]
+        for role in roles:
+            if roles.count(role) > 1:
+                raise ValueError(f"prior: role {role!r} has judgements twice; keep one [[policy.prior]] for it")
         if self.min_weight > self.max_weight:
             raise ValueError(f"min_weight {self.min_weight:g} is above max_weight {self.max_weight:g}; lower one")
         return self

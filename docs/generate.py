@@ -86,6 +86,7 @@ def company_page() -> str:
 
     words = tomllib.loads((DOCS / "company-file.toml").read_text(encoding="utf-8"))
     sections, used = [], set()
+    nested = {path for _, path, _, _ in _sections(Company)}
     for heading, path, model, defaults in _sections(Company):
         lines = [f"## `{heading}`", ""]
         if path in words["sections"]:
@@ -95,6 +96,8 @@ def company_page() -> str:
             lines += ["| key | type | default | what it says |", "|---|---|---|---|"]
             for name, field in model.model_fields.items():
                 key = f"{path}.{name}"
+                if key in nested:
+                    continue
                 value = defaults.get(name, PydanticUndefined)
                 shown = "" if value is PydanticUndefined else _toml(value)
                 lines.append(f"| `{name}` | {_type(field.annotation)} | {shown} | {words['settings'][key]} |")
@@ -145,7 +148,7 @@ def _sections(company: type[BaseModel]) -> list[tuple[str, str, type[BaseModel] 
             found.append((f"[{name}]", name, model, _defaults(model)))
             continue
         inner = {key: _model(entry.annotation) for key, entry in model.model_fields.items()}
-        if not any(inner.values()):
+        if not all(inner.values()):
             found.append((f"[{name}]", name, model, _defaults(model)))
         for key, entry in model.model_fields.items():
             nested = inner[key]

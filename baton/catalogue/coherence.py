@@ -54,6 +54,7 @@ def check_coherence(
             where = _where(found, "action", action.id)
             raise CatalogueError(f"{where}action {action.id}: no KPI {action.kpi!r}{did_you_mean(action.kpi, kpis)}")
     _check_outcomes(kpis, company)
+    _check_priors(kpis, company)
 
 
 def _where(places: Mapping[tuple[str, str], str], kind: str, name: str, /) -> str:
@@ -126,3 +127,20 @@ def _check_outcomes(kpis: Mapping[str, Kpi], company: Company, /) -> None:
         raise CatalogueError(
             f"[outcomes.case] metric {case.metric!r} is a {kpis[case.metric].role}; name a KPI of role outcome"
         )
+
+
+def _check_priors(kpis: Mapping[str, Kpi], company: Company, /) -> None:
+    levers = [kpi.id for kpi in kpis.values() if kpi.role == "lever"]
+    for number, prior in enumerate(company.policy.prior, start=1):
+        where = f"[[policy.prior]] {number}: judgements: KPI"
+        for name in prior.kpis:
+            if name not in kpis:
+                raise CatalogueError(f"{where} {name!r} is not in the catalogue{did_you_mean(name, levers)}")
+            if kpis[name].role != "lever":
+                raise CatalogueError(
+                    f"{where} {name!r} is of role {kpis[name].role}, which nobody does himself; compare levers alone"
+                )
+            if name in company.policy.fixed:
+                raise CatalogueError(
+                    f"{where} {name!r} is in policy.fixed, which keeps its points; leave it out of one"
+                )

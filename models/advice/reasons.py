@@ -24,6 +24,9 @@ Line = dict[str, Any]
 _NEARLY_SURE = 0.99
 """No probability above is said as a number: none is certain."""
 
+_NEARLY_ALL, _HARDLY_ANY = 0.95, 0.005
+"""Shares of evidence from which the experts' judgement, and below which the evidence, is not worth naming."""
+
 _MOVES = {"add": "move.add", "raise": "move.raise", "lower": "move.lower", "drop": "move.drop"}
 _PERSPECTIVES = {
     "customer": "perspective.customer",
@@ -91,10 +94,12 @@ def _why(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], 
         return (Message("advice.not_in_catalogue", kpi),)
     if line["role"] != "lever":
         return _reports(line, row)
-    if line.get("guarding") or line.get("helping"):
+    if line.get("guarding") or line.get("helping") or line.get("unsure"):
         return _guarded(inputs, line, row)
     if line["direction"] == 0 and row["verdict"] != "keep":
         return (Message("advice.by_limit", kpi | _from_to(row)),)
+    if line.get("expert", np.nan) == line.get("expert", np.nan) and line["evidence_share"] < _NEARLY_ALL:
+        return _judged(inputs, policy, line, row)
     if not line["measured"]:
         why = Message.from_columns(line["why_key"] or NotMeasured.UNKNOWN, line["why_values"])
         return (Message("advice.not_measured", kpi | {"why": why}),)
@@ -110,9 +115,26 @@ def _guarded(inputs: AdviceInputs, line: Line, row: dict[str, Any], /) -> tuple[
     sentence = Message("stress.not_lowered" if line["down"] > line["up"] else "stress.not_raised", others)
     if line["helping"]:
         sentence = Message("stress.helps", {"kpi": _name(line)})
+    if line["unsure"]:
+        sentence = Message("stress.unsure", {"kpi": _name(line), "asked": 1 - MAX_LOSING})
     if row["verdict"] == "keep":
-        return (sentence, *finding(inputs, line))
+        return (sentence, *(finding(inputs, line) if line["measured"] else ()))
     return sentence, Message("advice.limit_brings", {"new": float(row["recommended_weight"])})
+
+
+def _judged(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
+    """Say a move that rests on the experts' judgement, wholly or in part, as what it is."""
+    share, kpi = float(line["evidence_share"]), {"kpi": _name(line)}
+    judged = {"judged": round(100 * float(line["expert"])), "share": share}
+    source = Message("experts.only" if share < _HARDLY_ANY else "experts.partly", judged)
+    found = finding(inputs, line) if line["measured"] and share >= _HARDLY_ANY else ()
+    if row["verdict"] != "keep":
+        moved = Message(_MOVES[row["verdict"]], kpi | _from_to(row))
+        return (moved, source, *found)
+    if line.get("blocked") or line.get("stressed") or line["direction"] != 0:
+        return _kept(inputs, policy, line, row), source, *found
+    sure = {"chance": chance(float(row["confidence"])), "asked": policy.confidence}
+    return Message("experts.keeps", kpi | sure), source, *found
 
 
 def _from_to(row: dict[str, Any], /) -> dict[str, float]:
@@ -132,12 +154,12 @@ def _kept(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any],
         return Message("keep.blocked", kpi)
     if line.get("stressed"):
         return Message("keep.stressed", kpi | {"share": float(row["stress_loses"]), "most": MAX_LOSING})
+    if line["direction"] != 0 and not line.get("too_few"):
+        return Message("keep.no_room", kpi)
     if max(float(line.get("joint_p", 0.0)), inputs.joint_p_value) > policy.false_moves:
         return Message("keep.teams_by_chance" if line.get("owner") == "team" else "keep.people_by_chance", kpi)
     if line.get("too_few"):
         return Message("keep.too_few", kpi | {"most": policy.max_weight})
-    if line["direction"] != 0:
-        return Message("keep.no_room", kpi)
     if bool(line["refuted"]):
         return Message("keep.refuted", kpi)
     if not line["on_card"]:

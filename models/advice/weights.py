@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.contract.results import cast
+from models.advice.experts import blended
 from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
 from models.advice.lines import solve_card
@@ -31,6 +32,8 @@ __all__ = ["TargetCard", "expected_effect", "recommend", "target_card"]
 Floats = NDArray[np.float64]
 
 WORTH_A_ROW = 1.0
+UNMEASURED_DRAWS = 400
+"""Of experts' judgements where nothing was measured: as many as effects have."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,10 @@ class TargetCard:
     ----------
     frame : pandas.DataFrame
         One row per KPI of the card and per candidate: kpi, current (0 for a candidate), on_card, fixed, measured,
-        target, low, high, reach (the target among declared levers alone), up, down (probabilities that it lies above,
-        below today's points), misaligned, direction, noise, reliability and the KPI's row of ``AdviceInputs.kpis``.
+        target, reach (the target among declared levers alone: where a card moves to), low, high, up, down
+        (probabilities that it lies above, below today's points), heard (whether its owner's joint test is significant),
+        expert (its share as experts judge it; NaN: not judged), evidence_share (of the target; NaN where it has none),
+        misaligned, direction, noise, reliability and the KPI's row of ``AdviceInputs.kpis``.
     known : bool
         Whether there is a card today.
     people : int
@@ -108,6 +113,9 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     headcounts = inputs.headcounts[of_card].set_index("kpi")
     kpis = inputs.kpis.set_index("kpi")
     here = [kpi for kpi in inputs.draws.columns if kpi in headcounts.index and kpi not in card.index]
+    prior = policy.prior_of(role)
+    judged = {} if prior is None else prior.weights
+    here += [kpi for kpi in judged if kpi in kpis.index and kpi not in card.index and kpi not in here]
     frame = kpis.reindex([*card.index, *here]).rename(columns={"low": "effect_low", "high": "effect_high"})
     frame["kpi"] = frame.index
     if "joint_p" not in frame:
@@ -122,7 +130,11 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     frame["reliability"] = [
         spearman_brown(i, k) if i == i and k > 0 else np.nan for i, k in zip(frame["icc"], n, strict=True)
     ]
-    _targets(inputs, policy, frame)
+    lever = (frame["role"] == "lever") & ~frame["fixed"]
+    frame["expert"] = frame["kpi"].map(judged).astype("float64").where(lever)
+    # each owner's levers by their own joint test, all of them together at false_moves
+    frame["heard"] = np.maximum(frame["joint_p"].fillna(1.0), inputs.joint_p_value) <= policy.false_moves
+    _targets(inputs, policy, frame, 0.0 if prior is None else prior.doubt)
     known = len(card) > 0
     _directions(inputs, policy, frame, known)
     people = int(headcounts["people"].max()) if len(headcounts) else 0
@@ -131,8 +143,8 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     )
 
 
-def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> None:
-    """Add measured, target, reach (the target among declared levers alone), low, high, up and down.
+def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, doubt: float, /) -> None:
+    """Add measured, evidence_share, target, reach (the target among declared levers alone), low, high, up and down.
 
     What is declared as something else and behaves as a lever has a target, and no card moves towards it.
     """
@@ -141,23 +153,25 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> No
     frame.loc[lever & ~here, "why_key"] = str(NotMeasured.NOT_ON_CARD)
     frame.loc[lever & ~here, "why_values"] = "{}"
     frame["measured"] = lever & here
-    for name in ("target", "reach", "low", "high", "up", "down"):
+    for name in ("evidence_share", "target", "reach", "low", "high", "up", "down"):
         frame[name] = np.nan
     other = frame["role"].isin(["outcome", "mediator", "context"]) & ~frame["fixed"]
     for name in ("target", "low", "high"):
         frame.loc[other, name] = 0.0
         frame.loc[frame["fixed"], name] = frame.loc[frame["fixed"], "current"]
-    pays = frame["measured"].to_numpy()
+    pays = (frame["measured"] | frame["expert"].notna()).to_numpy()
     if not pays.any():
         return
     points = 100.0 - float(frame.loc[frame["fixed"], "current"].sum())
-    shares = points * _shares(inputs, policy, frame[pays])
+    shares, say = blended(_shares(inputs, policy, frame[pays]), frame[pays], doubt)
+    shares = points * shares
+    frame.loc[pays, "evidence_share"] = say
     frame.loc[pays, "target"] = shares[0]
     frame.loc[pays, "low"] = np.quantile(shares[1:], 0.05, axis=0)
     frame.loc[pays, "high"] = np.quantile(shares[1:], 0.95, axis=0)
     declared = pays & (frame["role"] == "lever").to_numpy()
     if declared.sum() < pays.sum():
-        shares = points * _shares(inputs, policy, frame[declared])
+        shares = points * blended(_shares(inputs, policy, frame[declared]), frame[declared], doubt)[0]
     current = frame.loc[declared, "current"].to_numpy()
     # a KPI that is not on the card must be worth a line of its own
     minimum = np.where(frame.loc[declared, "on_card"], current, policy.min_weight / 2)
@@ -167,14 +181,20 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /) -> No
 
 
 def _shares(inputs: AdviceInputs, policy: Policy, levers: pd.DataFrame, /) -> Floats:
-    """What each lever would be paid, as shares: first by the point estimates, then by each draw."""
-    square = levers["controllable"].to_numpy(dtype=float) ** 2
-    precision = square / (square + policy.risk_aversion * levers["noise"].to_numpy(dtype=float))
-    point = levers["effect"].to_numpy(dtype=float)
-    value = np.vstack([point, inputs.draws[list(levers["kpi"])].to_numpy(dtype=float)])
+    """What evidence would pay each lever, as shares: first by the point estimates, then by each draw."""
+    measured = levers["measured"].to_numpy()
+    shares = np.zeros((1 + (len(inputs.draws) or UNMEASURED_DRAWS), len(levers)))
+    if not measured.any():
+        return shares
+    known = levers[measured]
+    square = known["controllable"].to_numpy(dtype=float) ** 2
+    precision = square / (square + policy.risk_aversion * known["noise"].to_numpy(dtype=float))
+    point = known["effect"].to_numpy(dtype=float)
+    value = np.vstack([point, inputs.draws[list(known["kpi"])].to_numpy(dtype=float)])
     pull = np.clip(inputs.helpful * value, 0.0, None) * precision
     total = pull.sum(axis=1, keepdims=True)
-    return np.divide(pull, total, out=np.zeros_like(pull), where=total > 0)
+    shares[:, measured] = np.divide(pull, total, out=np.zeros_like(pull), where=total > 0)
+    return shares
 
 
 def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known: bool, /) -> None:
@@ -183,14 +203,15 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
     best = frame["effect_high"] if inputs.helpful > 0 else frame["effect_low"]
     frame["misaligned"] = (frame["measured"] & (inputs.helpful * best < 0)).to_numpy(dtype=bool)
     sound = frame["measured"] & ~frame["refuted"].eq(True) & (frame["role"] == "lever")
-    # each owner's levers by their own joint test, all of them together at false_moves
-    heard = np.maximum(frame["joint_p"].fillna(1.0), inputs.joint_p_value) <= policy.false_moves
-    frame["misaligned"] &= sound & heard
-    up = sound & (frame["up"] >= policy.confidence) & (frame["reach"] > frame["current"])
-    down = sound & (frame["down"] >= policy.confidence) & frame["on_card"]
-    if not known:
+    frame["misaligned"] &= sound & frame["heard"]
+    # experts' judgements need no test of their own: they are never called evidence
+    judged = frame["expert"].notna()
+    heard = (frame["heard"] & sound) | judged
+    up = (frame["up"] >= policy.confidence) & (frame["reach"] > frame["current"])
+    down = (frame["down"] >= policy.confidence) & frame["on_card"]
+    if not known and not judged.any():
         helps = (inputs.helpful * inputs.draws > 0).mean().reindex(frame["kpi"]).to_numpy(dtype=float)
-        up = sound & (np.nan_to_num(helps) >= policy.confidence) & (frame["target"] > 0)
+        up = (np.nan_to_num(helps) >= policy.confidence) & (frame["target"] > 0)
     frame["direction"] = np.where(heard & up, 1, np.where(heard & down, -1, 0))
 
 
@@ -217,7 +238,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
         if not line["on_card"] and not (advised > 0 or line["target"] >= WORTH_A_ROW):
             continue
         verdict = _verdict(line, advised, target.known)
-        sure = max(line["up"], line["down"]) if line["measured"] else np.nan
+        sure = max(line["up"], line["down"])
         if verdict in ("raise", "add"):
             sure = line["up"]
         elif verdict in ("lower", "drop"):
@@ -233,7 +254,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "expected_basis": "measured" if inputs.response_measured else "scenario",
             "hypothetical": not target.known, "misaligned": line["misaligned"],
             "limits": "; ".join(map(str, limits)), "impact_ratio": fair.ratio, "impact": fair.verdict,
-            "stress_loses": tried.loses, "stress": str(tried.verdict),
+            "evidence_share": line["evidence_share"], "stress_loses": tried.loses, "stress": str(tried.verdict),
         }  # fmt: skip
         rows.append(row | {"reason": explain(inputs, policy, line, row, limits)})
     return rows

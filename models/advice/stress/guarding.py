@@ -40,8 +40,9 @@ class Tried:
     ----------
     frame : pandas.DataFrame
         Of ``TargetCard``, with the directions that are left, and ``guarding`` (per row the KPIs, if any, because of
-        which it is not lowered, or not raised), ``helping`` (whether it is not lowered because it helps) and
-        ``stressed`` (whether it stays because the whole card failed).
+        which it is not lowered, or not raised), ``helping`` (whether it is not lowered because it helps),
+        ``unsure`` (whether it is not moved because it is not sure enough) and ``stressed`` (whether it stays because
+        the whole card failed).
     steps : list of Solved or None
         The card that is proposed, cycle by cycle.
     loses : float
@@ -69,7 +70,7 @@ def try_answers(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, /, *,
     -------
     Tried
     """
-    frame = frame.assign(guarding=[()] * len(frame), helping=False, stressed=False)
+    frame = frame.assign(guarding=[()] * len(frame), helping=False, unsure=False, stressed=False)
     steps = solve_card(frame, policy, known=known)
     loses = _loses(inputs, frame, steps) if known else float("nan")
     if np.isnan(loses):
@@ -99,7 +100,7 @@ def _moves(frame: pd.DataFrame, steps: list[Solved] | None, /) -> bool:
 
 
 def _guarded(frame: pd.DataFrame, /) -> Iterator[pd.DataFrame]:
-    """Give the card with what is pushed beside its guards, without the push, and without taking from what helps."""
+    """Give the card beside its guards, then without the push, without taking from what helps, and with sure moves."""
     direction = frame["direction"].to_numpy()
     pushes = [(pushed, guard) for pushed, guard in corners_of(frame) if direction[pushed] > 0]
     kpis = list(frame["kpi"])
@@ -113,7 +114,13 @@ def _guarded(frame: pd.DataFrame, /) -> Iterator[pd.DataFrame]:
         yield frame
     helping = (direction < 0) & (frame["target"] > 0).to_numpy()
     if helping.any():
-        yield frame.assign(direction=np.where(helping, 0, direction), helping=helping)
+        direction = np.where(helping, 0, direction)
+        frame = frame.assign(direction=direction, helping=helping)
+        yield frame
+    sure = np.where(direction > 0, frame["up"], frame["down"]) >= 1 - MAX_LOSING
+    unsure = (direction != 0) & ~sure
+    if unsure.any() and sure.any():
+        yield frame.assign(direction=np.where(unsure, 0, direction), unsure=unsure)
 
 
 def _beside_guards(frame: pd.DataFrame, pushes: list[tuple[int, int]], /) -> pd.DataFrame:

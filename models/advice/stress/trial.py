@@ -41,9 +41,9 @@ def losing_share(
     float
         0 to 1; NaN where no effect of any KPI is known, or nothing to compare with.
     """
-    known = [kpi for kpi in frame["kpi"] if kpi in inputs.draws.columns]
+    known = frame["heard"] & frame["kpi"].isin(inputs.draws.columns)
     before = frame["current"].to_numpy(dtype=float)
-    if not known or not len(inputs.draws) or before.sum() <= 0 or any(np.isnan(card).any() for card in cards):
+    if not known.any() or not len(inputs.draws) or before.sum() <= 0 or any(np.isnan(card).any() for card in cards):
         return float("nan")
     before = before * (100.0 / before.sum())
     prior = shipped() if response is None else response
@@ -64,12 +64,14 @@ def _values(inputs: AdviceInputs, frame: pd.DataFrame, rng: np.random.Generator,
     value = np.zeros((DRAWS, len(frame)))
     chosen = rng.permutation(np.arange(DRAWS) % len(inputs.draws))
     sizes = []
-    for at, (kpi, role) in enumerate(zip(frame["kpi"], frame["role"], strict=True)):
-        if kpi in inputs.draws.columns and role == "lever":
-            value[:, at] = inputs.helpful * inputs.draws[kpi].to_numpy(dtype=float)[chosen]
-            sizes.append(value[:, at].mean())
-    # a lever whose effect is not known may help or harm as much as the known ones do
+    lever = (frame["role"] == "lever").to_numpy()
+    known = lever & (frame["heard"] & frame["kpi"].isin(inputs.draws.columns)).to_numpy()
+    for at in np.flatnonzero(known):
+        value[:, at] = inputs.helpful * inputs.draws[frame["kpi"].iloc[at]].to_numpy(dtype=float)[chosen]
+        sizes.append(value[:, at].mean())
+    # a lever whose effect is not known may help or harm as much as the known ones do; experts judge that it helps
     size = float(np.sqrt(np.mean(np.square(sizes)))) if sizes else 0.0
-    unknown = ((frame["role"] == "lever") & ~frame["kpi"].isin(inputs.draws.columns)).to_numpy()
-    value[:, unknown] = size * rng.standard_normal((DRAWS, int(unknown.sum())))
+    unknown = lever & ~known
+    drawn = size * rng.standard_normal((DRAWS, int(unknown.sum())))
+    value[:, unknown] = np.where(frame["expert"].notna().to_numpy()[unknown], np.abs(drawn), drawn)
     return value

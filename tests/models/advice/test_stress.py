@@ -223,3 +223,18 @@ def test_twenty_cards_are_tried_in_well_under_a_second(catalogue: Catalogue) -> 
     for _ in range(20):
         losing_share(inputs, frame, [frame["current"].to_numpy()] * 2)
     assert time.process_time() - begun < 0.8
+
+
+def test_moves_that_are_not_sure_are_left_where_the_card_would_lose(catalogue: Catalogue) -> None:
+    means = {"promise": -0.008, "solved": -0.008, "cost": 0.006}
+    inputs = _inputs(catalogue, means, {"solved": 30.0, "cost": 70.0}, sd=0.0005)
+    rng = np.random.default_rng(5)
+    # in one draw of ten the promise does great harm
+    wild = np.where(rng.random(400) < 0.1, 0.06, inputs.draws["promise"])
+    inputs = replace(inputs, draws=inputs.draws.assign(promise=wild))
+    found = recommend(inputs, POLICY).set_index("kpi")
+    assert (found["stress"] == "guarded").all()
+    assert (found["stress_loses"] <= MAX_LOSING).all()
+    assert found.loc["promise", "recommended_weight"] == 0
+    assert found.loc["cost", "recommended_weight"] < 70
+    assert "less than 95% sure" in found.loc["promise", "reason"]["en"]
