@@ -85,11 +85,13 @@ def _target(results: Results, row: dict[str, Any], /) -> Target:
 
 
 def _figure(results: Results, kpi: str, value: float, /) -> Bilingual:
-    """A KPI's value: shares with a decimal, since targets lie close to what is."""
+    """A KPI's value: shares and ratings with a decimal more than elsewhere, since targets lie close to what is."""
     if pd.isna(value):
         return say("targets.none")
     if kpi in results.catalogue and results.catalogue[kpi].unit == "share":
         return percent(value, 1)
+    if kpi in results.catalogue and results.catalogue[kpi].unit == "points":
+        return number(value, 2)
     return results.measured(kpi, value)
 
 

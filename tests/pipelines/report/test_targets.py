@@ -76,7 +76,8 @@ def test_a_draft_shows_its_key_results_and_its_guard() -> None:
     guard = row | {"kind": "guard", "kpi": "csat", "from_value": 4.1, "to_value": 4.1, "expected_effect": None,
                    "low": None, "high": None}  # fmt: skip
     (draft,) = team_objectives(results([target("csat")], okrs=pd.DataFrame([lead, guard])), "t1")
-    assert "70.0% → 80.0% by 2026-03-31" in draft.results[0].en and "about 3" in draft.results[0].en
+    assert "70.0% → 80.0% by 2026-03-31" in draft.results[0].en and "if reached, about 3" in draft.results[0].en
+    assert "hold 4.10" in draft.results[1].en
     assert "must not suffer" in draft.results[1].en and "不能受损" in draft.results[1].zh
 
 
