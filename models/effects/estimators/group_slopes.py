@@ -141,7 +141,7 @@ def gather(design: Design, rows: NDArray[np.bool_], unit: Codes, home: Codes, ow
         scores=sums_by(levers * left[:, None], unit),
         squares=sums_by(levers**2, unit),
         sums=sums_by(levers, unit),
-        left=np.bincount(unit, left),
+        left=sums_by(left[:, None], unit)[:, 0],
         count=np.bincount(unit).astype(np.float64),
         home=home[rows][first],
         owner=owner[rows][first],
