@@ -17,7 +17,7 @@ __all__ = ["TeamDifferences", "team_differences", "with_difference"]
 Floats = NDArray[np.float64]
 
 MIN_TEAMS = 2
-MAX_CHANCE = 0.05
+MAX_CHANCE = 0.005
 """Teams get effects of their own only if differences as large come up no more often by chance."""
 MIN_PEOPLE = 5
 """With fewer people a team's difference would be that of single persons."""
@@ -65,16 +65,20 @@ def team_differences(design: Design, moments: Moments, /, *, seed: int) -> TeamD
     TeamDifferences
         Total effects: what a lever does through those that it leads to is in it.
     """
-    team = moments.team[design.employee]
+    team, process = moments.team[design.employee], moments.process[design.employee]
     known = np.isfinite(design.values[:, -1]) & (team >= 0)
+    # a team that does other work than all others has nobody to be compared with
+    shared = np.zeros((len(design.teams), int(process.max(initial=-1)) + 2), bool)
+    shared[team[known], process[known] + 1] = True
+    known &= shared.sum(axis=0)[process + 1] >= MIN_TEAMS
     seen = np.bincount(design.employee[known], minlength=moments.employees) > 0
     size = np.bincount(moments.team[seen], minlength=len(design.teams))
     codes = np.flatnonzero(size >= MIN_PEOPLE)
-    if codes.size < MIN_TEAMS or not design.targets:
+    if codes.size < MIN_TEAMS or design.handler_level[: design.asked].all():
         return TeamDifferences()
     rows = known & np.isin(team, codes)
     home = np.searchsorted(codes, team).astype(np.int64)
-    units = gather(design, rows, design.employee, home, np.zeros_like(home))
+    units = gather(design, rows, design.employee, home, moments.process[design.employee])
     found = differences(design, moments, units, max_chance=MAX_CHANCE, seed=seed)
     if not len(found.point):
         return TeamDifferences(p_value=found.p_value)

@@ -1,7 +1,8 @@
 """How far single cases of one group say something else than all cases: of a team, of a time.
 
-What single cases hide (difficulty that no attribute shows) they hide alike in all groups, so that the *difference*
-between a group and all is free of it.
+What single cases hide (difficulty that no attribute shows) they hide alike in all groups that do the same work, so that
+the *difference* between a group and others in the same process is free of it. What differs between processes is taken
+for what they hide.
 
 Source: DerSimonian & Laird 1986 (variance between groups by moments); Gelman & Hill 2007, chapter 12 (partial pooling);
 the noise of a group's difference is what dealing units of cases out anew among groups makes of it.
@@ -30,6 +31,8 @@ MIN_RARE = 2
 COMMON_COUNTS = 2.0
 """How many groups the variance that all levers have in common counts, beside a lever's own."""
 RIDGE = 1e-6
+PROCESS_CASES = 500
+"""How many cases the slopes of all processes count, beside those of a process's own."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Differences:
 
 @dataclass(frozen=True)
 class Units:
-    """What each unit of cases (a person's, a person's of one month) says beyond the slopes of all cases.
+    """What each unit of cases (a person's, a person's of one month) says beyond the slopes of their processes.
 
     Parameters
     ----------
@@ -120,7 +123,7 @@ class Units:
 
 
 def gather(design: Design, rows: NDArray[np.bool_], unit: Codes, home: Codes, owner: Codes, /) -> Units:
-    """Gather what units of cases say beyond the slopes of all of them.
+    """Gather what units of cases say beyond the slopes of all cases of their processes.
 
     Parameters
     ----------
@@ -130,12 +133,23 @@ def gather(design: Design, rows: NDArray[np.bool_], unit: Codes, home: Codes, ow
         Codes of the unit of each case, of its group (from 0 without gaps), and of among whom it may be dealt out.
     """
     unit = np.unique(unit[rows], return_inverse=True)[1].astype(np.int64)
-    levers = np.nan_to_num(design.values[rows, :-1])
-    outcome = design.values[rows, -1]
+    # what befalls a whole team in a month befalls its people together: it is no matter of what single people do
+    month = (design.team[rows] + 1) * (int(design.period.max(initial=0)) + 2) + design.period[rows] + 1
+    values = _without_means(design.values[rows], month)
+    levers, outcome = values[:, :-1], values[:, -1]
     gram = levers.T @ levers
     scale = np.sqrt(np.clip(np.diagonal(gram), 1e-300, None))
     inverse: Floats = np.linalg.inv(gram / np.outer(scale, scale) + RIDGE * np.eye(design.size))  # pyright: ignore[reportAssignmentType]
     left = outcome - levers @ (inverse @ (levers.T @ outcome / scale) / scale)
+    process = design.process[rows]
+    for code in np.unique(process):
+        mine = process == code
+        own = levers[mine] / scale
+        # a process with few cases leans on all of them
+        gram_here = (
+            own.T @ own + PROCESS_CASES / len(process) * (gram / np.outer(scale, scale)) + RIDGE * np.eye(len(gram))
+        )
+        left[mine] -= own @ np.linalg.solve(gram_here, own.T @ left[mine])
     first = np.unique(unit, return_index=True)[1]
     return Units(
         scores=sums_by(levers * left[:, None], unit),
@@ -147,6 +161,15 @@ def gather(design: Design, rows: NDArray[np.bool_], unit: Codes, home: Codes, ow
         owner=owner[rows][first],
         inverse=inverse,
     )
+
+
+def _without_means(values: Floats, codes: Codes, /) -> Floats:
+    """Deviations of what is known from its means by code; zero where it is not known."""
+    known = np.isfinite(values)
+    filled = np.where(known, values, 0.0)
+    count = sums_by(known.astype(np.float64), codes)
+    means = np.divide(sums_by(filled, codes), count, out=np.zeros_like(count), where=count > 0)
+    return np.where(known, filled - means[codes], 0.0)
 
 
 def differences(design: Design, moments: Moments, units: Units, /, *, max_chance: float, seed: int) -> Differences:
@@ -166,7 +189,10 @@ def differences(design: Design, moments: Moments, units: Units, /, *, max_chance
     covariance = moments.covariance(np.ones((1, moments.employees)))
     spread = spreads(covariance[0])[: design.size]
     through = descents(design, covariance, moments.kept)[0]
-    weights = spread[:, None] * (np.eye(design.asked, design.size) + through).T
+    # a handler's figure is compared between a group's few people, not between their cases: nothing is said of it
+    said = np.flatnonzero(~design.handler_level[: design.asked])
+    weights = spread[:, None] * (np.eye(design.asked, design.size) + through)[said].T
+    none = np.zeros((units.groups, design.asked))
     slopes = units.difference(units.home)
     found = slopes @ weights
     chance = units.dealt_anew(times, seed) @ weights
@@ -174,14 +200,16 @@ def differences(design: Design, moments: Moments, units: Units, /, *, max_chance
     size = (found**2 / noise).sum()
     p_value = (1.0 + float(((chance**2 / noise).sum(axis=(1, 2)) >= size).sum())) / (times + 1.0)
     if p_value > max_chance:
-        return Differences(np.zeros((0, design.asked)), np.zeros((0, design.asked)), p_value)
+        return Differences(none[:0], none[:0], p_value)
     # what truly differs is no noise
     noise = np.maximum(
         ((units.without(slopes).dealt_anew(min(times, PERMUTATIONS), seed) @ weights) ** 2).mean(axis=0), 1e-300
     )
     variance = _between(found, noise)
     kept = variance / (variance + noise)
-    return Differences(kept * found, np.sqrt(kept * noise), p_value)
+    point, sd = none.copy(), none.copy()
+    point[:, said], sd[:, said] = kept * found, np.sqrt(kept * noise)
+    return Differences(point, sd, p_value)
 
 
 def _between(found: Floats, noise: Floats, /) -> Floats:

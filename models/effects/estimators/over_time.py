@@ -43,7 +43,7 @@ def as_of_now(chosen: Estimate, design: Design, moments: Moments, /, *, seed: in
     rows = np.isfinite(design.values[:, -1])
     months = np.unique(design.period[rows])
     late = round(LATE_SHARE * months.size)
-    if months.size < MIN_MONTHS or not design.targets:
+    if months.size < MIN_MONTHS or design.handler_level[: design.asked].all():
         return chosen, 0
     now = design.period >= months[-late]
     if min(int((rows & now).sum()), int((rows & ~now).sum())) < MIN_LATE_CASES:
