@@ -189,9 +189,9 @@ def differences(design: Design, moments: Moments, units: Units, /, *, max_chance
     covariance = moments.covariance(np.ones((1, moments.employees)))
     spread = spreads(covariance[0])[: design.size]
     through = descents(design, covariance, moments.kept)[0]
-    # a handler's figure is compared between a group's few people, not between their cases: nothing is said of it
-    said = np.flatnonzero(~design.handler_level[: design.asked])
-    weights = spread[:, None] * (np.eye(design.asked, design.size) + through)[said].T
+    # a handler's figure is compared between a group's few people, not between their cases: nothing is claimed of it
+    asked = np.flatnonzero(~design.handler_level[: design.asked])
+    weights = spread[:, None] * (np.eye(design.asked, design.size) + through)[asked].T
     none = np.zeros((units.groups, design.asked))
     slopes = units.difference(units.home)
     found = slopes @ weights
@@ -208,7 +208,7 @@ def differences(design: Design, moments: Moments, units: Units, /, *, max_chance
     variance = _between(found, noise)
     kept = variance / (variance + noise)
     point, sd = none.copy(), none.copy()
-    point[:, said], sd[:, said] = kept * found, np.sqrt(kept * noise)
+    point[:, asked], sd[:, asked] = kept * found, np.sqrt(kept * noise)
     return Differences(point, sd, p_value)
 
 

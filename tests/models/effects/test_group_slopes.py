@@ -115,8 +115,8 @@ def test_a_team_that_does_other_work_is_compared_with_nobody() -> None:
     alone = replace(design, process=np.where(design.team == 5, 1, 0))
     assert differences(alone).teams == ("t0", "t1", "t2", "t3", "t4")
     # what differs between processes may be what single cases hide in them
-    apart = replace(design, process=design.team % 2)
-    assert differences(apart).teams == ()
+    parted = replace(design, process=design.team % 2)
+    assert differences(parted).teams == ()
 
 
 def test_figures_of_handlers_are_not_asked() -> None:
