@@ -98,6 +98,7 @@ def simulate(  # noqa: PLR0913 - one parameter per option of the command
         str | None, typer.Option(help="Which truth rules (default: the scenario's): see docs/simulated-companies.md.")
     ] = None,
     employees: Annotated[int | None, typer.Option(min=4, help="How many people serve (default: by customers).")] = None,
+    hint: Annotated[bool, typer.Option(hidden=True, help="Say what to do next.")] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Write a company of known truth: every source table, company.toml and truth.json."""
@@ -115,7 +116,7 @@ def simulate(  # noqa: PLR0913 - one parameter per option of the command
             world=world,
             employees=employees,
         )
-    display.simulated(written, as_json)
+    display.simulated(written, as_json, hint)
 
 
 @app.command(epilog="Example: `baton validate demo --report faults.xlsx`")
@@ -318,21 +319,12 @@ def _announce(sentence: str, /) -> None:
     sys.stderr.flush()
 
 
-def _terminated(*_: object) -> None:
-    """End as after an error: what was being written is removed, and locks are let go."""
-    sys.stderr.write(
-        "baton: stopped by a signal (SIGTERM); what is finished is kept, the same command goes on from there\n"
-    )
-    raise SystemExit(143)
-
-
 def main() -> None:
     """Run the command line: exit 0 on success, 2 on a user's error (one line), 1 on a defect, 143 when terminated."""
-    import signal
-
     from baton.errors import BatonError
+    from baton.terminal.stopping import end_when_terminated
 
-    signal.signal(signal.SIGTERM, _terminated)
+    end_when_terminated()
 
     for stream in (sys.stdout, sys.stderr):
         # Windows consoles may stand on a code page without Chinese

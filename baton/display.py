@@ -164,8 +164,8 @@ def exported(made: Any, as_json: bool, /) -> None:
     console.print(f"written: {made.path}", markup=False, soft_wrap=True)
 
 
-def simulated(made: Any, as_json: bool, /) -> None:
-    """Show a simulated company: its tables, and what is true in it."""
+def simulated(made: Any, as_json: bool, hint: bool = True, /) -> None:
+    """Show a simulated company: its tables, where its truth lies, and what to do next unless somebody does it now."""
     if as_json:
         document(made)
         return
@@ -173,9 +173,10 @@ def simulated(made: Any, as_json: bool, /) -> None:
     show_table(
         console, f"Simulated: {made.folder}", ("table", "rows"), [(name, f"{n:,}") for name, n in made.rows.items()]
     )
-    rows = [(row["outcome"], row["kpi"], f"{row['effect']:+.4f}") for row in made.effects]
-    show_table(console, "True effects, everyone one standard deviation better", ("outcome", "KPI", "effect"), rows)
-    console.print(f"Next: baton run {made.folder}", markup=False, soft_wrap=True)
+    truth = "What is true in it, to compare the advice with"
+    console.print(f"{truth}: {made.folder / 'truth.json'}", markup=False, soft_wrap=True)
+    if hint:
+        console.print(f"Next: baton run {made.folder}", markup=False, soft_wrap=True)
 
 
 def faults(report: Any, as_json: bool, written: Path | None = None, /) -> None:

@@ -88,5 +88,7 @@ class Course:
         speed = 1.0
         if passed > _MIN_PASSED * (passed + open_):
             speed = min(max(spent / passed, _SPEEDS[0]), _SPEEDS[1])
+        elif self._basis != "before" and open_ > 0:  # a rate that was never measured here would soon be taken back
+            return None, None
         left = max(open_ * speed, 0.0)
         return (spent / (spent + left) if spent + left > 0 else 1.0), left

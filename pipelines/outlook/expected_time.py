@@ -68,7 +68,7 @@ class Expected:
         whole = about(sum(self.seconds.values()))
         if self.basis == "before":
             return f"expected: {whole}, as the last run here took; steps whose inputs are unchanged take no time"
-        return f"expected: {whole}, a rough estimate from the size of the tables"
+        return f"expected: {whole}, twice that on a slow or busy machine: a rough estimate from the size of the tables"
 
 
 def expected(company: Company, folder: RunFolder, steps: Sequence[str], /) -> Expected:

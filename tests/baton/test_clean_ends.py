@@ -38,6 +38,36 @@ cli.main()
 """
 
 
+FINALIZER = """
+import os, signal, sys, time
+from baton.terminal.stopping import end_when_terminated
+
+class Stopped:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+class Broken:
+    def __del__(self):
+        raise KeyError(1)
+
+end_when_terminated()
+broken = Broken()
+gone = Stopped()
+del gone
+time.sleep(60)
+print("went on")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGTERM there")
+def test_a_signal_within_a_finalizer_ends_the_command_in_one_sentence() -> None:
+    done = subprocess.run([sys.executable, "-c", FINALIZER], capture_output=True, text=True, check=False, timeout=50)
+    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, "")
+    assert done.stderr.startswith("baton: stopped by a signal (SIGTERM); what is finished is kept")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no SIGTERM there")
 def test_a_terminated_command_says_so_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     done = subprocess.run(

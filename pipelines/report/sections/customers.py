@@ -36,7 +36,9 @@ def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
         return _bands(
             chance,
             pen,
-            title=say("risk.bands", share=share, n=above, band=high),
+            title=say("risk.bands", share=share, n=above, band=high)
+            if above
+            else say("risk.bands_none", band=high, highest=percent(float(chance.max()))),
             note=say("risk.bands_note_flat") if results.flat else say("risk.bands_note", days=days),
             axes=(across, say("risk.bands_up")),
         )
@@ -47,7 +49,9 @@ def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
     return _bands(
         chance,
         pen,
-        title=say("risk.bands_cases", share=share, n=above, band=percent(_HIGH)),
+        title=say("risk.bands_cases", share=share, n=above, band=percent(_HIGH))
+        if above
+        else say("risk.bands_none_cases", band=percent(_HIGH), highest=percent(float(chance.max()))),
         note=say("risk.bands_note_cases"),
         axes=(say("risk.bands_across_cases"), say("risk.bands_up_cases")),
     )

@@ -75,6 +75,19 @@ def test_a_slow_machine_moves_the_rest_and_nothing_is_ever_below_zero() -> None:
     assert 0 <= share <= 1
 
 
+def test_a_rough_rule_promises_no_rest_before_this_machine_was_measured() -> None:
+    heard_by, clock = Heard(), Clock()
+    course = Course(STEPS, Expected({"stage": 10.0, "train": 80.0, "report": 10.0}, "rows"), heard_by, clock)
+    course.begin("stage", False)
+    assert heard_by.standings[0].text == "step 1 of 3: stage"
+    clock.now = 20.0
+    course.begin("train", False)
+    assert heard_by.standings[1].seconds_left == pytest.approx(180.0)
+    course.begin("train", True)
+    course.begin("report", True)
+    assert heard_by.standings[-1].share == 1.0
+
+
 def test_kept_steps_take_no_time() -> None:
     heard_by = Heard()
     course = Course(STEPS, Expected({"stage": 10.0, "train": 80.0, "report": 10.0}, "before"), heard_by, Clock())
@@ -117,6 +130,7 @@ def test_what_is_expected_comes_from_the_run_before_else_from_the_size_of_the_fi
     rough = expected(company, folder, STEPS)
     assert (rough.basis, rough.rows) == ("rows", 1000)
     assert "a rough estimate from the size of the tables" in rough.text
+    assert "twice that on a slow or busy machine" in rough.text
     folder.steps.mkdir(parents=True)
     for name, seconds in zip(STEPS, (2.0, 300.0, 1.0), strict=True):
         write_json(folder.steps / f"{name}.json", {"seconds": seconds, "rows": {"cases": 1000}})
