@@ -100,8 +100,11 @@ def _warnings(
         notes.append(Message("no_advice.no_weights", {"why": _no_card(cases, organisation)}))
     elif bool(weights["hypothetical"].any()):
         notes.append(Message("no_advice.hypothetical"))
-    for text in sorted({limit for limit in weights["limits"] if limit} if len(weights) else ()):
-        notes.append(Message("no_advice.limits_collide", {"limits": text}))
+    for conflict, limits in sorted(set(zip(weights["conflict"], weights["limits"], strict=True))):
+        if conflict:
+            notes.append(Message("no_advice.limits_collide", {"conflict": conflict, "limits": limits}))
+        elif limits:
+            notes.append(Message("no_advice.limits_broken", {"limits": limits}))
     return tuple(dict.fromkeys(notes))
 
 

@@ -44,6 +44,8 @@ class Limit:
     """Key of the message about a card that is proposed all the same; blanks: kpi, part, points (its excess)."""
     tried: ClassVar[str]
     """Key of the message about a card of one's own; blanks: those of ``values``."""
+    named: ClassVar[str]
+    """Key of the message that names it; blanks: bound, part."""
     yields: ClassVar[bool] = True
     """Whether the programme may break it where limits collide; it then says by how much."""
 
@@ -94,6 +96,7 @@ class MaxWeight(Limit):
     key: ClassVar[Broken] = Broken.MAX_WEIGHT
     sentence: ClassVar[str] = "limit.max_weight"
     tried: ClassVar[str] = "sandbox.max_weight"
+    named: ClassVar[str] = "limit_name.max_weight"
 
     def excess(self, line: Line, level: float, /) -> float:
         """Return the points above it."""
@@ -107,6 +110,7 @@ class MinWeight(Limit):
     key: ClassVar[Broken] = Broken.MIN_WEIGHT
     sentence: ClassVar[str] = "limit.min_weight"
     tried: ClassVar[str] = "sandbox.min_weight"
+    named: ClassVar[str] = "limit_name.min_weight"
 
     def excess(self, line: Line, level: float, /) -> float:
         """Return the points that are missing."""
@@ -119,6 +123,7 @@ class Fixed(Limit):
 
     key: ClassVar[Broken] = Broken.FIXED
     tried: ClassVar[str] = "sandbox.fixed"
+    named: ClassVar[str] = "limit_name.fixed"
     yields: ClassVar[bool] = False
 
     def levels(self, line: Line, levels: Floats, before: float | None, /) -> Floats:
@@ -139,6 +144,7 @@ class MaxChange(Limit):
 
     key: ClassVar[Broken] = Broken.MAX_CHANGE
     tried: ClassVar[str] = "sandbox.max_change"
+    named: ClassVar[str] = "limit_name.max_change"
     yields: ClassVar[bool] = False
 
     def levels(self, line: Line, levels: Floats, before: float | None, /) -> Floats:
@@ -166,6 +172,7 @@ class MinShare(Limit):
     key: ClassVar[Broken] = Broken.MIN_SHARE
     sentence: ClassVar[str] = "limit.min_share"
     tried: ClassVar[str] = "sandbox.min_share"
+    named: ClassVar[str] = "limit_name.min_share"
 
     def rows(self, choices: Choices, /) -> list[Row]:
         """Return the perspective's points, at least the bound."""
@@ -190,6 +197,7 @@ class OutcomeMax(Limit):
     key: ClassVar[Broken] = Broken.OUTCOME_MAX
     sentence: ClassVar[str] = "limit.outcome_max"
     tried: ClassVar[str] = "sandbox.outcome_max"
+    named: ClassVar[str] = "limit_name.outcome_max"
 
     def rows(self, choices: Choices, /) -> list[Row]:
         """Return the outcomes' points, at most the bound."""
@@ -214,6 +222,7 @@ class Guard(Limit):
     key: ClassVar[Broken] = Broken.GUARD
     sentence: ClassVar[str] = "limit.guard"
     tried: ClassVar[str] = "sandbox.guard"
+    named: ClassVar[str] = "limit_name.guard"
 
     def levels(self, line: Line, levels: Floats, before: float | None, /) -> Floats:
         """Return the levels that do not raise a KPI whose guard cannot be on the card."""

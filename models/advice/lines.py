@@ -7,10 +7,11 @@ import pandas as pd
 
 from baton.company import Policy
 from models.advice.card import Line
+from models.advice.conflict import Conflict, conflicts_of_ramp
 from models.advice.limits import NEARLY
 from models.advice.policy import Solved, ramp
 
-__all__ = ["guarded_by", "solve_card"]
+__all__ = ["collisions", "guarded_by", "solve_card"]
 
 
 def solve_card(frame: pd.DataFrame, policy: Policy, /, *, known: bool) -> list[Solved] | None:
@@ -41,6 +42,26 @@ def solve_card(frame: pd.DataFrame, policy: Policy, /, *, known: bool) -> list[S
         weights[raised] = card.weights
         whole.append(Solved(weights, card.breaches))
     return whole
+
+
+def collisions(frame: pd.DataFrame, policy: Policy, steps: list[Solved], /, *, known: bool) -> tuple[Conflict, ...]:
+    """Name the limits that no card of these KPIs can keep together at the end of the ramp.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of ``TargetCard``, with the directions that were solved.
+    steps : list of Solved
+        From ``solve_card``.
+    known : bool
+
+    Returns
+    -------
+    tuple of Conflict
+    """
+    if not known:
+        frame = frame[frame["direction"] > 0]
+    return conflicts_of_ramp(_lines(frame, policy, known), policy, steps, known=known)
 
 
 def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:

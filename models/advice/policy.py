@@ -19,11 +19,12 @@ from models.advice.breaches import Breach
 from models.advice.card import Card, Choices, Line
 from models.advice.limits import EXACT, Limit, broken, limits_of
 
-__all__ = ["Solved", "check_policy", "ramp", "solve"]
+__all__ = ["CYCLES", "Solved", "check_policy", "levels_of", "ramp", "solve"]
 
 Floats = NDArray[np.float64]
 
 CYCLES = 3
+"""Of a ramp."""
 BREACH_COST = 1e6
 KEEP_COST = 1e4
 NEAR_TIE = 1e-3
@@ -129,7 +130,7 @@ def solve(lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: 
 
     limits = limits_of(policy, reach=reach)
     options = [
-        _levels(line, policy, limits, None if start is None else float(start[at])) for at, line in enumerate(lines)
+        levels_of(line, policy, limits, None if start is None else float(start[at])) for at, line in enumerate(lines)
     ]
     starts = np.cumsum([0, *(len(levels) for levels in options)])
     size = int(starts[-1])
@@ -186,8 +187,25 @@ def _excess(limits: Sequence[Limit], line: Line, level: float, before: float | N
     return max(over - (sum(limit.excess(line, before) for limit in limits) if before is not None else 0.0), 0.0)
 
 
-def _levels(line: Line, policy: Policy, limits: Sequence[Limit], before: float | None, /) -> Floats:
-    """Points that a KPI may be given."""
+def levels_of(line: Line, policy: Policy, limits: Sequence[Limit], before: float | None, /) -> Floats:
+    """Return the points that a KPI may be given.
+
+    Parameters
+    ----------
+    line : Line
+        Its points today, its role and its guards.
+    policy : Policy
+        Its step.
+    limits : sequence of Limit
+        Those on single KPIs shorten the list.
+    before : float, optional
+        Its points on the card before; None where there is none.
+
+    Returns
+    -------
+    array of shape (levels,)
+        Points, ascending.
+    """
     levels: np.ndarray = np.arange(0, int(100 // policy.step) + 1) * policy.step
     if before is not None:
         steps = np.arange(-int(before // policy.step), int((100 - before) // policy.step) + 1)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from baton.company import Policy
-from baton.messages.message import Message, Name, bilingual
+from baton.messages.message import Message, Name, Value, bilingual
 from baton.outcomes import Outcome
 from models.advice.breaches import Breach, Broken
+from models.advice.conflict import Conflict
 from models.advice.inputs import AdviceInputs
-from models.advice.limits import SENTENCES
+from models.advice.limits import SENTENCES, MinShare
 from models.advice.stress.guarding import MAX_LOSING
 from models.effects.not_measured import NotMeasured
 from models.effects.roles.findings import DECLARED
@@ -43,7 +44,13 @@ _STEPS = {
 
 
 def explain(
-    inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], breaches: Sequence[Breach] = (), /
+    inputs: AdviceInputs,
+    policy: Policy,
+    line: Line,
+    row: dict[str, Any],
+    breaches: Sequence[Breach] = (),
+    conflicts: Sequence[Conflict] = (),
+    /,
 ) -> dict[str, str]:
     """Say why in every language.
 
@@ -59,6 +66,8 @@ def explain(
         The row of ``weights.parquet`` that it became.
     breaches : sequence of Breach
         Limits that its card breaks.
+    conflicts : sequence of Conflict
+        Limits that no card can keep together.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def explain(
     if row["hypothetical"]:
         sentences = (Message("advice.hypothetical"), *sentences)
     if breaches:
-        sentences = (*sentences, _limits(inputs, breaches))
+        sentences = (*sentences, _limits(inputs, breaches, conflicts))
     return bilingual(sentences)
 
 
@@ -213,17 +222,34 @@ def _outcome(inputs: AdviceInputs, better: bool, many: float, /) -> Message:
     return Message("finding.turn_out_better" if better else "finding.turn_out_worse", size)
 
 
-def _limits(inputs: AdviceInputs, breaches: Sequence[Breach], /) -> Message:
-    """Say which limits a card breaks."""
+def _limits(inputs: AdviceInputs, breaches: Sequence[Breach], conflicts: Sequence[Conflict], /) -> Message:
+    """Say which limits no card can keep together, and which of them its own breaks."""
     called = {str(row["kpi"]): _name(row) for row in inputs.kpis.to_dict("records")}
     broken = []
     for found in breaches:
-        part = Message(_PERSPECTIVES[found.part]) if found.part in _PERSPECTIVES else found.part
+        part: Value = _part(found.part)
         if found.limit == Broken.GUARD:
             part = tuple(called.get(guard, guard) for guard in found.part.split(", "))
         kpi = called.get(found.kpi, found.kpi)
         broken.append(Message(SENTENCES[found.limit], {"kpi": kpi, "part": part, "points": found.points}))
-    return Message("limit.broken", {"limits": tuple(broken)})
+    if not conflicts:
+        return Message("limit.broken", {"limits": tuple(broken)})
+    return Message("limit.collide", {"conflicts": tuple(map(_conflict, conflicts)), "limits": tuple(broken)})
+
+
+def _conflict(conflict: Conflict, /) -> Message:
+    names = [
+        Message(
+            limit.named,
+            {"bound": float(limit.bound)} | ({"part": _part(limit.perspective)} if isinstance(limit, MinShare) else {}),
+        )
+        for limit in conflict
+    ]
+    return Message("limit.together" if len(names) > 1 else "limit.alone", {"limits": tuple(names)})
+
+
+def _part(perspective: str, /) -> Message | str:
+    return Message(_PERSPECTIVES[perspective]) if perspective in _PERSPECTIVES else perspective
 
 
 def one_step(line: Line, currency: str = "", /) -> Message:

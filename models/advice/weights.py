@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.contract.results import cast
+from models.advice.conflict import conflict_name
 from models.advice.experts import blended
 from models.advice.fairness import Impact, impact
 from models.advice.inputs import AdviceInputs
-from models.advice.lines import solve_card
+from models.advice.lines import collisions, solve_card
 from models.advice.policy import Solved, check_policy
 from models.advice.reasons import explain
 from models.advice.stress.guarding import try_answers
@@ -228,6 +229,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
         steps = solve_card(frame, policy, known=target.known)
     weights = [np.full(len(frame), np.nan)] * 3 if steps is None else [solved.weights for solved in steps]
     limits = () if steps is None else steps[-1].breaches
+    clash = () if steps is None else collisions(frame, policy, steps, known=target.known)
     target = replace(target, frame=frame)
     if steps is None and bool((frame["direction"] > 0).any()):
         frame = frame.assign(too_few=frame["direction"] > 0)
@@ -253,10 +255,11 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "cycle_2": float(weights[1][at]), "cycle_3": float(weights[2][at]),
             "expected_basis": "measured" if inputs.response_measured else "scenario",
             "hypothetical": not target.known, "misaligned": line["misaligned"],
-            "limits": "; ".join(map(str, limits)), "impact_ratio": fair.ratio, "impact": fair.verdict,
+            "limits": "; ".join(map(str, limits)), "conflict": "; ".join(map(conflict_name, clash)),
+            "impact_ratio": fair.ratio, "impact": fair.verdict,
             "evidence_share": line["evidence_share"], "stress_loses": tried.loses, "stress": str(tried.verdict),
         }  # fmt: skip
-        rows.append(row | {"reason": explain(inputs, policy, line, row, limits)})
+        rows.append(row | {"reason": explain(inputs, policy, line, row, limits, clash)})
     return rows
 
 

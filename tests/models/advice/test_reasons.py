@@ -11,6 +11,7 @@ import pytest
 from baton.company import Policy
 from models.advice.breaches import Breach, Broken
 from models.advice.inputs import AdviceInputs
+from models.advice.limits import MaxWeight, MinShare
 from models.advice.reasons import explain
 from models.advice.weights import recommend
 
@@ -89,6 +90,21 @@ def test_broken_limits_are_reported_in_words() -> None:
     )
 
 
+def test_limits_that_no_card_keeps_together_are_named_before_what_the_card_breaks() -> None:
+    given, broken = inputs(), (Breach(Broken.MAX_WEIGHT, points=60.0, kpi="quick"),)
+    pair = (MaxWeight(40.0), MinShare(85.0, "process"))
+    reason = explain(given, Policy(), line(given), row(), broken, (pair,))
+    assert reason["en"].endswith(
+        "No card of these KPIs can keep the most that one KPI may have (40 points) and the least that the process "
+        "perspective must have (85 points) together. The card comes as near as it can: Quick answers has 60 points more "
+        "than one KPI may have."
+    )
+    assert "任何计分卡都无法同时满足单项上限（40 分）、流程维度最低份额（85 分）。" in reason["zh"]
+    alone = explain(given, Policy(), line(given), row(), broken, (pair[:1],))
+    assert "can keep the most that one KPI may have (40 points). The card" in alone["en"]
+    assert "任何计分卡都无法满足单项上限（40 分）。" in alone["zh"]
+
+
 @pytest.mark.parametrize(("sure", "en", "zh"), [(1.0, "more than 99%", "超过 99%"), (0.7, "of 70%", "为 70%")])
 def test_no_probability_is_reported_as_certain(sure: float, en: str, zh: str) -> None:
     given = inputs()
@@ -103,10 +119,16 @@ def test_one_lever_makes_no_card() -> None:
     advised = recommend(inputs(), Policy())
     assert list(advised["kpi"]) == ["quick"]
     assert list(advised["verdict"]) == ["keep"]
-    assert list(advised["limits"]) == [""]
+    assert list(advised["limits"]) == list(advised["conflict"]) == [""]
     assert advised["recommended_weight"].isna().all()
     assert "too few KPIs" in advised["reason"][0]["en"]
     assert "不足以组成一张 100 分的计分卡" in advised["reason"][0]["zh"]
+
+
+def test_what_collides_is_a_column_of_the_card_and_a_warning_of_the_run() -> None:
+    advised = recommend(inputs(), replace_policy(max_weight=100.0, min_share={"financial": 30.0}))
+    assert list(advised["conflict"]) == ["min_share.financial 30"]
+    assert list(advised["limits"]) == ["min_share.financial by 30"]
 
 
 def test_one_lever_makes_a_card_where_the_policy_lets_it() -> None:
