@@ -11,6 +11,8 @@ __all__ = ["Language", "grouped", "percentage", "points", "two_figures"]
 Language = Literal["en", "zh"]
 
 _MINUS = "\N{MINUS SIGN}"
+MAX_WRITTEN_OUT = 1e15
+"""From here on three figures and an exponent: nobody reads so many, and floats do not have them."""
 
 
 def grouped(value: float, language: Language, digits: int = 0) -> str:
@@ -33,6 +35,8 @@ def grouped(value: float, language: Language, digits: int = 0) -> str:
 
     if not isfinite(value):
         return f"{value}"
+    if abs(value) >= MAX_WRITTEN_OUT:
+        return _minus(f"{value:.3g}")
     # rounded as Python does: Babel would round the number's shortest decimal form
     rounded = Decimal(f"{value:.{digits}f}")
     pattern = "#,##0" + ("." + "0" * digits if digits else "")

@@ -83,7 +83,9 @@ def scores(organisation: Organisation, catalogue: Catalogue, cycle_days: int) ->
     role = roles["role"].fillna("") if "role" in roles else pd.Series("", index=roles.index)
     found = pd.DataFrame({"employee_id": sums["unit_id"].astype("str"), "kpi": sums["kpi"].astype("str")})
     found["role"] = found["employee_id"].map(role).fillna("").astype("str")
-    found["z"] = sums["weighted"] / sums["weight"] * found["kpi"].map({kpi.id: kpi.sign for kpi in catalogue.values()})
+    # of no rows the signs would be text
+    sign = found["kpi"].map({kpi.id: kpi.sign for kpi in catalogue.values()}).astype("float64")
+    found["z"] = sums["weighted"] / sums["weight"] * sign
     grouped = found.groupby(["role", "kpi"])["z"]
     found["z"] = (found["z"] - grouped.transform("mean")) / grouped.transform("std").replace(0.0, np.nan)
     return found.dropna(subset=["z"])[columns].reset_index(drop=True)

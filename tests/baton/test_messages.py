@@ -155,3 +155,5 @@ def test_numbers_are_rounded_once_and_as_python_does(language: str) -> None:
         assert grouped(value, language, 1) == expected  # type: ignore[arg-type]
     assert percentage(0.125, language) == "12%"  # type: ignore[arg-type]
     assert grouped(float("nan"), language) == "nan"  # type: ignore[arg-type]
+    # more figures than anybody reads
+    assert grouped(-1.5e300, language, 2) == "−1.5e+300"  # type: ignore[arg-type]

@@ -118,7 +118,8 @@ def targets_table(scene: Scene, weights: pd.DataFrame, organisation: Organisatio
     today = {}
     if len(organisation.scorecards):
         cards = organisation.current_cards
-        cards = cards[cards["target"].notna()] if "target" in cards else cards[:0]
+        # a target without end is none
+        cards = cards[np.isfinite(cards["target"].astype("float64"))] if "target" in cards else cards[:0]
         today = {
             (str(row["team_id"]), str(row["role"]), str(row["kpi"])): float(row["target"])
             for row in cards.to_dict("records")

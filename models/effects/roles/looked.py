@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class Looked:
         others = [self.column(lever) for lever in levers if lever != kpi and not self.leads(kpi, lever)]
         return own_share(self.moments, self.column(kpi), others, self.seed)
 
-    @property
+    @cached_property
     def _related(self) -> NDArray[np.bool_]:
         levers = self.design.levers
         one_way = np.array([[self.leads(one, two) for two in levers] for one in levers])

@@ -25,6 +25,7 @@ from models.effects.estimators.moments import bayesian_weights
 __all__ = ["Reported", "SingleCases"]
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 RESAMPLED = 60
 """Draws of people, for standard errors."""
@@ -32,6 +33,8 @@ MIN_CORRELATION = 0.03
 """Below it a lever is not said to move a KPI, however many cases there are."""
 SURE = 3.0
 """Standard errors from zero; with a dozen levers several dozen pairs are looked at per KPI."""
+MAX_HELD = 4_000_000
+"""Products of two levers that are held at once, over people: 32 MB, however many people there are."""
 RIDGE = 1e-6
 
 
@@ -80,16 +83,18 @@ class SingleCases:
             rows = known[:, at]
             values[rows, at] = demean(design.values[rows, at : at + 1], design.employee[rows])[:, 0]
         people = int(design.employee.max(initial=-1)) + 1
-        products = np.zeros((2, people, design.size, design.size))
         order = np.argsort(design.employee, kind="stable")
         ends = np.cumsum(np.bincount(design.employee, minlength=people))
         there = known.astype(np.float64)
-        for person, rows in enumerate(np.split(order, ends[:-1])):
-            mine = values[rows]
-            products[0, person] = mine.T @ mine
-            products[1, person] = (mine**2).T @ there[rows]
         weights = np.vstack([np.ones((1, people)), bayesian_weights(RESAMPLED, people, self.seed)])
-        both, own = np.einsum("dp,cpij->cdij", weights, products)
+        both, own = np.zeros((2, len(weights), design.size * design.size))
+        some = max(MAX_HELD // max(design.size**2, 1), 1)
+        for begin in range(0, people, some):
+            rows = [order[ends[at - 1] if at else 0 : ends[at]] for at in range(begin, min(begin + some, people))]
+            drawn = weights[:, begin : begin + some]
+            both += drawn @ np.stack([(values[mine].T @ values[mine]).ravel() for mine in rows])
+            own += drawn @ np.stack([((values[mine] ** 2).T @ there[mine]).ravel() for mine in rows])
+        both, own = (each.reshape(-1, design.size, design.size) for each in (both, own))
         scale = np.sqrt(own * own.transpose(0, 2, 1))
         found = np.divide(both, scale, out=np.zeros_like(both), where=scale > 0)
         diagonal = np.arange(design.size)
@@ -108,21 +113,30 @@ class SingleCases:
         related : array of bool, shape (columns, columns)
             Pairs of which one is declared to lead to the other: what they share says nothing.
         """
-        inner = self.correlations[:, levers][:, :, levers] + RIDGE * np.eye(len(levers))
+        inner = self.correlations[0][np.ix_(levers, levers)] + RIDGE * np.eye(len(levers))
         outer = self.correlations[:, levers, kpi]
         with_it = np.abs(outer[0]) >= np.maximum(MIN_CORRELATION, SURE * outer[1:].std(axis=0, ddof=1))
-        separate = ~related[np.ix_(levers, levers)] & ~np.eye(len(levers), dtype=bool)
-        made = outer[:, :, None] * outer[:, None, :]
-        away = np.sign(made[0]) * (made - inner)
-        error = np.maximum(away[1:].std(axis=0, ddof=1), 1e-12)
-        pairs = separate & with_it[:, None] & with_it[None, :]
-        collide = (pairs & (away[0] > SURE * error)).any(axis=1)
-        # where no pair is clear by itself, all of a lever's together may be
-        pooled = (away * np.where(pairs, np.abs(outer[0]) / error**2, 0.0)).sum(axis=2)
-        collide |= pooled[0] > SURE * np.maximum(pooled[1:].std(axis=0, ddof=1), 1e-12)
+        collide = np.zeros(len(levers), dtype=bool)
+        collide[with_it] = self._collide(outer[:, with_it], np.asarray(levers)[with_it], related)
         return Reported(
             asked=tuple(levers),
             moved_by=tuple(lever for lever, yes in zip(levers, collide, strict=True) if yes),
             goes_with=tuple(lever for lever, yes in zip(levers, with_it, strict=True) if yes),
-            explained=float(np.linalg.solve(inner[0], outer[0]) @ outer[0]),
+            explained=float(np.linalg.solve(inner, outer[0]) @ outer[0]),
         )
+
+    def _collide(self, outer: Floats, levers: Codes, related: NDArray[np.bool_], /) -> NDArray[np.bool_]:
+        """Which of the levers that a KPI goes with are unrelated, or less related than it would make them, to others.
+
+        ``outer`` is what each has to do with the KPI, by draw.
+        """
+        # of hundreds of levers most go with few others: pairs of these alone are formed
+        inner = self.correlations[:, levers][:, :, levers]
+        pairs = ~related[np.ix_(levers, levers)] & ~np.eye(len(levers), dtype=bool)
+        made = outer[:, :, None] * outer[:, None, :]
+        away = np.sign(made[0]) * (made - inner)
+        error = np.maximum(away[1:].std(axis=0, ddof=1), 1e-12)
+        collide = (pairs & (away[0] > SURE * error)).any(axis=1)
+        # where no pair is clear by itself, all of a lever's together may be
+        pooled = (away * np.where(pairs, np.abs(outer[0]) / error**2, 0.0)).sum(axis=2)
+        return collide | (pooled[0] > SURE * np.maximum(pooled[1:].std(axis=0, ddof=1), 1e-12))

@@ -104,6 +104,9 @@ def test_people_are_scored_over_the_last_cycle_only_and_turned_by_better(known: 
     found = scores(replace(known.organisation, panel=panel), known.catalogue, 90).set_index("employee_id")["z"]
     # shorter is better on paper
     assert found["e1"] > 0 > found["e2"]
+    # figures that all are older than a cycle score nobody
+    later = replace(known.organisation, panel=panel, as_of=pd.Timestamp("2027-01-01"))
+    assert scores(later, known.catalogue, 90).empty
 
 
 def test_protected_numbers_are_cut_into_thirds_and_absent_columns_are_skipped(known: Any) -> None:

@@ -20,8 +20,11 @@ from features.cases.table import CaseTable, Organisation
 from models.advice.advise import advise
 from models.advice.settings import Settings
 from models.effects.estimate import estimate
+from models.effects.estimators.design import Question, build_design
+from models.effects.roles import single_cases
 from models.effects.roles.check import check_roles
 from models.effects.roles.findings import Roles
+from models.effects.roles.single_cases import SingleCases
 
 PEOPLE, EACH = 80, 150
 LEVERS = ("quick", "solved", "kept", "careful", "polite")
@@ -97,6 +100,17 @@ def made() -> Made:
 
 def test_right_roles_are_left_alone(made: Made) -> None:
     assert found(table(made.person, made.left, **made.levers), catalogue()) == Roles()
+
+
+def test_products_of_levers_are_held_for_a_few_people_at_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = table(made.person, made.left, **made.levers)
+    design = build_design(cases, catalogue(), Question("churn", LEVERS))
+    at_once = SingleCases(design, 1).correlations
+    monkeypatch.setattr(single_cases, "MAX_HELD", 3 * len(LEVERS) ** 2)
+    assert SingleCases(design, 1).correlations == pytest.approx(at_once, abs=1e-12)
+    # that of the first two levers, as it would be said without any draw
+    within = [pd.Series(column) - pd.Series(column).groupby(made.person).transform("mean") for column in made.done.T]
+    assert at_once[0, 0, 1] == pytest.approx(np.corrcoef(within[0], within[1])[0, 1], abs=0.02)
 
 
 @pytest.mark.parametrize("difficulty", [0.5, 1.5])

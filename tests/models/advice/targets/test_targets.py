@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from baton.messages.catalogue import catalogue
 from models.advice.advise import Advice
 from models.advice.settings import Settings
 from models.advice.targets.targets import scene_of, targets_table
@@ -58,6 +59,20 @@ def test_a_target_in_another_unit_is_not_judged(known: Any, advice: Advice) -> N
     assert rows["verdict"].isna().all()
     assert rows["reason"].str["en"].str.contains("another unit").all()
     assert rows["advised_target"].notna().all()
+
+
+def test_a_target_without_end_is_none(known: Any, advice: Advice) -> None:
+    rows = again(with_targets(known, rating=float("inf")), advice).set_index("kpi").loc["rating"]
+    assert rows[["current_target", "verdict"]].isna().all(axis=None)
+    assert not rows["reason"].str["en"].str.contains("inf|unit").any()
+
+
+@pytest.mark.parametrize("key", ["target.harmful", "target.doubtful", "okr.objective_raise", "okr.objective_lower"])
+def test_what_serves_customers_is_said_in_words_that_hold_for_every_outcome(key: str) -> None:
+    # effects may be on ratings alone: then nobody is known to stay or to leave
+    entry = catalogue()[key]
+    assert "keeps customers" not in entry.en and "costs customers" not in entry.en
+    assert "流失" not in entry.zh and "留住" not in entry.zh
 
 
 def test_a_target_of_nothing_is_judged_as_any_other(known: Any, advice: Advice) -> None:
