@@ -136,7 +136,9 @@ class _Asked:
         from models.advice.diagnosis.cause_findings import evidence_findings
 
         found = evidence_findings(self.evidence, self.run.causes, self.catalogue)
-        remarks = () if found or not len(self.run.causes.diagnosis) else (Message("cause_gap.nothing_beside"),)
+        remarks = () if self.run.there else (Message("cause_gap.no_run"),)
+        if self.run.there and not found and len(self.run.causes.diagnosis):
+            remarks = (Message("cause_gap.nothing_beside"),)
         return Section("evidence", Message("diagnosed.evidence"), tuple(found), remarks)
 
 

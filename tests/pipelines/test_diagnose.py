@@ -164,10 +164,11 @@ def test_the_page_loads_nothing_speaks_both_languages_and_escapes_names(tmp_path
 
 def test_without_a_run_every_part_says_what_a_run_would_add(tmp_path: Path) -> None:
     found = diagnosed(tmp_path, HEAD + TODAY).as_json()
-    assert [found["remarks"][part][0]["en"][:40] for part in ("influence", "causes", "conflicts")] == [
+    assert [found["remarks"][part][0]["en"][:40] for part in ("influence", "causes", "conflicts", "evidence")] == [
         "Whether people differ in a KPI by more t",
         "What customers write, which causes grow ",
         "Without a run only what the catalogue de",
+        "What customers write, which causes grow ",
     ]
     assert found["headline"]["shares"]["unmeasured"] == 1.0
     assert {item["stage"] for item in found["found"]["stages"]} >= {"delivery", "renewal"}
