@@ -19,8 +19,9 @@ from baton.company import Privacy
 from baton.privacy.meanings import private_match
 from features.cases.table import Organisation
 from features.staging.own_columns import attribute, plain
+from models.advice.proportions import ratio_interval
 
-__all__ = ["Impact", "impact", "no_groups", "no_scores", "protected_columns", "protected_groups", "scores"]
+__all__ = ["Impact", "impact", "movers", "no_groups", "no_scores", "protected_columns", "protected_groups", "scores"]
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +29,8 @@ MIN_PROTECTED_GROUP = 10
 SURE = 0.05
 PERMUTATIONS = 400
 MAX_LEVELS = 8
+NO_HIGHER = 1e-9
+"""Scores that differ by less differ by rounding."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,19 @@ class Impact:
         The smallest group's share above the median over the largest's, over all attributes; NaN unknown.
     attribute : str
         Where it is smallest.
+    low, high : float
+        Of the ratio of these two groups, 90 %; NaN unknown.
+    rises, falls : float
+        People whom the card moves above the median, below it; NaN unknown, or too few people.
     """
 
     verdict: str
     ratio: float
     attribute: str
+    low: float = float("nan")
+    high: float = float("nan")
+    rises: float = float("nan")
+    falls: float = float("nan")
 
 
 def no_scores() -> pd.DataFrame:
@@ -145,9 +156,7 @@ def impact(
     if people.empty or groups.empty:
         return unknown
     mine = people[people["role"] == role] if role and (people["role"] == role).any() else people
-    points = mine["kpi"].map(weights).fillna(0.0)
-    total = (mine["z"] * points).groupby(mine["employee_id"]).sum()
-    total = total[points.groupby(mine["employee_id"]).sum() > 0]
+    total = _totals(mine, weights)
     members = {
         str(attribute): part.drop_duplicates("employee_id").set_index("employee_id")["group"].reindex(total.index)
         for attribute, part in groups.groupby("attribute")
@@ -161,11 +170,57 @@ def impact(
     ratios = {name: _ratios(table, np.vstack([above, shuffled])) for name, table in tables.items()}
     worst = min(ratios, key=lambda name: ratios[name][0])
     ratio = float(ratios[worst][0])
+    low, high = _interval(tables[worst], above)
     if ratio >= minimum:
-        return Impact("pass", ratio, worst)
+        return Impact("pass", ratio, worst, low, high)
     smallest = np.min(list(ratios.values()), axis=0)
     chance = float((smallest <= ratio + 1e-12).mean())
-    return Impact("fail" if chance <= SURE else "cannot be told", ratio, worst)
+    return Impact("fail" if chance <= SURE else "cannot be told", ratio, worst, low, high)
+
+
+def movers(
+    people: pd.DataFrame, role: str, today: dict[str, float], proposed: dict[str, float], min_group: int
+) -> tuple[float, float]:
+    """Count whom a card moves across the median of a role, last cycle scored again.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        From ``scores``.
+    role : str
+        Empty: everybody.
+    today, proposed : dict of str to float
+        Points by KPI.
+    min_group : int
+        Fewer people are not counted.
+
+    Returns
+    -------
+    tuple of float
+        How many rise above it and how many fall to it or below, of those whom both cards score; NaN: not counted.
+    """
+    mine = people[people["role"] == role] if role else people
+    both = pd.concat([_totals(mine, today), _totals(mine, proposed)], axis=1, join="inner").to_numpy(dtype=float)
+    if not len(both) or len(both) < min_group:
+        return float("nan"), float("nan")
+    above = both > np.median(both, axis=0) + NO_HIGHER
+    return float((above[:, 1] & ~above[:, 0]).sum()), float((above[:, 0] & ~above[:, 1]).sum())
+
+
+def _totals(people: pd.DataFrame, weights: dict[str, float], /) -> pd.Series:
+    """Return the score of everybody whom the card measures, by employee."""
+    points = people["kpi"].map(weights).astype("float64").fillna(0.0)
+    total = (people["z"] * points).groupby(people["employee_id"]).sum()
+    return total[points.groupby(people["employee_id"]).sum() > 0]
+
+
+def _interval(members: Floats, above: Floats, /) -> tuple[float, float]:
+    """Bound the ratio of the smallest group's share above the median over the largest's."""
+    counts, sizes = members @ above, members.sum(axis=1)
+    smallest, largest = int(np.argmin(counts / sizes)), int(np.argmax(counts / sizes))
+    if counts[largest] == 0:
+        return float("nan"), float("nan")
+    return ratio_interval(int(counts[smallest]), int(sizes[smallest]), int(counts[largest]), int(sizes[largest]))
 
 
 def _indicators(group: pd.Series, min_group: int, /) -> Floats:

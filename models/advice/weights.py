@@ -19,7 +19,7 @@ from baton.company import Policy
 from baton.contract.results import cast
 from models.advice.conflict import conflict_name
 from models.advice.experts import blended
-from models.advice.fairness import Impact, impact
+from models.advice.fairness import Impact, impact, movers
 from models.advice.inputs import AdviceInputs
 from models.advice.lines import collisions, solve_card
 from models.advice.policy import Solved, check_policy
@@ -221,7 +221,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
     target = target_card(inputs, policy, team, role)
     tried = try_answers(inputs, policy, target.frame, known=target.known)
     frame, steps = tried.frame, tried.steps
-    fair = _impact(inputs, policy, role, frame, steps)
+    fair = _impact(inputs, policy, role, frame, steps, known=target.known)
     blocked = fair.verdict == "fail" and bool((frame["direction"] != 0).any())
     if blocked:
         # nothing is proposed that a protected group pays for: the card stays, limits aside
@@ -257,6 +257,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "hypothetical": not target.known, "misaligned": line["misaligned"],
             "limits": "; ".join(map(str, limits)), "conflict": "; ".join(map(conflict_name, clash)),
             "impact_ratio": fair.ratio, "impact": fair.verdict,
+            "impact_low": fair.low, "impact_high": fair.high, "rises": fair.rises, "falls": fair.falls,
             "evidence_share": line["evidence_share"], "stress_loses": tried.loses, "stress": str(tried.verdict),
         }  # fmt: skip
         rows.append(row | {"reason": explain(inputs, policy, line, row, limits, clash)})
@@ -264,7 +265,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
 
 
 def _impact(
-    inputs: AdviceInputs, policy: Policy, role: str, frame: pd.DataFrame, steps: list[Solved] | None, /
+    inputs: AdviceInputs, policy: Policy, role: str, frame: pd.DataFrame, steps: list[Solved] | None, /, *, known: bool
 ) -> Impact:
     """What the card at the end of the ramp does to protected groups."""
     if steps is None:
@@ -275,6 +276,10 @@ def _impact(
         return impact(inputs.scores, inputs.groups, role, card, policy.impact_ratio, policy.min_group)
 
     proposed = scored(steps[-1].weights)
+    if known:
+        cards = [dict(zip(frame["kpi"], card, strict=True)) for card in (frame["current"], steps[-1].weights)]
+        rises, falls = movers(inputs.scores, role, cards[0], cards[1], policy.min_group)
+        proposed = replace(proposed, rises=rises, falls=falls)
     if proposed.verdict == "fail" and proposed.ratio >= scored(frame["current"].to_numpy(dtype=float)).ratio:
         # keeping today's card, which is no fairer, would help nobody
         return replace(proposed, verdict="no worse than today")

@@ -16,6 +16,12 @@ __all__ = ["Card", "CardRow", "cards_of"]
 
 _TONES = {"raise": "good", "add": "good", "lower": "bad", "drop": "bad", "keep": "plain"}
 _STRESS = ("pass", "guarded", "fail")
+_FAIR = {
+    "pass": "card.fair_pass",
+    "fail": "card.fair_fail",
+    "no worse than today": "card.fair_as_today",
+    "cannot be told": "card.fair_by_chance",
+}
 _HALF_A_POINT = 0.05  # weights are points; less is rounding
 
 
@@ -64,6 +70,9 @@ class Card:
         The expected effect in a table's cell.
     stress : Bilingual or None
         How often customers end worse off when people answer to the card; None where that is not known or nothing moves.
+    fairness : tuple of Bilingual
+        What it does to protected groups and how many people it moves across the median; empty where that is not known
+        or nothing moves.
     needs : tuple of Bilingual
         What people must be given first.
     """
@@ -78,6 +87,7 @@ class Card:
     tag: Bilingual | None
     glance: Bilingual
     stress: Bilingual | None
+    fairness: tuple[Bilingual, ...]
     needs: tuple[Bilingual, ...]
 
     @property
@@ -147,6 +157,7 @@ def _card(results: Results, team_id: object, role: str, rows: pd.DataFrame, /) -
         tag=tag,
         glance=glance,
         stress=_stress(rows.iloc[0], moves),
+        fairness=_fairness(results, rows.iloc[0].to_dict(), role, moves),
         needs=_needs(results, [row.kpi for row in drawn if row.tone == "good"]),
     )
 
@@ -250,6 +261,22 @@ def _stress(row: pd.Series, moves: bool, /) -> Bilingual | None:
         return None
     shown = verbatim("< 1%") if float(share) < 0.01 else percent(float(share))
     return say(f"card.stress_{verdict}", share=shown) if verdict in _STRESS else None
+
+
+def _fairness(results: Results, row: dict[str, Any], role: str, moves: bool, /) -> tuple[Bilingual, ...]:
+    """Say how protected groups compare and how many people change halves when last cycle is scored again."""
+    verdict, found = str(row.get("impact", "")), []
+    values = {"value": row.get("impact_ratio"), "low": row.get("impact_low"), "high": row.get("impact_high")}
+    failed = verdict == "fail"
+    if verdict in _FAIR and all(map(pd.notna, values.values())) and (moves or failed):
+        shown = {name: number(float(value or 0.0), 2) for name, value in values.items()}
+        asked = number(results.company.policy.impact_ratio, 2)
+        found.append(say(_FAIR[verdict], ratio=say("card.fair_ratio", asked=asked, **shown)))
+    rises, falls = row.get("rises"), row.get("falls")
+    if moves and not failed and rises is not None and falls is not None and pd.notna(rises) and pd.notna(falls):
+        key = "card.movers" if role else "card.movers_all"
+        found.append(say(key, rises=number(float(rises)), falls=number(float(falls))))
+    return tuple(found)
 
 
 def _needs(results: Results, kpis: list[str], /) -> tuple[Bilingual, ...]:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from models.advice.advise import Advice
-from models.advice.fairness import impact, protected_groups, scores
+from models.advice.fairness import impact, movers, protected_groups, scores
 from models.advice.inputs import AdviceInputs
+from models.advice.proportions import ratio_interval
 from models.advice.weights import recommend
 
 
@@ -53,6 +55,53 @@ def test_the_ratio_is_the_smaller_share_above_the_median_over_the_larger() -> No
     assert found.attribute == "gender"
 
 
+def test_the_ratio_has_the_interval_of_its_two_groups() -> None:
+    people, groups = _people(1.0)
+    above = (people["z"] > people["z"].median()).groupby(groups["group"]).sum()
+    found = impact(people, groups, "agent", {"solved": 40.0}, 0.8, 5)
+    assert (found.low, found.high) == pytest.approx(
+        confint_proportions_2indep(
+            above.min(), 100, above.max(), 100, compare="ratio", method="score", alpha=0.1, correction=False
+        )
+    )
+    assert found.low < found.ratio < found.high
+
+
+def test_the_interval_is_that_of_a_published_example() -> None:
+    """Koopman 1984: 36 of 40 against 16 of 80, at 95 %."""
+    assert ratio_interval(36, 40, 16, 80, level=0.95) == pytest.approx((2.940, 7.152), abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        # both groups whole: z² over 10, 1 + z² over 10, by hand
+        ((10, 10, 10, 10), 1 / (1 + 2.705543 / 10), 1 + 2.705543 / 10),
+        # nobody of one: by a search over ratios and shares
+        ((0, 10, 5, 10), 0.0, 0.450),
+        ((5, 10, 10, 10), 0.269, 0.731),
+    ],
+)
+def test_the_interval_holds_where_a_whole_group_is_above_or_below(
+    counts: tuple[int, int, int, int], low: float, high: float
+) -> None:
+    assert ratio_interval(*counts) == pytest.approx((low, high), abs=2e-3)
+
+
+def test_people_who_cross_the_median_are_counted_both_ways() -> None:
+    people = pd.DataFrame(
+        [(f"e{at}", "agent", kpi, z) for kpi, zs in (("solved", (3, 2, 1, 0, -1, -2)), ("handle", (3, -9, 1, 9, -1, -2)))
+         for at, z in enumerate(zs)] + [("x", "lead", "solved", 9.0)],
+        columns=["employee_id", "role", "kpi", "z"],
+    )  # fmt: skip
+    # today e0, e1 and e2 stand above; with handling time e1 falls and e3 rises
+    today, proposed = {"solved": 100.0}, {"solved": 50.0, "handle": 50.0}
+    assert movers(people, "agent", today, proposed, 5) == (1, 1)
+    assert movers(people, "agent", today, today, 5) == (0, 0)
+    assert np.isnan(movers(people, "agent", today, proposed, 7)).all()
+    assert np.isnan(movers(people, "clerk", today, proposed, 1)).all()
+
+
 def test_few_people_cannot_be_judged_which_is_no_pass() -> None:
     people, groups = _people(1.5, size=12)
     assert impact(people, groups, "agent", {"solved": 40.0}, 0.8, 5).verdict == "cannot be told"
@@ -86,6 +135,11 @@ def test_a_card_that_is_no_less_fair_than_todays_is_not_blocked(inputs: Any, kno
     found = recommend(replace(inputs, scores=people, groups=groups), known.policy, "t1")
     assert (found["impact"] == "no worse than today").all()
     assert (found["verdict"] != "keep").any()
+    assert (found["impact_low"] < found["impact_ratio"]).all()
+    assert (found["impact_ratio"] < found["impact_high"]).all()
+    # one KPI is scored, and by any points of its own the order stays
+    assert (found["rises"] == 0).all()
+    assert (found["falls"] == 0).all()
 
 
 def test_people_are_scored_over_the_last_cycle_only_and_turned_by_better(known: Any) -> None:

@@ -181,6 +181,37 @@ def test_a_card_says_how_it_did_on_people_who_answer_to_it(
     assert ("of trials" in page) == bool(sentence)
 
 
+@pytest.mark.parametrize(
+    ("impact", "sentence"),
+    [
+        ("pass", "times the highest (9 times in 10 between 0.60 and 1.12; the policy asks for 0.80) between"),
+        ("fail", "Not proposed for fairness"),
+        ("no worse than today", "It is too low, but no lower than today's."),
+        ("cannot be told", "It could be chance, which is no pass."),
+    ],
+)
+def test_a_card_says_what_it_does_to_protected_groups_and_whom_it_moves(
+    catalogue: Catalogue, company: Company, run_folder: Build, card_weights: pd.DataFrame, impact: str, sentence: str
+) -> None:
+    scored = card_weights.assign(
+        impact=impact, impact_ratio=0.82, impact_low=0.6, impact_high=1.12, rises=7.0, falls=6.0
+    )
+    text = words(written(company, catalogue, run_folder(weights=scored)))
+    assert sentence in text
+    moved = "7 would move from the lower half to the upper and 6 the other way"
+    assert (moved in text) == (impact != "fail")
+    unknown = scored.assign(
+        impact_ratio=float("nan"),
+        impact_low=float("nan"),
+        impact_high=float("nan"),
+        rises=float("nan"),
+        falls=float("nan"),
+    )
+    text = words(written(company, catalogue, run_folder(weights=unknown)))
+    assert "Fairness, last cycle" not in text
+    assert "lower half" not in text
+
+
 def test_a_card_without_todays_weights_is_labelled_hypothetical(
     company: Company, catalogue: Catalogue, run_folder: Build, card_weights: pd.DataFrame
 ) -> None:
