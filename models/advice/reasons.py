@@ -164,7 +164,7 @@ def _kept(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any],
     if line.get("stressed"):
         return Message("keep.stressed", kpi | {"share": float(row["stress_loses"]), "most": MAX_LOSING})
     if line["direction"] != 0 and not line.get("too_few"):
-        return Message("keep.no_room", kpi)
+        return Message("keep.no_room" if line["on_card"] else "keep.no_room_for_it", kpi)
     if max(float(line.get("joint_p", 0.0)), inputs.joint_p_value) > policy.false_moves:
         return Message("keep.teams_by_chance" if line.get("owner") == "team" else "keep.people_by_chance", kpi)
     if line.get("too_few"):

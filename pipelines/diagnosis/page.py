@@ -73,6 +73,11 @@ def render(company: Company, found: Diagnosis, /) -> str:
         say=say,
         sentences=[translated_message(sentence) for sentence in found.headline.sentences],
         bar=_bar(found.headline.shares),
+        key=[
+            (_STYLES[kind].split()[-1], translated_message(Message(key)))
+            for kind, key in _NAMES.items()
+            if found.headline.shares[kind] > 0
+        ],
         cards=_table(cards_table(found)),
         kpis=_table(kpis_table(found)),
         parts=[_part(part) for part in found.parts],
@@ -144,3 +149,9 @@ def _bar(shares: dict[str, float], /) -> Markup:
 
 
 _STYLES = {"aligned": "bar", "weak": "bar plain", "misaligned": "bar bad", "unmeasured": "bar unclear"}
+_NAMES = {
+    "aligned": "diagnosis_table.serves",
+    "weak": "diagnosis_table.nothing",
+    "misaligned": "diagnosis_table.against",
+    "unmeasured": "diagnosis_table.unmeasured",
+}

@@ -92,6 +92,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "min_group": results.company.policy.min_group,
         "glance": glance,
         "bands": bands,
+        "explored": "okrs" in results.looked,
         "top": top,
         "top_more": all_customers(results),
         "declines": declines,

@@ -158,6 +158,8 @@ def test_the_page_loads_nothing_speaks_both_languages_and_escapes_names(tmp_path
     settings = load_company(place)
     page = render_page(settings, diagnose(settings, RunFolder(tmp_path / "out")))
     assert "Shop &amp; Co" in page and "<b>Front</b>" not in page and "&lt;b&gt;Front" in page
+    key = page.split('<p class="legend">')[1].split("</p>")[0]
+    assert key.count("swatch") == page.split("</h1>")[1].split("</svg>")[0].count("<rect") >= 1
     assert "Of all points on today&#39;s card" in page and "现行 1 张计分卡的全部分值中" in page
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
 

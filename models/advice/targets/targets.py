@@ -151,7 +151,7 @@ def _row(scene: Scene, card: Card, kpi_id: str, given: float, /) -> Row:
 def _found(scene: Scene, card: Card, kpi_id: str, target: float, /) -> Row:
     """Return what is known and advised of one KPI of a card, the reason as messages."""
     kpi = scene.catalogue.get(kpi_id)
-    blocked = _blocked(scene, card, kpi_id, kpi)
+    blocked = _blocked(scene, card, kpi_id, kpi, target)
     if kpi is None or blocked is not None:
         return {"reason": (blocked or Message("target.not_in_catalogue", {"kpi": kpi_id}),)}
     standing = scene.standings.get(card, {}).get(kpi_id)
@@ -174,13 +174,13 @@ def _not_enough(why: Message, /) -> Row:
     return {"basis": "not_enough", "reason": (why,)}
 
 
-def _blocked(scene: Scene, card: Card, kpi_id: str, kpi: Kpi | None, /) -> Message | None:
+def _blocked(scene: Scene, card: Card, kpi_id: str, kpi: Kpi | None, target: float, /) -> Message | None:
     """Say why nothing is advised or shown, whatever was measured."""
     name = {"kpi": kpi_id if kpi is None else named(kpi)}
     if kpi is None:
         return Message("target.not_in_catalogue", name)
     if kpi_id in scene.policy.fixed:
-        return Message("target.fixed", name)
+        return Message("target.fixed_without" if np.isnan(target) else "target.fixed", name)
     if kpi.role == "context":
         return Message("target.context", name)
     if card in scene.small and kpi.owner != "team":

@@ -115,6 +115,16 @@ def test_no_probability_is_reported_as_certain(sure: float, en: str, zh: str) ->
     assert "100" not in reason["en"].split("fewer")[0].replace("100 cases", "")
 
 
+@pytest.mark.parametrize(
+    ("on_card", "en", "zh"), [(True, "stays for now", "暂不调整"), (False, "stays off the card for now", "暂不纳入")]
+)
+def test_what_finds_no_room_stays_where_it_is(on_card: bool, en: str, zh: str) -> None:
+    given = inputs()
+    reason = explain(given, Policy(), line(given, on_card=on_card), row(verdict="keep", confidence=0.95))
+    assert reason["en"].startswith(f"Quick answers {en}: the limits of the policy")
+    assert zh in reason["zh"]
+
+
 def test_one_lever_makes_no_card() -> None:
     advised = recommend(inputs(), Policy())
     assert list(advised["kpi"]) == ["quick"]

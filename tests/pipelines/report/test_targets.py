@@ -84,6 +84,11 @@ def test_a_draft_shows_its_key_results_and_its_guard() -> None:
 def test_the_page_of_a_team_has_them(run_folder: Callable[..., RunFolder], company: Company) -> None:
     folder = run_folder()
     write_filled(folder, "targets", pd.DataFrame([target("csat", current_value=4.0, advised_target=4.1)]))
+    assert "No objective is drafted" not in report(company, load_catalogue(company), folder).read_text("utf-8")
+    write_filled(folder, "okrs", pd.DataFrame(columns=["team_id"]))
+    page = report(company, load_catalogue(company), folder).read_text("utf-8")
+    article = page.split('id="team-1"')[1].split("</article>")[0]
+    assert "No objective is drafted for this team." in article and "本团队暂无 OKR 草案" in article
     row = {"team_id": "t1", "role": "", "number": 1, "objective": WORDS, "by": pd.Timestamp("2026-03-31"),
            "reason": WORDS, "kind": "lead", "kpi": "promise_kept", "from_value": 0.7, "to_value": 0.8}  # fmt: skip
     write_filled(folder, "okrs", pd.DataFrame([row]))

@@ -57,7 +57,7 @@ def test_a_reliability_whose_interval_reaches_what_is_asked_is_not_sure(
 ) -> None:
     near = found(measured("csat", 0.07, 30, units=12))["csat"]
     assert near.values["low"] < 0.69 < 0.7 < near.values["high"] and near.sure.text.startswith("likely, not sure")
-    assert found(measured("csat", 0.01, 30, units=200))["csat"].sure.text.startswith("sure:")
+    assert found(measured("csat", 0.01, 30, units=200))["csat"].sure.text.startswith("very:")
 
 
 def test_people_who_do_not_differ_cannot_influence_it(found: Callable[..., dict[str, Finding]]) -> None:

@@ -83,7 +83,14 @@ def test_a_target_of_nothing_is_judged_as_any_other(known: Any, advice: Advice) 
 def test_a_mandatory_kpi_keeps_its_target_without_advice(asked: pd.DataFrame) -> None:
     rows = asked.xs("duty", level="kpi")
     assert rows[["advised_target", "verdict", "basis"]].isna().all(axis=None)
-    assert rows["reason"].str["en"].str.contains("mandatory").all()
+    assert rows["reason"].str["en"].str.contains("mandatory and not up for advice; its target stays").all()
+
+
+def test_a_mandatory_kpi_without_a_target_keeps_none(advice: Advice) -> None:
+    rows = advice.targets[advice.targets["kpi"] == "duty"]
+    assert len(rows) and rows["current_target"].isna().all()
+    assert rows["reason"].str["en"].str.contains("it has no target today, and none is advised").all()
+    assert not rows["reason"].str["zh"].str.contains("保持不变").any()
 
 
 def test_targets_lead_the_better_way_and_no_further_than_peers(advice: Advice, known: Any) -> None:
