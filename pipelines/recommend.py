@@ -62,7 +62,7 @@ def recommend(
     from models.advice.advise import STEPS, advise
     from models.advice.settings import Settings
     from models.effects.strategy_map import strategy_arrows
-    from pipelines.diagnosis.left import evidence_of
+    from pipelines.run_left import evidence_of
 
     results, settings = RunResults(folder), Settings.of(company)
     advice = advise(cases, organisation, catalogue, settings, results.find("attributions"), progress)

@@ -20,7 +20,7 @@ from pipelines.freshness import changes_since
 
 if TYPE_CHECKING:
     from models.advice.inputs import AdviceInputs
-    from pipelines.diagnosis.left import RunLeft
+    from pipelines.run_left import RunLeft
 
 __all__ = ["diagnose"]
 
@@ -49,7 +49,7 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
     from models.advice.diagnosis.funnel import funnels
     from models.advice.diagnosis.headline import headline
     from models.advice.diagnosis.stages import stage_rows
-    from pipelines.diagnosis.left import read_run
+    from pipelines.run_left import read_run
 
     if "scorecards" not in company.tables:
         raise TableError("tables.scorecards: the company has none, so there is nothing to diagnose; add the table")
