@@ -13,7 +13,17 @@ from typing import Literal, get_args
 from baton.errors import ArtefactError
 from baton.messages.message import Message, Name
 
-__all__ = ["CASE_TABLE", "Kind", "Outcome", "first_of_kind", "folder_name", "kind_of", "outcome_folder", "table_of"]
+__all__ = [
+    "CASE_TABLE",
+    "Kind",
+    "Outcome",
+    "first_of_kind",
+    "folder_name",
+    "kind_of",
+    "outcome_folder",
+    "served",
+    "table_of",
+]
 
 Kind = Literal["churn", "decline", "case"]
 
@@ -187,3 +197,15 @@ def outcome_folder(root: Path, outcome: Outcome | str, /) -> Path:
     'models/decline.team.csat'
     """
     return root / folder_name(str(outcome))
+
+
+def served(outcomes: Iterable[str], /) -> str | None:
+    """Return the outcome that weights serve: churn where there is one, else the first; None of none.
+
+    Examples
+    --------
+    >>> served(["driver:csat", "churn"]), served(["driver:csat", "driver:nps"]), served([])
+    ('churn', 'driver:csat', None)
+    """
+    known = list(outcomes)
+    return "churn" if "churn" in known else next(iter(known), None)

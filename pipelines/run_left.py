@@ -9,6 +9,7 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.files import RunFolder, read_json
+from baton.outcomes import served
 from baton.run_results import RunResults
 
 if TYPE_CHECKING:
@@ -66,11 +67,7 @@ def clear_effects(effects: pd.DataFrame, /) -> dict[str, str]:
     effects : pandas.DataFrame
         Rows of ``effects.parquet``.
     """
-    if effects.empty:
-        return {}
-    outcomes = list(dict.fromkeys(effects["outcome"]))
-    served = "churn" if "churn" in outcomes else outcomes[0]
-    rows = effects[effects["outcome"] == served]
+    rows = effects[effects["outcome"] == served(effects["outcome"])]
     return dict(zip(rows["kpi"].astype(str), rows["clear"].astype(str), strict=True))
 
 

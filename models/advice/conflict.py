@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from models.advice.breaches import Breach, Broken
-from models.advice.card import Choices, Line
+from models.advice.card import Line
 from models.advice.limits import NEARLY, Limit, limits_of
-from models.advice.policy import CYCLES, Solved, levels_of
+from models.advice.policy import CYCLES, Solved, levels_of, programme
 
 __all__ = ["Conflict", "conflict_name", "conflicts", "conflicts_of_ramp"]
 
@@ -121,20 +121,14 @@ def _possible(lines: Sequence[Line], policy: Policy, limits: Sequence[Limit], st
             levels = np.zeros(1)
         kept = [line.fixed or sum(limit.excess(line, float(level)) for limit in limits) <= NEARLY for level in levels]
         options.append(levels[np.array(kept, dtype=bool)])
-    owner = np.repeat(np.arange(len(lines)), [len(each) for each in options])
-    choices = Choices(lines, np.concatenate(options), owner, start, strict=True)
-    if not len(owner):
+    size = sum(len(each) for each in options)
+    if not size:
         return False
-    rows = [row for limit in limits for row in limit.rows(choices)]
-    one_each = (owner[None, :] == np.arange(len(lines))[:, None]).astype(float)
-    matrix = np.vstack([one_each, choices.levels[None, :], *(row.coefficients[None, :] for row in rows)])
-    low = np.array([*([1.0] * len(lines)), 100.0, *(row.low for row in rows)])
-    high = np.array([*([1.0] * len(lines)), 100.0, *(row.high for row in rows)])
-    size = len(owner)
+    asked = programme(lines, limits, options, start, strict=True)
     result = milp(
         np.zeros(size),
         integrality=np.ones(size),
         bounds=Bounds(0, 1),
-        constraints=LinearConstraint(matrix, low - NEARLY, high + NEARLY),
+        constraints=LinearConstraint(asked.matrix, asked.low - NEARLY, asked.high + NEARLY),
     )
     return result.x is not None

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from baton.company import Policy
 from baton.errors import PolicyError
 from models.advice.breaches import Breach
-from models.advice.card import Card, Choices, Line
+from models.advice.card import Card, Choices, Line, Row
 from models.advice.limits import EXACT, Limit, broken, limits_of
 
-__all__ = ["CYCLES", "Solved", "check_policy", "levels_of", "ramp", "solve"]
+__all__ = ["CYCLES", "Programme", "Solved", "check_policy", "levels_of", "programme", "ramp", "solve"]
 
 Floats = NDArray[np.float64]
 
@@ -104,6 +104,54 @@ def ramp(lines: list[Line], policy: Policy, /, *, known: bool) -> list[Solved]:
     return cards
 
 
+@dataclass(frozen=True)
+class Programme:
+    """One level of every line, 100 points in all, and the limits over several lines: ``low <= matrix @ x <= high``.
+
+    Parameters
+    ----------
+    choices : Choices
+        The columns.
+    rows : list of Row
+        The limits; they stand below a row per line and the row of the sum.
+    matrix : array of shape (lines + 1 + rows, columns)
+    low, high : arrays of shape (lines + 1 + rows,)
+    """
+
+    choices: Choices
+    rows: list[Row]
+    matrix: Floats
+    low: Floats
+    high: Floats
+
+
+def programme(
+    lines: Sequence[Line], limits: Sequence[Limit], options: Sequence[Floats], start: Floats | None, /, *, strict: bool
+) -> Programme:
+    """Put together what a card must keep.
+
+    Parameters
+    ----------
+    options : sequence of array
+        Per line the levels that it may have; one at least in all.
+    start : array of shape (lines,), optional
+        The card before; None where there is none.
+    strict : bool
+        Whether limits bind that the card before breaks.
+    """
+    owner = np.repeat(np.arange(len(lines)), [len(each) for each in options])
+    choices = Choices(lines, np.concatenate(options), owner, start, strict)
+    rows = [row for limit in limits for row in limit.rows(choices)]
+    one_each = (owner[None, :] == np.arange(len(lines))[:, None]).astype(float)
+    return Programme(
+        choices,
+        rows,
+        np.vstack([one_each, choices.levels[None, :], *(row.coefficients[None, :] for row in rows)]),
+        np.concatenate([np.ones(len(lines)), [100.0], [row.low for row in rows]]),
+        np.concatenate([np.ones(len(lines)), [100.0], [row.high for row in rows]]),
+    )
+
+
 def solve(lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: float, strict: bool) -> Solved:
     """Solve one card.
 
@@ -134,19 +182,14 @@ def solve(lines: list[Line], policy: Policy, /, *, start: Floats | None, reach: 
     ]
     starts = np.cumsum([0, *(len(levels) for levels in options)])
     size = int(starts[-1])
-    owner = np.repeat(np.arange(len(lines)), [len(each) for each in options])
-    choices = Choices(lines, np.concatenate(options), owner, start, strict)
-    rows = [row for limit in limits for row in limit.rows(choices)]
-    one_each = (owner[None, :] == np.arange(len(lines))[:, None]).astype(float)
-    matrix = np.vstack([one_each, choices.levels[None, :], *(row.coefficients[None, :] for row in rows)])
+    asked = programme(lines, limits, options, start, strict=strict)
+    choices, rows = asked.choices, asked.rows
     give = np.vstack([np.zeros((len(lines) + 1, len(rows))), np.diag([row.sign for row in rows])])
-    bounds_low = np.concatenate([np.ones(len(lines)), [100.0], [row.low for row in rows]])
-    bounds_high = np.concatenate([np.ones(len(lines)), [100.0], [row.high for row in rows]])
     result = milp(
         np.concatenate([_costs(choices, limits), np.full(len(rows), BREACH_COST)]),
         integrality=np.concatenate([np.ones(size), np.zeros(len(rows))]),
         bounds=Bounds(0, np.concatenate([np.ones(size), np.full(len(rows), np.inf)])),
-        constraints=LinearConstraint(np.hstack([matrix, give]), bounds_low - 1e-9, bounds_high + 1e-9),
+        constraints=LinearConstraint(np.hstack([asked.matrix, give]), asked.low - 1e-9, asked.high + 1e-9),
         options={"mip_rel_gap": 0.0},
     )
     if result.x is None:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from baton.messages.message import Message
+from baton.outcomes import served
 from models.effects.estimators.by_team import TeamDifferences
 from models.effects.estimators.omnibus import JointTest
 from models.effects.estimators.protocol import Estimate
@@ -131,6 +132,5 @@ class Effects:
     @property
     def primary(self) -> OutcomeEffects | None:
         """The outcome that weights serve: churn where there is one, else the first."""
-        if "churn" in self.outcomes:
-            return self.outcomes["churn"]
-        return next(iter(self.outcomes.values()), None)
+        outcome = served(self.outcomes)
+        return None if outcome is None else self.outcomes[outcome]

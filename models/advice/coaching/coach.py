@@ -17,6 +17,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from baton.contract.results import cast
 from baton.messages.message import Message, bilingual
+from baton.outcomes import served
 from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import kpi_column
 from models.advice.coaching.closing import NEWCOMER_MONTHS
@@ -136,10 +137,9 @@ def helpful_levers(
     from scipy.special import ndtr
     from scipy.stats import false_discovery_control
 
-    if effects.empty:
+    outcome = served(effects["outcome"])
+    if outcome is None:
         return {}
-    outcomes = list(dict.fromkeys(effects["outcome"]))
-    outcome = "churn" if "churn" in outcomes else outcomes[0]
     helps = -1.0 if cases.better.get(outcome, "lower" if outcome == "churn" else "higher") == "lower" else 1.0
     of_people = {kpi.id for kpi in catalogue.values() if kpi.owner == "employee"}
     rows = effects[(effects["outcome"] == outcome) & effects["effect"].notna() & effects["kpi"].isin(of_people)]

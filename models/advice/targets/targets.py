@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,11 @@ class Scene:
 
     def of(self, card: Card, /) -> AdviceInputs:
         """Return what weights are solved from, with the effects of the card's own team."""
-        return self.inputs.of_team(card[0])
+        return self._own[card[0]]
+
+    @cached_property
+    def _own(self) -> dict[str, AdviceInputs]:
+        return {team: self.inputs.of_team(team) for team, _ in self.lines}
 
     def draws(self, card: Card, kpi: str, /) -> Floats:
         """Return the draws of a lever's effect on the card's customers, helpful positive."""

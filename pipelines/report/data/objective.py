@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from baton.messages.message import Name
-from baton.outcomes import Outcome
+from baton.outcomes import Outcome, served
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, number, say, signed, translated_message
 
@@ -59,17 +59,16 @@ def objective_of(results: Results, /) -> Objective | None:
     effects = results.get("effects")
     if effects is None:
         return None
-    known = list(effects.loc[effects["effect"].notna(), "outcome"].unique())
-    outcome = "churn" if "churn" in known else next((str(name) for name in known), None)
+    outcome = served(map(str, effects.loc[effects["effect"].notna(), "outcome"]))
     if outcome is None:
         return None
     if outcome == "churn":
         return Objective(outcome, "churn", -1000.0, titled(results, Outcome("churn")))
-    served, wanted = Outcome.parse(outcome), results.company.outcomes.case
+    parsed, wanted = Outcome.parse(outcome), results.company.outcomes.case
     if wanted is not None and wanted.low is not None:
-        return Objective(outcome, "low", -1000.0, titled(results, served))
-    sign = results.catalogue[served.metric].sign if served.metric in results.catalogue else 1
-    return Objective(outcome, "number", float(sign), results.kpi_name(served.metric))
+        return Objective(outcome, "low", -1000.0, titled(results, parsed))
+    sign = results.catalogue[parsed.metric].sign if parsed.metric in results.catalogue else 1
+    return Objective(outcome, "number", float(sign), results.kpi_name(parsed.metric))
 
 
 def titled(results: Results, outcome: Outcome, /) -> Bilingual:
