@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from baton.catalogue.schema import Action, Kpi, Stage
+from baton.catalogue.schema import Action, Kpi, Stage, Study
 from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import CatalogueError
 from baton.nearest import did_you_mean
 
-__all__ = ["TAKEN", "check_coherence"]
+__all__ = ["TAKEN", "check_coherence", "check_studies"]
 
 _GLUED = frozenset({"attribute", "customer", "employee"})
 _FEATURES = frozenset(
@@ -55,6 +55,25 @@ def check_coherence(
             raise CatalogueError(f"{where}action {action.id}: no KPI {action.kpi!r}{did_you_mean(action.kpi, kpis)}")
     _check_outcomes(kpis, company)
     _check_priors(kpis, company)
+
+
+def check_studies(
+    actions: Sequence[Action], studies: Mapping[str, Study], places: Mapping[tuple[str, str], str], /
+) -> None:
+    """Check that the studies which actions name are there.
+
+    Raises
+    ------
+    CatalogueError
+        At the first that is not, naming the nearest.
+    """
+    for action in actions:
+        if action.study is not None and action.study not in studies:
+            where = _where(places, "action", action.id)
+            raise CatalogueError(
+                f"{where}action {action.id}: no study {action.study!r}{did_you_mean(action.study, studies)}; add a "
+                "[[study]], or leave `study` out where it is practice"
+            )
 
 
 def _where(places: Mapping[tuple[str, str], str], kind: str, name: str, /) -> str:

@@ -138,11 +138,29 @@ def _definition(kpi: Kpi, /) -> str:
 
 
 def _actions(catalogue: Catalogue, /) -> str:
-    lines = ["| KPI | with whom | action | needs |", "|---|---|---|---|"]
+    lines = ["| KPI | with whom | action | needs | from |", "|---|---|---|---|---|"]
     order = {name: number for number, name in enumerate(catalogue)}
     for action in sorted(catalogue.actions, key=lambda action: order[action.kpi]):
-        lines.append(f"| `{action.kpi}` | {action.level} | {_action(action)} | {_list(action.needs)} |")
-    return "\n".join(lines)
+        lines.append(
+            f"| `{action.kpi}` | {action.level} | {_action(action)} | {_list(action.needs)} | {_from(action)} |"
+        )
+    return "\n".join([*lines, "", *_studies(catalogue)])
+
+
+def _from(action: Action, /) -> str:
+    return "practice" if action.study is None else f"`{action.study}`"
+
+
+def _studies(catalogue: Catalogue, /) -> list[str]:
+    """What the actions' studies found; those of no action of this catalogue are left out."""
+    named = {action.study for action in catalogue.actions}
+    lines = ["*practice*: we know of no study of its effect (来自实践，我们不知道有关其效果的研究).", ""]
+    for study in catalogue.studies.values():
+        if study.id in named:
+            doi = f", doi {study.doi}" if study.doi else ""
+            found = f"{study.found.en} · {study.found.zh}"
+            lines.append(f"- `{study.id}`: {study.citation} ({study.year}){doi}: {found}")
+    return lines
 
 
 def _action(action: Action, /) -> str:

@@ -1,7 +1,8 @@
 """The catalogue of one company: presets by name, the company's own files on top, everything checked.
 
 A preset ``service`` is all files ``presets/service_*.toml``; ``presets/journey.toml`` holds the four journey stages
-that every company starts from. A company's file has the same tables: ``[[kpi]]``, ``[[stage]]`` and ``[[action]]``.
+that every company starts from, ``presets/studies.toml`` what is known of actions. A company's file has the same tables:
+``[[kpi]]``, ``[[stage]]``, ``[[action]]`` and ``[[study]]``.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from baton.catalogue.coherence import check_coherence
+from baton.catalogue.coherence import check_coherence, check_studies
 from baton.catalogue.computed_elsewhere import computed_elsewhere
 from baton.catalogue.expressions import check_expression
-from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Text
+from baton.catalogue.schema import Action, Catalogue, Kpi, Stage, Study, Text
 from baton.company import Company
 from baton.errors import CatalogueError
 from baton.messages.message import Message
@@ -29,7 +30,7 @@ __all__ = ["PRESETS", "available_presets", "kpi_places", "load_catalogue", "load
 PRESETS = Path(__file__).parent / "presets"
 """Folder of the presets that Baton ships."""
 
-_KINDS: Mapping[str, type[BaseModel]] = {"kpi": Kpi, "stage": Stage, "action": Action}
+_KINDS: Mapping[str, type[BaseModel]] = {"kpi": Kpi, "stage": Stage, "action": Action, "study": Study}
 
 
 @dataclass
@@ -39,6 +40,7 @@ class _Draft:
     kpi: dict[str, Kpi] = field(default_factory=dict)
     stage: dict[str, Stage] = field(default_factory=dict)
     action: dict[str, Action] = field(default_factory=dict)
+    study: dict[str, Study] = field(default_factory=dict)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     notes: list[Message] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
@@ -77,8 +79,9 @@ def load_catalogue(company: Company, /) -> Catalogue:
         check_expression(kpi)
     actions = [action for action in draft.action.values() if _wanted(action, draft)]
     check_coherence(draft.kpi, draft.stage, actions, company, draft.places)
+    check_studies(actions, draft.study, draft.places)
     kpis = tuple(computed_elsewhere(kpi, company) for kpi in draft.kpi.values())
-    return Catalogue(kpis, tuple(draft.stage.values()), tuple(actions), tuple(draft.notes))
+    return Catalogue(kpis, tuple(draft.stage.values()), tuple(actions), tuple(draft.notes), tuple(draft.study.values()))
 
 
 def load_kpis(company: Company, /) -> dict[str, Kpi]:
@@ -111,6 +114,7 @@ def kpi_places(company: Company, /) -> dict[str, str]:
 def _read_all(company: Company, /) -> _Draft:
     draft = _Draft()
     _add(draft, PRESETS / "journey.toml", "the default journey", ours=True)
+    _add(draft, PRESETS / "studies.toml", "the studies", ours=True)
     for name in company.presets:
         for path in _preset_files(name):
             _add(draft, path, f"preset {name}", ours=True)
@@ -139,7 +143,7 @@ def _preset_files(name: str, /) -> list[Path]:
 def _add(draft: _Draft, path: Path, place: str, /, *, ours: bool) -> None:
     content = _read(path)
     for key in content:
-        if key not in _KINDS:
+        if key not in _KINDS and not (ours and key == "version"):
             raise CatalogueError(
                 f"{place}: unknown table {key!r}{did_you_mean(key, _KINDS)}; a catalogue has [[kpi]] …"
             )

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from baton.messages.message import Message
 
-__all__ = ["CONTEXT", "Action", "Aggregate", "Catalogue", "Grain", "Kpi", "Role", "Stage", "Text"]
+__all__ = ["CONTEXT", "Action", "Aggregate", "Catalogue", "Grain", "Kpi", "Role", "Stage", "Study", "Text"]
 
 CONTEXT = "_context"
 """The name under which attributions of features that are no KPI are summed."""
@@ -155,7 +155,13 @@ class Kpi(BaseModel):
 
 
 class Action(BaseModel):
-    """A coaching action: what can be done about a gap in a KPI."""
+    """A coaching action: what can be done about a gap in a KPI.
+
+    Parameters
+    ----------
+    study : str, optional
+        The study that stands behind it; left out, it is practice of which no study is known.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: Identifier
@@ -164,6 +170,26 @@ class Action(BaseModel):
     name: Text
     advice: Text
     needs: tuple[Text, ...] = ()
+    study: Identifier | None = None
+
+
+class Study(BaseModel):
+    """A study of what closes gaps.
+
+    Parameters
+    ----------
+    citation : str
+        Who wrote it and where.
+    found : Text
+        The size of the effect, and on whom.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: Identifier
+    citation: Annotated[str, Field(min_length=1)]
+    year: Annotated[int, Field(ge=1900, le=2100)]
+    doi: str | None = None
+    found: Text
 
 
 class Catalogue(Mapping[str, Kpi]):
@@ -177,6 +203,8 @@ class Catalogue(Mapping[str, Kpi]):
     actions : tuple of Action
     notes : tuple of Message
         What a reader must know: KPIs that the company's file replaced, KPIs that were left out and why.
+    studies : tuple of Study
+        What actions name as their source.
     """
 
     def __init__(
@@ -185,8 +213,10 @@ class Catalogue(Mapping[str, Kpi]):
         stages: tuple[Stage, ...],
         actions: tuple[Action, ...] = (),
         notes: tuple[Message, ...] = (),
+        studies: tuple[Study, ...] = (),
     ) -> None:
         self.stages = stages
+        self.studies = {study.id: study for study in studies}
         self.actions = actions
         self.notes = notes
         self._kpis = {kpi.id: kpi for kpi in kpis}

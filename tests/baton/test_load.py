@@ -161,7 +161,7 @@ def test_a_file_that_is_not_there_is_named_with_its_neighbour(tmp_path: Path) ->
 
 
 def test_a_preset_whose_files_are_missing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("journey.toml", "service_role.toml"):
+    for name in ("journey.toml", "studies.toml", "service_role.toml"):
         (tmp_path / name).write_bytes((PRESETS / name).read_bytes())
     monkeypatch.setattr("baton.catalogue.load.PRESETS", tmp_path)
     with pytest.raises(CatalogueError, match="'product' is not there yet .this version ships: service"):

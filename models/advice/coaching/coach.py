@@ -21,6 +21,7 @@ from baton.outcomes import served
 from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import kpi_column
 from models.advice.coaching.closing import NEWCOMER_MONTHS
+from models.advice.coaching.explain import Help, Seen, action_source, for_lead, for_person, seen_of_person
 from models.advice.coaching.gaps import Standing, measurements, standing
 from models.advice.coaching.process import process_shifts
 from models.advice.coaching.scene import Scene, build_scene
@@ -37,6 +38,7 @@ FALSE_FLAGS = 0.10
 MIN_PROBABILITY = 0.5
 MIN_TRUE_SHARE = 0.1
 WIDTH_90 = 3.29
+Z_90 = WIDTH_90 / 2
 EVIDENCE_CASES = 5
 
 
@@ -79,20 +81,21 @@ def coach(
         return _table([])
     scene = replace(scene, currency=settings.currency)
     rng = np.random.default_rng(settings.seed)
-    standings = {}
+    standings, values = {}, {}
     for at, lever in enumerate(scene.design.levers):
-        stands = standing(measurements(scene.design, at, scene.team, scene.recent), policy.min_group, rng)
+        found = measurements(scene.design, at, scene.team, scene.recent)
+        stands = standing(found, policy.min_group, rng)
         if stands is not None:
-            standings[lever] = stands
+            standings[lever], values[lever] = stands, found.value
     rows = (
-        _people(scene, standings, benefit)
+        _people(scene, standings, benefit, values)
         + _teams(scene, standings, policy)
         + _processes(scene, standings, cases, catalogue, policy)
     )
     for row in rows:
         worth = benefit[row["kpi"]]
         row["expected_effect"] *= worth.gain
-        row["reason"] = bilingual((*row["reason"], how_sure(worth.sure)))
+        row["serves"] = how_sure(worth.sure)
     return _table(_with_actions(rows, catalogue))
 
 
@@ -185,7 +188,9 @@ def flagged(probability: Floats, false_share: float = FALSE_FLAGS, /) -> NDArray
     return chosen
 
 
-def _people(scene: Scene, standings: Mapping[str, Standing], benefit: Mapping[str, Benefit], /) -> list[dict[str, Any]]:
+def _people(
+    scene: Scene, standings: Mapping[str, Standing], benefit: Mapping[str, Benefit], values: Mapping[str, Floats], /
+) -> list[dict[str, Any]]:
     probability = np.array([np.where(scene.here, stands.probability, np.nan) for stands in standings.values()])
     if not probability.size:
         return []
@@ -202,16 +207,35 @@ def _people(scene: Scene, standings: Mapping[str, Standing], benefit: Mapping[st
             gap, chance = float(stands.gap[person]), float(stands.probability[person])
             team = int(scene.team[person])
             mine = scene.recent & (scene.design.employee == person)
+            unit, beyond = scene.own_spread(lever, stands), team >= 0 and bool(behind[team])
             reason = person_reason(
-                Gap(scene.kpis[lever], gap * scene.own_spread(lever, stands), chance, scene.days, scene.currency),
+                Gap(scene.kpis[lever], gap * unit, chance, scene.days, scene.currency),
                 int(count[person]),
                 months if new else None,
                 scene.closing[new],
-                beyond=team >= 0 and bool(behind[team]),
+                beyond=beyond,
+            )
+            own = float(np.nanmean(scene.figures[lever][mine]))
+            reach = Z_90 * float(stands.error[person])
+            seen = Seen(
+                own=own,
+                peers=scene.comparable(lever, own, float(values[lever][person])),
+                size=gap * unit,
+                low=(gap - reach) * unit,
+                high=(gap + reach) * unit,
+                cases=int(count[person]),
+                days=scene.days,
+                people=int(scene.peers[person]),
+                months=months if new else None,
+                beyond=beyond,
             )
             rows.append(
                 _row(scene, Finding(lever, "employee", gap, chance), mine, scene.closing[new], reason)
-                | {"employee_id": scene.people[person], "team_id": scene.teams[team] if team >= 0 else None}
+                | {
+                    "employee_id": scene.people[person],
+                    "team_id": scene.teams[team] if team >= 0 else None,
+                    "seen": seen_of_person(scene.kpis[lever], seen, scene.currency),
+                }
             )
     return rows
 
@@ -328,13 +352,24 @@ def _evidence(scene: Scene, lever: str, mine: NDArray[np.bool_], /) -> list[str]
 
 
 def _with_actions(rows: list[dict[str, Any]], catalogue: Catalogue, /) -> list[dict[str, Any]]:
+    """Write a row per action, with what it says to the person and to the lead."""
     out = []
     for row in rows:
         kpi = catalogue[row["kpi"]]
-        offered = [(action.id, action.needs) for action in catalogue.actions_for(kpi.id, row["level"])]
-        for action, needs in offered or [(None, ())]:
-            texts = [{"en": need.en, "zh": need.zh} for need in dict.fromkeys((*needs, *kpi.needs))]
-            out.append(row | {"action": action, "needs": texts})
+        seen, serves = row.pop("seen", None), row.pop("serves")
+        reason = (*row["reason"], serves)
+        for action in catalogue.actions_for(kpi.id, row["level"]) or (None,):
+            needs = tuple(dict.fromkeys((*(action.needs if action is not None else ()), *kpi.needs)))
+            source = None if action is None else action_source(action, catalogue)
+            offered = Help(action, needs, source)
+            texts = {
+                "reason": bilingual(reason),
+                "for_person": None if seen is None else bilingual(for_person(seen, serves, offered)),
+                "for_lead": bilingual(for_lead(reason, offered, person=seen is not None)),
+                "source": None if source is None else bilingual(source),
+                "needs": [{"en": need.en, "zh": need.zh} for need in needs],
+            }
+            out.append(row | texts | {"action": None if action is None else action.id})
     return out
 
 

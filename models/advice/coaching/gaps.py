@@ -57,9 +57,9 @@ class Standing:
     ----------
     spread : float
         Between-person standard deviation, in the unit of the design's column.
-    gap, probability : arrays of shape (employees,)
-        Expected true gap in between-person SDs, and the probability that it exceeds ``GAP_SD``; NaN where unknown. For
-        people of a team that is behind as a whole, the gap beyond the team's.
+    gap, error, probability : arrays of shape (employees,)
+        Expected true gap in between-person SDs, how uncertain it is (an SD), and the probability that it exceeds
+        ``GAP_SD``; NaN where unknown. For people of a team that is behind as a whole, the gap beyond the team's.
     team_gap, team_probability : arrays of shape (teams,)
         The same for teams, against the people of other teams; the probability that it exceeds ``GROUP_GAP_SD``.
     team_broad : array of bool, shape (teams,)
@@ -70,6 +70,7 @@ class Standing:
 
     spread: float
     gap: Floats
+    error: Floats
     probability: Floats
     team_gap: Floats
     team_probability: Floats
@@ -183,15 +184,16 @@ def standing(found: Measurements, min_group: int, rng: np.random.Generator, /) -
     all_mean = reliability * value + (1 - reliability) * tau_mean[:, groups]
     all_variance = (1 - reliability) * persons[:, None] + (1 - reliability) ** 2 * tau_variance[:, groups]
     mean, variance = np.where(common, own_mean, all_mean), np.where(common, own_variance, all_variance)
-    gap, probability, trust = (np.full(found.value.size, np.nan) for _ in range(3))
+    gap, error, probability, trust = (np.full(found.value.size, np.nan) for _ in range(4))
     gap[rows] = -mean.mean(axis=0) / spread
+    error[rows] = np.sqrt(variance.mean(axis=0) + mean.var(axis=0)) / spread
     probability[rows] = _below(mean, variance, GAP_SD * believed).mean(axis=0)
     trust[rows] = reliability.mean(axis=0)
     number = np.full(size.size, -1)
     number[groups] = found.team[rows]
     count = int(found.team.max(initial=-1)) + 1
     behind = _by_team(number, count, -tau_mean.mean(axis=0) / spread, team_probability, broad)
-    return Standing(spread, gap, probability, *behind, trust)
+    return Standing(spread, gap, error, probability, *behind, trust)
 
 
 def _by_team(

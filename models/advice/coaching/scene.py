@@ -13,6 +13,7 @@ from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Policy
 from baton.months import DAYS_PER_MONTH
 from features.cases.table import CaseTable, Organisation
+from features.kpis.columns import kpi_column
 from models.advice.coaching.closing import NEWCOMER_MONTHS, closing_shares
 from models.advice.coaching.gaps import MIN_CASES, Standing
 from models.effects.estimators.design import Design, Question, build_design
@@ -42,6 +43,10 @@ class Scene:
         How long that is.
     here : array of bool, shape (people,)
         Who still works here, and shares a process with enough others to be compared.
+    peers : array of int, shape (people,)
+        At least so many others share the process in which a person works most.
+    figures : mapping of str to array of shape (rows,)
+        Per lever its value of each case as it was recorded; NaN unknown.
     months : array of shape (people,)
         Since hiring; NaN unknown.
     closing : mapping of bool to float
@@ -63,10 +68,25 @@ class Scene:
     recent: NDArray[np.bool_]
     days: int
     here: NDArray[np.bool_]
+    peers: Codes
+    figures: Mapping[str, Floats]
     months: Floats
     closing: Mapping[bool, float]
     reach: float
     currency: str = ""
+
+    def comparable(self, lever: str, own: float, ahead: float, /) -> float:
+        """Return what colleagues would have with the cases of somebody who has ``own``, in the KPI's own unit.
+
+        Parameters
+        ----------
+        ahead : float
+            How far that person lies ahead of them, on the design's scale, where more is better.
+        """
+        ahead *= self.kpis[lever].sign
+        unit = float(self.design.unit[self.design.levers.index(lever)])
+        # a lever on another unit than its own is held as a logarithm
+        return own - ahead if unit == 1.0 else own * float(np.exp(-ahead))
 
     def own_spread(self, lever: str, stands: Standing, /) -> float:
         """Return the spread between people in the KPI's own unit, whatever scale the design holds it on."""
@@ -102,7 +122,8 @@ def build_scene(
     months, gone = _tenure(organisation, people, as_of)
     latest = opened.groupby(design.employee).max().reindex(range(len(people)))
     here = ~gone & (latest > as_of - pd.Timedelta(days=policy.cycle_days)).to_numpy()
-    here &= _enough_peers(design, len(people), recent, policy.min_group)
+    peers = _peers(design, len(people), recent)
+    here &= peers >= policy.min_group
     late = (opened > opened.min() + (opened.max() - opened.min()) / 2).to_numpy()
     cycles = max((opened.max() - opened.min()).days / 2, 1) / policy.cycle_days
     half = months - cycles * policy.cycle_days / DAYS_PER_MONTH
@@ -122,6 +143,8 @@ def build_scene(
         recent=recent,
         days=days,
         here=here,
+        peers=peers,
+        figures={lever: frame[kpi_column(lever)].to_numpy(np.float64, na_value=np.nan) for lever in levers},
         months=months,
         closing=closing,
         reach=float(reach),
@@ -151,11 +174,11 @@ def _tenure(
     return ((as_of - hired).dt.days / DAYS_PER_MONTH).to_numpy(float), (left <= as_of).to_numpy()
 
 
-def _enough_peers(design: Design, people: int, recent: NDArray[np.bool_], min_group: int, /) -> NDArray[np.bool_]:
-    """Who shares a process with enough others: a comparison with fewer would show single colleagues."""
+def _peers(design: Design, people: int, recent: NDArray[np.bool_], /) -> Codes:
+    """Count who shares a process with each: a comparison with few would show single colleagues."""
     processes = int(design.process.max(initial=-1)) + 2
     table = np.zeros((people, processes))
     np.add.at(table, (design.employee[recent], design.process[recent] + 1), 1.0)
     own = table.argmax(axis=1)
     sharing = (table >= MIN_CASES).sum(axis=0)
-    return sharing[own] >= min_group + 1
+    return np.maximum(sharing[own] - 1, 0)

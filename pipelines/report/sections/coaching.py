@@ -107,9 +107,14 @@ def _place(results: Results, row: dict[str, Any], /) -> Bilingual:
 
 
 def _action(results: Results, row: dict[str, Any], /) -> Bilingual:
-    """The action's advice from the catalogue; one that is not there is shown by its id."""
+    """The action's advice from the catalogue, and where it comes from; one that is not there is shown by its id."""
     found = next((action for action in results.catalogue.actions if action.id == row.get("action")), None)
-    return translated(found.advice) if found is not None else verbatim(str(row.get("action") or "").replace("_", " "))
+    if found is None:
+        return verbatim(str(row.get("action") or "").replace("_", " "))
+    source = row.get("source")
+    if not isinstance(source, dict):
+        return translated(found.advice)
+    return say("support.sourced", advice=translated(found.advice), source=_reason(source))
 
 
 def _reason(value: Any, /) -> Bilingual:
