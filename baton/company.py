@@ -130,6 +130,7 @@ class Policy(Section):
     risk_aversion: Annotated[float, Field(ge=0)] = 1.0
     fixed: tuple[str, ...] = ("mandatory_training",)
     prior: tuple[Prior, ...] = ()
+    worth: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
     def prior_of(self, role: str, /) -> Prior | None:
         """Return what experts judge of a role's KPIs: their judgements for it, else those for every role."""

@@ -15,6 +15,9 @@ from baton.messages.message import Message, Name
 
 __all__ = [
     "CASE_TABLE",
+    "LEAVING",
+    "VALUE",
+    "WORTH",
     "Kind",
     "Outcome",
     "first_of_kind",
@@ -29,6 +32,13 @@ Kind = Literal["churn", "decline", "case"]
 
 CASE_TABLE = "driver"
 """How a case outcome is called in names that leave: its table of results, its keys, the predictor's file."""
+
+VALUE = "value"
+"""The outcome that effects are on where what customers who leave are worth counts; nothing predicts it."""
+WORTH = "worth"
+"""All outcomes that the policy puts a price on, together, in money; nothing predicts it."""
+LEAVING = ("churn", VALUE)
+"""Outcomes of a customer within the horizon; all others are of a single case."""
 
 _UNITS = {
     "employee": "outcome.of_person",
@@ -200,12 +210,14 @@ def outcome_folder(root: Path, outcome: Outcome | str, /) -> Path:
 
 
 def served(outcomes: Iterable[str], /) -> str | None:
-    """Return the outcome that weights serve: churn where there is one, else the first; None of none.
+    """Return the outcome that weights serve: all that have a price together, else churn, else the first; None of none.
 
     Examples
     --------
     >>> served(["driver:csat", "churn"]), served(["driver:csat", "driver:nps"]), served([])
     ('churn', 'driver:csat', None)
+    >>> served(["churn", "driver:csat", "worth"])
+    'worth'
     """
     known = list(outcomes)
-    return "churn" if "churn" in known else next(iter(known), None)
+    return next((name for name in (WORTH, "churn") if name in known), next(iter(known), None))

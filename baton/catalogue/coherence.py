@@ -9,6 +9,7 @@ from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import CatalogueError
 from baton.nearest import did_you_mean
+from baton.outcomes import LEAVING
 
 __all__ = ["TAKEN", "check_coherence", "check_studies"]
 
@@ -55,6 +56,7 @@ def check_coherence(
             raise CatalogueError(f"{where}action {action.id}: no KPI {action.kpi!r}{did_you_mean(action.kpi, kpis)}")
     _check_outcomes(kpis, company)
     _check_priors(kpis, company)
+    _check_worth(kpis, company)
 
 
 def check_studies(
@@ -146,6 +148,25 @@ def _check_outcomes(kpis: Mapping[str, Kpi], company: Company, /) -> None:
         raise CatalogueError(
             f"[outcomes.case] metric {case.metric!r} is a {kpis[case.metric].role}; name a KPI of role outcome"
         )
+
+
+def _check_worth(kpis: Mapping[str, Kpi], company: Company, /) -> None:
+    reported = [kpi.id for kpi in kpis.values() if kpi.role in ("outcome", "mediator")]
+    for name in company.policy.worth:
+        if name in LEAVING:
+            if company.outcomes.churn is None:
+                raise CatalogueError(
+                    f"[policy] worth: {name!r} is of customers who leave, and there is no [outcomes.churn]; "
+                    f"add it, or take {name!r} out"
+                )
+        elif name not in kpis:
+            near = did_you_mean(name, [*LEAVING, *reported])
+            raise CatalogueError(f"[policy] worth: {name!r} is neither churn, value nor a KPI of the catalogue{near}")
+        elif name not in reported:
+            raise CatalogueError(
+                f"[policy] worth: {name!r} is a {kpis[name].role}: what customers get or a case costs has a price, "
+                "not what people do for it; name a KPI of role outcome or mediator"
+            )
 
 
 def _check_priors(kpis: Mapping[str, Kpi], company: Company, /) -> None:

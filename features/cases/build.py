@@ -12,7 +12,7 @@ from baton.contract.sources import TABLES
 from baton.errors import TableError
 from baton.messages.message import Message
 from baton.months import months_later
-from baton.outcomes import Outcome
+from baton.outcomes import LEAVING, VALUE, Outcome
 from features.cases.exposures import build_exposures
 from features.cases.rows import case_frame, cases_per_customer
 from features.cases.table import CaseTable, Organisation
@@ -123,12 +123,14 @@ def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str]
     kinds, better = {}, {}
     if company.outcomes.churn is not None:
         kinds["churn"], better["churn"] = "probability", "lower"
+        kinds[VALUE], better[VALUE] = "number", "lower"
     wanted = company.outcomes.case
-    if wanted is not None:
-        name = str(Outcome("case", metric=wanted.metric))
-        kinds[name] = "number" if wanted.low is None else "probability"
-        metric = catalogue.get(wanted.metric)
-        better[name] = "lower" if wanted.low is not None or (metric and metric.better == "lower") else "higher"
+    prices = [name for name in company.policy.worth if name not in LEAVING]
+    for metric in dict.fromkeys([*([] if wanted is None else [wanted.metric]), *prices]):
+        name, known = str(Outcome("case", metric=metric)), catalogue.get(metric)
+        low = wanted is not None and wanted.metric == metric and wanted.low is not None
+        kinds[name] = "probability" if low else "number"
+        better[name] = "lower" if low or (known and known.better == "lower") else "higher"
     return kinds, better
 
 

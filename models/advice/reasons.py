@@ -9,7 +9,7 @@ import numpy as np
 
 from baton.company import Policy
 from baton.messages.message import Message, Name, Value, bilingual
-from baton.outcomes import Outcome
+from baton.outcomes import WORTH, Outcome
 from models.advice.breaches import Breach, Broken
 from models.advice.conflict import Conflict
 from models.advice.inputs import AdviceInputs
@@ -210,6 +210,12 @@ def _outcome(inputs: AdviceInputs, better: bool, many: float, /) -> Message:
     if inputs.outcome == "churn":
         days = {"days": inputs.horizon_days}
         return Message("finding.more_stay" if better else "finding.more_leave", size | days)
+    if inputs.outcome == WORTH:
+        stem = f"finding.worth_{'more' if better else 'less'}"
+        money = size | {"currency": inputs.currency}
+        if not inputs.customers_at_risk:
+            return Message(f"{stem}_case", money)
+        return Message(stem, money | {"days": inputs.horizon_days})
     metric = Outcome.parse(inputs.outcome).metric if inputs.outcome else ""
     rows = inputs.kpis[inputs.kpis["kpi"] == metric].to_dict("records")
     if inputs.kind != "probability":

@@ -51,8 +51,10 @@ def changed_policy(policy: Policy, limits: Mapping[str, Any], /) -> Policy:
     Raises
     ------
     PolicyError
-        If there is no such limit, or a value that it cannot have.
+        If there is no such limit, a value that it cannot have, or one that effects would have to be estimated anew for.
     """
+    if "worth" in limits:
+        raise PolicyError("worth: effects are estimated by these prices; set them under [policy] and run again")
     try:
         return Policy.model_validate(policy.model_dump() | dict(limits))
     except ValidationError as error:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from baton.catalogue.schema import Catalogue
 from baton.company import Policy
 from baton.messages.message import Message
+from baton.outcomes import LEAVING, served
 from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import later_column, outcome_column, outcome_columns, outcome_of
 from models.effects.estimators.beyond import beyond_horizon
@@ -36,6 +37,7 @@ from models.effects.roles.check import check_roles
 from models.effects.roles.findings import Roles
 from models.effects.tables import by_method_table, by_team_table, draws_table, effects_table
 from models.effects.team_effects import TeamFindings, estimate_teams
+from models.effects.worth import with_worth
 
 __all__ = ["estimate"]
 
@@ -90,11 +92,12 @@ def estimate(
             found = _with_double_ml(found, cases, catalogue, compared, seed + at)
         teams = estimate_teams(cases, organisation, catalogue, policy.fixed, outcome, seed + at)
         outcomes[outcome] = _with_roles(_with_teams(found, teams), roles)
+    outcomes = with_worth(outcomes, policy.worth, cases)
     return Effects(
         table=effects_table(declared, outcomes, _carded(organisation), policy.false_moves),
         draws=draws_table(outcomes),
         by_method=by_method_table(outcomes),
-        by_team=by_team_table(outcomes[names[0]] if names else None),
+        by_team=by_team_table(outcomes.get(served(outcomes) or "")),
         outcomes=outcomes,
     )
 
@@ -111,7 +114,7 @@ def _estimate_outcome(
     """Return the effects on one outcome, and what they come from where there is anything."""
     levers, why_not = usable_levers(cases, catalogue, policy.fixed)
     helpful = -1 if cases.better.get(outcome, "lower") == "lower" else 1
-    scale = cases.cases_per_customer / _meetings(cases) if outcome == "churn" else 1.0
+    scale = cases.cases_per_customer / _meetings(cases) if outcome in LEAVING else 1.0
     kind = cases.kinds.get(outcome, "probability")
     column = outcome_column(outcome)
     # where activity alone says who left, cases may name no customer and have no such column
@@ -129,7 +132,7 @@ def _estimate_outcome(
     if not design.targets:
         return _nothing(outcome, kind, helpful, scale, {**why_not, **dropped}), None
     factor = np.full(DRAWS + 1, scale)
-    if outcome == "churn":
+    if outcome in LEAVING:
         known = cases.frame.reindex(columns=[later_column(outcome)]).iloc[design.rows, 0]
         later = known.to_numpy(dtype=np.float64, na_value=np.nan)
         factor *= beyond_horizon(design, later, cases.horizon_days, draws=DRAWS, seed=seed)

@@ -26,6 +26,7 @@ class NotMeasured(StrEnum):
     FEW_TEAMS_UNCHANGING = "not_measured.few_teams_unchanging"
     NOT_SEPARATE = "not_measured.not_separate"
     NOT_ON_CARD = "not_measured.not_on_card"
+    NOT_ON_ALL = "not_measured.not_on_all"
     NO_OUTCOME_SERVED = "not_measured.no_outcome_served"
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from baton.errors import ArtefactError
 from baton.messages.message import Message, render
 from baton.messages.numbers import Language
-from baton.outcomes import Outcome
 from features.figures.definitions import NAMES
-from pipelines.report.data.objective import titled
+from pipelines.report.data.objective import outcome_name
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual
 from pipelines.workbook.words import known_word, say
@@ -83,7 +82,7 @@ class Names:
     def outcome(self, identifier: str, /) -> str:
         """Return the name of an outcome by its key."""
         try:
-            return self._plain(titled(self._results, Outcome.parse(identifier)))
+            return self._plain(outcome_name(self._results, identifier))
         except ArtefactError:
             return identifier
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from baton.catalogue.coherence import TAKEN
 from baton.catalogue.load import PRESETS, load_catalogue
 from baton.catalogue.schema import Catalogue
-from baton.company import Company
+from baton.company import Company, Policy
 from baton.errors import CatalogueError, ExpressionError
 
 KPI = """
@@ -208,3 +209,23 @@ def test_an_outcome_needs_a_metric_of_the_catalogue(outcomes: dict[str, Any], se
     with pytest.raises(CatalogueError) as refusal:
         load_catalogue(Company(outcomes=outcomes))  # type: ignore[arg-type]
     assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("worth", "sentence"),
+    [
+        ({"churn": 600}, "'churn' is of customers who leave, and there is no [outcomes.churn]; add it"),
+        ({"cast": 5}, "'cast' is neither churn, value nor a KPI of the catalogue; did you mean 'csat'"),
+        ({"handle_seconds": 1}, "'handle_seconds' is a lever: what customers get or a case costs has a price"),
+    ],
+)
+def test_only_what_customers_get_has_a_price(worth: dict[str, float], sentence: str) -> None:
+    with pytest.raises(CatalogueError) as refusal:
+        load_catalogue(Company(policy={"worth": worth}))  # type: ignore[arg-type]
+    assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize("price", [0, -5, float("inf")])
+def test_a_price_is_an_amount(price: float) -> None:
+    with pytest.raises(ValidationError):
+        Policy(worth={"churn": price})

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from baton.catalogue.schema import Catalogue
 from baton.months import month_number
+from baton.outcomes import LEAVING
 from features.cases.exposures import WINDOW_MONTHS, ExposureTable
 from features.cases.table import CaseTable
 from features.kpis.columns import outcome_column
@@ -157,7 +158,7 @@ def cells_of_cases(
     contacts = summed(answered.astype(np.float64))
     measured = [np.asarray(teams)[volume[..., at].sum(axis=(0, 1)) > 0] for at in range(len(levers))]
     # who meets a team again and again feels it in each outcome of theirs: one case's difference is that of several
-    again = met_again(frame, cases.horizon_days, "team_id") if outcome == "churn" else np.ones(len(frame))
+    again = met_again(frame, cases.horizon_days, "team_id") if outcome in LEAVING else np.ones(len(frame))
     owners = [frame["team_id"].isin(list(names)).to_numpy() for names in measured]
     covered = [float(mine.mean()) / float(again[mine].mean()) if mine.any() else 0.0 for mine in owners]
     return TeamCells(
@@ -172,7 +173,7 @@ def cells_of_cases(
         index_answers=summed(np.where(answered, design.index, 0.0)),
         values=values,
         covered=np.array(covered),
-        scale=cases.cases_per_customer if outcome == "churn" else 1.0,
+        scale=cases.cases_per_customer if outcome in LEAVING else 1.0,
         row_volume=volume / max(cases.sampled_share, 1e-9),
         children=descendants(catalogue),
     )

@@ -7,12 +7,12 @@ from typing import Literal
 
 import pandas as pd
 
-from baton.messages.message import Name
-from baton.outcomes import Outcome, served
+from baton.messages.message import Message, Name
+from baton.outcomes import VALUE, WORTH, Outcome, served
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, number, say, signed, translated_message
+from pipelines.report.data.wording import Bilingual, number, say, signed, translated_message, verbatim
 
-__all__ = ["Objective", "objective_of", "titled", "turned_effects"]
+__all__ = ["Objective", "objective_of", "outcome_name", "titled", "turned_effects"]
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,16 @@ class Objective:
     ----------
     outcome : str
         Key of ``effects.parquet``: churn, or a case outcome.
-    kind : {"churn", "low", "number"}
-        Customers who leave, cases with a poor result, or a number.
+    kind : {"churn", "low", "number", "money"}
+        Customers who leave, cases with a poor result, a number, or all outcomes with a price together.
     factor : float
         What turns a stored effect into one where more is better for the customer, per 1,000 where it is a chance.
     metric : Bilingual
-        The metric's name.
+        The metric's name; the currency of money.
     """
 
     outcome: str
-    kind: Literal["churn", "low", "number"]
+    kind: Literal["churn", "low", "number", "money"]
     factor: float
     metric: Bilingual
 
@@ -42,16 +42,18 @@ class Objective:
             return say("why.effects_axis_churn", days=days)
         if self.kind == "low":
             return say("why.effects_axis_low")
+        if self.kind == "money":
+            return say("why.effects_axis_money", currency=self.metric)
         return say("why.effects_axis_number", metric=self.metric)
 
     def in_words(self, effect: float, /) -> Bilingual:
         """Return a turned effect with its sign."""
-        return signed(effect, 2 if self.kind == "number" else 1)
+        return signed(effect, 2 if self.kind in ("number", "money") else 1)
 
     def bare(self, effect: float, /) -> Bilingual:
         """Return the size of a turned effect."""
         size = abs(effect)
-        return number(size, 2 if self.kind == "number" else (0 if size >= 2 else 1))
+        return number(size, 2 if self.kind in ("number", "money") else (0 if size >= 2 else 1))
 
 
 def objective_of(results: Results, /) -> Objective | None:
@@ -64,6 +66,8 @@ def objective_of(results: Results, /) -> Objective | None:
         return None
     if outcome == "churn":
         return Objective(outcome, "churn", -1000.0, titled(results, Outcome("churn")))
+    if outcome == WORTH:
+        return Objective(outcome, "money", 1.0, verbatim(results.company.company.currency))
     parsed, wanted = Outcome.parse(outcome), results.company.outcomes.case
     if wanted is not None and wanted.low is not None:
         return Objective(outcome, "low", -1000.0, titled(results, parsed))
@@ -77,6 +81,19 @@ def titled(results: Results, outcome: Outcome, /) -> Bilingual:
     wanted = results.company.outcomes.case
     low = wanted.low if wanted is not None else None
     return translated_message(outcome.title(Name(metric.en.unescape(), metric.zh.unescape()), low))
+
+
+def outcome_name(results: Results, outcome: str, /) -> Bilingual:
+    """Return what people call the outcome that a key names.
+
+    Raises
+    ------
+    ArtefactError
+        If it names none.
+    """
+    if outcome in (WORTH, VALUE):
+        return translated_message(Message(f"outcome.{outcome}"))
+    return titled(results, Outcome.parse(outcome))
 
 
 def turned_effects(results: Results, objective: Objective, /) -> pd.DataFrame:

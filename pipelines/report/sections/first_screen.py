@@ -199,6 +199,9 @@ def _one_step(results: Results, objective: Objective, kpi: str, row: Any, /) -> 
         effect = say("answer.kept_fewer" if harm else "answer.kept_more", n=objective.bare(row["effect"]))
         days = results.company.snapshots.horizon_days
         return say("answer.why_harm" if harm else "answer.why_help", kpi=name, effect=effect, days=days)
+    if objective.kind == "money":
+        values = {"n": objective.bare(row["effect"]), "currency": objective.metric, "kpi": name}
+        return say("answer.worth_less" if harm else "answer.worth_more", **values)
     if objective.kind == "low":
         key = "answer.poor_more" if harm else "answer.poor_fewer"
         effect = say(key, n=objective.bare(row["effect"]), metric=objective.metric)

@@ -241,3 +241,19 @@ def test_without_cases_there_is_a_panel_and_a_sentence(make_warehouse: Any, cata
 def test_a_company_without_times_gets_no_advice(make_warehouse: Any, catalogue: Catalogue) -> None:
     with pytest.raises(TableError, match="neither cases nor measures"):
         cases_built.build(company(), catalogue, make_warehouse({"customers": tables()["customers"]}))
+
+
+def test_outcomes_with_a_price_are_known_of_each_case(make_warehouse: Any, catalogue: Catalogue) -> None:
+    priced = company(policy={"worth": {"churn": 600, "value": 1, "csat": 5, "cost": 1}})
+    customers = [row | {"value": 250.0} for row in tables()["customers"]]
+    table = cases_built.build(priced, catalogue, make_warehouse(tables() | {"customers": customers}))[0]
+    rows = table.frame.set_index("case_id")
+    assert rows["y:value"].dropna().to_dict() == (250 * rows["y:churn"].dropna()).to_dict()
+    assert rows.loc["k2", "y:value"] == 250
+    assert rows.loc["k3", "later:value"] == 250
+    assert rows["y:driver:csat"].dropna().to_dict() == {"k0": 1, "k1": 0}  # a low rating, as [outcomes.case] says
+    assert rows.loc["k3", "y:driver:cost"] == 3
+    assert table.kinds == {
+        "churn": "probability", "value": "number", "driver:csat": "probability", "driver:cost": "number"
+    }  # fmt: skip
+    assert table.better["driver:cost"] == "lower"

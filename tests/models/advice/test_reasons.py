@@ -154,3 +154,18 @@ def test_the_currency_is_kept_with_the_inputs(tmp_path: Any) -> None:
     given = replace(inputs(), kpis=inputs().kpis.assign(owner="employee", joint_p=1.0), currency="CNY")
     given.save(tmp_path)
     assert AdviceInputs.load(tmp_path).currency == "CNY"
+
+
+def test_what_customers_are_worth_is_reported_in_money() -> None:
+    given = inputs(outcome="worth", kind="money", helpful=1, currency="CNY")
+    reason = explain(given, Policy(), line(given, effect=12.0, effect_low=5.0, effect_high=20.0), row())
+    assert (
+        "each customer is worth about 12 CNY more to the company over 90 days (likely between 5 and 20)" in reason["en"]
+    )
+    assert "每位客户在 90 天内约为公司多带来 12 CNY 的价值（很可能在 5 到 20 之间）" in reason["zh"]
+    alone = inputs(outcome="worth", kind="money", helpful=1, currency="CNY", customers_at_risk=0)
+    worse = line(alone, effect=-12.0, effect_low=-20.0, effect_high=-5.0)
+    assert (
+        "each case is worth about 12 CNY less to the company (likely between 5 and 20)"
+        in explain(alone, Policy(), worse, row())["en"]
+    )

@@ -10,6 +10,7 @@ from baton.errors import PolicyError
 from baton.messages.message import render
 from models.advice.advise import Advice
 from models.advice.sandbox import try_card
+from models.advice.settings import changed_policy
 
 TODAY = {"handle": 30.0, "cost": 25.0, "solved": 10.0, "script": 10.0, "rating": 20.0, "duty": 5.0}
 
@@ -46,3 +47,8 @@ def test_every_broken_limit_is_reported_in_both_languages(advice: Advice, known:
 def test_points_that_are_no_card_are_refused(advice: Advice, known: Any) -> None:
     with pytest.raises(PolicyError, match="sum to 90"):
         try_card(advice.inputs, known.policy, "t1", TODAY | {"rating": 10.0})
+
+
+def test_prices_are_no_limit_to_try_a_card_under(known: Any) -> None:
+    with pytest.raises(PolicyError, match="effects are estimated by these prices; set them under"):
+        changed_policy(known.policy, {"worth": {"churn": 600.0}})
