@@ -17,6 +17,7 @@ from baton.errors import CompanyFileError
 from baton.experts.prior import Prior
 from baton.nearest import did_you_mean
 from baton.outcome_settings import OLD_NAME, Outcomes
+from baton.outcomes import LEAVING
 from baton.section import Section
 from baton.table_source import TableSource
 from baton.toml_files import read_toml
@@ -191,6 +192,13 @@ class Company(Section):
     def presets(self) -> tuple[str, ...]:
         """Names of the KPI presets to start from."""
         return (self.company.scenario,) if self.kpis.presets is None else self.kpis.presets
+
+    @property
+    def case_metrics(self) -> tuple[str, ...]:
+        """KPIs whose value in a single case is an outcome that effects are on."""
+        case = self.outcomes.case
+        priced = [name for name in self.policy.worth if name not in LEAVING]
+        return tuple(dict.fromkeys([*(() if case is None else (case.metric,)), *priced]))
 
     def resolve(self, path: str, /) -> Path:
         """Return a path of the company file, environment variables filled in, made absolute.

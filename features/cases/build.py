@@ -12,7 +12,7 @@ from baton.contract.sources import TABLES
 from baton.errors import TableError
 from baton.messages.message import Message
 from baton.months import months_later
-from baton.outcomes import LEAVING, VALUE, Outcome
+from baton.outcomes import VALUE, Outcome
 from features.cases.exposures import build_exposures
 from features.cases.rows import case_frame, cases_per_customer
 from features.cases.table import CaseTable, Organisation
@@ -125,8 +125,7 @@ def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str]
         kinds["churn"], better["churn"] = "probability", "lower"
         kinds[VALUE], better[VALUE] = "number", "lower"
     wanted = company.outcomes.case
-    prices = [name for name in company.policy.worth if name not in LEAVING]
-    for metric in dict.fromkeys([*([] if wanted is None else [wanted.metric]), *prices]):
+    for metric in company.case_metrics:
         name, known = str(Outcome("case", metric=metric)), catalogue.get(metric)
         low = wanted is not None and wanted.metric == metric and wanted.low is not None
         kinds[name] = "probability" if low else "number"

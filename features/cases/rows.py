@@ -13,7 +13,7 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
 from baton.contract.sources import TABLES
-from baton.outcomes import LEAVING, VALUE, Outcome
+from baton.outcomes import VALUE, Outcome
 from features.kpis import evaluate
 from features.kpis.columns import context_column, context_columns, has_prefix, kpi_column, later_column, outcome_column
 from features.kpis.handlers import handler_values
@@ -99,8 +99,7 @@ def _with_outcomes(company: Company, frame: pd.DataFrame, /) -> pd.DataFrame:
     """Add the outcomes of single cases, and what the customers who leave are worth where that counts."""
     found: dict[str, pd.Series] = {}
     wanted = company.outcomes.case
-    prices = [name for name in company.policy.worth if name not in LEAVING]
-    for metric in dict.fromkeys([*([] if wanted is None else [wanted.metric]), *prices]):
+    for metric in company.case_metrics:
         if kpi_column(metric) not in frame.columns:
             continue
         value = frame[kpi_column(metric)]
