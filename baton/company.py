@@ -125,6 +125,7 @@ class Policy(Section):
     outcome_max: Points = 30
     min_group: Annotated[int, Field(ge=1)] = 5
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
+    hysteresis: Annotated[float, Field(ge=0, le=0.5)] = 0.1
     false_moves: Annotated[float, Field(gt=0, lt=1)] = 0.05
     impact_ratio: Share = 0.8
     cycle_days: Annotated[int, Field(ge=1, le=3650)] = 90

@@ -119,6 +119,11 @@ class RunFolder:
         return self.path / "advice"
 
     @property
+    def before(self) -> RunFolder:
+        """Folder of the advice before, set aside to be compared with: laid out as a run's."""
+        return RunFolder(self.path / "before")
+
+    @property
     def steps(self) -> Path:
         """Folder of the finished steps' records, by which a run resumes."""
         return self.path / ".steps"

@@ -52,8 +52,9 @@ def recommend(
     Parameters
     ----------
     folder : RunFolder
-        Where effects, effect_draws, diagnosis, weights, coaching and cause_evidence (Parquet), and in ``advice/`` what
-        weights are solved again from, the units' KPIs by month and the tested arrows of the strategy map, are written.
+        Where effects, effect_draws, diagnosis, weights, advice_changes, coaching and cause_evidence (Parquet), and in
+        ``advice/`` what weights are solved again from, the units' KPIs by month and the tested arrows of the strategy
+        map, are written. What ``before/`` holds of the advice before is compared with.
 
     Returns
     -------
@@ -61,22 +62,30 @@ def recommend(
     """
     from models.advice.advise import STEPS, advise
     from models.advice.settings import Settings
+    from models.advice.stability.changes import advice_changes
+    from models.advice.stability.given import Given
     from models.effects.strategy_map import strategy_arrows
+    from pipelines.before.compared import basis_of, given_before, standing
     from pipelines.run_left import evidence_of
 
-    results, settings = RunResults(folder), Settings.of(company)
+    basis = basis_of(company, catalogue, organisation.as_of, len(cases.frame))
+    before = given_before(folder.before, basis)
+    results, settings = RunResults(folder), Settings.of(company, before=standing(before, basis))
     advice = advise(cases, organisation, catalogue, settings, results.find("attributions"), progress)
     tables = {
         **advice.tables,
         "panel": organisation.panel,
         "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, settings.seed),
     }
+    given = Given(advice.weights, advice.inputs.kpis, advice.inputs.by_team, basis)
+    tables["advice_changes"] = advice_changes(before, given, advice.inputs)
     evidence = evidence_of(results, advice.inputs.cards, advice.effects.table, catalogue)
     if evidence is not None:
         tables["cause_evidence"] = evidence
     warnings = _warnings(company, catalogue, advice.effects, advice.weights, cases, organisation)
     rows = {name: results.write(f"advice/{name}" if name in _BESIDE else name, table) for name, table in tables.items()}
     advice.inputs.save(folder.advice)
+    basis.save(folder.advice)
     progress("advice", STEPS, STEPS)
     return Advised(rows, warnings)
 

@@ -244,9 +244,12 @@ class Chain:
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
         from features.cases import build as cases_built
+        from features.training.snapshots import latest
         from pipelines import recommend as verb
+        from pipelines.before.set_aside import set_aside
 
         company, folder = self.company, self.folder
+        before = set_aside(company, folder, latest(self._warehouse())) if self._learns else ""
 
         def work(outcome: Outcome) -> None:
             if not self._learns:
@@ -261,7 +264,8 @@ class Chain:
             outcome.warnings.extend(result.warnings)
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
-        self._step(ADVISE, {"settings": described, "catalogue": catalogue_digest(self.catalogue)}, work)
+        made_from = {"settings": described, "catalogue": catalogue_digest(self.catalogue), "before": before}
+        self._step(ADVISE, made_from, work)
 
     def register(self) -> None:
         """Log the run and its models in the registry."""

@@ -18,6 +18,7 @@ from baton.run_results import read_result, write_result
 from features.cases.table import CaseTable, Organisation
 from models.advice.fairness import no_groups, no_scores, protected_columns, protected_groups, scores
 from models.advice.settings import Settings
+from models.advice.stability.before import no_before
 from models.effects.estimators.by_team import with_difference
 from models.effects.findings import Effects
 from models.effects.not_measured import NotMeasured
@@ -30,7 +31,7 @@ Floats = NDArray[np.float64]
 DEFAULT_CONTROLLABLE = 0.6
 _TABLES = {
     "kpis": "kpis", "draws": "draws", "cards": "cards", "headcounts": "crews", "scores": "scores", "groups": "groups",
-    "by_team": "effects_by_team",
+    "by_team": "effects_by_team", "before": "before",
 }  # fmt: skip
 """Where each table lies in the folder; ``headcounts`` goes by the name that it was first saved under."""
 
@@ -79,6 +80,10 @@ class AdviceInputs:
     notes : tuple of Message
     currency : str
         That amounts are given in.
+    before : pandas.DataFrame
+        Rows of ``advice/before.parquet``: what the advice before proposed; empty where none is known.
+    before_policy : mapping
+        The policy that it was made under: under another one nothing of it stands.
     """
 
     kpis: pd.DataFrame
@@ -101,6 +106,8 @@ class AdviceInputs:
     response_measured: bool = False
     notes: tuple[Message, ...] = ()
     currency: str = ""
+    before: pd.DataFrame = field(default_factory=no_before)
+    before_policy: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path, /) -> None:
         """Write the inputs into a folder as Parquet and JSON."""
@@ -142,6 +149,7 @@ class AdviceInputs:
         tables = {
             name: read_result(folder / f"{file}.parquet", f"advice/{file}").to_pandas()
             for name, file in _TABLES.items()
+            if name != "before" or (folder / f"{file}.parquet").exists()  # an older run knows of none
         }
         for name in ("guards", "leads_to"):
             # an older run has not kept what leads to what
@@ -204,6 +212,8 @@ def gather(
         if found is None
         else tuple(dict.fromkeys((*found.notes, *found.roles.notes(catalogue), *found.teams.notes.values()))),
         currency=settings.currency,
+        before=settings.before.rows,
+        before_policy=settings.before.policy,
     )
 
 

@@ -10,8 +10,9 @@ from models.advice.card import Line
 from models.advice.conflict import Conflict, conflicts_of_ramp
 from models.advice.limits import NEARLY
 from models.advice.policy import Solved, ramp
+from models.advice.stability.standing import wanted
 
-__all__ = ["collisions", "guarded_by", "solve_card"]
+__all__ = ["aims", "collisions", "guarded_by", "solve_card"]
 
 
 def solve_card(frame: pd.DataFrame, policy: Policy, /, *, known: bool) -> list[Solved] | None:
@@ -65,16 +66,11 @@ def collisions(frame: pd.DataFrame, policy: Policy, steps: list[Solved], /, *, k
 
 
 def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
-    total = float(frame["current"].sum())
-    today = frame["current"] * (100.0 / total) if known and total > 0 else frame["current"]
-    moving = (frame["direction"] != 0) & ~frame["fixed"]
-    budget = 100.0 - float(today[~moving].sum())
-    wanted_total = float(frame.loc[moving, "target"].sum())
-    scale = budget / wanted_total if wanted_total > 0 else 0.0
+    today, leads = _today(frame, known), aims(frame, policy, known=known)
     here = set(frame["kpi"])
     guarded = guarded_by(frame)
     lines = []
-    for line, now in zip(frame.to_dict("records"), today, strict=True):
+    for line, now, to in zip(frame.to_dict("records"), today, leads, strict=True):
         if not line["on_card"] and line["direction"] <= 0:
             lines.append(Line(line["kpi"], "lever", "", 0.0, 0.0, 0, fixed=True))
             continue
@@ -86,7 +82,7 @@ def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
                 role=str(line["role"]),
                 perspective=str(line["perspective"]),
                 current=float(now),
-                wanted=float(line["target"] * scale) if moves else float(now),
+                wanted=float(to) if moves else float(now),
                 direction=int(line["direction"]) if moves else 0,
                 fixed=bool(line["fixed"]),
                 guarded_by=guards,
@@ -94,6 +90,34 @@ def _lines(frame: pd.DataFrame, policy: Policy, known: bool, /) -> list[Line]:
             )
         )
     return lines
+
+
+def aims(frame: pd.DataFrame, policy: Policy, /, *, known: bool) -> pd.Series:
+    """Return where evidence leads each KPI that it moves: its share of the points that the others leave.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of ``TargetCard``.
+    known : bool
+        Whether there is a card today.
+
+    Returns
+    -------
+    pandas.Series
+        Points per row of the frame; of KPIs that it does not move as well, though they do not go there.
+    """
+    moving = (frame["direction"] != 0) & ~frame["fixed"]
+    budget = 100.0 - float(_today(frame, known)[~moving].sum())
+    wanted_total = float(frame.loc[moving, "target"].sum())
+    scale = budget / wanted_total if wanted_total > 0 else 0.0
+    return wanted(frame, frame["target"] * scale, policy.step)
+
+
+def _today(frame: pd.DataFrame, known: bool, /) -> pd.Series:
+    """Today's points, made to sum to 100 where a card is known."""
+    total = float(frame["current"].sum())
+    return frame["current"] * (100.0 / total) if known and total > 0 else frame["current"]
 
 
 def guarded_by(frame: pd.DataFrame, /) -> dict[str, tuple[str, ...]]:

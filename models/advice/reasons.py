@@ -14,11 +14,12 @@ from models.advice.breaches import Breach, Broken
 from models.advice.conflict import Conflict
 from models.advice.inputs import AdviceInputs
 from models.advice.limits import SENTENCES, MinShare
+from models.advice.stability.standing import bar_of
 from models.advice.stress.guarding import MAX_LOSING
 from models.effects.not_measured import NotMeasured
 from models.effects.roles.findings import DECLARED
 
-__all__ = ["chance", "explain", "finding", "one_step"]
+__all__ = ["chance", "effect_words", "explain", "finding", "one_step"]
 
 Line = dict[str, Any]
 
@@ -75,6 +76,8 @@ def explain(
         ``en`` and ``zh``.
     """
     sentences = _why(inputs, policy, line, row)
+    if line.get("stands") and row["verdict"] != "keep":
+        sentences = (*sentences, *_stands(policy, line))
     if row["hypothetical"]:
         sentences = (Message("advice.hypothetical"), *sentences)
     if breaches:
@@ -284,3 +287,22 @@ def one_step(line: Line, currency: str = "", /) -> Message:
 
 def _name(line: Line, /) -> Name | str:
     return Name(line["name_en"], line["name_zh"]) if isinstance(line["name_en"], str) else str(line["kpi"])
+
+
+def _stands(policy: Policy, line: Line, /) -> tuple[Message, ...]:
+    """Say why a move of the advice before is kept that would not be proposed for the first time."""
+    found = []
+    if abs(float(line["started_from"]) - float(line["current"])) > 0:
+        found.append(Message("stands.goes_on", {"start": float(line["started_from"])}))
+    if not line["first"] and line.get("expert", np.nan) != line.get("expert", np.nan):
+        found.append(Message("stands.by_chance"))
+    if line["still"] < policy.confidence:
+        bars = {"asked": policy.confidence, "bar": bar_of(policy)}
+        found.append(Message("stands.kept", {"chance": chance(float(line["still"])), **bars}))
+    return tuple(found)
+
+
+def effect_words(inputs: AdviceInputs, effect: float, /) -> Message:
+    """Say an effect in customers, low ratings or the outcome's own points."""
+    helps = inputs.helpful * effect
+    return _outcome(inputs, helps >= 0, abs(helps * (100.0 if inputs.kind == "probability" else 1.0)))

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from baton.company import Company, Policy, Privacy
 from baton.errors import PolicyError
 from baton.nearest import did_you_mean
+from models.advice.stability.before import Before
 
 __all__ = ["Settings", "changed_policy"]
 
@@ -30,6 +31,8 @@ class Settings:
     learners : bool
         Whether double machine learning is shown beside the other estimators. It takes the most time and changes no
         effect, weight or offer of help.
+    before : Before
+        What was advised before, which stands until the evidence clearly leaves it.
     """
 
     policy: Policy
@@ -37,12 +40,13 @@ class Settings:
     currency: str = ""
     privacy: Privacy = field(default_factory=Privacy)
     learners: bool = True
+    before: Before = field(default_factory=Before)
 
     @classmethod
-    def of(cls, company: Company, /, *, learners: bool = True) -> Settings:
+    def of(cls, company: Company, /, *, learners: bool = True, before: Before | None = None) -> Settings:
         """Return the settings of a company file."""
         profile = company.company
-        return cls(company.policy, profile.seed, profile.currency, company.privacy, learners)
+        return cls(company.policy, profile.seed, profile.currency, company.privacy, learners, before or Before())
 
 
 def changed_policy(policy: Policy, limits: Mapping[str, Any], /) -> Policy:

@@ -21,9 +21,10 @@ from models.advice.conflict import conflict_name
 from models.advice.experts import blended
 from models.advice.fairness import Impact, impact, movers
 from models.advice.inputs import AdviceInputs
-from models.advice.lines import collisions, solve_card
+from models.advice.lines import aims, collisions, solve_card
 from models.advice.policy import Solved, check_policy
 from models.advice.reasons import explain
+from models.advice.stability.standing import begun, heard_of, stands, still
 from models.advice.stress.guarding import try_answers
 from models.effects.not_measured import NotMeasured
 from models.effects.signal import noise_ratio, spearman_brown
@@ -47,7 +48,9 @@ class TargetCard:
         One row per KPI of the card and per candidate: kpi, current (0 for a candidate), on_card, fixed, measured,
         target, reach (the target among declared levers alone: where a card moves to), low, high, up, down
         (probabilities that it lies above, below today's points), heard (whether its owner's joint test is significant),
-        expert (its share as experts judge it; NaN: not judged), evidence_share (of the target; NaN where it has none),
+        first (whether it is so for a first move too), was, started_from, aimed, still, stands (what the advice before
+        proposed: ``models.advice.stability.standing``), expert (its share as experts judge it; NaN: not judged),
+        evidence_share (of the target; NaN where it has none),
         misaligned, direction, noise, reliability and the KPI's row of ``AdviceInputs.kpis``.
     known : bool
         Whether there is a card today.
@@ -133,8 +136,10 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     ]
     lever = (frame["role"] == "lever") & ~frame["fixed"]
     frame["expert"] = frame["kpi"].map(judged).astype("float64").where(lever)
+    frame = begun(inputs, policy, frame, team, role)
     # each owner's levers by their own joint test, all of them together at false_moves
-    frame["heard"] = np.maximum(frame["joint_p"].fillna(1.0), inputs.joint_p_value) <= policy.false_moves
+    p_values = frame["joint_p"].fillna(1.0).clip(lower=inputs.joint_p_value)
+    frame["heard"], frame["first"] = heard_of(frame, p_values, policy)
     _targets(inputs, policy, frame, 0.0 if prior is None else prior.doubt)
     known = len(card) > 0
     _directions(inputs, policy, frame, known)
@@ -154,7 +159,7 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, doubt: f
     frame.loc[lever & ~here, "why_key"] = str(NotMeasured.NOT_ON_CARD)
     frame.loc[lever & ~here, "why_values"] = "{}"
     frame["measured"] = lever & here
-    for name in ("evidence_share", "target", "reach", "low", "high", "up", "down"):
+    for name in ("evidence_share", "target", "reach", "low", "high", "up", "down", "still"):
         frame[name] = np.nan
     other = frame["role"].isin(["outcome", "mediator", "context"]) & ~frame["fixed"]
     for name in ("target", "low", "high"):
@@ -179,6 +184,7 @@ def _targets(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, doubt: f
     frame.loc[declared, "reach"] = shares[0]
     frame.loc[declared, "up"] = (shares[1:] > minimum).mean(axis=0)
     frame.loc[declared, "down"] = (shares[1:] < current).mean(axis=0)
+    frame.loc[declared, "still"] = still(shares[1:], frame[declared], policy)
 
 
 def _shares(inputs: AdviceInputs, policy: Policy, levers: pd.DataFrame, /) -> Floats:
@@ -199,21 +205,23 @@ def _shares(inputs: AdviceInputs, policy: Policy, levers: pd.DataFrame, /) -> Fl
 
 
 def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known: bool, /) -> None:
-    """Add misaligned and direction: +1 raise, -1 lower, 0 keep."""
+    """Add misaligned, stands and direction: +1 raise, -1 lower, 0 keep."""
     # the interval's helpful end still lies on the harmful side
     best = frame["effect_high"] if inputs.helpful > 0 else frame["effect_low"]
     frame["misaligned"] = (frame["measured"] & (inputs.helpful * best < 0)).to_numpy(dtype=bool)
     sound = frame["measured"] & ~frame["refuted"].eq(True) & (frame["role"] == "lever")
-    frame["misaligned"] &= sound & frame["heard"]
+    frame["misaligned"] &= sound & (frame["first"] | (frame["heard"] & (frame["was"] < 0)))
     # experts' judgements need no test of their own: they are never called evidence
     judged = frame["expert"].notna()
-    heard = (frame["heard"] & sound) | judged
+    first = (frame["first"] & sound) | judged
     up = (frame["up"] >= policy.confidence) & (frame["reach"] > frame["current"])
     down = (frame["down"] >= policy.confidence) & frame["on_card"]
     if not known and not judged.any():
         helps = (inputs.helpful * inputs.draws > 0).mean().reindex(frame["kpi"]).to_numpy(dtype=float)
         up = (np.nan_to_num(helps) >= policy.confidence) & (frame["target"] > 0)
-    frame["direction"] = np.where(heard & up, 1, np.where(heard & down, -1, 0))
+    frame["direction"] = np.where(first & up, 1, np.where(first & down, -1, 0))
+    frame["stands"] = (frame["direction"] == 0) & ((frame["heard"] & sound) | judged) & stands(frame, policy)
+    frame["direction"] = frame["direction"].where(~frame["stands"], frame["was"])
 
 
 def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> list[dict[str, Any]]:
@@ -233,6 +241,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
     target = replace(target, frame=frame)
     if steps is None and bool((frame["direction"] > 0).any()):
         frame = frame.assign(too_few=frame["direction"] > 0)
+    leads = aims(frame, policy, known=target.known)
     expected, low, high = expected_effect(inputs, policy, target, weights[0])
     rows = []
     for at, line in enumerate(frame.to_dict("records")):
@@ -245,6 +254,9 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             sure = line["up"]
         elif verdict in ("lower", "drop"):
             sure = line["down"]
+        going_on = line["direction"] != 0 and line["direction"] == line["was"]
+        if going_on and verdict != "keep":
+            sure = line["still"]  # of the whole move, which began earlier
         few = 0 < target.people < policy.min_group
         row = {
             "team_id": team, "role": role, "kpi": line["kpi"],
@@ -259,6 +271,9 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "impact_ratio": fair.ratio, "impact": fair.verdict,
             "impact_low": fair.low, "impact_high": fair.high, "rises": fair.rises, "falls": fair.falls,
             "evidence_share": line["evidence_share"], "stress_loses": tried.loses, "stress": str(tried.verdict),
+            "direction": int(line["direction"]), "stands": bool(line["stands"]) and line["direction"] != 0,
+            "started_from": (line["started_from"] if going_on else line["current"]) if target.known else np.nan,
+            "aim": float(leads.iloc[at]) if line["direction"] != 0 else np.nan,
         }  # fmt: skip
         rows.append(row | {"reason": explain(inputs, policy, line, row, limits, clash)})
     return rows

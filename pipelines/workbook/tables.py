@@ -15,6 +15,7 @@ __all__ = ["EXPORTED", "Chosen", "chosen_tables"]
 
 EXPORTED = (
     "weights",
+    "advice_changes",
     "targets",
     "okrs",
     "coaching",

@@ -1,0 +1,1 @@
+"""The advice before: what of it stands, and what has changed since."""

@@ -1,0 +1,68 @@
+"""What an advice was made from, so that the next one can say what is different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from baton.errors import ArtefactError
+from baton.files import read_json, write_json
+
+__all__ = ["Basis"]
+
+_FILE = "basis.json"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What an advice was made from.
+
+    Parameters
+    ----------
+    company : str
+        Its name: the advice to another company is nothing to compare with.
+    as_of : str
+        The moment it was given for, in ISO 8601.
+    cases : int
+        Behind it.
+    policy : mapping
+        As JSON has it.
+    settings : str
+        Fingerprint of what the company file says of outcomes and periods.
+    method : str
+        Fingerprint of the code that estimates effects.
+    kpis : mapping of str to str
+        Fingerprint of each KPI's definition.
+    """
+
+    company: str
+    as_of: str
+    cases: int
+    policy: Mapping[str, Any]
+    settings: str
+    method: str
+    kpis: Mapping[str, str]
+
+    def save(self, folder: Path, /) -> None:
+        """Write it into the folder of an advice, last of all: an advice that has it is whole."""
+        write_json(folder / _FILE, asdict(self))
+
+    @classmethod
+    def find(cls, folder: Path, /) -> Basis | None:
+        """Return that of the advice in a folder; None where there is no whole one, or it is of an older version.
+
+        Raises
+        ------
+        ArtefactError
+            If it cannot be read.
+        """
+        place = folder / _FILE
+        if not place.exists():
+            return None
+        found = read_json(place)
+        names = {field.name for field in fields(cls)}
+        if not isinstance(found, dict) or not names <= set(found):
+            raise ArtefactError(f"{place}: not as Baton writes it; delete it and run again")
+        return cls(**{name: found[name] for name in names})
