@@ -13,13 +13,13 @@ import pandas as pd
 from baton.company import Company
 from baton.errors import OutputError
 from baton.files import RunFolder
+from baton.run_results import RunResults
 from models.advice.stability.basis import Basis
 
 __all__ = ["COMPARED", "set_aside"]
 
-COMPARED = ("weights.parquet", "advice/kpis.parquet", "advice/effects_by_team.parquet", "advice/basis.json")
-"""What an advice is compared by: nothing about single people. ``basis.json`` is written last by who writes an advice,
-so that where it lies all of them do."""
+COMPARED = ("weights", "advice/kpis", "advice/effects_by_team")
+"""Tables that an advice is compared by, beside its basis: nothing about single people."""
 
 
 def set_aside(company: Company, folder: RunFolder, as_of: datetime | None, /) -> str:
@@ -52,8 +52,8 @@ def set_aside(company: Company, folder: RunFolder, as_of: datetime | None, /) ->
     if not _is_before(company, folder.before, as_of):
         return ""
     found = hashlib.blake2b(digest_size=12)
-    for name in COMPARED:
-        found.update(folder.before.file(name).read_bytes())
+    for place in _places(folder.before):
+        found.update(place.read_bytes())
     return found.hexdigest()
 
 
@@ -62,21 +62,25 @@ def _is_before(company: Company, folder: RunFolder, as_of: datetime, /) -> bool:
     basis = Basis.find(folder.advice)
     if basis is None or basis.company != company.company.name:
         return False
-    whole = all(folder.file(name).exists() for name in COMPARED)
-    return whole and pd.Timestamp(basis.as_of) < pd.Timestamp(as_of)
+    return all(place.exists() for place in _places(folder)) and pd.Timestamp(basis.as_of) < pd.Timestamp(as_of)
 
 
 def _copy(source: RunFolder, place: RunFolder, /) -> None:
     begun = place.path.with_name(".before.part")
     try:
         shutil.rmtree(begun, ignore_errors=True)
-        for name in COMPARED:
-            _copied(source.file(name), begun / name)
+        for one, other in zip(_places(source), _places(RunFolder(begun)), strict=True):
+            _copied(one, other)
         shutil.rmtree(place.path, ignore_errors=True)
         os.replace(begun, place.path)
     except OSError as error:
         why = error.strerror or error
         raise OutputError(f"{place.path}: cannot be written ({why}); free space or choose --out") from error
+
+
+def _places(folder: RunFolder, /) -> list[Path]:
+    results = RunResults(folder)
+    return [*(results.path(name) for name in COMPARED), Basis.place(folder.advice)]
 
 
 def _copied(source: Path, place: Path, /) -> None:

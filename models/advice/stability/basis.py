@@ -12,8 +12,6 @@ from baton.files import read_json, write_json
 
 __all__ = ["Basis"]
 
-_FILE = "basis.json"
-
 
 @dataclass(frozen=True)
 class Basis:
@@ -47,7 +45,12 @@ class Basis:
 
     def save(self, folder: Path, /) -> None:
         """Write it into the folder of an advice, last of all: an advice that has it is whole."""
-        write_json(folder / _FILE, asdict(self))
+        write_json(self.place(folder), asdict(self))
+
+    @staticmethod
+    def place(folder: Path, /) -> Path:
+        """Return its file in the folder of an advice."""
+        return folder / "basis.json"
 
     @classmethod
     def find(cls, folder: Path, /) -> Basis | None:
@@ -58,7 +61,7 @@ class Basis:
         ArtefactError
             If it cannot be read.
         """
-        place = folder / _FILE
+        place = cls.place(folder)
         if not place.exists():
             return None
         found = read_json(place)
