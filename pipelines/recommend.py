@@ -61,12 +61,13 @@ def recommend(
     Advised
     """
     from models.advice.advise import STEPS, advise
+    from models.advice.diagnosis.cause_reasons import with_causes
     from models.advice.settings import Settings
     from models.advice.stability.changes import advice_changes
     from models.advice.stability.given import Given
     from models.effects.strategy_map import strategy_arrows
     from pipelines.before.compared import basis_of, given_before, standing
-    from pipelines.run_left import evidence_of
+    from pipelines.run_left import causes_of, evidence_of
 
     basis = basis_of(company, catalogue, organisation.as_of, len(cases.frame))
     before = given_before(folder.before, basis)
@@ -82,6 +83,7 @@ def recommend(
     evidence = evidence_of(results, advice.inputs.cards, advice.effects.table, catalogue)
     if evidence is not None:
         tables["cause_evidence"] = evidence
+        tables["weights"] = with_causes(advice.weights, evidence, causes_of(results), catalogue)
     warnings = _warnings(company, catalogue, advice.effects, advice.weights, cases, organisation)
     rows = {name: results.write(f"advice/{name}" if name in _BESIDE else name, table) for name, table in tables.items()}
     advice.inputs.save(folder.advice)

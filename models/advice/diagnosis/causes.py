@@ -69,11 +69,11 @@ def cause_evidence(
     pandas.DataFrame
         One row per cause and KPI for the company (team_id null; kpi null where the taxonomy names none of the
         catalogue), and one per team that has the KPI on its card and texts of its own. ``share_before`` and ``share``:
-        of the texts, over three months at either end of the last twelve. ``excess_customers``: how many more of those
-        who wrote leave than comparable customers, an association. ``verdict``: ``supports`` (grows beyond chance, and
-        costs customers beyond chance or what it costs is not known: ``price_basis`` = ``growth``), ``contradicted``
-        (the same, but the KPI's measured effect harms), ``watch`` (grows; no cost can be shown), ``costly`` (costs, and
-        does not grow), ``none``.
+        of the texts, over three months at either end of the last twelve, the first of which is ``since``.
+        ``excess_customers``: how many more of those who wrote leave than comparable customers, an association.
+        ``verdict``: ``supports`` (grows beyond chance, and costs customers beyond chance or what it costs is not known:
+        ``price_basis`` = ``growth``), ``contradicted`` (the same, but the KPI's measured effect harms), ``watch``
+        (grows; no cost can be shown), ``costly`` (costs, and does not grow), ``none``.
 
     Source
     ------
@@ -149,14 +149,18 @@ def _priced(prices: pd.DataFrame, /) -> dict[str, dict[str, Any]]:
     }
 
 
-def _shares(trends: pd.DataFrame, /) -> dict[tuple[str, str, str], dict[str, float]]:
-    """Per unit and cause the share of texts at the beginning and the end of the last twelve months."""
-    found = {}
+def _shares(trends: pd.DataFrame, /) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Per unit and cause the share of texts at the beginning and the end of the last twelve months, and their first."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
     if trends.empty:
         return {}
     for (level, unit, cause), rows in trends.groupby(["level", "unit_id", "cause"], observed=True):
         recent = rows.sort_values("month").tail(_WINDOW_MONTHS)
         ends = recent.head(_ENDS_MONTHS), recent.tail(_ENDS_MONTHS)
         before, now = (float(end["n"].sum() / max(end["texts"].sum(), 1)) for end in ends)
-        found[str(level), str(unit), str(cause)] = {"share_before": before, "share": now}
+        found[str(level), str(unit), str(cause)] = {
+            "share_before": before,
+            "share": now,
+            "since": recent["month"].iloc[0],
+        }
     return found

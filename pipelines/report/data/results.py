@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from baton.catalogue.schema import CONTEXT, Catalogue
+from baton.catalogue.schema import CONTEXT, Catalogue, Text
 from baton.company import Company
 from baton.contract.results import result_tables
 from baton.errors import ArtefactError
@@ -32,7 +32,7 @@ from pipelines.report.data.wording import (
 
 __all__ = ["Results", "read_results"]
 
-_UNREAD = ("effect_draws", "stage_attributions", "cause_diagnosis", "cause_evidence")
+_UNREAD = ("effect_draws", "stage_attributions", "cause_diagnosis")
 """Tables that the page does not show."""
 
 
@@ -150,6 +150,11 @@ class Results:
         if table_of(kind) not in self.withheld:
             return None
         return first_of_kind(self.evaluation, kind) or table_of(kind)
+
+    def cause_name(self, cause: str, /) -> Bilingual:
+        """Return a cause's name in both languages; a label that the taxonomy does not know keeps its own."""
+        known = self.causes.get(cause)
+        return verbatim(cause) if known is None else translated(Text(en=known["en"], zh=known["zh"]))
 
     def kpi_name(self, kpi: str, /) -> Bilingual:
         """Return a KPI's name; a feature that is no KPI keeps its own."""

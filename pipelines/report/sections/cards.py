@@ -75,6 +75,8 @@ class Card:
         or nothing moves.
     needs : tuple of Bilingual
         What people must be given first.
+    causes : tuple of Bilingual
+        What customers write more about, or leave for, that a KPI of the card measures.
     """
 
     team_id: str
@@ -89,6 +91,7 @@ class Card:
     stress: Bilingual | None
     fairness: tuple[Bilingual, ...]
     needs: tuple[Bilingual, ...]
+    causes: tuple[Bilingual, ...]
 
     @property
     def shown(self) -> tuple[CardRow, ...]:
@@ -159,6 +162,7 @@ def _card(results: Results, team_id: object, role: str, rows: pd.DataFrame, /) -
         stress=_stress(rows.iloc[0], moves),
         fairness=_fairness(results, rows.iloc[0].to_dict(), role, moves),
         needs=_needs(results, [row.kpi for row in drawn if row.tone == "good"]),
+        causes=_causes(results, str(team_id), [row.kpi for row in drawn if not row.held]),
     )
 
 
@@ -276,6 +280,23 @@ def _fairness(results: Results, row: dict[str, Any], role: str, moves: bool, /) 
     if moves and not failed and rises is not None and falls is not None and pd.notna(rises) and pd.notna(falls):
         key = "card.movers" if role else "card.movers_all"
         found.append(say(key, rises=number(float(rises)), falls=number(float(falls))))
+    return tuple(found)
+
+
+def _causes(results: Results, team_id: str, kpis: list[str], /) -> tuple[Bilingual, ...]:
+    """Say shortly which causes are evidence beside the points of a card; the reasons have them at length."""
+    evidence = results.get("cause_evidence")
+    if evidence is None:
+        return ()
+    from models.advice.diagnosis.cause_reasons import strongest
+
+    found = []
+    for kpi in kpis:
+        for row in strongest(evidence, team_id, kpi):
+            name = results.cause_name(str(row["cause"]))
+            shown = {"before": percent(float(row["share_before"])), "now": percent(float(row["share"]))}
+            key = "card.cause_costs" if row["verdict"] == "costly" else "card.cause_grows"
+            found.append(say(key, cause=name, kpi=results.kpi_name(kpi), **shown))
     return tuple(found)
 
 

@@ -102,12 +102,6 @@ def first_of_texts(results: Results, first: FirstScreen, section: CausesSection,
     return FirstScreen(headline, (), answers)
 
 
-def cause_name(results: Results, cause: str, /) -> Bilingual:
-    """Return a cause's name in both languages; a label that the taxonomy does not know keeps its own."""
-    known = results.causes.get(cause)
-    return verbatim(cause) if known is None else translated(Text(en=known["en"], zh=known["zh"]))
-
-
 def _ranked(counts: pd.Series, prices: pd.DataFrame | None, /) -> list[str]:
     dearest = [] if prices is None else prices["cause"].astype(str).tolist()
     return list(dict.fromkeys([*dearest, *counts.index.astype(str)]))
@@ -143,15 +137,15 @@ def _most_frequent(results: Results, shares: pd.DataFrame, /) -> Iterator[Biling
     ranked = causes.sort_values(by, ascending=False, kind="stable")
     first = ranked.iloc[0]
     if by == "named_share":
-        yield say("causes.lead_counted", cause=cause_name(results, str(ranked.index[0])), share=percent(first[by]))
+        yield say("causes.lead_counted", cause=results.cause_name(str(ranked.index[0])), share=percent(first[by]))
         return
     share = ranged(*(percent(float(first[f"share{end}"])) for end in ("", "_low", "_high")))
     level = ranked[ranked["share_high"] >= first["share_low"]].index[:3]
     if len(level) > 1:
-        names = listed([cause_name(results, str(cause)) for cause in level])
+        names = listed([results.cause_name(str(cause)) for cause in level])
         yield say("causes.lead_level", causes=names, share=share)
     else:
-        name = cause_name(results, str(ranked.index[0]))
+        name = results.cause_name(str(ranked.index[0]))
         yield say("causes.lead_most", cause=name, share=share)
 
 
@@ -170,21 +164,21 @@ def _findings(
         first = priced.iloc[0]
         if _known(first.get("value_at_risk")) and first["value_at_risk"] > 0:
             sum_ = money(float(first["value_at_risk"]), results.company.company.currency)
-            yield say("causes.lead_value", cause=cause_name(results, str(priced.index[0])), money=sum_)
+            yield say("causes.lead_value", cause=results.cause_name(str(priced.index[0])), money=sum_)
         else:
             leaving = say("word.customers", n=round(float(first["expected_leavers"])))
-            yield say("causes.lead_priced", cause=cause_name(results, str(priced.index[0])), customers=leaving)
+            yield say("causes.lead_priced", cause=results.cause_name(str(priced.index[0])), customers=leaving)
     yield from _most_frequent(results, shares)
     growing = [str(cause) for cause in whole.loc[whole["growing"].astype(bool), "cause"].unique()]
     growing = sorted(growing, key=lambda cause: -int(counts.get(cause, 0)))
     if growing:
-        yield say("causes.growing", causes=listed([cause_name(results, cause) for cause in growing]))
+        yield say("causes.growing", causes=listed([results.cause_name(cause) for cause in growing]))
     elif whole["growth"].notna().any():
         yield say("causes.none_growing")
     for cause in growing:
         known = results.causes.get(cause, {})
         if known.get("measured") == []:
-            name, owner = cause_name(results, cause), known.get("owner")
+            name, owner = results.cause_name(cause), known.get("owner")
             if owner:
                 yield say("causes.unmeasured", cause=name, owner=translated(Text(**owner)))
             else:
@@ -219,7 +213,7 @@ def _row(
     cells.append(_measured(results, known))
     main = known.get("main")
     upper = translated(Text(en=main["en"], zh=main["zh"])) if main and main["en"] != known.get("en") else None
-    name = cause_name(results, cause)
+    name = results.cause_name(cause)
     return CauseRow(name, upper, _bar(shares, cause), _line(months), _move(months), tuple(cells))
 
 
@@ -309,7 +303,7 @@ def _quoted(results: Results, shown: list[str], /) -> Iterator[tuple[Bilingual, 
     for cause in shown[:_MAX_QUOTED]:
         quotes = results.cause_examples.get(cause, ())
         if quotes:
-            yield cause_name(results, cause), tuple(quotes)
+            yield results.cause_name(cause), tuple(quotes)
 
 
 def _units(
@@ -326,7 +320,7 @@ def _units(
             top = group.groupby("cause", observed=True)["n"].sum().sort_values(ascending=False).head(3)
             name = results.team_name(unit) if level == "team" else stages.get(str(unit), verbatim(unit))
             named = [
-                say("causes.named_share", cause=cause_name(results, str(cause)), share=percent(n / texts))
+                say("causes.named_share", cause=results.cause_name(str(cause)), share=percent(n / texts))
                 for cause, n in top.items()
             ]
             rows.append((texts, [name, number(texts), *named, *[_dash()] * (3 - len(named))]))
@@ -346,7 +340,7 @@ def _notes(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
             unlike = entry.get("representative") is False
             others = int(entry["unlabelled_texts"])
             yield say("causes.right_unlike" if unlike else "causes.right_others", n=others)
-            known = list(dict.fromkeys(cause_name(results, str(cause)) for cause in entry.get("causes", {})))
+            known = list(dict.fromkeys(results.cause_name(str(cause)) for cause in entry.get("causes", {})))
             yield say("causes.only", causes=listed(known)) if known else say("causes.only_labels")
     yield say("causes.unclear", share=percent(_unclear_share(shares)))
     if shares["share"].notna().any():

@@ -180,3 +180,29 @@ def test_a_real_run_has_pages_that_stay_within_a_size(small_run: Path, small_com
     assert len(page) < 2_000_000
     assert 'id="teams"' in page
     assert 'id="strategy"' in page
+
+
+def test_a_card_says_shortly_which_growing_cause_a_kpi_of_it_measures() -> None:
+    from pipelines.report.sections.cards import cards_of
+
+    weights = pd.DataFrame(
+        [
+            {
+                "team_id": "t1", "role": "", "kpi": kpi, "current_weight": 50.0, "target_weight": 0.0,
+                "recommended_weight": 50.0, "low": 0.0, "high": 0.0, "verdict": "keep", "confidence": None,
+                "expected_effect": None, "expected_low": None, "expected_high": None, "reason": None,
+            }
+            for kpi in ("csat", "first_contact_resolution")
+        ]
+    )  # fmt: skip
+    late = {
+        "cause": "late", "kpi": "first_contact_resolution", "team_id": None, "share_before": 0.05, "share": 0.09,
+        "excess_customers": 3.0, "verdict": "supports",
+    }  # fmt: skip
+    evidence = pd.DataFrame([late, late | {"cause": "calm", "verdict": "none"}])
+    named = {"late": {"en": "Late parcels", "zh": "包裹迟到"}}
+    cards, _ = cards_of(results(pd.DataFrame(), tables={"weights": weights, "cause_evidence": evidence}, causes=named))
+    (note,) = cards[0].causes
+    assert note.en == "“Late parcels” grew from 5% to 9% of the texts; First-contact resolution measures that step."
+    assert "包裹迟到" in note.zh
+    assert cards_of(results(pd.DataFrame(), tables={"weights": weights}))[0][0].causes == ()
