@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baton.informative import is_informative
+from baton.messages.since import since_words
 from baton.progress import Progress
 from baton.run_results import RunResults
 
@@ -255,6 +256,8 @@ def summary(found: Any, as_json: bool, /, *, verbose: bool = False) -> None:
     """Show what a run did: steps, metrics per outcome, advice, warnings, what more would show, where to read on."""
     results = RunResults(found.folder)
     folder, figures, advice = results.folder.path, results.evaluation, _advice(results)
+    changes = results.find("advice_changes")
+    since = None if changes is None else since_words(changes)
     if as_json:
         document(
             {
@@ -263,6 +266,7 @@ def summary(found: Any, as_json: bool, /, *, verbose: bool = False) -> None:
                 "skipped": found.skipped,
                 "evaluation": figures,
                 "advice": advice,
+                "since_before": None if since is None else since.as_json() | {"text": since.text},
                 "warnings": list(found.warnings),
             }
         )
@@ -282,6 +286,8 @@ def summary(found: Any, as_json: bool, /, *, verbose: bool = False) -> None:
     if advice:
         counted = [(name, count) for name, count in advice.items() if count]
         show_table(console, "Advice", ("what", "how many"), counted or [("scorecards", 0)])
+    if since is not None:
+        console.print(since.text, markup=False, soft_wrap=True)
     for line in notes_of(found, verbose=verbose):
         console.print(line, markup=False, soft_wrap=True)
     if found.next_tables:

@@ -19,6 +19,7 @@ from pipelines.report.sections.first_screen import first_screen
 from pipelines.report.sections.journey import journey_section
 from pipelines.report.sections.method import method_section
 from pipelines.report.sections.process_map import process_section
+from pipelines.report.sections.since.section import since_section
 from pipelines.report.sections.strategy import strategy_figure
 from pipelines.report.sections.targets import judged_targets
 from pipelines.report.sections.teams import company_fields, team_pages
@@ -62,8 +63,13 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     declines, decline_notes = decline_figures(results, pen)
     bands, top, warned = risk_bands(results, pen), top_customers(results), caution(results)
     notes = [*([warned] if warned else []), *decline_notes]
-    glance = glance_of(cards) if len(cards) > 1 else None
-    anchors = ["now", *(["glance"] if glance else []), *(["risk"] if bands or declines or notes else [])]
+    glance, since = glance_of(cards) if len(cards) > 1 else None, since_section(results)
+    anchors = [
+        "now",
+        *(["glance"] if glance else []),
+        *(["since"] if since else []),
+        *(["risk"] if bands or declines or notes else []),
+    ]
     process, causes = process_section(results, pen), causes_section(results)
     pages, unpaged = team_pages(results, cards, pen)
     fields, fields_key, without_field = company_fields(results, pen)
@@ -91,6 +97,7 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "hidden": hidden,
         "min_group": results.company.policy.min_group,
         "glance": glance,
+        "since": since,
         "bands": bands,
         "explored": "okrs" in results.looked,
         "top": top,
