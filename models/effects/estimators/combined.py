@@ -1,11 +1,12 @@
 """Employee means and the case-level regression, combined lever by lever as far as the two agree.
 
-The comparison of people is right under routing by chance but imprecise in a small company; the regression of single
-cases is precise but off where difficulty is hidden, and by a different amount for every lever. How far off is learned
-from the levers together: by a common factor (records are noisy), along what the known case mix changes (hidden
-difficulty works as the known one does), in proportion to each effect, and by an amount common to all. None of the four
-is fixed: all plausible values are averaged, each by how well it explains what the two estimates differ by. Both come
-from the same people, so their sampling errors go together; that is counted once.
+The comparison of people is imprecise in a small company, and off where an unmeasured skill goes with a measured one;
+the regression of single cases is precise but off where difficulty is hidden, and by a different amount for every lever.
+How far off is learned from the levers together: single cases by a common factor (records are noisy), along what
+the known case mix changes (hidden difficulty works as the known one does), in proportion to each effect, and by an
+amount common to all; people by an amount common to all. None of the five is fixed: all plausible values are averaged,
+each by how well it explains what the two estimates differ by. Both come from the same people, so their sampling errors
+go together; that is counted once.
 
 Source: Efron & Morris 1973 (empirical Bayes); Green & Strawderman 1991 (a possibly biased estimate as the target);
 Altonji, Elder & Taber 2005 (selection on what is hidden judged by selection on what is known).
@@ -38,7 +39,10 @@ Half-Cauchy before looking, since nobody knows how much is hidden.
 IN_PROPORTION = (0.05, 0.15, 0.3, 0.6, 1.2)
 IN_COMMON = (0.05, 0.15, 0.3, 0.6, 1.2)
 """How far off an effect may be: in its own size, and in the typical size of all; half-Cauchy of these scales."""
-SCALES = (0.3, 0.3)
+BETWEEN_PEOPLE = (0.0, 0.1, 0.2, 0.4, 0.8)
+"""How far off people compared may be, in the typical size of all: by skills that nobody measured; half-Cauchy."""
+SCALES = (0.3, 0.3, 0.3)
+"""Of the three beliefs: in its own size, in common, between people."""
 
 
 def combine(means: Estimate, plain: Estimate, change: Floats, /, *, seed: int) -> Estimate:
@@ -47,7 +51,7 @@ def combine(means: Estimate, plain: Estimate, change: Floats, /, *, seed: int) -
     Parameters
     ----------
     means : Estimate
-        By employee means: unbiased under routing by chance.
+        By employee means: imprecise, off where unmeasured skills go with measured ones.
     plain : Estimate
         By the case-level regression: precise, possibly biased. Its draws are of the same resampled people.
     change : array of shape (levers,)
@@ -59,35 +63,40 @@ def combine(means: Estimate, plain: Estimate, change: Floats, /, *, seed: int) -
     """
     noise, plain_noise, both = _covariances(means, plain)
     size = max(float(np.sqrt(np.mean(plain.point**2))), 1e-12)
+    ways = np.array(list(product(ALONG_MIX, IN_PROPORTION, IN_COMMON, BETWEEN_PEOPLE)))
+    along, own, common, skill = (ways[:, [at]] for at in range(ways.shape[1]))
+    belief = -np.log1p(ways**2 / np.array([1.0, *SCALES]) ** 2).sum(axis=1)
+    hidden = (own * plain.point) ** 2 + (common * size) ** 2 + change**2 / 4
+    identity = np.eye(len(means.levers))
     points, around_points, scores = [], [], []
-    for factor, along, own, common in product(FACTORS, ALONG_MIX, IN_PROPORTION, IN_COMMON):
+    for factor in FACTORS:
         target = factor * plain.point + along * change
-        off = (own * plain.point) ** 2 + (common * size) ** 2 + change**2 / 4
-        around = factor**2 * plain_noise + np.diag(off)
+        around = factor**2 * plain_noise + hidden[:, :, None] * identity
         shared = factor * both
-        differ = noise + around - shared - shared.T
-        gap = means.point - target
+        differ = noise + (skill * size)[:, :, None] ** 2 * identity + around - shared - shared.T
+        gap = (means.point - target)[:, :, None]
         lower = np.linalg.cholesky(differ)
-        white = np.linalg.solve(lower, np.column_stack([gap, around - shared]))
+        white = np.linalg.solve(lower, np.concatenate([gap, around - shared], axis=2))
+        missed, pull = white[:, :, 0], white[:, :, 1:]
         scores.append(
-            -0.5 * float(white[:, 0] @ white[:, 0])
-            - float(np.log(np.diagonal(lower)).sum())
+            belief
+            - 0.5 * (missed**2).sum(axis=1)
+            - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
             - 0.5 * (np.log(factor) / BY_A_FACTOR) ** 2
-            - float(np.log1p(along**2))
-            - float(np.log1p((own / SCALES[0]) ** 2) + np.log1p((common / SCALES[1]) ** 2))
         )
-        points.append(target + white[:, 1:].T @ white[:, 0])
-        around_points.append(around - white[:, 1:].T @ white[:, 1:])
-    weights = np.exp(np.array(scores) - max(scores))
+        points.append(target + np.einsum("wij,wi->wj", pull, missed))
+        around_points.append(around - pull.transpose(0, 2, 1) @ pull)
+    stacked, spread = np.concatenate(points), np.concatenate(around_points)
+    score = np.concatenate(scores)
+    weights = np.exp(score - score.max())
     weights /= weights.sum()
     rng = np.random.default_rng(seed)
     picked = rng.choice(len(weights), size=len(means.draws), p=weights)
     chance = rng.standard_normal(means.draws.shape)
-    stacked = np.array(points)
     draws = stacked[picked]
     for one in np.unique(picked):
         mine = picked == one
-        draws[mine] += chance[mine] @ covariance_root(around_points[one]).T
+        draws[mine] += chance[mine] @ covariance_root(spread[one]).T
     return Estimate(
         method="combined",
         levers=means.levers,

@@ -47,11 +47,22 @@ def test_where_the_known_case_mix_changed_an_effect_single_cases_are_believed_le
     assert (found.error[change != 0] > 1.1 * without.error[change != 0]).all()
 
 
-def test_single_cases_that_are_nonsense_leave_the_comparison_of_people_alone() -> None:
+def test_single_cases_that_are_nonsense_are_hardly_believed_and_intervals_reach_the_truth() -> None:
     means = estimate(TRUE, 0.001, 2)
     plain = estimate(np.roll(TRUE, 3)[::-1], 0.0003, 3)
     found = combine(means, plain, NOTHING, seed=4)
-    assert np.abs(found.point - TRUE).max() < 0.001
+    low, high = np.quantile(found.draws, [0.05, 0.95], axis=0)
+    assert ((low <= TRUE) & (high >= TRUE)).all()
+    assert off(found) < 0.5 * off(plain)
+
+
+def test_people_compared_are_not_believed_for_being_many() -> None:
+    # unmeasured skills that go with measured ones mislead the comparison of people, however many they are
+    mislead = np.array([0.008, -0.008, 0.004, 0.008, -0.004, 0.008, -0.008, 0.004])
+    means, plain = estimate(TRUE + mislead, 0.001, 2), estimate(TRUE, 0.0005, 3)
+    found = combine(means, plain, NOTHING, seed=4)
+    assert off(found) < 0.75 * off(means)
+    assert found.error.mean() > 3 * means.error.mean()
 
 
 def test_the_sampling_errors_of_the_same_people_are_not_counted_as_independent() -> None:
