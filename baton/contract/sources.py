@@ -172,6 +172,13 @@ TABLES: dict[str, TableSpec] = {
             references=(("team_id", "teams"),),
         ),
         TableSpec(
+            "coaching_log",
+            "coaching that one employee had towards one KPI",
+            _columns("employee_id:id! kpi:text! started_at:time! ended_at:time action:text"),
+            key=("employee_id", "kpi", "started_at"),
+            references=(("employee_id", "employees"),),
+        ),
+        TableSpec(
             "merged_ids",
             "an id that was merged into another",
             _columns("kind:text! old_id:id! new_id:id!"),

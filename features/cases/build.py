@@ -116,7 +116,8 @@ def build_organisation(catalogue: Catalogue, warehouse: Warehouse) -> Organisati
             known |= set(units.to_pyarrow()["unit_id"].drop_null().to_pylist())
         teams = teams.reindex(range(len(known))).assign(team_id=sorted(known))
     panel = _panel(catalogue, warehouse, latest, employees)
-    return Organisation(employees, teams, _small(warehouse, "scorecards"), panel, pd.Timestamp(latest))
+    cards, coaching = _small(warehouse, "scorecards"), _small(warehouse, "coaching_log")
+    return Organisation(employees, teams, cards, panel, pd.Timestamp(latest), coaching)
 
 
 def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str], dict[str, str]]:

@@ -32,6 +32,8 @@ class Organisation:
         KPI values of units by calendar month: unit, unit_id, team_id, from, to, kpi, value, n (rows behind it).
     as_of : pandas.Timestamp
         The moment the advice is given for; the card in force then is today's card.
+    coaching : pandas.DataFrame
+        What coaching was recorded: employee_id, kpi, started_at, ended_at, action; empty where none is.
     """
 
     employees: pd.DataFrame
@@ -39,6 +41,7 @@ class Organisation:
     scorecards: pd.DataFrame
     panel: pd.DataFrame
     as_of: pd.Timestamp
+    coaching: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def current_cards(self) -> pd.DataFrame:

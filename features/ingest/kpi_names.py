@@ -1,4 +1,4 @@
-"""KPIs on scorecards and in measures by the names that people use: letter case, abbreviations, names in words."""
+"""KPIs in tables by the names that people use: letter case, abbreviations, names in words."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["with_kpi_names"]
 
 
 def with_kpi_names(intake: Intake, catalogue: Catalogue, notes: list[Message], /) -> None:
-    """Read the KPIs of scorecards and measures as the catalogue's; each that was written otherwise is noted."""
+    """Read the KPIs of tables as the catalogue's; each that was written otherwise is noted."""
     mandatory = intake.company.policy.fixed
     known = {*catalogue, *mandatory}
-    for name in ("scorecards", "measures"):
+    for name in ("scorecards", "measures", "coaching_log"):
         table = intake.tables.get(name)
         if table is None or "kpi" not in table.plans or not known:
             continue

@@ -181,13 +181,17 @@ def _in_order(table: str, guesses: list[ColumnGuess], look: Look, /) -> list[Col
     return kept
 
 
+_BY_HAND = frozenset({"merged_ids", "coaching_log"})
+"""Tables that are named in the company file, and never guessed."""
+
+
 def best_tables(looks: Sequence[Look], /) -> list[TableGuess]:
     """Return the tables of the contract that exports hold, each once, the surest first."""
     candidates = [
         guess
         for look in looks
         for table in TABLES
-        if table != "merged_ids" and (guess := _table(table, look)) is not None
+        if table not in _BY_HAND and (guess := _table(table, look)) is not None
     ]
     candidates.sort(key=lambda guess: (-guess.score, guess.table))
     taken: set[str] = set()

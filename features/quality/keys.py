@@ -53,7 +53,7 @@ def between_tables(intake: Intake, table: TypedTable, kpis: Collection[str], /) 
             (column,),
             remedy=orphans_by_spelling(intake, table, column, other),
         )
-    if table.spec.name in {"scorecards", "measures"} and "kpi" in table.plans and kpis:
+    if table.spec.name in {"scorecards", "measures", "coaching_log"} and "kpi" in table.plans and kpis:
         private = _private_kpis(intake, table)
         if table.spec.name == "scorecards" and private:
             yield Rule(

@@ -19,6 +19,7 @@ PERSON_COLUMNS = {
     "case_steps": "employee_id",
     "work": "employee_id",
     "measures": "unit_id",
+    "coaching_log": "employee_id",
 }
 """Per contract table, the column of employees' ids."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.advice.coaching.belief import shipped
 from models.advice.coaching.gaps import measurements
 from models.effects.estimators.design import Design
 
@@ -14,10 +15,6 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 NEWCOMER_MONTHS = 6.0
-# what is believed before looking, and how firmly; help lifted newcomers by a third and the most experienced hardly at
-# all in Brynjolfsson, Li & Raymond 2023
-PRIOR = {True: 0.5, False: 0.2}
-PRIOR_ERROR = 0.15
 MIN_PEOPLE_MOVED = 12
 
 
@@ -59,7 +56,7 @@ def closing_shares(
             rows = both & (newcomer == new)
             products[new].append(first[rows] * second[rows] / scale)
             squares[new].append((first[rows] ** 2 - before.noise[rows]) / scale)
-    return {new: _share(products[new], squares[new], PRIOR[new], cycles) for new in (True, False)}
+    return {new: _share(products[new], squares[new], shipped().share(new), cycles) for new in (True, False)}
 
 
 def _share(products: list[Floats], squares: list[Floats], prior: float, cycles: float, /) -> float:
@@ -72,5 +69,5 @@ def _share(products: list[Floats], squares: list[Floats], prior: float, cycles: 
     per_cycle = float(np.clip(kept, 0.05, 1.0)) ** (1.0 / cycles)
     slope = per_cycle / (cycles * float(np.clip(kept, 0.05, 1.0)))
     trust = 1.0 / (max(error, 1e-6) * slope) ** 2
-    believed = 1.0 / PRIOR_ERROR**2
+    believed = 1.0 / shipped().error ** 2
     return float(np.clip((trust * (1 - per_cycle) + believed * prior) / (trust + believed), 0.0, 0.95))

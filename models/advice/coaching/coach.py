@@ -23,9 +23,10 @@ from features.kpis.columns import kpi_column
 from models.advice.coaching.closing import NEWCOMER_MONTHS
 from models.advice.coaching.explain import Help, Seen, action_source, for_lead, for_person, seen_of_person
 from models.advice.coaching.gaps import Standing, measurements, standing
+from models.advice.coaching.learned import Record
 from models.advice.coaching.process import process_shifts
 from models.advice.coaching.scene import Scene, build_scene
-from models.advice.coaching.words import Gap, how_sure, person_reason, process_reason, team_reason
+from models.advice.coaching.words import Gap, closes, how_sure, person_reason, process_reason, team_reason
 from models.advice.settings import Settings
 from models.effects.estimators.design import Question, build_design
 
@@ -96,7 +97,7 @@ def coach(
         worth = benefit[row["kpi"]]
         row["expected_effect"] *= worth.gain
         row["serves"] = how_sure(worth.sure)
-    return _table(_with_actions(rows, catalogue))
+    return _table(_with_actions(rows, catalogue, scene.record))
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,6 @@ def _people(
                 Gap(scene.kpis[lever], gap * unit, chance, scene.days, scene.currency),
                 int(count[person]),
                 months if new else None,
-                scene.closing[new],
                 beyond=beyond,
             )
             own = float(np.nanmean(scene.figures[lever][mine]))
@@ -235,6 +235,7 @@ def _people(
                     "employee_id": scene.people[person],
                     "team_id": scene.teams[team] if team >= 0 else None,
                     "seen": seen_of_person(scene.kpis[lever], seen, scene.currency),
+                    "new": new,
                 }
             )
     return rows
@@ -332,7 +333,7 @@ def _row(
         "level": found.level,
         "gap_sd": found.sd,
         "probability": found.probability,
-        "expected_effect": found.sd * closing * share * scene.reach,
+        "expected_effect": found.sd * share * scene.reach,
         "evidence": _evidence(scene, found.kpi, mine),
         "reason": reason,
         "n": int(mine.sum()),
@@ -351,23 +352,32 @@ def _evidence(scene: Scene, lever: str, mine: NDArray[np.bool_], /) -> list[str]
     return [str(name) for name in scene.case_id[rows[first]]]
 
 
-def _with_actions(rows: list[dict[str, Any]], catalogue: Catalogue, /) -> list[dict[str, Any]]:
-    """Write a row per action, with what it says to the person and to the lead."""
+def _with_actions(rows: list[dict[str, Any]], catalogue: Catalogue, record: Record | None, /) -> list[dict[str, Any]]:
+    """Write a row per action, with what it closes, and what it says to the person and to the lead."""
     out = []
     for row in rows:
         kpi = catalogue[row["kpi"]]
-        seen, serves = row.pop("seen", None), row.pop("serves")
-        reason = (*row["reason"], serves)
+        seen, serves, new = row.pop("seen", None), row.pop("serves"), row.pop("new", False)
         for action in catalogue.actions_for(kpi.id, row["level"]) or (None,):
             needs = tuple(dict.fromkeys((*(action.needs if action is not None else ()), *kpi.needs)))
             source = None if action is None else action_source(action, catalogue)
             offered = Help(action, needs, source)
+            learned = record if record is not None and record.verdict == "learned" and seen is not None else None
+            closed = None if learned is None else learned.closed(None if action is None else action.id, new)
+            share = row["closing_share"] if closed is None else closed.share
+            expected = () if seen is None else closes(share, record, closed)
+            reason = (*row["reason"], *expected, serves)
             texts = {
                 "reason": bilingual(reason),
                 "for_person": None if seen is None else bilingual(for_person(seen, serves, offered)),
                 "for_lead": bilingual(for_lead(reason, offered, person=seen is not None)),
                 "source": None if source is None else bilingual(source),
                 "needs": [{"en": need.en, "zh": need.zh} for need in needs],
+                "expected_effect": row["expected_effect"] * share,
+                "closing_share": share,
+                "closing_low": None if closed is None else closed.low,
+                "closing_high": None if closed is None else closed.high,
+                "closing_basis": "gaps" if closed is None else "record",
             }
             out.append(row | texts | {"action": None if action is None else action.id})
     return out

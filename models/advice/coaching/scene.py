@@ -16,6 +16,7 @@ from features.cases.table import CaseTable, Organisation
 from features.kpis.columns import kpi_column
 from models.advice.coaching.closing import NEWCOMER_MONTHS, closing_shares
 from models.advice.coaching.gaps import MIN_CASES, Standing
+from models.advice.coaching.learned import Coached, Record, learn
 from models.effects.estimators.design import Design, Question, build_design
 
 __all__ = ["Scene", "build_scene"]
@@ -53,6 +54,8 @@ class Scene:
         How much of a gap usually closes within a cycle, per newcomer or not.
     reach : float
         What all cases together are worth per unit of benefit, over a cycle: customers at risk, or cases.
+    record : Record or None
+        What recorded coaching closed; None where none is recorded.
     currency : str
         That amounts are given in.
     """
@@ -73,6 +76,7 @@ class Scene:
     months: Floats
     closing: Mapping[bool, float]
     reach: float
+    record: Record | None = None
     currency: str = ""
 
     def comparable(self, lever: str, own: float, ahead: float, /) -> float:
@@ -148,7 +152,27 @@ def build_scene(
         months=months,
         closing=closing,
         reach=float(reach),
+        record=_record(design, organisation, people, team, opened, policy),
     )
+
+
+def _record(
+    design: Design,
+    organisation: Organisation,
+    people: tuple[str, ...],
+    team: Codes,
+    opened: pd.Series,
+    policy: Policy,
+    /,
+) -> Record | None:
+    """Learn from the company's record of coaching, where it keeps one."""
+    if organisation.coaching.empty:
+        return None
+    hired = np.full(len(people), np.datetime64("NaT", "us"))
+    if len(organisation.employees):
+        known = organisation.employees.drop_duplicates("employee_id").set_index("employee_id").reindex(list(people))
+        hired = pd.to_datetime(known["hired_at"]).to_numpy("datetime64[us]")
+    return learn(design, Coached(organisation.coaching, people, team, opened, hired, policy.cycle_days, 0))
 
 
 def _own_team(design: Design, people: int, recent: NDArray[np.bool_], /) -> Codes:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from baton.catalogue.schema import Kpi
 from baton.messages.message import Message, Name
+from models.advice.coaching.learned import Closed, Record
 from models.advice.reasons import chance
 
-__all__ = ["Gap", "amount", "how_sure", "person_reason", "process_reason", "team_reason"]
+__all__ = ["Gap", "amount", "closes", "how_sure", "person_reason", "process_reason", "team_reason"]
 
 _AMOUNTS = {
     "share": "amount.share",
@@ -76,7 +77,7 @@ def amount(kpi: Kpi, value: float, currency: str = "", /) -> Message:
     return Message(key, {"much": size})
 
 
-def person_reason(gap: Gap, cases: int, months: float | None, closing: float, *, beyond: bool) -> tuple[Message, ...]:
+def person_reason(gap: Gap, cases: int, months: float | None, *, beyond: bool) -> tuple[Message, ...]:
     """Say why one person is offered help.
 
     Parameters
@@ -85,8 +86,6 @@ def person_reason(gap: Gap, cases: int, months: float | None, closing: float, *,
         What it rests on.
     months : float or None
         Since hiring, where the person is new.
-    closing : float
-        Share of such gaps that usually closes within a cycle.
     beyond : bool
         Whether the whole team is behind, and this is what comes on top.
     """
@@ -98,7 +97,31 @@ def person_reason(gap: Gap, cases: int, months: float | None, closing: float, *,
     sentences.append(Message("coaching.confident", {"chance": _chance(gap.probability)}))
     if months is not None:
         sentences.append(Message("coaching.newcomer", {"months": int(months)}))
-    return (*sentences, Message("coaching.closes", {"share": closing}))
+    return tuple(sentences)
+
+
+def closes(closing: float, record: Record | None, closed: Closed | None, /) -> tuple[Message, ...]:
+    """Say how much of such gaps closes within a cycle, and what that is known from.
+
+    Parameters
+    ----------
+    closing : float
+        Share of such gaps that usually closes, whether anybody was helped or not.
+    record : Record or None
+        What recorded coaching shows.
+    closed : Closed or None
+        What it closed, where the record is enough evidence.
+    """
+    offer = Message("coaching.offer")
+    if closed is not None:
+        values = {"people": closed.people, "share": closed.share, "low": closed.low, "high": closed.high}
+        return Message("coaching.closes_recorded", values), offer
+    general = Message("coaching.closes", {"share": closing})
+    if record is None:
+        return general, offer
+    if record.verdict == "differed":
+        return general, Message("coaching.record_differed"), offer
+    return general, Message("coaching.record_few", {"people": record.people}), offer
 
 
 def how_sure(probability: float, /) -> Message:
