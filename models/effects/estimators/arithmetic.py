@@ -10,27 +10,43 @@ __all__ = ["covariance_root", "demean", "dense", "joint_normal", "sums_by", "wit
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+MIN_WIDE = 6
+"""Columns from which all are summed in one pass over the rows instead of one by one."""
+MAX_SPAN = 8
+"""Possible codes per row up to which a table of them takes less time than sorting the rows."""
+
 
 def sums_by(matrix: Floats, codes: Codes, size: int = 0, /) -> Floats:
     """Return the sums of each column over the rows of each code, at least ``size`` of them."""
-    columns = [np.bincount(codes, weights=matrix[:, at], minlength=size) for at in range(matrix.shape[1])]
-    # of no rows it counts in whole numbers
-    return np.column_stack(columns).astype(np.float64, copy=False)
+    size = max(size, int(codes.max(initial=-1)) + 1)
+    if matrix.shape[1] < MIN_WIDE:
+        columns = [np.bincount(codes, weights=matrix[:, at], minlength=size) for at in range(matrix.shape[1])]
+        # of no rows it counts in whole numbers
+        return np.column_stack(columns).astype(np.float64, copy=False)
+    from scipy import sparse
+
+    rows = len(codes)
+    member = sparse.csr_array((np.ones(rows), codes, np.arange(rows + 1)), shape=(rows, size))
+    return np.asarray(member.T @ np.ascontiguousarray(matrix), dtype=np.float64)
 
 
 def dense(codes: Codes, /) -> Codes:
     """Return the codes renumbered from 0 without gaps."""
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+    first = int(codes.min(initial=0))
+    span = int(codes.max(initial=0)) - first + 1
+    if span > MAX_SPAN * (len(codes) + 1):
+        return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+    there = np.zeros(span, dtype=np.int64)
+    there[codes - first] = 1
+    return (np.cumsum(there) - 1)[codes - first]
 
 
 def demean(matrix: Floats, codes: Codes, /) -> Floats:
     """Return deviations from the means of each code."""
-    counts = np.bincount(codes)
-    counts = np.where(counts == 0, 1, counts)
-    out = np.empty(matrix.shape, order="F")  # whole columns are read and written
-    for at in range(matrix.shape[1]):
-        out[:, at] = matrix[:, at] - (np.bincount(codes, weights=matrix[:, at]) / counts)[codes]
-    return out
+    count = np.maximum(np.bincount(codes), 1)
+    means = sums_by(matrix, codes) / count[:, None]
+    out = np.take(means, codes, axis=0)
+    return np.subtract(matrix, out, out=out)
 
 
 def within_slope(around: Floats, target: Floats, /, *groups: Codes) -> Floats:
@@ -48,12 +64,14 @@ def within_slope(around: Floats, target: Floats, /, *groups: Codes) -> Floats:
     -------
     array of shape (columns, answers)
     """
+    both, columns = np.hstack([around, target]), around.shape[1]
     for _ in range(2 if len(groups) > 1 else 1):
         for codes in groups:
-            around, target = demean(around, codes), demean(target, codes)
-    gram = around.T @ around
+            both = demean(both, codes)
+    products = both[:, :columns].T @ both
+    gram = products[:, :columns]
     ridge = 1e-6 * max(float(np.trace(gram)) / max(len(gram), 1), 1e-12)
-    return np.linalg.solve(gram + ridge * np.eye(len(gram)), around.T @ target)  # pyright: ignore[reportReturnType]
+    return np.linalg.solve(gram + ridge * np.eye(len(gram)), products[:, columns:])  # pyright: ignore[reportReturnType]
 
 
 def covariance_root(covariance: Floats, /) -> Floats:

@@ -57,12 +57,20 @@ def covariates(frame: pd.DataFrame, /) -> Floats:
             if not known.all():
                 parts.append((~known).astype(np.float64))
         else:
-            text = column.astype("str").fillna("")
-            frequent = text.value_counts().index[1 : MAX_CATEGORIES + 1]
-            parts.extend((text == level).to_numpy(dtype=np.float64) for level in frequent)
+            level, frequent = _levels(column)
+            parts.extend((level == code).astype(np.float64) for code in frequent[1 : MAX_CATEGORIES + 1])
     matrix = np.column_stack(parts) if parts else np.zeros((len(frame), 0))
     spread = matrix.std(axis=0)
     return (matrix[:, spread > 0] - matrix[:, spread > 0].mean(axis=0)) / spread[spread > 0]
+
+
+def _levels(column: pd.Series, /) -> tuple[Codes, Codes]:
+    """Return the code of each row's text, and the codes from the most frequent on; unknown is a text of its own."""
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    # values that read the same are one level
+    names = pd.Series(values).astype("str").fillna("")
+    level = pd.factorize(names)[0][codes]
+    return level, pd.Series(level).value_counts().index.to_numpy()
 
 
 def newness(frame: pd.DataFrame, employees: pd.DataFrame | None, /) -> Floats:

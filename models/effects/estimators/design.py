@@ -23,6 +23,7 @@ __all__ = [
     "Question",
     "build_design",
     "descendants",
+    "same_rows",
     "usable_controls",
     "usable_levers",
 ]
@@ -277,6 +278,14 @@ def build_design(
     )
 
 
+def same_rows(known: NDArray[np.bool_], /) -> list[list[int]]:
+    """Return groups of columns that are known in the same rows."""
+    patterns: dict[bytes, list[int]] = {}
+    for at in range(known.shape[1]):
+        patterns.setdefault(np.packbits(known[:, at]).tobytes(), []).append(at)
+    return list(patterns.values())
+
+
 def _raw(
     frame: pd.DataFrame, catalogue: Catalogue, levers: tuple[str, ...], outcome: str | None, /
 ) -> tuple[Floats, Floats]:
@@ -342,26 +351,23 @@ def _adjust(
     unadjusted = np.full_like(raw, np.nan)
     index = np.zeros(len(raw))
     known = np.isfinite(raw)
-    patterns: dict[bytes, list[int]] = {}
-    for at in range(raw.shape[1]):
-        patterns.setdefault(np.packbits(known[:, at]).tobytes(), []).append(at)
-    for columns in patterns.values():
-        rows = known[:, columns[0]]
-        if not rows.any():
+    for columns in same_rows(known):
+        rows = np.flatnonzero(known[:, columns[0]])
+        if not rows.size:
             continue
         block = np.ix_(rows, np.array(columns))
         cells, people = dense(strata[rows]), dense(employee[rows])
-        target = demean(raw[block], cells)
+        own = raw[block]
+        target = demean(own, cells)
         # what is left where strata explain all is rounding, which would look like a difference between people
-        target = np.where(np.abs(target) > ROUNDING * np.abs(raw[block]).max(axis=0), target, 0.0)
-        unadjusted[block] = target
+        target[np.abs(target) <= ROUNDING * np.abs(own).max(axis=0)] = 0.0
         if mix.shape[1] == 0:
-            values[block] = target
+            values[block] = unadjusted[block] = target
             continue
-        around = demean(np.asfortranarray(mix[rows]), cells)
+        around = demean(mix[rows], cells)
         slope = within_slope(around, target, people, cells)
         values[block] = target - around @ slope
-        unadjusted[block] -= around[:, case_columns:] @ slope[case_columns:]
+        unadjusted[block] = target - around[:, case_columns:] @ slope[case_columns:]
         if raw.shape[1] - 1 in columns:
             index[rows] = around[:, :case_columns] @ slope[:case_columns, columns.index(raw.shape[1] - 1)]
     return values, unadjusted, index

@@ -20,7 +20,7 @@ from baton.catalogue.schema import Catalogue
 from features.cases.table import CaseTable
 from features.kpis.columns import context_columns, kpi_column, outcome_column
 from models.effects.estimators.case_level import case_level
-from models.effects.estimators.design import Design
+from models.effects.estimators.design import Design, same_rows
 from models.effects.estimators.moments import Moments
 from models.effects.estimators.protocol import Estimate
 
@@ -76,14 +76,16 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
     employee_fold = rng.integers(0, FOLDS, int(design.employee.max()) + 1)[design.employee[rows]]
     customer_fold = rng.integers(0, FOLDS, len(customers))[design.customer[rows]]
     left = np.full_like(raw, np.nan)
+    patterns = same_rows(np.isfinite(raw))
     for one in range(FOLDS):
         for two in range(FOLDS):
             test = (employee_fold == one) & (customer_fold == two)
             train = (employee_fold != one) & (customer_fold != two)
-            for at in range(raw.shape[1]):
-                known = train & np.isfinite(raw[:, at])
+            for columns in patterns:
+                known = train & np.isfinite(raw[:, columns[0]])
                 if test.any() and known.sum() > 50:
-                    left[test, at] = raw[test, at] - _learn(context, raw[:, at], known, test, seed)
+                    block = np.ix_(test, columns)
+                    left[block] = raw[block] - _learn(context, raw[:, columns], known, test, seed)
     return replace(design.only(rows), values=left, unadjusted=left)
 
 
@@ -105,12 +107,18 @@ def _clip(number: Floats, /) -> Floats:
     return np.clip(number, *np.quantile(known, [0.005, 0.995])) if len(known) else number
 
 
-def _learn(context: Floats, target: Floats, known: NDArray[np.bool_], test: NDArray[np.bool_], seed: int, /) -> Floats:
+def _learn(context: Floats, targets: Floats, known: NDArray[np.bool_], test: NDArray[np.bool_], seed: int, /) -> Floats:
+    """Predict each column of the targets for the test rows by a learner of its own, all from one binned table."""
     import lightgbm
 
     settings = {
         "objective": "l2", "num_leaves": 7, "learning_rate": 0.1, "min_data_in_leaf": 50, "verbosity": -1,
         "deterministic": True, "force_row_wise": True, "num_threads": 1, "seed": seed, "max_bin": 63,
     }  # fmt: skip
-    data = lightgbm.Dataset(context[known], target[known], params={"max_bin": 63, "verbosity": -1})
-    return np.asarray(lightgbm.train(settings, data, num_boost_round=TREES).predict(context[test], num_threads=1))
+    learned, asked = context[known], context[test]
+    data = lightgbm.Dataset(learned, np.zeros(len(learned)), params=settings, free_raw_data=False).construct()
+    found = np.empty((len(asked), targets.shape[1]))
+    for at, target in enumerate(targets[known].T):
+        data.set_label(target)
+        found[:, at] = lightgbm.train(settings, data, num_boost_round=TREES).predict(asked, num_threads=1)
+    return found

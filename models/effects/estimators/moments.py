@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ Floats = NDArray[np.float64]
 
 KEPT_DRAWS = 100
 """Of the people, for the sampling error of correlations."""
+MAX_HELD = 2_000_000
+"""Products of two columns that are held at once, over people: 16 MB, however many people there are."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,10 @@ class Moments:
 
     Parameters
     ----------
-    products : array of shape (employees, size, size)
-        Mean product over pairs; zero where an employee has no pair. The last row and column are the outcome.
-    weights : array of shape (employees, size, size)
+    weighted : array of shape (employees, size · (size + 1) / 2)
+        Mean product over pairs times its weight, for each two of levers and outcome in the order of
+        ``numpy.triu_indices``; zero where an employee has no pair. The outcome comes last.
+    weights : array of shape (employees, size · (size + 1) / 2)
         How much an employee counts: about the number of cases.
     means : array of shape (employees, size)
         Means of the adjusted values; zero where unknown.
@@ -43,7 +47,7 @@ class Moments:
         Where each employee's cases mostly lie.
     """
 
-    products: Floats
+    weighted: Floats
     weights: Floats
     means: Floats
     counts: Floats
@@ -55,6 +59,12 @@ class Moments:
     def employees(self) -> int:
         """Number of employees."""
         return len(self.means)
+
+    @property
+    def outcome_weights(self) -> Floats:
+        """How much an employee counts in products with the outcome, shape (employees, size)."""
+        size = self.means.shape[1]
+        return self.weights[:, np.cumsum(np.arange(size, 0, -1)) - 1]
 
     def covariance(self, draws: Floats, /) -> Floats:
         """Between-employee covariance under weights on employees.
@@ -68,11 +78,12 @@ class Moments:
         array of shape (draws, size, size)
         """
         size = self.means.shape[1]
-        flat = (len(self.means), size * size)
-        weighted = (self.weights * self.products).reshape(flat)
-        total = draws @ self.weights.reshape(flat)
-        out = np.divide(draws @ weighted, total, out=np.zeros_like(total), where=total > 0)
-        return out.reshape(len(draws), size, size)
+        total = draws @ self.weights
+        found = np.divide(draws @ self.weighted, total, out=np.zeros_like(total), where=total > 0)
+        rows, columns = np.triu_indices(size)
+        out = np.empty((len(draws), size, size))
+        out[:, rows, columns] = out[:, columns, rows] = found
+        return out
 
     @cached_property
     def kept(self) -> Floats:
@@ -115,13 +126,13 @@ def between_moments(design: Design, values: Floats | None = None, /) -> Moments:
     people = int(design.employee.max(initial=-1)) + 1
     sums = sums_by(filled, design.employee, people)
     counts = sums_by(known.astype(np.float64), design.employee, people)
-    products, pairs = _independent_pairs(design, filled, known, sums, counts)
+    weighted, weights = _independent_pairs(design, filled, known, sums, counts)
     scale = np.sqrt(
         np.divide((filled**2).sum(axis=0), known.sum(axis=0), out=np.ones(matrix.shape[1]), where=known.any(axis=0))
     )
     return Moments(
-        products=products,
-        weights=np.sqrt(pairs),
+        weighted=weighted,
+        weights=weights,
         means=np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0),
         counts=counts,
         scale=np.where(scale > 0, scale, 1.0),
@@ -136,54 +147,79 @@ def _mode(employee: NDArray[np.int64], group: NDArray[np.int64], people: int, /)
     return table.argmax(axis=1) - 1
 
 
-def _groups(*codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Code of the combination per row, and the first code of each combination."""
-    first, second = codes
-    wide = first * (int(second.max(initial=0)) + 2) + second + 1
-    unique, inverse = np.unique(wide, return_inverse=True)
-    return inverse.astype(np.int64), (unique // (int(second.max(initial=0)) + 2)).astype(np.int64)
-
-
 def _independent_pairs(
     design: Design, filled: Floats, known: NDArray[np.bool_], sums: Floats, counts: Floats, /
 ) -> tuple[Floats, Floats]:
-    """Products over pairs of cases that share no noise, and the number of such pairs."""
+    """Products over pairs of cases that share no noise times their weight, and that weight, for each two columns."""
     people, size = sums.shape
-    products, pairs = np.zeros((people, size, size)), np.zeros((people, size, size))
     handler = np.append(design.handler_level, False) if size == design.size + 1 else np.zeros(size, dtype=bool)
-    by_customer = _groups(design.employee, design.customer)
-    by_period = _groups(design.employee, design.period)
-    cache = {id(group): _group_sums(filled, known, group[0]) for group in (by_customer, by_period)}
-    for one in range(size):
-        for two in range(one, size):
-            group = by_period if handler[one] and handler[two] else by_customer
-            grouped, grouped_n = cache[id(group)]
-            owner = group[1]
-            alike = np.bincount(owner, weights=grouped[:, one] * grouped[:, two], minlength=people)
-            alike_n = np.bincount(owner, weights=grouped_n[:, one] * grouped_n[:, two], minlength=people)
-            if one == two and handler[one]:
-                alike, alike_n = _same_measurement(design, filled[:, one], known[:, one], people)
-            number = counts[:, one] * counts[:, two] - alike_n
-            total = sums[:, one] * sums[:, two] - alike
-            if number.sum() <= 0:  # one measurement per person: its noise cannot be distinguished from the person
-                number, total = counts[:, one] * counts[:, two], sums[:, one] * sums[:, two]
-            mean = np.divide(total, number, out=np.zeros(people), where=number > 0)
-            products[:, one, two] = products[:, two, one] = mean
-            pairs[:, one, two] = pairs[:, two, one] = np.maximum(number, 0.0)
-    return products, pairs
+    theirs = np.flatnonzero(handler)
+    of_customer = _Grouped.of(filled, known, design.employee, design.customer)
+    # two of a handler's figures share a month's noise, not a customer's
+    of_month = _Grouped.of(filled[:, theirs], known[:, theirs], design.employee, design.period)
+    same = [_same_measurement(design, filled[:, at], known[:, at], people) for at in theirs]
+    rows, columns = np.triu_indices(size)
+    total, number = np.empty((2, people, rows.size))
+    some = max(MAX_HELD // max(size**2, 1), 1)
+    for begin in range(0, people, some):
+        mine = slice(begin, min(begin + some, people))
+        alike = of_customer.products(mine)
+        if theirs.size:
+            alike[np.ix_([0, 1], range(alike.shape[1]), theirs, theirs)] = of_month.products(mine)
+            for at, own in zip(theirs, same, strict=True):
+                alike[:, :, at, at] = own[:, mine]
+        for at, (left, both) in enumerate(((total, sums[mine]), (number, counts[mine]))):
+            left[mine] = (both[:, :, None] * both[:, None, :] - alike[at])[:, rows, columns]
+    # one measurement per person: its noise cannot be distinguished from the person
+    for at in np.flatnonzero(number.sum(axis=0) <= 0):
+        total[:, at] = sums[:, rows[at]] * sums[:, columns[at]]
+        number[:, at] = counts[:, rows[at]] * counts[:, columns[at]]
+    # in place: with hundreds of KPIs these two are gigabytes
+    weight = np.sqrt(np.maximum(number, 0.0, out=number), out=number)
+    weighted = np.divide(total, weight, out=total, where=weight > 0)
+    weighted[weight == 0] = 0.0
+    return weighted, weight
 
 
-def _group_sums(filled: Floats, known: NDArray[np.bool_], codes: NDArray[np.int64], /) -> tuple[Floats, Floats]:
-    number = int(codes.max(initial=-1)) + 1
-    return sums_by(filled, codes, number), sums_by(known.astype(np.float64), codes, number)
+@dataclass(frozen=True)
+class _Grouped:
+    """Sums and counts of each column by groups of a person's cases, in the order of their owners.
+
+    ``ends`` says where each person's groups end.
+    """
+
+    sums: Floats
+    counts: Floats
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, filled: Floats, known: NDArray[np.bool_], employee: NDArray[np.int64], within: NDArray[np.int64], /
+    ) -> _Grouped:
+        """Group the cases of each person by what they have in common."""
+        if not filled.shape[1]:
+            return cls(filled[:0], filled[:0], np.zeros(1, dtype=np.int64))
+        wide = int(within.max(initial=0)) + 2
+        unique, code = np.unique(employee * wide + within + 1, return_inverse=True)
+        people = int(employee.max(initial=-1)) + 1
+        ends = np.searchsorted(unique // wide, np.arange(people + 1))
+        return cls(sums_by(filled, code, unique.size), sums_by(known.astype(np.float64), code, unique.size), ends)
+
+    def products(self, people: slice, /) -> Floats:
+        """Sums over groups of products of sums, then of counts, shape (2, people, columns, columns)."""
+        ends = self.ends[people.start : people.stop + 1]
+        out = np.empty((2, len(ends) - 1, self.sums.shape[1], self.sums.shape[1]))
+        for at, (begin, end) in enumerate(pairwise(ends)):
+            sums, counts = self.sums[begin:end], self.counts[begin:end]
+            np.matmul(sums.T, sums, out=out[0, at])
+            np.matmul(counts.T, counts, out=out[1, at])
+        return out
 
 
-def _same_measurement(
-    design: Design, column: Floats, known: NDArray[np.bool_], people: int, /
-) -> tuple[Floats, Floats]:
-    """Sums over pairs of cases of one month, which carry the same measurement of a handler."""
+def _same_measurement(design: Design, column: Floats, known: NDArray[np.bool_], people: int, /) -> Floats:
+    """Sums over pairs of cases of one month, which carry the same measurement of a handler, and the pairs' number."""
     months = int(design.period.max(initial=0)) + 2
     flat = design.employee * months + design.period + 1
     sums = np.bincount(flat, weights=column, minlength=people * months).reshape(people, months)
     number = np.bincount(flat, weights=known.astype(np.float64), minlength=people * months).reshape(people, months)
-    return (sums * sums).sum(axis=1), (number * number).sum(axis=1)
+    return np.stack([(sums * sums).sum(axis=1), (number * number).sum(axis=1)])

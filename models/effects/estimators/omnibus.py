@@ -60,7 +60,7 @@ def joint_test(design: Design, moments: Moments, /, *, permutations: int, seed: 
     if design.asked == 0 or people < max(MIN_PEOPLE_PERMUTED, size + 3):
         return JointTest(1.0, 0, people, np.ones(design.asked))
     rng = np.random.default_rng(seed)
-    volume = np.sqrt(moments.weights[:, -1, -1])
+    volume = np.sqrt(moments.outcome_weights[:, -1])
     answers = moments.means[:, -1] * volume
     orders = _shuffles(_blocks(moments), permutations, rng)
     inputs = moments.means[:, :size] * volume[:, None]
@@ -78,7 +78,7 @@ def _ratios(design: Design, moments: Moments, inputs: Floats, permuted: Floats, 
     """Effects as observed (first row) and with outcomes permuted, on one scale if asked for."""
     size = design.size
     covariance = moments.covariance(np.ones((1, moments.employees)))
-    total = moments.weights[:, :size, size].sum(axis=0)
+    total = moments.outcome_weights[:, :size].sum(axis=0)
     stacked = np.repeat(covariance, len(permuted) + 1, axis=0)
     stacked[1:, :size, size] = permuted @ inputs / np.where(total > 0, total, 1.0)
     effects = solve_total(design, stacked, moments.kept)
