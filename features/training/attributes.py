@@ -124,6 +124,12 @@ def as_feature(column: pd.Series, /) -> pd.Series:
         return column
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
         return pd.Series(_cut(column.to_numpy(dtype="float64", na_value=np.nan)), index=column.index, name=column.name)
+    if isinstance(column.dtype, pd.StringDtype):
+        codes, values = pd.factorize(column)  # each different text is looked at once, not each row
+        levels = sorted(values)
+        places = np.append(pd.Index(levels).get_indexer(values), -1)
+        found = pd.Categorical.from_codes(places[codes], levels)
+        return pd.Series(found, index=column.index, name=column.name)
     if column.notna().any() and column.map(lambda value: isinstance(value, bool), na_action="ignore").dropna().all():
         return as_feature(column.astype("float64"))
     text = column.astype("str").where(column.notna())

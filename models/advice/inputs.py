@@ -84,6 +84,8 @@ class AdviceInputs:
         Rows of ``advice/before.parquet``: what the advice before proposed; empty where none is known.
     before_policy : mapping
         The policy that it was made under: under another one nothing of it stands.
+    kept : dict
+        What was worked out from these inputs, for those who ask again; it is neither given nor written.
     """
 
     kpis: pd.DataFrame
@@ -108,6 +110,7 @@ class AdviceInputs:
     currency: str = ""
     before: pd.DataFrame = field(default_factory=no_before)
     before_policy: Mapping[str, Any] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def save(self, folder: Path, /) -> None:
         """Write the inputs into a folder as Parquet and JSON."""
@@ -116,7 +119,7 @@ class AdviceInputs:
         described: dict[str, Any] = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in (*_TABLES, "team_names", "notes")
+            if name not in (*_TABLES, "team_names", "notes", "kept")
         }
         notes = [note.as_json() for note in self.notes]
         write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": notes})

@@ -110,7 +110,16 @@ def target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -
     Returns
     -------
     TargetCard
+        Of the same inputs and policy it is worked out once, for weights, targets and diagnosis.
     """
+    kept, found = inputs.kept.get((team, role), (None, None))
+    if found is None or kept is not policy:
+        found = _target_card(inputs, policy, team, role)
+        inputs.kept[team, role] = policy, found
+    return replace(found, frame=found.frame.copy())
+
+
+def _target_card(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> TargetCard:
     inputs = inputs.of_team(team)
     card = inputs.cards[(inputs.cards["team_id"] == team) & (inputs.cards["role"] == role)].set_index("kpi")["weight"]
     of_card = (inputs.headcounts["team_id"] == team) & (inputs.headcounts["role"] == role)
@@ -225,8 +234,8 @@ def _directions(inputs: AdviceInputs, policy: Policy, frame: pd.DataFrame, known
 
 
 def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) -> list[dict[str, Any]]:
-    inputs = inputs.of_team(team)
     target = target_card(inputs, policy, team, role)
+    inputs = inputs.of_team(team)
     tried = try_answers(inputs, policy, target.frame, known=target.known)
     frame, steps = tried.frame, tried.steps
     fair = _impact(inputs, policy, role, frame, steps, known=target.known)

@@ -72,18 +72,21 @@ def _owned_rows(cases: CaseTable, catalogue: Catalogue, policy: Policy, /) -> li
 
 def _volumes(cases: CaseTable, design: Design, /) -> pd.DataFrame:
     """Cases (or measurements) per day of every employee and KPI, over the days the employee was there."""
-    frame = cases.frame[cases.frame["employee_id"].notna()]
-    opened = frame.groupby("employee_id")["opened_at"].agg(["min", "max"])
-    days = np.maximum((opened["max"] - opened["min"]).dt.total_seconds() / 86_400.0, SHORTEST_STAY_DAYS)
-    team = frame.sort_values("opened_at").groupby("employee_id")["team_id"].last()
+    names = [kpi_column(lever) for lever in design.levers]
+    frame = cases.frame.loc[cases.frame["employee_id"].notna(), ["employee_id", "opened_at", "team_id", *names]]
+    code, people_ids = pd.factorize(frame["employee_id"], sort=True)
+    opened = frame["opened_at"].groupby(code).agg(["min", "max"])
+    days = np.maximum((opened["max"] - opened["min"]).dt.total_seconds() / 86_400.0, SHORTEST_STAY_DAYS).to_numpy()
+    latest = frame.assign(employee_id=code).sort_values("opened_at")
+    team = latest.groupby("employee_id")["team_id"].last().set_axis(people_ids)
     parts = []
     for at, lever in enumerate(design.levers):
+        known = frame[names[at]].notna().to_numpy()
         if design.handler_level[at]:
-            known = frame.loc[frame[kpi_column(lever)].notna(), "employee_id"].unique()
-            per_day = pd.Series(1.0 / DAYS_PER_MONTH, index=known)
+            per_day = pd.Series(1.0 / DAYS_PER_MONTH, index=people_ids[pd.unique(code[known])])
         else:
-            counted = frame.groupby("employee_id")[kpi_column(lever)].count() / max(cases.sampled_share, 1e-9)
-            per_day = (counted / days)[counted > 0]
+            counted = np.bincount(code[known], minlength=len(people_ids)) / max(cases.sampled_share, 1e-9)
+            per_day = pd.Series(counted / days, index=people_ids)[counted > 0]
         parts.append(pd.DataFrame({"unit_id": per_day.index, "kpi": lever, "n_per_day": per_day.to_numpy()}))
     people = pd.concat(parts, ignore_index=True)
     people["team_id"] = people["unit_id"].map(team)
