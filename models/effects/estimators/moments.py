@@ -165,7 +165,7 @@ def _independent_pairs(
         mine = slice(begin, min(begin + some, people))
         alike = of_customer.products(mine)
         if theirs.size:
-            alike[np.ix_([0, 1], range(alike.shape[1]), theirs, theirs)] = of_month.products(mine)
+            alike[:, :, theirs[:, None], theirs] = of_month.products(mine)
             for at, own in zip(theirs, same, strict=True):
                 alike[:, :, at, at] = own[:, mine]
         for at, (left, both) in enumerate(((total, sums[mine]), (number, counts[mine]))):
