@@ -193,3 +193,16 @@ def test_limits_that_contradict_each_other_are_refused(inputs: Any) -> None:
         recommend(inputs, Policy(min_share={"customer": 70, "financial": 50}))
     with pytest.raises(PolicyError, match="no multiple of step"):
         recommend(inputs, Policy(step=30, min_weight=35, max_weight=50))
+
+
+def test_a_card_that_is_asked_for_again_is_of_its_own_policy_and_nobody_elses_to_change(
+    inputs: Any, known: Any
+) -> None:
+    first = target_card(inputs, known.policy, "t1", "agent").frame
+    averse = target_card(inputs, known.policy.model_copy(update={"risk_aversion": 50.0}), "t1", "agent").frame
+    expected = first["target"].fillna(-1.0).tolist()
+    first["target"] = 0.0
+
+    assert averse["target"].fillna(-1.0).tolist() != expected
+    again = target_card(inputs, known.policy, "t1", "agent").frame
+    assert again["target"].fillna(-1.0).tolist() == expected
