@@ -214,11 +214,10 @@ def _outcome(inputs: AdviceInputs, better: bool, many: float, /) -> Message:
         days = {"days": inputs.horizon_days}
         return Message("finding.more_stay" if better else "finding.more_leave", size | days)
     if inputs.outcome == WORTH:
-        stem = f"finding.worth_{'more' if better else 'less'}"
         money = size | {"currency": inputs.currency}
         if not inputs.customers_at_risk:
-            return Message(f"{stem}_case", money)
-        return Message(stem, money | {"days": inputs.horizon_days})
+            return Message("finding.worth_more_case" if better else "finding.worth_less_case", money)
+        return Message("finding.worth_more" if better else "finding.worth_less", money | {"days": inputs.horizon_days})
     metric = Outcome.parse(inputs.outcome).metric if inputs.outcome else ""
     rows = inputs.kpis[inputs.kpis["kpi"] == metric].to_dict("records")
     if inputs.kind != "probability":

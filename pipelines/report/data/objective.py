@@ -92,7 +92,7 @@ def outcome_name(results: Results, outcome: str, /) -> Bilingual:
         If it names none.
     """
     if outcome in (WORTH, VALUE):
-        return translated_message(Message(f"outcome.{outcome}"))
+        return translated_message(Message("outcome.worth" if outcome == WORTH else "outcome.value"))
     return titled(results, Outcome.parse(outcome))
 
 
