@@ -1,14 +1,15 @@
-"""The file that holds what a predictor's folder has learned: trees in LightGBM's text, or a linear model in JSON."""
+"""The file that holds what a predictor has learned: trees in LightGBM's text; a linear model, or both, as JSON."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["LINEAR_FILE", "MODEL_FILES", "TREES_FILE", "model_file"]
+__all__ = ["BLENDED_FILE", "LINEAR_FILE", "MODEL_FILES", "TREES_FILE", "model_file"]
 
 TREES_FILE = "model.lgb"
 LINEAR_FILE = "linear.json"
-MODEL_FILES = (TREES_FILE, LINEAR_FILE)
+BLENDED_FILE = "blended.json"
+MODEL_FILES = (TREES_FILE, LINEAR_FILE, BLENDED_FILE)
 
 
 def model_file(folder: Path, /) -> Path:

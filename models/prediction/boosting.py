@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,26 +13,34 @@ from models.prediction.fitted_model import FittedModel, TreeModel
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Boosted", "Recipe", "Task", "boost", "cross_fit"]
+__all__ = ["Boosted", "Recipe", "Task", "binned", "boost", "cross_fit"]
 
 Kind = Literal["probability", "number"]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the trees look like; few leaves, since explaining costs more than predicting.
+    """What the trees look like; few leaves, since explaining costs more than predicting, unless the data ask for more.
 
     Parameters
     ----------
     leaves : int
         Leaves per tree.
     learning_rate : float
+    l2 : float
+        Penalty on the leaves' values.
+    feature_fraction : float
+        Share of the features that each tree may split on.
+    leaf_rows : (int, int)
+        Rows that a leaf must hold: a two-hundredth of all, within these bounds.
     max_trees : int
         Early stopping ends before it.
     patience : int
         Trees without gain on held-out rows after which the search ends.
     folds : int
         Parts of the training rows that are held out in turn.
+    three_fold_rows : int
+        From so many rows on, three parts are enough, where their scores are not tested on.
     one_fold_rows : int
         From so many rows on, one part alone may be held out, to count trees and calibrate, and all rows are learned
         from after: five parts of a table this large add hardly anything to the order, and take most of the time.
@@ -41,23 +49,36 @@ class Recipe:
         more than the order of rows gains (``docs/predictors.md`` has figures).
     hold_out_rows : int
         From so many rows on, one part is held out and the model of the others is kept.
+    larger : tuple of Recipe
+        Larger trees, tried where one part of the rows says that they may pay (``models/prediction/ladder``).
     linear_weights : tuple of float
         Weights of the linear models (``models/prediction/linear.py``) that are tried beside the trees, for
         probabilities.
+    linear_shares : tuple of float
+        Shares of the linear model in a mean of log-odds with the trees; 1: the linear model alone.
     linear_rows : int
-        Up to how many rows they are.
+        Up to how many rows all of them are.
+    linear_beyond : bool
+        Whether above so many rows the last weight is tried, if it helps on one part.
     """
 
     leaves: int = 7
     learning_rate: float = 0.05
+    l2: float = 5.0
+    feature_fraction: float = 0.6
+    leaf_rows: tuple[int, int] = (5, 50)
     max_trees: int = 400
     patience: int = 30
     folds: int = 5
+    three_fold_rows: int = 10_000
     one_fold_rows: int = 15_000
     one_fold_events: int = 1_000
     hold_out_rows: int = 50_000
+    larger: tuple[Recipe, ...] = ()
     linear_weights: tuple[float, ...] = ()
+    linear_shares: tuple[float, ...] = (1.0,)
     linear_rows: int = 5_000
+    linear_beyond: bool = False
 
     def holds_out_once(self, rows: int, events: float, /) -> bool:
         """Whether one held-out part is enough, for so many rows and events in its later past."""
@@ -70,11 +91,12 @@ class Recipe:
             "metric": "binary_logloss" if kind == "probability" else "l2",
             "num_leaves": self.leaves,
             "learning_rate": self.learning_rate,
-            "min_data_in_leaf": int(np.clip(rows // 200, 5, 50)),
+            "min_data_in_leaf": int(np.clip(rows // 200, *self.leaf_rows)),
             "min_data_per_group": int(np.clip(rows // 100, 10, 100)),
-            "lambda_l2": 5.0,
-            "feature_fraction": 0.6,
+            "lambda_l2": self.l2,
+            "feature_fraction": self.feature_fraction,
             "max_bin": 127,
+            "feature_pre_filter": False,  # recipes with other leaves share the binned rows
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -96,19 +118,30 @@ class Boosted:
         Log-odds (or number) by that model; NaN where all have seen the row.
     trees : int
         How many trees the held-out rows asked for.
+    recipe : Recipe or None
+        Of the trees; None where there are none.
     weight : float or None
-        Of the linear model, where it is one; None for boosted trees.
+        Of the linear model, where it has a share; None for boosted trees alone.
+    share : float
+        Of the linear model.
     """
 
     models: tuple[FittedModel, ...]
     part: np.ndarray
     raw: np.ndarray
     trees: int
+    recipe: Recipe | None = None
     weight: float | None = None
+    share: float = 0.0
+
+    @property
+    def leaves(self) -> int:
+        """Leaves per tree: what explaining it costs; 0 without trees."""
+        return 0 if self.recipe is None else self.recipe.leaves
 
     def restricted(self, rows: np.ndarray, /) -> Boosted:
         """Return the same models over some of the rows."""
-        return Boosted(self.models, self.part[rows], self.raw[rows], self.trees, self.weight)
+        return replace(self, part=self.part[rows], raw=self.raw[rows])
 
     def contributions(self, matrix: np.ndarray, /) -> np.ndarray:
         """Return exact SHAP values of each row by the model that has not seen it, the bias last."""
@@ -137,6 +170,20 @@ class Task:
     seed: int
 
 
+def binned(matrix: np.ndarray, label: np.ndarray, task: Task, /) -> lgb.Dataset:
+    """Return the rows in bins, for fits of any recipe of the task.
+
+    Parameters
+    ----------
+    matrix : numpy.ndarray, shape (rows, features)
+    label : numpy.ndarray, shape (rows,)
+    """
+    import lightgbm as lgb
+
+    parameters = task.recipe.parameters(task.kind, len(label), task.seed)
+    return lgb.Dataset(matrix, label, categorical_feature=list(task.categorical), params=parameters).construct()
+
+
 def cross_fit(
     matrix: np.ndarray,
     label: np.ndarray,
@@ -144,6 +191,7 @@ def cross_fit(
     validation: np.ndarray,
     *,
     task: Task,
+    dataset: lgb.Dataset | None = None,
 ) -> Boosted:
     """Fit one booster per fold on the other folds; the mean loss over folds says how many trees.
 
@@ -151,80 +199,54 @@ def cross_fit(
     ----------
     matrix : numpy.ndarray, shape (rows, features)
     label, fold : numpy.ndarray, shape (rows,)
+        Rows of fold −1 are learned from by all.
     validation : numpy.ndarray of bool, shape (rows,)
         The validation set of early stopping; all, if a fold has none of them.
+    dataset : lightgbm.Dataset, optional
+        These rows, binned before.
 
     Returns
     -------
     Boosted
-        Every row has its unseen booster.
+        Every row of a fold has its unseen booster.
     """
     import lightgbm as lgb
 
     parameters = task.recipe.parameters(task.kind, len(label), task.seed)
-    if len(np.unique(fold[validation])) < len(np.unique(fold)):
+    parts = np.unique(fold[fold >= 0])
+    if len(np.unique(fold[validation & (fold >= 0)])) < len(parts):
         validation = np.ones_like(validation)  # a fold whose groups all ended early
-    parts = [(np.flatnonzero(fold != part), np.flatnonzero((fold == part) & validation)) for part in np.unique(fold)]
-    dataset = lgb.Dataset(matrix, label, categorical_feature=list(task.categorical), params=parameters)
     found: Any = lgb.cv(
         parameters,
-        dataset,
+        binned(matrix, label, task) if dataset is None else dataset,
         task.recipe.max_trees,
-        folds=parts,
+        folds=[(np.flatnonzero(fold != part), np.flatnonzero((fold == part) & validation)) for part in parts],
         callbacks=[lgb.early_stopping(task.recipe.patience, verbose=False)],
         return_cvbooster=True,
     )
     trees = max(int(found["cvbooster"].best_iteration), 1)
     models = tuple(_trimmed(booster, trees) for booster in found["cvbooster"].boosters)
     raw = np.full(len(label), np.nan)
-    for part, model in zip(np.unique(fold), models, strict=True):
+    for part, model in zip(parts, models, strict=True):
         raw[fold == part] = model.raw(matrix[fold == part])
-    return Boosted(models, np.searchsorted(np.unique(fold), fold), raw, trees)
+    numbered = np.where(fold >= 0, np.searchsorted(parts, fold), -1)
+    return Boosted(models, numbered, raw, trees, task.recipe)
 
 
-def boost(
-    matrix: np.ndarray,
-    label: np.ndarray,
-    *,
-    task: Task,
-    trees: int = 0,
-    held_out: np.ndarray | None = None,
-    validation: np.ndarray | None = None,
-) -> Boosted:
-    """Fit one booster, with a known number of trees or with early stopping on held-out rows.
+def boost(matrix: np.ndarray, label: np.ndarray, *, task: Task, trees: int) -> TreeModel:
+    """Fit one booster with a known number of trees on all rows.
 
     Parameters
     ----------
     matrix, label, task
         As for ``cross_fit``.
     trees : int
-        How many; 0: as held-out rows ask for.
-    held_out, validation : numpy.ndarray of bool, shape (rows,), optional
-        Rows not to train on, and those of them that validate.
-
-    Returns
-    -------
-    Boosted
-        With the raw scores of held-out rows.
+        How many.
     """
     import lightgbm as lgb
 
     parameters = task.recipe.parameters(task.kind, len(label), task.seed)
-    columns = list(task.categorical)
-    if held_out is None or validation is None:
-        dataset = lgb.Dataset(matrix, label, categorical_feature=columns, params=parameters)
-        model = _trimmed(lgb.train(parameters, dataset, trees), trees)
-        return Boosted((model,), np.full(len(label), -1), np.full(len(label), np.nan), trees)
-    dataset = lgb.Dataset(matrix[~held_out], label[~held_out], categorical_feature=columns, params=parameters)
-    validation = held_out & validation if (held_out & validation).any() else held_out
-    watch = lgb.Dataset(matrix[validation], label[validation], reference=dataset)
-    stop = lgb.early_stopping(task.recipe.patience, verbose=False)
-    full = lgb.train(parameters, dataset, task.recipe.max_trees, valid_sets=[watch], callbacks=[stop])
-    trees = max(full.best_iteration, 1)
-    model = _trimmed(full, trees)
-    raw = np.full(len(label), np.nan)
-    raw[held_out] = model.raw(matrix[held_out])
-    return Boosted((model,), np.where(held_out, 0, -1), raw, trees)
+    return _trimmed(lgb.train(parameters, binned(matrix, label, task), trees), trees)
 
 
 def _trimmed(booster: lgb.Booster, trees: int, /) -> TreeModel:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from baton.outcomes import CASE_TABLE
 from models.prediction.boosting import Recipe
+from models.prediction.ladder.rungs import LADDER
 from models.prediction.predictor import BoostedPredictor
 
 __all__ = ["CaseOutcomePredictor"]
@@ -16,4 +17,4 @@ class CaseOutcomePredictor(BoostedPredictor):
 
     name: ClassVar[str] = CASE_TABLE
     kinds: ClassVar[frozenset[str]] = frozenset({"probability", "number"})
-    recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, max_trees=400)
+    recipe: ClassVar[Recipe] = LADDER

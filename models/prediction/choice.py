@@ -1,106 +1,186 @@
-"""Which of several kinds of model the past asks for: the one whose calibrated held-out scores cost least."""
+"""Which of several models the past asks for: whose calibrated held-out scores cost least; the small win ties."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from models.prediction.boosting import Boosted
+from models.prediction.boosting import Boosted, Kind
 from models.prediction.calibration import fit_calibration
 from models.prediction.linear import fit_linear
 from models.prediction.metrics import log_losses
 
-__all__ = ["choose", "choose_per_fold", "cross_fit_linear"]
+__all__ = ["TIE", "Judged", "choose", "choose_per_fold", "cross_fit_linear", "held_out_losses"]
+
+TIE = 1.0
+"""Standard errors of the paired difference by which larger trees must be better: they cost more to explain, and what
+they have learned of the past holds for less long."""
+
+MAX_LINEAR_ROWS = 30_000  # two hundred slopes are known well from so many; time grows with rows × slopes²
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rows that candidates are compared on.
+
+    Parameters
+    ----------
+    label : numpy.ndarray, shape (rows,)
+    validation : numpy.ndarray of bool, shape (rows,)
+        Rows on which the loss is compared.
+    group : numpy.ndarray, shape (rows,), optional
+        Rows of one group count as one draw; each row for itself by default.
+    kind : {"probability", "number"}
+        Log loss, or squared error.
+    """
+
+    label: np.ndarray
+    validation: np.ndarray
+    group: np.ndarray = field(default_factory=lambda: np.empty(0))
+    kind: Kind = "probability"
+
+    def restricted(self, rows: np.ndarray, /) -> Judged:
+        """Return the same over some of the rows."""
+        group = self.group[rows] if len(self.group) else self.group
+        return replace(self, label=self.label[rows], validation=self.validation[rows], group=group)
+
+
+def thinned(rows: np.ndarray, most: int, /) -> np.ndarray:
+    """Return at most so many of the rows' positions, evenly taken.
+
+    Examples
+    --------
+    >>> thinned(np.array([True, False, True, True, True]), 2).tolist()
+    [0, 3]
+    """
+    found = np.flatnonzero(rows)
+    return found[:: max(1, -(-len(found) // most))]
 
 
 def cross_fit_linear(
-    matrix: np.ndarray, label: np.ndarray, fold: np.ndarray, *, categorical: Collection[int], weight: float
+    matrix: np.ndarray, label: np.ndarray, part: np.ndarray, *, categorical: Collection[int], weight: float
 ) -> Boosted:
-    """Fit one linear model per fold on the other folds.
+    """Fit one linear model per part on the other rows.
 
     Parameters
     ----------
     matrix, label, categorical, weight
         As for ``fit_linear``.
-    fold : numpy.ndarray of int, shape (rows,)
+    part : numpy.ndarray of int, shape (rows,)
+        −1 for rows that none is to be scored of.
 
     Returns
     -------
     Boosted
-        Every row has its unseen model.
+        Every row of a part has its unseen model.
     """
-    parts, raw = np.unique(fold), np.full(len(label), np.nan)
+    parts, raw = np.unique(part[part >= 0]), np.full(len(label), np.nan)
     how: Any = {"categorical": categorical, "weight": weight}
-    models = tuple(fit_linear(matrix[fold != part], label[fold != part], **how) for part in parts)
-    for part, model in zip(parts, models, strict=True):
-        raw[fold == part] = model.raw(matrix[fold == part])
-    return Boosted(models, np.searchsorted(parts, fold), raw, 0, weight)
+    learned = [thinned(part != number, MAX_LINEAR_ROWS) for number in parts]
+    models = tuple(fit_linear(matrix[rows], label[rows], **how) for rows in learned)
+    for number, model in zip(parts, models, strict=True):
+        raw[part == number] = model.raw(matrix[part == number])
+    numbered = np.where(part >= 0, np.searchsorted(parts, part), -1)
+    return Boosted(models, numbered, raw, 0, weight=weight, share=1.0)
 
 
-def choose(candidates: Sequence[Boosted], label: np.ndarray, validation: np.ndarray, /) -> Boosted:
-    """Return the candidate with the lowest mean log loss on held-out rows; the first, where none beats the base rate.
+def choose(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted:
+    """Return the candidate with the lowest mean loss on held-out rows; the first, where none beats the base rate.
 
     Parameters
     ----------
     candidates : sequence of Boosted
-        Over the same rows and folds.
-    label : numpy.ndarray, shape (rows,)
-    validation : numpy.ndarray of bool, shape (rows,)
-        Rows on which the loss is compared.
+        Over the same rows and parts.
 
     Returns
     -------
     Boosted
+        Of those whose trees are the smallest, unless larger ones are better by ``TIE`` standard errors.
     """
-    return candidates[_best(_losses(candidates, label)[:, validation])]
+    held = candidates[0].part >= 0
+    judged = judged.restricted(held)
+    used = judged.validation if judged.validation.any() else ~judged.validation
+    return candidates[_best([one.restricted(held) for one in candidates], judged, used)]
 
 
-def choose_per_fold(candidates: Sequence[Boosted], label: np.ndarray, validation: np.ndarray, /) -> Boosted:
+def choose_per_fold(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted:
     """Return per fold the model of that candidate which does best on the other folds.
 
     No row takes part in the choice of the model that scores it, so that the scores can be tested on.
 
     Parameters
     ----------
-    candidates, label, validation
+    candidates, judged
         As for ``choose``.
 
     Returns
     -------
     Boosted
     """
-    part = candidates[0].part
-    raw, models = np.full(len(label), np.nan), []
+    part, validation = candidates[0].part, judged.validation
+    raw, models = np.full(len(part), np.nan), []
     for number in range(len(candidates[0].models)):
         inside = part == number
         elsewhere = validation & ~inside if (validation & ~inside).any() else ~inside
         outside = [one.restricted(~inside) for one in candidates]
-        best = candidates[_best(_losses(outside, label[~inside])[:, elsewhere[~inside]])]
+        best = candidates[_best(outside, judged.restricted(~inside), elsewhere[~inside])]
         models.append(best.models[number])
         raw[inside] = best.raw[inside]
-    return Boosted(tuple(models), part, raw, candidates[0].trees)
+    return replace(candidates[0], models=tuple(models), raw=raw)
 
 
-def _losses(candidates: Sequence[Boosted], label: np.ndarray, /) -> np.ndarray:
-    """Log loss per candidate and row, each fold calibrated on the others; in the last row that of the base rate."""
+def held_out_losses(candidates: Sequence[Boosted], judged: Judged, /) -> np.ndarray:
+    """Return the loss per candidate and row, each part calibrated on the others; in the last row that of the base rate.
+
+    Parameters
+    ----------
+    candidates : sequence of Boosted
+        Every row has its part. A single part is calibrated on itself: two numbers, or bins of many rows.
+
+    Returns
+    -------
+    numpy.ndarray, shape (candidates + 1, rows)
+    """
+    label = judged.label
     losses = np.empty((len(candidates) + 1, len(label)))
-    constant = np.zeros(len(label))
-    for part in np.unique(candidates[0].part):
+    parts = np.unique(candidates[0].part)
+    for part in parts:
         inside = candidates[0].part == part
-        constant[inside] = label[~inside].mean()
-    losses[-1] = log_losses(label, constant)
-    for number, candidate in enumerate(candidates):
-        for part in np.unique(candidate.part):
-            inside = candidate.part == part
-            chance = fit_calibration(candidate.raw[~inside], label[~inside]).apply(candidate.raw[inside])
+        others = ~inside if len(parts) > 1 else inside
+        if judged.kind == "number":
+            losses[-1, inside] = (label[inside] - label[others].mean()) ** 2
+            for number, one in enumerate(candidates):
+                losses[number, inside] = (label[inside] - one.raw[inside]) ** 2
+            continue
+        losses[-1, inside] = log_losses(label[inside], np.full(int(inside.sum()), label[others].mean()))
+        for number, one in enumerate(candidates):
+            chance = fit_calibration(one.raw[others], label[others]).apply(one.raw[inside])
             losses[number, inside] = log_losses(label[inside], chance)
     return losses
 
 
-def _best(losses: np.ndarray, /) -> int:
-    """Return the cheapest candidate; among models that are all worse than the base rate a difference is chance."""
+def _best(candidates: Sequence[Boosted], judged: Judged, used: np.ndarray, /) -> int:
+    """Return the cheapest candidate of the smallest trees that are no worse than the best by more than noise."""
+    losses = held_out_losses(candidates, judged)[:, used]
+    group = judged.group[used] if len(judged.group) else np.arange(int(used.sum()))
     *costs, constant = losses.mean(axis=1)
-    eligible = [cost if number == 0 or cost < constant else np.inf for number, cost in enumerate(costs)]
-    return int(np.argmin(eligible))
+    # among models that are all worse than the base rate a difference is chance
+    eligible = np.array([cost if at == 0 or cost < constant else np.inf for at, cost in enumerate(costs)])
+    best = int(np.argmin(eligible))
+    # a linear model explains itself at least as cheaply as the smallest trees
+    smallest = min((one.leaves for one in candidates if one.leaves), default=0)
+    size = np.array([max(one.leaves, smallest) for one in candidates])
+    for leaves in np.unique(size[size < size[best]]):
+        rival = int(np.argmin(np.where(size == leaves, eligible, np.inf)))
+        if eligible[rival] - eligible[best] <= TIE * _standard_error(losses[rival] - losses[best], group):
+            return rival
+    return best
+
+
+def _standard_error(difference: np.ndarray, group: np.ndarray, /) -> float:
+    """Return the standard error of a mean over rows of which those of one group are one draw."""
+    sums = np.bincount(np.unique(group, return_inverse=True)[1], weights=difference - difference.mean())
+    return float(np.sqrt((sums**2).sum() * len(sums) / max(len(sums) - 1, 1)) / len(difference))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from models.prediction.boosting import Recipe
+from models.prediction.ladder.rungs import LADDER
 from models.prediction.predictor import BoostedPredictor
 
 __all__ = ["ChurnPredictor"]
@@ -18,4 +19,4 @@ class ChurnPredictor(BoostedPredictor):
 
     name: ClassVar[str] = "churn"
     kinds: ClassVar[frozenset[str]] = frozenset({"probability"})
-    recipe: ClassVar[Recipe] = Recipe(leaves=7, learning_rate=0.05, max_trees=400)
+    recipe: ClassVar[Recipe] = LADDER

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
+from baton.errors import DamagedModelError
 from models.integrity.manifest import Manifest
-from models.integrity.model_file import LINEAR_FILE, TREES_FILE, model_file
+from models.integrity.model_file import BLENDED_FILE, LINEAR_FILE, TREES_FILE, model_file
 from models.integrity.trees import check_trees
 from models.prediction.linear import LinearModel
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["FittedModel", "TreeModel", "read_model"]
+__all__ = ["BlendedModel", "FittedModel", "TreeModel", "read_model"]
+
+
+_FORMAT = 1  # of a blended model's file
 
 
 class FittedModel(Protocol):
@@ -87,6 +93,83 @@ class TreeModel:
         return np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=threads), dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class BlendedModel:
+    """A weighted mean of the log-odds of boosted trees and of a linear model.
+
+    Parameters
+    ----------
+    share : float
+        Of the linear model, between 0 and 1.
+    """
+
+    file: ClassVar[str] = BLENDED_FILE
+
+    boosted: TreeModel
+    linear: LinearModel
+    share: float
+
+    @property
+    def trees(self) -> int:
+        """How many trees it has."""
+        return self.boosted.trees
+
+    @property
+    def text(self) -> str:
+        """Both models as JSON."""
+        return json.dumps(
+            {"format": _FORMAT, "share": self.share, "trees": self.boosted.text, "linear": self.linear.text}
+        )
+
+    def raw(self, matrix: np.ndarray, /, *, threads: int = 0) -> np.ndarray:
+        """Return a score per row."""
+        boosted = self.boosted.raw(matrix, threads=threads)
+        return (1 - self.share) * boosted + self.share * self.linear.raw(matrix)
+
+    def contributions(self, matrix: np.ndarray, /, *, threads: int = 0) -> np.ndarray:
+        """Return exact SHAP values: the mean of both models' own, since Shapley values are linear in the model.
+
+        Source
+        ------
+        Lundberg and Lee (2017), section 2: linearity of Shapley values.
+        """
+        boosted = self.boosted.contributions(matrix, threads=threads)
+        return (1 - self.share) * boosted + self.share * self.linear.contributions(matrix)
+
+    @classmethod
+    def read(cls, text: str, features: int, place: Path, /) -> BlendedModel:
+        """Read what ``text`` has given.
+
+        Parameters
+        ----------
+        text : str
+        features : int
+            How many the model must have.
+        place : pathlib.Path
+            Named in the refusal.
+
+        Raises
+        ------
+        DamagedModelError
+            If it is no such model, or one of the two is damaged.
+        """
+        try:
+            found = json.loads(text)
+            if found["format"] != _FORMAT:
+                raise ValueError(f"its format is {found['format']!r}")
+            share, trees, linear = found["share"], found["trees"], found["linear"]
+            if not isinstance(share, float) or not 0 <= share <= 1:
+                raise ValueError("the linear model's share is none")
+            if not isinstance(trees, str) or not isinstance(linear, str):
+                raise ValueError("one of its two models is no text")
+        except (ValueError, TypeError, KeyError) as error:
+            raise DamagedModelError(
+                f"{place}: is damaged ({error}) and is not loaded; train again with `baton run`"
+            ) from None
+        check_trees(trees, features, place)
+        return cls(TreeModel.read(trees), LinearModel.read(linear, features, place), share)
+
+
 def read_model(manifest: Manifest, features: int, /) -> FittedModel:
     """Return the model of a folder, once its text was found fit to be read.
 
@@ -106,5 +189,7 @@ def read_model(manifest: Manifest, features: int, /) -> FittedModel:
     text = manifest.text(place.name)
     if place.name == LINEAR_FILE:
         return LinearModel.read(text, features, place)
+    if place.name == BLENDED_FILE:
+        return BlendedModel.read(text, features, place)
     check_trees(text, features, place)
     return TreeModel.read(text)

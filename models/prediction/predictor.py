@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -21,16 +21,13 @@ from models.integrity.manifest import Manifest, verify_manifest, write_manifest
 from models.integrity.model_file import MODEL_FILES
 from models.integrity.probe import PROBE_FILE, differs, make_probe, probe_rows, read_probe
 from models.prediction import calibration as calibrations
-from models.prediction.boosting import Boosted, Recipe, Task, boost, cross_fit
+from models.prediction.boosting import Boosted, Recipe, Task
 from models.prediction.calibration import Calibration
-from models.prediction.choice import choose, choose_per_fold, cross_fit_linear
+from models.prediction.choice import Judged
 from models.prediction.encoding import Encoding, Rows
 from models.prediction.fitted_model import FittedModel, read_model
-from models.prediction.linear import fit_linear
+from models.prediction.ladder.climb import climb, refitted
 from models.prediction.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "predictor_class"]
 
@@ -128,13 +125,9 @@ class BoostedPredictor:
         encoding = Encoding.learn(rows, table.features)
         matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
         held = cls._held_out(table, rows, matrix, encoding, seed)
-        if len(label) >= cls.recipe.hold_out_rows:
-            final: FittedModel = held.models[0]
-        elif held.weight is not None:
-            final = fit_linear(matrix, label, categorical=encoding.categorical, weight=held.weight)
-        else:
-            task = Task(cls.recipe, table.kind, encoding.categorical, seed)
-            final = boost(matrix, label, trees=held.trees, task=task).models[0]
+        task = Task(cls.recipe, table.kind, encoding.categorical, seed)
+        alone = len(label) >= cls.recipe.hold_out_rows
+        final = held.models[0] if alone else refitted(matrix, label, held, task)
         known = ~np.isnan(held.raw)
         late = later_rows(table, rows)
         used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
@@ -144,9 +137,11 @@ class BoostedPredictor:
             "base_rate": float(label.mean()),
             "seed": seed,
             "trees": final.trees,
+            "leaves": held.leaves,
             "linear_weight": held.weight,
+            "linear_share": held.share,
             "calibration_rows": int(used.sum()) if calibration is not None else 0,
-            "parameters": cls.recipe.parameters(table.kind, len(label), seed),
+            "parameters": (held.recipe or cls.recipe).parameters(table.kind, len(label), seed),
             "from": _moment(rows["as_of"].min()),
             "to": _moment(rows["as_of"].max()),
         }
@@ -179,22 +174,17 @@ class BoostedPredictor:
         *,
         every_row: bool = False,
     ) -> Boosted:
-        label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].to_numpy()
-        fold = group_folds(group.astype(str), label, cls.recipe.folds, seed)
+        label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].astype(str).to_numpy()
+        part = group_folds(group, label, cls.recipe.folds, seed)
         late = later_rows(table, rows)
         task = Task(cls.recipe, table.kind, encoding.categorical, seed)
-        alone = fold == 0
         # numbers are not calibrated: for them rows alone decide
-        events = events_in(label[alone & late], table.kind) if table.kind == "probability" else np.inf
-        if not every_row and cls.recipe.holds_out_once(len(label), events):
-            return boost(matrix, label, held_out=alone, validation=late, task=task)
-        trees = cross_fit(matrix, label, fold, late, task=task)
-        if table.kind != "probability" or len(label) > cls.recipe.linear_rows or not _both_beside(label, fold):
-            return trees
-        weights = cls.recipe.linear_weights
-        own = encoding.categorical
-        others = [cross_fit_linear(matrix, label, fold, categorical=own, weight=weight) for weight in weights]
-        return (choose_per_fold if every_row else choose)([trees, *others], label, late) if others else trees
+        events = events_in(label[(part == 0) & late], table.kind) if table.kind == "probability" else np.inf
+        judged = Judged(label, late, np.unique(group, return_inverse=True)[1], table.kind)
+        once = not every_row and cls.recipe.holds_out_once(len(label), events)
+        if not every_row and not once and len(label) >= cls.recipe.three_fold_rows:
+            part = group_folds(group, label, 3, seed)
+        return climb(matrix, part, judged, task=task, once=once, per_fold=every_row)
 
     def raw(self, rows: Rows, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""
@@ -247,7 +237,7 @@ class BoostedPredictor:
         return pd.DataFrame(values, columns=columns, index=index)
 
     def save(self, folder: Path, /) -> None:
-        """Write the model (``model.lgb``, LightGBM's text, or ``linear.json``) and ``predictor.json``."""
+        """Write the model (LightGBM's text, or JSON where a linear one has a share) and ``predictor.json``."""
         encoding = self.encoding
         matrix = probe_rows(encoding.features, encoding.categories, encoding.ranges, encoding.medians)
         for name in MODEL_FILES:
@@ -368,11 +358,6 @@ def _described(manifest: Manifest, /) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DamagedModelError(f"{manifest.folder / 'predictor.json'}: describes no predictor; train again")
     return found
-
-
-def _both_beside(label: np.ndarray, fold: np.ndarray, /) -> bool:
-    """Tell whether the rows beside each fold hold both outcomes."""
-    return all(0 < label[fold != part].mean() < 1 for part in np.unique(fold))
 
 
 def _moment(value: Any, /) -> str | None:

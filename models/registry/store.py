@@ -135,7 +135,8 @@ def _make(database: Path, /) -> None:
 def packed(predictor_folder: Path, /) -> Iterator[Path]:
     """Give an MLflow model with what the predictor needs beside it, and its record.
 
-    Trees are in LightGBM's native format. A linear model has no flavour of MLflow's: it is JSON that nothing runs.
+    Trees are in LightGBM's native format. A linear model, alone or beside trees, is of no flavour of MLflow's: it is
+    JSON that nothing runs.
 
     Raises
     ------

@@ -78,7 +78,7 @@ def test_contributions_are_those_of_shap(predictor: Any, kind: str, table: Train
 
     sample = features_of(table).iloc[:25]
     if not isinstance(fitted.model, TreeModel):
-        pytest.skip("a linear model is compared in tests/models/prediction/test_linear.py")
+        pytest.skip("linear and blended models are compared in tests/models/prediction")
     explained = shap.TreeExplainer(fitted.model.booster).shap_values(fitted.encoding.matrix(sample))
     np.testing.assert_allclose(fitted.contributions(sample)[list(table.features)], explained, rtol=0, atol=1e-6)
 

@@ -14,6 +14,7 @@ import pytest
 from baton.company import load_company
 from baton.errors import BatonError, OutputError
 from baton.files import RunFolder, read_json
+from models.integrity.model_file import model_file
 from pipelines.run import run, score
 
 FILES = (
@@ -142,11 +143,11 @@ def test_a_run_that_is_killed_goes_on_where_it_was(gone_on: GoneOn) -> None:
 
 def test_score_uses_the_models_that_were_trained_before(copied: tuple[Path, Path]) -> None:
     company, folder = copied
-    model = (folder / "models" / "churn" / "model.lgb").read_bytes()
+    model = model_file(folder / "models" / "churn").read_bytes()
     (folder / "churn.parquet").unlink()
     score(load_company(company), RunFolder(folder))
     assert (folder / "churn.parquet").exists()
-    assert (folder / "models" / "churn" / "model.lgb").read_bytes() == model
+    assert model_file(folder / "models" / "churn").read_bytes() == model
 
 
 def test_score_without_models_says_what_makes_them_before_it_does_anything(small_company: Path, tmp_path: Path) -> None:

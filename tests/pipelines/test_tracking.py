@@ -13,6 +13,7 @@ from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
 from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
+from models.integrity.model_file import model_file
 from models.registry.champions import Registry
 from models.registry.promotion import Origin
 from pipelines import tracking
@@ -90,7 +91,7 @@ def test_champions_of_other_data_or_with_changed_files_are_replaced_with_a_note(
     assert first["data"] != second["data"]
     assert first["meaning"] != second["meaning"]
     champion = Registry(company).place("churn", 2)
-    (champion / "model.lgb").write_text("tree", encoding="utf-8")
+    model_file(champion).write_text("tree", encoding="utf-8")
     (note,) = (each.text for each in tracking.track(company, folder, Origin({"activity": "c"}, "right mapping")))
     assert note.startswith("churn: version 3 replaces champion 2, which cannot be used: churn version 2: ")
     assert champions(company) == [3]

@@ -14,6 +14,7 @@ import pytest
 from baton.company import Company
 from baton.files import RunFolder
 from features.staging.pseudonyms import load_key, pseudonym
+from models.integrity.model_file import model_file
 from models.registry.promotion import Origin
 
 
@@ -251,12 +252,12 @@ def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_o
     own = rescored.models / "churn"
     Registry(company, create=True).log("churn", own, entry={"log_loss": 0.3}, origin=Origin({}), parameters={})
     place = load_champion(company, "churn")[0]
-    text = (place / "model.lgb").read_text("utf-8")
-    (place / "model.lgb").write_text(text.replace("leaf_value=-", "leaf_value=9", 1), encoding="utf-8")
+    kept = model_file(place)
+    kept.write_text(kept.read_text("utf-8") + " ", encoding="utf-8")
     with open_on(company, rescored, ready=False) as opened:
         by_id_row = not_ready(opened)
     assert by_id_row.startswith("churn version 1: ")
-    assert "model.lgb: was changed after training" in by_id_row
+    assert f"{kept.name}: was changed after training" in by_id_row
     # the record beside the model was made anew, that in the registry not
     write_manifest(place)
     with open_on(company, rescored, ready=False) as opened:
@@ -266,7 +267,7 @@ def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_o
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("models/churn/model.lgb", None, "model.lgb: not there"),
+        ("the model of churn", None, ": not there"),
         ("models/churn/manifest.json", None, "nothing tells whether the model is as it was trained"),
         ("models/root_cause/model/arrays.npz", b"PK", "arrays.npz: was changed after training"),
         ("training/churn/table.json", b'{"outcome": 7}', "the run cannot be loaded, by a defect (AttributeError"),
@@ -277,7 +278,7 @@ def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_o
 def test_whatever_stops_the_loading_is_reported_where_readiness_is_asked(
     name: str, content: bytes | None, message: str, open_on: Any, rescored: RunFolder
 ) -> None:
-    place = rescored.path / name
+    place = model_file(rescored.models / "churn") if name == "the model of churn" else rescored.path / name
     place.unlink(missing_ok=True) if content is None else place.write_bytes(content)
     with open_on(Company(path=rescored.path.parent / "company.toml"), rescored, ready=False) as opened:
         assert message in not_ready(opened)

@@ -20,6 +20,9 @@ from models.prediction.sufficiency import later_rows
 TASK = Task(Recipe(), "probability", [], 7)
 
 
+SMALL = replace(ChurnPredictor.recipe, larger=(), linear_weights=())
+
+
 class Threads(Recipe):
     """The usual recipe on a given number of threads."""
 
@@ -36,7 +39,7 @@ class ThreeThreads(Threads):
 class Large(ChurnPredictor):
     """Takes every table for a large one."""
 
-    recipe = Recipe(hold_out_rows=1)
+    recipe = replace(SMALL, hold_out_rows=1)
 
 
 def noisy(rows: int = 1500, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -62,7 +65,8 @@ def test_the_number_of_threads_changes_nothing(make: Callable[..., Any]) -> None
     given = (matrix, label) if make is boost else (matrix, label, fold, fold >= 0)
     extra: dict[str, Any] = {"trees": 60} if make is boost else {}
     one, three = (make(*given, task=replace(TASK, recipe=recipe()), **extra) for recipe in (Threads, ThreeThreads))
-    for first, second in zip(one.models, three.models, strict=True):
+    models = ([one], [three]) if make is boost else (one.models, three.models)
+    for first, second in zip(*models, strict=True):
         np.testing.assert_allclose(first.raw(matrix), second.raw(matrix), rtol=0, atol=1e-9)
 
 
@@ -106,8 +110,9 @@ def test_a_fold_without_late_rows_is_validated_all_the_same() -> None:
     matrix, label, group = noisy()
     fold = group_folds(group, label, 5, 7)
     assert cross_fit(matrix, label, fold, fold != 2, task=TASK).trees > 15
-    held = boost(matrix, label, held_out=fold == 2, validation=fold != 2, task=TASK)
-    assert held.trees > 15
+    alone = cross_fit(matrix, label, np.where(fold == 2, 0, -1), fold != 2, task=TASK)
+    assert alone.trees > 15
+    np.testing.assert_array_equal(np.isnan(alone.raw), fold != 2)
 
 
 def test_contributions_of_unseen_rows_add_up_to_their_scores() -> None:
@@ -128,11 +133,17 @@ def test_noise_gets_few_trees_and_a_signal_many() -> None:
 
 def test_a_large_table_keeps_a_fifth_of_the_groups_for_stopping_and_calibration() -> None:
     table = monthly()
-    large, normal = Large.fit(table, 7), ChurnPredictor.fit(table, 7)
+    large, normal = Large.fit(table, 7), Plain.fit(table, 7)
     assert large.about["calibration_rows"] == pytest.approx(300, abs=60)
     assert normal.about["calibration_rows"] == 750
     rows = table.frame[list(table.features)]
     assert np.corrcoef(large.raw(rows), normal.raw(rows))[0, 1] > 0.95
+
+
+class Plain(ChurnPredictor):
+    """Small trees alone."""
+
+    recipe = SMALL
 
 
 class Fits:
@@ -158,7 +169,7 @@ class Fits:
 class Middle(ChurnPredictor):
     """Takes tables of 1,500 rows for those from which one part alone is held out."""
 
-    recipe = replace(ChurnPredictor.recipe, one_fold_rows=1500, one_fold_events=50, hold_out_rows=5000)
+    recipe = replace(SMALL, one_fold_rows=1500, one_fold_events=50, hold_out_rows=5000)
 
 
 class Rare(ChurnPredictor):
@@ -175,15 +186,13 @@ def test_from_15_000_rows_on_two_fits_are_enough_and_the_second_learns_from_all_
     assert recipe.folds == 5
     fits, table = Fits(monkeypatch), monthly(1500)
     middle = Middle.fit(table, 7)
-    (first, few), (second, every) = fits.found
-    assert (first, second, every) == ("train", "train", 1500)
-    assert few == pytest.approx(1200, abs=40)  # four of five parts, dealt by groups
-    assert 0 < middle.about["calibration_rows"] <= 1500 - few
+    assert fits.found == [("cv", 1500), ("train", 1500)]
+    assert middle.about["calibration_rows"] == pytest.approx(300, abs=40)  # one fifth, dealt by groups
     fits.found.clear()
     normal = Middle.fit(monthly(1499), 7)
     assert fits.found == [("cv", 1499)] * 5 + [("train", 1499)]
     rows = table.frame[list(table.features)]
-    assert np.corrcoef(middle.raw(rows), normal.raw(rows))[0, 1] > 0.95
+    assert np.corrcoef(middle.raw(rows), normal.raw(rows))[0, 1] > 0.93
     assert middle.predict(rows).mean() == pytest.approx(table.frame["label"].mean(), abs=0.06)
 
 

@@ -19,7 +19,7 @@ from models.folds import group_folds
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import write_manifest
 from models.prediction.boosting import Boosted
-from models.prediction.choice import choose, choose_per_fold, cross_fit_linear
+from models.prediction.choice import Judged, choose, choose_per_fold, cross_fit_linear
 from models.prediction.decline import DeclinePredictor
 from models.prediction.fitted_model import TreeModel
 from models.prediction.linear import LinearModel, fit_linear
@@ -129,16 +129,17 @@ def candidates() -> tuple[list[Boosted], np.ndarray]:
 
 def test_what_costs_less_on_held_out_rows_is_chosen() -> None:
     given, label = candidates()
-    assert choose(given, label, np.ones(300, dtype=bool)) is given[1]
-    np.testing.assert_array_equal(choose_per_fold(given, label, np.ones(300, dtype=bool)).raw, given[1].raw)
+    judged = Judged(label, np.ones(300, dtype=bool))
+    assert choose(given, judged) is given[1]
+    np.testing.assert_array_equal(choose_per_fold(given, judged).raw, given[1].raw)
 
 
 def test_where_nothing_beats_the_base_rate_the_first_stays() -> None:
     given, label = candidates()
     luckless = np.random.default_rng(5).permutation(label)
-    everywhere = np.ones(300, dtype=bool)
+    judged = Judged(luckless, np.ones(300, dtype=bool))
     orders = [[given[0], given[1]], [given[1], given[0]]]
-    assert [choose(order, luckless, everywhere) is order[0] for order in orders] == [True, True]
+    assert [choose(order, judged) is order[0] for order in orders] == [True, True]
 
 
 def test_a_rows_own_outcome_has_no_say_in_the_choice_of_the_model_that_scores_it() -> None:
@@ -150,9 +151,10 @@ def test_a_rows_own_outcome_has_no_say_in_the_choice_of_the_model_that_scores_it
     models: Any = ("a", "b", "c")
     given = [Boosted(models, part, raw, 1) for raw in (first, second)]
     everywhere = np.ones(600, dtype=bool)
-    assert choose(given, spoiled, everywhere) is given[0]
+    assert choose(given, Judged(spoiled, everywhere)) is given[0]
     for outcome in (label, spoiled):
-        np.testing.assert_array_equal(choose_per_fold(given, outcome, everywhere).raw[part == 2], second[part == 2])
+        chosen = choose_per_fold(given, Judged(outcome, everywhere))
+        np.testing.assert_array_equal(chosen.raw[part == 2], second[part == 2])
 
 
 def history() -> TrainingTable:
