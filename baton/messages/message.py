@@ -10,7 +10,7 @@ from string import Formatter
 from typing import Any
 
 from baton.messages.catalogue import catalogue
-from baton.messages.numbers import Language, grouped, percentage, points, two_figures
+from baton.messages.numbers import Language, duration, grouped, percentage, points, two_figures
 
 __all__ = ["LANGUAGES", "Message", "Name", "Value", "bilingual", "render"]
 
@@ -28,6 +28,7 @@ _NUMBERS = {
     "percent1": lambda value, language: percentage(value, language, 1),
     "figures": lambda value, language: two_figures(value),
     "points": lambda value, language: points(value),
+    "duration": duration,
     "0": grouped,
     "1": lambda value, language: grouped(value, language, 1),
     "2": lambda value, language: grouped(value, language, 2),

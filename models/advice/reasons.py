@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,15 @@ _NEARLY_ALL, _HARDLY_ANY = 0.95, 0.005
 """Shares of evidence from which the experts' judgement, and below which the evidence, is not worth naming."""
 
 _MOVES = {"add": "move.add", "raise": "move.raise", "lower": "move.lower", "drop": "move.drop"}
+_OFF_CARD = {
+    "advice.not_measured": "off_card.not_measured",
+    "experts.keeps": "off_card.experts_unclear",
+    "keep.blocked": "off_card.blocked",
+    "keep.stressed": "off_card.stressed",
+    "keep.teams_by_chance": "off_card.teams_by_chance",
+    "keep.people_by_chance": "off_card.people_by_chance",
+    "keep.refuted": "off_card.refuted",
+}
 _PERSPECTIVES = {
     "customer": "perspective.customer",
     "financial": "perspective.financial",
@@ -114,7 +124,7 @@ def _why(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], 
         return _judged(inputs, policy, line, row)
     if not line["measured"]:
         why = Message.from_columns(line["why_key"] or NotMeasured.UNKNOWN, line["why_values"])
-        return (Message("advice.not_measured", kpi | {"why": why}),)
+        return (_placed(Message("advice.not_measured", kpi | {"why": why}), line),)
     found = finding(inputs, line)
     sentences = (_kept(inputs, policy, line, row),) if row["verdict"] == "keep" else _moved(line, row)
     return (*sentences, *found)
@@ -146,7 +156,7 @@ def _judged(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any
     if line.get("blocked") or line.get("stressed") or line["direction"] != 0:
         return _kept(inputs, policy, line, row), source, *found
     sure = {"chance": chance(float(row["confidence"])), "asked": policy.confidence}
-    return Message("experts.keeps", kpi | sure), source, *found
+    return _placed(Message("experts.keeps", kpi | sure), line), source, *found
 
 
 def _from_to(row: dict[str, Any], /) -> dict[str, float]:
@@ -161,6 +171,15 @@ def _moved(line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:
 
 
 def _kept(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], /) -> Message:
+    return _placed(_why_kept(inputs, policy, line, row), line)
+
+
+def _placed(message: Message, line: Line, /) -> Message:
+    """Say of a KPI that is on no card that it gets no points: it has none to keep."""
+    return message if line["on_card"] else replace(message, key=_OFF_CARD.get(message.key, message.key))
+
+
+def _why_kept(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], /) -> Message:
     kpi = {"kpi": _name(line)}
     if line.get("blocked"):
         return Message("keep.blocked", kpi)

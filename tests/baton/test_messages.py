@@ -16,7 +16,7 @@ from baton.messages.message import Message, Name, bilingual, render
 from baton.messages.numbers import grouped, percentage
 
 ROOMS = ("baton", "features", "models", "pipelines", "serving")
-SHAPES = {"", "count", "percent", "percent1", "figures", "points", "0", "1", "2", "list", "and", "clauses"}
+SHAPES = {"", "count", "percent", "percent1", "figures", "points", "duration", "0", "1", "2", "list", "and", "clauses"}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENTRIES = sorted(catalogue().items())
 
@@ -131,7 +131,7 @@ def test_a_message_is_json_and_back() -> None:
     assert hash(again) == hash(message)
     assert bilingual(again) == {
         "en": "Not all limits of the policy can be kept together: "
-        + "; ".join(["Quick answers has 7.5 points more than one KPI may have"] * 2) + ".",
+        + "; ".join(["“Quick answers” has 7.5 points more than one KPI may have"] * 2) + ".",
         "zh": "政策中的限制无法同时满足：" + "；".join(["“快速回复”超出单项上限 7.5 分"] * 2) + "。",
     }  # fmt: skip
 
@@ -145,7 +145,7 @@ def test_a_blank_that_is_not_filled_is_a_defect() -> None:
 
 def test_what_fills_a_blank_is_never_read_as_a_blank() -> None:
     name = Name("{points} {kpi}", "{x}")
-    assert "{points} {kpi} has 2 points" in Message("limit.max_weight", {"kpi": name, "points": 2}).text
+    assert "{points} {kpi}” has 2 points" in Message("limit.max_weight", {"kpi": name, "points": 2}).text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

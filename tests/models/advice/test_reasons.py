@@ -83,7 +83,7 @@ def test_broken_limits_are_reported_in_words() -> None:
     reason = explain(given, Policy(), line(given), row(), broken)
     for words in ("max_weight", "min_weight", "min_share", "outcome_max", "customer by"):
         assert words not in reason["en"] + reason["zh"]
-    assert "Quick answers has 60 points more than one KPI may have" in reason["en"]
+    assert "“Quick answers” has 60 points more than one KPI may have" in reason["en"]
     assert (
         "“快速回复”超出单项上限 60 分；“快速回复”低于单项下限 2 分；客户维度低于最低份额 7.5 分；结果类指标"
         in reason["zh"]
@@ -96,8 +96,8 @@ def test_limits_that_no_card_keeps_together_are_named_before_what_the_card_break
     reason = explain(given, Policy(), line(given), row(), broken, (pair,))
     assert reason["en"].endswith(
         "No card of these KPIs can keep the most that one KPI may have (40 points) and the least that the process "
-        "perspective must have (85 points) together. The card comes as near as it can: Quick answers has 60 points more "
-        "than one KPI may have."
+        "perspective must have (85 points) together. The card comes as near as it can: “Quick answers” has 60 points "
+        "more than one KPI may have."
     )
     assert "任何计分卡都无法同时满足单项上限（40 分）、流程维度最低份额（85 分）。" in reason["zh"]
     alone = explain(given, Policy(), line(given), row(), broken, (pair[:1],))
@@ -121,8 +121,25 @@ def test_no_probability_is_reported_as_certain(sure: float, en: str, zh: str) ->
 def test_what_finds_no_room_stays_where_it_is(on_card: bool, en: str, zh: str) -> None:
     given = inputs()
     reason = explain(given, Policy(), line(given, on_card=on_card), row(verdict="keep", confidence=0.95))
-    assert reason["en"].startswith(f"Quick answers {en}: the limits of the policy")
+    assert reason["en"].startswith(f"“Quick answers” {en}: the limits of the policy")
     assert zh in reason["zh"]
+
+
+@pytest.mark.parametrize(("on_card", "says"), [(True, "“Quick answers” keeps its points"), (False, "gets no points")])
+def test_what_is_on_no_card_has_no_points_to_keep(on_card: bool, says: str) -> None:
+    given = inputs()
+    unmeasured = line(given, on_card=on_card, measured=False, why_key="not_measured.people_alike", why_values="{}")
+    for kept in (unmeasured, line(given, on_card=on_card, direction=0, refuted=True)):
+        reason = explain(given, Policy(), kept, row(verdict="keep", confidence=0.5))
+        assert says in reason["en"]
+        assert ("不给分" in reason["zh"]) is not on_card
+
+
+def test_long_times_are_given_in_hours() -> None:
+    given = inputs()
+    reason = explain(given, Policy(), line(given, unit="seconds", between_sd=19_694.0), row())
+    assert "5.5 hours better" in reason["en"]
+    assert "领先 5.5 小时" in reason["zh"]
 
 
 def test_one_lever_makes_no_card() -> None:

@@ -156,7 +156,7 @@ def test_what_is_pushed_is_raised_beside_its_guard(catalogue: Catalogue) -> None
     assert (found["stress"] == "guarded").all()
     assert (found["stress_loses"] <= MAX_LOSING).all()
     assert found["recommended_weight"].to_dict() == {"handle": 20, "solved": 80, "script": 0}
-    assert "Solved is not lowered: it guards Handle" in found.loc["solved", "reason"]["en"]
+    assert "“Solved” is not lowered: it guards Handle" in found.loc["solved", "reason"]["en"]
 
 
 def test_what_is_pushed_is_left_where_even_its_guard_does_not_save_the_card(catalogue: Catalogue) -> None:
