@@ -26,10 +26,26 @@ from models.effects.findings import Effects
 from models.effects.reliability import measure
 from models.effects.tables import beside_attributions
 
-__all__ = ["STEPS", "Advice", "advise"]
+__all__ = ["STEPS", "Advice", "Evidence", "advise", "evidence"]
 
 STEPS = 4
 """Of the progress that is reported; whoever calls reports the last when all is written."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is found before any card is solved.
+
+    Parameters
+    ----------
+    effects, reliability, inputs, coaching
+        As in ``Advice``.
+    """
+
+    effects: Effects
+    reliability: pd.DataFrame
+    inputs: AdviceInputs
+    coaching: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -105,24 +121,51 @@ def advise(
     PolicyError
         If the limits of the policy contradict each other whatever the card.
     """
+    found = evidence(cases, organisation, catalogue, settings, attributions, progress)
+    progress("weights of scorecards", 3, STEPS)
+    weights = recommend(found.inputs, settings.policy)
+    scene = scene_of(cases, organisation, catalogue, found.effects, found.inputs, settings)
+    return Advice(
+        effects=found.effects,
+        reliability=found.reliability,
+        inputs=found.inputs,
+        weights=weights,
+        coaching=found.coaching,
+        diagnosis=diagnosis_table(found.inputs, settings.policy),
+        targets=targets_table(scene, weights, organisation),
+        okrs=okrs_table(scene, weights),
+    )
+
+
+def evidence(
+    cases: CaseTable,
+    organisation: Organisation,
+    catalogue: Catalogue,
+    settings: Settings,
+    attributions: pd.DataFrame | None = None,
+    progress: Progress = silent,
+) -> Evidence:
+    """Find what advice rests on, and solve no card: what is asked for again and again where cards are not.
+
+    Parameters
+    ----------
+    attributions : pandas.DataFrame, optional
+        As in ``advise``.
+
+    Returns
+    -------
+    Evidence
+    """
     policy = settings.policy
     progress("effects of levers", 0, STEPS)
     effects = estimate(cases, organisation, catalogue, policy, settings.seed, learners=settings.learners)
     effects = beside_attributions(effects, cases, catalogue, attributions)
     progress("reliability of KPIs", 1, STEPS)
     reliability = measure(cases, organisation, catalogue, policy)
-    progress("weights of scorecards", 2, STEPS)
-    inputs = gather(cases, organisation, catalogue, effects, reliability, settings)
-    weights = recommend(inputs, policy)
-    scene = scene_of(cases, organisation, catalogue, effects, inputs, settings)
-    progress("coaching", 3, STEPS)
-    return Advice(
+    progress("coaching", 2, STEPS)
+    return Evidence(
         effects=effects,
         reliability=reliability,
-        inputs=inputs,
-        weights=weights,
+        inputs=gather(cases, organisation, catalogue, effects, reliability, settings),
         coaching=coach(cases, organisation, catalogue, effects.table, settings),
-        diagnosis=diagnosis_table(inputs, policy),
-        targets=targets_table(scene, weights, organisation),
-        okrs=okrs_table(scene, weights),
     )

@@ -1,8 +1,9 @@
 """FLAML on one training table; run by the Python of an environment that has it, never by Baton's.
 
-``PYTHON benchmarks/flaml_fit.py FOLDER SECONDS SEED`` reads ``train.parquet`` (features, ``label__``, ``group__``) and
-``test.parquet`` (features) and writes ``predicted.json``: the probabilities (or numbers) and what was chosen. It knows
-which rows belong together, so that its own folds leak nothing; the metric it is tuned on is the one Baton is tuned on.
+``PYTHON benchmarks/real/flaml_fit.py FOLDER SECONDS SEED`` reads ``train.parquet`` (features, ``label__``,
+``group__``) and ``test.parquet`` (features) and writes ``predicted.json``: the probabilities (or numbers) and what was
+chosen. It knows which rows belong together, so that its own folds leak nothing; the metric it is tuned on is the one
+Baton is tuned on.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The example companies on real data: how well outcomes are foreseen, what is advised, and whether it holds."""
