@@ -39,6 +39,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--roles", choices=("right", "wrong"), default="right")
     parser.add_argument("--again", action="store_true", help="ask for advice a month earlier too")
+    parser.add_argument(
+        "--econml-python", help="the Python of an environment with EconML, LightGBM and PyArrow, for one rival more"
+    )
     parser.add_argument("--results", type=Path, help="folder of results, to be gone on with")
     parser.add_argument("--picture", type=Path, help="file for a picture of regret by world and rule")
     parser.add_argument(
@@ -74,7 +77,7 @@ def _run(chosen: argparse.Namespace, folder: Path, /) -> list[dict[str, Any]]:
         if world == GAMING:
             row = play(size, seed)
         else:
-            row = judge(world, size, seed, roles=chosen.roles, again=chosen.again)
+            row = judge(world, size, seed, roles=chosen.roles, again=chosen.again, econml_python=chosen.econml_python)
         row |= {"version": chosen.version}
         with file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row) + "\n")

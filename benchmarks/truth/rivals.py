@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +19,10 @@ from baton.catalogue.schema import Catalogue
 from features.cases.table import CaseTable
 from features.kpis.columns import context_columns, kpi_column, outcome_column
 
-__all__ = ["PLAIN_RULES", "RULES", "Given", "given", "johnson", "lmg", "weigh"]
+__all__ = ["ECONML", "PLAIN_RULES", "RULES", "Given", "econml", "given", "johnson", "lmg", "weigh"]
+
+ECONML = "EconML, LinearDML"
+"""Runs in an environment of its own, so that it is there only where one is given."""
 
 PLAIN_RULES = ("fair plain rule", "single cases")
 """Those that the advice must not lose to: people compared, and single cases."""
@@ -87,11 +94,20 @@ def given(cases: CaseTable, catalogue: Catalogue, kpis: list[str]) -> Given:
     )
 
 
-def weigh(data: Given) -> dict[str, dict[str, float]]:
-    """Return the weights of every rule: name to KPI to weight, of any scale."""
+def weigh(data: Given, econml_python: str | None = None) -> dict[str, dict[str, float]]:
+    """Return the weights of every rule: name to KPI to weight, of any scale.
+
+    Parameters
+    ----------
+    econml_python : str, optional
+        The Python of an environment with EconML; without it that rule is left out.
+    """
+    found = {name: rule(data) for name, rule in RULES.items()}
+    if econml_python is not None:
+        found[ECONML] = econml(data, econml_python)
     return {
-        name: dict(zip(data.kpis, np.nan_to_num(np.asarray(rule(data), float)).tolist(), strict=True))
-        for name, rule in RULES.items()
+        name: dict(zip(data.kpis, np.nan_to_num(np.asarray(weights, float)).tolist(), strict=True))
+        for name, weights in found.items()
     }
 
 
@@ -191,6 +207,33 @@ def _shap(data: Given, /) -> np.ndarray:
     model = lightgbm.train(settings | {"seed": 1}, lightgbm.Dataset(features, data.left), num_boost_round=40)
     found = model.predict(features.iloc[_shap_rows(data)], pred_contrib=True)
     return np.asarray(found)[:, : len(data.kpis)]
+
+
+def econml(data: Given, python: str) -> np.ndarray:
+    """Double machine learning by EconML, one lever at a time, in the environment of another Python.
+
+    Source: Chernozhukov et al. 2018; ``econml.dml.LinearDML``. Unknown values are at the mean, since it takes none.
+
+    Raises
+    ------
+    RuntimeError
+        If the other Python fails, with what it said.
+    """
+    frame = data.frame
+    cases = frame[[*context_columns(frame), "process", "priority", "channel", "period"]].copy()
+    cases["period"] = cases["period"].astype(str)
+    for at, kpi in enumerate(data.kpis):
+        cases[f"lever:{kpi}"] = data.filled[:, at]
+    cases["left__"] = data.left
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        cases.to_parquet(folder / "cases.parquet", index=False)
+        script = Path(__file__).with_name("econml_fit.py")
+        done = subprocess.run([python, str(script), place], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"EconML failed:\n{done.stderr[-2000:]}")
+        effects = json.loads((folder / "effects.json").read_text("utf-8"))
+    return np.maximum(-np.array([effects[kpi] for kpi in data.kpis]) * _person_sd(data), 0.0)
 
 
 def entropy(data: Given) -> np.ndarray:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
-from benchmarks.truth.rivals import PLAIN_RULES
+from benchmarks.truth.rivals import ECONML, PLAIN_RULES
 from benchmarks.truth.worlds import SIZES
 
-__all__ = ["BINS", "paired", "table"]
+__all__ = ["BINS", "against", "paired", "table"]
 
 BINS = ((0.8, 0.9), (0.9, 0.95), (0.95, 1.01))
 NOTHING = 1e-9
@@ -35,16 +35,22 @@ def table(results: Iterable[dict[str, Any]], size: str, roles: str) -> str:
     worlds = list(dict.fromkeys(row["world"] for row in mine))
     for world in worlds:
         lines.append(_line(world, [row for row in mine if row["world"] == world]))
-    lines += ["", *_rules(worlds, mine), "", *_calibration([row for row in mine if row["regret"]])]
+    lines += ["", *_rules(worlds, mine), "", *_beside_econml(worlds, mine)]
+    lines += ["", *_calibration([row for row in mine if row["regret"]])]
     return "\n".join([*lines, "", *_gaming(played)]) + "\n"
 
 
 def paired(rows: list[dict[str, Any]], /) -> tuple[str, float, float, float]:
     """Return the plain rule that does better over these seeds, its regret, the paired difference and its SE."""
     best = min(PLAIN_RULES, key=lambda rule: np.mean([row["regret"][rule] for row in rows]))
-    difference = [row["regret"]["Baton"] - row["regret"][best] for row in rows]
+    return best, *against(rows, best)
+
+
+def against(rows: list[dict[str, Any]], rule: str, /) -> tuple[float, float, float]:
+    """Return a rule's mean regret, Baton's minus its on the same companies, and the SE of that."""
+    difference = [row["regret"]["Baton"] - row["regret"][rule] for row in rows]
     error = float(np.std(difference, ddof=1) / np.sqrt(len(rows))) if len(rows) > 1 else float("nan")
-    return best, float(np.mean([row["regret"][best] for row in rows])), float(np.mean(difference)), error
+    return float(np.mean([row["regret"][rule] for row in rows])), float(np.mean(difference)), error
 
 
 def _line(world: str, rows: list[dict[str, Any]], /) -> str:
@@ -87,8 +93,30 @@ def _rules(worlds: list[str], rows: list[dict[str, Any]], /) -> list[str]:
     for world in worlds:
         mine = [row["regret"] for row in rows if row["world"] == world and row["regret"]]
         if mine:
-            values = [f"{np.mean([each[name] for each in mine]):.3f}" for name in names]
+            values = [_known([each[name] for each in mine if name in each], len(mine)) for name in names]
             lines.append(f"| {world} | " + " | ".join(values) + " |")
+    return lines
+
+
+def _known(values: list[float], companies: int, /) -> str:
+    """A mean, and of how many companies where a rule was not asked in all."""
+    if not values:
+        return "–"
+    return f"{np.mean(values):.3f}" + (f" ({len(values)} of {companies})" if len(values) < companies else "")
+
+
+def _beside_econml(worlds: list[str], rows: list[dict[str, Any]], /) -> list[str]:
+    """Baton and EconML on the same companies, or where EconML would come from."""
+    asked = [row for row in rows if ECONML in row["regret"]]
+    if not asked:
+        return ["EconML was not asked: `--econml-python` names the Python of an environment that has it."]
+    lines = ["| same companies | seeds | Baton | " + ECONML + " | difference (SE) |", "|" + "---|" * 5]
+    for world in worlds:
+        mine = [row for row in asked if row["world"] == world]
+        if mine:
+            theirs, difference, error = against(mine, ECONML)
+            own = np.mean([row["regret"]["Baton"] for row in mine])
+            lines.append(f"| {world} | {len(mine)} | {own:.3f} | {theirs:.3f} | {difference:+.3f} ({error:.3f}) |")
     return lines
 
 

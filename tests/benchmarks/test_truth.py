@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from benchmarks.truth.kpis import LEVERS, TODAY
 from benchmarks.truth.leaving import FLOOR, HORIZON_DAYS
 from benchmarks.truth.picture import draw
 from benchmarks.truth.story import Story, happen
+from benchmarks.truth.summary import table
 from benchmarks.truth.tables import Recorded, month_earlier, record, wrong_roles
 from benchmarks.truth.worlds import WORLDS, Size
 
@@ -107,6 +109,59 @@ def test_shares_of_explained_variance_add_up_to_it(recorded: Recorded) -> None:
     whole = data.explained((0, 1, 2, 3))
     assert rivals.lmg(data).sum() == pytest.approx(whole)
     assert rivals.johnson(data).sum() == pytest.approx(whole)
+
+
+FAKE_LEARNER = """
+import numpy as np
+
+class LinearDML:
+    def __init__(self, **settings):
+        assert settings["cv"] == 2
+    def fit(self, y, treatment, *, X, W):
+        columns = np.column_stack([treatment, np.ones(len(y)), W])
+        self.intercept_ = np.linalg.lstsq(columns, y, rcond=None)[0][0]
+"""
+
+
+def test_econml_is_asked_in_an_environment_of_its_own(
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = rivals.given(recorded.cases, recorded.catalogue, ["solved", "promise_kept", "handle_time"])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "econml").mkdir()
+    (tmp_path / "econml" / "__init__.py").write_text("")
+    (tmp_path / "econml" / "dml.py").write_text(FAKE_LEARNER)
+    found = rivals.weigh(data, sys.executable)
+    assert list(found) == [*rivals.RULES, rivals.ECONML]
+    # all levers jointly and the case mix: near what single cases say
+    plain = np.array(list(found["single cases"].values()))
+    asked = np.array(list(found[rivals.ECONML].values()))
+    assert np.corrcoef(asked, plain)[0, 1] > 0.95
+    assert list(rivals.weigh(data)) == list(rivals.RULES)
+    (tmp_path / "econml" / "dml.py").write_text("raise ImportError('no such learner')")
+    with pytest.raises(RuntimeError, match="no such learner"):
+        rivals.econml(data, sys.executable)
+
+
+def test_a_rival_that_was_not_asked_is_named_and_never_averaged_in() -> None:
+    line = {"size": "tiny", "roles": "right", "world": "linear", "rank": 1.0, "flagged": [], "harmful": [], "moves": []}
+    line |= {
+        "covered": 9,
+        "measured": 9,
+        "moved": False,
+        "gain": 0.0,
+        "near_random": True,
+        "effects": {},
+        "coached": [],
+    }
+    line |= {"directions": [], "seconds": {"advise": 1.0}}
+    rules = dict.fromkeys([*rivals.RULES, "Baton", "recommended"], 0.2)
+    without = line | {"seed": 1, "regret": rules}
+    asked = line | {"seed": 2, "regret": rules | {"Baton": 0.1, rivals.ECONML: 0.3}}
+    assert "EconML was not asked" in table([without], "tiny", "right")
+    both = table([without, asked], "tiny", "right")
+    assert "0.300 (1 of 2)" in both
+    assert "| linear | 1 | 0.100 | 0.300 | -0.200 (nan) |" in both
 
 
 def test_a_month_before_less_was_known(recorded: Recorded) -> None:
