@@ -83,6 +83,10 @@ class Levels:
         limit = raw + HALF * (self.best - raw)
         return min(found, max(limit, raw)) if self.kpi.sign > 0 else max(found, min(limit, raw))
 
+    def asked(self, team: int, level: float, /) -> float:
+        """Return the level that ``own`` stands for: the same, or less where half-way to the best value is less."""
+        return min(self.level(team, self.own(team, level)), level)
+
     def level(self, team: int, own: float, /) -> float:
         """Return the level at which a team's figure would be this."""
         raw = float(self.raw[team])

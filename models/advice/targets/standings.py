@@ -149,7 +149,7 @@ def _reached(levels: Levels, aims: list[Aim | None], at: int, large: list[bool],
         for place, other in enumerate(aims)
         if other is not None and place != at and large[place] and levels.peers[at, place]
     ]
-    return sum(other.now >= aim.advised for other in others), len(others)
+    return sum(other.now >= levels.asked(at, aim.advised) for other in others), len(others)
 
 
 def _of_people(frame: pd.DataFrame, organisation: Organisation, role: str, /) -> pd.DataFrame:

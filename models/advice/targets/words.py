@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from baton.catalogue.schema import Kpi
 from baton.messages.message import Message, Name, Value
 from models.advice.reasons import chance
+from models.advice.targets.aims import Aim
 from models.advice.targets.standings import Standing
 
 __all__ = ["aim_sentences", "figure", "named", "verdict_sentences"]
@@ -21,6 +22,8 @@ _UNITS = {
 }
 MIN_RELIABILITY = 0.5
 """Below it most of a figure is chance, and the reason says so."""
+NEXT_TO_NOTHING = 1e-9
+"""What arithmetic loses of a level."""
 _VERDICTS = {"fine": "target.fine", "too_easy": "target.too_easy", "out_of_reach": "target.out_of_reach"}
 
 
@@ -65,16 +68,7 @@ def aim_sentences(
         name: figure(kpi, standing.own(level), currency)
         for name, level in {"now": aim.now, "peers": aim.peers, "advised": aim.advised}.items()
     }
-    if aim.basis == "own_past":
-        found = [Message("target.own_past", amounts)]
-    elif aim.by_chance:
-        found = [Message("target.common", amounts)]
-    else:
-        found = [Message("target.peers_people" if aim.by_people else "target.peers", amounts)]
-        if aim.holds:
-            found.append(Message("target.holds", amounts))
-        elif aim.bounded:
-            found.append(Message("target.bounded", amounts))
+    found = _where_to(standing, aim, amounts)
     if standing.reached is not None and standing.reached[1] > 0:
         found.append(Message("target.reached", {"there": standing.reached[0], "n": standing.reached[1]}))
     if not aim.by_chance and aim.reliability < MIN_RELIABILITY:
@@ -84,6 +78,22 @@ def aim_sentences(
     if guards and not aim.holds:
         found.append(Message("target.guards", {"guards": guards}))
     return tuple(found)
+
+
+def _where_to(standing: Standing, aim: Aim, amounts: dict[str, Message], /) -> list[Message]:
+    """Say what the target is taken from."""
+    if aim.basis == "own_past":
+        return [Message("target.own_past", amounts)]
+    if aim.by_chance:
+        return [Message("target.common", amounts)]
+    if not aim.holds and standing.levels.asked(standing.at, aim.peers) < aim.peers - NEXT_TO_NOTHING:
+        return [Message("target.halfway", amounts)]
+    found = [Message("target.peers_people" if aim.by_people else "target.peers", amounts)]
+    if aim.holds:
+        found.append(Message("target.holds", amounts))
+    elif aim.bounded:
+        found.append(Message("target.bounded", amounts))
+    return found
 
 
 def verdict_sentences(kpi: Kpi, verdict: str, target: float, probability: float, currency: str, /) -> Message:

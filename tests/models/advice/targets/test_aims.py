@@ -7,9 +7,12 @@ import pytest
 from scipy.special import ndtr
 
 from baton.catalogue.schema import Kpi
+from baton.messages.message import render
 from models.advice.targets.aims import ADVISED, People, aims_of, judged, own_past_aims
 from models.advice.targets.levels import Levels
 from models.advice.targets.spread import true_changes, true_spread
+from models.advice.targets.standings import _standing
+from models.advice.targets.words import aim_sentences
 
 KPI = Kpi.model_validate(
     {"id": "solved", "name": "Solved", "layer": "role", "perspective": "customer", "source": "cases", "expr": "x",
@@ -159,3 +162,23 @@ def test_figures_at_a_level_stay_possible() -> None:
     logs = seen(np.zeros((2, 6)), 0.001, rng, kpi=fewer, raw=np.full(6, 400.0), best=5.0, on_logs=True)
     assert logs.own(0, float(logs.value[0, 0]) + 0.1) == pytest.approx(400 * np.exp(-0.1))
     assert logs.level(0, 400 * np.exp(-0.1)) == pytest.approx(float(logs.value[0, 0]) + 0.1)
+
+
+def test_where_the_best_quarter_is_beyond_half_of_the_way_the_reason_says_so_and_counts_teams_at_the_target() -> None:
+    # most teams take minutes, one takes a day: the normal quarter begins beyond nothing
+    figures = np.array([600.0, 700.0, 800.0, 900.0, 1000.0, 1300.0, 90_000.0])
+    seconds = KPI.model_copy(update={"unit": "seconds", "better": "lower"})
+    levels = seen(np.tile(-figures, (3, 1)), 1e-3, np.random.default_rng(4), kpi=seconds, raw=figures, best=0.0)
+    found = _standing(levels, aims_of(levels, {}, 0.9), None, [True] * 7)
+    quick, slow = found["t4"], found["t6"]
+    assert quick.aim is not None
+    assert quick.own(quick.aim.advised) == pytest.approx(500.0)
+    assert quick.reached == (0, 6)
+    assert found["t5"].reached == (1, 6)  # half of 1,300 seconds
+    assert slow.reached == (6, 6)
+    words = [render(each, "en") for each in aim_sentences(quick, "", (), routed=False)]
+    assert "half of the way to the best value ever seen" in words[0]
+    assert "best quarter of comparable teams would be at" not in words[0]
+    fine = seen(np.tile([[0.1, 0.2, 0.25, 0.3, 0.35, 0.4]], (3, 1)), 1e-3, np.random.default_rng(4))
+    plain = _standing(fine, aims_of(fine, {}, 0.2), None, [True] * 6)["t0"]
+    assert "the best quarter of comparable teams would be at" in aim_sentences(plain, "", (), routed=False)[0].text
