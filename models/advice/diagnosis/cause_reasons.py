@@ -10,10 +10,10 @@ from baton.catalogue.schema import Catalogue
 from baton.messages.message import LANGUAGES, Message, Name, bilingual
 from models.advice.diagnosis.causes import CauseTables
 from models.advice.diagnosis.places import kpi_name
+from models.advice.diagnosis.strongest_causes import strongest
 
-__all__ = ["cause_sentences", "strongest", "with_causes"]
+__all__ = ["cause_sentences", "with_causes"]
 
-MAX_CAUSES = 2  # more is a list beside a reason that nobody reads
 _SENTENCES = {
     "supports": "cause_reason.supports",
     "contradicted": "cause_reason.contradicted",
@@ -48,27 +48,6 @@ def with_causes(
             reason = {language: f"{reason[language]}{_JOINED[language]}{added[language]}" for language in LANGUAGES}
         found.append(reason)
     return weights.assign(reason=pd.Series(found, index=weights.index, dtype=object))
-
-
-def strongest(evidence: pd.DataFrame, team_id: str, kpi: str, /) -> list[dict[str, Any]]:
-    """Return what stands beside one weight: a team's own texts before the company's, evidence for it first.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``cause_evidence``, at most two.
-    """
-    rows = evidence[(evidence["kpi"] == kpi) & evidence["verdict"].isin(list(_SENTENCES))]
-    # a share that has not risen at the ends of its months would be said as growth against what can be seen
-    rows = rows[(rows["verdict"] == "costly") | (rows["share"] > rows["share_before"])]
-    own = rows[rows["team_id"] == team_id]
-    rest = rows[rows["team_id"].isna() & ~rows["cause"].isin(own["cause"])]
-    order = {verdict: at for at, verdict in enumerate(_SENTENCES)}
-    both = pd.concat([own, rest]) if len(own) else rest
-    both = both.assign(order=both["verdict"].map(order), excess=both["excess_customers"].fillna(0.0))
-    return both.sort_values(["order", "excess"], ascending=[True, False], kind="stable").head(MAX_CAUSES).to_dict(
-        "records"
-    )  # fmt: skip
 
 
 def cause_sentences(rows: list[dict[str, Any]], causes: CauseTables, catalogue: Catalogue, /) -> tuple[Message, ...]:

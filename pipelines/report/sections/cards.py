@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
+from models.advice.diagnosis.strongest_causes import strongest
 from pipelines.report.charts.drawing import Scale, element
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, natural_order, number, percent, say, signed, translated, verbatim
@@ -288,8 +289,6 @@ def _causes(results: Results, team_id: str, kpis: list[str], /) -> tuple[Bilingu
     evidence = results.get("cause_evidence")
     if evidence is None:
         return ()
-    from models.advice.diagnosis.cause_reasons import strongest
-
     found = []
     for kpi in kpis:
         for row in strongest(evidence, team_id, kpi):
