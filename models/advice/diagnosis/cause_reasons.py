@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from baton.catalogue.schema import Catalogue
+from baton.evidence.strongest_causes import strongest
 from baton.messages.message import LANGUAGES, Message, Name, bilingual
 from models.advice.diagnosis.causes import CauseTables
 from models.advice.diagnosis.places import kpi_name
-from models.advice.diagnosis.strongest_causes import strongest
 
 __all__ = ["cause_sentences", "with_causes"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
-from models.advice.diagnosis.strongest_causes import strongest
+from baton.evidence.strongest_causes import strongest
 from pipelines.report.charts.drawing import Scale, element
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, natural_order, number, percent, say, signed, translated, verbatim

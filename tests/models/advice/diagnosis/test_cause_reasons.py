@@ -6,9 +6,9 @@ import pandas as pd
 
 from baton.catalogue.schema import Catalogue
 from baton.contract.results import cast
+from baton.evidence.strongest_causes import strongest
 from models.advice.diagnosis.cause_reasons import with_causes
 from models.advice.diagnosis.causes import CauseTables
-from models.advice.diagnosis.strongest_causes import strongest
 
 CAUSES = CauseTables(pd.DataFrame(), pd.DataFrame(), names={"late": ("Late parcels", "包裹迟到")})
 WEIGHTS = pd.DataFrame(

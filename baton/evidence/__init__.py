@@ -1,0 +1,1 @@
+"""What stands beside a weight as evidence, chosen alike wherever it is read."""
