@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -78,6 +78,7 @@ def recommend(
         "panel": organisation.panel,
         "arrows": strategy_arrows(organisation.panel, organisation.teams, catalogue, settings.seed),
     }
+    basis = replace(basis, outcome=advice.inputs.outcome or "")
     given = Given(advice.weights, advice.inputs.kpis, advice.inputs.by_team, basis)
     tables["advice_changes"] = advice_changes(before, given, advice.inputs)
     evidence = evidence_of(results, advice.inputs.cards, advice.effects.table, catalogue)

@@ -194,6 +194,7 @@ def gather(
     cards = cards.reindex(columns=["team_id", "role", "kpi", "weight"]).dropna(subset=["team_id", "kpi"])
     cards["role"] = cards["role"].fillna("").astype("str")
     names = organisation.teams.set_index("team_id")["name"] if len(organisation.teams) else pd.Series(dtype="str")
+    outcome = None if found is None or not found.levers else found.outcome
     return AdviceInputs(
         kpis=_kpi_rows(catalogue, effects, reliability),
         draws=pd.DataFrame(columns),
@@ -201,7 +202,7 @@ def gather(
         headcounts=_headcounts(
             cases, organisation, cards, reliability, {k.id for k in catalogue.values() if k.owner == "team"}
         ),
-        outcome=None if found is None or not found.levers else found.outcome,
+        outcome=outcome,
         helpful=-1 if found is None else found.helpful,
         kind="probability" if found is None else found.kind,
         horizon_days=cases.horizon_days,
@@ -215,7 +216,7 @@ def gather(
         if found is None
         else tuple(dict.fromkeys((*found.notes, *found.roles.notes(catalogue), *found.teams.notes.values()))),
         currency=settings.currency,
-        before=settings.before.rows,
+        before=settings.before.serving(outcome),
         before_policy=settings.before.policy,
     )
 

@@ -59,4 +59,4 @@ def standing(before: Given | None, now: Basis, /) -> Before:
     if before is None or before.basis.settings != now.settings:
         return Before()
     same = {kpi for kpi, made in now.kpis.items() if before.basis.kpis.get(kpi) == made}
-    return Before(proposed(before.weights, same), before.basis.policy)
+    return Before(proposed(before.weights, same), before.basis.policy, before.basis.outcome)

@@ -11,6 +11,7 @@ import pandas as pd
 from baton.contract.results import ResultColumn, ResultTable
 from baton.messages.message import Message, render
 from baton.messages.numbers import Language
+from baton.outcomes import WORTH
 from pipelines.workbook.book import Column
 from pipelines.workbook.cells import Cell, Formatted, known_number
 from pipelines.workbook.names import Names
@@ -71,11 +72,19 @@ class _Place:
     languages: Languages
     outcomes: Outcomes
 
+    @property
+    def _serves_others(self) -> bool:
+        """Whether what is gained is no number of customers."""
+        return self.outcomes.served not in ("", "churn")
+
     def headings(self, ending: str = "", /) -> tuple[str, ...]:
         """The heading in each language, with its unit, or with an ending such as that of ids."""
         return tuple(self.heading(language, ending) for language in self.languages)
 
     def heading(self, language: Language, ending: str = "", /) -> str:
+        if self.column.name == "expected_effect" and self.table == "coaching" and self._serves_others:
+            counted = "gain_in_money" if self.outcomes.served == WORTH else "gain_in_outcome"
+            return say(f"cell.{counted}", language, currency=self.names.currency)
         heading = heading_of(self.table, self.column.name).of(language)
         if ending:
             return say(f"cell.{ending}", language, heading=heading)

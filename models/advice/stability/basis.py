@@ -33,6 +33,8 @@ class Basis:
         Fingerprint of the code that estimates effects.
     kpis : mapping of str to str
         Fingerprint of each KPI's definition.
+    outcome : str
+        That weights serve, as ``effects.parquet`` calls it; empty: not known.
     """
 
     company: str
@@ -42,6 +44,7 @@ class Basis:
     settings: str
     method: str
     kpis: Mapping[str, str]
+    outcome: str = ""
 
     def save(self, folder: Path, /) -> None:
         """Write it into the folder of an advice, last of all: an advice that has it is whole."""
@@ -66,6 +69,6 @@ class Basis:
             return None
         found = read_json(place)
         names = {field.name for field in fields(cls)}
-        if not isinstance(found, dict) or not names <= set(found):
+        if not isinstance(found, dict) or not names <= {"outcome", *found}:
             raise ArtefactError(f"{place}: not as Baton writes it; delete it and run again")
-        return cls(**{name: found[name] for name in names})
+        return cls(**{name: found[name] for name in names if name in found})

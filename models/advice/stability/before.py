@@ -30,10 +30,17 @@ class Before:
         Rows of ``advice/before.parquet``.
     policy : mapping
         What it was made under, as JSON has it: under another one nothing of it stands.
+    outcome : str
+        That its weights served; where they serve another one now nothing of it stands. Empty: not known.
     """
 
     rows: pd.DataFrame = field(default_factory=no_before)
     policy: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = ""
+
+    def serving(self, outcome: str | None, /) -> pd.DataFrame:
+        """Return the rows that can stand where weights serve an outcome; None: not known."""
+        return self.rows if not outcome or self.outcome in ("", outcome) else no_before()
 
 
 def proposed(weights: pd.DataFrame, same: Set[str], /) -> pd.DataFrame:

@@ -139,6 +139,7 @@ def _made_otherwise(before: Given, now: Given, kpi: str, /) -> dict[str, bool]:
     one, other = before.basis, now.basis
     role = before.roles.get(kpi) != now.roles.get(kpi) and kpi in one.kpis and kpi in other.kpis
     return {
+        "outcome": _serve_otherwise(before, now),
         "policy": dict(one.policy) != dict(other.policy),
         "settings": one.settings != other.settings,
         "role": role,
@@ -147,7 +148,14 @@ def _made_otherwise(before: Given, now: Given, kpi: str, /) -> dict[str, bool]:
     }
 
 
+def _serve_otherwise(before: Given, now: Given, /) -> bool:
+    known = before.basis.outcome, now.basis.outcome
+    return all(known) and known[0] != known[1]
+
+
 def _measured_otherwise(before: Given, now: Given, team: str, kpi: str, /) -> list[str]:
+    if _serve_otherwise(before, now):
+        return []
     effects = before.effect(team, kpi), now.effect(team, kpi)
     known = [given.measured(team, kpi) for given in (before, now)]
     if known[0] != known[1]:
@@ -161,6 +169,8 @@ def _measured_otherwise(before: Given, now: Given, team: str, kpi: str, /) -> li
         found.append("refuted" if refuted[1] else "not_refuted")
     if chance[0] != chance[1]:
         found.append("by_chance" if chance[1] else "not_by_chance")
+    if before.question != now.question:
+        return found  # effects are in another unit, or of another horizon
     width = max(effect[2] - effect[1] for effect in effects)
     if abs(effects[1][0] - effects[0][0]) > _MOVED * width:
         found.append("effect")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,11 @@ class Given:
     def roles(self) -> dict[str, str]:
         """Per KPI its role."""
         return dict(zip(self.kpis["kpi"], self.kpis["role"].astype(str), strict=True))
+
+    @property
+    def question(self) -> tuple[str, Any]:
+        """How the outcome is counted, and its prices: effects on what is counted otherwise are in another unit."""
+        return self.basis.settings, self.basis.policy.get("worth") or {}
 
     def measured(self, team: str, kpi: str, /) -> bool:
         """Whether there is an effect."""

@@ -26,6 +26,7 @@ _CHANGES = {
 }
 _WHY = {
     "card": "advice_why.card",
+    "outcome": "advice_why.outcome",
     "policy": "advice_why.policy",
     "settings": "advice_why.settings",
     "role": "advice_why.role",

@@ -73,6 +73,31 @@ def test_headings_of_a_sheet_differ(company: Company) -> None:
         assert len({heading[0] for heading in found}) == len({heading[1] for heading in found}) == len(found), table
 
 
+@pytest.mark.parametrize(
+    ("served", "heading"),
+    [
+        ("churn", ("Customers kept (a cycle)", "多留住的客户（每周期）")),
+        ("worth", ("Expected gain (EUR a cycle)", "预期收益（每周期，EUR）")),
+        (
+            "driver:csat",
+            ("Expected gain (in the outcome, over the cases of a cycle)", "预期改善（结果指标，按一个周期的工单合计）"),
+        ),
+    ],
+)
+def test_what_coaching_gains_is_called_customers_only_where_weights_serve_their_staying(
+    company: Company, served: str, heading: tuple[str, str]
+) -> None:
+    from baton.catalogue.load import load_catalogue
+    from pipelines.report.data.results import Results
+    from pipelines.workbook.columns import Outcomes
+
+    names = Names(Results(company, load_catalogue(company)), "en")
+    shown = shown_columns(
+        result_tables()["coaching"], ["expected_effect"], names, ("en", "zh"), Outcomes(served=served)
+    )
+    assert heading in [each.column.heading for each in shown]
+
+
 def test_every_word_has_both_languages_and_the_same_blanks() -> None:
     for section, entries in words().items():
         for name, entry in entries.items():

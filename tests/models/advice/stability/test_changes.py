@@ -13,6 +13,7 @@ import pytest
 from baton.company import Policy
 from models.advice.inputs import AdviceInputs
 from models.advice.stability.basis import Basis
+from models.advice.stability.before import Before, proposed
 from models.advice.stability.changes import advice_changes
 from models.advice.stability.given import Given
 from models.advice.weights import recommend
@@ -128,3 +129,40 @@ def test_two_kpis_have_no_order(made: Made, policy: Policy) -> None:
     found = _compared(_given(inputs, policy), _given(inputs, policy), inputs)
     assert len(found) == 2
     assert np.isnan(found["rank_targets"]).all()
+
+
+def _in_money(inputs: AdviceInputs) -> AdviceInputs:
+    kpis = inputs.kpis.assign(
+        effect=-600 * inputs.kpis["effect"], low=-600 * inputs.kpis["high"], high=-600 * inputs.kpis["low"]
+    )
+    draws = -600 * inputs.draws
+    return replace(inputs, kpis=kpis, draws=draws, outcome="worth", kind="money", helpful=1, currency="EUR")
+
+
+def test_effects_on_another_outcome_are_not_set_beside_those_of_now(made: Made, policy: Policy) -> None:
+    before, now = made(0.9), _in_money(made(0.6))
+    given = _given(before, policy, outcome="churn"), _given(now, policy, "2026-03-31", outcome="worth")
+    row = _compared(*given, now).loc["solved"]
+    assert (row["change"], row["why"]) == ("withdrawn", "outcome")
+    assert row["reason"]["en"].endswith(
+        "Weights serve another outcome now than they did before, so effects of then and of now cannot be compared."
+    )
+
+
+@pytest.mark.parametrize("otherwise", [{"settings": "b"}, {"worth": {"churn": 600.0}}])
+def test_effects_of_other_prices_or_periods_are_not_set_beside_those_of_now(
+    made: Made, policy: Policy, otherwise: dict[str, Any]
+) -> None:
+    before, now = made(0.9), made(0.6)
+    settings = {"settings": otherwise.get("settings", "a")}
+    priced = policy.model_copy(update={"worth": otherwise.get("worth", {})})
+    row = _compared(_given(before, policy), _given(now, priced, "2026-03-31", **settings), now).loc["solved"]
+    assert (row["change"], row["why"]) == ("withdrawn", "settings" if "settings" in otherwise else "policy")
+    assert "0.9" not in row["reason"]["en"]
+
+
+def test_moves_towards_another_outcome_do_not_stand(made: Made, policy: Policy) -> None:
+    rows = proposed(recommend(made(0.9), policy), {"cost", "solved", "script"})
+    before = Before(rows, policy.model_dump(mode="json"), "churn")
+    assert before.serving("worth").empty
+    assert len(before.serving("churn")) == len(before.serving(None)) == len(rows) == 3
