@@ -69,7 +69,7 @@ def objective_of(results: Results, /) -> Objective | None:
     if outcome == WORTH:
         return Objective(outcome, "money", 1.0, verbatim(results.company.company.currency))
     parsed, wanted = Outcome.parse(outcome), results.company.outcomes.case
-    if wanted is not None and wanted.low is not None:
+    if wanted is not None and wanted.low is not None and wanted.metric == parsed.metric:
         return Objective(outcome, "low", -1000.0, titled(results, parsed))
     sign = results.catalogue[parsed.metric].sign if parsed.metric in results.catalogue else 1
     return Objective(outcome, "number", float(sign), results.kpi_name(parsed.metric))
@@ -79,7 +79,7 @@ def titled(results: Results, outcome: Outcome, /) -> Bilingual:
     """Return what people call an outcome."""
     metric = results.kpi_name(outcome.metric)
     wanted = results.company.outcomes.case
-    low = wanted.low if wanted is not None else None
+    low = wanted.low if wanted is not None and wanted.metric == outcome.metric else None
     return translated_message(outcome.title(Name(metric.en.unescape(), metric.zh.unescape()), low))
 
 
