@@ -14,6 +14,7 @@ from baton.messages.message import Message
 from baton.months import months_later
 from baton.outcomes import VALUE, Outcome
 from features.cases.exposures import build_exposures
+from features.cases.priced import value_fault
 from features.cases.rows import case_frame, cases_per_customer
 from features.cases.table import CaseTable, Organisation
 from features.kpis import evaluate
@@ -79,6 +80,9 @@ def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehous
     notes = []
     if share < 1:
         notes.append(Message("sample.customers", {"share": share}))
+    fault = value_fault(company, frame)
+    if fault is not None:
+        notes.append(fault)
     per_customer = float("nan")
     if company.outcomes.churn is not None:
         per_customer = cases_per_customer(company, warehouse, latest.to_pydatetime())

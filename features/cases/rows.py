@@ -13,7 +13,7 @@ import pandas as pd
 from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
 from baton.contract.sources import TABLES
-from baton.outcomes import VALUE, Outcome
+from features.cases.priced import with_outcomes
 from features.kpis import evaluate
 from features.kpis.columns import context_column, context_columns, has_prefix, kpi_column, later_column, outcome_column
 from features.kpis.handlers import handler_values
@@ -74,7 +74,7 @@ def case_frame(
     rows = _with_customer(company, warehouse, rows)
     rows = _with_churn(company, warehouse, rows)
     frame = _pulled(rows)
-    return _with_outcomes(company, frame), frozenset(kpi.id for kpi in own), share
+    return with_outcomes(company, frame), frozenset(kpi.id for kpi in own), share
 
 
 def cases_per_customer(company: Company, warehouse: Warehouse, latest: datetime, /) -> float:
@@ -93,25 +93,6 @@ def cases_per_customer(company: Company, warehouse: Warehouse, latest: datetime,
     )
     people, opened = risk.count().to_pyarrow().as_py(), joined.count().to_pyarrow().as_py()
     return opened / people if people else float("nan")
-
-
-def _with_outcomes(company: Company, frame: pd.DataFrame, /) -> pd.DataFrame:
-    """Add the outcomes of single cases, and what the customers who leave are worth where that counts."""
-    found: dict[str, pd.Series] = {}
-    wanted = company.outcomes.case
-    for metric in company.case_metrics:
-        if kpi_column(metric) not in frame.columns:
-            continue
-        value = frame[kpi_column(metric)]
-        if wanted is not None and metric == wanted.metric and wanted.low is not None:
-            value = (value <= wanted.low).astype("float64").where(value.notna())
-        found[outcome_column(str(Outcome("case", metric=metric)))] = value
-    money = context_column("value")
-    if VALUE in company.policy.worth and money in frame.columns:
-        for column in (outcome_column, later_column):
-            if column("churn") in frame.columns:
-                found[column(VALUE)] = frame[column("churn")] * frame[money].astype("float64")
-    return frame.assign(**found)
 
 
 def _has_handler(warehouse: Warehouse, kpi: Kpi, measured: Mapping[str, frozenset[str]], /) -> bool:

@@ -75,8 +75,8 @@ def test_cases_and_employees_give_effects_and_a_tested_prediction(tmp_path: Path
 
 def test_a_flat_table_names_the_columns_that_predict(tmp_path: Path) -> None:
     _, text = ran(started(tmp_path, flat_customers))
-    assert "Who leaves, in this table: “months”, “complaints” and “plan” predict it best." in text
-    assert "The prediction looks most at months" in text
+    assert "Who leaves, in this table: “complaints”, “months” and “plan” predict it best." in text
+    assert "The prediction looks most at complaints" in text
     assert "With a table of cases (cases: case_id" in text
     assert "<code>" not in text
 

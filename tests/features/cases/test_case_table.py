@@ -257,3 +257,24 @@ def test_outcomes_with_a_price_are_known_of_each_case(make_warehouse: Any, catal
         "churn": "probability", "value": "number", "driver:csat": "probability", "driver:cost": "number"
     }  # fmt: skip
     assert table.better["driver:cost"] == "lower"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((None, None), "customers.value is empty or zero"),
+        ((-5.0, 250.0), "customers.value is below zero in"),
+        ((None, 250.0), "customers.value is unknown for 0.0% of the cases of customers who left and"),
+    ],
+)
+def test_a_value_that_would_mislead_does_not_count_and_a_note_says_why(
+    make_warehouse: Any, catalogue: Catalogue, values: tuple[float | None, float], words: str
+) -> None:
+    priced = company(policy={"worth": {"value": 1}})
+    others, leaver = values
+    customers = [row | {"value": leaver if row["left_at"] is not None else others} for row in tables()["customers"]]
+    if leaver is None:
+        customers[0] |= {"value": 0.0}
+    table = cases_built.build(priced, catalogue, make_warehouse(tables() | {"customers": customers}))[0]
+    assert "y:value" not in table.frame
+    assert any(words in note.text for note in table.notes), [note.text for note in table.notes]
