@@ -67,6 +67,10 @@ class Outcomes(Section):
         """Whether the company file says ``[outcomes.driver]``."""
         return self._by_old_name
 
+    def low_of(self, metric: str, /) -> float | None:
+        """Return up to which value a case's metric is a poor one; None where it is no outcome with a threshold."""
+        return self.case.low if self.case is not None and self.case.metric == metric else None
+
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, given: Any, read: Callable[[Any], Self]) -> Self:

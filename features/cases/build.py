@@ -129,10 +129,9 @@ def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str]
     if company.outcomes.churn is not None:
         kinds["churn"], better["churn"] = "probability", "lower"
         kinds[VALUE], better[VALUE] = "number", "lower"
-    wanted = company.outcomes.case
     for metric in company.case_metrics:
         name, known = str(Outcome("case", metric=metric)), catalogue.get(metric)
-        low = wanted is not None and wanted.metric == metric and wanted.low is not None
+        low = company.outcomes.low_of(metric) is not None
         kinds[name] = "probability" if low else "number"
         better[name] = "lower" if low or (known and known.better == "lower") else "higher"
     return kinds, better

@@ -26,13 +26,12 @@ def with_outcomes(company: Company, frame: pd.DataFrame, /) -> pd.DataFrame:
         As ``CaseTable.frame`` says, without these columns.
     """
     found: dict[str, pd.Series] = {}
-    wanted = company.outcomes.case
     for metric in company.case_metrics:
         if kpi_column(metric) not in frame.columns:
             continue
-        value = frame[kpi_column(metric)]
-        if wanted is not None and metric == wanted.metric and wanted.low is not None:
-            value = (value <= wanted.low).astype("float64").where(value.notna())
+        value, low = frame[kpi_column(metric)], company.outcomes.low_of(metric)
+        if low is not None:
+            value = (value <= low).astype("float64").where(value.notna())
         found[outcome_column(str(Outcome("case", metric=metric)))] = value
     if VALUE in company.policy.worth and value_fault(company, frame) is None:
         money = frame[context_column("value")].astype("float64")

@@ -68,8 +68,8 @@ def objective_of(results: Results, /) -> Objective | None:
         return Objective(outcome, "churn", -1000.0, titled(results, Outcome("churn")))
     if outcome == WORTH:
         return Objective(outcome, "money", 1.0, verbatim(results.company.company.currency))
-    parsed, wanted = Outcome.parse(outcome), results.company.outcomes.case
-    if wanted is not None and wanted.low is not None and wanted.metric == parsed.metric:
+    parsed = Outcome.parse(outcome)
+    if results.company.outcomes.low_of(parsed.metric) is not None:
         return Objective(outcome, "low", -1000.0, titled(results, parsed))
     sign = results.catalogue[parsed.metric].sign if parsed.metric in results.catalogue else 1
     return Objective(outcome, "number", float(sign), results.kpi_name(parsed.metric))
@@ -78,8 +78,7 @@ def objective_of(results: Results, /) -> Objective | None:
 def titled(results: Results, outcome: Outcome, /) -> Bilingual:
     """Return what people call an outcome."""
     metric = results.kpi_name(outcome.metric)
-    wanted = results.company.outcomes.case
-    low = wanted.low if wanted is not None and wanted.metric == outcome.metric else None
+    low = results.company.outcomes.low_of(outcome.metric)
     return translated_message(outcome.title(Name(metric.en.unescape(), metric.zh.unescape()), low))
 
 
