@@ -11,7 +11,7 @@ import pandas as pd
 from baton.contract.results import cast
 from baton.messages.message import bilingual
 from models.advice.limits import NEARLY
-from models.advice.stability.given import Given
+from models.advice.stability.given import Given, points_of
 from models.advice.stability.words import change_words
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def _row(line: dict[str, Any], change: Change, why: tuple[str, ...], /) -> dict[
 
 def _change(line: dict[str, Any], /) -> Change:
     """What became of the move that was advised; what limits alone move counts as well."""
-    now = _points(line["current_weight_1"])
-    ends = _points(line["cycle_3_0"]), _points(line["cycle_3_1"])
-    ways = _way(_points(line["current_weight_0"]), ends[0]), _way(now, ends[1])
+    now = points_of(line["current_weight_1"])
+    ends = points_of(line["cycle_3_0"]), points_of(line["cycle_3_1"])
+    ways = _way(points_of(line["current_weight_0"]), ends[0]), _way(now, ends[1])
     if ways == (0, 0):
         return Change.SAME
     if not ways[0]:
@@ -99,10 +99,6 @@ def _change(line: dict[str, Any], /) -> Change:
         return Change.REVERSED
     further = ways[1] * (ends[1] - ends[0])
     return Change.SAME if abs(further) <= NEARLY else Change.MORE if further > 0 else Change.LESS
-
-
-def _points(value: float, /) -> float:
-    return 0.0 if pd.isna(value) else float(value)
 
 
 def _way(start: float, end: float, /) -> int:
@@ -120,9 +116,9 @@ def _rank(one: pd.Series, other: pd.Series, /) -> float:
 def _why(before: Given, now: Given, team: str, line: dict[str, Any], /) -> tuple[str, ...]:
     """What is different, the weightiest first."""
     kpi = str(line["kpi"])
-    then, today = (_points(line[f"current_weight_{at}"]) for at in (0, 1))
+    then, today = (points_of(line[f"current_weight_{at}"]) for at in (0, 1))
     found = []
-    if abs(today - then) > NEARLY and abs(today - _points(line["recommended_weight_0"])) > NEARLY:
+    if abs(today - then) > NEARLY and abs(today - points_of(line["recommended_weight_0"])) > NEARLY:
         found.append("card")
     found += [name for name, differs in _made_otherwise(before, now, kpi).items() if differs]
     found += _measured_otherwise(before, now, team, kpi)
@@ -162,7 +158,7 @@ def _measured_otherwise(before: Given, now: Given, team: str, kpi: str, /) -> li
         return ["measured" if known[1] else "not_measured"]
     if not known[1]:
         return []
-    refuted = [bool(given.kpis.set_index("kpi")["refuted"].get(kpi, False)) for given in (before, now)]
+    refuted = [given.refuted.get(kpi, False) for given in (before, now)]
     chance = [given.joint_p.get(kpi, 1.0) > given.basis.policy.get("false_moves", 0.05) for given in (before, now)]
     found = []
     if refuted[0] != refuted[1]:

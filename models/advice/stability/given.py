@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from models.advice.stability.basis import Basis
 
-__all__ = ["Given", "Interval"]
+__all__ = ["Given", "Interval", "points_of"]
 
 Interval = tuple[float, float, float]
 """An effect and its 90 % interval; NaN: not measured."""
@@ -42,15 +43,20 @@ class Given:
         """The moment it was given for."""
         return pd.Timestamp(self.basis.as_of)
 
-    @property
+    @cached_property
     def joint_p(self) -> dict[str, float]:
         """Per KPI the p-value of its owner's joint test."""
         return dict(zip(self.kpis["kpi"], self.kpis["joint_p"].astype(float), strict=True))
 
-    @property
+    @cached_property
     def roles(self) -> dict[str, str]:
         """Per KPI its role."""
         return dict(zip(self.kpis["kpi"], self.kpis["role"].astype(str), strict=True))
+
+    @cached_property
+    def refuted(self) -> dict[str, bool]:
+        """Per KPI whether a refutation contradicts its effect."""
+        return dict(zip(self.kpis["kpi"], self.kpis["refuted"].astype(bool), strict=True))
 
     @property
     def question(self) -> tuple[str, Any]:
@@ -69,3 +75,8 @@ class Given:
                 effect, low, high = (float(mine[name].iloc[0]) for name in ("effect", "low", "high"))
                 return effect, low, high
         return np.nan, np.nan, np.nan
+
+
+def points_of(value: float, /) -> float:
+    """Return points as a card has them: what it does not name has none."""
+    return 0.0 if pd.isna(value) else float(value)

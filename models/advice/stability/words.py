@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from baton.messages.message import Message, Name, Value
 from models.advice.reasons import effect_words
-from models.advice.stability.given import Given
+from models.advice.stability.given import Given, points_of
 
 if TYPE_CHECKING:
     from models.advice.inputs import AdviceInputs
@@ -71,21 +69,17 @@ def change_words(
     kpi = str(line["kpi"])
     names = inputs.kpis[inputs.kpis["kpi"] == kpi]
     called: Value = Name(str(names["name_en"].iloc[0]), str(names["name_zh"].iloc[0])) if len(names) else kpi
-    points = {"before": _points(line["cycle_3_0"]), "end": _points(line["cycle_3_1"])}
-    today = _points(line["current_weight_1"])
+    points = {"before": points_of(line["cycle_3_0"]), "end": points_of(line["cycle_3_1"])}
+    today = points_of(line["current_weight_1"])
     values: dict[str, Value] = {"kpi": called, **points, "now": today}
     return Message(_CHANGES[change], values), *(_why(before, now, inputs, line, key) for key in why)
-
-
-def _points(value: float, /) -> float:
-    return 0.0 if pd.isna(value) else float(value)
 
 
 def _why(before: Given, now: Given, inputs: AdviceInputs, line: dict[str, Any], key: str, /) -> Message:
     kpi, team = str(line["kpi"]), str(line["team_id"])
     values: dict[str, Value] = {"day": f"{now.as_of:%Y-%m-%d}"}
     if key == "card":
-        values |= {"before": _points(line["current_weight_0"]), "now": _points(line["current_weight_1"])}
+        values |= {"before": points_of(line["current_weight_0"]), "now": points_of(line["current_weight_1"])}
     elif key == "policy":
         one, other = before.basis.policy, now.basis.policy
         values |= {"settings": tuple(sorted(name for name in {*one, *other} if one.get(name) != other.get(name)))}
