@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder
@@ -22,6 +23,7 @@ from models.prediction.attribution import attribution_rows, drivers, kpi_values,
 from models.prediction.explained_rows import explained_rows
 from models.prediction.out_of_fold import rows_to_score
 from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor
+from models.prediction.what_if.changes import changes, most_at_risk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,6 +98,7 @@ def score(
     outputs: dict[str, pa.Table | pd.DataFrame] = {}
     if "churn" in by_kind:
         outputs["churn"] = _churn(by_kind["churn"][0], folder)
+        outputs |= _put_together("what_if", [_what_if(company, by_kind["churn"][0], outputs["churn"], folder)])
     if "decline" in by_kind:
         outputs["decline"] = _stacked([_decline(scored) for scored in by_kind["decline"]])
     if "case" in by_kind:
@@ -196,6 +199,21 @@ def _churn(scored: _Scored, folder: RunFolder, /) -> pa.Table:
     at_risk = scored.prediction * value.to_numpy(dtype=np.float64, na_value=np.nan)
     at_risk = at_risk if scored.informative else np.full_like(at_risk, np.nan)
     return table.append_column("value_at_risk", _nullable(at_risk))
+
+
+def _what_if(company: Company, scored: _Scored, churn: pa.Table, folder: RunFolder, /) -> pd.DataFrame:
+    """Return what would lower the chance of the customers most at risk; nothing where the prediction cannot bear it."""
+    place = outcome_folder(folder.models, scored.table.outcome)
+    # rows that were learned from have predictions of other folds' models, which are not kept
+    if not scored.informative or (place / "out_of_fold.parquet").exists():
+        return pd.DataFrame()
+    at_risk = churn["value_at_risk"].to_numpy(zero_copy_only=False).astype(np.float64)
+    found = changes(
+        load_predictor(place), scored.rows, load_catalogue(company), most_at_risk(scored.prediction, at_risk)
+    )
+    who = scored.rows.loc[found["row"], ["unit_id", "as_of"]].reset_index(drop=True)
+    who = who.rename(columns={"unit_id": "customer_id"}).astype({"customer_id": str})
+    return pd.concat([who, found.drop(columns="row")], axis=1)
 
 
 def _as_they_stand(customers: pd.DataFrame, latest: pd.Timestamp, /) -> pd.DataFrame:

@@ -13,10 +13,25 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from baton.messages.message import Message
 
-__all__ = ["CONTEXT", "Action", "Aggregate", "Catalogue", "Grain", "Kpi", "Role", "Stage", "Study", "Text"]
+__all__ = [
+    "CONTEXT",
+    "DEFAULT_CONTROLLABLE",
+    "Action",
+    "Aggregate",
+    "Catalogue",
+    "Grain",
+    "Kpi",
+    "Role",
+    "Stage",
+    "Study",
+    "Text",
+]
 
 CONTEXT = "_context"
 """The name under which attributions of features that are no KPI are summed."""
+
+DEFAULT_CONTROLLABLE = 0.6
+"""How far people can move a KPI whose catalogue entry does not say."""
 
 Grain = Literal["customer", "employee", "team", "stage", "process"]
 Role = Literal["lever", "mediator", "outcome", "context"]

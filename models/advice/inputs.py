@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from baton.catalogue.schema import Catalogue
+from baton.catalogue.schema import DEFAULT_CONTROLLABLE, Catalogue
 from baton.files import read_json, write_json
 from baton.messages.message import Message
 from baton.run_results import read_result, write_result
@@ -28,7 +28,6 @@ __all__ = ["AdviceInputs", "catalogue_rows", "gather"]
 
 Floats = NDArray[np.float64]
 
-DEFAULT_CONTROLLABLE = 0.6
 _TABLES = {
     "kpis": "kpis", "draws": "draws", "cards": "cards", "headcounts": "crews", "scores": "scores", "groups": "groups",
     "by_team": "effects_by_team", "before": "before",

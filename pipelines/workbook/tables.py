@@ -22,6 +22,7 @@ EXPORTED = (
     "diagnosis",
     "effects",
     "churn",
+    "what_if",
     "decline",
     "driver",
     "attributions",

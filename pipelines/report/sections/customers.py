@@ -15,7 +15,7 @@ from pipelines.report.charts.charts import Bar, Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import columns
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
+from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, sentences, verbatim
 
 __all__ = ["all_customers", "caution", "guessed_range", "risk_bands", "sign_shares", "top_customers"]
 
@@ -94,23 +94,59 @@ def top_customers(
         return None
     valued = "value_at_risk" in churn and churn["value_at_risk"].notna().any()
     ranked = churn.sort_values(["value_at_risk" if valued else "probability", "customer_id"], ascending=[False, True])
+    listed_rows = ranked.head(_LISTED)
+    lowered = _lowered(results, set(listed_rows["customer_id"]))
     rows = []
-    for row in ranked.head(_LISTED).to_dict("records"):
+    for row in listed_rows.to_dict("records"):
         stake = row.get("value_at_risk")
         cells = [verbatim(row["customer_id"]), percent(float(row["probability"]))]
         if valued:
             cells.append(
                 money(float(stake), results.company.company.currency) if pd.notna(stake) else say("word.unknown")
             )
-        rows.append([*cells, _reasons(results, row["drivers"])])
-    header = [say("risk.customer"), say("risk.chance"), *([say("risk.stake")] if valued else []), say("risk.reasons")]
+        cells.append(_reasons(results, row["drivers"]))
+        rows.append([*cells, *([lowered.get(row["customer_id"], say("word.none"))] if lowered else [])])
+    header = [
+        *(say("risk.customer"), say("risk.chance"), *([say("risk.stake")] if valued else []), say("risk.reasons")),
+        *([say("risk.what_if")] if lowered else []),
+    ]
     known = "_flat" if results.flat else ""
+    note = say("risk.top_note" if valued else f"risk.top_note_risk{known}")
     return (
         say(f"risk.top_risk{known}" if known or not valued else "risk.top_value"),
-        say("risk.top_note" if valued else f"risk.top_note_risk{known}"),
+        sentences([note, say("risk.what_if_note")]) if lowered else note,
         header,
         rows,
     )
+
+
+def _lowered(results: Results, customers: set[str], /) -> dict[str, Bilingual]:
+    """Return per customer what would lower the predicted chance; nothing that effects speak against."""
+    found, effects = results.get("what_if"), results.get("effects")
+    if found is None:
+        return {}
+    harmful: set[str] = set()
+    if effects is not None:
+        on_churn = effects[effects["outcome"] == "churn"]
+        harmful = set(on_churn.loc[on_churn["low"] > 0, "kpi"])
+    texts = {}
+    for customer, steps in found[found["customer_id"].isin(customers)].groupby("customer_id", sort=False):
+        # a change counts on top of those before it: after one that is left out, the chances are not known
+        kept = steps.sort_values("step")[lambda frame: frame["kpi"].isin(harmful).cumsum() == 0]
+        if kept.empty:
+            continue
+        each = [
+            say(
+                "risk.what_if_change",
+                name=results.kpi_name(row.kpi),
+                value=results.measured(row.kpi, row.value),
+                to=results.measured(row.kpi, row.changed_to),
+            )
+            for row in kept.itertuples()
+        ]
+        chance = percent(float(kept["probability_after"].iloc[-1]))
+        texts[str(customer)] = say("risk.what_if_chance", chance=chance, changes=listed(each))
+    return texts
 
 
 def all_customers(results: Results, /) -> Bilingual | None:

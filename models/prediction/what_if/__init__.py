@@ -1,0 +1,1 @@
+"""What would change a prediction, within what the company can do."""
