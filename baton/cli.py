@@ -35,6 +35,14 @@ app.add_typer(kpi_app, name="kpi")
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")
 ]
+PreviousOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--previous",
+        metavar="RUN",
+        help="Folder of an earlier run to compare the advice with (default: what --out holds).",
+    ),
+]
 
 
 def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -183,17 +191,27 @@ def _chain(verb: Callable[..., RunSummary], company: Path, out: Path | None, as_
     display.summary(summary, as_json, verbose=verbose)
 
 
+def _compared(verb: Callable[..., RunSummary], previous: Path | None, /) -> Callable[..., RunSummary]:
+    """Return a verb that compares its advice with an earlier run's."""
+    from functools import partial
+
+    from baton.files import RunFolder
+
+    return verb if previous is None else partial(verb, previous=RunFolder(previous))
+
+
 @app.command(epilog="Example: `baton run demo --out demo/out`")
 def run(
     company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
+    previous: PreviousOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Run the whole chain, from raw tables to advice and report; resumes where an earlier run stopped."""
     from pipelines.run import run as verb
 
-    _chain(verb, company, out, as_json, verbose)
+    _chain(_compared(verb, previous), company, out, as_json, verbose)
 
 
 @app.command(epilog="Example: `baton train demo`")
@@ -226,13 +244,14 @@ def score(
 def recommend(
     company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
+    previous: PreviousOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Estimate effects, and recommend weights and coaching."""
     from pipelines.run import recommend as verb
 
-    _chain(verb, company, out, as_json, verbose)
+    _chain(_compared(verb, previous), company, out, as_json, verbose)
 
 
 @app.command(epilog="Example: `baton export demo --xlsx advice.xlsx --language zh`")

@@ -14,7 +14,7 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.contract.brings import next_tables
 from baton.errors import ArtefactError, TableError
-from baton.files import RunFolder, read_json, write_json
+from baton.files import RunFolder, write_json
 from baton.filled_in import hides_filled_in
 from baton.messages.message import Message
 from baton.progress import Progress, silent
@@ -26,6 +26,7 @@ from features.training.default_outcomes import with_default_outcomes
 from features.training.table import TrainingTable
 from models.registry.promotion import Origin
 from pipelines import clock
+from pipelines.before.set_aside import refuse_no_run
 from pipelines.code_used import fingerprint_of
 from pipelines.complaints import read as complaints
 from pipelines.freshness import catalogue_digest, definitions_digest, meaning_digest, settings_digest
@@ -46,7 +47,7 @@ from pipelines.run_steps import (
     TEXTS,
     TRAIN,
 )
-from pipelines.run_summary import RunSummary, left_out_lines, warnings_of, write_summary
+from pipelines.run_summary import RunSummary, left_out, left_out_lines, warnings_of, write_summary
 from pipelines.steps import Ledger, Outcome, Step, digest, recorded_key
 
 __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
@@ -55,12 +56,14 @@ __all__ = ["Chain", "RunSummary", "recommend", "run", "score", "train"]
 class Chain:
     """The steps of one company's run, to be called in order."""
 
-    def __init__(self, company: Company, folder: RunFolder, progress: Progress = silent) -> None:
+    def __init__(
+        self, company: Company, folder: RunFolder, progress: Progress = silent, previous: RunFolder | None = None
+    ) -> None:
         self.now = clock.clock_now()  # what the tables say of later has not happened
         self.company = company
         self._given = company  # as its file has it: outcomes may be added where it asks for none
         self._noted: list[Message] = []
-        self.folder = folder
+        self.folder, self.previous = folder, previous
         self.progress = progress
         self.catalogue: Catalogue = load_catalogue(company)
         self.code = digest({step.name: fingerprint_of(step) for step in STEPS})
@@ -246,10 +249,11 @@ class Chain:
         from features.cases import build as cases_built
         from features.training.snapshots import latest
         from pipelines import recommend as verb
-        from pipelines.before.set_aside import set_aside
+        from pipelines.before.set_aside import another_company, set_aside
 
         company, folder = self.company, self.folder
-        before = set_aside(company, folder, latest(self._warehouse())) if self._learns else ""
+        stranger = another_company(company, folder)
+        before = set_aside(company, folder, latest(self._warehouse()), self.previous) if self._learns else ""
 
         def work(outcome: Outcome) -> None:
             if not self._learns:
@@ -261,7 +265,7 @@ class Chain:
             cases, organisation = cases_built.build(company, self.catalogue, warehouse)
             result = verb.recommend(company, self.catalogue, folder, cases, organisation, self.progress)
             outcome.rows.update(result.rows)
-            outcome.warnings.extend(result.warnings)
+            outcome.warnings.extend([*([] if stranger is None or self.previous else [stranger]), *result.warnings])
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
         made_from = {"settings": described, "catalogue": catalogue_digest(self.catalogue), "before": before}
@@ -305,10 +309,7 @@ class Chain:
 
     def finish(self) -> RunSummary:
         """Write ``run.json`` and return what was done."""
-        place = self.folder.training / "skipped.json"
-        left_out = read_json(place) if place.exists() else {}
-        skipped = {name: why.text for name, why in complaints.skipped_causes(self.folder).items()}
-        skipped |= {name: Message.recorded(why).text for name, why in left_out.items()}
+        skipped = left_out(self.folder, complaints.skipped_causes(self.folder))
         records = tuple(self.ledger.records)
         record = warnings_of(self._given, records)
         if {"features", "advise"} <= {record.name for record in records if not record.reused}:
@@ -329,13 +330,17 @@ class Chain:
 Verb = Callable[[Chain], None]
 
 
-def run(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
+def run(
+    company: Company, folder: RunFolder, progress: Progress = silent, previous: RunFolder | None = None
+) -> RunSummary:
     """Run the whole chain; steps whose inputs have not changed are kept.
 
     Parameters
     ----------
     folder : RunFolder
         Made if it is not there.
+    previous : RunFolder, optional
+        An earlier run whose advice is compared with, instead of the one that ``folder`` holds.
 
     Returns
     -------
@@ -346,20 +351,8 @@ def run(company: Company, folder: RunFolder, progress: Progress = silent) -> Run
     BatonError
         With one sentence that says what is wrong, where, and what to do.
     """
-    return _through(
-        company,
-        folder,
-        progress,
-        (
-            Chain.train,
-            Chain.score,
-            Chain.price,
-            Chain.process,
-            Chain.advise,
-            Chain.register,
-            Chain.report,
-        ),
-    )
+    verbs = (Chain.train, Chain.score, Chain.price, Chain.process, Chain.advise, Chain.register, Chain.report)
+    return _through(company, folder, progress, verbs, previous)
 
 
 def train(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
@@ -372,20 +365,25 @@ def score(company: Company, folder: RunFolder, progress: Progress = silent) -> R
     return _through(company, folder, progress, (Chain.score, Chain.price, Chain.process))
 
 
-def recommend(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
-    """Estimate effects and recommend weights and coaching on the data as they are now."""
-    return _through(company, folder, progress, (Chain.advise, Chain.report))
+def recommend(
+    company: Company, folder: RunFolder, progress: Progress = silent, previous: RunFolder | None = None
+) -> RunSummary:
+    """Estimate effects and recommend weights and coaching on the data as they are now, compared as in ``run``."""
+    return _through(company, folder, progress, (Chain.advise, Chain.report), previous)
 
 
 @hides_filled_in
-def _through(company: Company, folder: RunFolder, progress: Progress, steps: tuple[Verb, ...]) -> RunSummary:
+def _through(
+    company: Company, folder: RunFolder, progress: Progress, steps: tuple[Verb, ...], previous: RunFolder | None = None
+) -> RunSummary:
     names = ["stage", "figures", "texts", "features", *(step.__name__ for step in steps)]
     course = Course(names, expected(company, folder, names), progress)
-    chain = Chain(company, folder, course)  # a fault in the catalogue is reported before anything is written
+    chain = Chain(company, folder, course, previous)  # a fault in the catalogue is reported before anything is written
     keep = Chain.train not in steps
     asked = company.outcomes.churn or company.outcomes.decline or company.outcomes.case
     if keep and asked and Chain.score in steps:
         chain.refuse_without_models()  # before texts are learned from, which takes minutes
+    refuse_no_run(previous)
     folder.create()
     with chain.ledger.locked():
         chain.stage(keep_models=keep and chain.folder.models.exists())

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from baton.company import Company
-from baton.files import RunFolder
+from baton.files import RunFolder, read_json
 from baton.messages.message import Message
 from baton.run_results import RUN, RunResults
 from pipelines.steps import StepRecord
 
-__all__ = ["RunSummary", "left_out_lines", "versions", "warnings_of", "write_summary"]
+__all__ = ["RunSummary", "left_out", "left_out_lines", "versions", "warnings_of", "write_summary"]
 
 _NOTED_PACKAGES = ("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "pandas", "scikit-learn", "shap")
 
@@ -49,6 +49,20 @@ class RunSummary:
     messages: tuple[dict[str, Any] | None, ...] = ()
     next_tables: tuple[Message, ...] = ()
     left_out_before: frozenset[str] = frozenset()
+
+
+def left_out(folder: RunFolder, causes: Mapping[str, Message], /) -> dict[str, str]:
+    """Return the outcomes that were not learned, and why.
+
+    Parameters
+    ----------
+    causes : mapping of str to Message
+        Why root causes were not.
+    """
+    place = folder.training / "skipped.json"
+    recorded = read_json(place) if place.exists() else {}
+    found = {name: why.text for name, why in causes.items()}
+    return found | {name: Message.recorded(why).text for name, why in recorded.items()}
 
 
 def left_out_lines(folder: RunFolder, /) -> frozenset[str]:

@@ -62,7 +62,7 @@ def score(
     folder : RunFolder
         Holds ``training/`` and ``models/``; receives the contract's files.
     warnings : list of Message, optional
-        Sentences about values that the models do not know are added to it.
+        Sentences about values that the models do not know, or that say nothing, are added to it.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def score(
         by_kind.setdefault(Outcome.parse(scored.table.outcome).kind, []).append(scored)
     outputs: dict[str, pa.Table | pd.DataFrame] = {}
     if "churn" in by_kind:
-        outputs["churn"] = _churn(by_kind["churn"][0], folder)
+        outputs["churn"] = _churn(by_kind["churn"][0], folder, [] if warnings is None else warnings)
         outputs |= _put_together("what_if", [_what_if(company, by_kind["churn"][0], outputs["churn"], folder)])
     if "decline" in by_kind:
         outputs["decline"] = _stacked([_decline(scored) for scored in by_kind["decline"]])
@@ -186,7 +186,15 @@ def _positions(rows: pd.DataFrame, other: pd.DataFrame, /) -> np.ndarray:
     return keys[1].get_indexer(keys[0]) if keys[1].is_unique else np.full(len(rows), -1)
 
 
-def _churn(scored: _Scored, folder: RunFolder, /) -> pa.Table:
+def _entered(value: pd.Series, warnings: list[Message], /) -> pd.Series:
+    """Return customers' values; unknown where all are zero, since that is no value that anybody entered."""
+    if value.isna().all() or (value.fillna(0.0) != 0).any():
+        return value
+    warnings.append(Message("scored.no_worth"))
+    return value.where(value.isna(), np.nan)
+
+
+def _churn(scored: _Scored, folder: RunFolder, warnings: list[Message], /) -> pa.Table:
     customers = folder.staged / "customers.parquet"
     value = pd.Series(np.nan, index=scored.rows.index)
     if customers.exists():
@@ -194,7 +202,7 @@ def _churn(scored: _Scored, folder: RunFolder, /) -> pa.Table:
         if "value" in known.columns:
             known = _as_they_stand(known, scored.table.latest)
             by_id = known.set_index(known["customer_id"].astype(str))["value"]
-            value = scored.rows["unit_id"].astype(str).map(by_id).astype("float64")
+            value = _entered(scored.rows["unit_id"].astype(str).map(by_id).astype("float64"), warnings)
     table = _base(scored, {"customer_id": scored.rows["unit_id"]}, "probability")
     at_risk = scored.prediction * value.to_numpy(dtype=np.float64, na_value=np.nan)
     at_risk = at_risk if scored.informative else np.full_like(at_risk, np.nan)

@@ -127,7 +127,7 @@ KINDS: dict[str, FaultKind] = _kinds(
         "negative_duration",
         "null",
         "stop drop null keep",
-        "answered, closed or rated before it was opened, or seconds below zero",
+        "answered, closed or rated before it was opened, coaching that ended before it began, or seconds below zero",
     ),
     ("left_before_joined", "drop", "stop drop null keep", "left before joining; `null` makes both times unknown"),
     ("period_reversed", "drop", "stop drop keep", "a period ends before it begins"),
@@ -216,7 +216,7 @@ KINDS: dict[str, FaultKind] = _kinds(
         "announced",
         "keep",
         "stop keep",
-        "somebody joins or leaves, or a card begins to hold, after the end of observation; it has not happened yet",
+        "somebody joins, leaves or is coached, or a card begins to hold, after the end of observation: not yet",
     ),
     (
         "stray_time",
@@ -236,7 +236,7 @@ KINDS: dict[str, FaultKind] = _kinds(
         "outside_employment",
         "keep",
         "stop drop keep",
-        "a case or a period before the day on which its employee was hired, or after the day on which they left",
+        "a case, a period or coaching before its employee was hired, or after they left",
     ),
     (
         "left_without_date",

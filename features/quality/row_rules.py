@@ -41,6 +41,7 @@ _ORDER: tuple[tuple[str, str, str, str], ...] = (
     ("employees", "hired_at", "left_at", "left_before_joined"),
     ("work", "from", "to", "period_reversed"),
     ("measures", "from", "to", "period_reversed"),
+    ("coaching_log", "started_at", "ended_at", "negative_duration"),  # who was coached stays so, the length is unknown
 )
 
 

@@ -12,7 +12,8 @@ from features.quality.row_rules import EARLIEST, LATEST, Rule, row_is_in
 __all__ = ["rating_notes", "time_order"]
 
 _OF_CUSTOMERS = {"cases": "opened_at", "activity": "at"}
-_OF_EMPLOYEES = {"cases": ("opened_at", "opened_at"), "work": ("from", "to"), "measures": ("from", "to")}
+_OF_EMPLOYEES = {"cases": ("opened_at", "opened_at"), "work": ("from", "to"), "measures": ("from", "to"),
+                 "coaching_log": ("started_at", "started_at")}  # fmt: skip
 _MAJORITY = 0.5  # of the rows whose owner has such a date: then the dates are wrong, or stand for something else
 
 _FLAGS = ("churn", "churned", "is_churned", "has_churned", "cancelled", "canceled", "is_cancelled", "is_canceled",

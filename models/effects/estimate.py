@@ -92,7 +92,7 @@ def estimate(
             found = _with_double_ml(found, cases, catalogue, compared, seed + at)
         teams = estimate_teams(cases, organisation, catalogue, policy.fixed, outcome, seed + at)
         outcomes[outcome] = _with_roles(_with_teams(found, teams), roles)
-    outcomes = with_worth(outcomes, policy.worth, cases)
+    outcomes = with_worth(outcomes, policy.worth, cases, declared)
     return Effects(
         table=effects_table(declared, outcomes, _carded(organisation), policy.false_moves),
         draws=draws_table(outcomes),

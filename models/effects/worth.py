@@ -15,8 +15,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from baton.messages.message import Message
-from baton.outcomes import LEAVING, WORTH, Outcome, served
+from baton.catalogue.schema import Catalogue
+from baton.messages.message import Message, Name
+from baton.outcomes import LEAVING, VALUE, WORTH, Outcome, served
 from features.cases.table import CaseTable
 from models.effects.estimators.by_team import TeamDifferences
 from models.effects.estimators.omnibus import JointTest
@@ -34,7 +35,7 @@ MONEY = "money"
 
 
 def with_worth(
-    found: Mapping[str, OutcomeEffects], worth: Mapping[str, float], cases: CaseTable, /
+    found: Mapping[str, OutcomeEffects], worth: Mapping[str, float], cases: CaseTable, catalogue: Catalogue, /
 ) -> dict[str, OutcomeEffects]:
     """Add what levers do to all outcomes with a price together.
 
@@ -46,6 +47,8 @@ def with_worth(
         What one unit is worth, by ``churn``, ``value`` or the KPI that a case outcome measures.
     cases : CaseTable
         How many cases a customer has.
+    catalogue : Catalogue
+        What outcomes of single cases are called.
 
     Returns
     -------
@@ -60,17 +63,34 @@ def with_worth(
     missing = [name for name in prices if name not in known or not known[name].levers]
     if missing:
         instead = str(served(known))
-        names = tuple(name.rpartition(":")[2] for name in missing)
-        note = Message("estimate.no_worth", {"outcomes": names, "instead": instead.rpartition(":")[2]})
+        called = tuple(_called(name, catalogue) for name in missing)
+        note = Message("estimate.no_worth", {"outcomes": called, "instead": _called(instead, catalogue)})
         return known | {instead: replace(known[instead], notes=(*known[instead].notes, note))}
     per_customer = cases.cases_per_customer if np.isfinite(cases.cases_per_customer) else 1.0
     factors = {
         name: price * known[name].helpful * (1.0 if name in LEAVING else per_customer) for name, price in prices.items()
     }
-    return known | {WORTH: _together({name: known[name] for name in prices}, factors, per_customer)}
+    called = {name: _called(name, catalogue) for name in prices}
+    return known | {WORTH: _together({name: known[name] for name in prices}, factors, per_customer, called)}
 
 
-def _together(parts: Mapping[str, OutcomeEffects], factors: Mapping[str, float], scale: float, /) -> OutcomeEffects:
+def _called(outcome: str, catalogue: Catalogue, /) -> Message | Name | str:
+    """Return what people call an outcome within a sentence."""
+    if outcome == "churn":
+        return Message("outcome.leaving")
+    if outcome == VALUE:
+        return Message("outcome.value_leaving")
+    metric = outcome.rpartition(":")[2]
+    return Name(catalogue[metric].name.en, catalogue[metric].name.zh) if metric in catalogue else metric
+
+
+def _together(
+    parts: Mapping[str, OutcomeEffects],
+    factors: Mapping[str, float],
+    scale: float,
+    called: Mapping[str, Message | Name | str],
+    /,
+) -> OutcomeEffects:
     """Add effects up, lever by lever; a lever that one of them does not know has none."""
     every = list(dict.fromkeys(lever for part in parts.values() for lever in part.levers))
     own = [lever for lever in every if all(lever in _own(part) for part in parts.values())]
@@ -78,7 +98,7 @@ def _together(parts: Mapping[str, OutcomeEffects], factors: Mapping[str, float],
     levers = (*own, *teams)
     first = next(iter(parts.values()))
     why = {lever: text for part in parts.values() for lever, text in part.why_not.items() if lever not in levers}
-    why |= {lever: _unknown(lever, parts) for lever in every if lever not in levers}
+    why |= {lever: _unknown(lever, parts, called) for lever in every if lever not in levers}
     columns = {name: [part.levers.index(lever) for lever in levers] for name, part in parts.items()}
     point: Floats = np.sum([factors[name] * part.point[columns[name]] for name, part in parts.items()], axis=0)
     draws = _drawn([factors[name] * part.draws[:, columns[name]] for name, part in parts.items()])
@@ -102,8 +122,8 @@ def _own(part: OutcomeEffects, /) -> tuple[str, ...]:
     return part.levers[: len(part.levers) - len(part.teams.levers)]
 
 
-def _unknown(lever: str, parts: Mapping[str, OutcomeEffects], /) -> Message:
-    lacking = tuple(name.rpartition(":")[2] for name, part in parts.items() if lever not in part.levers)
+def _unknown(lever: str, parts: Mapping[str, OutcomeEffects], called: Mapping[str, Message | Name | str], /) -> Message:
+    lacking = tuple(called[name] for name, part in parts.items() if lever not in part.levers)
     return Message(NotMeasured.NOT_ON_ALL, {"outcomes": lacking})
 
 

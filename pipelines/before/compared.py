@@ -14,7 +14,7 @@ from models.advice.stability.given import Given
 from pipelines.code_used import fingerprint_of
 from pipelines.steps import Step, digest
 
-__all__ = ["basis_of", "given_before", "standing"]
+__all__ = ["basis_of", "given_before", "identity_of", "standing"]
 
 _ESTIMATES = Step("effects", code=("models.effects.estimate", "features.cases.build"))
 
@@ -30,6 +30,7 @@ def basis_of(company: Company, catalogue: Catalogue, as_of: pd.Timestamp, cases:
     named = {"name", "description", "needs"}
     return Basis(
         company=company.company.name,
+        **identity_of(company),
         as_of=as_of.isoformat(),
         cases=cases,
         policy=company.policy.model_dump(mode="json"),
@@ -37,6 +38,12 @@ def basis_of(company: Company, catalogue: Catalogue, as_of: pd.Timestamp, cases:
         method=fingerprint_of(_ESTIMATES),
         kpis={kpi.id: digest(kpi.model_dump(mode="json", exclude=named)) for kpi in catalogue.values()},
     )
+
+
+def identity_of(company: Company, /) -> dict[str, str]:
+    """Return fingerprints of where a company file lies and of where its tables come from, as a ``Basis`` has them."""
+    tables = company.model_dump(mode="json", include={"tables", "sources"})
+    return {"place": digest(str(company.path)), "sources": digest({"folder": str(company.folder), "tables": tables})}
 
 
 def given_before(folder: RunFolder, now: Basis, /) -> Given | None:
@@ -48,7 +55,7 @@ def given_before(folder: RunFolder, now: Basis, /) -> Given | None:
         If it is there and cannot be read.
     """
     basis = Basis.find(folder.advice)
-    if basis is None or basis.company != now.company or pd.Timestamp(basis.as_of) >= pd.Timestamp(now.as_of):
+    if basis is None or not basis.is_of(now) or pd.Timestamp(basis.as_of) >= pd.Timestamp(now.as_of):
         return None
     results = RunResults(folder)
     return Given(results.table("weights"), results.table("advice/kpis"), results.table("advice/effects_by_team"), basis)

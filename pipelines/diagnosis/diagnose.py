@@ -73,6 +73,7 @@ def diagnose(company: Company, folder: RunFolder) -> Diagnosis:
         notes=tuple(notes),
         names=_names(table, inputs, catalogue),
         outcome=inputs.outcome,
+        currency=inputs.currency,
         funnels=tuple(funnels(run.panel, _by_points(table), catalogue, company.policy)),
     )
 

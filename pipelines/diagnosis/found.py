@@ -62,6 +62,8 @@ class Diagnosis:
         What KPIs and teams are called, by id.
     outcome : str or None
         The outcome that effects are on.
+    currency : str
+        Of effects in money; empty: not named.
     funnels : tuple of Funnel
         Teams' values of the KPIs on cards against their volume.
     """
@@ -75,6 +77,7 @@ class Diagnosis:
     notes: tuple[Message, ...] = ()
     names: Mapping[str, Name] = field(default_factory=dict)
     outcome: str | None = None
+    currency: str = ""
     funnels: tuple[Funnel, ...] = ()
 
     def sections(self) -> dict[str, list[dict[str, Any]]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from baton.messages.message import Message, Name
+from baton.outcomes import WORTH
 from models.advice.diagnosis.places import listed
 from pipelines.diagnosis.found import Diagnosis
 
@@ -84,8 +85,7 @@ def kpis_table(found: Diagnosis, /) -> ShownTable:
         row["differs"] = lines["effect"].astype(float).round(9).nunique() > 1
         rows.append(row)
     rows.sort(key=lambda row: -row["points"])
-    churn = found.outcome == "churn"
-    remark = Message("diagnosis_table.key_churn" if churn else "diagnosis_table.key_effect")
+    effect, remark = _effect_words(found)
     return ShownTable(
         title=Message("diagnosis_table.title_kpis"),
         header=(
@@ -93,12 +93,24 @@ def kpis_table(found: Diagnosis, /) -> ShownTable:
             Message("diagnosis_table.cards"),
             Message("diagnosis_table.points"),
             Message("diagnosis_table.way"),
-            Message("diagnosis_table.churn" if churn else "diagnosis_table.effect"),
+            effect,
             Message("diagnosis_table.reliability"),
         ),
-        rows=tuple(_kpi_row(row, found, 100.0 if churn else 1.0) for row in rows),
+        rows=tuple(_kpi_row(row, found, 100.0 if found.outcome == "churn" else 1.0) for row in rows),
         remark=remark if found.outcome is not None else None,
     )
+
+
+def _effect_words(found: Diagnosis, /) -> tuple[Message, Message]:
+    """Say what effects are counted in: in the heading, and in the line below the table."""
+    if found.outcome == "churn":
+        return Message("diagnosis_table.churn"), Message("diagnosis_table.key_churn")
+    if found.outcome == WORTH:
+        if not found.currency:
+            return Message("diagnosis_table.money_unnamed"), Message("diagnosis_table.key_money_unnamed")
+        values = {"currency": found.currency}
+        return Message("diagnosis_table.money", values), Message("diagnosis_table.key_money", values)
+    return Message("diagnosis_table.effect"), Message("diagnosis_table.key_effect")
 
 
 def _kpi_row(row: dict[str, Any], found: Diagnosis, scale: float, /) -> tuple[Message, ...]:

@@ -21,6 +21,7 @@ from pipelines.analysis import diagnose_company
 from pipelines.diagnosis.diagnose import diagnose
 from pipelines.diagnosis.found import Diagnosis
 from pipelines.diagnosis.page import render as render_page
+from pipelines.diagnosis.shown import kpis_table
 from pipelines.freshness import catalogue_digest, settings_digest
 
 CASES = "case_id,opened_at,team_id\n" + "".join(f"{n},2025-0{n % 9 + 1}-11 10:00,T1\n" for n in range(60))
@@ -174,3 +175,13 @@ def test_without_a_run_every_part_says_what_a_run_would_add(tmp_path: Path) -> N
     ]
     assert found["headline"]["shares"]["unmeasured"] == 1.0
     assert {item["stage"] for item in found["found"]["stages"]} >= {"delivery", "renewal"}
+
+
+def test_effects_by_prices_are_called_money(tmp_path: Path) -> None:
+    found = replace(diagnosed(tmp_path, HEAD + TODAY), outcome="worth", currency="EUR")
+    table = kpis_table(found)
+    assert "EUR per customer" in [render(cell, "en") for cell in table.header]
+    assert table.remark is not None
+    assert render(table.remark, "en").startswith("EUR per customer: how much more or less")
+    unnamed = kpis_table(replace(found, currency=""))
+    assert "money per customer" in [render(cell, "en") for cell in unnamed.header]

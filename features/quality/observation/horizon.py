@@ -32,6 +32,7 @@ _STANDING = {
     "customers": ("joined_at", "left_at"),
     "employees": ("hired_at", "left_at"),
     "scorecards": ("valid_from",),
+    "coaching_log": ("started_at",),
 }
 _ANNOUNCED = {
     ("customers", "joined_at"): "fault.joins_later",
@@ -39,6 +40,7 @@ _ANNOUNCED = {
     ("employees", "hired_at"): "fault.hired_later",
     ("employees", "left_at"): "fault.leaves_later",
     ("scorecards", "valid_from"): "fault.card_later",
+    ("coaching_log", "started_at"): "fault.coached_later",
 }
 _EPOCH = datetime(1970, 1, 1)
 

@@ -209,20 +209,21 @@ def _people(
             team = int(scene.team[person])
             mine = scene.recent & (scene.design.employee == person)
             unit, beyond = scene.own_spread(lever, stands), team >= 0 and bool(behind[team])
+            own = float(np.nanmean(scene.figures[lever][mine]))
+            reach, room = Z_90 * float(stands.error[person]), scene.room(lever, own)
+            size = min(gap * unit, room)
             reason = person_reason(
-                Gap(scene.kpis[lever], gap * unit, chance, scene.days, scene.currency),
+                Gap(scene.kpis[lever], size, chance, scene.days, scene.currency),
                 int(count[person]),
                 months if new else None,
                 beyond=beyond,
             )
-            own = float(np.nanmean(scene.figures[lever][mine]))
-            reach = Z_90 * float(stands.error[person])
             seen = Seen(
                 own=own,
                 peers=scene.comparable(lever, own, float(values[lever][person])),
-                size=gap * unit,
-                low=(gap - reach) * unit,
-                high=(gap + reach) * unit,
+                size=size,
+                low=min((gap - reach) * unit, room),
+                high=min((gap + reach) * unit, room),
                 cases=int(count[person]),
                 days=scene.days,
                 people=int(scene.peers[person]),

@@ -24,6 +24,12 @@ __all__ = ["Scene", "build_scene"]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+_POSSIBLE = {
+    "share": (0.0, 1.0),
+    **dict.fromkeys(("seconds", "minutes", "hours", "days", "count"), (0.0, np.inf)),
+}
+"""Between which values a figure in a unit can lie."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -90,7 +96,18 @@ class Scene:
         ahead *= self.kpis[lever].sign
         unit = float(self.design.unit[self.design.levers.index(lever)])
         # a lever on another unit than its own is held as a logarithm
-        return own - ahead if unit == 1.0 else own * float(np.exp(-ahead))
+        found = own - ahead if unit == 1.0 else own * float(np.exp(-ahead))
+        return float(np.clip(found, *self.limits(lever)))
+
+    def limits(self, lever: str, /) -> tuple[float, float]:
+        """Return between which values a mean of cases can lie: those that single cases have, and those of the unit."""
+        seen, (low, high) = self.figures[lever], _POSSIBLE.get(self.kpis[lever].unit, (-np.inf, np.inf))
+        return max(float(np.nanmin(seen)), low), min(float(np.nanmax(seen)), high)
+
+    def room(self, lever: str, own: float, /) -> float:
+        """Return how much better than ``own`` a figure can be, in the KPI's own unit."""
+        low, high = self.limits(lever)
+        return max(high - own if self.kpis[lever].better == "higher" else own - low, 0.0)
 
     def own_spread(self, lever: str, stands: Standing, /) -> float:
         """Return the spread between people in the KPI's own unit, whatever scale the design holds it on."""

@@ -12,6 +12,9 @@ from baton.files import read_json, write_json
 
 __all__ = ["Basis"]
 
+_LATER = ("outcome", "place", "sources")
+"""What the first versions did not keep."""
+
 
 @dataclass(frozen=True)
 class Basis:
@@ -33,6 +36,9 @@ class Basis:
         Fingerprint of the code that estimates effects.
     kpis : mapping of str to str
         Fingerprint of each KPI's definition.
+    place, sources : str
+        Fingerprints of where the company file lies, and of where its tables come from: of two companies with one name
+        neither is the same. Empty: not known.
     outcome : str
         That weights serve, as ``effects.parquet`` calls it; empty: not known.
     """
@@ -45,13 +51,21 @@ class Basis:
     method: str
     kpis: Mapping[str, str]
     outcome: str = ""
+    place: str = ""
+    sources: str = ""
+
+    def is_of(self, other: Basis, /) -> bool:
+        """Whether both were made for one company: of one name, and from one company file or the same sources."""
+        if self.company != other.company:
+            return False
+        return not self.place or self.place == other.place or self.sources == other.sources
 
     def save(self, folder: Path, /) -> None:
         """Write it into the folder of an advice, last of all: an advice that has it is whole."""
-        write_json(self.place(folder), asdict(self))
+        write_json(self.file(folder), asdict(self))
 
     @staticmethod
-    def place(folder: Path, /) -> Path:
+    def file(folder: Path, /) -> Path:
         """Return its file in the folder of an advice."""
         return folder / "basis.json"
 
@@ -64,11 +78,11 @@ class Basis:
         ArtefactError
             If it cannot be read.
         """
-        place = cls.place(folder)
+        place = cls.file(folder)
         if not place.exists():
             return None
         found = read_json(place)
         names = {field.name for field in fields(cls)}
-        if not isinstance(found, dict) or not names <= {"outcome", *found}:
+        if not isinstance(found, dict) or not names <= {*_LATER, *found}:
             raise ArtefactError(f"{place}: not as Baton writes it; delete it and run again")
         return cls(**{name: found[name] for name in names if name in found})

@@ -37,6 +37,14 @@ class Change(StrEnum):
     MORE = "more"
     LESS = "less"
     COMPLETED = "completed"
+    NEW_TEAM = "new_team"
+    NEW_ROLE = "new_role"
+    GONE_TEAM = "gone_team"
+    GONE_ROLE = "gone_role"
+
+
+_UNEXPLAINED = {Change.SAME, Change.COMPLETED, Change.NEW_TEAM, Change.NEW_ROLE, Change.GONE_TEAM, Change.GONE_ROLE}
+"""Nothing is to be explained: nothing changed, or there is nothing to compare with."""
 
 
 def advice_changes(before: Given | None, now: Given, inputs: AdviceInputs) -> pd.DataFrame:
@@ -64,9 +72,10 @@ def advice_changes(before: Given | None, now: Given, inputs: AdviceInputs) -> pd
             "rank_targets": _rank(card["target_weight_0"], card["target_weight_1"]),
             "rank_recommended": _rank(card["cycle_3_0"], card["cycle_3_1"]),
         }
+        alone = _alone(team, role, one.index, other.index)
         for line in card.reset_index().to_dict("records"):
-            change = _change(line)
-            why = () if change in (Change.SAME, Change.COMPLETED) else _why(before, now, str(team), line)
+            change = alone or _change(line)
+            why = () if change in _UNEXPLAINED else _why(before, now, str(team), line)
             words = change_words(before, now, inputs, line, str(change), why)
             rows.append(_row(line, change, why) | ranks | {
                 "team_id": team, "role": role, "as_of_before": before.as_of, "reason": bilingual(words)})  # fmt: skip
@@ -82,6 +91,19 @@ def _row(line: dict[str, Any], change: Change, why: tuple[str, ...], /) -> dict[
         "recommended_before": line["cycle_3_0"], "recommended": line["cycle_3_1"],
         "confidence_before": line["confidence_0"], "confidence": line["confidence_1"],
     }  # fmt: skip
+
+
+def _alone(team: str, role: str, before: pd.Index, now: pd.Index, /) -> Change | None:
+    """Whether a card is in one of the advices alone: then nothing became of any move."""
+    cards, teams = zip(
+        *((set(index.droplevel("kpi")), set(index.get_level_values(0))) for index in (before, now)), strict=True
+    )
+    known = [(team, role) in of for of in cards]
+    if all(known):
+        return None
+    if not known[0]:
+        return Change.NEW_ROLE if team in teams[0] else Change.NEW_TEAM
+    return Change.GONE_ROLE if team in teams[1] else Change.GONE_TEAM
 
 
 def _change(line: dict[str, Any], /) -> Change:

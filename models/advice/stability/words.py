@@ -21,6 +21,10 @@ _CHANGES = {
     "more": "advice_change.more",
     "less": "advice_change.less",
     "completed": "advice_change.completed",
+    "new_team": "advice_change.new_team",
+    "new_role": "advice_change.new_role",
+    "gone_team": "advice_change.gone_team",
+    "gone_role": "advice_change.gone_role",
 }
 _WHY = {
     "card": "advice_why.card",

@@ -166,6 +166,19 @@ def test_periods_and_cards_planned_ahead_are_reported(staged: Stage) -> None:
     assert warehouse["scorecards"].count().to_pyarrow().as_py() == 2
 
 
+def test_coaching_that_has_not_been_held_is_reported(staged: Stage) -> None:
+    log = pd.DataFrame({"employee_id": ["E1", "E2", "E3"], "kpi": "csat",
+                        "started_at": ["2025-03-01", "2025-12-20", "2026-04-01"],
+                        "ended_at": ["2025-03-20", "2026-01-20", "2026-04-20"]})  # fmt: skip
+    report, warehouse, _ = staged({"cases": cases(), "coaching_log": log})
+    assert ("announced", "coaching_log", "started_at", 1) in kinds(report)
+    # and one that goes on is none
+    assert [fault for fault in kinds(report) if fault[1] == "coaching_log"] == [
+        ("announced", "coaching_log", "started_at", 1)
+    ]
+    assert warehouse["coaching_log"].count().to_pyarrow().as_py() == 3
+
+
 @pytest.mark.parametrize(
     ("joined_until", "left_until"), [("2025-06-30", "2025-06-30"), ("2025-12-31", "2025-06-30")], ids=["all", "left"]
 )

@@ -114,3 +114,18 @@ def test_it_is_reported_in_chinese_too(checked: Check) -> None:
     assert of_ratings(report)
     for each in report.summary():
         assert re.search(r"[\u4e00-\u9fff]", render(each, "zh")), each
+
+
+def test_coaching_outside_employment_is_reported(checked: Check) -> None:
+    people = pd.DataFrame({"employee_id": ["e"], "hired_at": ["2024-03-01"], "left_at": ["2024-06-29"]})
+    log = pd.DataFrame({"employee_id": "e", "kpi": "csat", "started_at": ["2024-02-01", "2024-03-05", "2024-07-05"]})
+    report = checked({"employees": people, "cases": CASES, "coaching_log": log})
+    found = [fault for fault in reported(report, "outside_employment") if fault[0] == "coaching_log"]
+    assert found == [("coaching_log", "started_at", 1, "keep"), ("coaching_log", "started_at", 1, "keep")]
+
+
+def test_coaching_that_ended_before_it_began_is_held_for_a_time_unknown(checked: Check) -> None:
+    log = pd.DataFrame({"employee_id": "e", "kpi": "csat", "started_at": ["2024-03-05", "2024-04-05"],
+                        "ended_at": ["2024-02-05", "2024-04-05"]})  # fmt: skip
+    found = reported(checked({"cases": CASES, "coaching_log": log}), "negative_duration")
+    assert found == [("coaching_log", "ended_at", 1, "null")]

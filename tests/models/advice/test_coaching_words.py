@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from baton.catalogue.schema import Catalogue, Study, Text
+from baton.catalogue.schema import Catalogue, Kpi, Study, Text
 from baton.company import Policy
 from models.advice.coaching.coach import coach
+from models.advice.coaching.scene import Scene
 from models.advice.settings import Settings
 from tests.coached_shop import AS_OF, CATALOGUE, SOLVED, Shop, action, effects, help_for
 
@@ -76,3 +80,18 @@ def test_an_offer_says_where_its_action_comes_from() -> None:
         "en": "Somebody (2020): it helps by 0.3 SD", "zh": "Somebody（2020）：改善 0.3 个标准差",
     }  # fmt: skip
     assert "no study" in source["other"]["en"]
+
+
+def test_figures_that_colleagues_would_have_and_differences_are_possible_ones() -> None:
+    kpis = {name: Kpi(id=name, name=Text(en=name, zh=name), layer="role", perspective="customer", source="cases",
+                      expr="x", better=better, unit=unit, role="lever")
+            for name, better, unit in (("solved", "higher", "share"), ("handling", "lower", "seconds"))}  # fmt: skip
+    figures = {"solved": np.array([0.0, 1.0, np.nan]), "handling": np.array([40.0, 900.0, np.nan])}
+    design: Any = SimpleNamespace(levers=("solved", "handling"), unit=np.array([1.0, 1.0]))
+    scene: Any = SimpleNamespace(kpis=kpis, figures=figures, design=design)
+    scene.limits = lambda lever: Scene.limits(scene, lever)
+    assert Scene.comparable(scene, "solved", 0.9, -0.3) == 1.0
+    assert Scene.comparable(scene, "solved", 0.1, 0.3) == 0.0
+    assert Scene.comparable(scene, "handling", 100.0, -300.0) == 40.0
+    assert Scene.room(scene, "solved", 0.9) == pytest.approx(0.1)
+    assert Scene.room(scene, "handling", 100.0) == 60.0

@@ -21,7 +21,7 @@ from baton.run_results import RunResults
 from models.advice.stability.basis import Basis
 from pipelines.before import set_aside as module
 from pipelines.before.compared import basis_of, given_before, standing
-from pipelines.before.set_aside import set_aside
+from pipelines.before.set_aside import another_company, set_aside
 
 JANUARY, FEBRUARY, MARCH = datetime(2026, 2, 1), datetime(2026, 3, 1), datetime(2026, 4, 1)
 ROW: dict[str, Any] = {
@@ -158,3 +158,55 @@ def test_an_advice_without_a_basis_is_of_an_older_version_and_not_compared(compa
     (folder.advice / "basis.json").unlink()
     assert Basis.find(folder.advice) is None
     assert set_aside(company, folder, FEBRUARY) == ""
+
+
+def test_a_company_of_the_same_name_from_elsewhere_is_another_one(company: Company, advised: Advised) -> None:
+    folder = advised(JANUARY)
+    moved = company.model_copy(update={"path": company.path.parent / "other" / "company.toml"})
+    assert set_aside(moved, folder, FEBRUARY) == ""
+    why = another_company(moved, folder)
+    assert why is not None and why.key == "before.other_sources" and "--previous" in why.text
+    # the file was renamed, and the tables are the same: one company
+    renamed = company.model_copy(update={"path": company.path.with_name("harbour.toml")})
+    assert another_company(renamed, folder) is None and set_aside(renamed, folder, FEBRUARY)
+    other = company.model_copy(update={"company": company.company.model_copy(update={"name": "Other"})})
+    named = another_company(other, folder)
+    assert named is not None and named.key == "before.other_name"
+    # an advice of a version that kept no such thing is known by its name
+    basis = folder.advice / "basis.json"
+    write_json(basis, {name: value for name, value in read_json(basis).items() if name not in ("place", "sources")})
+    assert another_company(moved, folder) is None
+
+
+def test_a_run_that_is_named_is_compared_with_wherever_its_company_lay(
+    company: Company, advised: Advised, tmp_path: Path
+) -> None:
+    folder, earlier = RunFolder(tmp_path / "new").create(), advised(JANUARY, 31)
+    moved = company.model_copy(update={"path": tmp_path / "other" / "company.toml"})
+    found = set_aside(moved, folder, FEBRUARY, earlier)
+    assert found and points_before(folder) == 31
+    now = basis_of(moved, Catalogue((), ()), pd.Timestamp(FEBRUARY), 900)
+    assert given_before(folder.before, now) is not None
+    # and stays what is compared with, unless another is named
+    assert set_aside(moved, folder, FEBRUARY) == found
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda advised, out: RunFolder(out / "nothing"), "holds no advice of a run; give the --out folder"),
+        (lambda advised, out: advised(MARCH), "its data end on 2026-04-01, not before these"),
+    ],
+    ids=["none", "newer"],
+)
+def test_a_folder_that_cannot_be_compared_with_is_refused(
+    make: Callable[..., RunFolder], why: str, company: Company, advised: Advised, tmp_path: Path
+) -> None:
+    named = make(advised, tmp_path)
+    folder = RunFolder(tmp_path / "new").create()
+    with pytest.raises(ArtefactError, match=why):
+        set_aside(company, folder, FEBRUARY, named)
+    assert not folder.before.path.exists()
+    other = company.model_copy(update={"company": company.company.model_copy(update={"name": "Other"})})
+    with pytest.raises(ArtefactError, match="is a run of"):
+        set_aside(other, folder, FEBRUARY, advised(JANUARY, out="third"))

@@ -88,3 +88,18 @@ def test_the_line_of_the_command_line_counts_cards(cards: int, sentence: str) ->
     found = since_words(cast("advice_changes", [line("csat", team=f"t{at}") for at in range(cards)]))
     assert found is not None and sentence in render(found, "en")
     assert since_words(cast("advice_changes", [])) is None
+
+
+def test_new_cards_and_those_no_longer_there_are_one_line_each_and_counted_by_themselves() -> None:
+    rows = [line("csat"), *(line(kpi, "new_team", "t2") for kpi in ("csat", "handle_seconds"))]
+    found = since_section(results([*rows, line("csat", "gone_team", "t3")]))
+    assert found is not None
+    assert found.headline.en == (
+        "The same advice as on 2026-02-28, for the one scorecard. New scorecards: 1; no longer there: 1."
+    )
+    assert [(row[1].en, row[2].en) for row in found.rows] == [
+        ("the whole card", "new team"),
+        ("the whole card", "no longer there"),
+    ]
+    gone = since_words(cast("advice_changes", [line("csat", "gone_team")]))
+    assert gone is not None and render(gone, "en").startswith("None of the scorecards that were advised on 2026-02-28")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import escape
 
-from baton.messages.since import UNCHANGED, since_words
+from baton.messages.since import GONE_CARDS, NEW_CARDS, UNCHANGED, since_words
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, number, say, translated_message
 
@@ -17,7 +17,8 @@ MAX_LINES = 30
 """Shown on the page: a manager reads no more."""
 SAME_ORDER = 0.8
 """Rank correlation of a card's targets from which their order is called much the same."""
-_WEIGHTIEST = ("reversed", "withdrawn", "new", "less", "more")
+_WHOLE_CARDS = (*NEW_CARDS, *GONE_CARDS)
+_WEIGHTIEST = ("reversed", "withdrawn", "new", "less", "more", *_WHOLE_CARDS)
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,15 @@ def since_section(results: Results, /) -> Since | None:
     changed = changes[~changes["change"].isin(UNCHANGED)].copy()
     changed["place"] = changed["change"].map(_WEIGHTIEST.index)
     changed = changed.sort_values(["place", "team_id", "role"], kind="stable")
+    whole = changed["change"].isin(_WHOLE_CARDS)  # one line says it of all KPIs of a card
+    changed = changed[~(whole & changed.duplicated(["team_id", "role"]))]
     rows = []
     for row in changed.head(MAX_LINES).to_dict("records"):
         team, role = results.team_name(row["team_id"]), str(row["role"])
         card = say("word.role_of", team=team, role=role) if role else team
         why = Bilingual(escape(row["reason"]["en"]), escape(row["reason"]["zh"]))
-        rows.append((card, results.kpi_name(str(row["kpi"])), say(f"since.{row['change']}"), why))
+        about = say("since.whole_card") if row["change"] in _WHOLE_CARDS else results.kpi_name(str(row["kpi"]))
+        rows.append((card, about, say(f"since.{row['change']}"), why))
     return Since(
         headline=translated_message(words),
         order=None

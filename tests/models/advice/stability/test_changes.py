@@ -166,3 +166,16 @@ def test_moves_towards_another_outcome_do_not_stand(made: Made, policy: Policy) 
     before = Before(rows, policy.model_dump(mode="json"), "churn")
     assert before.serving("worth").empty
     assert len(before.serving("churn")) == len(before.serving(None)) == len(rows) == 3
+
+
+def test_cards_of_one_advice_alone_are_called_new_or_no_longer_there(made: Made, policy: Policy) -> None:
+    inputs = made(0.9)
+    one, other = _given(inputs, policy), _given(inputs, policy, "2026-03-31")
+    then = pd.concat([one.weights, one.weights.assign(team_id="t0"), one.weights.assign(role="lead")])
+    today = pd.concat([other.weights, other.weights.assign(team_id="t2"), other.weights.assign(role="new")])
+    found = advice_changes(replace(one, weights=then), replace(other, weights=today), inputs)
+    kinds = found.groupby(["team_id", "role"])["change"].agg(lambda of: ", ".join(sorted(set(of)))).to_dict()
+    assert kinds == {("t0", "agent"): "gone_team", ("t1", "agent"): "same", ("t1", "lead"): "gone_role",
+                     ("t1", "new"): "new_role", ("t2", "agent"): "new_team"}  # fmt: skip
+    assert (found.loc[found["change"] != "same", "why"] == "").all()
+    assert "no longer there" in found.set_index("team_id").loc["t0", "reason"].iloc[0]["en"]
