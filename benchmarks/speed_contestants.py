@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -306,8 +307,11 @@ def _bare(rows: int) -> Callable[[], Any]:
 def _explain(rows: int, *, ours: bool) -> Callable[[], Any]:
     from models.prediction.churn import ChurnPredictor
 
+    class Trees(ChurnPredictor):
+        recipe = dataclasses.replace(ChurnPredictor.recipe, linear_weights=())  # shap explains no blend
+
     table = training_table(rows)
-    predictor = ChurnPredictor.fit(table, SEED)
+    predictor = Trees.fit(table, SEED)
     frame = table.frame[list(table.features)]
     if ours:
         return lambda: predictor.contributions(frame)

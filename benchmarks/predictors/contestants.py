@@ -115,7 +115,7 @@ def _logistic_regression(asked: Asked) -> np.ndarray:
 def flaml(asked: Asked, python: str, seconds: float, /) -> np.ndarray:
     """FLAML in its own environment, for so many seconds, or twice as long where it has no model by then."""
     encoding, matrix, label, unseen = asked.matrices()
-    script = Path(__file__).parent.with_name("flaml_fit.py")
+    script = Path(__file__).parents[1] / "real" / "flaml_fit.py"
 
     def frame(values: np.ndarray) -> pd.DataFrame:
         found = pd.DataFrame(values, columns=list(encoding.features))

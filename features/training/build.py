@@ -12,6 +12,7 @@ from baton.messages.message import Message
 from baton.outcomes import Outcome
 from baton.progress import Progress, silent
 from features.staging.warehouse import Warehouse
+from features.training.stopped import without_stopped
 from features.training.table import TrainingTable
 
 __all__ = ["Built", "build"]
@@ -54,7 +55,7 @@ def build(company: Company, catalogue: Catalogue, warehouse: Warehouse, progress
     for done, (name, make) in enumerate(work.items()):
         report(f"features: {name}", done, len(work))
         try:
-            tables[name] = make()
+            tables[name] = without_stopped(make(), max(company.snapshots.windows_days))
         except TooLittleDataError as error:
             if getattr(error, "refuses", False):
                 raise

@@ -96,10 +96,11 @@ class Recipe:
             "lambda_l2": self.l2,
             "feature_fraction": self.feature_fraction,
             "max_bin": 127,
+            "bin_construct_sample_cnt": 50_000,  # 400 rows a bin say where it ends
             "feature_pre_filter": False,  # recipes with other leaves share the binned rows
             "seed": seed,
             "deterministic": True,
-            "force_row_wise": True,
+            "force_col_wise": True,  # the same trees as row by row, on one thread in four fifths of the time
             "verbosity": -1,
         }
 
@@ -233,12 +234,14 @@ def cross_fit(
     return Boosted(models, numbered, raw, trees, task.recipe)
 
 
-def boost(matrix: np.ndarray, label: np.ndarray, *, task: Task, trees: int) -> TreeModel:
+def boost(
+    matrix: np.ndarray, label: np.ndarray, *, task: Task, trees: int, dataset: lgb.Dataset | None = None
+) -> TreeModel:
     """Fit one booster with a known number of trees on all rows.
 
     Parameters
     ----------
-    matrix, label, task
+    matrix, label, task, dataset
         As for ``cross_fit``.
     trees : int
         How many.
@@ -246,7 +249,7 @@ def boost(matrix: np.ndarray, label: np.ndarray, *, task: Task, trees: int) -> T
     import lightgbm as lgb
 
     parameters = task.recipe.parameters(task.kind, len(label), task.seed)
-    return _trimmed(lgb.train(parameters, binned(matrix, label, task), trees), trees)
+    return _trimmed(lgb.train(parameters, binned(matrix, label, task) if dataset is None else dataset, trees), trees)
 
 
 def _trimmed(booster: lgb.Booster, trees: int, /) -> TreeModel:

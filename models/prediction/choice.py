@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from models.prediction.boosting import Boosted, Kind
 from models.prediction.calibration import fit_calibration
-from models.prediction.linear import fit_linear
+from models.prediction.linear import Design
 from models.prediction.metrics import log_losses
 
-__all__ = ["TIE", "Judged", "choose", "choose_per_fold", "cross_fit_linear", "held_out_losses"]
+__all__ = [
+    "MAX_LINEAR_ROWS",
+    "TIE",
+    "Judged",
+    "choose",
+    "choose_per_fold",
+    "cross_fit_linear",
+    "held_out_losses",
+    "standard_error",
+    "thinned",
+]
 
 TIE = 1.0
 """Standard errors of the paired difference by which larger trees must be better: they cost more to explain, and what
@@ -60,15 +69,15 @@ def thinned(rows: np.ndarray, most: int, /) -> np.ndarray:
     return found[:: max(1, -(-len(found) // most))]
 
 
-def cross_fit_linear(
-    matrix: np.ndarray, label: np.ndarray, part: np.ndarray, *, categorical: Collection[int], weight: float
-) -> Boosted:
+def cross_fit_linear(design: Design, label: np.ndarray, part: np.ndarray, *, weight: float) -> Boosted:
     """Fit one linear model per part on the other rows.
 
     Parameters
     ----------
-    matrix, label, categorical, weight
-        As for ``fit_linear``.
+    design : Design
+        Of all rows.
+    label, weight
+        As for ``Design.fit``.
     part : numpy.ndarray of int, shape (rows,)
         −1 for rows that none is to be scored of.
 
@@ -78,11 +87,9 @@ def cross_fit_linear(
         Every row of a part has its unseen model.
     """
     parts, raw = np.unique(part[part >= 0]), np.full(len(label), np.nan)
-    how: Any = {"categorical": categorical, "weight": weight}
-    learned = [thinned(part != number, MAX_LINEAR_ROWS) for number in parts]
-    models = tuple(fit_linear(matrix[rows], label[rows], **how) for rows in learned)
+    models = tuple(design.fit(label, thinned(part != number, MAX_LINEAR_ROWS), weight=weight) for number in parts)
     for number, model in zip(parts, models, strict=True):
-        raw[part == number] = model.raw(matrix[part == number])
+        raw[part == number] = design.raw(model, np.flatnonzero(part == number))
     numbered = np.where(part >= 0, np.searchsorted(parts, part), -1)
     return Boosted(models, numbered, raw, 0, weight=weight, share=1.0)
 
@@ -175,12 +182,17 @@ def _best(candidates: Sequence[Boosted], judged: Judged, used: np.ndarray, /) ->
     size = np.array([max(one.leaves, smallest) for one in candidates])
     for leaves in np.unique(size[size < size[best]]):
         rival = int(np.argmin(np.where(size == leaves, eligible, np.inf)))
-        if eligible[rival] - eligible[best] <= TIE * _standard_error(losses[rival] - losses[best], group):
+        if eligible[rival] - eligible[best] <= TIE * standard_error(losses[rival] - losses[best], group):
             return rival
     return best
 
 
-def _standard_error(difference: np.ndarray, group: np.ndarray, /) -> float:
-    """Return the standard error of a mean over rows of which those of one group are one draw."""
+def standard_error(difference: np.ndarray, group: np.ndarray, /) -> float:
+    """Return the standard error of a mean over rows of which those of one group are one draw.
+
+    Parameters
+    ----------
+    difference, group : numpy.ndarray, shape (rows,)
+    """
     sums = np.bincount(np.unique(group, return_inverse=True)[1], weights=difference - difference.mean())
     return float(np.sqrt((sums**2).sum() * len(sums) / max(len(sums) - 1, 1)) / len(difference))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,8 +18,9 @@ import numpy as np
 
 from baton.errors import DamagedModelError
 from models.integrity.model_file import LINEAR_FILE
+from models.prediction.ladder.ridge import Solution, log_odds, ridge_logistic
 
-__all__ = ["MAX_LEVELS", "WINSOR", "LinearModel", "Term", "fit_linear"]
+__all__ = ["MAX_LEVELS", "WINSOR", "Design", "LinearModel", "Term", "fit_linear"]
 
 _FORMAT = 1
 _MAX_BINS = 16
@@ -55,8 +56,9 @@ class Term:
     def bins(self, column: np.ndarray, /) -> np.ndarray:
         """Return each row's bin."""
         gone = np.isnan(column)
-        found = np.searchsorted(self.edges, np.where(gone, 0.0, column), side="left")
-        return np.where(gone, len(self.values) - 1, found) if self.unknown else found
+        found = np.searchsorted(self.edges, column, side="left")
+        found[gone] = len(self.values) - 1 if self.unknown else np.searchsorted(self.edges, 0.0, side="left")
+        return found
 
     @cached_property
     def added(self) -> np.ndarray:
@@ -201,8 +203,83 @@ class LinearModel:
             ) from None
 
 
+@dataclass(frozen=True)
+class Design:
+    """Features in bins, put there once for regressions on any of the rows.
+
+    What a fit has found is where the next one of the same weight starts: folds share most of their rows. Where a fit
+    starts decides how long it takes, not what it finds.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+        One per feature, without coefficients.
+    codes : numpy.ndarray of uint8, shape (rows, features)
+        Each row's bin of each term.
+    """
+
+    terms: tuple[Term, ...]
+    codes: np.ndarray
+    _starts: dict[float, Solution] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, matrix: np.ndarray, categorical: Collection[int], /, *, rows: np.ndarray | None = None) -> Design:
+        """Put features in bins.
+
+        Parameters
+        ----------
+        matrix : numpy.ndarray, shape (rows, features)
+            As ``Encoding.matrix`` gives it.
+        categorical : collection of int
+            Positions of categorical features.
+        rows : numpy.ndarray of int, optional
+            The rows that say where bins end; all by default.
+        """
+        learned = matrix if rows is None else matrix[rows]
+        terms = tuple(_binned(learned[:, place], place in categorical) for place in range(matrix.shape[1]))
+        codes = np.empty(matrix.shape, dtype=np.uint8)
+        for place, term in enumerate(terms):
+            codes[:, place] = term.bins(matrix[:, place])
+        return cls(terms, codes)
+
+    def fit(self, label: np.ndarray, rows: np.ndarray, /, *, weight: float) -> LinearModel:
+        """Fit the regression on some of the rows.
+
+        Parameters
+        ----------
+        label : numpy.ndarray, shape (rows,)
+            0 or 1; among ``rows`` both.
+        rows : numpy.ndarray of int
+            Positions of the rows to learn from.
+        weight : float
+            Of the data against the penalty (scikit-learn's C): the smaller, the nearer to the base rate.
+        """
+        blocks = [term.values[self.codes[rows, place]] for place, term in enumerate(self.terms)]
+        columns = np.column_stack([*blocks, np.ones(len(rows))])
+        means = columns[:, :-1].mean(axis=0)
+        if columns.shape[1] == 1:  # nothing to learn from: Newton's method would only find the rate again
+            slopes, intercept = np.zeros(0), log_odds(float(label[rows].mean()))
+        else:
+            found = ridge_logistic(columns, label[rows], weight=weight, start=self._starts.get(weight))
+            self._starts[weight] = found
+            slopes, intercept = found.slopes[:-1], float(found.slopes[-1])
+        ends = np.cumsum([term.values.shape[1] for term in self.terms])[:-1]
+        by_term = zip(self.terms, np.split(slopes, ends), np.split(means, ends), strict=True) if self.terms else ()
+        return LinearModel(
+            intercept, tuple(Term(term.edges, term.values, mine, mean, term.unknown) for term, mine, mean in by_term)
+        )
+
+    def raw(self, model: LinearModel, rows: np.ndarray, /) -> np.ndarray:
+        """Return the log-odds that a model of this design gives to some of the rows; shape (rows,)."""
+        score = np.full(len(rows), model.bias)
+        for place, term in enumerate(model.terms):
+            if term.coefficients.any():
+                score += term.added[self.codes[rows, place]]
+        return score
+
+
 def fit_linear(matrix: np.ndarray, label: np.ndarray, *, categorical: Collection[int], weight: float) -> LinearModel:
-    """Fit the regression.
+    """Fit the regression on all rows.
 
     Parameters
     ----------
@@ -213,46 +290,33 @@ def fit_linear(matrix: np.ndarray, label: np.ndarray, *, categorical: Collection
     categorical : collection of int
         Positions of categorical features.
     weight : float
-        Of the data against the penalty (scikit-learn's C): the smaller, the nearer to the base rate.
+        As for ``Design.fit``.
     """
-    from sklearn.linear_model import LogisticRegression
-
-    terms = [_binned(matrix[:, place], place in categorical) for place in range(matrix.shape[1])]
-    blocks = [term.values[term.bins(matrix[:, place])] for place, term in enumerate(terms)]
-    design = np.column_stack(blocks) if blocks else np.zeros((len(label), 0))
-    rate = float(label.mean())
-    intercept, slopes = float(np.log(rate / (1 - rate))), np.zeros(design.shape[1])
-    if design.shape[1]:
-        model: Any = LogisticRegression(C=weight, solver="newton-cholesky", max_iter=100, tol=1e-8).fit(design, label)
-        intercept, slopes = float(model.intercept_[0]), model.coef_[0]
-    ends = np.cumsum([term.values.shape[1] for term in terms])[:-1]
-    by_term = zip(terms, np.split(slopes, ends), np.split(design.mean(axis=0), ends), strict=True) if terms else ()
-    return LinearModel(
-        intercept, tuple(Term(term.edges, term.values, mine, means, term.unknown) for term, mine, means in by_term)
-    )
+    return Design.of(matrix, categorical).fit(label, np.arange(len(label)), weight=weight)
 
 
 def _binned(column: np.ndarray, categorical: bool, /) -> Term:
     """Return a feature in bins, without coefficients."""
     gone = np.isnan(column)
-    known = column[~gone]
-    distinct = np.unique(known)
+    known = np.sort(column[~gone])
+    starts = np.append(0, np.flatnonzero(known[1:] > known[:-1]) + 1)[: len(known)]
+    distinct = known[starts]
     cuts = np.arange(len(distinct) - 1)
     if categorical:
         cuts = cuts[:MAX_LEVELS]  # codes are in order of frequency: the rest is one bin
     elif len(distinct) > _MAX_BINS:
-        inner = np.quantile(known, np.linspace(0, 1, _MAX_BINS + 1)[1:-1], method="inverted_cdf")
+        inner = known[-(-len(known) * np.arange(1, _MAX_BINS) // _MAX_BINS) - 1]  # no value between two is invented
         cuts = np.intersect1d(np.searchsorted(distinct, inner), cuts)
     # halfway to the next value, as LightGBM cuts, so that rounding on the way moves no row; no bin is empty
     halfway = (distinct[cuts] + distinct[cuts + 1]) / 2
     edges = np.where(halfway < distinct[cuts + 1], halfway, distinct[cuts])
-    bins = np.searchsorted(edges, np.where(gone, 0.0, column), side="left")
     count = len(edges) + 1
     if categorical:
         values = np.eye(count)[:, 1:]
     else:
-        rows = np.bincount(bins[~gone], minlength=count)
-        means = np.bincount(bins[~gone], weights=known, minlength=count) / np.maximum(rows, 1)  # 0/1: nothing known
+        first = np.append(0, starts[cuts + 1])
+        rows = np.diff(np.append(first, len(known)))
+        means = np.add.reduceat(known, first) / rows if len(known) else np.zeros(count)
         centre = float(known.mean()) if len(known) else 0.0
         spread = float(known.std()) if len(known) else 0.0
         scaled = np.clip((means - centre) / spread, -WINSOR, WINSOR) if spread > 0 else np.zeros(count)

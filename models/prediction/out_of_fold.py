@@ -14,7 +14,8 @@ from models.prediction.predictor import BIAS, predictor_class
 
 __all__ = ["OutOfFold", "out_of_fold", "rows_to_score"]
 
-_REPEATED_ROWS = 20_000
+_MAX_REPEATS = 3
+_REPEATED_ROWS = 20_000  # about so many in all repeats together, so that seconds have no cliff
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def out_of_fold(table: TrainingTable, seed: int, /, *, explain: np.ndarray | Non
     Returns
     -------
     OutOfFold
-        Of three repeats of five stratified folds, one repeat for large tables.
+        Of three repeats of five stratified folds; from 8,000 rows on of two, above 13,333 of one.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def out_of_fold(table: TrainingTable, seed: int, /, *, explain: np.ndarray | Non
         If there are too few rows, events or groups.
     """
     predictor, rows = predictor_class(table.outcome), table.labelled
-    repeats = 3 if len(rows) <= _REPEATED_ROWS else 1
+    repeats = int(np.clip(round(_REPEATED_ROWS / len(rows)), 1, _MAX_REPEATS))
     wanted = np.ones(len(rows), dtype=bool) if explain is None else explain
     label = rows["label"].to_numpy(dtype=np.float64)
     prediction, raw, part = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64)

@@ -27,6 +27,7 @@ from models.prediction.choice import Judged
 from models.prediction.encoding import Encoding, Rows
 from models.prediction.fitted_model import FittedModel, read_model
 from models.prediction.ladder.climb import climb, refitted
+from models.prediction.ladder.prepared import Prepared
 from models.prediction.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
 
 __all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "predictor_class"]
@@ -124,10 +125,10 @@ class BoostedPredictor:
         rows = learnable_rows(table, cls.kinds)
         encoding = Encoding.learn(rows, table.features)
         matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
-        held = cls._held_out(table, rows, matrix, encoding, seed)
-        task = Task(cls.recipe, table.kind, encoding.categorical, seed)
+        prepared = Prepared(matrix, label, Task(cls.recipe, table.kind, encoding.categorical, seed))
+        held = cls._held_out(table, rows, prepared)
         alone = len(label) >= cls.recipe.hold_out_rows
-        final = held.models[0] if alone else refitted(matrix, label, held, task)
+        final = held.models[0] if alone else refitted(prepared, held)
         known = ~np.isnan(held.raw)
         late = later_rows(table, rows)
         used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
@@ -159,32 +160,24 @@ class BoostedPredictor:
         """
         rows = learnable_rows(table, cls.kinds)
         encoding = Encoding.learn(rows, table.features)
-        matrix = encoding.matrix(rows[list(table.features)])
-        return cls._held_out(table, rows, matrix, encoding, seed, every_row=True), encoding
+        matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
+        prepared = Prepared(matrix, label, Task(cls.recipe, table.kind, encoding.categorical, seed))
+        return cls._held_out(table, rows, prepared, every_row=True), encoding
 
     @classmethod
     def _held_out(
-        cls,
-        table: TrainingTable,
-        rows: pd.DataFrame,
-        matrix: np.ndarray,
-        encoding: Encoding,
-        seed: int,
-        /,
-        *,
-        every_row: bool = False,
+        cls, table: TrainingTable, rows: pd.DataFrame, prepared: Prepared, /, *, every_row: bool = False
     ) -> Boosted:
-        label, group = rows["label"].to_numpy(dtype=np.float64), rows["group"].astype(str).to_numpy()
+        label, group, seed = prepared.label, rows["group"].astype(str).to_numpy(), prepared.task.seed
         part = group_folds(group, label, cls.recipe.folds, seed)
         late = later_rows(table, rows)
-        task = Task(cls.recipe, table.kind, encoding.categorical, seed)
         # numbers are not calibrated: for them rows alone decide
         events = events_in(label[(part == 0) & late], table.kind) if table.kind == "probability" else np.inf
         judged = Judged(label, late, np.unique(group, return_inverse=True)[1], table.kind)
         once = not every_row and cls.recipe.holds_out_once(len(label), events)
         if not every_row and not once and len(label) >= cls.recipe.three_fold_rows:
             part = group_folds(group, label, 3, seed)
-        return climb(matrix, part, judged, task=task, once=once, per_fold=every_row)
+        return climb(prepared, part, judged, once=once, per_fold=every_row)
 
     def raw(self, rows: Rows, /) -> np.ndarray:
         """Return the score before calibration: log-odds, or the number itself; shape (rows,)."""

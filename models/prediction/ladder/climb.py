@@ -4,44 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from models.prediction.boosting import Boosted, Recipe, Task, binned, boost, cross_fit
+from models.prediction.boosting import Boosted, Recipe, boost, cross_fit
+from models.prediction.calibration import sigmoid
 from models.prediction.choice import (
     MAX_LINEAR_ROWS,
+    TIE,
     Judged,
     choose,
     choose_per_fold,
     cross_fit_linear,
     held_out_losses,
+    standard_error,
     thinned,
 )
 from models.prediction.fitted_model import BlendedModel, FittedModel, TreeModel
-from models.prediction.linear import LinearModel, fit_linear
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
+from models.prediction.ladder.prepared import Prepared
+from models.prediction.linear import LinearModel
+from models.prediction.metrics import log_losses
 
 __all__ = ["blended", "climb", "refitted"]
 
-MIN_PROBE_ROWS = 10_000  # so many show what larger trees are worth; of larger tables a fifth
-PROBE_SHARE = 0.2
+PROBE_ROWS = 10_000  # so many show what larger trees are worth
+PROBE_SHARE = 0.1  # of larger tables, whose rows can carry more
+CLEAR = 3.0
+"""Standard errors on the probe by which larger trees must be better for the small ones not to be fitted at all."""
 
 
-def climb(
-    matrix: np.ndarray, part: np.ndarray, judged: Judged, *, task: Task, once: bool = False, per_fold: bool = False
-) -> Boosted:
+def climb(rows: Prepared, part: np.ndarray, judged: Judged, *, once: bool = False, per_fold: bool = False) -> Boosted:
     """Return the model that the held-out rows ask for.
 
     Parameters
     ----------
-    matrix : numpy.ndarray, shape (rows, features)
+    rows : Prepared
     part : numpy.ndarray of int, shape (rows,)
         Folds, from 0.
     once : bool
-        Hold out the first part alone.
+        Hold out the first part alone; of trees only one size is fitted on all the others.
     per_fold : bool
         Choose for each fold on the other folds, so that its scores can be tested on.
 
@@ -49,41 +51,40 @@ def climb(
     -------
     Boosted
     """
-    dataset = binned(matrix, judged.label, task)
     over = np.where(part == 0, 0, -1) if once else part
+    task = rows.task
 
     def fit(recipe: Recipe) -> Boosted:
         one = replace(task, recipe=recipe)
-        return cross_fit(matrix, judged.label, over, judged.validation, task=one, dataset=dataset)
+        return cross_fit(rows.matrix, rows.label, over, judged.validation, task=one, dataset=rows.dataset)
 
-    larger = _promising(dataset, part, judged, task)
-    trees = [fit(recipe) for recipe in (task.recipe, *larger)]
-    linear = _linear(matrix, trees, judged, task)
+    trees = [fit(recipe) for recipe in _promising(rows, part, judged, TIE if once else CLEAR, alone=once)]
+    linear = _linear(rows, trees, judged)
     shares = task.recipe.linear_shares
     mixed = [blended(one, other, share) for other in linear for share in shares if share < 1 for one in trees]
     alone = [other for other in linear if 1.0 in shares]
     return (choose_per_fold if per_fold else choose)([*trees, *alone, *mixed], judged)
 
 
-def refitted(matrix: np.ndarray, label: np.ndarray, held: Boosted, task: Task, /) -> FittedModel:
+def refitted(rows: Prepared, held: Boosted, /) -> FittedModel:
     """Return the model that was chosen, learned from all rows.
 
     Parameters
     ----------
-    matrix : numpy.ndarray, shape (rows, features)
-    label : numpy.ndarray, shape (rows,)
+    rows : Prepared
     held : Boosted
         What ``climb`` has chosen.
     """
     linear = None
     if held.weight is not None:
-        rows = thinned(np.ones(len(label), dtype=bool), MAX_LINEAR_ROWS)
-        linear = fit_linear(matrix[rows], label[rows], categorical=task.categorical, weight=held.weight)
+        learned = thinned(np.ones(len(rows.label), dtype=bool), MAX_LINEAR_ROWS)
+        linear = rows.design.fit(rows.label, learned, weight=held.weight)
     if held.recipe is None:
         if linear is None:
             raise ValueError("neither trees nor a linear model were chosen")
         return linear
-    trees = boost(matrix, label, trees=held.trees, task=replace(task, recipe=held.recipe))
+    task = replace(rows.task, recipe=held.recipe)
+    trees = boost(rows.matrix, rows.label, trees=held.trees, task=task, dataset=rows.dataset)
     return trees if linear is None else _mean(trees, linear, held.share)
 
 
@@ -106,39 +107,60 @@ def _mean(trees: FittedModel, linear: FittedModel, share: float, /) -> BlendedMo
     return BlendedModel(trees, linear, share)
 
 
-def _promising(dataset: lgb.Dataset, part: np.ndarray, judged: Judged, task: Task, /) -> tuple[Recipe, ...]:
-    """Return how far up the first part leads: the recipe after which larger trees do no better there."""
+def _promising(rows: Prepared, part: np.ndarray, judged: Judged, margin: float, *, alone: bool) -> list[Recipe]:
+    """Return the sizes of trees worth fitting: up to where larger ones do no better on a part of the rows.
+
+    Parameters
+    ----------
+    margin : float
+        Standard errors by which the larger must be better there to be taken without the smallest.
+    alone : bool
+        Whether one size is to be returned whatever the margin.
+    """
     import lightgbm as lgb
 
-    if not task.recipe.larger:
-        return ()
-    most = max(MIN_PROBE_ROWS, int(PROBE_SHARE * len(part)))
+    smallest = rows.task.recipe
+    if not smallest.larger:
+        return [smallest]
+    most = max(PROBE_ROWS, int(PROBE_SHARE * len(part)))
     held = part == 0
-    scored = held & judged.validation if (held & judged.validation).any() else held
-    folds = [(thinned(~held, most), thinned(scored, most))]
+    scored = thinned(held & judged.validation if (held & judged.validation).any() else held, most)
+    folds = [(thinned(~held, most), scored)]
 
-    def loss(recipe: Recipe) -> float:
-        parameters = recipe.parameters(task.kind, min(len(part), most), task.seed)
+    def losses(recipe: Recipe) -> np.ndarray:
+        parameters = recipe.parameters(rows.task.kind, min(len(part), most), rows.task.seed)
         stop = lgb.early_stopping(recipe.patience, verbose=False)
-        found: Any = lgb.cv(parameters, dataset, recipe.max_trees, folds=folds, callbacks=[stop])
-        return float(min(found[f"valid {parameters['metric']}-mean"]))
+        found: Any = lgb.cv(
+            parameters, rows.dataset, recipe.max_trees, folds=folds, callbacks=[stop], return_cvbooster=True
+        )
+        fitted = found["cvbooster"]
+        raw = fitted.boosters[0].predict(rows.matrix[scored], raw_score=True, num_iteration=fitted.best_iteration)
+        if rows.task.kind == "number":
+            return (rows.label[scored] - raw) ** 2
+        return log_losses(rows.label[scored], sigmoid(raw))
 
-    best, least = task.recipe, loss(task.recipe)
-    for recipe in task.recipe.larger:
-        if (cost := loss(recipe)) >= least:
+    best, least = smallest, (first := losses(smallest))
+    for recipe in smallest.larger:
+        if (cost := losses(recipe)).mean() >= least.mean():
             break
         best, least = recipe, cost
-    return () if best is task.recipe else (best,)
+    if best is smallest:
+        return [smallest]
+    group = judged.group[scored] if len(judged.group) else scored
+    clear = (first - least).mean() > margin * standard_error(first - least, group)
+    if alone:
+        return [best if clear else smallest]
+    return [best] if clear else [smallest, best]
 
 
-def _linear(matrix: np.ndarray, trees: Sequence[Boosted], judged: Judged, task: Task, /) -> list[Boosted]:
+def _linear(rows: Prepared, trees: Sequence[Boosted], judged: Judged) -> list[Boosted]:
     """Return the linear models worth comparing, over the parts of the trees."""
-    recipe, part = task.recipe, trees[0].part
-    if task.kind != "probability" or not recipe.linear_weights or not _both_beside(judged.label, part):
+    recipe, part = rows.task.recipe, trees[0].part
+    if rows.task.kind != "probability" or not recipe.linear_weights or not _both_beside(judged.label, part):
         return []
 
     def fit(weight: float, over: np.ndarray) -> Boosted:
-        return cross_fit_linear(matrix, judged.label, over, categorical=task.categorical, weight=weight)
+        return cross_fit_linear(rows.design, judged.label, over, weight=weight)
 
     if len(part) <= recipe.linear_rows:
         return [fit(weight, part) for weight in recipe.linear_weights]

@@ -120,6 +120,17 @@ def test_an_attribute_emptied_for_leavers_is_reported(make_warehouse: Any, catal
     assert not any("contract" in note for note in notes)
 
 
+def test_a_kpi_that_stopped_arriving_is_no_feature_and_is_named(make_warehouse: Any, catalogue: Catalogue) -> None:
+    rows = tables()
+    end = max(case["opened_at"] for case in rows["cases"])
+    for case in rows["cases"]:
+        case["cost"] = None if case["opened_at"] > end - timedelta(days=40) else case.get("cost")
+    table = matrix.build(company(), catalogue, make_warehouse(rows)).tables["churn"]
+    assert not [name for name in table.features if table.kpi_of[name] == "cost"]
+    assert [name for name in table.features if table.kpi_of[name] == "contacts"]
+    assert any("cost__30d" in note.text and "no longer arrive" in note.text for note in table.notes)
+
+
 def test_a_company_that_nobody_leaves_is_refused(make_warehouse: Any, catalogue: Catalogue) -> None:
     rows = tables()
     rows["customers"] = [customer | {"left_at": None} for customer in rows["customers"]]

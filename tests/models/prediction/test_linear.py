@@ -22,7 +22,7 @@ from models.prediction.boosting import Boosted
 from models.prediction.choice import Judged, choose, choose_per_fold, cross_fit_linear
 from models.prediction.decline import DeclinePredictor
 from models.prediction.fitted_model import TreeModel
-from models.prediction.linear import LinearModel, fit_linear
+from models.prediction.linear import Design, LinearModel, fit_linear
 from models.prediction.predictor import load_predictor
 
 HOW: dict[str, Any] = {"categorical": [], "weight": 0.1}
@@ -122,8 +122,9 @@ def test_above_the_limit_of_rows_only_trees_are_tried(monkeypatch: pytest.Monkey
 def candidates() -> tuple[list[Boosted], np.ndarray]:
     matrix, label = many_weak_signals()
     fold = group_folds(np.arange(300).astype(str), label, 5, 7)
-    useful = cross_fit_linear(matrix, label, fold, **HOW)
-    noise = cross_fit_linear(np.random.default_rng(3).normal(size=(300, 40)), label, fold, **HOW)
+    other = np.random.default_rng(3).normal(size=(300, 40))
+    useful = cross_fit_linear(Design.of(matrix, []), label, fold, weight=0.1)
+    noise = cross_fit_linear(Design.of(other, []), label, fold, weight=0.1)
     return [noise, useful], label
 
 

@@ -25,9 +25,12 @@ from models.prediction.choice import Judged, choose, choose_per_fold
 from models.prediction.churn import ChurnPredictor
 from models.prediction.fitted_model import BlendedModel, TreeModel
 from models.prediction.ladder import climb as climbing
+from models.prediction.ladder import prepared
 from models.prediction.ladder.climb import climb
+from models.prediction.ladder.prepared import Prepared
+from models.prediction.ladder.ridge import ridge_logistic
 from models.prediction.ladder.rungs import DEEP, LADDER, MEDIUM
-from models.prediction.linear import LinearModel
+from models.prediction.linear import Design, LinearModel
 from models.prediction.metrics import log_losses
 from models.prediction.predictor import load_predictor
 
@@ -155,15 +158,52 @@ def test_numbers_get_larger_trees_too_and_no_linear_model() -> None:
     assert about["leaves"] > LADDER.leaves and about["linear_weight"] is None
 
 
-def test_all_recipes_are_fitted_on_rows_that_were_put_in_bins_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[int] = []
-    once = climbing.binned
-    monkeypatch.setattr(climbing, "binned", lambda *given: made.append(1) or once(*given))
-    matrix, label = working_together(400)
-    part = group_folds(np.arange(400).astype(str), label, 5, 7)
-    task = Task(LADDER, "probability", [], 7)
-    climb(matrix, part, Judged(label, np.ones(400, dtype=bool)), task=task)
-    assert made == [1]
+def test_rows_are_put_in_bins_once_for_all_fits_and_once_for_all_linear_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    trees, lines = prepared.binned, prepared.Design.of
+    monkeypatch.setattr(prepared, "binned", lambda *given: made.append("trees") or trees(*given))
+    monkeypatch.setattr(prepared.Design, "of", lambda *given, **how: made.append("lines") or lines(*given, **how))
+    fitted = ChurnPredictor.fit(table_of(adding_up(400)), 7)
+    assert fitted.about["linear_weight"] is not None
+    assert sorted(made) == ["lines", "trees"]
+
+
+@pytest.mark.parametrize(("once", "sizes"), [(True, 1), (False, 2)])
+def test_where_one_part_is_held_out_or_the_larger_trees_win_clearly_only_one_size_is_fitted_on_all(
+    monkeypatch: pytest.MonkeyPatch, once: bool, sizes: int
+) -> None:
+    fits: list[int] = []
+    fit = climbing.cross_fit
+    monkeypatch.setattr(
+        climbing,
+        "cross_fit",
+        lambda *given, task, **how: fits.append(task.recipe.leaves) or fit(*given, task=task, **how),
+    )
+    matrix, label = working_together(1500)
+    part = group_folds(np.arange(1500).astype(str), label, 5, 7)
+    judged = Judged(label, np.ones(1500, dtype=bool))
+    rows = Prepared(matrix, label, Task(replace(LADDER, linear_weights=()), "probability", [], 7))
+    climb(rows, part, judged, once=once)
+    assert len(fits) == 1 and fits[0] > LADDER.leaves
+    fits.clear()
+    monkeypatch.setattr(climbing, "CLEAR", np.inf)
+    monkeypatch.setattr(climbing, "TIE", np.inf)
+    climb(rows, part, judged, once=once)
+    assert len(fits) == sizes and fits[0] == LADDER.leaves
+
+
+def test_where_a_ridge_regression_starts_does_not_decide_where_it_ends() -> None:
+    matrix, label = adding_up(600)
+    columns = np.column_stack([matrix, np.ones(600)])
+    near = ridge_logistic(columns[:500], label[:500], weight=0.1)
+    far = replace(near, slopes=near.slopes + 5.0)
+    alone = ridge_logistic(columns, label, weight=0.1)
+    for start in (near, far):
+        np.testing.assert_allclose(
+            ridge_logistic(columns, label, weight=0.1, start=start).slopes, alone.slopes, atol=1e-6
+        )
+    gradient = 0.1 * columns.T @ (sigmoid(columns @ alone.slopes) - label) + np.append(alone.slopes[:-1], 0.0)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-6)
 
 
 def rivals(gain: float, noise: float, rows: int = 2000) -> tuple[list[Boosted], Judged]:
@@ -206,9 +246,9 @@ def test_above_the_limit_of_rows_a_linear_model_is_fitted_on_all_parts_only_if_i
     fits: list[int] = []
     once = climbing.cross_fit_linear
 
-    def counted(matrix: np.ndarray, label: np.ndarray, part: np.ndarray, **how: Any) -> Boosted:
+    def counted(design: Design, label: np.ndarray, part: np.ndarray, **how: Any) -> Boosted:
         fits.append(len(np.unique(part[part >= 0])))
-        return once(matrix, label, part, **how)
+        return once(design, label, part, **how)
 
     monkeypatch.setattr(climbing, "cross_fit_linear", counted)
 
