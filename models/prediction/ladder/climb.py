@@ -39,7 +39,6 @@ def climb(rows: Prepared, part: np.ndarray, judged: Judged, *, once: bool = Fals
 
     Parameters
     ----------
-    rows : Prepared
     part : numpy.ndarray of int, shape (rows,)
         Folds, from 0.
     once : bool
@@ -71,7 +70,6 @@ def refitted(rows: Prepared, held: Boosted, /) -> FittedModel:
 
     Parameters
     ----------
-    rows : Prepared
     held : Boosted
         What ``climb`` has chosen.
     """
