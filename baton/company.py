@@ -130,6 +130,7 @@ class Policy(Section):
     impact_ratio: Share = 0.8
     cycle_days: Annotated[int, Field(ge=1, le=3650)] = 90
     risk_aversion: Annotated[float, Field(ge=0)] = 1.0
+    discount_rate: Annotated[float, Field(ge=0, le=1)] = 0.1
     fixed: tuple[str, ...] = ("mandatory_training",)
     prior: tuple[Prior, ...] = ()
     worth: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)

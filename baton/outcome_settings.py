@@ -22,6 +22,12 @@ class Churn(Section):
 
     rule: Literal["left_at", "inactive"] = "left_at"
     inactive_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    curve_days: tuple[Annotated[int, Field(ge=1, le=3650)], ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _as_fingerprints_have_it(self, write: Callable[[Self], dict[str, Any]]) -> dict[str, Any]:
+        # without what nobody has set: models of before this setting mean the same
+        return {name: value for name, value in write(self).items() if name != "curve_days" or value}
 
 
 class Decline(Section):

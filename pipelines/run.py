@@ -220,7 +220,7 @@ class Chain:
             if self._learns:
                 outcome.rows.update(verb.score(self.company, self.folder, warnings=outcome.warnings) or {})
 
-        self._step(SCORE, {}, work)
+        self._step(SCORE, {"discount_rate": self.company.policy.discount_rate}, work)
 
     def price(self) -> None:
         """Price what customers write about by the customers at risk who wrote it."""

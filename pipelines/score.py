@@ -23,6 +23,8 @@ from models.prediction.attribution import attribution_rows, drivers, kpi_values,
 from models.prediction.explained_rows import explained_rows
 from models.prediction.out_of_fold import rows_to_score
 from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor
+from models.prediction.survival.at_risk import curve_rows
+from models.prediction.survival.curve import Curve
 from models.prediction.what_if.changes import changes, most_at_risk
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class _Scored:
     by_stage: pd.DataFrame
     explained: pd.DataFrame
     informative: bool = True
+    curve: Curve | None = None
 
 
 def score(
@@ -58,7 +61,7 @@ def score(
     Parameters
     ----------
     company : Company
-        Gives the latest window for cases.
+        Gives the latest window for cases, and the rate by which money of later is worth less.
     folder : RunFolder
         Holds ``training/`` and ``models/``; receives the contract's files.
     warnings : list of Message, optional
@@ -97,8 +100,12 @@ def score(
         by_kind.setdefault(Outcome.parse(scored.table.outcome).kind, []).append(scored)
     outputs: dict[str, pa.Table | pd.DataFrame] = {}
     if "churn" in by_kind:
-        outputs["churn"] = _churn(by_kind["churn"][0], folder, [] if warnings is None else warnings)
-        outputs |= _put_together("what_if", [_what_if(company, by_kind["churn"][0], outputs["churn"], folder)])
+        of = by_kind["churn"][0]
+        value = _values(of, folder, [] if warnings is None else warnings)
+        churn = _churn(of, value)
+        outputs["churn"] = churn
+        outputs |= _put_together("what_if", [_what_if(company, of, churn, folder)])
+        outputs |= _put_together("churn_curve", [_curve(company, of, churn, value)])
     if "decline" in by_kind:
         outputs["decline"] = _stacked([_decline(scored) for scored in by_kind["decline"]])
     if "case" in by_kind:
@@ -142,7 +149,8 @@ def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredict
     named = per_kpi(contributions, predictor.kpi_of, name_context=True)
     explained = explained_rows(table, named, values, prediction, company.policy.min_group)
     by_team, by_stage = split["team_id"], split.get("stage", pd.DataFrame())
-    return _Scored(table, rows, prediction, drivers(named, values), by_team, by_stage, explained)
+    why = drivers(named, values)
+    return _Scored(table, rows, prediction, why, by_team, by_stage, explained, curve=predictor.curve)
 
 
 def _unexplained(scored: _Scored, /) -> _Scored:
@@ -194,7 +202,15 @@ def _entered(value: pd.Series, warnings: list[Message], /) -> pd.Series:
     return value.where(value.isna(), np.nan)
 
 
-def _churn(scored: _Scored, folder: RunFolder, warnings: list[Message], /) -> pa.Table:
+def _churn(scored: _Scored, value: np.ndarray, /) -> pa.Table:
+    table = _base(scored, {"customer_id": scored.rows["unit_id"]}, "probability")
+    at_risk = scored.prediction * value
+    at_risk = at_risk if scored.informative else np.full_like(at_risk, np.nan)
+    return table.append_column("value_at_risk", _nullable(at_risk))
+
+
+def _values(scored: _Scored, folder: RunFolder, warnings: list[Message], /) -> np.ndarray:
+    """Return what each customer is worth a year; NaN where it is not known."""
     customers = folder.staged / "customers.parquet"
     value = pd.Series(np.nan, index=scored.rows.index)
     if customers.exists():
@@ -203,10 +219,15 @@ def _churn(scored: _Scored, folder: RunFolder, warnings: list[Message], /) -> pa
             known = _as_they_stand(known, scored.table.latest)
             by_id = known.set_index(known["customer_id"].astype(str))["value"]
             value = _entered(scored.rows["unit_id"].astype(str).map(by_id).astype("float64"), warnings)
-    table = _base(scored, {"customer_id": scored.rows["unit_id"]}, "probability")
-    at_risk = scored.prediction * value.to_numpy(dtype=np.float64, na_value=np.nan)
-    at_risk = at_risk if scored.informative else np.full_like(at_risk, np.nan)
-    return table.append_column("value_at_risk", _nullable(at_risk))
+    return value.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _curve(company: Company, scored: _Scored, churn: pa.Table, value: np.ndarray, /) -> pd.DataFrame:
+    """Return chances of leaving by several days; nothing where no day of leaving is known."""
+    if scored.curve is None:
+        return pd.DataFrame()
+    customers, gap = churn.drop_columns(["drivers"]).to_pandas(), scored.table.gap_days
+    return curve_rows(scored.curve, customers, value, company.policy.discount_rate, gap)
 
 
 def _what_if(company: Company, scored: _Scored, churn: pa.Table, folder: RunFolder, /) -> pd.DataFrame:

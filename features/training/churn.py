@@ -24,6 +24,7 @@ from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, attribute_columns, is_free_text, overwritten, team_shares
 from features.training.learnable import require_enough
+from features.training.leaving_times import curve_days, leaving_times
 from features.training.table import TrainingTable
 
 __all__ = [
@@ -90,6 +91,8 @@ def churn_table(company: Company, catalogue: Catalogue, warehouse: Warehouse) ->
         gap_days=company.snapshots.gap_days,
         shares=customer_shares(company, warehouse, latest),
         notes=tuple(notes),
+        times=leaving_times(company, warehouse, pulled),
+        curve_days=curve_days(company),
     )
 
 

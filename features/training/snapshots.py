@@ -149,8 +149,8 @@ def churn_labels(company: Company, warehouse: Warehouse, moments: Sequence[datet
     Returns
     -------
     ibis Table
-        ``customer_id``, ``as_of``, ``joined_at``, ``label`` (1 left, 0 stayed; null: the horizon is not complete). Who
-        leaves in the gap is not there.
+        ``customer_id``, ``as_of``, ``joined_at``, ``left_at`` (whenever that is), ``label`` (1 left, 0 stayed; null:
+        the horizon is not complete). Who leaves in the gap is not there.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def churn_labels(company: Company, warehouse: Warehouse, moments: Sequence[datet
         gone = kept.left_at.notnull() & (kept.left_at <= kept.as_of + ends)
     label = gone.cast("int32").cast("float64")
     complete = ibis.literal(False) if end is None else kept.as_of + ends <= ibis.literal(end, type="timestamp(6)")
-    return kept.select("customer_id", "as_of", "joined_at", label=ibis.cases((complete, label)))
+    return kept.select("customer_id", "as_of", "joined_at", "left_at", label=ibis.cases((complete, label)))
 
 
 def _people(warehouse: Warehouse, rule: str, /) -> ir.Table:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from baton.errors import ArtefactError
@@ -20,6 +21,9 @@ KEYS = ("unit_id", "as_of", "label", "group")
 
 RESERVED = frozenset({*KEYS, "prediction", "raw", "bias"})
 """Names that stand beside features in some table; no feature is called so, in whatever letter case."""
+
+
+_TIMES = "times.parquet"
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class TrainingTable:
         ``stage`` shares in the same form where known (column ``stage`` else absent).
     baseline : str or None
         Name of the feature that a naive forecaster would use (last value, own mean), if there is one.
+    times : pandas.DataFrame
+        For churn whose day is known: ``left_days`` and ``observed_days`` of each row of ``frame``, by its index (see
+        ``leaving_times``). Empty elsewhere. They stand outside ``frame`` since they are of the future.
+    curve_days : tuple of int
+        Days at which chances of leaving are asked for.
     notes : tuple of Message
         What a reader of the results must know: rows left out, attributes suspected of being overwritten …
     """
@@ -70,6 +79,8 @@ class TrainingTable:
     gap_days: int = 0
     shares: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"unit_id": [], "team_id": [], "share": []}))
     baseline: str | None = None
+    times: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curve_days: tuple[int, ...] = ()
     notes: tuple[Message, ...] = ()
 
     @property
@@ -81,6 +92,15 @@ class TrainingTable:
     def current(self) -> pd.DataFrame:
         """The rows to be scored: those of the latest snapshot, or all of a table without time."""
         return self.frame if self.latest is None else self.frame[self.frame["as_of"] == self.latest]
+
+    def known_by(self, moment: pd.Timestamp, /) -> pd.DataFrame:
+        """Return ``times`` as they were known at a moment: nobody was observed beyond it."""
+        if self.times.empty:
+            return self.times
+        elapsed = (moment - self.frame["as_of"]).dt.total_seconds() / 86400 - self.gap_days
+        observed = np.minimum(self.times["observed_days"], elapsed.clip(lower=0.0))
+        left = self.times["left_days"].where(self.times["left_days"] <= observed)
+        return self.times.assign(left_days=left, observed_days=observed)
 
     def save(self, folder: Path, /) -> None:
         """Write the table into a folder as Parquet and JSON."""
@@ -95,12 +115,18 @@ class TrainingTable:
             "horizon_days": self.horizon_days,
             "gap_days": self.gap_days,
             "baseline": self.baseline,
+            "curve_days": list(self.curve_days),
             "notes": [note.as_json() for note in self.notes],
         }
         with write_atomically(folder / "rows.parquet") as path:
             self.frame.to_parquet(path, index=False)
         with write_atomically(folder / "shares.parquet") as path:
             self.shares.to_parquet(path, index=False)
+        if len(self.times):
+            with write_atomically(folder / _TIMES) as path:
+                self.times.to_parquet(path, index=False)
+        else:
+            (folder / _TIMES).unlink(missing_ok=True)
         write_json(folder / "table.json", described)
 
     @classmethod
@@ -115,12 +141,15 @@ class TrainingTable:
         described = read_json(folder / "table.json")
         try:
             frame, shares = pd.read_parquet(folder / "rows.parquet"), pd.read_parquet(folder / "shares.parquet")
+            times = pd.read_parquet(folder / _TIMES) if (folder / _TIMES).exists() else pd.DataFrame()
         except OSError as error:
             raise ArtefactError(f"{folder}: the training table cannot be read ({error}); run again") from error
         latest = described.pop("latest")
         return cls(
             frame=frame,
             shares=shares,
+            times=times,
+            curve_days=tuple(described.pop("curve_days", ())),
             latest=None if latest is None else pd.Timestamp(latest),
             features=tuple(described.pop("features")),
             notes=tuple(map(Message.recorded, described.pop("notes"))),

@@ -119,7 +119,7 @@ def _later(table: TrainingTable, split: TimeSplit, seed: int, /) -> _Tested:
     """Learn from the past, test on what came after."""
     rows = table.labelled
     train, test = rows[split.train], rows[split.test]
-    predictor = predictor_class(table.outcome).fit(replace(table, frame=train), seed)
+    predictor = predictor_class(table.outcome).fit(replace(table, frame=train, times=table.known_by(split.start)), seed)
     features = list(table.features)
     encoding = predictor.encoding
     matrix, label = encoding.matrix(train[features]), train["label"].to_numpy(dtype=np.float64)

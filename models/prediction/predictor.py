@@ -29,6 +29,8 @@ from models.prediction.fitted_model import FittedModel, read_model
 from models.prediction.ladder.climb import climb, refitted
 from models.prediction.ladder.prepared import Prepared
 from models.prediction.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
+from models.prediction.survival.curve import Curve
+from models.prediction.survival.learned import learn_curve
 
 __all__ = ["BIAS", "BoostedPredictor", "Predictor", "load_predictor", "predictor_class"]
 
@@ -85,6 +87,8 @@ class BoostedPredictor:
         Trees, or a linear model.
     calibration : Calibration or None
         None for numbers.
+    curve : Curve or None
+        Chances at other days than the horizon; None where no time of the event is known.
     about : mapping
         What it was trained on and how: ``rows``, ``base_rate``, ``seed``, ``trees``, ``parameters``, ``from``, ``to``.
     """
@@ -101,6 +105,7 @@ class BoostedPredictor:
     model: FittedModel = field(repr=False)
     calibration: Calibration | None
     about: Mapping[str, Any] = field(default_factory=dict)
+    curve: Curve | None = None
 
     @classmethod
     def fit(cls, table: TrainingTable, seed: int, /) -> Self:
@@ -147,7 +152,8 @@ class BoostedPredictor:
             "to": _moment(rows["as_of"].max()),
         }
         kpi_of = {name: table.kpi_of.get(name, "_context") for name in table.features}
-        return cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final, calibration, about)
+        curve = None if calibration is None else learn_curve(table, rows, held.raw, calibration)
+        return cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final, calibration, about, curve)
 
     @classmethod
     def cross_fit(cls, table: TrainingTable, seed: int, /) -> tuple[Boosted, Encoding]:
@@ -253,6 +259,7 @@ class BoostedPredictor:
                 "rare": {name: list(values) for name, values in self.encoding.rare.items()},
                 "kpi_of": dict(self.kpi_of),
                 "calibration": None if self.calibration is None else self.calibration.to_json(),
+                "curve": None if self.curve is None else self.curve.to_json(),
                 "about": dict(self.about),
             },
         )
@@ -276,7 +283,7 @@ class BoostedPredictor:
         if described.get("format") != _FORMAT or described.get("predictor") != cls.name:
             raise ArtefactError(f"{folder}: holds no {cls.name} predictor of this version; `baton train` makes one")
         try:
-            found = described["calibration"]
+            found, curve = described["calibration"], described.get("curve")
             encoding = Encoding(
                 tuple(described["features"]),
                 {name: tuple(values) for name, values in described["categories"].items()},
@@ -293,6 +300,7 @@ class BoostedPredictor:
                 model=read_model(manifest, len(encoding.features)),
                 calibration=None if found is None else calibrations.from_json(found),
                 about=described["about"],
+                curve=None if curve is None else Curve.from_json(curve),
             )
             probe = read_probe(manifest.text(PROBE_FILE), folder / PROBE_FILE)
             wrong = differs(loaded.model, probe)

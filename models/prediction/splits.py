@@ -35,12 +35,15 @@ class TimeSplit:
     ----------
     train, test : numpy.ndarray of bool, shape (labelled rows,)
         What lies between them is in neither: its labels reach into the test period.
+    start : pandas.Timestamp
+        When the test period begins.
     description : str
         The split in words.
     """
 
     train: np.ndarray
     test: np.ndarray
+    start: pd.Timestamp
     description: str
 
 
@@ -78,7 +81,7 @@ def split_in_time(table: TrainingTable, /) -> TimeSplit | None:
         f"in time: trained on {as_of[train].min():%Y-%m-%d} to {last:%Y-%m-%d}, tested on {start:%Y-%m-%d} to "
         f"{as_of[test].max():%Y-%m-%d}, purge of {table.horizon_days + table.gap_days} days"
     )
-    return TimeSplit(train, test, description)
+    return TimeSplit(train, test, start, description)
 
 
 def _candidates(as_of: pd.Series, /) -> list[pd.Timestamp]:

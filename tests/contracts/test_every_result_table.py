@@ -219,6 +219,7 @@ def test_a_step_knows_what_it_leaves(results: RunResults) -> None:
     assert of_step("score") == (
         "churn",
         "what_if",
+        "churn_curve",
         "decline",
         "driver",
         "attributions",

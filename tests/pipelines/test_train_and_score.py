@@ -130,6 +130,35 @@ def test_value_at_risk_is_probability_times_a_years_value_and_unknown_where_that
     assert churn.loc[["c1", "c3"], "value_at_risk"].isna().all()
 
 
+def leaves(table: TrainingTable, seed: int = 0) -> TrainingTable:
+    """The table with the days on which its customers left, in keeping with its labels."""
+    frame = table.frame
+    observed = (LATEST - frame["as_of"]).dt.days.astype(float)
+    day = pd.Series(np.random.default_rng(seed).uniform(1, 90, len(frame)), index=frame.index)
+    later = pd.Series(np.random.default_rng(seed + 1).uniform(91, 400, len(frame)), index=frame.index)
+    left = day.where(frame["label"] == 1, later)
+    left = left.where(frame["label"].notna() & (left <= observed))
+    return replace(table, times=pd.DataFrame({"left_days": left, "observed_days": observed}), curve_days=(30, 90, 180))
+
+
+def test_a_curve_passes_through_the_probability_and_prices_what_is_lost_by_when(tmp_path: Path) -> None:
+    folder = started(tmp_path, {"churn": leaves(made("churn", "customer", months(60, "c", 0)))})
+    train(COMPANY, folder, {"churn": TrainingTable.load(folder.training / "churn")})
+    score(COMPANY, folder)
+    churn, curve = read(folder, "churn.parquet"), read(folder, "churn_curve.parquet")
+    assert curve["days"].unique().tolist() == [30, 90, 180]
+    by_day = curve.pivot(index="customer_id", columns="days", values="probability")
+    assert by_day[90].loc[churn["customer_id"]].tolist() == churn["probability"].tolist()
+    assert (by_day.diff(axis=1).iloc[:, 1:] > 0).all(axis=None)
+    lost = curve.pivot(index="customer_id", columns="days", values="discounted_value_at_risk").loc["c2"]
+    assert 0 < lost[30] < lost[90] < 50 * by_day.loc["c2", 90]
+    assert lost[30] == pytest.approx(50 * by_day.loc["c2", 30] * 1.1 ** (-15 / 365.25))
+
+
+def test_days_of_leaving_that_are_not_known_make_no_curve(scored: Scored) -> None:
+    assert not scored[0].file("churn_curve.parquet").exists()
+
+
 def test_drivers_name_kpi_value_and_attribution_strongest_first(scored: Scored) -> None:
     churn = read(scored[0], "churn.parquet")
     rows = tables()["churn"].current.set_index("unit_id")

@@ -1,0 +1,46 @@
+"""A curve of chances from a training table, by what its predictor says of rows that it has not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from features.training.table import TrainingTable
+from models.prediction.calibration import Calibration
+from models.prediction.survival.curve import Curve, Times, fit_curve
+
+__all__ = ["learn_curve", "times_of"]
+
+
+def times_of(table: TrainingTable, rows: pd.DataFrame, /) -> Times:
+    """Return when rows of a table left.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Some of the table's frame, with its index.
+    """
+    times = table.times.loc[rows.index]
+    group = np.unique(rows["group"].astype(str), return_inverse=True)[1]
+    return Times(times["left_days"].to_numpy(), times["observed_days"].to_numpy(), group)
+
+
+def learn_curve(table: TrainingTable, rows: pd.DataFrame, raw: np.ndarray, calibration: Calibration, /) -> Curve | None:
+    """Learn the chances at other days than the horizon.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Labelled rows of the table, with the index of its frame.
+    raw : numpy.ndarray, shape (rows,)
+        Scores by models that have not seen them; NaN where all have.
+
+    Returns
+    -------
+    Curve or None
+        None where the table does not know when anybody left.
+    """
+    if table.times.empty:
+        return None
+    known = ~np.isnan(raw)
+    return fit_curve(calibration.apply(raw[known]), times_of(table, rows[known]), table.curve_days, table.horizon_days)
