@@ -38,7 +38,8 @@ from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, team_shares
 from features.training.churn import customer_shares, season
-from features.training.decline_labels import Moments, decline_labels, unit_moments
+from features.training.decline_forecast import FORECASTS, decline_forecasts, unit_periods
+from features.training.decline_labels import Moments, decline_labels, unit_baselines, unit_moments
 from features.training.learnable import require_enough, unit_name
 from features.training.table import TrainingTable
 
@@ -61,7 +62,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         With what is missing.
     """
     name = str(Outcome("decline", settings.unit, settings.metric))
-    metric, dates, labelled = labels_of(company, catalogue, warehouse, settings)
+    metric, dates, labelled, baselines = labels_of(company, catalogue, warehouse, settings)
     longest = max(company.snapshots.windows_days)
     kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
     values = metrics.evaluate(
@@ -72,6 +73,8 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         company.snapshots.windows_days,
         spare=Spare(longest_only=longest_only(kpis)),
     )
+    periods = unit_periods(warehouse, metric, settings.unit, snapshots.period_bounds(company, warehouse, dates))
+    labelled = labelled.merge(decline_forecasts(periods, baselines, metric, settings), on=["unit_id", "as_of"])
     pulled = labelled.merge(values.to_pyarrow().to_pandas(), on=["unit_id", "as_of"], how="left")
     pulled = pulled.sort_values(["as_of", "unit_id"], ignore_index=True)
     columns: dict[str, pd.Series] = {}
@@ -82,7 +85,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
             column = as_feature(pulled[feature])
             if column.notna().any():
                 columns[feature], kpi_of[feature] = column, kpi.id
-    for word in ("baseline", "above_group"):
+    for word in ("baseline", "above_group", *FORECASTS):
         feature = f"{metric.id}__{word}"
         columns[feature], kpi_of[feature] = as_feature(pulled[word]), metric.id
     for feature, column in _context(warehouse, settings.unit, pulled, dates, longest).items():
@@ -102,19 +105,20 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         horizon_days=settings.horizon_days,
         shares=_shares(company, warehouse, settings.unit, dates[-1]),
         baseline=baseline if baseline in columns else None,
+        forecast=f"{metric.id}__decline_odds",
     )
 
 
 def labels_of(
     company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline
-) -> tuple[Kpi, list[datetime], pd.DataFrame]:
+) -> tuple[Kpi, list[datetime], pd.DataFrame, pd.DataFrame]:
     """Label the units of one ``[[outcomes.decline]]``, without a feature.
 
     Returns
     -------
-    tuple of Kpi, list of datetime and pandas.DataFrame
-        The metric on the scale of the company's ratings, the moments (the latest last), and the labelled rows as of
-        ``decline_labels``.
+    tuple of Kpi, list of datetime and two pandas.DataFrame
+        The metric on the scale of the company's ratings, the moments (the latest last), the labelled rows as of
+        ``decline_labels``, and what all units are compared with as of ``unit_baselines``.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def labels_of(
         raise TooLittleDataError(Message("not_learned.few_cases", values), name)
     of_whom, what = labelled["unit_id"], Message("unit.snapshots", {"unit": unit_name(settings.unit)})
     require_enough(name, labelled["label"], "probability", groups=of_whom, what=what)
-    return metric, dates, labelled
+    return metric, dates, labelled, unit_baselines(past, settings, groups)
 
 
 def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name: str, /) -> Kpi:

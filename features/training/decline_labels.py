@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from features.kpis import evaluate as metrics
 from features.kpis.unit_rows import Unit
 from features.staging.warehouse import Warehouse
 
-__all__ = ["Moments", "decline_labels", "unit_moments"]
+__all__ = ["Moments", "decline_labels", "needed_drop", "peers_of", "unit_baselines", "unit_moments"]
 
 _Z = 0.8416212335729143  # one-sided 80 %
 _MIN_PEER_GROUP = 5
@@ -87,11 +87,11 @@ def decline_labels(
         ``unit_id``, ``as_of``, ``label`` (NaN at the latest), ``baseline`` (shrunk) and ``above_group`` (mean minus the
         group's); no row where one of the windows has fewer than ``min_cases``.
     """
-    past, later = (_with_enough(table, settings.min_cases) for table in (moments.past, moments.later))
+    past = unit_baselines(moments.past, settings, groups)
+    later = _with_enough(moments.later, settings.min_cases)
     later["as_of"] = later["as_of"] - moments.horizon
     parts = []
-    for as_of, now in past.groupby("as_of"):
-        baseline = _baselines(now.reset_index(drop=True), groups)
+    for as_of, baseline in past.groupby("as_of"):
         if as_of == latest:
             parts.append(baseline.assign(label=np.nan))
             continue
@@ -102,6 +102,65 @@ def decline_labels(
     if not parts:
         return pd.DataFrame({name: [] for name in columns})
     return pd.concat(parts, ignore_index=True)[columns]
+
+
+def unit_baselines(past: pd.DataFrame, settings: Decline, groups: Mapping[str, str]) -> pd.DataFrame:
+    """Return what each unit is compared with at each moment.
+
+    Parameters
+    ----------
+    past : pandas.DataFrame
+        As of ``Moments``.
+    groups : mapping of str to str
+        As for ``decline_labels``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``past`` with at least ``min_cases``, with ``counted`` (whether the number of cases is known),
+        ``group`` (empty: all units are its peers), ``spread`` (the case-level variance), ``reliability``,
+        ``above_group`` and ``baseline``.
+    """
+    enough = _with_enough(past, settings.min_cases)
+    found = [_baselines(now.reset_index(drop=True), groups) for _, now in enough.groupby("as_of")]
+    return pd.concat(found, ignore_index=True) if found else _baselines(enough, groups)
+
+
+def needed_drop(now: pd.DataFrame, n_next: np.ndarray, settings: Decline) -> np.ndarray:
+    """Return by how much more than its baseline a unit's next mean must be worse to be a decline.
+
+    Parameters
+    ----------
+    now : pandas.DataFrame
+        As of ``unit_baselines``.
+    n_next : numpy.ndarray, shape (units,)
+        Cases of the next horizon.
+
+    Returns
+    -------
+    numpy.ndarray, shape (units,)
+        In the metric's unit.
+    """
+    spread = now["spread"].to_numpy("float64")
+    least = settings.drop if settings.drop is not None else settings.drop_sd * np.sqrt(spread)
+    past = now["reliability"].to_numpy("float64") * spread / now["n"].to_numpy("float64")
+    noise = _Z * np.sqrt(spread / n_next + past)
+    return np.maximum(least, np.where(now["counted"], noise, 0.0))
+
+
+def peers_of(group: pd.Series, /) -> Iterator[tuple[np.ndarray, np.ndarray | slice, float]]:
+    """Yield units, the peers whose common move is their season, and how much of that counts.
+
+    Parameters
+    ----------
+    group : pandas.Series of str
+        Of each unit; empty: all units are its peers.
+    """
+    for name, members in group.groupby(group).indices.items():
+        peers = slice(None) if name == "" else members
+        others = len(group.to_numpy()[peers]) - 1
+        if others:
+            yield members, peers, min(1.0, others / _MIN_PEER_GROUP)
 
 
 def _with_enough(table: pd.DataFrame, min_cases: int, /) -> pd.DataFrame:
@@ -156,10 +215,8 @@ def _between(mean: np.ndarray, n: np.ndarray, spread: float, /) -> float:
 
 def _declined(both: pd.DataFrame, metric: Kpi, settings: Decline, /) -> pd.Series:
     worse = -metric.sign * (both["mean_next"] - both["baseline"] - _season(both))
-    minimum = settings.drop if settings.drop is not None else settings.drop_sd * np.sqrt(both["spread"])
-    noise = _Z * np.sqrt(both["spread"] / both["n_next"] + both["reliability"] * both["spread"] / both["n"])
-    noise = noise.where(both["counted"] & both["counted_next"], 0.0)
-    return ((worse > minimum) & (worse > noise)).astype("float64")
+    counted = both.assign(counted=both["counted"] & both["counted_next"])
+    return (worse > needed_drop(counted, both["n_next"].to_numpy("float64"), settings)).astype("float64")
 
 
 def _season(both: pd.DataFrame, /) -> pd.Series:
@@ -167,11 +224,7 @@ def _season(both: pd.DataFrame, /) -> pd.Series:
     weight = both["n_next"].to_numpy("float64")
     move = (both["mean_next"] - both["mean"]).to_numpy("float64")
     moves = np.zeros(len(both))
-    for group, members in both["group"].groupby(both["group"]).indices.items():
-        peers = slice(None) if group == "" else members
-        others = len(weight[peers]) - 1
-        if others:
-            left = weight[peers].sum() - weight[members]
-            common = ((weight * move)[peers].sum() - (weight * move)[members]) / left
-            moves[members] = common * min(1.0, others / _MIN_PEER_GROUP)
+    for members, peers, share in peers_of(both["group"]):
+        left = weight[peers].sum() - weight[members]
+        moves[members] = ((weight * move)[peers].sum() - (weight * move)[members]) / left * share
     return pd.Series(moves, index=both.index)

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
+from math import gcd
 
 import ibis
 import ibis.expr.types as ir
@@ -38,6 +40,7 @@ __all__ = [
     "first_event",
     "label_end",
     "latest",
+    "period_bounds",
 ]
 
 MAX_DATES = 60
@@ -77,6 +80,30 @@ def dates(company: Company, warehouse: Warehouse, horizon_days: int, *, gap_days
         step += 1
     thinned = found[:: -(-len(found) // MAX_DATES)] if found else []
     return [*reversed(thinned), newest]
+
+
+def period_bounds(company: Company, warehouse: Warehouse, moments: Sequence[datetime]) -> list[datetime]:
+    """Return the bounds of periods from before the first event up to the latest snapshot, oldest first.
+
+    Parameters
+    ----------
+    moments : sequence of datetime
+        As of ``dates``; each is one of the bounds.
+
+    Returns
+    -------
+    list of datetime
+        As far from each other as the snapshots are. What is known at a bound belongs to the period that ends there.
+    """
+    start, newest = first_event(warehouse), moments[-1]
+    grid, every = [newest], company.snapshots.every
+    while start is not None and grid[-1] >= start:
+        grid.append(_steps_back(newest, every, len(grid)))
+    wanted = set(moments)
+    places = [at for at, moment in enumerate(grid) if moment in wanted][1:]
+    stride = gcd(*(after - before for before, after in pairwise(places))) if len(places) > 1 else 1
+    regular = grid[places[0] % stride :: stride] if places else grid
+    return sorted({*regular, *moments, grid[-1]})
 
 
 def latest(warehouse: Warehouse, /) -> datetime | None:

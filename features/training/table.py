@@ -63,6 +63,8 @@ class TrainingTable:
         ``leaving_times``). Empty elsewhere. They stand outside ``frame`` since they are of the future.
     curve_days : tuple of int
         Days at which chances of leaving are asked for.
+    forecast : str or None
+        Name of the feature that holds the log-odds of the outcome by a model of the unit's own past, if there is one.
     notes : tuple of Message
         What a reader of the results must know: rows left out, attributes suspected of being overwritten …
     """
@@ -81,6 +83,7 @@ class TrainingTable:
     baseline: str | None = None
     times: pd.DataFrame = field(default_factory=pd.DataFrame)
     curve_days: tuple[int, ...] = ()
+    forecast: str | None = None
     notes: tuple[Message, ...] = ()
 
     @property
@@ -116,6 +119,7 @@ class TrainingTable:
             "gap_days": self.gap_days,
             "baseline": self.baseline,
             "curve_days": list(self.curve_days),
+            "forecast": self.forecast,
             "notes": [note.as_json() for note in self.notes],
         }
         with write_atomically(folder / "rows.parquet") as path:

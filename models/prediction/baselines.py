@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from models.prediction.calibration import sigmoid
 from models.prediction.encoding import Encoding
 from models.prediction.linear import MAX_LEVELS, WINSOR
 
@@ -25,12 +26,15 @@ class Asked:
     kind : {"probability", "number"}
     single : int
         Position of the feature for ``last_value``: the last value or own mean, regressed to the mean by a fitted line.
+    forecast : int or None
+        Position of the feature for ``hierarchical``: a forecast in log-odds, taken as it is.
     """
 
     encoding: Encoding
     kind: Kind
     single: int
     seed: int
+    forecast: int | None = None
 
 
 def baseline_predictions(
@@ -51,7 +55,8 @@ def baseline_predictions(
     Returns
     -------
     dict of str to numpy.ndarray
-        ``base_rate``, ``last_value``, ``logistic_regression`` (for numbers ``linear_regression``), ``plain_lightgbm``.
+        ``base_rate``, ``last_value``, ``logistic_regression`` (for numbers ``linear_regression``), ``plain_lightgbm``;
+        where the table has a forecast, ``hierarchical``.
     """
     encoding, kind, single = asked.encoding, asked.kind, asked.single
     one = Encoding(
@@ -60,9 +65,13 @@ def baseline_predictions(
     )
     linear = "logistic_regression" if kind == "probability" else "linear_regression"
     column = slice(single, single + 1)
+    forecasts: dict[str, np.ndarray] = {}
+    if asked.forecast is not None:
+        forecasts["hierarchical"] = sigmoid(test[:, asked.forecast])
     return {
         "base_rate": np.full(len(test), label.mean()),
         "last_value": _regression(train[:, column], label, test[:, column], one, kind),
+        **forecasts,
         linear: _regression(train, label, test, encoding, kind),
         "plain_lightgbm": _plain_lightgbm(train, label, test, encoding, kind, asked.seed),
     }

@@ -125,6 +125,8 @@ class Boosted:
         Of the linear model, where it has a share; None for boosted trees alone.
     share : float
         Of the linear model.
+    is_forecast : bool
+        Whether the linear model is a line through the table's forecast alone.
     """
 
     models: tuple[FittedModel, ...]
@@ -134,6 +136,7 @@ class Boosted:
     recipe: Recipe | None = None
     weight: float | None = None
     share: float = 0.0
+    is_forecast: bool = False
 
     @property
     def leaves(self) -> int:
@@ -163,12 +166,15 @@ class Task:
     kind : {"probability", "number"}
     categorical : sequence of int
         Positions of categorical features.
+    forecast : int or None
+        Position of the feature that holds a forecast in log-odds, if the table has one.
     """
 
     recipe: Recipe
     kind: Kind
     categorical: Sequence[int]
     seed: int
+    forecast: int | None = None
 
 
 def binned(matrix: np.ndarray, label: np.ndarray, task: Task, /) -> lgb.Dataset:

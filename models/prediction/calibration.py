@@ -20,6 +20,8 @@ _ISOTONIC_ROWS = 20_000
 _ISOTONIC_EVENTS = 2_000
 _ROWS_PER_BIN = 200
 _NEWTON_STEPS = 50
+PRIOR_SD = 0.1
+"""How far a forecast's calibration is expected to be off, in log-odds and in the slope."""
 
 
 class Calibration(Protocol):
@@ -50,7 +52,7 @@ class LogisticCalibration:
     slope: float
 
     @classmethod
-    def fit(cls, raw: np.ndarray, label: np.ndarray, /) -> LogisticCalibration:
+    def fit(cls, raw: np.ndarray, label: np.ndarray, /, *, is_forecast: bool = False) -> LogisticCalibration:
         """Fit by Newton's method.
 
         Parameters
@@ -59,6 +61,10 @@ class LogisticCalibration:
             Scores of rows that the model was not trained on.
         label : numpy.ndarray, shape (rows,)
             0 or 1.
+        is_forecast : bool
+            Scores are log-odds that a model of the process has given: they are taken to be right, slope 1 and
+            intercept 0 with standard deviations of ``PRIOR_SD``, until the rows say otherwise. Where even so they do
+            worse than the base rate by two standard errors, the base rate stands for all.
 
         Returns
         -------
@@ -82,18 +88,24 @@ class LogisticCalibration:
         centre = float(np.mean(raw))
         standard = (raw - centre) / spread
         beta = np.array([constant.intercept, 0.0])
+        # of intercept (at the centre) and slope, in the scale of `standard`
+        prior, precision = np.array([centre, spread]), np.zeros((2, 2))
+        if is_forecast:
+            precision = np.diag([1, 1 / spread**2]) / PRIOR_SD**2
         for _ in range(_NEWTON_STEPS):
             probability = sigmoid(beta[0] + beta[1] * standard)
             weight = np.maximum(probability * (1 - probability), 1e-12)
             gradient = np.array([(target - probability).sum(), ((target - probability) * standard).sum()])
+            gradient -= precision @ (beta - prior)
             cross = float((weight * standard).sum())
             information = np.array([[weight.sum(), cross], [cross, (weight * standard**2).sum()]])
-            move = np.linalg.solve(information + 1e-9 * np.eye(2), gradient)
+            move = np.linalg.solve(information + precision + 1e-9 * np.eye(2), gradient)
             beta = beta + np.clip(move, -5, 5)
             if np.abs(move).max() < 1e-10:
                 break
         slope = float(beta[1] / spread)
-        return constant if slope <= 0 else cls(float(beta[0] - slope * centre), slope)
+        found = cls(float(beta[0] - slope * centre), slope)
+        return constant if slope <= 0 or (is_forecast and _is_worse(found, constant, raw, target)) else found
 
     def apply(self, raw: np.ndarray, /) -> np.ndarray:
         """Return probabilities for raw scores."""
@@ -102,6 +114,14 @@ class LogisticCalibration:
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""
         return {"kind": "logistic", "intercept": self.intercept, "slope": self.slope}
+
+
+def _is_worse(one: LogisticCalibration, other: LogisticCalibration, raw: np.ndarray, target: np.ndarray, /) -> bool:
+    """Whether one line's log loss is above another's by two standard errors of the paired difference."""
+    scores = [line.intercept + line.slope * raw for line in (one, other)]
+    losses = [np.logaddexp(0.0, score) - target * score for score in scores]
+    difference = losses[0] - losses[1]
+    return bool(difference.mean() > 2 * difference.std() / np.sqrt(len(difference)))
 
 
 @dataclass(frozen=True)
@@ -149,7 +169,7 @@ class IsotonicCalibration:
         return {"kind": "isotonic", "raw": list(self.raw), "probability": list(self.probability)}
 
 
-def fit_calibration(raw: np.ndarray, label: np.ndarray, /) -> Calibration:
+def fit_calibration(raw: np.ndarray, label: np.ndarray, /, *, is_forecast: bool = False) -> Calibration:
     """Fit the map that the number of rows can carry.
 
     Parameters
@@ -158,6 +178,8 @@ def fit_calibration(raw: np.ndarray, label: np.ndarray, /) -> Calibration:
         Scores of rows that the model was not trained on.
     label : numpy.ndarray, shape (rows,)
         0 or 1.
+    is_forecast : bool
+        As for ``LogisticCalibration.fit``.
 
     Returns
     -------
@@ -167,7 +189,7 @@ def fit_calibration(raw: np.ndarray, label: np.ndarray, /) -> Calibration:
     rarer = min(float(label.sum()), float(len(label) - label.sum()))
     if len(label) >= _ISOTONIC_ROWS and rarer >= _ISOTONIC_EVENTS:
         return IsotonicCalibration.fit(raw, label)
-    return LogisticCalibration.fit(raw, label)
+    return LogisticCalibration.fit(raw, label, is_forecast=is_forecast)
 
 
 def from_json(described: Mapping[str, Any], /) -> Calibration:

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.prediction.boosting import Boosted, Kind
 from models.prediction.calibration import fit_calibration
-from models.prediction.linear import Design
+from models.prediction.linear import Design, of_forecast
 from models.prediction.metrics import log_losses
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Judged",
     "choose",
     "choose_per_fold",
+    "cross_fit_forecast",
     "cross_fit_linear",
     "held_out_losses",
     "standard_error",
@@ -44,17 +45,30 @@ class Judged:
         Rows of one group count as one draw; each row for itself by default.
     kind : {"probability", "number"}
         Log loss, or squared error.
+    is_forecast : bool
+        Whether scores build on a forecast in log-odds, as for ``fit_calibration``.
+    before, after : numpy.ndarray of bool, shape (rows,), optional
+        Earlier rows whose labels were known when the later ones begin, and those; none by default.
+    moment : numpy.ndarray, shape (rows,), optional
+        Which rows are of the same time.
     """
 
     label: np.ndarray
     validation: np.ndarray
     group: np.ndarray = field(default_factory=lambda: np.empty(0))
     kind: Kind = "probability"
+    is_forecast: bool = False
+    before: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
+    after: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
+    moment: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def restricted(self, rows: np.ndarray, /) -> Judged:
         """Return the same over some of the rows."""
-        group = self.group[rows] if len(self.group) else self.group
-        return replace(self, label=self.label[rows], validation=self.validation[rows], group=group)
+        optional = {
+            name: part[rows] if len(part := getattr(self, name)) else part
+            for name in ("group", "before", "after", "moment")
+        }
+        return replace(self, label=self.label[rows], validation=self.validation[rows], **optional)
 
 
 def thinned(rows: np.ndarray, most: int, /) -> np.ndarray:
@@ -94,6 +108,29 @@ def cross_fit_linear(design: Design, label: np.ndarray, part: np.ndarray, *, wei
     return Boosted(models, numbered, raw, 0, weight=weight, share=1.0)
 
 
+def cross_fit_forecast(matrix: np.ndarray, place: int, part: np.ndarray) -> Boosted:
+    """Take a forecast as the model of every part, in bins of the other rows.
+
+    Parameters
+    ----------
+    matrix, place
+        As for ``of_forecast``.
+    part
+        As for ``cross_fit_linear``.
+
+    Returns
+    -------
+    Boosted
+        Without a weight: no outcome is looked at.
+    """
+    parts, raw = np.unique(part[part >= 0]), np.full(len(part), np.nan)
+    models = tuple(of_forecast(matrix[thinned(part != number, MAX_LINEAR_ROWS)], place) for number in parts)
+    for number, model in zip(parts, models, strict=True):
+        raw[part == number] = model.raw(matrix[part == number])
+    numbered = np.where(part >= 0, np.searchsorted(parts, part), -1)
+    return Boosted(models, numbered, raw, 0, share=1.0, is_forecast=True)
+
+
 def choose(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted:
     """Return the candidate with the lowest mean loss on held-out rows; the first, where none beats the base rate.
 
@@ -113,7 +150,7 @@ def choose(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted:
     return candidates[_best([one.restricted(held) for one in candidates], judged, used)]
 
 
-def choose_per_fold(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted:
+def choose_per_fold(candidates: Sequence[Boosted], judged: Judged, allowed: np.ndarray | None = None, /) -> Boosted:
     """Return per fold the model of that candidate which does best on the other folds.
 
     No row takes part in the choice of the model that scores it, so that the scores can be tested on.
@@ -122,6 +159,8 @@ def choose_per_fold(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted
     ----------
     candidates, judged
         As for ``choose``.
+    allowed : numpy.ndarray of bool, shape (folds, candidates), optional
+        Which may be chosen for a fold; all by default.
 
     Returns
     -------
@@ -132,8 +171,9 @@ def choose_per_fold(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted
     for number in range(len(candidates[0].models)):
         inside = part == number
         elsewhere = validation & ~inside if (validation & ~inside).any() else ~inside
-        outside = [one.restricted(~inside) for one in candidates]
-        best = candidates[_best(outside, judged.restricted(~inside), elsewhere[~inside])]
+        mine = [one for at, one in enumerate(candidates) if allowed is None or allowed[number, at]]
+        outside = [one.restricted(~inside) for one in mine]
+        best = mine[_best(outside, judged.restricted(~inside), elsewhere[~inside])]
         models.append(best.models[number])
         raw[inside] = best.raw[inside]
     return replace(candidates[0], models=tuple(models), raw=raw)
@@ -164,7 +204,9 @@ def held_out_losses(candidates: Sequence[Boosted], judged: Judged, /) -> np.ndar
             continue
         losses[-1, inside] = log_losses(label[inside], np.full(int(inside.sum()), label[others].mean()))
         for number, one in enumerate(candidates):
-            chance = fit_calibration(one.raw[others], label[others]).apply(one.raw[inside])
+            chance = fit_calibration(one.raw[others], label[others], is_forecast=judged.is_forecast).apply(
+                one.raw[inside]
+            )
             losses[number, inside] = log_losses(label[inside], chance)
     return losses
 
@@ -179,7 +221,8 @@ def _best(candidates: Sequence[Boosted], judged: Judged, used: np.ndarray, /) ->
     best = int(np.argmin(eligible))
     # a linear model explains itself at least as cheaply as the smallest trees
     smallest = min((one.leaves for one in candidates if one.leaves), default=0)
-    size = np.array([max(one.leaves, smallest) for one in candidates])
+    # and a line through the forecast is one feature, which the others must be worth adding to
+    size = np.array([max(one.leaves, 0 if one.is_forecast else smallest) for one in candidates])
     for leaves in np.unique(size[size < size[best]]):
         rival = int(np.argmin(np.where(size == leaves, eligible, np.inf)))
         if eligible[rival] - eligible[best] <= TIE * standard_error(losses[rival] - losses[best], group):

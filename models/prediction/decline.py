@@ -21,5 +21,5 @@ class DeclinePredictor(BoostedPredictor):
     name: ClassVar[str] = "decline"
     kinds: ClassVar[frozenset[str]] = frozenset({"probability"})
     recipe: ClassVar[Recipe] = Recipe(
-        leaves=5, learning_rate=0.03, max_trees=300, patience=40, linear_weights=(0.01, 0.1)
+        leaves=5, learning_rate=0.03, max_trees=300, patience=40, linear_weights=(0.01, 0.1), linear_shares=(0.5, 1.0)
     )

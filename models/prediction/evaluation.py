@@ -128,7 +128,7 @@ def _later(table: TrainingTable, split: TimeSplit, seed: int, /) -> _Tested:
         matrix,
         label,
         encoding.matrix(test[features]),
-        asked=Asked(encoding, table.kind, single, seed),
+        asked=Asked(encoding, table.kind, single, seed, _forecast(table, encoding)),
     )
     return _Tested(test, predictor.predict(test[features]), baselines, encoding.features[single], len(train))
 
@@ -148,7 +148,7 @@ def _across(table: TrainingTable, seed: int, /) -> tuple[_Tested, OutOfFold, str
             matrix[~inside],
             label[~inside],
             matrix[inside],
-            asked=Asked(encoding, table.kind, single, seed),
+            asked=Asked(encoding, table.kind, single, seed, _forecast(table, encoding)),
         )
         for name, values in predicted.items():
             found.setdefault(name, np.empty(len(label)))[inside] = values
@@ -165,6 +165,10 @@ def _single(table: TrainingTable, matrix: np.ndarray, label: np.ndarray, encodin
     if table.baseline in encoding.features:
         return encoding.features.index(str(table.baseline))
     return strongest_feature(matrix, label, encoding)
+
+
+def _forecast(table: TrainingTable, encoding: Encoding, /) -> int | None:
+    return encoding.features.index(table.forecast) if table.forecast in encoding.features else None
 
 
 def _loss(label: np.ndarray, prediction: np.ndarray, kind: str, /) -> np.ndarray:

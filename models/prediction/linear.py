@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,10 +20,12 @@ from baton.errors import DamagedModelError
 from models.integrity.model_file import LINEAR_FILE
 from models.prediction.ladder.ridge import Solution, log_odds, ridge_logistic
 
-__all__ = ["MAX_LEVELS", "WINSOR", "Design", "LinearModel", "Term", "fit_linear"]
+__all__ = ["MAX_LEVELS", "WINSOR", "Design", "LinearModel", "Term", "fit_linear", "of_forecast"]
 
 _FORMAT = 1
 _MAX_BINS = 16
+_MAX_BINS_ALONE = 256
+_FAVOUR = 10.0  # a hundredth of the penalty
 MAX_LEVELS = 30
 WINSOR = 5.0
 _ROWS_AT_ONCE = 256  # rows × features × bins are compared at once: a few megabytes
@@ -223,7 +225,15 @@ class Design:
     _starts: dict[float, Solution] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, matrix: np.ndarray, categorical: Collection[int], /, *, rows: np.ndarray | None = None) -> Design:
+    def of(
+        cls,
+        matrix: np.ndarray,
+        categorical: Collection[int],
+        /,
+        *,
+        rows: np.ndarray | None = None,
+        favoured: int | None = None,
+    ) -> Design:
         """Put features in bins.
 
         Parameters
@@ -234,13 +244,17 @@ class Design:
             Positions of categorical features.
         rows : numpy.ndarray of int, optional
             The rows that say where bins end; all by default.
+        favoured : int, optional
+            Position of a feature that is a forecast already: its coefficients are hardly penalised.
         """
         learned = matrix if rows is None else matrix[rows]
-        terms = tuple(_binned(learned[:, place], place in categorical) for place in range(matrix.shape[1]))
+        terms = [_binned(learned[:, place], place in categorical) for place in range(matrix.shape[1])]
+        if favoured is not None:
+            terms[favoured] = replace(terms[favoured], values=terms[favoured].values * _FAVOUR)
         codes = np.empty(matrix.shape, dtype=np.uint8)
         for place, term in enumerate(terms):
             codes[:, place] = term.bins(matrix[:, place])
-        return cls(terms, codes)
+        return cls(tuple(terms), codes)
 
     def fit(self, label: np.ndarray, rows: np.ndarray, /, *, weight: float) -> LinearModel:
         """Fit the regression on some of the rows.
@@ -278,7 +292,9 @@ class Design:
         return score
 
 
-def fit_linear(matrix: np.ndarray, label: np.ndarray, *, categorical: Collection[int], weight: float) -> LinearModel:
+def fit_linear(
+    matrix: np.ndarray, label: np.ndarray, *, categorical: Collection[int], weight: float, favoured: int | None = None
+) -> LinearModel:
     """Fit the regression on all rows.
 
     Parameters
@@ -291,11 +307,33 @@ def fit_linear(matrix: np.ndarray, label: np.ndarray, *, categorical: Collection
         Positions of categorical features.
     weight : float
         As for ``Design.fit``.
+    favoured : int, optional
+        As for ``Design.of``.
     """
-    return Design.of(matrix, categorical).fit(label, np.arange(len(label)), weight=weight)
+    return Design.of(matrix, categorical, favoured=favoured).fit(label, np.arange(len(label)), weight=weight)
 
 
-def _binned(column: np.ndarray, categorical: bool, /) -> Term:
+def of_forecast(matrix: np.ndarray, place: int, /) -> LinearModel:
+    """Return the model whose log-odds are one feature's values, in fine bins; no other feature adds anything.
+
+    Parameters
+    ----------
+    matrix : numpy.ndarray, shape (rows, features)
+    place : int
+        Position of the feature.
+    """
+    known = matrix[~np.isnan(matrix[:, place]), place]
+    term = _binned(matrix[:, place], False, _MAX_BINS_ALONE)
+    design = term.values[term.bins(matrix[:, place])]
+    coefficients = np.zeros(design.shape[1])
+    coefficients[:1] = known.std() if len(known) else 0.0
+    nothing = Term(np.empty(0), np.zeros((1, 0)), np.empty(0), np.empty(0), False)
+    terms = [nothing] * matrix.shape[1]
+    terms[place] = replace(term, coefficients=coefficients, means=design.mean(axis=0))
+    return LinearModel(float(known.mean()) if len(known) else 0.0, tuple(terms))
+
+
+def _binned(column: np.ndarray, categorical: bool, most: int = _MAX_BINS, /) -> Term:
     """Return a feature in bins, without coefficients."""
     gone = np.isnan(column)
     known = np.sort(column[~gone])
@@ -304,8 +342,8 @@ def _binned(column: np.ndarray, categorical: bool, /) -> Term:
     cuts = np.arange(len(distinct) - 1)
     if categorical:
         cuts = cuts[:MAX_LEVELS]  # codes are in order of frequency: the rest is one bin
-    elif len(distinct) > _MAX_BINS:
-        inner = known[-(-len(known) * np.arange(1, _MAX_BINS) // _MAX_BINS) - 1]  # no value between two is invented
+    elif len(distinct) > most:
+        inner = known[-(-len(known) * np.arange(1, most) // most) - 1]  # no value between two is invented
         cuts = np.intersect1d(np.searchsorted(distinct, inner), cuts)
     # halfway to the next value, as LightGBM cuts, so that rounding on the way moves no row; no bin is empty
     halfway = (distinct[cuts] + distinct[cuts + 1]) / 2

@@ -75,9 +75,10 @@ def out_of_fold(table: TrainingTable, seed: int, /, *, explain: np.ndarray | Non
         if table.kind == "probability":
             for fold in np.unique(held.part):
                 inside = held.part == fold
-                calibrated[inside] = calibrations.fit_calibration(held.raw[~inside], label[~inside]).apply(
-                    held.raw[inside]
+                fitted = calibrations.fit_calibration(
+                    held.raw[~inside], label[~inside], is_forecast=table.forecast is not None
                 )
+                calibrated[inside] = fitted.apply(held.raw[inside])
         prediction += calibrated / repeats
         raw += held.raw / repeats
         if wanted.any():

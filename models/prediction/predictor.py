@@ -28,7 +28,7 @@ from models.prediction.encoding import Encoding, Rows
 from models.prediction.fitted_model import FittedModel, read_model
 from models.prediction.ladder.climb import climb, refitted
 from models.prediction.ladder.prepared import Prepared
-from models.prediction.sufficiency import LATER_EVENTS, events_in, later_rows, learnable_rows
+from models.prediction.sufficiency import LATER_EVENTS, before_and_after, events_in, later_rows, learnable_rows
 from models.prediction.survival.curve import Curve
 from models.prediction.survival.learned import learn_curve
 
@@ -130,14 +130,17 @@ class BoostedPredictor:
         rows = learnable_rows(table, cls.kinds)
         encoding = Encoding.learn(rows, table.features)
         matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
-        prepared = Prepared(matrix, label, Task(cls.recipe, table.kind, encoding.categorical, seed))
+        prepared = Prepared(matrix, label, cls._task(table, encoding, seed))
         held = cls._held_out(table, rows, prepared)
         alone = len(label) >= cls.recipe.hold_out_rows
         final = held.models[0] if alone else refitted(prepared, held)
         known = ~np.isnan(held.raw)
         late = later_rows(table, rows)
         used = known & late if events_in(label[known & late], table.kind) >= LATER_EVENTS else known
-        calibration = calibrations.fit_calibration(held.raw[used], label[used]) if table.kind == "probability" else None
+        is_forecast = table.forecast is not None
+        calibration = None
+        if table.kind == "probability":
+            calibration = calibrations.fit_calibration(held.raw[used], label[used], is_forecast=is_forecast)
         about = {
             "rows": len(label),
             "base_rate": float(label.mean()),
@@ -146,6 +149,7 @@ class BoostedPredictor:
             "leaves": held.leaves,
             "linear_weight": held.weight,
             "linear_share": held.share,
+            "of_forecast": held.is_forecast,
             "calibration_rows": int(used.sum()) if calibration is not None else 0,
             "parameters": (held.recipe or cls.recipe).parameters(table.kind, len(label), seed),
             "from": _moment(rows["as_of"].min()),
@@ -167,8 +171,13 @@ class BoostedPredictor:
         rows = learnable_rows(table, cls.kinds)
         encoding = Encoding.learn(rows, table.features)
         matrix, label = encoding.matrix(rows[list(table.features)]), rows["label"].to_numpy(dtype=np.float64)
-        prepared = Prepared(matrix, label, Task(cls.recipe, table.kind, encoding.categorical, seed))
+        prepared = Prepared(matrix, label, cls._task(table, encoding, seed))
         return cls._held_out(table, rows, prepared, every_row=True), encoding
+
+    @classmethod
+    def _task(cls, table: TrainingTable, encoding: Encoding, seed: int, /) -> Task:
+        forecast = encoding.features.index(table.forecast) if table.forecast in encoding.features else None
+        return Task(cls.recipe, table.kind, encoding.categorical, seed, forecast)
 
     @classmethod
     def _held_out(
@@ -179,7 +188,9 @@ class BoostedPredictor:
         late = later_rows(table, rows)
         # numbers are not calibrated: for them rows alone decide
         events = events_in(label[(part == 0) & late], table.kind) if table.kind == "probability" else np.inf
-        judged = Judged(label, late, np.unique(group, return_inverse=True)[1], table.kind)
+        before, after = before_and_after(table, rows)
+        numbered, moment = (np.unique(of, return_inverse=True)[1] for of in (group, rows["as_of"].to_numpy()))
+        judged = Judged(label, late, numbered, table.kind, table.forecast is not None, before, after, moment)
         once = not every_row and cls.recipe.holds_out_once(len(label), events)
         if not every_row and not once and len(label) >= cls.recipe.three_fold_rows:
             part = group_folds(group, label, 3, seed)

@@ -12,7 +12,7 @@ from baton.messages.message import Message
 from features.training.learnable import MIN_EVENTS, MIN_GROUPS, MIN_ROWS
 from features.training.table import TrainingTable
 
-__all__ = ["LATER_EVENTS", "events_in", "later_rows", "learnable_rows"]
+__all__ = ["LATER_EVENTS", "before_and_after", "events_in", "later_rows", "learnable_rows"]
 
 LATER_EVENTS = 200
 """Events of the rarer kind that the later part of the past must hold, to validate alone."""
@@ -83,6 +83,27 @@ def later_rows(table: TrainingTable, rows: pd.DataFrame, /) -> np.ndarray:
     start = rows["as_of"].quantile(1 - _LATER_SHARE, interpolation="lower")
     late = (rows["as_of"] >= start).to_numpy()
     return late if events_in(rows["label"].to_numpy()[late], table.kind) >= LATER_EVENTS else everything
+
+
+def before_and_after(table: TrainingTable, rows: pd.DataFrame, /) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of the later part of the past, and before them those whose labels were complete by then.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Labelled rows of it.
+
+    Returns
+    -------
+    tuple of numpy.ndarray of bool, each of shape (rows,)
+        Earlier rows, later rows; none of either where the table has no time.
+    """
+    as_of = rows["as_of"]
+    if not table.temporal or as_of.isna().any():
+        return np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    start = as_of.quantile(1 - _LATER_SHARE, interpolation="lower")
+    complete = as_of + pd.Timedelta(days=table.horizon_days + table.gap_days) <= start
+    return complete.to_numpy() & (as_of < start).to_numpy(), (as_of >= start).to_numpy()
 
 
 def events_in(label: np.ndarray, kind: str, /) -> float:

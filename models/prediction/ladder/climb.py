@@ -16,14 +16,16 @@ from models.prediction.choice import (
     Judged,
     choose,
     choose_per_fold,
+    cross_fit_forecast,
     cross_fit_linear,
     held_out_losses,
     standard_error,
     thinned,
 )
 from models.prediction.fitted_model import BlendedModel, FittedModel, TreeModel
+from models.prediction.ladder.forward import holds_forward
 from models.prediction.ladder.prepared import Prepared
-from models.prediction.linear import LinearModel
+from models.prediction.linear import LinearModel, of_forecast
 from models.prediction.metrics import log_losses
 
 __all__ = ["blended", "climb", "refitted"]
@@ -59,10 +61,21 @@ def climb(rows: Prepared, part: np.ndarray, judged: Judged, *, once: bool = Fals
 
     trees = [fit(recipe) for recipe in _promising(rows, part, judged, TIE if once else CLEAR, alone=once)]
     linear = _linear(rows, trees, judged)
+    forecast = _forecast(rows, trees)
     shares = task.recipe.linear_shares
+    linear = [*forecast, *linear]
     mixed = [blended(one, other, share) for other in linear for share in shares if share < 1 for one in trees]
     alone = [other for other in linear if 1.0 in shares]
-    return (choose_per_fold if per_fold else choose)([*trees, *alone, *mixed], judged)
+    candidates = [*forecast, *trees, *alone[len(forecast) :], *mixed]
+    if not per_fold:
+        everything = np.ones(len(part), dtype=bool)
+        allowed = holds_forward(rows, candidates, judged, everything) if forecast else [True] * len(candidates)
+        return choose([one for one, may in zip(candidates, allowed, strict=True) if may], judged)
+    if not forecast:
+        return choose_per_fold(candidates, judged)
+    numbers = np.unique(part)
+    beside = np.array([holds_forward(rows, candidates, judged, part != number) for number in numbers])
+    return choose_per_fold(candidates, judged, beside)
 
 
 def refitted(rows: Prepared, held: Boosted, /) -> FittedModel:
@@ -74,8 +87,10 @@ def refitted(rows: Prepared, held: Boosted, /) -> FittedModel:
         What ``climb`` has chosen.
     """
     linear = None
-    if held.weight is not None:
-        learned = thinned(np.ones(len(rows.label), dtype=bool), MAX_LINEAR_ROWS)
+    learned = thinned(np.ones(len(rows.label), dtype=bool), MAX_LINEAR_ROWS)
+    if held.is_forecast and rows.task.forecast is not None:
+        linear = of_forecast(rows.matrix[learned], rows.task.forecast)
+    elif held.weight is not None:
         linear = rows.design.fit(rows.label, learned, weight=held.weight)
     if held.recipe is None:
         if linear is None:
@@ -96,7 +111,7 @@ def blended(trees: Boosted, linear: Boosted, share: float, /) -> Boosted:
     """
     models = tuple(_mean(one, other, share) for one, other in zip(trees.models, linear.models, strict=True))
     raw = (1 - share) * trees.raw + share * linear.raw
-    return replace(trees, models=models, raw=raw, weight=linear.weight, share=share)
+    return replace(trees, models=models, raw=raw, weight=linear.weight, share=share, is_forecast=linear.is_forecast)
 
 
 def _mean(trees: FittedModel, linear: FittedModel, share: float, /) -> BlendedModel:
@@ -176,6 +191,14 @@ def _linear(rows: Prepared, trees: Sequence[Boosted], judged: Judged) -> list[Bo
     used = here.validation if here.validation.any() else ~here.validation
     costs = held_out_losses([*mine, *mixed], here)[:-1, used].mean(axis=1)
     return [fit(weight, part)] if costs[len(trees) :].min() < costs[: len(trees)].min() else []
+
+
+def _forecast(rows: Prepared, trees: Sequence[Boosted]) -> list[Boosted]:
+    """Return the task's forecast as a model, if it has one."""
+    part, task = trees[0].part, rows.task
+    if task.forecast is None or task.kind != "probability" or not _both_beside(rows.label, part):
+        return []
+    return [cross_fit_forecast(rows.matrix, task.forecast, part)]
 
 
 def _both_beside(label: np.ndarray, part: np.ndarray, /) -> bool:

@@ -43,4 +43,4 @@ class Prepared:
     def design(self) -> Design:
         """The rows in bins for linear models of any weight."""
         rows = thinned(np.ones(len(self.label), dtype=bool), MAX_LINEAR_ROWS)
-        return Design.of(self.matrix, self.task.categorical, rows=rows)
+        return Design.of(self.matrix, self.task.categorical, rows=rows, favoured=self.task.forecast)

@@ -165,6 +165,7 @@ def catalogue(make_kpi: Any) -> Catalogue:
 def test_the_table_has_units_at_moments_with_what_was_known(shop: Any, catalogue: Catalogue) -> None:
     table = matrix.build(decline_company(), catalogue, shop).tables["decline:employee:csat"]
     assert (table.unit, table.baseline, table.horizon_days) == ("employee", "csat__60d", 30)
+    assert table.forecast == "csat__decline_odds"
     assert len(table.current) == 12
     assert table.current["label"].isna().all()
     assert 0.05 < table.labelled["label"].mean() < 0.5
@@ -175,6 +176,9 @@ def test_the_table_has_units_at_moments_with_what_was_known(shop: Any, catalogue
         "csat__n",
         "csat__baseline",
         "csat__above_group",
+        "csat__forecast",
+        "csat__forecast_sd",
+        "csat__decline_odds",
         "tenure_days",
     } == set(table.features)
     assert set(table.shares["team_id"]) == {"a", "b"}

@@ -19,6 +19,7 @@ from models.folds import group_folds
 from models.integrity.isolation import require_sound
 from models.integrity.manifest import write_manifest
 from models.prediction.boosting import Boosted
+from models.prediction.calibration import sigmoid
 from models.prediction.choice import Judged, choose, choose_per_fold, cross_fit_linear
 from models.prediction.decline import DeclinePredictor
 from models.prediction.fitted_model import TreeModel
@@ -251,3 +252,16 @@ def test_one_that_answers_otherwise_than_in_training_is_refused(saved: Path, tmp
         load_predictor(folder)
     with pytest.raises(DamagedModelError, match="differ from those of its training"):
         require_sound([folder], tmp_path / "sound.json")
+
+
+def test_a_favoured_feature_is_hardly_penalised() -> None:
+    """Few rows and a strong penalty: what is a forecast already keeps its slope, the others are shrunk."""
+    rng = np.random.default_rng(6)
+    matrix = rng.normal(size=(400, 2))
+    label = (rng.random(400) < sigmoid(matrix[:, 0] + matrix[:, 1])).astype(float)
+    shrunk, favoured = (
+        fit_linear(matrix, label, categorical=[], weight=0.001, favoured=place).contributions(matrix).std(axis=0)
+        for place in (None, 0)
+    )
+    assert shrunk[:2].max() < 0.4
+    assert favoured[0] > 0.7 and favoured[1] < 0.4
