@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Advised", "recommend"]
 
-_BESIDE = ("effects_by_method", "reliability", "panel", "arrows")  # in advice/, not among the contract's files
+_BESIDE = (
+    "effects_by_method",
+    "reliability",
+    "panel",
+    "arrows",
+    "controllability",
+)  # in advice/, not among the contract's files
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def recommend(
     advice.inputs.save(folder.advice)
     basis.save(folder.advice)
     progress("advice", STEPS, STEPS)
-    return Advised(rows, warnings)
+    return Advised(rows, (*warnings, *advice.controllability.notes))
 
 
 def _warnings(

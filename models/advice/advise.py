@@ -15,6 +15,7 @@ from baton.catalogue.schema import Catalogue
 from baton.progress import Progress, silent
 from features.cases.table import CaseTable, Organisation
 from models.advice.coaching.coach import coach
+from models.advice.controllability.learned import Controllability, learn_controllability
 from models.advice.diagnosis.alignment import diagnosis_table
 from models.advice.inputs import AdviceInputs, gather
 from models.advice.settings import Settings
@@ -38,7 +39,7 @@ class Evidence:
 
     Parameters
     ----------
-    effects, reliability, inputs, coaching
+    effects, reliability, inputs, coaching, controllability
         As in ``Advice``.
     """
 
@@ -46,6 +47,7 @@ class Evidence:
     reliability: pd.DataFrame
     inputs: AdviceInputs
     coaching: pd.DataFrame
+    controllability: Controllability
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Advice:
         One row per card and KPI, from ``models.advice.targets.targets.targets_table``.
     okrs : pandas.DataFrame
         One row per key result, from ``models.advice.targets.okrs.okrs_table``.
+    controllability : Controllability
+        How far people can move KPIs, by the catalogue and by past changes of cards.
     """
 
     effects: Effects
@@ -80,6 +84,7 @@ class Advice:
     coaching: pd.DataFrame
     targets: pd.DataFrame
     okrs: pd.DataFrame
+    controllability: Controllability
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -94,6 +99,7 @@ class Advice:
             "targets": self.targets,
             "okrs": self.okrs,
             "coaching": self.coaching,
+            "controllability": self.controllability.table,
         }
 
 
@@ -134,6 +140,7 @@ def advise(
         diagnosis=diagnosis_table(found.inputs, settings.policy),
         targets=targets_table(scene, weights, organisation),
         okrs=okrs_table(scene, weights),
+        controllability=found.controllability,
     )
 
 
@@ -163,9 +170,11 @@ def evidence(
     progress("reliability of KPIs", 1, STEPS)
     reliability = measure(cases, organisation, catalogue, policy)
     progress("coaching", 2, STEPS)
+    learned = learn_controllability(cases, organisation, catalogue, settings)
     return Evidence(
         effects=effects,
         reliability=reliability,
-        inputs=gather(cases, organisation, catalogue, effects, reliability, settings),
+        inputs=gather(cases, organisation, catalogue, effects, reliability, settings).answering(learned),
+        controllability=learned,
         coaching=coach(cases, organisation, catalogue, effects.table, settings),
     )

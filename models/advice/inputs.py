@@ -16,6 +16,7 @@ from baton.files import read_json, write_json
 from baton.messages.message import Message
 from baton.run_results import read_result, write_result
 from features.cases.table import CaseTable, Organisation
+from models.advice.controllability.learned import Controllability
 from models.advice.fairness import no_groups, no_scores, protected_columns, protected_groups, scores
 from models.advice.settings import Settings
 from models.advice.stability.before import no_before
@@ -122,6 +123,16 @@ class AdviceInputs:
         }
         notes = [note.as_json() for note in self.notes]
         write_json(folder / "inputs.json", described | {"team_names": dict(self.team_names), "notes": notes})
+
+    def answering(self, learned: Controllability, /) -> AdviceInputs:
+        """Return the same with what past changes of cards show of how far people can move KPIs."""
+        known = learned.table.set_index("kpi")["controllability"]
+        kpis = self.kpis.assign(controllable=self.kpis["kpi"].map(known).fillna(self.kpis["controllable"]))
+        shown = replace(self, kpis=kpis, notes=(*self.notes, *learned.notes))
+        if learned.response is None:
+            return shown
+        middle, low, high = learned.response
+        return replace(shown, response_per_point=middle, response_low=low, response_high=high, response_measured=True)
 
     def of_team(self, team: str, /) -> AdviceInputs:
         """Return the same with the effects of one team's own people and customers, where they differ."""

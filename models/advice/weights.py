@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.contract.results import cast
+from baton.outcomes import WORTH
 from models.advice.conflict import conflict_name
 from models.advice.experts import blended
 from models.advice.fairness import Impact, impact, movers
@@ -34,6 +35,8 @@ __all__ = ["TargetCard", "expected_effect", "recommend", "target_card"]
 Floats = NDArray[np.float64]
 
 WORTH_A_ROW = 1.0
+_MONEY = ("expected_money", "expected_money_low", "expected_money_high")
+_NOT_KNOWN = (float("nan"), float("nan"), float("nan"))
 UNMEASURED_DRAWS = 400
 """Of experts' judgements where nothing was measured: as many as effects have."""
 
@@ -252,6 +255,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
         frame = frame.assign(too_few=frame["direction"] > 0)
     leads = aims(frame, policy, known=target.known)
     expected, low, high = expected_effect(inputs, policy, target, weights[0])
+    money = dict(zip(_MONEY, expected_money(inputs, policy, target, weights[0]), strict=True))
     rows = []
     for at, line in enumerate(frame.to_dict("records")):
         advised = float(weights[0][at])
@@ -271,7 +275,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "team_id": team, "role": role, "kpi": line["kpi"],
             "current_weight": line["current"] if target.known else np.nan, "target_weight": line["target"],
             "recommended_weight": advised, "low": line["low"], "high": line["high"], "verdict": verdict,
-            "confidence": sure, "expected_effect": expected, "expected_low": low, "expected_high": high,
+            "confidence": sure, "expected_effect": expected, "expected_low": low, "expected_high": high, **money,
             "reliability": np.nan if few else line["reliability"],
             "cycle_2": float(weights[1][at]), "cycle_3": float(weights[2][at]),
             "expected_basis": "measured" if inputs.response_measured else "scenario",
@@ -338,10 +342,29 @@ def expected_effect(
     tuple of float
         Expected, low, high (90 %), against today's card; NaN where no effect on leaving is known.
     """
+    return _brought(inputs, policy, target, weights) if inputs.outcome == "churn" else _NOT_KNOWN
+
+
+def expected_money(
+    inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
+) -> tuple[float, float, float]:
+    """Return what a whole card is worth over one cycle, by the prices that the policy puts on outcomes.
+
+    Returns
+    -------
+    tuple of float
+        As ``expected_effect``, in money; NaN without prices.
+    """
+    return _brought(inputs, policy, target, weights) if inputs.outcome == WORTH else _NOT_KNOWN
+
+
+def _brought(
+    inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
+) -> tuple[float, float, float]:
+    """What the customers at risk whom the card's people serve gain over one cycle, in the unit of the effects."""
     frame = target.frame
-    nothing = (np.nan, np.nan, np.nan)
-    if inputs.outcome != "churn" or np.isnan(weights).any() or not target.known:
-        return nothing
+    if np.isnan(weights).any() or not target.known:
+        return _NOT_KNOWN
     measured = frame["measured"].to_numpy()
     moved = (weights - frame["current"].to_numpy())[measured] * frame.loc[measured, "controllable"].to_numpy()
     scale = inputs.customers_at_risk * target.share * policy.cycle_days / max(inputs.horizon_days, 1)

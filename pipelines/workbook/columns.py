@@ -27,6 +27,7 @@ _FORMATS = {
     "share of residual variance": "0.0%",
     "points": "0.0",
     "money a year": "#,##0",
+    "money a cycle": "#,##0",
     "seconds": "#,##0",
     "customers": "#,##0.0",
     "rows": "#,##0",

@@ -11,7 +11,17 @@ from markupsafe import Markup, escape
 from baton.evidence.strongest_causes import strongest
 from pipelines.report.charts.drawing import Scale, element
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, natural_order, number, percent, say, signed, translated, verbatim
+from pipelines.report.data.wording import (
+    Bilingual,
+    money,
+    natural_order,
+    number,
+    percent,
+    say,
+    signed,
+    translated,
+    verbatim,
+)
 
 __all__ = ["Card", "CardRow", "cards_of"]
 
@@ -247,6 +257,8 @@ def _bar(today: float | None, following: float, low: float, high: float, longest
 
 def _expected(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bilingual | None, Bilingual]:
     """What the whole card would bring, if that was computed: never more than the files say."""
+    if pd.notna(row.get("expected_money")):
+        return _expected_money(results, row)
     value, low, high = row["expected_effect"], row["expected_low"], row["expected_high"]
     if pd.isna(value) or pd.isna(low) or pd.isna(high):
         return say("card.expected_none"), None, say("word.not_computed")
@@ -256,6 +268,22 @@ def _expected(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bilingual
     shown = {name: number(figure, digits) for name, figure in (("value", value), ("low", low), ("high", high))}
     days = results.company.policy.cycle_days
     text = say("card.measured" if measured else "card.expected", unit=say("card.unit_customers"), days=days, **shown)
+    return text, say("card.measured_tag" if measured else "card.scenario"), say("glance.cell", **shown)
+
+
+def _expected_money(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bilingual | None, Bilingual]:
+    """What the whole card would be worth, by the prices that the policy puts on outcomes."""
+    measured = str(row["expected_basis"]) == "measured"
+    currency, columns = (
+        results.company.company.currency,
+        ("expected_money", "expected_money_low", "expected_money_high"),
+    )
+    shown = {
+        name: money(float(row[column]), currency)
+        for name, column in zip(("value", "low", "high"), columns, strict=True)
+    }
+    days = results.company.policy.cycle_days
+    text = say("card.measured_money" if measured else "card.expected_money", days=days, **shown)
     return text, say("card.measured_tag" if measured else "card.scenario"), say("glance.cell", **shown)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from baton.contract.results import cast
 from baton.files import RunFolder
 from baton.run_results import RunResults
 from models.advice import advise as advising
+from models.advice.controllability.learned import Controllability
 from models.advice.inputs import AdviceInputs, catalogue_rows
 from models.advice.settings import Settings
 from models.advice.weights import recommend as weigh
@@ -38,6 +39,7 @@ class Advice:
     inputs: AdviceInputs
     weights: pd.DataFrame
     effects: Any
+    controllability: Controllability = field(default_factory=Controllability)
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
