@@ -32,7 +32,7 @@ from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.on_scale import followed, unfollowed
 from features.kpis.sampling import Spare
-from features.kpis.unit_rows import case_unit, with_default_team
+from features.kpis.unit_rows import Unit, case_unit, with_default_team
 from features.staging.rows_over_time import row_then
 from features.staging.warehouse import Warehouse
 from features.training import snapshots
@@ -40,6 +40,7 @@ from features.training.attributes import as_feature, team_shares
 from features.training.churn import customer_shares, season
 from features.training.decline_forecast import FORECASTS, decline_forecasts, unit_periods
 from features.training.decline_labels import Moments, decline_labels, unit_baselines, unit_moments
+from features.training.label_horizon import LabelHorizon
 from features.training.learnable import require_enough, unit_name
 from features.training.table import TrainingTable
 
@@ -63,6 +64,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
     """
     name = str(Outcome("decline", settings.unit, settings.metric))
     metric, dates, labelled, baselines = labels_of(company, catalogue, warehouse, settings)
+    horizon = LabelHorizon.of(warehouse, metric, settings.horizon_days)
     longest = max(company.snapshots.windows_days)
     kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
     values = metrics.evaluate(
@@ -102,7 +104,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         features=tuple(columns),
         kpi_of=kpi_of,
         latest=pd.Timestamp(dates[-1]),
-        horizon_days=settings.horizon_days,
+        horizon_days=max((horizon.end(moment) - moment).days for moment in dates[:-1]),
         shares=_shares(company, warehouse, settings.unit, dates[-1]),
         baseline=baseline if baseline in columns else None,
         forecast=f"{metric.id}__decline_odds",
@@ -129,23 +131,34 @@ def labels_of(
     """
     name = str(Outcome("decline", settings.unit, settings.metric))
     metric = metric_of(catalogue, warehouse, settings, name)
-    dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0)
+    horizon = LabelHorizon.of(warehouse, metric, settings.horizon_days)
+    dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0, ends=horizon.end)
     if len(dates) < 2:
         raise TooLittleDataError(Message("not_learned.no_future", {"days": settings.horizon_days}), name)
     longest = max(company.snapshots.windows_days)
-    horizon = timedelta(days=settings.horizon_days)
     past = unit_moments(warehouse, metric, settings.unit, dates, longest)
-    later = unit_moments(
-        warehouse, metric, settings.unit, [date + horizon for date in dates[:-1]], settings.horizon_days
-    )
+    later = _later(warehouse, metric, settings.unit, {date: horizon.end(date) for date in dates[:-1]})
     groups = _groups(warehouse, settings.unit)
-    labelled = decline_labels(Moments(past, later, horizon), metric, settings, groups, pd.Timestamp(dates[-1]))
+    labelled = decline_labels(Moments(past, later), metric, settings, groups, pd.Timestamp(dates[-1]))
     if labelled.empty:
         values = {"unit": unit_name(settings.unit), "cases": settings.min_cases, "days": longest}
         raise TooLittleDataError(Message("not_learned.few_cases", values), name)
     of_whom, what = labelled["unit_id"], Message("unit.snapshots", {"unit": unit_name(settings.unit)})
     require_enough(name, labelled["label"], "probability", groups=of_whom, what=what)
     return metric, dates, labelled, unit_baselines(past, settings, groups)
+
+
+def _later(warehouse: Warehouse, metric: Kpi, unit: Unit, ends: dict[datetime, datetime], /) -> pd.DataFrame:
+    """Return the moments of what comes after each snapshot up to its label's end."""
+    of_length: dict[int, list[datetime]] = {}
+    for start, end in ends.items():
+        of_length.setdefault((end - start).days, []).append(start)
+    found = []
+    for days, starts in of_length.items():
+        begins = pd.Series({pd.Timestamp(ends[start]): pd.Timestamp(start) for start in starts})
+        rows = unit_moments(warehouse, metric, unit, [ends[start] for start in starts], days)
+        found.append(rows.assign(as_of=rows["as_of"].map(begins)))
+    return pd.concat(found, ignore_index=True)
 
 
 def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, name: str, /) -> Kpi:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -30,13 +30,11 @@ class Moments:
     past : pandas.DataFrame
         Longest window up to ``as_of``: unit_id, as_of, n, mean, variance (between a unit's cases).
     later : pandas.DataFrame
-        The horizon that ends at ``as_of``, in the same form.
-    horizon : timedelta
+        The horizon that begins at ``as_of``, in the same form.
     """
 
     past: pd.DataFrame
     later: pd.DataFrame
-    horizon: timedelta
 
 
 def unit_moments(
@@ -89,7 +87,6 @@ def decline_labels(
     """
     past = unit_baselines(moments.past, settings, groups)
     later = _with_enough(moments.later, settings.min_cases)
-    later["as_of"] = later["as_of"] - moments.horizon
     parts = []
     for as_of, baseline in past.groupby("as_of"):
         if as_of == latest:

@@ -15,7 +15,7 @@ if they then do nothing in ``(as_of + gap, as_of + gap + inactive_days]``: the h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import gcd
@@ -52,7 +52,14 @@ _STEP_DAYS = {"1d": 1, "1w": 7, "2w": 14}
 _STEP_MONTHS = {"1mo": 1, "1q": 3}
 
 
-def dates(company: Company, warehouse: Warehouse, horizon_days: int, *, gap_days: int | None = None) -> list[datetime]:
+def dates(
+    company: Company,
+    warehouse: Warehouse,
+    horizon_days: int,
+    *,
+    gap_days: int | None = None,
+    ends: Callable[[datetime], datetime] | None = None,
+) -> list[datetime]:
     """Return the moments of the snapshots, oldest first; the last is the one to be scored.
 
     Parameters
@@ -61,6 +68,8 @@ def dates(company: Company, warehouse: Warehouse, horizon_days: int, *, gap_days
         Snapshots before the last have this many days, after the gap, of observed future.
     gap_days : int, optional
         None: the company's.
+    ends : callable, optional
+        When the label of a snapshot is complete, where not so many days after it.
 
     Returns
     -------
@@ -75,7 +84,7 @@ def dates(company: Company, warehouse: Warehouse, horizon_days: int, *, gap_days
     future = timedelta(days=horizon_days + (company.snapshots.gap_days if gap_days is None else gap_days))
     found, step = [], 1
     while (moment := _steps_back(newest, company.snapshots.every, step)) >= earliest:
-        if moment + future <= end:
+        if (moment + future if ends is None else ends(moment)) <= end:
             found.append(moment)
         step += 1
     thinned = found[:: -(-len(found) // MAX_DATES)] if found else []

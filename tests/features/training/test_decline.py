@@ -19,7 +19,6 @@ from features.training.decline_labels import Moments, decline_labels, unit_momen
 from features.training.table import TrainingTable
 
 APRIL, MAY = pd.Timestamp("2024-04-01"), pd.Timestamp("2024-05-01")
-HORIZON = timedelta(days=30)
 
 
 def moments(
@@ -34,7 +33,7 @@ def moments(
         ]
         return pd.DataFrame(rows)
 
-    return Moments(table(past, APRIL), table(later, APRIL + HORIZON), HORIZON)
+    return Moments(table(past, APRIL), table(later, APRIL))
 
 
 def labelled(found: Moments, make_kpi: Any, better: str = "higher", **settings: Any) -> dict[str, float]:
