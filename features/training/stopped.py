@@ -17,6 +17,7 @@ MIN_EXPECTED = 10  # values; that none of so many arrives by chance happens once
 MAX_NAMED = 8
 COUNT = "__n"  # a KPI's count of values is zero where none arrives, not unknown
 MAX_ARRIVING = 0.1  # of what was expected: a few late entries are no stream
+MIN_RETURNS = 2  # once may have been an outage; what has fallen silent and come back so often has a rhythm
 
 
 def without_stopped(table: TrainingTable, window_days: int, /) -> TrainingTable:
@@ -68,9 +69,11 @@ def stopped_features(table: TrainingTable, window_days: int, /) -> tuple[str, ..
     frame, latest = table.frame, table.latest
     if not table.temporal or latest is None or frame["as_of"].isna().all():
         return ()
-    now = frame["as_of"] == latest
+    now, moment = frame["as_of"] == latest, frame["as_of"]
     if table.unit == "case":
         now = frame["as_of"] > latest - pd.Timedelta(days=window_days)
+        window = pd.Timedelta(days=max(window_days, 1))
+        moment = latest - (latest - frame["as_of"]) // window * window
     before = frame["label"].notna() & ~now
     names = list(table.features)
     known = frame[names].notna()
@@ -80,6 +83,27 @@ def stopped_features(table: TrainingTable, window_days: int, /) -> tuple[str, ..
     arrived = known[now].sum().to_numpy()
     few = dict(zip(names, (arrived < MAX_ARRIVING * expected) | (expected == 0), strict=True))
     lost = {name for name, awaited in zip(names, expected, strict=True) if few[name] and awaited >= MIN_EXPECTED}
-    going_on = {table.kpi_of.get(name) for name in names if not few[name] and not name.endswith(COUNT)}
+    lost -= (rhythmic := {name for name in lost if _has_rhythm(known.loc[before, name], moment[before], latest)})
+    going_on = {
+        table.kpi_of.get(name) for name in names if (not few[name] or name in rhythmic) and not name.endswith(COUNT)
+    }
     silent = {table.kpi_of[name] for name in lost if name in table.kpi_of} - going_on - {CONTEXT}
     return tuple(name for name in names if name in lost or table.kpi_of.get(name) in silent)
+
+
+def _has_rhythm(known: pd.Series, moment: pd.Series, latest: pd.Timestamp, /) -> bool:
+    """Whether a feature fell silent before and came back, again and again, and is silent for no longer now.
+
+    Moments between the last that was learned from and the latest are not known: arriving then is allowed for.
+    """
+    of = known.groupby(moment).agg(["sum", "size"]).sort_index()
+    expected = float(known.mean()) * of["size"]
+    arrived = of["sum"] >= MAX_ARRIVING * expected
+    silent = ~arrived & (expected >= MIN_EXPECTED)
+    came = of.index[arrived]
+    pairs = list(zip(came[:-1], came[1:], strict=True))
+    returns = [end - start for start, end in pairs if silent[(of.index > start) & (of.index < end)].any()]
+    if len(returns) < MIN_RETURNS:
+        return False
+    step = of.index.to_series().diff().median()
+    return bool(latest - came[-1] <= max(returns) + max(latest - of.index[-1] - step, pd.Timedelta(0)))

@@ -53,6 +53,11 @@ class _Lever:
     aims: tuple[float, ...]
     trend: tuple[int, ...]
 
+    def shows(self, matrix: np.ndarray, known: np.ndarray, /) -> np.ndarray:
+        """Return for which rows the value that is shown would change: else "from 0.9 to 0.9" would be advised."""
+        value, aim = matrix[:, self.shown], self.aims[self.moved.index(self.shown)]
+        return known[:, self.shown] & ((value < aim) if self.higher else (value > aim))
+
     def applied(self, matrix: np.ndarray, known: np.ndarray, /) -> np.ndarray:
         """Return the rows with the lever moved; unknown values stay unknown, and nothing is made worse."""
         changed = matrix.copy()
@@ -154,7 +159,7 @@ def _best(
     """Return per row the lever whose change lowers the score most, of those not yet used, and the score then."""
     raw = np.full(used.shape, np.inf)
     for at, lever in enumerate(levers):
-        free = ~used[:, at]
+        free = ~used[:, at] & lever.shows(matrix, known)
         if free.any():
             raw[free, at] = predictor.model.raw(lever.applied(matrix[free], known[free]))
     best = raw.argmin(axis=1)

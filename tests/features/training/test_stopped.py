@@ -15,14 +15,14 @@ from features.training.table import TrainingTable
 UNITS, MONTHS = 40, 6
 
 
-def table(unit: str = "customer") -> TrainingTable:
+def table(unit: str = "customer", months: int = MONTHS) -> TrainingTable:
     """Forty units, six months, the last of them without outcomes."""
     generator = np.random.default_rng(0)
-    rows = UNITS * MONTHS
+    rows = UNITS * months
     month = np.arange(rows) // UNITS
     frame = pd.DataFrame({"unit_id": [f"u{number % UNITS}" for number in range(rows)]})
-    frame["as_of"] = pd.date_range("2025-01-31", periods=MONTHS, freq="ME", tz="UTC")[month]
-    frame["label"] = np.where(month < MONTHS - 1, generator.integers(0, 2, rows), np.nan)
+    frame["as_of"] = pd.date_range("2025-01-31", periods=months, freq="ME", tz="UTC")[month]
+    frame["label"] = np.where(month < months - 1, generator.integers(0, 2, rows), np.nan)
     frame["group"] = frame["unit_id"]
     frame["wait"], frame["csat"] = generator.normal(size=rows), generator.normal(size=rows)
     frame["plan"] = pd.Categorical(np.where(generator.random(rows) < 0.5, "a", "b"))
@@ -76,6 +76,17 @@ def test_what_was_missing_before_or_is_seldom_known_stays() -> None:
     assert stopped_features(lacking(given, "csat", month <= 3), 90) == ()
     seldom = lacking(given, "csat", (month == MONTHS) | (np.arange(len(given.frame)) % 5 != 0))  # eight of forty
     assert stopped_features(seldom, 90) == ()
+
+
+@pytest.mark.parametrize("unit", ["customer", "case"])
+def test_what_pauses_every_third_month_has_a_rhythm_and_has_not_stopped(unit: str) -> None:
+    given = table(unit, 13)
+    month = given.frame["as_of"].rank(method="dense").to_numpy()
+    pausing = lacking(given, "csat", month % 3 == 1)
+    assert stopped_features(pausing, 25) == ()
+    assert stopped_features(lacking(pausing, "csat", month > 9), 25) == ("csat",)  # for longer than ever
+    # a single outage is no rhythm
+    assert stopped_features(lacking(given, "csat", np.isin(month, [5, 13])), 25) == ("csat",)
 
 
 def test_a_table_without_time_has_nothing_that_stops_and_none_is_left_without_features() -> None:

@@ -84,6 +84,17 @@ def test_unknown_values_stay_unknown() -> None:
     assert changes(predictor(wait__90d=18.0), table, catalogue(), [0]).empty
 
 
+def test_a_change_changes_the_value_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(WEIGHTS, "kept__30d", -0.4)
+    table = rows()
+    # only the shorter window is worse than the better quarter: "from 0.9 to 0.9" says nothing that anybody could do
+    table.loc[0, ["kept__30d", "kept__90d"]] = [0.0, 0.9]
+    assert changes(predictor(), table, catalogue(), [0])["kpi"].tolist() == ["wait"]
+    # nor does what stands in for an unknown value
+    table.loc[0, "kept__90d"] = np.nan
+    assert changes(predictor(kept__90d=0.5), table, catalogue(), [0])["kpi"].tolist() == ["wait"]
+
+
 def test_a_trend_follows_its_windows() -> None:
     table = rows()
     table.loc[0, ["kept__90d", "kept__trend"]] = [0.5, -0.5]
