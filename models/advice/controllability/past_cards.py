@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -95,6 +95,7 @@ def compared(design: Design, changes: Changes, /) -> pd.DataFrame:
         (by how many they rose), ``after``, ``before``, ``recent`` (the last third of before), ``earlier`` (the cycle
         before that; NaN where unknown), all in between-person standard deviations, and ``people``.
     """
+    changes = replace(changes, scorecards=_without_repeats(changes.scorecards))
     days = sorted(pd.Timestamp(day) for day in changes.scorecards["valid_from"].dropna().unique())
     first, last = changes.opened.min(), changes.opened.max()
     parts = [
@@ -162,6 +163,20 @@ def _of_cards(
     means = grouped.mean().assign(people=grouped.size())
     means.index.name = "card"
     return means[means["people"] >= MIN_PEOPLE].reset_index()
+
+
+def _without_repeats(scorecards: pd.DataFrame, /) -> pd.DataFrame:
+    """Leave out cards that were issued again as they stood: cards of every month have not changed every month."""
+    issues = scorecards.dropna(subset=["valid_from"]).assign(role=lambda rows: rows["role"].fillna(""))
+    kept = []
+    for _, card in issues.groupby(["team_id", "role"], sort=False):
+        stood = None
+        for _, rows in card.groupby("valid_from"):
+            given = rows.reindex(columns=["kpi", "weight", "target"]).sort_values("kpi").reset_index(drop=True)
+            if stood is None or not given.equals(stood):
+                kept.append(rows)
+            stood = given
+    return pd.concat(kept, ignore_index=True) if kept else issues
 
 
 def _points(scorecards: pd.DataFrame, moment: pd.Timestamp, /) -> dict[tuple[str, str], dict[str, float]]:

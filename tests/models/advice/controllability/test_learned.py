@@ -50,6 +50,19 @@ def test_what_half_of_the_teams_answered_is_found() -> None:
     assert still.loc["handling", "controllability"] == pytest.approx(0.6, abs=0.05)
 
 
+def test_cards_that_are_issued_again_every_month_as_they_stood_have_not_changed() -> None:
+    cases, organisation = company(answer=0.06)
+    cards = organisation.scorecards
+    first = cards[cards["valid_from"] < SINCE]
+    now = pd.concat([cards[cards["valid_from"] == SINCE], first]).drop_duplicates(["team_id", "kpi"])
+    before, after = (pd.date_range(start, periods=months, freq="MS") for start, months in (("2025-02", 15), (SINCE, 6)))
+    issued = [first, *(first.assign(valid_from=day) for day in before), *(now.assign(valid_from=day) for day in after)]
+    monthly = replace(organisation, scorecards=pd.concat(issued, ignore_index=True))
+    one, other = (learn_controllability(cases, each, CATALOGUE, SETTINGS).table for each in (organisation, monthly))
+    pd.testing.assert_frame_equal(one, other)
+    assert "cards" in set(other["controllability_basis"])
+
+
 @pytest.mark.parametrize(
     ("common", "verdict", "expected"),
     [
