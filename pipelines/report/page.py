@@ -63,7 +63,8 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
     declines, decline_notes = decline_figures(results, pen)
     bands, top, warned = risk_bands(results, pen), top_customers(results), caution(results)
     notes = [*([warned] if warned else []), *decline_notes]
-    glance, since = glance_of(cards) if len(cards) > 1 else None, since_section(results)
+    priced = bool(results.company.policy.worth)
+    glance, since = glance_of(cards, money=priced) if len(cards) > 1 else None, since_section(results)
     anchors = [
         "now",
         *(["glance"] if glance else []),

@@ -23,17 +23,23 @@ class Glance:
     kpis : tuple of Bilingual
     rows : tuple
         Per card its name, per KPI what is shown and its tone, and the expected effect.
-    expected : bool
-        Whether an effect was computed of any card.
+    expected : Bilingual or None
+        Heading of the expected effects: of what, and how far it can be relied on; None where none was computed.
     """
 
     kpis: tuple[Bilingual, ...]
     rows: tuple[Row, ...]
-    expected: bool
+    expected: Bilingual | None
 
 
-def glance_of(cards: Sequence[Card], /) -> Glance | None:
-    """Return the table; None where no card moves. Of hypothetical cards it holds points, not changes."""
+def glance_of(cards: Sequence[Card], /, *, money: bool = False) -> Glance | None:
+    """Return the table; None where no card moves. Of hypothetical cards it holds points, not changes.
+
+    Parameters
+    ----------
+    money : bool
+        Whether what cards bring is counted in money instead of customers.
+    """
     moving: dict[str, tuple[Bilingual, float]] = {}
     for card in cards:
         for row in card.rows:
@@ -51,8 +57,16 @@ def glance_of(cards: Sequence[Card], /) -> Glance | None:
     return Glance(
         kpis=tuple(moving[kpi][0] for kpi in kpis),
         rows=tuple(rows),
-        expected=any(card.tag is not None for card in cards),
+        expected=_heading([card.tag for card in cards if card.tag is not None], money),
     )
+
+
+def _heading(tags: Sequence[Bilingual], money: bool, /) -> Bilingual | None:
+    """What cards bring, with what every card says of it; cards that differ say it themselves."""
+    if not tags:
+        return None
+    basis = tags[0] if all(tag == tags[0] for tag in tags) else say("glance.differs")
+    return say("glance.expected_money", basis=basis) if money else say("glance.expected", basis=basis)
 
 
 def _joined(rows: list[Row], /) -> list[Row]:

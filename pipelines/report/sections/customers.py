@@ -15,7 +15,7 @@ from pipelines.report.charts.charts import Bar, Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import columns
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, sentences, verbatim
+from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
 
 __all__ = ["all_customers", "caution", "guessed_range", "risk_bands", "sign_shares", "top_customers"]
 
@@ -114,7 +114,7 @@ def top_customers(
     note = say("risk.top_note" if valued else f"risk.top_note_risk{known}")
     return (
         say(f"risk.top_risk{known}" if known or not valued else "risk.top_value"),
-        sentences([note, say("risk.what_if_note")]) if lowered else note,
+        say("risk.what_if_note", note=note) if lowered else note,
         header,
         rows,
     )

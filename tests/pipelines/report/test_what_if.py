@@ -28,6 +28,7 @@ def listed(steps: list[tuple[str, int, str, float, float, float, float]], harmfu
     assert found is not None
     _, note, header, rows = found
     assert ("better service" in str(note.en)) == (len(header) == 4)
+    assert ".." not in str(note.en) and "。。" not in str(note.zh)
     return [[str(cell.en) for cell in row] for row in rows]
 
 
