@@ -353,9 +353,12 @@ def expected_money(
     Returns
     -------
     tuple of float
-        As ``expected_effect``, in money; NaN without prices.
+        As ``expected_effect``, in money; NaN without prices, and where no customers at risk are known: effects are then
+        of one case, and how many a card's people will have is not known.
     """
-    return _brought(inputs, policy, target, weights) if inputs.outcome == WORTH else _NOT_KNOWN
+    if inputs.outcome != WORTH or not inputs.customers_at_risk:
+        return _NOT_KNOWN
+    return _brought(inputs, policy, target, weights)
 
 
 def _brought(

@@ -13,6 +13,7 @@ import pytest
 from baton.company import Policy
 from baton.contract.results import result_table
 from baton.errors import ArtefactError, PolicyError
+from baton.outcomes import WORTH
 from models.advice.advise import Advice
 from models.advice.inputs import AdviceInputs
 from models.advice.weights import recommend, target_card
@@ -160,6 +161,16 @@ def test_the_expected_effect_is_a_scenario_repeated_on_the_cards_rows(weights: A
     assert (card["expected_low"] <= card["expected_effect"]).all()
     assert (card["expected_effect"] <= card["expected_high"]).all()
     assert (card["expected_basis"] == "scenario").all()
+
+
+def test_money_is_given_where_prices_count_and_customers_at_risk_are_known(inputs: Any, known: Any) -> None:
+    columns = ["expected_money", "expected_money_low", "expected_money_high"]
+    priced = recommend(replace(inputs, outcome=WORTH), known.policy, "t1")
+    assert (priced["expected_money"] > 0).all() and priced["expected_effect"].isna().all()
+    assert recommend(inputs, known.policy, "t1")[columns].isna().all(axis=None)
+    # nobody's leaving is known: effects are of one case, and not of none
+    cases_only = recommend(replace(inputs, outcome=WORTH, customers_at_risk=0), known.policy, "t1")
+    assert cases_only[columns].isna().all(axis=None)
 
 
 def test_reasons_give_numbers_in_both_languages(weights: Any) -> None:
