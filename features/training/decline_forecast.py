@@ -31,6 +31,7 @@ FORECASTS = ("forecast", "forecast_sd", "decline_odds")
 that, both in case-level standard deviations, and the log-odds of a decline."""
 
 _MIN_CHANCE = 0.002  # no history makes a decline surer or less sure than that
+_ROUNDING = 1e-9
 _VOLUME_PERIODS = 3  # the next volume is expected to be that of so many periods
 
 
@@ -84,13 +85,18 @@ def _at(known: pd.DataFrame, now: pd.DataFrame, metric: Kpi, settings: Decline, 
     season, unsure = _beside_peers(found, now, n_next)
     variance = found.variance + unsure + found.case_variance / n_next
     limit = now["baseline"].to_numpy("float64") - metric.sign * needed_drop(now, n_next, settings)
-    below = _chance_below(found.level, variance, limit + season, series.is_share)
+    cut = limit + season
+    if series.is_share:
+        cut = _between_counts(cut, n_next, metric.sign)
+    below = _chance_below(found.level, variance, cut, _seen(series) if series.is_share else None)
     chance = np.clip(found.weight @ (below if metric.sign > 0 else 1 - below), _MIN_CHANCE, 1 - _MIN_CHANCE)
     worse = -metric.sign * (found.level - season - now["baseline"].to_numpy("float64"))
     expected = found.weight @ worse
     deviation = np.sqrt(found.weight @ (variance + (worse - expected) ** 2))
     scale = np.sqrt(now["spread"].where(now["spread"] > 0).to_numpy("float64"))
-    values = (expected / scale, deviation / scale, np.log(chance / (1 - chance)))
+    # where no case differs from another there is no noise to forecast against
+    odds = np.where(np.isnan(scale), np.nan, np.log(chance / (1 - chance)))
+    values = (expected / scale, deviation / scale, odds)
     return now[["unit_id", "as_of"]].assign(**dict(zip(FORECASTS, values, strict=True)))
 
 
@@ -141,13 +147,28 @@ def _beside_peers(found: Forecast, now: pd.DataFrame, n_next: np.ndarray, /) -> 
     return moves, variance
 
 
-def _chance_below(level: np.ndarray, variance: np.ndarray, cut: np.ndarray, is_share: bool, /) -> np.ndarray:
-    """Chance that a unit's next mean lies below a value."""
+def _seen(series: Series, /) -> float:
+    """Cases behind all shares."""
+    return float(np.where(np.isnan(series.mean), 0.0, series.n).sum())
+
+
+def _between_counts(cut: np.ndarray, n_next: np.ndarray, sign: int, /) -> np.ndarray:
+    """Move a cut that only a perfect share does not pass to half a case from it: all cases good is no decline."""
+    half = np.broadcast_to(0.5 / n_next, cut.shape)
+    if sign > 0:
+        return np.where((cut > 1 - half) & (cut <= 1 + _ROUNDING), 1 - half, cut)
+    return np.where((cut < half) & (cut >= -_ROUNDING), half, cut)
+
+
+def _chance_below(level: np.ndarray, variance: np.ndarray, cut: np.ndarray, seen: float | None, /) -> np.ndarray:
+    """Chance that a unit's next mean lies below a value; of a share where the cases behind all shares are given."""
     from scipy.special import betainc, ndtr
 
-    if not is_share:
+    if seen is None:
         return ndtr((cut - level) / np.sqrt(np.maximum(variance, 1e-300)))
-    mean = np.clip(level, 0.005, 0.995)
+    # however many cases were all good, the next may be the first that is not
+    least = min(0.005, 0.5 / (seen + 1))
+    mean = np.clip(level, least, 1 - least)
     both = mean * (1 - mean)
     size = both / np.clip(variance, 1e-9, 0.95 * both) - 1
     return betainc(mean * size, (1 - mean) * size, np.clip(cut, 0, 1))

@@ -127,13 +127,26 @@ def test_missing_months_new_units_and_units_without_counts_are_forecast(csat: An
         assert np.isfinite(last.to_numpy()).all()
 
 
-def test_one_unit_alone_one_period_and_a_constant_history_are_forecast(csat: Any) -> None:
+def test_one_unit_alone_is_forecast_and_of_what_never_differs_nothing_is_known(csat: Any) -> None:
     rng = np.random.default_rng(6)
     alone = forecasts(periods(4 + rng.normal(size=(1, 8)) / 3), csat)
     assert np.isfinite(alone.to_numpy()).all()
-    constant = forecasts(periods(np.full((6, 8), 4.0), variance=0.0), csat)
-    assert np.isfinite(constant["decline_odds"]).all()
-    assert constant["forecast"].isna().all()  # no case-level SD to count in
+    for mean in (np.full((6, 8), 4.0), np.repeat(np.arange(6.0), 8).reshape(6, 8)):
+        constant = forecasts(periods(mean, variance=0.0), csat)
+        assert constant.isna().all(axis=None)  # no case-level SD to count in
+
+
+@pytest.mark.parametrize("better", ["higher", "lower"])
+def test_where_hardly_a_case_was_ever_bad_a_decline_is_improbable(make_kpi: Any, better: str) -> None:
+    """By hand: one bad case of 4,800; of the next 50 one is bad with a chance of one in a hundred."""
+    bad = np.zeros((12, 8))
+    bad[0, 0] = 1 / 50
+    share = make_kpi("kept", expr="kept", better=better, aggregate="share")
+    rows = periods(1 - bad if better == "higher" else bad, variance=np.nan)
+    rows["variance"] = rows["mean"] * (1 - rows["mean"])
+    found = forecasts(rows, share, windows=8)
+    last = found.loc[MONTHS[7]]
+    assert (1 / (1 + np.exp(-last["decline_odds"]))).max() < 0.03
 
 
 def test_no_unit_with_enough_cases_gives_no_forecast(csat: Any) -> None:
