@@ -97,6 +97,7 @@ def test_a_table_of_kpis_is_read_by_the_catalogue_s_own_names(tmp_path: Path) ->
     assert "First-contact resolution" in text
     assert "1 of 1 arrows that could be tested hold" in text
     assert "Nothing here has been tested" not in text
+    assert "Of one that declines and one that does not, the prediction of Service rating puts the declining one" in text
     assert not [why for why in summary.warnings if "counts for nothing" in why]
 
 

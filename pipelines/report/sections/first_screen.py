@@ -249,10 +249,13 @@ def _sure_of_prediction(results: Results, /) -> list[Bilingual]:
 
 
 def _sure_of_decline(results: Results, /) -> list[Bilingual]:
-    if prone_units(results):
-        return []
-    declines = [entry for name, entry in results.evaluation.items() if kind_of(name) == "decline"]
-    return [guessed_range(entry) for entry in declines[:1] if not is_informative(entry)]
+    """Say how good the first prediction of declines is that is better than guessing, else that none is."""
+    declines = {name: entry for name, entry in results.evaluation.items() if kind_of(name) == "decline"}
+    for name, entry in declines.items():
+        if is_informative(entry) and entry.get("auc") is not None:
+            metric = results.kpi_name(Outcome.parse(name).metric)
+            return [say("answer.sure_model_decline", metric=metric, n=round(100 * entry["auc"]))]
+    return [guessed_range(entry) for entry in list(declines.values())[:1] if not is_informative(entry)]
 
 
 def _next(results: Results, cards: Sequence[Card], /) -> tuple[Bilingual, ...]:
