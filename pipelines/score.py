@@ -24,7 +24,6 @@ from models.prediction.explained_rows import explained_rows
 from models.prediction.out_of_fold import rows_to_score
 from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor
 from models.prediction.survival.at_risk import curve_rows
-from models.prediction.survival.curve import Curve
 from models.prediction.what_if.changes import changes, most_at_risk
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ class _Scored:
     """One outcome's rows with what the model says of them."""
 
     table: TrainingTable
+    predictor: BoostedPredictor
     rows: pd.DataFrame
     prediction: np.ndarray
     drivers: pa.Array
@@ -48,7 +48,6 @@ class _Scored:
     by_stage: pd.DataFrame
     explained: pd.DataFrame
     informative: bool = True
-    curve: Curve | None = None
 
 
 def score(
@@ -150,7 +149,7 @@ def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredict
     explained = explained_rows(table, named, values, prediction, company.policy.min_group)
     by_team, by_stage = split["team_id"], split.get("stage", pd.DataFrame())
     why = drivers(named, values)
-    return _Scored(table, rows, prediction, why, by_team, by_stage, explained, curve=predictor.curve)
+    return _Scored(table, predictor, rows, prediction, why, by_team, by_stage, explained)
 
 
 def _unexplained(scored: _Scored, /) -> _Scored:
@@ -224,10 +223,11 @@ def _values(scored: _Scored, folder: RunFolder, warnings: list[Message], /) -> n
 
 def _curve(company: Company, scored: _Scored, churn: pa.Table, value: np.ndarray, /) -> pd.DataFrame:
     """Return chances of leaving by several days; nothing where no day of leaving is known."""
-    if scored.curve is None:
+    curve = scored.predictor.curve
+    if curve is None:
         return pd.DataFrame()
     customers, gap = churn.drop_columns(["drivers"]).to_pandas(), scored.table.gap_days
-    return curve_rows(scored.curve, customers, value, company.policy.discount_rate, gap)
+    return curve_rows(curve, customers, value, company.policy.discount_rate, gap)
 
 
 def _what_if(company: Company, scored: _Scored, churn: pa.Table, folder: RunFolder, /) -> pd.DataFrame:
@@ -237,9 +237,8 @@ def _what_if(company: Company, scored: _Scored, churn: pa.Table, folder: RunFold
     if not scored.informative or (place / "out_of_fold.parquet").exists():
         return pd.DataFrame()
     at_risk = churn["value_at_risk"].to_numpy(zero_copy_only=False).astype(np.float64)
-    found = changes(
-        load_predictor(place), scored.rows, load_catalogue(company), most_at_risk(scored.prediction, at_risk)
-    )
+    asked = most_at_risk(scored.prediction, at_risk)
+    found = changes(scored.predictor, scored.rows, load_catalogue(company), asked)
     who = scored.rows.loc[found["row"], ["unit_id", "as_of"]].reset_index(drop=True)
     who = who.rename(columns={"unit_id": "customer_id"}).astype({"customer_id": str})
     return pd.concat([who, found.drop(columns="row")], axis=1)

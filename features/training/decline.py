@@ -16,6 +16,7 @@ sampling noise.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +45,32 @@ from features.training.label_horizon import LabelHorizon
 from features.training.learnable import require_enough, unit_name
 from features.training.table import TrainingTable
 
-__all__ = ["decline_table", "labels_of", "metric_of"]
+__all__ = ["Labelled", "decline_table", "labels_of", "metric_of"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The units of one ``[[outcomes.decline]]`` with their labels.
+
+    Parameters
+    ----------
+    metric : Kpi
+        On the scale of the company's ratings.
+    horizon : LabelHorizon
+        How far each label looks ahead.
+    dates : list of datetime
+        The moments, the latest last.
+    rows : pandas.DataFrame
+        As of ``decline_labels``.
+    baselines : pandas.DataFrame
+        What all units are compared with, as of ``unit_baselines``.
+    """
+
+    metric: Kpi
+    horizon: LabelHorizon
+    dates: list[datetime]
+    rows: pd.DataFrame
+    baselines: pd.DataFrame
 
 
 def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline) -> TrainingTable:
@@ -63,8 +89,8 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         With what is missing.
     """
     name = str(Outcome("decline", settings.unit, settings.metric))
-    metric, dates, labelled, baselines = labels_of(company, catalogue, warehouse, settings)
-    horizon = LabelHorizon.of(warehouse, metric, settings.horizon_days)
+    found = labels_of(company, catalogue, warehouse, settings)
+    metric, dates = found.metric, found.dates
     longest = max(company.snapshots.windows_days)
     kpis = metrics.available(warehouse, catalogue.values(), settings.unit)
     values = metrics.evaluate(
@@ -76,7 +102,8 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         spare=Spare(longest_only=longest_only(kpis)),
     )
     periods = unit_periods(warehouse, metric, settings.unit, snapshots.period_bounds(company, warehouse, dates))
-    labelled = labelled.merge(decline_forecasts(periods, baselines, metric, settings), on=["unit_id", "as_of"])
+    forecasts = decline_forecasts(periods, found.baselines, metric, settings)
+    labelled = found.rows.merge(forecasts, on=["unit_id", "as_of"])
     pulled = labelled.merge(values.to_pyarrow().to_pandas(), on=["unit_id", "as_of"], how="left")
     pulled = pulled.sort_values(["as_of", "unit_id"], ignore_index=True)
     columns: dict[str, pd.Series] = {}
@@ -104,23 +131,19 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         features=tuple(columns),
         kpi_of=kpi_of,
         latest=pd.Timestamp(dates[-1]),
-        horizon_days=max((horizon.end(moment) - moment).days for moment in dates[:-1]),
+        horizon_days=max((found.horizon.end(moment) - moment).days for moment in dates[:-1]),
         shares=_shares(company, warehouse, settings.unit, dates[-1]),
         baseline=baseline if baseline in columns else None,
         forecast=f"{metric.id}__decline_odds",
     )
 
 
-def labels_of(
-    company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline
-) -> tuple[Kpi, list[datetime], pd.DataFrame, pd.DataFrame]:
+def labels_of(company: Company, catalogue: Catalogue, warehouse: Warehouse, settings: Decline) -> Labelled:
     """Label the units of one ``[[outcomes.decline]]``, without a feature.
 
     Returns
     -------
-    tuple of Kpi, list of datetime and two pandas.DataFrame
-        The metric on the scale of the company's ratings, the moments (the latest last), the labelled rows as of
-        ``decline_labels``, and what all units are compared with as of ``unit_baselines``.
+    Labelled
 
     Raises
     ------
@@ -145,7 +168,7 @@ def labels_of(
         raise TooLittleDataError(Message("not_learned.few_cases", values), name)
     of_whom, what = labelled["unit_id"], Message("unit.snapshots", {"unit": unit_name(settings.unit)})
     require_enough(name, labelled["label"], "probability", groups=of_whom, what=what)
-    return metric, dates, labelled, unit_baselines(past, settings, groups)
+    return Labelled(metric, horizon, dates, labelled, unit_baselines(past, settings, groups))
 
 
 def _later(warehouse: Warehouse, metric: Kpi, unit: Unit, ends: dict[datetime, datetime], /) -> pd.DataFrame:

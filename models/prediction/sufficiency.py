@@ -77,10 +77,9 @@ def later_rows(table: TrainingTable, rows: pd.DataFrame, /) -> np.ndarray:
     -------
     numpy.ndarray of bool, shape (rows,)
     """
-    everything = np.ones(len(rows), dtype=bool)
-    if not table.temporal or rows["as_of"].isna().any():
+    everything, start = np.ones(len(rows), dtype=bool), _later_start(table, rows)
+    if start is None:
         return everything
-    start = rows["as_of"].quantile(1 - _LATER_SHARE, interpolation="lower")
     late = (rows["as_of"] >= start).to_numpy()
     return late if events_in(rows["label"].to_numpy()[late], table.kind) >= LATER_EVENTS else everything
 
@@ -98,12 +97,18 @@ def before_and_after(table: TrainingTable, rows: pd.DataFrame, /) -> tuple[np.nd
     tuple of numpy.ndarray of bool, each of shape (rows,)
         Earlier rows, later rows; none of either where the table has no time.
     """
-    as_of = rows["as_of"]
-    if not table.temporal or as_of.isna().any():
+    as_of, start = rows["as_of"], _later_start(table, rows)
+    if start is None:
         return np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    start = as_of.quantile(1 - _LATER_SHARE, interpolation="lower")
     complete = as_of + pd.Timedelta(days=table.horizon_days + table.gap_days) <= start
     return complete.to_numpy() & (as_of < start).to_numpy(), (as_of >= start).to_numpy()
+
+
+def _later_start(table: TrainingTable, rows: pd.DataFrame, /) -> pd.Timestamp | None:
+    """Return where the later part of the past begins; None where the table has no time."""
+    if not table.temporal or rows["as_of"].isna().any():
+        return None
+    return rows["as_of"].quantile(1 - _LATER_SHARE, interpolation="lower")
 
 
 def events_in(label: np.ndarray, kind: str, /) -> float:
