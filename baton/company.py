@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from baton.access.settings import Access
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
 from baton.experts.prior import Prior
@@ -168,7 +169,7 @@ class Company(Section):
     ----------
     path : Path
         Where the company file lies; relative paths inside it are relative to its folder.
-    company, sources, tables, faults, accept, snapshots, outcomes, text, kpis, policy, privacy
+    company, sources, tables, faults, accept, snapshots, outcomes, text, kpis, policy, privacy, access
         The sections of the file, with the contract's defaults.
     """
 
@@ -184,6 +185,7 @@ class Company(Section):
     kpis: Kpis = Kpis()
     policy: Policy = Policy()
     privacy: Privacy = Privacy()
+    access: Access = Access()
 
     @property
     def folder(self) -> Path:

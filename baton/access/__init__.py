@@ -1,0 +1,1 @@
+"""Who may use the service, as the company file says it."""

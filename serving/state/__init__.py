@@ -1,0 +1,1 @@
+"""What the service remembers: users, tokens, decisions and the audit log, in one database."""

@@ -1,0 +1,140 @@
+"""The tables of the service's database. A change here needs a file in ``migrations/versions``; a test compares them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+__all__ = ["AuditEntry", "Base", "Decision", "Move", "PersonKey", "Reply", "SignIn", "Token", "User"]
+
+_NAME, _ID = 200, 300
+# SQLite counts by itself in a column called INTEGER alone
+_COUNT = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables; names of constraints are given, so that both databases can change them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class User(Base):
+    """Somebody, or some system, who may use the service.
+
+    ``teams`` are those that a manager leads besides those of the hierarchy file; ``employee`` is a pseudonym.
+    """
+
+    __tablename__ = "users"
+    name: Mapped[str] = mapped_column(String(_NAME), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20))
+    teams: Mapped[list[str]] = mapped_column(JSON, default=list)
+    employee: Mapped[str | None] = mapped_column(String(_ID))
+    password: Mapped[str | None] = mapped_column(String(400))
+    created_at: Mapped[datetime]
+
+
+class Token(Base):
+    """A bearer token: its first characters, to look it up by, and the SHA-256 of the whole."""
+
+    __tablename__ = "tokens"
+    prefix: Mapped[str] = mapped_column(String(16), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    user: Mapped[str] = mapped_column(ForeignKey("users.name"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """A session of somebody who has signed in with a password: the SHA-256 of the random id in the cookie."""
+
+    __tablename__ = "sign_ins"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("users.name"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class PersonKey(Base):
+    """The key with which the audit log seals what is about one person; without it that cannot be read any more."""
+
+    __tablename__ = "person_keys"
+    person: Mapped[str] = mapped_column(String(_ID), primary_key=True)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    erased_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """One row of the audit log; never changed, never removed."""
+
+    __tablename__ = "audit_log"
+    number: Mapped[int] = mapped_column(_COUNT, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(String(60), index=True)
+    subject: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128))
+
+
+class Decision(Base):
+    """An advice that somebody has acted on. ``version`` counts its moves."""
+
+    __tablename__ = "decisions"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    team_id: Mapped[str | None] = mapped_column(String(_ID), index=True)
+    role: Mapped[str | None] = mapped_column(String(_NAME))
+    employee: Mapped[str | None] = mapped_column(String(_ID), index=True)
+    advice: Mapped[dict[str, Any]] = mapped_column(JSON)
+    choice: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    version: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012 - as SQLAlchemy asks
+
+
+class Move(Base):
+    """One move of a decision: who, from which state to which, and why."""
+
+    __tablename__ = "moves"
+    decision: Mapped[str] = mapped_column(ForeignKey("decisions.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    before: Mapped[str] = mapped_column(String(20))
+    after: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str] = mapped_column(String(_NAME))
+    role: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime]
+
+
+class Reply(Base):
+    """What was answered to a request with an idempotency key, so that the same request again changes nothing."""
+
+    __tablename__ = "replies"
+    __table_args__ = (UniqueConstraint("user", "key"),)
+    number: Mapped[int] = mapped_column(_COUNT, primary_key=True, autoincrement=True)
+    user: Mapped[str] = mapped_column(String(_NAME))
+    key: Mapped[str] = mapped_column(String(_ID))
+    request: Mapped[str] = mapped_column(String(64))
+    code: Mapped[int]
+    answer: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
