@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-__all__ = ["LOCAL", "PRINCIPAL", "Principal"]
+__all__ = ["LOCAL", "NOBODY", "PRINCIPAL", "Principal"]
 
 
 @dataclass(frozen=True)
@@ -36,5 +36,8 @@ class Principal:
 LOCAL = Principal("local", "local")
 """Whoever sits at this machine, while no access is set up."""
 
-PRINCIPAL: ContextVar[Principal] = ContextVar("PRINCIPAL", default=Principal("nobody", "nobody"))
-"""Who asks in the present request; nobody, who may do nothing, until the door has set it."""
+NOBODY = Principal("nobody", "nobody")
+"""Who may do nothing."""
+
+PRINCIPAL: ContextVar[Principal] = ContextVar("PRINCIPAL", default=NOBODY)
+"""Who asks in the present request; nobody, until the door has set it."""

@@ -78,7 +78,7 @@ def may_at_all(principal: Principal, action: str, /) -> bool:
     return principal.role == "local" or bool(_scope(principal, action))
 
 
-def may(principal: Principal, action: str, subject: Subject = Subject(), /) -> bool:  # noqa: B008 - frozen
+def may(principal: Principal, action: str, subject: Subject = Subject(), /) -> bool:
     """Whether a user may do something for a team or a person.
 
     Examples

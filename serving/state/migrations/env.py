@@ -7,11 +7,12 @@ from serving.state.store import VERSIONS
 
 __all__: list[str] = []
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
-    version_table=VERSIONS,
-    render_as_batch=True,  # SQLite changes a table by writing it anew
-    transaction_per_migration=False,
-)
-context.run_migrations()
+if hasattr(context, "config"):  # which is there while Alembic runs this, and not when it is only imported
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=Base.metadata,
+        version_table=VERSIONS,
+        render_as_batch=True,  # SQLite changes a table by writing it anew
+        transaction_per_migration=False,
+    )
+    context.run_migrations()
