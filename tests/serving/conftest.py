@@ -19,6 +19,9 @@ from features.training.table import TrainingTable
 from models.prediction.predictor import predictor_class
 from pipelines.score import score
 from tests.filled_results import write_filled
+from tests.serving.databases import open_states, postgres_server, state, state_company
+
+__all__ = ["open_states", "postgres_server", "state", "state_company"]
 
 COMPANY = """
 [company]
