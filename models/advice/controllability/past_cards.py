@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -95,7 +95,7 @@ def compared(design: Design, changes: Changes, /) -> pd.DataFrame:
         (by how many they rose), ``after``, ``before``, ``recent`` (the last third of before), ``earlier`` (the cycle
         before that; NaN where unknown), all in between-person standard deviations, and ``people``.
     """
-    changes = replace(changes, scorecards=_without_repeats(changes.scorecards))
+    changes = replace(changes, scorecards=_without_repeats(changes.scorecards, MIN_SEEN * changes.cycle_days))
     days = sorted(pd.Timestamp(day) for day in changes.scorecards["valid_from"].dropna().unique())
     first, last = changes.opened.min(), changes.opened.max()
     parts = [
@@ -165,18 +165,34 @@ def _of_cards(
     return means[means["people"] >= MIN_PEOPLE].reset_index()
 
 
-def _without_repeats(scorecards: pd.DataFrame, /) -> pd.DataFrame:
-    """Leave out cards that were issued again as they stood: cards of every month have not changed every month."""
+def _without_repeats(scorecards: pd.DataFrame, least_days: float, /) -> pd.DataFrame:
+    """Leave out cards that were issued again with the points that they had.
+
+    Cards of every month have not changed every month, even where each month has targets of its own: those that are set
+    anew at shorter intervals than two cards can be compared over are routine, and part of what every card does. A
+    target that stands for longer counts as a change of its card.
+    """
     issues = scorecards.dropna(subset=["valid_from"]).assign(role=lambda rows: rows["role"].fillna(""))
     kept = []
     for _, card in issues.groupby(["team_id", "role"], sort=False):
-        stood = None
-        for _, rows in card.groupby("valid_from"):
-            given = rows.reindex(columns=["kpi", "weight", "target"]).sort_values("kpi").reset_index(drop=True)
-            if stood is None or not given.equals(stood):
-                kept.append(rows)
-            stood = given
+        given = list(card.groupby("valid_from"))
+        points = _changes(given, ["kpi", "weight"])
+        both = _changes(given, ["kpi", "weight", "target"])
+        days = np.diff([given[at][0].value for at in both]) / pd.Timedelta(days=1).value
+        chosen = points if len(both) > len(points) and np.median(days) < least_days else both
+        kept += [given[at][1] for at in chosen]
     return pd.concat(kept, ignore_index=True) if kept else issues
+
+
+def _changes(given: Sequence[tuple[pd.Timestamp, pd.DataFrame]], columns: list[str], /) -> list[int]:
+    """Return the places of the issues of a card that differ from the one before; the first does."""
+    stood, found = None, []
+    for at, (_, rows) in enumerate(given):
+        now = rows.reindex(columns=columns).sort_values("kpi").reset_index(drop=True)
+        if stood is None or not now.equals(stood):
+            found.append(at)
+        stood = now
+    return found
 
 
 def _points(scorecards: pd.DataFrame, moment: pd.Timestamp, /) -> dict[tuple[str, str], dict[str, float]]:

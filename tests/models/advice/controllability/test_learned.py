@@ -63,6 +63,24 @@ def test_cards_that_are_issued_again_every_month_as_they_stood_have_not_changed(
     assert "cards" in set(other["controllability_basis"])
 
 
+def test_targets_that_are_set_anew_every_month_leave_the_points_comparable() -> None:
+    cases, organisation = company(answer=0.06)
+    cards = organisation.scorecards
+    first = cards[cards["valid_from"] < SINCE]
+    now = pd.concat([cards[cards["valid_from"] == SINCE], first]).drop_duplicates(["team_id", "kpi"])
+    before, after = (pd.date_range(start, periods=months, freq="MS") for start, months in (("2025-01", 16), (SINCE, 6)))
+    issued = [card.assign(valid_from=day, target=float(day.month)) for days, card in ((before, first), (after, now))
+              for day in days]  # fmt: skip
+    monthly = replace(organisation, scorecards=pd.concat(issued, ignore_index=True))
+    one, other = (learn_controllability(cases, each, CATALOGUE, SETTINGS).table for each in (organisation, monthly))
+    pd.testing.assert_frame_equal(one, other)
+    # a target that was raised once, in the middle of what is compared, is a change of its card
+    raised = now[now["team_id"].isin(["T1", "T3"])].assign(valid_from=SINCE + pd.Timedelta(days=20), target=2.0)
+    once = replace(organisation, scorecards=pd.concat([cards, raised], ignore_index=True))
+    found = learn_controllability(cases, once, CATALOGUE, SETTINGS).table.set_index("kpi")
+    assert found.loc["handling", "teams"] == one.set_index("kpi").loc["handling", "teams"] - 2
+
+
 @pytest.mark.parametrize(
     ("common", "verdict", "expected"),
     [
