@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
@@ -13,6 +14,7 @@ from baton.errors import TableError
 from baton.messages.message import Message
 from baton.months import months_later
 from baton.outcomes import VALUE, Outcome
+from features.cases.cards import in_points
 from features.cases.exposures import build_exposures
 from features.cases.priced import value_fault
 from features.cases.rows import case_frame, cases_per_customer
@@ -50,7 +52,8 @@ def build(company: Company, catalogue: Catalogue, warehouse: Warehouse) -> tuple
         If the company has neither cases nor measures.
     """
     organisation = build_organisation(catalogue, warehouse)
-    return build_case_table(company, catalogue, warehouse, organisation.as_of), organisation
+    cases = build_case_table(company, catalogue, warehouse, organisation.as_of)
+    return replace(cases, notes=(*cases.notes, *organisation.notes)), organisation
 
 
 def build_case_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, latest: pd.Timestamp) -> CaseTable:
@@ -120,8 +123,9 @@ def build_organisation(catalogue: Catalogue, warehouse: Warehouse) -> Organisati
             known |= set(units.to_pyarrow()["unit_id"].drop_null().to_pylist())
         teams = teams.reindex(range(len(known))).assign(team_id=sorted(known))
     panel = _panel(catalogue, warehouse, latest, employees)
-    cards, coaching = _small(warehouse, "scorecards"), _small(warehouse, "coaching_log")
-    return Organisation(employees, teams, cards, panel, pd.Timestamp(latest), coaching)
+    (cards, shared), coaching = in_points(_small(warehouse, "scorecards")), _small(warehouse, "coaching_log")
+    notes = (Message("sample.cards_of_one", {"n": shared}),) if shared else ()
+    return Organisation(employees, teams, cards, panel, pd.Timestamp(latest), coaching, notes)
 
 
 def _outcomes(company: Company, catalogue: Catalogue, /) -> tuple[dict[str, str], dict[str, str]]:

@@ -27,13 +27,15 @@ class Organisation:
     teams : pandas.DataFrame
         team_id, name, department, stage, scenario.
     scorecards : pandas.DataFrame
-        The whole history: team_id, role, kpi, weight, target, valid_from.
+        The whole history: team_id, role, kpi, weight (points of 100), target, valid_from.
     panel : pandas.DataFrame
         KPI values of units by calendar month: unit, unit_id, team_id, from, to, kpi, value, n (rows behind it).
     as_of : pandas.Timestamp
         The moment the advice is given for; the card in force then is today's card.
     coaching : pandas.DataFrame
         What coaching was recorded: employee_id, kpi, started_at, ended_at, action; empty where none is.
+    notes : tuple of Message
+        How cards were read that are not in points of 100.
     """
 
     employees: pd.DataFrame
@@ -42,6 +44,7 @@ class Organisation:
     panel: pd.DataFrame
     as_of: pd.Timestamp
     coaching: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: tuple[Message, ...] = ()
 
     @property
     def current_cards(self) -> pd.DataFrame:

@@ -57,6 +57,7 @@ def cards_today(company: Company, catalogue: Catalogue, /) -> Today:
     TableError
         If a fault stops a run, or no card holds yet.
     """
+    from features.cases.cards import in_points
     from features.cases.table import cards_in_force
     from features.staging.cleaned import checked
     from features.staging.stage import refuse
@@ -68,13 +69,15 @@ def cards_today(company: Company, catalogue: Catalogue, /) -> Today:
         if warehouse is None or "scorecards" not in warehouse:
             raise TableError("tables.scorecards: no row is left, so there is nothing to diagnose; check the export")
         latest = snapshots.latest(warehouse)
-        rows = warehouse["scorecards"].to_pyarrow().to_pandas()
+        rows, shared = in_points(warehouse["scorecards"].to_pyarrow().to_pandas())
         teams, served, internal = _teams(warehouse), _served(warehouse), _internal(warehouse)
     # a company with no event has no day to look from: all its cards count
     as_of = pd.Timestamp(latest) if latest is not None else rows["valid_from"].max()
     today = cards_in_force(rows, as_of)
     planned = rows[rows["valid_from"] > as_of]
     notes = [Message("diagnosed.as_of", {"day": f"{as_of:%Y-%m-%d}"})]
+    if shared:
+        notes.append(Message("sample.cards_of_one", {"n": shared}))
     if len(planned):
         cards = planned[["team_id", "role", "valid_from"]].drop_duplicates()
         notes.append(Message("diagnosed.planned", {"n": len(cards), "day": f"{cards['valid_from'].min():%Y-%m-%d}"}))

@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import TableError
 from features.cases import build as cases_built
 from features.cases import rows as case_rows
+from features.cases.cards import in_points
 from features.cases.table import CaseTable, Organisation
 
 START = datetime(2024, 1, 1)
@@ -184,6 +185,20 @@ def test_todays_card_is_the_last_one_in_force(built: tuple[CaseTable, Organisati
     assert organisation.current_cards["weight"].tolist() == [60]
     assert organisation.teams["team_id"].tolist() == ["north", "south"]
     assert "attribute__gender" in organisation.employees
+
+
+def test_cards_that_share_out_one_are_read_in_points_and_said(make_warehouse: Any, catalogue: Catalogue) -> None:
+    given = tables()
+    given["scorecards"] = [card | {"weight": card["weight"] / 100} for card in given["scorecards"]]
+    cases, found = cases_built.build(company(), catalogue, make_warehouse(given))
+    assert found.scorecards["weight"].tolist() == pytest.approx([40, 60, 10])
+    assert [note.values for note in cases.notes if note.key == "sample.cards_of_one"] == [{"n": 3}]
+
+
+def test_a_card_of_few_points_beside_whole_ones_stays_as_it_is(built: tuple[CaseTable, Organisation]) -> None:
+    cards = pd.concat([built[1].scorecards, built[1].scorecards.assign(team_id="south", weight=1.0)])
+    assert in_points(cards)[0]["weight"].tolist() == [40, 60, 10, 1, 1, 1]
+    assert not [note for note in built[0].notes if note.key == "sample.cards_of_one"]
 
 
 def test_the_panel_has_months_of_people_and_teams(built: tuple[CaseTable, Organisation]) -> None:
