@@ -1,12 +1,13 @@
 """The metric layer: a KPI compiled to Ibis, at any grain, over any window, never looking ahead.
 
-A row counts in a window of ``w`` days at ``as_of`` if ``as_of − w < known_at ≤ as_of``. KPIs of one source that are
-known at the same moment share one pass over their rows.
+A row counts in a window of ``w`` days at ``as_of`` if ``as_of − w < known_at ≤ as_of``; windows over values that come
+by calendar periods hold as many of those as ``w`` days are. KPIs of one source that are known at the same moment share
+one pass over their rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 
@@ -17,6 +18,7 @@ from baton.catalogue.schema import Kpi
 from baton.errors import CatalogueError
 from baton.months import months_later
 from features.kpis.aggregates import column_names, measured_id, value_columns
+from features.kpis.calendar_periods import months_of_a_value, windows_of
 from features.kpis.columns import kpi_column
 from features.kpis.handlers import handler_pass
 from features.kpis.known_at import columns_used, known_at
@@ -24,12 +26,12 @@ from features.kpis.named_metrics import is_metric_available, named_pass
 from features.kpis.on_scale import followed, unfollowed
 from features.kpis.row_pass import row_pass, side_by_side
 from features.kpis.sampling import Spare
-from features.kpis.sql import Span, Windows, add_expressions, spans_of, to_number
+from features.kpis.sql import Span, Windows, add_expressions, to_number
 from features.kpis.unit_rows import Unit, is_available, measured_units
 from features.quality.observation.gaps import blind_moments, missing_months
 from features.staging.warehouse import Warehouse
 
-__all__ = ["available", "case_values", "evaluate", "feature_names", "needed_columns", "panel"]
+__all__ = ["available", "case_values", "evaluate", "feature_names", "needed_columns", "over", "panel"]
 
 _NOISE = 1e-12
 
@@ -111,8 +113,9 @@ def evaluate(
     chosen = followed(warehouse, kpis)
     ordered = sorted(windows_days)
     spare = spare or Spare()
-    asked = Windows(tuple(spans_of(as_of, ordered)), tuple(f"{days}d" for days in ordered))
-    wide = _evaluate_windows(warehouse, chosen, grain, asked, spare)
+    months = months_of_a_value(warehouse, chosen)
+    own = {name: windows_of(as_of, ordered, length) for name, length in months.items()}
+    wide = _evaluate_windows(warehouse, chosen, grain, (windows_of(as_of, ordered), own), spare)
     columns: dict[str, ir.Value] = {}
     gaps = missing_months(warehouse) if any(_counted(kpi) for kpi in chosen) else {}
     for kpi in chosen:
@@ -153,7 +156,7 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
 
     chosen = followed(warehouse, kpis)
     spans = tuple(Span(months_later(month, 1), (month,)) for month in sorted(set(months)))
-    wide = _evaluate_windows(warehouse, chosen, grain, Windows(spans, ("month",)), Spare())
+    wide = over(warehouse, chosen, grain, Windows(spans, ("month",)))
     # one row per unit and month is small whatever the events are: turn it in memory, not by one query per KPI
     months_wide = wide.to_pyarrow()
     parts = [
@@ -180,6 +183,22 @@ def panel(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, months: Sequen
         if blind:
             known = known & ~((long.kpi == kpi.id) & long.to.isin(blind))
     return long.filter(known).select("unit", "unit_id", **{"from": start}, to="to", kpi="kpi", value="value", n="n")
+
+
+def over(warehouse: Warehouse, kpis: Iterable[Kpi], grain: Unit, windows: Windows) -> ir.Table:
+    """Evaluate KPIs over windows that begin and end exactly as given.
+
+    Parameters
+    ----------
+    windows : Windows
+        Each moment once.
+
+    Returns
+    -------
+    ibis Table
+        ``unit_id``, ``as_of``, and per KPI ``<kpi>__<label>`` and ``<kpi>__n``, as of ``evaluate``.
+    """
+    return _evaluate_windows(warehouse, followed(warehouse, kpis), grain, (windows, {}), Spare())
 
 
 def case_values(warehouse: Warehouse, kpis: Iterable[Kpi]) -> ir.Table:
@@ -219,11 +238,20 @@ def has_case_value(kpi: Kpi, /) -> bool:
 
 
 def _evaluate_windows(
-    warehouse: Warehouse, kpis: Sequence[Kpi], grain: Unit, windows: Windows, spare: Spare, /
+    warehouse: Warehouse,
+    kpis: Sequence[Kpi],
+    grain: Unit,
+    asked: tuple[Windows, Mapping[str, Windows]],
+    spare: Spare,
+    /,
 ) -> ir.Table:
-    """Run all passes and put their columns side by side: ``<kpi>__<label>`` and ``<kpi>__n``."""
+    """Run all passes and put their columns side by side: ``<kpi>__<label>`` and ``<kpi>__n``.
+
+    ``asked`` are the windows, and those of the KPIs that have their own.
+    """
+    windows, own = asked
     passes: list[ir.Table] = []
-    groups: dict[tuple[bool, str, str, str], list[Kpi]] = {}
+    groups: dict[tuple[bool, str, str, str, Windows], list[Kpi]] = {}
     measured = measured_units(warehouse) if any(kpi.source == "measures" for kpi in kpis) else {}
     for kpi in kpis:
         if kpi.metric is not None:
@@ -231,14 +259,16 @@ def _evaluate_windows(
             continue
         way = _way(kpi, grain, measured)
         moment = "opened_at" if way == "handler" else known_at(kpi, _time_columns(warehouse[kpi.source])).sql
-        groups.setdefault((kpi.id in spare.longest_only, way, kpi.source, moment), []).append(kpi)
+        some = windows if way == "handler" else own.get(kpi.id, windows)
+        groups.setdefault((kpi.id in spare.longest_only, way, kpi.source, moment, some), []).append(kpi)
     handled: list[Kpi] = []
-    for (brief, way, _source, moment), members in groups.items():
+    for (brief, way, _source, moment, some), members in groups.items():
         if way == "handler":
             handled.extend(members)
             continue
-        some = windows.longest if brief else windows
-        passes.append(row_pass(warehouse, members, grain, (way, moment), some, spare.population))
+        passes.append(
+            row_pass(warehouse, members, grain, (way, moment), some.longest if brief else some, spare.population)
+        )
     if handled:
         passes.append(handler_pass(warehouse, handled, grain, windows, measured, spare.population))
     if not passes:

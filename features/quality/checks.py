@@ -21,6 +21,7 @@ from features.kpis.on_scale import scale_notes
 from features.quality.digit_codes import code_notes
 from features.quality.faults import CheckReport, Fault, Severity, Treatment, treatments
 from features.quality.id_spaces import alike
+from features.quality.inclusive_ends import with_whole_days
 from features.quality.keys import between_rows, between_tables
 from features.quality.kpi_coverage import Coverage, coverage, coverage_notes
 from features.quality.kpi_dry_run import kpi_faults
@@ -180,9 +181,10 @@ def _kpis(
 
 
 def _with_known_names(intake: Intake, catalogue: Catalogue, notes: list[Message], /) -> Iterator[Fault]:
-    """Read merged ids and KPIs by the names that everything after knows; yield what stands in the way."""
+    """Read merged ids, KPIs and ends of periods as everything after knows them; yield what stands in the way."""
     yield from with_merged_ids(intake, notes)
     with_kpi_names(intake, catalogue, notes)
+    with_whole_days(intake, notes)
     with_shares(intake, catalogue, notes)
 
 

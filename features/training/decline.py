@@ -16,6 +16,7 @@ sampling noise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,20 +31,23 @@ from baton.messages.message import Message
 from baton.outcome_settings import Decline
 from baton.outcomes import Outcome
 from features.kpis import evaluate as metrics
+from features.kpis.calendar_periods import months_of_a_value, windows_of
 from features.kpis.cause_kpis import learned_features, longest_only
 from features.kpis.on_scale import followed, unfollowed
 from features.kpis.sampling import Spare
+from features.kpis.sql import Span, Windows
 from features.kpis.unit_rows import Unit, case_unit, with_default_team
-from features.staging.rows_over_time import row_then
+from features.staging.rows_over_time import has_history, row_then
 from features.staging.warehouse import Warehouse
 from features.training import snapshots
 from features.training.attributes import as_feature, team_shares
 from features.training.churn import customer_shares, season
 from features.training.decline_forecast import FORECASTS, decline_forecasts, unit_periods
-from features.training.decline_labels import Moments, decline_labels, unit_baselines, unit_moments
+from features.training.decline_labels import decline_labels, unit_baselines
 from features.training.label_horizon import LabelHorizon
 from features.training.learnable import require_enough, unit_name
 from features.training.table import TrainingTable
+from features.training.unit_moments import unit_moments
 
 __all__ = ["Labelled", "decline_table", "labels_of", "metric_of"]
 
@@ -102,7 +106,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         spare=Spare(longest_only=longest_only(kpis)),
     )
     periods = unit_periods(warehouse, metric, settings.unit, snapshots.period_bounds(company, warehouse, dates))
-    forecasts = decline_forecasts(periods, found.baselines, metric, settings)
+    forecasts = decline_forecasts(periods, found.baselines, metric, settings, found.horizon)
     labelled = found.rows.merge(forecasts, on=["unit_id", "as_of"])
     pulled = labelled.merge(values.to_pyarrow().to_pandas(), on=["unit_id", "as_of"], how="left")
     pulled = pulled.sort_values(["as_of", "unit_id"], ignore_index=True)
@@ -135,6 +139,7 @@ def decline_table(company: Company, catalogue: Catalogue, warehouse: Warehouse, 
         shares=_shares(company, warehouse, settings.unit, dates[-1]),
         baseline=baseline if baseline in columns else None,
         forecast=f"{metric.id}__decline_odds",
+        notes=_notes(warehouse, found.baselines),
     )
 
 
@@ -155,31 +160,40 @@ def labels_of(company: Company, catalogue: Catalogue, warehouse: Warehouse, sett
     name = str(Outcome("decline", settings.unit, settings.metric))
     metric = metric_of(catalogue, warehouse, settings, name)
     horizon = LabelHorizon.of(warehouse, metric, settings.horizon_days)
-    dates = snapshots.dates(company, warehouse, settings.horizon_days, gap_days=0, ends=horizon.end)
+    in_periods = horizon.months > 0
+    dates = snapshots.dates(
+        company, warehouse, settings.horizon_days, gap_days=0, ends=horizon.end, in_periods=in_periods
+    )
     if len(dates) < 2:
         raise TooLittleDataError(Message("not_learned.no_future", {"days": settings.horizon_days}), name)
     longest = max(company.snapshots.windows_days)
-    past = unit_moments(warehouse, metric, settings.unit, dates, longest)
+    length = months_of_a_value(warehouse, [metric]).get(metric.id, 0)
+    past = unit_moments(warehouse, metric, settings.unit, windows_of(dates, [longest], length))
     later = _later(warehouse, metric, settings.unit, {date: horizon.end(date) for date in dates[:-1]})
-    groups = _groups(warehouse, settings.unit)
-    labelled = decline_labels(Moments(past, later), metric, settings, groups, pd.Timestamp(dates[-1]))
+    baselines = unit_baselines(past, settings, _groups(warehouse, settings.unit, dates))
+    labelled = decline_labels(baselines, later, metric, settings, pd.Timestamp(dates[-1]))
     if labelled.empty:
         values = {"unit": unit_name(settings.unit), "cases": settings.min_cases, "days": longest}
         raise TooLittleDataError(Message("not_learned.few_cases", values), name)
     of_whom, what = labelled["unit_id"], Message("unit.snapshots", {"unit": unit_name(settings.unit)})
     require_enough(name, labelled["label"], "probability", groups=of_whom, what=what)
-    return Labelled(metric, horizon, dates, labelled, unit_baselines(past, settings, groups))
+    return Labelled(metric, horizon, dates, labelled, baselines)
 
 
 def _later(warehouse: Warehouse, metric: Kpi, unit: Unit, ends: dict[datetime, datetime], /) -> pd.DataFrame:
     """Return the moments of what comes after each snapshot up to its label's end."""
-    of_length: dict[int, list[datetime]] = {}
+    passes: list[dict[datetime, datetime]] = []
     for start, end in ends.items():
-        of_length.setdefault((end - start).days, []).append(start)
+        # a month after 30 and after 31 January ends on the same day, and a pass knows each moment once
+        into = next((starts for starts in passes if end not in starts), None)
+        if into is None:
+            passes.append(into := {})
+        into[end] = start
     found = []
-    for days, starts in of_length.items():
-        begins = pd.Series({pd.Timestamp(ends[start]): pd.Timestamp(start) for start in starts})
-        rows = unit_moments(warehouse, metric, unit, [ends[start] for start in starts], days)
+    for starts in passes:
+        spans = tuple(Span(end, (start,)) for end, start in starts.items())
+        rows = unit_moments(warehouse, metric, unit, Windows(spans, ("later",)))
+        begins = {pd.Timestamp(end): pd.Timestamp(start) for end, start in starts.items()}
         found.append(rows.assign(as_of=rows["as_of"].map(begins)))
     return pd.concat(found, ignore_index=True)
 
@@ -218,13 +232,27 @@ def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, nam
     return followed(warehouse, [metric])[0]
 
 
-def _groups(warehouse: Warehouse, unit: str, /) -> dict[str, str]:
-    """The group that a unit is shrunk towards, where it has one of its own: an employee's team."""
+def _groups(warehouse: Warehouse, unit: str, moments: Sequence[datetime], /) -> pd.DataFrame | None:
+    """The group that a unit was in at each moment and is shrunk towards, where it has one: an employee's team.
+
+    Without ``employees.valid_from`` it is today's team at every moment.
+    """
     if unit != "employee" or "employees" not in warehouse:
-        return {}
-    staff = row_then(warehouse, "employees", snapshots.latest(warehouse))
-    table = staff.select("employee_id", "team_id").to_pyarrow().to_pandas().dropna()
-    return dict(zip(table["employee_id"], table["team_id"], strict=True))
+        return None
+    found = []
+    for moment in moments:
+        staff = row_then(warehouse, "employees", moment).select(unit_id="employee_id", group="team_id")
+        found.append(staff.to_pyarrow().to_pandas().dropna().assign(as_of=pd.Timestamp(moment)))
+        if not has_history(warehouse, "employees"):
+            return pd.concat([found[0].assign(as_of=pd.Timestamp(each)) for each in moments], ignore_index=True)
+    return pd.concat(found, ignore_index=True)
+
+
+def _notes(warehouse: Warehouse, baselines: pd.DataFrame, /) -> tuple[Message, ...]:
+    """Say where people's peers of earlier moments are those of today, since no table tells who was where."""
+    if (baselines["group"] == "").all() or has_history(warehouse, "employees"):
+        return ()
+    return (Message("learned.teams_of_today"),)
 
 
 def _context(
@@ -279,8 +307,9 @@ def _shares(company: Company, warehouse: Warehouse, unit: Any, latest: datetime,
         teams = sorted(set(_teams(warehouse)))
         return pd.DataFrame({"unit_id": teams, "team_id": teams, "share": np.ones(len(teams))})
     if unit == "employee" and warehouse.has("employees", "team_id"):
-        groups = _groups(warehouse, unit)
-        return pd.DataFrame({"unit_id": list(groups), "team_id": list(groups.values()), "share": np.ones(len(groups))})
+        staff = row_then(warehouse, "employees", latest).select("employee_id", "team_id").to_pyarrow().to_pandas()
+        held = staff.dropna().drop_duplicates("employee_id", keep="last")
+        return pd.DataFrame({"unit_id": held["employee_id"], "team_id": held["team_id"], "share": np.ones(len(held))})
     if "cases" not in warehouse or unit == "customer":
         return customer_shares(company, warehouse, latest)
     start = latest - timedelta(days=max(company.snapshots.windows_days))

@@ -19,10 +19,13 @@ import pandas as pd
 
 from baton.catalogue.schema import Kpi
 from baton.outcome_settings import Decline
+from features.kpis.sql import Span, Windows
 from features.kpis.unit_rows import Unit
 from features.staging.warehouse import Warehouse
-from features.training.decline_labels import needed_drop, peers_of, unit_moments
+from features.training.decline_labels import needed_drop, peers_of
+from features.training.label_horizon import LabelHorizon
 from features.training.level_model import Forecast, Series, forecast
+from features.training.unit_moments import unit_moments
 
 __all__ = ["FORECASTS", "decline_forecasts", "unit_periods"]
 
@@ -48,14 +51,14 @@ def unit_periods(warehouse: Warehouse, metric: Kpi, unit: Unit, bounds: Sequence
     pandas.DataFrame
         As ``unit_moments``: a row per unit and period in which it has rows; ``as_of`` is the period's end.
     """
-    of_length: dict[int, list[datetime]] = {}
-    for start, end in pairwise(bounds):
-        of_length.setdefault((end - start).days, []).append(end)
-    found = [unit_moments(warehouse, metric, unit, ends, days) for days, ends in of_length.items()]
-    return pd.concat(found, ignore_index=True).sort_values(["as_of", "unit_id"], ignore_index=True)
+    spans = tuple(Span(end, (start,)) for start, end in pairwise(bounds))
+    found = unit_moments(warehouse, metric, unit, Windows(spans, ("period",)))
+    return found.sort_values(["as_of", "unit_id"], ignore_index=True)
 
 
-def decline_forecasts(periods: pd.DataFrame, baselines: pd.DataFrame, metric: Kpi, settings: Decline) -> pd.DataFrame:
+def decline_forecasts(
+    periods: pd.DataFrame, baselines: pd.DataFrame, metric: Kpi, settings: Decline, horizon: LabelHorizon
+) -> pd.DataFrame:
     """Forecast declines at every moment from what was known then.
 
     Parameters
@@ -64,24 +67,27 @@ def decline_forecasts(periods: pd.DataFrame, baselines: pd.DataFrame, metric: Kp
         As of ``unit_periods``.
     baselines : pandas.DataFrame
         As of ``unit_baselines``.
+    horizon : LabelHorizon
+        How far the label of each moment looks ahead.
 
     Returns
     -------
     pandas.DataFrame
         ``unit_id``, ``as_of`` and the columns of ``FORECASTS``.
     """
-    parts = [
-        _at(periods[periods["as_of"] <= as_of], now.reset_index(drop=True), metric, settings)
-        for as_of, now in baselines.groupby("as_of")
-    ]
+    parts = []
+    for as_of, now in baselines.groupby("as_of"):
+        days = horizon.days_after(pd.Timestamp(as_of).to_pydatetime())
+        known = periods[periods["as_of"] <= as_of]
+        parts.append(_at(known, now.reset_index(drop=True), metric, settings, days))
     columns = ["unit_id", "as_of", *FORECASTS]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame({name: [] for name in columns})
 
 
-def _at(known: pd.DataFrame, now: pd.DataFrame, metric: Kpi, settings: Decline, /) -> pd.DataFrame:
+def _at(known: pd.DataFrame, now: pd.DataFrame, metric: Kpi, settings: Decline, days: int, /) -> pd.DataFrame:
     series = _series(known, now, metric)
-    found = forecast(series, settings.horizon_days)
-    n_next = _volume(series, now, settings)
+    found = forecast(series, days)
+    n_next = _volume(series, now, settings.min_cases, days)
     season, unsure = _beside_peers(found, now, n_next)
     variance = found.variance + unsure + found.case_variance / n_next
     limit = now["baseline"].to_numpy("float64") - metric.sign * needed_drop(now, n_next, settings)
@@ -121,16 +127,14 @@ def _is_share(metric: Kpi, mean: np.ndarray, /) -> bool:
     return within and (metric.aggregate == "share" or (metric.source == "measures" and metric.unit == "share"))
 
 
-def _volume(series: Series, now: pd.DataFrame, settings: Decline, /) -> np.ndarray:
+def _volume(series: Series, now: pd.DataFrame, min_cases: int, days: int, /) -> np.ndarray:
     """Cases that a unit's next horizon is expected to hold: as lately, and enough, or there will be no label."""
     there = ~np.isnan(series.mean)
     latest = there & (np.cumsum(there[:, ::-1], axis=1)[:, ::-1] <= _VOLUME_PERIODS)
-    step = float(np.median(np.diff(series.ends))) if len(series.ends) > 1 else float(settings.horizon_days)
+    step = float(np.median(np.diff(series.ends))) if len(series.ends) > 1 else float(days)
     seen = np.maximum(latest.sum(axis=1), 1)
-    lately = np.where(latest, series.n, 0.0).sum(axis=1) / seen * (settings.horizon_days / step)
-    return np.where(
-        now["counted"], np.maximum(lately, settings.min_cases), np.maximum(round(settings.horizon_days / step), 1)
-    )
+    lately = np.where(latest, series.n, 0.0).sum(axis=1) / seen * (days / step)
+    return np.where(now["counted"], np.maximum(lately, min_cases), np.maximum(round(days / step), 1))
 
 
 def _beside_peers(found: Forecast, now: pd.DataFrame, n_next: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:

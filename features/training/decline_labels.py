@@ -1,81 +1,32 @@
-"""Did a unit's metric get worse: means, baselines and labels (the definition stands in ``matrix_decline``)."""
+"""Did a unit's metric get worse: baselines and labels (the definition stands in ``decline``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from baton.catalogue.schema import Kpi
 from baton.outcome_settings import Decline
-from features.kpis import evaluate as metrics
-from features.kpis.unit_rows import Unit
-from features.staging.warehouse import Warehouse
 
-__all__ = ["Moments", "decline_labels", "needed_drop", "peers_of", "unit_baselines", "unit_moments"]
+__all__ = ["decline_labels", "needed_drop", "peers_of", "unit_baselines"]
 
 _Z = 0.8416212335729143  # one-sided 80 %
 _MIN_PEER_GROUP = 5
 
 
-@dataclass(frozen=True)
-class Moments:
-    """Means of units before and after each moment.
-
-    Parameters
-    ----------
-    past : pandas.DataFrame
-        Longest window up to ``as_of``: unit_id, as_of, n, mean, variance (between a unit's cases).
-    later : pandas.DataFrame
-        The horizon that begins at ``as_of``, in the same form.
-    """
-
-    past: pd.DataFrame
-    later: pd.DataFrame
-
-
-def unit_moments(
-    warehouse: Warehouse, metric: Kpi, unit: Unit, moments: Sequence[datetime], window_days: int
-) -> pd.DataFrame:
-    """Return count, mean and variance of a metric's rows per unit over one window.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``unit_id``, ``as_of``, ``n`` (NaN: not known), ``mean``, ``variance``.
-    """
-    square = metric.model_copy(update={"id": f"{metric.id}__squared", "expr": _squared(metric)})
-    rows = metric.model_copy(update={"id": f"{metric.id}__rows", "aggregate": "count"})
-    found = metrics.evaluate(warehouse, [metric, square, rows], unit, moments, [window_days])
-    frame = found.to_pyarrow().to_pandas()
-    cases = frame[f"{metric.id}__n"].astype("float64")
-    mean = frame[f"{metric.id}__{window_days}d"].astype("float64")
-    squares = frame[f"{metric.id}__squared__{window_days}d"].astype("float64")
-    # a row of `measures` is a mean over n cases already: n times its squared deviation estimates the cases' variance
-    rows_behind = frame[f"{metric.id}__rows__{window_days}d"].astype("float64")
-    count = rows_behind if metric.source == "measures" else cases
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = ((squares - mean**2) * cases / (count - 1)).clip(lower=0).where(count > 1)
-    is_counted = metric.source != "measures" or warehouse.has("measures", "n")
-    n = cases if is_counted else pd.Series(np.nan, index=cases.index)
-    table = pd.DataFrame(
-        {"unit_id": frame["unit_id"], "as_of": frame["as_of"], "n": n, "mean": mean, "variance": variance}
-    )
-    return table[table["mean"].notna()].reset_index(drop=True)
-
-
 def decline_labels(
-    moments: Moments, metric: Kpi, settings: Decline, groups: Mapping[str, str], latest: pd.Timestamp
+    past: pd.DataFrame, later: pd.DataFrame, metric: Kpi, settings: Decline, latest: pd.Timestamp
 ) -> pd.DataFrame:
     """Label each unit and moment.
 
     Parameters
     ----------
-    groups : mapping of str to str
-        Units' groups, where they have one of their own.
+    past : pandas.DataFrame
+        As of ``unit_baselines``.
+    later : pandas.DataFrame
+        As of ``unit_moments``: of the horizon that begins at ``as_of``.
     latest : pandas.Timestamp
         The moment that has no future yet.
 
@@ -85,8 +36,7 @@ def decline_labels(
         ``unit_id``, ``as_of``, ``label`` (NaN at the latest), ``baseline`` (shrunk) and ``above_group`` (mean minus the
         group's); no row where one of the windows has fewer than ``min_cases``.
     """
-    past = unit_baselines(moments.past, settings, groups)
-    later = _with_enough(moments.later, settings.min_cases)
+    later = _with_enough(later, settings.min_cases)
     parts = []
     for as_of, baseline in past.groupby("as_of"):
         if as_of == latest:
@@ -101,15 +51,15 @@ def decline_labels(
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def unit_baselines(past: pd.DataFrame, settings: Decline, groups: Mapping[str, str]) -> pd.DataFrame:
+def unit_baselines(past: pd.DataFrame, settings: Decline, groups: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return what each unit is compared with at each moment.
 
     Parameters
     ----------
     past : pandas.DataFrame
-        As of ``Moments``.
-    groups : mapping of str to str
-        As for ``decline_labels``.
+        As of ``unit_moments``: of the longest window up to ``as_of``.
+    groups : pandas.DataFrame, optional
+        ``unit_id``, ``as_of`` and ``group``: the group that a unit was in then, where it had one of its own.
 
     Returns
     -------
@@ -119,8 +69,13 @@ def unit_baselines(past: pd.DataFrame, settings: Decline, groups: Mapping[str, s
         ``above_group`` and ``baseline``.
     """
     enough = _with_enough(past, settings.min_cases)
-    found = [_baselines(now.reset_index(drop=True), groups) for _, now in enough.groupby("as_of")]
-    return pd.concat(found, ignore_index=True) if found else _baselines(enough, groups)
+    if groups is None:
+        enough["group"] = ""
+    else:
+        enough = enough.merge(groups, on=["unit_id", "as_of"], how="left")
+        enough["group"] = enough["group"].fillna("")
+    found = [_baselines(now.reset_index(drop=True)) for _, now in enough.groupby("as_of")]
+    return pd.concat(found, ignore_index=True) if found else _baselines(enough)
 
 
 def needed_drop(now: pd.DataFrame, n_next: np.ndarray, settings: Decline) -> np.ndarray:
@@ -167,17 +122,11 @@ def _with_enough(table: pd.DataFrame, min_cases: int, /) -> pd.DataFrame:
     return kept.assign(counted=counted, n=kept["n"].fillna(1.0))
 
 
-def _squared(metric: Kpi, /) -> str:
-    # a boolean's square is itself; numbers are multiplied as floats
-    return f"CAST(({metric.expr}) AS DOUBLE) * CAST(({metric.expr}) AS DOUBLE)"
-
-
-def _baselines(now: pd.DataFrame, groups: Mapping[str, str], /) -> pd.DataFrame:
+def _baselines(now: pd.DataFrame, /) -> pd.DataFrame:
     """Shrink each unit's mean towards its group's by its reliability."""
     spread = _pooled(now)
-    named = now["unit_id"].map(lambda unit: groups.get(unit, ""))
-    small = named.map(named.value_counts()) < _MIN_PEER_GROUP
-    group = named.mask(small, "").astype("str")
+    small = now["group"].map(now["group"].value_counts()) < _MIN_PEER_GROUP
+    group = now["group"].mask(small, "").astype("str")
     mean, n = now["mean"].to_numpy("float64"), now["n"].to_numpy("float64")
     reliability, above, baseline = (np.full(len(now), np.nan) for _ in range(3))
     for name, members in group.groupby(group, sort=True).indices.items():

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from baton.catalogue.schema import Kpi
-from baton.months import DAYS_PER_MONTH, months_later
-from features.kpis.aggregates import measured_id
+from baton.months import months_later
+from features.kpis.calendar_periods import months_counted, months_of_a_value
 from features.staging.warehouse import Warehouse
 
 __all__ = ["LabelHorizon"]
-
-_LENGTHS = (1, 3, 6, 12)
-_NEARLY_ALL = 0.9  # whoever joined within a month has a shorter first one
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,8 @@ class LabelHorizon:
         days : int
             As the company has set it.
         """
-        length = _months_of_a_period(warehouse, metric)
-        months = length * max(1, round(days / (DAYS_PER_MONTH * length))) if length else 0
-        return cls(days, months)
+        length = months_of_a_value(warehouse, [metric]).get(metric.id, 0)
+        return cls(days, months_counted(days, length) if length else 0)
 
     def end(self, moment: datetime, /) -> datetime:
         """Return the last moment that the label of a snapshot looks at.
@@ -58,21 +54,12 @@ class LabelHorizon:
         """
         return months_later(moment, self.months) if self.months else moment + timedelta(days=self.days)
 
+    def days_after(self, moment: datetime, /) -> int:
+        """Return how many days a label looks ahead at a snapshot: of three months 90 to 92.
 
-def _months_of_a_period(warehouse: Warehouse, metric: Kpi, /) -> int:
-    """Return how many calendar months each of the metric's values covers; 0 where they do not come by months."""
-    import ibis
-
-    if metric.source not in ("measures", "work"):
-        return 0
-    table = warehouse[metric.source]
-    if not {"from", "to"} <= set(table.columns):
-        return 0
-    if metric.source == "measures":
-        table = table.filter(table.kpi == measured_id(metric))
-    columns = {}
-    for months in _LENGTHS:
-        is_whole = table["to"] == table["from"] + ibis.interval(months=months)
-        columns[f"of_{months}"] = is_whole.cast("float64").mean()
-    shares = table.aggregate(**columns).to_pyarrow().to_pylist()[0]
-    return next((months for months in _LENGTHS if (shares[f"of_{months}"] or 0.0) >= _NEARLY_ALL), 0)
+        Examples
+        --------
+        >>> LabelHorizon(30, 1).days_after(datetime(2024, 2, 1))
+        29
+        """
+        return (self.end(moment) - moment).days

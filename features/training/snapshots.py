@@ -59,6 +59,7 @@ def dates(
     *,
     gap_days: int | None = None,
     ends: Callable[[datetime], datetime] | None = None,
+    in_periods: bool = False,
 ) -> list[datetime]:
     """Return the moments of the snapshots, oldest first; the last is the one to be scored.
 
@@ -70,6 +71,9 @@ def dates(
         None: the company's.
     ends : callable, optional
         When the label of a snapshot is complete, where not so many days after it.
+    in_periods : bool
+        Whether labels look at whole calendar periods: one that ends at midnight where the company is, hours before the
+        last day ends in UTC, is complete.
 
     Returns
     -------
@@ -82,9 +86,10 @@ def dates(
         return []
     earliest = start + timedelta(days=min(company.snapshots.windows_days))
     future = timedelta(days=horizon_days + (company.snapshots.gap_days if gap_days is None else gap_days))
+    observed = newest if in_periods else end
     found, step = [], 1
     while (moment := _steps_back(newest, company.snapshots.every, step)) >= earliest:
-        if (moment + future if ends is None else ends(moment)) <= end:
+        if (moment + future if ends is None else ends(moment)) <= observed:
             found.append(moment)
         step += 1
     thinned = found[:: -(-len(found) // MAX_DATES)] if found else []

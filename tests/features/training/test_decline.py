@@ -13,11 +13,15 @@ from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import CompanyFileError, TooLittleDataError
 from baton.outcome_settings import Decline
+from features.kpis.calendar_periods import windows_of
+from features.staging.warehouse import Warehouse
 from features.training import build as matrix
 from features.training.decline import decline_table
-from features.training.decline_labels import Moments, decline_labels, unit_moments
+from features.training.decline_labels import decline_labels, unit_baselines
 from features.training.table import TrainingTable
+from features.training.unit_moments import unit_moments
 
+Moments = tuple[pd.DataFrame, pd.DataFrame]  # before and after each moment
 APRIL, MAY = pd.Timestamp("2024-04-01"), pd.Timestamp("2024-05-01")
 
 
@@ -33,12 +37,13 @@ def moments(
         ]
         return pd.DataFrame(rows)
 
-    return Moments(table(past, APRIL), table(later, APRIL))
+    return table(past, APRIL), table(later, APRIL)
 
 
 def labelled(found: Moments, make_kpi: Any, better: str = "higher", **settings: Any) -> dict[str, float]:
     wanted = Decline.model_validate({"unit": "team", "metric": "csat", "min_cases": 20} | settings)
-    frame = decline_labels(found, make_kpi("csat", expr="csat", better=better), wanted, {}, MAY)
+    past, later = unit_baselines(found[0], wanted), found[1]
+    frame = decline_labels(past, later, make_kpi("csat", expr="csat", better=better), wanted, MAY)
     return dict(zip(frame["unit_id"], frame["label"], strict=True))
 
 
@@ -105,7 +110,10 @@ def test_moments_are_the_cases_count_mean_and_variance(make_warehouse: Any, make
         for number, value in enumerate(values)
     ]  # fmt: skip
     found = unit_moments(
-        make_warehouse({"cases": cases}), make_kpi("cost", expr="cost"), "process", [datetime(2024, 4, 1)], 30
+        make_warehouse({"cases": cases}),
+        make_kpi("cost", expr="cost"),
+        "process",
+        windows_of([datetime(2024, 4, 1)], [30]),
     )
     row = found.iloc[0]
     assert (row["n"], row["mean"]) == (4, np.mean(values))
@@ -121,7 +129,7 @@ def test_moments_of_measures_show_the_cases_variance_from_the_rows(make_warehous
         for number in range(400)
     ]  # fmt: skip
     kept = make_kpi("kept", source="measures", expr="value")
-    found = unit_moments(make_warehouse({"measures": rows}), kept, "team", [datetime(2024, 2, 1)], 60)
+    found = unit_moments(make_warehouse({"measures": rows}), kept, "team", windows_of([datetime(2024, 2, 1)], [60]))
     assert found["n"].item() == 10_000
     np.testing.assert_allclose(found["variance"].item(), 4.0, rtol=0.15)
 
@@ -189,6 +197,37 @@ def test_a_bad_month_is_labelled_before_it_comes(shop: Any, catalogue: Catalogue
     # the third bad month starts on day 120 for e4 and e10; snapshots lie on the 25th of each month
     assert (ahead["e4"], ahead["e10"]) == (1, 1)
     assert ahead.drop(["e4", "e10"]).mean() <= 0.3  # one in five is worse by chance
+
+
+def test_people_are_compared_with_the_team_that_they_were_in_then(make_warehouse: Any, catalogue: Catalogue) -> None:
+    """Everybody of the first team moves to the other in September: no earlier baseline or label knows of it."""
+    rng = np.random.default_rng(9)
+    moved, rows = datetime(2024, 9, 1), []
+    for person, day in np.ndindex(12, 90):
+        opened = datetime(2024, 1, 1) + timedelta(days=3 * day, hours=person)
+        rating = float(np.clip(rng.integers(1, 4) + 2 * (person % 2), 1, 5))
+        rows.append({"case_id": f"k{person}-{day}", "opened_at": opened, "closed_at": opened, "rated_at": opened,
+                     "csat": rating, "employee_id": f"e{person}"})  # fmt: skip
+    before = [{"employee_id": f"e{person}", "team_id": "ab"[person % 2], "valid_from": None} for person in range(12)]
+    after = [{"employee_id": f"e{person}", "team_id": "b", "valid_from": moved} for person in range(0, 12, 2)]
+    settings = decline_company().outcomes.decline[0]
+    tables = {}
+    for name, people in {"then": before, "since": before + after}.items():
+        warehouse = make_warehouse({"cases": rows, "employees": people})
+        tables[name] = decline_table(decline_company(), catalogue, warehouse, settings)
+    known, same = (table.frame[table.frame["as_of"] < pd.Timestamp(moved)] for table in tables.values())
+    assert len(known) > 50
+    pd.testing.assert_frame_equal(known, same)
+    now, then = (table.current.set_index("unit_id")["csat__above_group"] for table in tables.values())
+    assert not np.allclose(now, then)
+    assert not tables["since"].notes
+
+
+def test_where_no_table_tells_who_was_where_it_is_said(shop: Any, catalogue: Catalogue) -> None:
+    table = decline_table(decline_company(), catalogue, shop, decline_company().outcomes.decline[0])
+    assert [note.key for note in table.notes] == ["learned.teams_of_today"]
+    alone = Warehouse({"cases": shop["cases"]}, shop.present)
+    assert not decline_table(decline_company(), catalogue, alone, decline_company().outcomes.decline[0]).notes
 
 
 def test_a_metric_without_sampling_noise_is_refused(shop: Any, make_kpi: Any) -> None:

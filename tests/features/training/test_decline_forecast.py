@@ -14,6 +14,7 @@ from baton.company import Company
 from baton.outcome_settings import Decline
 from features.training.decline_forecast import FORECASTS, decline_forecasts, unit_periods
 from features.training.decline_labels import unit_baselines
+from features.training.label_horizon import LabelHorizon
 from features.training.snapshots import period_bounds
 
 MONTHS = [pd.Timestamp(2024, month, 1) for month in range(1, 9)]
@@ -38,7 +39,9 @@ def periods(mean: np.ndarray, n: float | np.ndarray = 50.0, variance: float = 1.
     return rows[rows["mean"].notna()].reset_index(drop=True)
 
 
-def forecasts(rows: pd.DataFrame, kpi: Any, wanted: Decline | None = None, windows: int = 3) -> pd.DataFrame:
+def forecasts(
+    rows: pd.DataFrame, kpi: Any, wanted: Decline | None = None, horizon: LabelHorizon | None = None, windows: int = 3
+) -> pd.DataFrame:
     """Forecasts at every month, baselines over the last months."""
     wanted = wanted or settings()
     parts = []
@@ -52,8 +55,9 @@ def forecasts(rows: pd.DataFrame, kpi: Any, wanted: Decline | None = None, windo
         if window["counted"].isna().all():
             summed["n"] = np.nan
         parts.append(summed.reset_index().assign(as_of=as_of))
-    baselines = unit_baselines(pd.concat(parts, ignore_index=True), wanted, {})
-    return decline_forecasts(rows, baselines, kpi, wanted).set_index(["as_of", "unit_id"])
+    baselines = unit_baselines(pd.concat(parts, ignore_index=True), wanted)
+    horizon = horizon or LabelHorizon(wanted.horizon_days)
+    return decline_forecasts(rows, baselines, kpi, wanted, horizon).set_index(["as_of", "unit_id"])
 
 
 @pytest.fixture
@@ -83,6 +87,18 @@ def test_a_unit_on_its_way_down_is_more_likely_to_decline_than_one_on_its_way_up
     assert last.loc["u00", "forecast"] > 0 > last.loc["u01", "forecast"]
     worse = forecasts(periods(-mean), csat.model_copy(update={"better": "lower"})).loc[MONTHS[7]]
     np.testing.assert_allclose(worse.to_numpy(), last.to_numpy(), atol=1e-9)
+
+
+def test_a_forecast_looks_as_far_ahead_as_its_label_does(csat: Any) -> None:
+    """July has 31 days, and as many more cases than thirty of them."""
+    rng = np.random.default_rng(7)
+    rows = periods(4 + rng.normal(size=(12, 8)) / 3)
+    months, days, fewer = (
+        forecasts(rows, csat, horizon=horizon).loc[MONTHS[6]]
+        for horizon in (LabelHorizon(30, 1), LabelHorizon(31), LabelHorizon(30))
+    )
+    pd.testing.assert_frame_equal(months, days)
+    assert (months["forecast_sd"] < fewer["forecast_sd"]).all()
 
 
 def test_without_any_difference_between_units_the_chance_is_that_of_noise(csat: Any) -> None:

@@ -77,6 +77,18 @@ def test_a_label_is_that_of_the_next_month_and_of_none_beyond(
     assert (honest[then]["label"] != spoiled[then]["label"]).any()
 
 
+@pytest.mark.parametrize("hours", [-8, 5], ids=["Shanghai", "New York"])
+def test_months_of_another_time_zone_have_the_same_labels(
+    table: TrainingTable, table_of: Callable[..., TrainingTable], hours: int
+) -> None:
+    """Midnight there is another hour in UTC, on another day and often in another month."""
+    there = [row | {name: row[name] + timedelta(hours=hours) for name in ("from", "to")} for row in measures()]
+    found = table_of(there)
+    assert found.labelled["as_of"].nunique() == table.labelled["as_of"].nunique()
+    assert found.labelled["label"].tolist() == table.labelled["label"].tolist()
+    assert found.frame["kept__31d"].tolist() == table.frame["kept__31d"].tolist()
+
+
 @pytest.mark.parametrize("start", [datetime(2024, month, 1) for month in range(1, 13)])
 def test_a_horizon_of_ninety_days_over_months_is_three_of_them(make_warehouse: Any, kept: Any, start: datetime) -> None:
     horizon = LabelHorizon.of(make_warehouse({"measures": measures(3)}), kept, 90)
