@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.terminal.access import access_app
 from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
@@ -31,6 +32,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="The registry of models: champion and challengers.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(kpi_app, name="kpi")
+app.add_typer(access_app, name="access")
 
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")

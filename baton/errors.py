@@ -17,8 +17,10 @@ Each leaf is also the builtin that a Python user would expect::
     ├── ArtefactError (LookupError)        a run, a model or a result is not there
     │   └── DamagedModelError              a model is not as it was trained, and is not loaded
     ├── PromotionError (ValueError)        a model may not become champion
+    ├── AccessError (ValueError)           what is granted to a user contradicts itself
     └── RequestError (ValueError)          a request to the service does not fit
-        └── UnknownIdError                 nobody has the id that a request asks about
+        ├── UnknownIdError                 nobody has the id that a request asks about
+        └── DeniedError                    who asks may not do this, for anybody
 
 Messages say what is wrong, where, and what to do, in one line.
 """
@@ -28,11 +30,13 @@ from __future__ import annotations
 from baton.messages.message import Message
 
 __all__ = [
+    "AccessError",
     "ArtefactError",
     "BatonError",
     "CatalogueError",
     "CompanyFileError",
     "DamagedModelError",
+    "DeniedError",
     "ExpressionError",
     "LeakError",
     "OutputError",
@@ -126,6 +130,10 @@ class PromotionError(BatonError, ValueError):
     """A model may not become champion."""
 
 
+class AccessError(BatonError, ValueError):
+    """What is to be granted to a user, or taken from them, contradicts itself or is not there."""
+
+
 class RequestError(BatonError, ValueError):
     """A request to the service does not fit.
 
@@ -144,3 +152,7 @@ class RequestError(BatonError, ValueError):
 
 class UnknownIdError(RequestError):
     """Nobody has the id that a request asks about."""
+
+
+class DeniedError(RequestError):
+    """Who asks may not do this, whomever it is about."""

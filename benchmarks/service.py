@@ -98,6 +98,8 @@ def bare_service(company: Any, run: Any) -> Any:
     """Return BentoML around the same answer, and nothing else."""
     import bentoml
 
+    from serving.access.principal import LOCAL
+    from serving.access.sight import Sight
     from serving.answers import answer_churn
     from serving.loading import load_run
     from serving.metrics import count_in_one_process
@@ -112,7 +114,7 @@ def bare_service(company: Any, run: Any) -> Any:
 
         @bentoml.api
         def predict_churn(self, request: ChurnRequest, /) -> dict[str, Any]:  # type: ignore[name-defined]  # noqa: F821
-            return answer_churn(self.run, request)
+            return answer_churn(self.run, request, Sight(LOCAL, self.run.members))
 
     return Bare
 

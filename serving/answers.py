@@ -13,6 +13,7 @@ from baton.company import Policy
 from baton.errors import ArtefactError, RequestError, UnknownIdError
 from baton.nearest import did_you_mean
 from baton.outcomes import kind_of
+from serving.access.sight import Sight
 from serving.limits import checked_features
 from serving.loading import LoadedRun, Served, plain_rows
 from serving.payloads import (
@@ -31,22 +32,28 @@ if TYPE_CHECKING:
 __all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_weights"]
 
 _FINEST_STEP = 1.0
+_PEOPLE = ("rises", "falls")  # columns of weights that count people
 
 
-def answer_churn(run: LoadedRun, request: ChurnRequest, /) -> dict[str, Any]:
-    """Return the probability that each customer leaves.
+def answer_churn(run: LoadedRun, request: ChurnRequest, sight: Sight, /) -> dict[str, Any]:
+    """Return the probability that each customer leaves; who is not seen is answered like somebody unknown.
 
     Raises
     ------
     ArtefactError
         If the run has no churn outcome.
+    DeniedError
+        If who asks may not predict from features.
     RequestError
         If a feature is unknown or of the wrong type.
     """
     served = run.served.get("churn")
     if served is None:
         raise ArtefactError("this run predicts no churn: the company file asks for none, or data were too few")
-    ids = [row.customer_id for row in request.rows]
+    if any(row.features is not None for row in request.rows):
+        sight.require("churn_of_features", "predict from features")
+    named = (row.customer_id for row in request.rows)
+    ids = [name if name is None or sight.customer(name) else None for name in named]
     found = _predict(served, request.rows, ids, request.explain, range(len(request.rows)))
     rows = [{"customer_id": row.customer_id, **answer} for row, answer in zip(request.rows, found, strict=True)]
     return {"model": served.model, "as_of": served.as_of, **_standing_of([served]), "rows": rows}
@@ -59,13 +66,15 @@ def _standing_of(used: Sequence[Served], /) -> dict[str, Any]:
     return {**standing, "note": note} if note else standing
 
 
-def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]:
-    """Return the probability that each unit's service declines.
+def answer_decline(run: LoadedRun, request: DeclineRequest, sight: Sight, /) -> dict[str, Any]:
+    """Return the probability that each unit's service declines; what is not seen is answered like something unknown.
 
     Raises
     ------
     ArtefactError
         If the run has no decline outcome.
+    DeniedError
+        If who asks may not ask for units of this kind, or predict from features.
     RequestError
         If a unit, metric or feature is unknown, or a row leaves open which decline is meant.
     """
@@ -74,13 +83,16 @@ def answer_decline(run: LoadedRun, request: DeclineRequest, /) -> dict[str, Any]
         raise ArtefactError(
             "this run predicts no decline: the company file has no [[outcomes.decline]], or data were too few"
         )
+    if any(row.features is not None for row in request.rows):
+        sight.require("decline_of_features", "predict from features")
     chosen = [_chosen(declines, row, place) for place, row in enumerate(request.rows)]
     answers: list[dict[str, Any]] = [{} for _ in request.rows]
     used = [served for name, served in declines.items() if name in chosen]
     for served in used:
         places = [place for place, name in enumerate(chosen) if name == served.outcome]
         rows = [request.rows[place] for place in places]
-        ids = [row.unit_id for row in rows]
+        named = [row.unit_id for row in rows]
+        ids = [name if name is None or sight.unit(served.unit, name) else None for name in named]
         for place, row, found in zip(places, rows, _predict(served, rows, ids, request.explain, places), strict=True):
             known = {"unit": served.unit, "unit_id": row.unit_id, "metric": served.metric}
             answers[place] = {**known, "informative": served.standing.informative, **found}
@@ -179,7 +191,7 @@ def _shown(served: Served, rows: Sequence[Mapping[str, Any]], /) -> pd.DataFrame
     return pd.DataFrame(columns)
 
 
-def answer_weights(run: LoadedRun, request: WeightsRequest, /) -> dict[str, Any]:
+def answer_weights(run: LoadedRun, request: WeightsRequest, sight: Sight, /) -> dict[str, Any]:
     """Return the recommended weights of one team's scorecards.
 
     Raises
@@ -196,6 +208,7 @@ def answer_weights(run: LoadedRun, request: WeightsRequest, /) -> dict[str, Any]
     if request.policy is None:
         rows = run.rows("weights", "team_id", request.team_id)
     else:
+        sight.require("weights_under_policy", "ask for cards under another policy")
         import pyarrow as pa
 
         from models.advice.weights import recommend
@@ -203,9 +216,22 @@ def answer_weights(run: LoadedRun, request: WeightsRequest, /) -> dict[str, Any]
         policy = _policy(run.company.policy, request.policy)
         found = recommend(run.advice, policy, team_id=request.team_id)
         rows = plain_rows(pa.Table.from_pandas(found, preserve_index=False)) if len(found) else []
+    if request.policy is not None and not sight.team("weights_under_policy", request.team_id):
+        rows = []
+    rows = [row for row in rows if sight.card_of(row)]
     if not rows:
         raise UnknownIdError("no scorecard is advised for a team with this id", "team_id")
-    return {"rows": rows}
+    return {"rows": rows if sight.is_local else [_coarse(row, run.company.policy.min_group) for row in rows]}
+
+
+def _coarse(row: dict[str, Any], min_group: int, /) -> dict[str, Any]:
+    """Return a row whose counts of people are whole multiples of ``min_group``.
+
+    Cards that differ by little move one person more or less across the median; who asked for many of them could find
+    out by subtracting where that person stands.
+    """
+    counts = {name: row[name] // min_group * min_group for name in _PEOPLE if row.get(name) is not None}
+    return {**row, **counts}
 
 
 def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
@@ -229,7 +255,7 @@ def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
     return policy
 
 
-def answer_coaching(run: LoadedRun, request: CoachingRequest, /) -> dict[str, Any]:
+def answer_coaching(run: LoadedRun, request: CoachingRequest, sight: Sight, /) -> dict[str, Any]:
     """Return the offers of help for one employee, or for a team's people and processes.
 
     Raises
@@ -243,13 +269,18 @@ def answer_coaching(run: LoadedRun, request: CoachingRequest, /) -> dict[str, An
         # only as people stand in the results: an id of the company's own would reveal whose row a pseudonym is
         employee = request.employee_id
         rows = run.rows("coaching", "employee_id", employee)
+        sight.require("coaching_of_person", "ask for a person's coaching")
         known = run.knows("employees", "employee_id", employee) or run.knows("cases", "employee_id", employee)
+        known = known and sight.person("coaching_of_person", employee)
         field = "employee_id"
     else:
         team = request.team_id or ""
         rows = run.rows("coaching", "team_id", team)
+        sight.require("coaching_of_team", "ask for a team's coaching")
         known = any(run.knows(table, "team_id", team) for table in ("teams", "employees", "cases"))
+        known = known and sight.team("coaching_of_team", team)
         field = "team_id"
+    rows = [seen for row in rows if (seen := sight.coaching(row)) is not None]
     if not rows and not known:
         raise UnknownIdError("the run knows nobody with this id", field)
     return {"rows": rows}

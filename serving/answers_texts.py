@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from baton.errors import ArtefactError
+from serving.access.sight import Sight
 from serving.answers import answer_churn
 from serving.payloads import ChurnRequest, ChurnRow
 
@@ -55,7 +56,7 @@ def _parts(texts: Sequence[str | None], /) -> Iterator[list[str | None]]:
         yield part
 
 
-def answer_conversation(run: LoadedRun, request: ConversationRequest, check: Check, /) -> dict[str, Any]:
+def answer_conversation(run: LoadedRun, request: ConversationRequest, sight: Sight, check: Check, /) -> dict[str, Any]:
     """Return where a conversation stands.
 
     Raises
@@ -67,7 +68,7 @@ def answer_conversation(run: LoadedRun, request: ConversationRequest, check: Che
     """
     if run.reader is None:
         raise ArtefactError("conversations cannot be read: the encoder is not installed; install requirements.lock")
-    customer = None if request.customer_id is None else _customer(run, request.customer_id)
+    customer = None if request.customer_id is None else _customer(run, request.customer_id, sight)
     known = None if customer is None else customer.get("churn_probability")
     turns = [(turn.speaker == "customer", turn.text) for turn in request.turns]
     found = run.reader.assess(turns, known, check=check)
@@ -90,10 +91,10 @@ def answer_conversation(run: LoadedRun, request: ConversationRequest, check: Che
     return answer if customer is None else {**answer, "customer": customer}
 
 
-def _customer(run: LoadedRun, customer_id: str, /) -> dict[str, Any]:
+def _customer(run: LoadedRun, customer_id: str, sight: Sight, /) -> dict[str, Any]:
     if "churn" not in run.served:
         return {"customer_id": customer_id, "error": "this run predicts no churn"}
-    row = answer_churn(run, ChurnRequest(rows=[ChurnRow(customer_id=customer_id)]))["rows"][0]
+    row = answer_churn(run, ChurnRequest(rows=[ChurnRow(customer_id=customer_id)]), sight)["rows"][0]
     if row.get("error"):
         return {"customer_id": customer_id, "error": row["error"]}
     return {"customer_id": customer_id, "churn_probability": row["probability"]}

@@ -20,6 +20,7 @@ from baton.outcomes import Outcome, kind_of, outcome_folder
 from baton.run_results import RUN, RunResults
 from models.integrity.model_file import model_file
 from models.prediction.predictor import BoostedPredictor, load_predictor
+from serving.access.members import Members
 from serving.limits import Limit, limits
 from serving.standing import Standing, run_model
 
@@ -140,6 +141,11 @@ class LoadedRun:
         from models.advice.inputs import AdviceInputs
 
         return AdviceInputs.load(self.folder.advice)
+
+    @cached_property
+    def members(self) -> Members:
+        """Who belongs to which team."""
+        return Members(self.folder.staged)
 
     @cached_property
     def results(self) -> RunResults:

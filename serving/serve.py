@@ -6,10 +6,11 @@ import socket
 from collections.abc import Callable, Sequence
 
 from baton.company import Company
-from baton.errors import OutputError
+from baton.errors import AccessError, OutputError
 from baton.files import RunFolder
 from baton.filled_in import hides_filled_in
 from baton.run_results import RUN
+from serving.access.keeper import Keeper
 
 __all__ = ["listen", "serve"]
 
@@ -42,12 +43,20 @@ def serve(
 
     Raises
     ------
+    AccessError
+        If it is to listen beyond this machine while nobody was granted access.
     ArtefactError
         If there is no run in the folder.
     OutputError
         If the port is taken or may not be used.
     """
     folder.require(RUN)
+    is_set_up = Keeper(company).is_set_up
+    if not is_set_up and host not in _HERE:
+        raise AccessError(
+            f"--host {host}: without access set up it would show everything to whoever reaches it, so it listens on "
+            "127.0.0.1 alone; `baton access grant NAME --role analyst` gives the first token and ends that"
+        )
     with listen(host, port) as listener:
         import uvicorn
 
@@ -57,20 +66,22 @@ def serve(
 
         names = (*LOCAL_HOSTS[:-1], host, *allowed_hosts)
         served = application(company, folder, hosts=names, announce=announce)
-        announce(_where(host, port, sorted(host_names(names))))
+        announce(_where(host, port, sorted(host_names(names)), is_set_up))
         configuration = uvicorn.Config(
             served, http=PatientProtocol, log_level="warning", access_log=False, timeout_keep_alive=30
         )
         uvicorn.Server(configuration).run(sockets=[listener])
 
 
-def _where(host: str, port: int, names: Sequence[str], /) -> str:
+def _where(host: str, port: int, names: Sequence[str], is_set_up: bool, /) -> str:
     place = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    if host in _HERE:
-        return f"Serving on {place}, for this machine alone: there is no access control."
+    if not is_set_up:
+        return (
+            f"Serving on {place}, for this machine alone: nobody was granted access yet, and whoever sits here sees "
+            "everything. `baton access grant` gives tokens."
+        )
     return (
-        f"Serving on {place}, without access control: whoever reaches it sees everything. "
-        f"It answers under {', '.join(names)}; --allowed-host adds a name."
+        f"Serving on {place}, for users with a token. It answers under {', '.join(names)}; --allowed-host adds a name."
     )
 
 

@@ -11,8 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baton.company import Company
-from baton.errors import ArtefactError, BatonError, OutputError, PolicyError, RequestError, SourceError, UnknownIdError
+from baton.errors import (
+    ArtefactError,
+    BatonError,
+    DeniedError,
+    OutputError,
+    PolicyError,
+    RequestError,
+    SourceError,
+    UnknownIdError,
+)
 from baton.files import RunFolder
+from serving.access.door import Door
+from serving.access.keeper import Keeper
+from serving.access.principal import PRINCIPAL, Principal
+from serving.access.sight import Sight
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
 from serving.answers_texts import answer_complaints, answer_conversation
 from serving.description import describe
@@ -61,11 +74,25 @@ ANSWERS = {
 # the first that fits counts
 CODES: tuple[tuple[type[BatonError], int], ...] = (
     (UnknownIdError, 404),
+    (DeniedError, 403),
     (RequestError, 400),
     (ArtefactError, 404),
     (OutputError, 503),
     (SourceError, 503),
 )
+# of these actions one must be allowed; rows are asked for one by one behind
+_ACTIONS = {
+    "/": ("report",),
+    "/docs.json": ("describe",),
+    "/schema.json": ("describe",),
+    "/metrics": ("metrics",),
+    "/predict_churn": ("churn_of_customer", "churn_of_features"),
+    "/predict_decline": ("decline_of_team", "decline_of_person", "decline_of_other"),
+    "/recommend_weights": ("weights", "own_card"),
+    "/recommend_coaching": ("coaching_of_team", "coaching_of_person"),
+    "/classify_complaints": ("classify",),
+    "/assess_conversation": ("conversation",),
+}
 _MAX_SECONDS = 120  # of anything; what reads texts gives up before
 _FEW_ROWS = 20  # up to so many rows a prediction takes less time than handing it to a thread and back
 
@@ -77,17 +104,17 @@ class _Work:
     Parameters
     ----------
     how : callable
-        The answer, from the run, the request, and what is to be called between pieces of long work.
+        The answer, from the run, the request, what who asks may see, and what is to be called between long work.
     lane : str
         Whose threads do it.
     """
 
-    how: Callable[[LoadedRun, Any, Check], dict[str, Any]]
+    how: Callable[[LoadedRun, Any, Sight, Check], dict[str, Any]]
     lane: str
 
 
-def _unchecked(how: Callable[[LoadedRun, Any], dict[str, Any]], /) -> _Work:
-    return _Work(lambda run, request, _: how(run, request), "requests")
+def _unchecked(how: Callable[[LoadedRun, Any, Sight], dict[str, Any]], /) -> _Work:
+    return _Work(lambda run, request, sight, _: how(run, request, sight), "requests")
 
 
 _WORK = {
@@ -95,7 +122,7 @@ _WORK = {
     DeclineRequest: _unchecked(answer_decline),
     WeightsRequest: _unchecked(answer_weights),
     CoachingRequest: _unchecked(answer_coaching),
-    ComplaintsRequest: _Work(answer_complaints, "texts"),
+    ComplaintsRequest: _Work(lambda run, request, _, check: answer_complaints(run, request, check), "texts"),
     ConversationRequest: _Work(answer_conversation, "conversations"),
 }
 
@@ -177,16 +204,18 @@ def build(
             except BatonError:
                 return False
 
-    return _completed(Baton, folder, hosts)
+    return _completed(Baton, company, folder, hosts)
 
 
-def _completed(service: Any, folder: RunFolder, hosts: Collection[str], /) -> Any:
-    """Return what BentoML's decorator has made, with pages beside its routes and the gate before them."""
+def _completed(service: Any, company: Company, folder: RunFolder, hosts: Collection[str], /) -> Any:
+    """Return what BentoML's decorator has made, with pages beside its routes, and gate and door before them."""
 
     def description() -> dict[str, Any]:
         return describe(service.openapi_spec.asdict(), ROUTES, ANSWERS)
 
     service.mount_asgi_app(page_app(folder, description), path="/")
+    limit = company.access.requests_per_minute
+    service.add_asgi_middleware(Door, keeper=Keeper(company), routes=_ACTIONS, requests_per_minute=limit)
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
     for method in service.apis.values():
         # the gate has validated the body: reading it once more takes as long as predicting
@@ -227,16 +256,18 @@ def application(
 
 async def _answered(service: Any, request: Any, /) -> Any:
     """Answer a request in the threads for its kind of work, or at once where that takes less time."""
-    work, loader = _WORK[type(request)], service.loader
+    work, loader, principal = _WORK[type(request)], service.loader, PRINCIPAL.get()
     if len(getattr(request, "rows", range(_FEW_ROWS + 1))) <= _FEW_ROWS and not request.explain:
-        return _response(*_answer(loader, work, request, lambda: None))
+        return _response(*_answer(loader, work, request, principal, lambda: None))
     try:
-        return _response(*await service.lanes[work.lane].run(lambda check: _answer(loader, work, request, check)))
+        return _response(
+            *await service.lanes[work.lane].run(lambda check: _answer(loader, work, request, principal, check))
+        )
     except (Busy, Stopped) as error:
         return _response(503, _text(error_body("", str(error))))
 
 
-def _answer(loader: Loader, work: _Work, request: Any, check: Check, /) -> tuple[int, bytes]:
+def _answer(loader: Loader, work: _Work, request: Any, principal: Principal, check: Check, /) -> tuple[int, bytes]:
     """Return the code and the body of an answer."""
     try:
         run = loader.run
@@ -245,7 +276,7 @@ def _answer(loader: Loader, work: _Work, request: Any, check: Check, /) -> tuple
     if run is None:
         return 503, _text(error_body("", LOADING))
     try:
-        return 200, _text(work.how(run, request, check))
+        return 200, _text(work.how(run, request, Sight(principal, run.members), check))
     except Stopped:
         raise
     except BatonError as error:

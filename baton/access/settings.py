@@ -30,7 +30,6 @@ class IdentityProvider(Section):
     jwks: str
     user_claim: str = "sub"
     role_claim: str = "roles"
-    employee_claim: str = "employee_id"
     roles: dict[str, Role] = Field(default_factory=lambda: {role: role for role in ROLES})
 
 

@@ -51,6 +51,7 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "decline_of_other": (_A, _A, _N, _N, _N),
     "decline_of_features": (_A, _A, _N, _N, _N),
     "weights": (_A, _A, _T, _N, _N),
+    "own_card": (_N, _N, _O, _O, _N),
     "weights_under_policy": (_N, _A, _T, _N, _N),
     "try_weights": (_N, _A, _T, _N, _N),
     "coaching_of_team": (_N, _A, _T, _N, _N),

@@ -17,6 +17,8 @@ from baton.errors import TableError
 from baton.files import RunFolder
 from features.training.table import KEYS, TrainingTable
 from models.prediction.linear import fit_linear
+from serving.access.principal import LOCAL
+from serving.access.sight import Sight
 from serving.answers import answer_churn
 from serving.loading import LoadedRun, Served
 from serving.payloads import ChurnRequest
@@ -98,7 +100,7 @@ def test_the_service_answers_the_same_explained_or_not_alone_or_in_a_batch(
 
     def answered(rows: list[dict[str, Any]], explain: bool) -> list[float]:
         request = ChurnRequest.model_validate({"rows": [{"features": row} for row in rows], "explain": explain})
-        return [row["probability"] for row in answer_churn(run, request)["rows"]]
+        return [row["probability"] for row in answer_churn(run, request, Sight(LOCAL, run.members))["rows"]]
 
     @TRIED
     @given(rows=ROWS)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from models.conversations.assessment import Assessment, Reader
+from serving.access.principal import LOCAL
+from serving.access.sight import Sight
 from serving.answers_texts import answer_complaints, answer_conversation
 from serving.lanes import CLIENT, Busy, Lane, Stopped
 from serving.payloads_texts import ComplaintsRequest, ConversationRequest
@@ -127,9 +129,11 @@ def test_conversations_and_complaints_can_be_stopped_between_turns_and_texts() -
         return np.zeros((len(texts), 512))
 
     turns = [{"speaker": "customer", "text": f"hello {number}"} for number in range(5)]
-    run: Any = SimpleNamespace(reader=Reader(embed=embed), causes=None)
+    run: Any = SimpleNamespace(reader=Reader(embed=embed), causes=None, members=None)
     with pytest.raises(Stopped):
-        answer_conversation(run, ConversationRequest.model_validate({"turns": turns}), stops_after(2))
+        answer_conversation(
+            run, ConversationRequest.model_validate({"turns": turns}), Sight(LOCAL, run.members), stops_after(2)
+        )
     assert read == ["hello 0", "hello 1"]
 
     parts: list[int] = []

@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from baton.company import Company
-from baton.errors import ArtefactError, OutputError
+from baton.errors import AccessError, ArtefactError, OutputError
 from baton.files import RunFolder
+from serving.access.granting import Request, give
 from serving.serve import listen, serve
 
 
@@ -77,11 +78,27 @@ def test_where_it_listens_and_who_may_reach_it_is_reported(
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: None)
     announced: list[str] = []
     serve(company, run_folder, port=0, announce=announced.append)
-    serve(company, run_folder, host="0.0.0.0", port=0, allowed_hosts=["Baton.example"], announce=announced.append)
     assert announced == [
-        "Serving on http://127.0.0.1:0, for this machine alone: there is no access control.",
-        "Serving on http://0.0.0.0:0, without access control: whoever reaches it sees everything. It answers under "
-        "127.0.0.1, ::1, baton.example, localhost; --allowed-host adds a name.",
+        "Serving on http://127.0.0.1:0, for this machine alone: nobody was granted access yet, and whoever sits here "
+        "sees everything. `baton access grant` gives tokens.",
+    ]
+
+
+def test_beyond_this_machine_it_listens_only_once_access_is_set_up(
+    company: Company, run_folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import uvicorn
+
+    monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: None)
+    own = company.model_copy(update={"path": tmp_path / "company.toml"})
+    announced: list[str] = []
+    with pytest.raises(AccessError, match=r"--host 0\.0\.0\.0: .* listens on 127\.0\.0\.1 alone; `baton access grant"):
+        serve(own, run_folder, host="0.0.0.0", port=0, announce=announced.append)
+    give(own, Request("etl", "service"))
+    serve(own, run_folder, host="0.0.0.0", port=0, allowed_hosts=["Baton.example"], announce=announced.append)
+    assert announced == [
+        "Serving on http://0.0.0.0:0, for users with a token. It answers under 127.0.0.1, ::1, baton.example, "
+        "localhost; --allowed-host adds a name."
     ]
 
 

@@ -1,0 +1,149 @@
+"""The commands about who may use the service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption
+
+if TYPE_CHECKING:
+    from serving.access.users import Granted
+
+__all__ = ["access_app"]
+
+access_app = typer.Typer(help="Who may use the service: users, roles and tokens.", no_args_is_help=True)
+
+CompanyOption = Annotated[
+    Path, typer.Option("--company", metavar="COMPANY", help="The company file, or the folder in which it lies.")
+]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of the user: a person or a system.")]
+DaysOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=3650, help="How long the token lasts (default: `token_days` of the company file)."),
+]
+
+
+@access_app.command("grant", epilog="Example: `baton access grant lin --role manager --team T01 --company demo`")
+def access_grant(  # noqa: PLR0913 - one parameter per option of the command
+    name: NameArgument,
+    role: Annotated[str, typer.Option(help="service, analyst, manager, employee or auditor.")],
+    team: Annotated[
+        list[str] | None, typer.Option(help="A team that the manager leads directly; several times for several.")
+    ] = None,
+    employee: Annotated[
+        str | None, typer.Option(help="The employee that the user is: the id as in your tables, or the pseudonym.")
+    ] = None,
+    days: DaysOption = None,
+    company: CompanyOption = DEFAULT_COMPANY,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a user a role and a token, which is shown once; from the first one on, nobody is served without."""
+    from baton.catalogue.kpi_names import open_company
+    from serving.access.granting import Request, give, known_employee
+
+    settings = open_company(company)
+    granted = give(settings, Request(name, role, tuple(team or ()), employee, days))
+    note = ""
+    if employee is not None and known_employee(settings, employee) is False:
+        note = f"The newest run knows no employee {employee!r}: is the id as in your tables?"
+    _given(granted, as_json, note)
+
+
+@access_app.command("rotate", epilog="Example: `baton access rotate lin --company demo`")
+def access_rotate(
+    name: NameArgument,
+    days: DaysOption = None,
+    company: CompanyOption = DEFAULT_COMPANY,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a user a new token in place of all others, which end at once."""
+    from baton.catalogue.kpi_names import open_company
+    from serving.access.granting import renew
+
+    _given(renew(open_company(company), name, days), as_json)
+
+
+@access_app.command("revoke", epilog="Example: `baton access revoke lin --company demo`")
+def access_revoke(
+    name: NameArgument,
+    token: Annotated[
+        str | None, typer.Option(help="Only the token that begins so, as `baton access list` shows it.")
+    ] = None,
+    company: CompanyOption = DEFAULT_COMPANY,
+    as_json: JsonOption = False,
+) -> None:
+    """End a user's tokens and sign-ins, and take the role away; with --token one token alone."""
+    from baton import display
+    from baton.catalogue.kpi_names import open_company
+    from serving.access.granting import take
+
+    ended = take(open_company(company), name, token)
+    if as_json:
+        display.document({"user": name, "ended": ended})
+        return
+    display.open_console().print(
+        f"{ended} token{'' if ended == 1 else 's'} of {name} ended; a running service knows within two seconds.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@access_app.command("list", epilog="Example: `baton access list demo`")
+def access_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption = False) -> None:
+    """Show users, roles, teams and tokens: until when they hold, and when they were last used."""
+    from baton import display
+    from baton.catalogue.kpi_names import open_company
+    from serving.access.granting import show
+
+    rows = show(open_company(company))
+    if as_json:
+        display.document({"users": rows})
+        return
+    if not rows:
+        display.open_console().print(
+            "Nobody was granted anything yet: the service listens on this machine alone. `baton access grant` begins.",
+            markup=False,
+            soft_wrap=True,
+        )
+        return
+    display.show_table(
+        display.open_console(),
+        "Users and tokens (times in UTC)",
+        ["user", "role", "teams", "token", "valid until", "last used"],
+        [
+            [
+                row["user"],
+                row["role"],
+                ", ".join(row["teams"]),
+                row["token"] or "",
+                _until(row),
+                "" if row["used_at"] is None else f"{row['used_at']:%Y-%m-%d %H:%M}",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _until(row: dict[str, object], /) -> str:
+    if row["revoked_at"] is not None:
+        return "revoked"
+    return "" if row["expires_at"] is None else f"{row['expires_at']:%Y-%m-%d %H:%M}"
+
+
+def _given(granted: Granted, as_json: bool, note: str = "", /) -> None:
+    from baton import display
+
+    if as_json:
+        display.document(
+            {"user": granted.user, "role": granted.role, "token": granted.token, "expires_at": granted.expires_at}
+        )
+        return
+    console = display.open_console()
+    console.print(f"{granted.user} is {granted.role} until {granted.expires_at:%Y-%m-%d %H:%M} UTC.", markup=False)
+    console.print("The token, which is shown this once:", markup=False)
+    console.print(granted.token, markup=False, soft_wrap=True, highlight=False)
+    if note:
+        console.print(note, markup=False, soft_wrap=True)

@@ -1,0 +1,164 @@
+"""Who asks, by the token that comes with a request; while nobody was granted anything, whoever sits at this machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from baton.company import Company
+from baton.errors import BatonError, OutputError
+from serving.access.hierarchy import Hierarchy, read_hierarchy
+from serving.access.principal import LOCAL, Principal
+from serving.access.tokens import now, sha256_of
+
+if TYPE_CHECKING:
+    from serving.access.users import TokenHolder
+    from serving.state.store import State
+
+__all__ = ["Keeper"]
+
+_SECONDS = 2.0  # for so long what was found is taken to hold: a revoked token ends within it
+_MAX_KEPT = 10_000
+
+
+class _Kept(NamedTuple):
+    """What was found of a token, and until when it is taken to hold."""
+
+    holder: TokenHolder | None
+    until: float
+
+
+class Keeper:
+    """Knows who may use one company's service.
+
+    Parameters
+    ----------
+    company : Company
+        Its state and its hierarchy file are opened when they are first needed.
+    clock : callable
+        The present moment, UTC without zone.
+    ticks : callable
+        Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        company: Company,
+        /,
+        *,
+        clock: Callable[[], datetime] = now,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._company = company
+        self._clock = clock
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._state: State | None = None
+        self._kept: dict[str, _Kept] = {}
+        self._set_up, self._sure_until = False, -1.0
+        self._hierarchy: tuple[float, Hierarchy] = (-1.0, Hierarchy())
+
+    @property
+    def state(self) -> State:
+        """The company's state, opened at first use.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be opened.
+        """
+        with self._lock:
+            if self._state is None:
+                from serving.state.store import open_state
+
+                self._state = open_state(self._company)
+            return self._state
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether anybody was granted anything: once it was so it stays so, and the local user is nobody any more.
+
+        Raises
+        ------
+        OutputError
+            If the database cannot be asked: nobody is let in by its being away.
+        """
+        if not self._set_up and self._ticks() >= self._sure_until:
+            self._set_up = self._asks_for_tokens()
+            self._sure_until = self._ticks() + _SECONDS
+        return self._set_up
+
+    def principal(self, token: str | None, /) -> Principal | None:
+        """Return who asks; None where a token is needed and there is none, or none that is valid.
+
+        Parameters
+        ----------
+        token : str or None
+            What came with the request.
+
+        Raises
+        ------
+        OutputError
+            If the database cannot be asked.
+        """
+        if not self.is_set_up:
+            return LOCAL
+        holder = None if token is None else self._holder(token)
+        if holder is None or holder.expires_at <= self._clock():
+            return None
+        hierarchy = self._read_hierarchy()
+        led = frozenset(holder.teams) | hierarchy.led.get(holder.user, frozenset())
+        if holder.role != "manager":
+            led = frozenset()
+        return Principal(holder.user, holder.role, led, hierarchy.under(led), holder.employee)
+
+    def remembers(self, token: str | None, /) -> bool:
+        """Whether ``principal`` will answer without asking the database."""
+        if not self._set_up:
+            return self._ticks() < self._sure_until
+        if token is None:
+            return True
+        known = self._kept.get(sha256_of(token))
+        return known is not None and self._ticks() < known.until
+
+    def _asks_for_tokens(self) -> bool:
+        from serving.state.store import state_exists
+
+        if self._company.access.identity_provider is not None:
+            return True
+        if not state_exists(self._company):
+            return False
+        from serving.access.users import any_users
+
+        with self.state.reading() as session:
+            return any_users(session)
+
+    def _holder(self, token: str, /) -> TokenHolder | None:
+        from serving.access.users import holder_of
+
+        key = sha256_of(token)
+        kept = self._kept.get(key)
+        if kept is not None and self._ticks() < kept.until:
+            return kept.holder
+        holder = holder_of(self.state, token, at=self._clock())
+        if len(self._kept) >= _MAX_KEPT:
+            self._kept.clear()
+        self._kept[key] = _Kept(holder, self._ticks() + _SECONDS)
+        return holder
+
+    def _read_hierarchy(self) -> Hierarchy:
+        """Return who leads whom, read again when the file has changed; a faulty file lets nobody lead anything."""
+        if self._company.access.hierarchy is None:
+            return Hierarchy()
+        path = Path(self._company.resolve(self._company.access.hierarchy))
+        try:
+            changed = path.stat().st_mtime
+            if changed != self._hierarchy[0]:
+                self._hierarchy = (changed, read_hierarchy(path))
+        except (OSError, BatonError) as error:
+            raise OutputError(f"who leads which team cannot be read: {error}") from error
+        return self._hierarchy[1]

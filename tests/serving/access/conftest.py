@@ -1,0 +1,108 @@
+"""Two teams, one above the other, and a third beside them; a user in every role."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from baton.company import Company, load_company
+from baton.files import RunFolder
+from features.staging.pseudonyms import load_key, pseudonym
+from serving.access.granting import Request, give
+from tests.filled_results import write_filled
+
+HIERARCHY = "team_id,manager,above\nt1,lin,\nt2,,t1\nt3,mara,\n"
+REASON = {"en": "Waits are long.", "zh": "等待时间长。"}
+
+
+class House(NamedTuple):
+    """A company with access set up, its run, and a token of each user."""
+
+    company: Company
+    folder: RunFolder
+    tokens: dict[str, str]
+    people: dict[str, str]  # pseudonym by the id of the company's own
+
+    def headers(self, user: str, /) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.tokens[user]}"}
+
+
+def cards() -> pd.DataFrame:
+    row = {"role": "agent", "current_weight": 50.0, "recommended_weight": 50.0, "verdict": "keep", "reason": REASON}
+    return pd.DataFrame(
+        [
+            {**row, "team_id": team, "kpi": kpi, "expected_effect": np.nan, "rises": 13.0, "falls": 3.0}
+            for team in ("t1", "t2", "t3")
+            for kpi in ("csat", "wait_seconds")
+        ]
+    )
+
+
+def offers(people: dict[str, str]) -> pd.DataFrame:
+    row = {"kpi": "wait_seconds", "action": "call_back", "gap_sd": 1.0, "evidence": ["k1"], "probability": 0.9}
+    words = {"reason": REASON, "for_person": REASON, "for_lead": REASON}
+    persons = [
+        {**row, **words, "employee_id": people[name], "team_id": team, "level": "employee"}
+        for name, team in (("e1", "t1"), ("e2", "t2"), ("e3", "t3"))
+    ]
+    teams = [{**row, **words, "employee_id": None, "team_id": team, "level": "team"} for team in ("t1", "t2", "t3")]
+    return pd.DataFrame([*persons, *teams])
+
+
+@pytest.fixture(scope="session")
+def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Team t1 is led by lin, t2 stands below it with no lead of its own, t3 is mara's; e1, e2, e3 work in them."""
+    place = tmp_path_factory.mktemp("house") / "company"
+    shutil.copytree(company.folder, place, ignore=shutil.ignore_patterns(".baton"))
+    text = (place / "company.toml").read_text("utf-8")
+    (place / "company.toml").write_text(text + '[access]\nhierarchy = "hierarchy.csv"\n', encoding="utf-8")
+    (place / "hierarchy.csv").write_text(HIERARCHY, encoding="utf-8")
+    own, folder = load_company(place), RunFolder(place / "out")
+    key = load_key(place / "employees.key")
+    people = {f"e{number}": pseudonym(key, f"e{number}") for number in range(40)}
+    team_of = {"e1": "t1", "e2": "t2", "e3": "t3"}
+    pd.DataFrame(
+        {
+            "employee_id": list(people.values()),
+            "team_id": [team_of.get(name, "t9") for name in people],
+            "role": "agent",
+        }
+    ).to_parquet(folder.staged / "employees.parquet")
+    pd.DataFrame(
+        {
+            "customer_id": ["c1", "c2", "c3", "c4"],
+            "team_id": ["t1", "t2", "t3", "t1"],
+            "opened_at": pd.to_datetime(["2025-03-01", "2025-03-02", "2025-03-03", "2023-03-01"]),
+        }
+    ).to_parquet(folder.staged / "cases.parquet")
+    write_filled(folder, "weights", cards())
+    write_filled(folder, "coaching", offers(people))
+    users = [
+        Request("etl", "service"),
+        Request("ana", "analyst"),
+        Request("lin", "manager", employee="e9"),
+        Request("mara", "manager"),
+        Request("emil", "employee", employee="e1"),
+        Request("aud", "auditor"),
+    ]
+    return House(own, folder, {each.name: give(own, each).token for each in users}, people)
+
+
+@pytest.fixture(scope="session")
+def served(open_on: Callable[..., Any], house: House) -> Iterator[Any]:
+    """The service of the house."""
+    with open_on(house.company, house.folder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Company:
+    """A company of which nothing is there but its file."""
+    (tmp_path / "company.toml").write_text('[company]\nname = "Leer"\n', encoding="utf-8")
+    return load_company(tmp_path)
