@@ -10,6 +10,7 @@ import typer
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption
 
 if TYPE_CHECKING:
+    from baton.company import Company
     from serving.access.users import Granted
 
 __all__ = ["access_app"]
@@ -45,9 +46,10 @@ def access_grant(  # noqa: PLR0913 - one parameter per option of the command
     from serving.access.granting import Request, give, known_employee
 
     settings = open_company(company)
-    granted = give(settings, Request(name, role, tuple(team or ()), employee, days))
+    person = None if employee is None else _pseudonym(settings, employee.strip())
+    granted = give(settings, Request(name, role, tuple(team or ()), person, days))
     note = ""
-    if employee is not None and known_employee(settings, employee) is False:
+    if person is not None and known_employee(settings, person) is False:
         note = f"The newest run knows no employee {employee!r}: is the id as in your tables?"
     _given(granted, as_json, note)
 
@@ -125,6 +127,15 @@ def access_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
             for row in rows
         ],
     )
+
+
+def _pseudonym(company: Company, employee: str, /) -> str:
+    """Return how the results name an employee: by a pseudonym, unless the company file says otherwise."""
+    if not company.privacy.pseudonymise or employee.startswith("p-"):
+        return employee
+    from features.staging.pseudonyms import load_key, pseudonym
+
+    return pseudonym(load_key(company.resolve(company.privacy.key)), employee)
 
 
 def _until(row: dict[str, object], /) -> str:

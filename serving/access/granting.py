@@ -1,4 +1,4 @@
-"""Granting and taking back, as the command line does it: users, tokens, and who an employee's id is in the results."""
+"""Granting and taking back, as the command line does it; employees are named by their pseudonyms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from baton.company import Company
 from baton.files import DEFAULT_OUT, RunFolder
-from features.staging.pseudonyms import load_key, pseudonym
 from serving.access.members import Members
 from serving.access.tokens import now
 from serving.access.users import Granted, grant, listed, revoke, rotate
@@ -30,7 +29,7 @@ class Request:
     teams : sequence of str
         That a manager leads directly.
     employee : str or None
-        The id of the person that the user is, as the tables have it, or a pseudonym.
+        The pseudonym of the person that the user is.
     days : int or None
         How long the token lasts; the company file's if not given.
     """
@@ -50,12 +49,13 @@ def give(company: Company, request: Request, /) -> Granted:
     AccessError
         If what is asked for contradicts itself or what was granted before.
     """
-    person = None if request.employee is None else pseudonym_of(company, request.employee)
     days = company.access.token_days if request.days is None else request.days
     state = open_state(company)
     try:
         with state.writing() as session:
-            return grant(session, request.name, request.role, teams=request.teams, employee=person, days=days, at=now())
+            return grant(
+                session, request.name, request.role, teams=request.teams, employee=request.employee, days=days, at=now()
+            )
     finally:
         state.close()
 
@@ -104,18 +104,10 @@ def show(company: Company, /) -> list[dict[str, Any]]:
         state.close()
 
 
-def pseudonym_of(company: Company, employee: str, /) -> str:
-    """Return how the results name an employee: by a pseudonym, unless the company file says otherwise."""
-    employee = employee.strip()
-    if not company.privacy.pseudonymise or employee.startswith("p-"):
-        return employee
-    return pseudonym(load_key(company.resolve(company.privacy.key)), employee)
-
-
 def known_employee(company: Company, employee: str, /) -> bool | None:
-    """Whether the company's newest run knows an employee; None where there is no run that knows any."""
+    """Whether the company's newest run knows an employee by a pseudonym; None where there is no run that knows any."""
     people = Members(RunFolder(company.folder / DEFAULT_OUT).staged).team_of
-    return pseudonym_of(company, employee) in people if people else None
+    return employee in people if people else None
 
 
 def _existing(company: Company, /) -> State:

@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import BatonError, OutputError
 from serving.access.hierarchy import Hierarchy, read_hierarchy
 from serving.access.principal import LOCAL, Principal
+from serving.access.provider import Provider, looks_like_jwt
 from serving.access.tokens import now, sha256_of
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Keeper:
         self._company = company
         self._clock = clock
         self._ticks = ticks
+        settings = company.access.identity_provider
+        self._provider = None if settings is None else Provider(settings, company, ticks=ticks)
         self._lock = threading.Lock()
         self._state: State | None = None
         self._kept: dict[str, _Kept] = {}
@@ -144,7 +147,10 @@ class Keeper:
         kept = self._kept.get(key)
         if kept is not None and self._ticks() < kept.until:
             return kept.holder
-        holder = holder_of(self.state, token, at=self._clock())
+        if self._provider is not None and looks_like_jwt(token):
+            holder = self._provider.holder_of(self.state, token, at=self._clock())
+        else:
+            holder = holder_of(self.state, token, at=self._clock())
         if len(self._kept) >= _MAX_KEPT:
             self._kept.clear()
         self._kept[key] = _Kept(holder, self._ticks() + _SECONDS)

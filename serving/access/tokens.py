@@ -12,7 +12,7 @@ from typing import NamedTuple
 __all__ = ["NewToken", "is_token", "new_token", "now", "same", "sha256_of"]
 
 _BYTES = 32
-# told from other strings, so that scanners for leaked secrets can look for it
+# unlike other strings, so that scanners for leaked secrets can look for it
 _SHAPE = re.compile(r"baton_([a-z0-9]{10})_[A-Za-z0-9_-]{43}")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from serving.state.schema import User
     from serving.state.store import State
 
-__all__ = ["Granted", "TokenHolder", "any_users", "grant", "holder_of", "listed", "revoke", "rotate"]
+__all__ = ["Granted", "TokenHolder", "any_users", "grant", "holder_of", "listed", "revoke", "rotate", "user_of"]
 
 # names are shown in tables and stand in the audit log: letters and signs of any script, no control characters
 _NAME = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,200}")
@@ -188,6 +188,14 @@ def holder_of(state: State, token: str, /, *, at: datetime) -> TokenHolder | Non
             if used is not None:
                 used.used_at = at
     return TokenHolder(user.name, user.role, tuple(user.teams), user.employee, kept.expires_at)
+
+
+def user_of(state: State, name: str, /) -> User | None:
+    """Return what is granted to a user of this name; None where nothing ever was."""
+    from serving.state.schema import User
+
+    with state.reading() as session:
+        return session.get(User, name)
 
 
 def any_users(session: Session, /) -> bool:

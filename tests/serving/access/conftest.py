@@ -86,9 +86,9 @@ def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.Temp
     users = [
         Request("etl", "service"),
         Request("ana", "analyst"),
-        Request("lin", "manager", employee="e9"),
+        Request("lin", "manager", employee=people["e9"]),
         Request("mara", "manager"),
-        Request("emil", "employee", employee="e1"),
+        Request("emil", "employee", employee=people["e1"]),
         Request("aud", "auditor"),
     ]
     return House(own, folder, {each.name: give(own, each).token for each in users}, people)
