@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from baton.terminal.access import access_app
+from baton.terminal.audit import audit_app
 from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
@@ -33,6 +34,7 @@ models_app = typer.Typer(help="The registry of models: champion and challengers.
 app.add_typer(models_app, name="models")
 app.add_typer(kpi_app, name="kpi")
 app.add_typer(access_app, name="access")
+app.add_typer(audit_app, name="audit")
 
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")

@@ -58,6 +58,7 @@ COMMANDS = (
     "recommend",
     "models",
     "serve",
+    "audit",
 )
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption
+from baton.terminal.people import pseudonym_of
 
 if TYPE_CHECKING:
-    from baton.company import Company
     from serving.access.users import Granted
 
 __all__ = ["access_app"]
@@ -46,7 +46,7 @@ def access_grant(  # noqa: PLR0913 - one parameter per option of the command
     from serving.access.granting import Request, give, known_employee
 
     settings = open_company(company)
-    person = None if employee is None else _pseudonym(settings, employee.strip())
+    person = None if employee is None else pseudonym_of(settings, employee)
     granted = give(settings, Request(name, role, tuple(team or ()), person, days))
     note = ""
     if person is not None and known_employee(settings, person) is False:
@@ -127,15 +127,6 @@ def access_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
             for row in rows
         ],
     )
-
-
-def _pseudonym(company: Company, employee: str, /) -> str:
-    """Return how the results name an employee: by a pseudonym, unless the company file says otherwise."""
-    if not company.privacy.pseudonymise or employee.startswith("p-"):
-        return employee
-    from features.staging.pseudonyms import load_key, pseudonym
-
-    return pseudonym(load_key(company.resolve(company.privacy.key)), employee)
 
 
 def _until(row: dict[str, object], /) -> str:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from serving.access.principal import Principal
-from serving.audit.heads import append_when_committed
+from serving.audit.heads import append_head, append_when_committed, read_heads
+from serving.audit.reading import Asked, Row, read
 from serving.audit.rows import START, as_text, canonical, digest_of
-from serving.audit.sealing import PREFIX, key_of, seal
+from serving.audit.sealing import PREFIX, SEALED_DETAIL, key_of, seal
 from serving.audit.signer import Signer, open_signer
 from serving.state.schema import AuditEntry
 from serving.state.store import State
@@ -18,10 +19,8 @@ from serving.state.store import State
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["OPEN_DETAIL", "SEALED_DETAIL", "AuditLog", "Entry", "append", "newest_row", "utc_now"]
+__all__ = ["OPEN_DETAIL", "AuditLog", "Entry", "append", "newest_row", "utc_now"]
 
-SEALED_DETAIL = "sealed"
-"""Key of ``detail`` under which what is about a person lies, sealed."""
 OPEN_DETAIL = frozenset(
     {
         "after", "answered", "before", "clock_back_seconds", "code", "decision", "decisions", "due_at", "key", "kind",
@@ -78,12 +77,26 @@ class AuditLog:
         with state.writing() as session:  # two that open an empty log make one key
             last = newest_row(session)
             self.signer = open_signer(state.folder, newest=None if last is None else (last.digest, last.signature))
+            if last is None and read_heads(state.folder) is None:
+                append_head(state.folder, 0, START, self.signer.sign(START), self.now().isoformat())
+            elif last is not None and all(head.number != last.number for head in read_heads(state.folder) or ()):
+                append_when_committed(session, state.folder, last)  # its writer was ended before it noted it
 
     def append(self, session: Session, entry: Entry, /) -> AuditEntry:
         """Add a row, inside ``state.writing()``, and note its head beside the database once it is committed."""
-        row = append(session, entry, signer=self.signer, now=self._clock())
+        row = append(session, entry, signer=self.signer, now=self.now())
         append_when_committed(session, self.state.folder, row)
         return row
+
+    def read(self, asked: Asked = Asked(), /, *, limit: int = 100) -> list[Row]:  # noqa: B008 - frozen
+        """Return the newest rows of those that are asked for, unsealed as far as people's keys are there."""
+        with self.state.reading() as session:
+            return read(session, asked, limit=limit)
+
+    def now(self) -> datetime:
+        """Return the present time, naive in UTC."""
+        found = self._clock()
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo is not None else found
 
 
 def append(session: Session, entry: Entry, /, *, signer: Signer, now: datetime) -> AuditEntry:

@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 PREFIX = "sealed:"
+SEALED_DETAIL = "sealed"
+"""Key of ``detail`` under which what is about a person lies, sealed."""
+ERASE = "erase"
+"""Action of the row which says that a person's key was dropped; its ``detail.key`` names the key."""
 _NONCE_BYTES, _KEY_BYTES = 12, 32
 
 

@@ -13,7 +13,7 @@ from baton.errors import OutputError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-__all__ = ["PRIVATE", "PUBLIC", "Signer", "fingerprint", "open_signer", "public_key", "verifies"]
+__all__ = ["PRIVATE", "PUBLIC", "Signer", "fingerprint", "open_signer", "private_key", "public_key", "verifies"]
 
 PRIVATE, PUBLIC = "audit.key", "audit.pub"
 
@@ -85,7 +85,7 @@ def open_signer(folder: Path, /, *, newest: tuple[str, str] | None) -> Signer:
                 "decided until then, and no new key is made, since nobody could tell it from a forger's"
             )
         return Signer(_make(folder))
-    signer = Signer(_read(path))
+    signer = Signer(private_key(path))
     if newest is not None and not verifies(signer.public, *newest):
         raise OutputError(
             f"{path} is not the key that signed the newest row of the audit log, or that row was changed; see "
@@ -117,7 +117,14 @@ def public_key(path: Path, /) -> Ed25519PublicKey:
     return found
 
 
-def _read(path: Path, /) -> Ed25519PrivateKey:
+def private_key(path: Path, /) -> Ed25519PrivateKey:
+    """Read a private key.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be read, or is something else.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
