@@ -24,15 +24,15 @@ from baton.errors import (
 from baton.files import RunFolder
 from serving.access.door import Door
 from serving.access.keeper import Keeper
-from serving.access.principal import PRINCIPAL, Principal
+from serving.access.principal import LOCAL, PRINCIPAL, Principal
 from serving.access.sight import Sight
+from serving.access.views import people_shown, record_views
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
 from serving.answers_texts import answer_complaints, answer_conversation
 from serving.description import describe
 from serving.gate import Gate, handed_on
 from serving.hosts import LOCAL_HOSTS
 from serving.lanes import Busy, Check, Lane, Stopped
-from serving.loader import Loader
 from serving.loading import LoadedRun, load_run
 from serving.metrics import count_in_one_process
 from serving.page import page_app
@@ -63,6 +63,7 @@ ROUTES = {
     "/classify_complaints": ComplaintsRequest,
     "/assess_conversation": ConversationRequest,
 }
+_PATHS = {model: path for path, model in ROUTES.items()}
 ANSWERS = {
     "/predict_churn": ChurnAnswer,
     "/predict_decline": DeclineAnswer,
@@ -159,6 +160,7 @@ def build(
 
     count_in_one_process()
     readiness = Readiness() if state is None else state
+    keeper = Keeper(company)
 
     @bentoml.service(name="baton", traffic={"timeout": _MAX_SECONDS})
     class Baton:
@@ -166,6 +168,7 @@ def build(
 
         def __init__(self) -> None:
             self.lanes = _lanes()
+            self.keeper = keeper
             self.loader = readiness.begin(lambda: load_run(company, folder))
 
         @bentoml.api
@@ -204,10 +207,10 @@ def build(
             except BatonError:
                 return False
 
-    return _completed(Baton, company, folder, hosts)
+    return _completed(Baton, keeper, company, folder, hosts)
 
 
-def _completed(service: Any, company: Company, folder: RunFolder, hosts: Collection[str], /) -> Any:
+def _completed(service: Any, keeper: Keeper, company: Company, folder: RunFolder, hosts: Collection[str], /) -> Any:
     """Return what BentoML's decorator has made, with pages beside its routes, and gate and door before them."""
 
     def description() -> dict[str, Any]:
@@ -215,7 +218,7 @@ def _completed(service: Any, company: Company, folder: RunFolder, hosts: Collect
 
     service.mount_asgi_app(page_app(folder, description), path="/")
     limit = company.access.requests_per_minute
-    service.add_asgi_middleware(Door, keeper=Keeper(company), routes=_ACTIONS, requests_per_minute=limit)
+    service.add_asgi_middleware(Door, keeper=keeper, routes=_ACTIONS, requests_per_minute=limit)
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
     for method in service.apis.values():
         # the gate has validated the body: reading it once more takes as long as predicting
@@ -256,27 +259,29 @@ def application(
 
 async def _answered(service: Any, request: Any, /) -> Any:
     """Answer a request in the threads for its kind of work, or at once where that takes less time."""
-    work, loader, principal = _WORK[type(request)], service.loader, PRINCIPAL.get()
-    if len(getattr(request, "rows", range(_FEW_ROWS + 1))) <= _FEW_ROWS and not request.explain:
-        return _response(*_answer(loader, work, request, principal, lambda: None))
+    work, principal = _WORK[type(request)], PRINCIPAL.get()
+    if isinstance(request, ChurnRequest) and len(request.rows) <= _FEW_ROWS and not request.explain:
+        return _response(*_answer(service, request, principal, lambda: None))
     try:
-        return _response(
-            *await service.lanes[work.lane].run(lambda check: _answer(loader, work, request, principal, check))
-        )
+        return _response(*await service.lanes[work.lane].run(lambda check: _answer(service, request, principal, check)))
     except (Busy, Stopped) as error:
         return _response(503, _text(error_body("", str(error))))
 
 
-def _answer(loader: Loader, work: _Work, request: Any, principal: Principal, check: Check, /) -> tuple[int, bytes]:
-    """Return the code and the body of an answer."""
+def _answer(service: Any, request: Any, principal: Principal, check: Check, /) -> tuple[int, bytes]:
+    """Return the code and the body of an answer; views of people are in the audit log before it is given."""
     try:
-        run = loader.run
+        run = service.loader.run
     except BatonError as error:
         return 503, _text(error_body("", str(error)))
     if run is None:
         return 503, _text(error_body("", LOADING))
     try:
-        return 200, _text(work.how(run, request, Sight(principal, run.members), check))
+        body = _WORK[type(request)].how(run, request, Sight(principal, run.members), check)
+        people = () if principal == LOCAL else people_shown(body)
+        if people:
+            record_views(service.keeper.audit, principal, _PATHS[type(request)], people, run.members)
+        return 200, _text(body)
     except Stopped:
         raise
     except BatonError as error:

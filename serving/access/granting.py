@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from baton.company import Company
 from baton.files import DEFAULT_OUT, RunFolder
 from serving.access.members import Members
+from serving.access.principal import LOCAL
 from serving.access.tokens import now
 from serving.access.users import Granted, grant, listed, revoke, rotate
 from serving.state.store import State, open_state, state_exists
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 __all__ = ["Request", "give", "known_employee", "renew", "show", "take"]
 
@@ -50,14 +55,12 @@ def give(company: Company, request: Request, /) -> Granted:
         If what is asked for contradicts itself or what was granted before.
     """
     days = company.access.token_days if request.days is None else request.days
-    state = open_state(company)
-    try:
-        with state.writing() as session:
-            return grant(
-                session, request.name, request.role, teams=request.teams, employee=request.employee, days=days, at=now()
-            )
-    finally:
-        state.close()
+    with _changing(open_state(company)) as (session, record):
+        granted = grant(
+            session, request.name, request.role, teams=request.teams, employee=request.employee, days=days, at=now()
+        )
+        record("grant", granted.user, {"role": request.role, "teams": sorted(request.teams), "days": days})
+        return granted
 
 
 def renew(company: Company, name: str, days: int | None = None, /) -> Granted:
@@ -68,12 +71,11 @@ def renew(company: Company, name: str, days: int | None = None, /) -> Granted:
     AccessError
         If there is no such user.
     """
-    state = _existing(company)
-    try:
-        with state.writing() as session:
-            return rotate(session, name, days=company.access.token_days if days is None else days, at=now())
-    finally:
-        state.close()
+    days = company.access.token_days if days is None else days
+    with _changing(_existing(company)) as (session, record):
+        granted = rotate(session, name, days=days, at=now())
+        record("rotate", name, {"days": days})
+        return granted
 
 
 def take(company: Company, name: str, prefix: str | None = None, /) -> int:
@@ -84,12 +86,10 @@ def take(company: Company, name: str, prefix: str | None = None, /) -> int:
     AccessError
         If there is no such user or token.
     """
-    state = _existing(company)
-    try:
-        with state.writing() as session:
-            return revoke(session, name, at=now(), prefix=prefix)
-    finally:
-        state.close()
+    with _changing(_existing(company)) as (session, record):
+        ended = revoke(session, name, at=now(), prefix=prefix)
+        record("revoke", name, {"tokens": ended, "token": prefix or "all"})
+        return ended
 
 
 def show(company: Company, /) -> list[dict[str, Any]]:
@@ -108,6 +108,30 @@ def known_employee(company: Company, employee: str, /) -> bool | None:
     """Whether the company's newest run knows an employee by a pseudonym; None where there is no run that knows any."""
     people = Members(RunFolder(company.folder / DEFAULT_OUT).staged).team_of
     return employee in people if people else None
+
+
+@contextmanager
+def _changing(state: State, /) -> Iterator[tuple[Session, Callable[[str, str, dict[str, Any]], None]]]:
+    """Give a session, and what writes into the audit log what was done to whom; both are kept, or neither."""
+    from sqlalchemy import select
+
+    from serving.audit.log import AuditLog, Entry
+    from serving.state.schema import User
+
+    try:
+        audit = AuditLog(state, clock=now)
+        with state.writing() as session:
+            before = {user.name: user.employee for user in session.scalars(select(User))}
+
+            def record(action: str, user: str, detail: dict[str, Any]) -> None:
+                # of a user who is an employee, the name is sealed with the person
+                kept = session.get(User, user)
+                person = before.get(user) if kept is None else kept.employee or before.get(user)
+                audit.append(session, Entry(action, LOCAL, person=person, detail={"user": user, **detail}))
+
+            yield session, record
+    finally:
+        state.close()
 
 
 def _existing(company: Company, /) -> State:

@@ -18,6 +18,7 @@ from serving.access.tokens import now, sha256_of
 
 if TYPE_CHECKING:
     from serving.access.users import TokenHolder
+    from serving.audit.log import AuditLog
     from serving.state.store import State
 
 __all__ = ["Keeper"]
@@ -61,6 +62,7 @@ class Keeper:
         self._provider = None if settings is None else Provider(settings, company, ticks=ticks)
         self._lock = threading.Lock()
         self._state: State | None = None
+        self._audit: AuditLog | None = None
         self._kept: dict[str, _Kept] = {}
         self._set_up, self._sure_until = False, -1.0
         self._hierarchy: tuple[float, Hierarchy] = (-1.0, Hierarchy())
@@ -80,6 +82,23 @@ class Keeper:
 
                 self._state = open_state(self._company)
             return self._state
+
+    @property
+    def audit(self) -> AuditLog:
+        """The company's audit log, opened at first use.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be opened, or its key is gone.
+        """
+        state = self.state
+        with self._lock:
+            if self._audit is None:
+                from serving.audit.log import AuditLog
+
+                self._audit = AuditLog(state)
+            return self._audit
 
     @property
     def is_set_up(self) -> bool:

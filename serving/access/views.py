@@ -1,0 +1,49 @@
+"""Which people an answer shows: each view of somebody's row is in the audit log before the answer leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from serving.access.principal import Principal
+
+if TYPE_CHECKING:
+    from serving.access.members import Members
+    from serving.audit.log import AuditLog
+
+__all__ = ["people_shown", "record_views"]
+
+
+def people_shown(body: Mapping[str, Any], /) -> tuple[str, ...]:
+    """Return the pseudonyms of the employees whose rows an answer holds.
+
+    Examples
+    --------
+    >>> people_shown({"rows": [{"unit": "employee", "unit_id": "p-1", "probability": 0.2},
+    ...                        {"unit": "employee", "unit_id": "p-2", "probability": None},
+    ...                        {"unit": "team", "unit_id": "t1", "probability": 0.2}, {"employee_id": "p-3"}]})
+    ('p-1', 'p-3')
+    """
+    return tuple(dict.fromkeys(person for row in body.get("rows", ()) if (person := _person(row)) is not None))
+
+
+def record_views(audit: AuditLog, principal: Principal, route: str, people: Iterable[str], members: Members, /) -> None:
+    """Write one row per person into the audit log, all of them or none.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written: then the answer may not leave.
+    """
+    from serving.audit.log import Entry
+
+    with audit.state.writing() as session:
+        for person in people:
+            team = members.team_of.get(person)
+            audit.append(session, Entry("view_person", principal, team, person, {"kind": route}))
+
+
+def _person(row: Mapping[str, Any], /) -> str | None:
+    if row.get("unit") == "employee":
+        return row.get("unit_id") if row.get("probability") is not None else None
+    return row.get("employee_id")
