@@ -63,6 +63,8 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "decide": (_N, _N, _T, _N, _N),
     "decide_of_person": (_N, _N, _L, _N, _N),
     "approve": (_N, _A, _T, _N, _N),
+    # who contests asks to be heard by somebody above the own lead
+    "answer_contest_of_person": (_N, _N, _T, _N, _N),
     "answer_as_person": (_N, _N, _O, _O, _N),
     "contest": (_N, _N, _O, _O, _N),
     "read_audit": (_N, _N, _N, _N, _A),
