@@ -23,6 +23,12 @@ __all__ = [
 ]
 
 _QUANTILES = {"median": 0.5, "p90": 0.9}
+_BESIDE = {
+    "p30": 0.3,
+    "p70": 0.7,
+    "p85": 0.85,
+    "p95": 0.95,
+}  # no catalogue has them: what a quantile's noise is seen by
 
 
 def value_columns(kpi: Kpi, /) -> dict[str, str]:
@@ -79,7 +85,7 @@ def aggregates_of(
 
 def is_additive(kpi: Kpi, /) -> bool:
     """Whether a KPI's days can be put together to any window; quantiles and distinct counts cannot."""
-    return kpi.aggregate not in (*_QUANTILES, "count_distinct")
+    return kpi.aggregate not in (*_QUANTILES, *_BESIDE, "count_distinct")
 
 
 def daily_of(rows: ir.Table, kpi: Kpi, /) -> dict[str, ir.Value]:
@@ -181,8 +187,8 @@ def _aggregate(
             return number.mean(where=where)
         weight = ibis.cases((number.notnull(), to_number(rows[f"{kpi.id}__weight"])))
         return (number * weight).sum(where=where) / weight.sum(where=where).nullif(0.0)
-    if how in _QUANTILES:
-        return number.quantile(_QUANTILES[how], where=where)
+    if how in _QUANTILES or how in _BESIDE:
+        return number.quantile((_QUANTILES | _BESIDE)[how], where=where)
     return {"sum": number.sum, "min": number.min, "max": number.max}[how](where=where)
 
 

@@ -12,6 +12,8 @@ sampling noise.
 - *Season*: the other units' move from the longest window to the horizon is adjusted for, a fifth of it per other unit
   that there is up to the whole: what happens to everybody alike is season, not this unit's decline.
 - *Noise*: ``z·√(s²/n_next + r·s²/n)`` with ``z = Φ⁻¹(0.8)``. Where no number of cases is known there is none.
+
+Of a median, another percentile or a ratio, "mean" is its value, and ``s²/n`` its sampling variance (``unit_moments``).
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ from features.training.decline_labels import decline_labels, unit_baselines
 from features.training.label_horizon import LabelHorizon
 from features.training.learnable import require_enough, unit_name
 from features.training.table import TrainingTable
-from features.training.unit_moments import unit_moments
+from features.training.unit_moments import has_noise, unit_moments
 
 __all__ = ["Labelled", "decline_table", "labels_of", "metric_of"]
 
@@ -204,7 +206,7 @@ def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, nam
     Raises
     ------
     CompanyFileError
-        If it is none of the catalogue's, means nothing for the unit, or is no mean or share.
+        If it is none of the catalogue's, means nothing for the unit, or does not show how far it varies by chance.
     TooLittleDataError
         If the company's tables do not carry it.
     """
@@ -219,10 +221,10 @@ def metric_of(catalogue: Catalogue, warehouse: Warehouse, settings: Decline, nam
             f"[[outcomes.decline]] {settings.metric} means nothing for a {settings.unit}; its grains are "
             f"{', '.join(metric.grains)}"
         )
-    if metric.expr is None or metric.aggregate not in ("mean", "share"):
+    if not has_noise(metric):
         raise CompanyFileError(
-            f"[[outcomes.decline]] {settings.metric} is no mean or share of rows, so no sampling noise can be told; "
-            "choose one that is"
+            f"[[outcomes.decline]] {settings.metric} is no mean, share, ratio or percentile of single rows, so nothing "
+            "tells how far it varies by chance; choose one that is"
         )
     if unfollowed(warehouse, metric):
         raise TooLittleDataError(Message("not_learned.kpi_no_scale", {"kpi": settings.metric}), name)

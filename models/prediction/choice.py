@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from models.prediction.boosting import Boosted, Kind
 from models.prediction.calibration import fit_calibration
-from models.prediction.linear import Design, of_forecast
+from models.prediction.linear import Design, LinearModel, of_forecast
 from models.prediction.metrics import log_losses
 
 __all__ = [
@@ -100,12 +100,12 @@ def cross_fit_linear(design: Design, label: np.ndarray, part: np.ndarray, *, wei
     Boosted
         Every row of a part has its unseen model.
     """
-    parts, raw = np.unique(part[part >= 0]), np.full(len(label), np.nan)
-    models = tuple(design.fit(label, thinned(part != number, MAX_LINEAR_ROWS), weight=weight) for number in parts)
-    for number, model in zip(parts, models, strict=True):
-        raw[part == number] = design.raw(model, np.flatnonzero(part == number))
-    numbered = np.where(part >= 0, np.searchsorted(parts, part), -1)
-    return Boosted(models, numbered, raw, 0, weight=weight, share=1.0)
+    models = {
+        number: design.fit(label, thinned(part != number, MAX_LINEAR_ROWS), weight=weight)
+        for number in np.unique(part[part >= 0])
+    }
+    scores = {number: design.raw(model, np.flatnonzero(part == number)) for number, model in models.items()}
+    return _of_parts(models, scores, part, weight=weight)
 
 
 def cross_fit_forecast(matrix: np.ndarray, place: int, part: np.ndarray) -> Boosted:
@@ -123,12 +123,23 @@ def cross_fit_forecast(matrix: np.ndarray, place: int, part: np.ndarray) -> Boos
     Boosted
         Without a weight: no outcome is looked at.
     """
-    parts, raw = np.unique(part[part >= 0]), np.full(len(part), np.nan)
-    models = tuple(of_forecast(matrix[thinned(part != number, MAX_LINEAR_ROWS)], place) for number in parts)
-    for number, model in zip(parts, models, strict=True):
-        raw[part == number] = model.raw(matrix[part == number])
-    numbered = np.where(part >= 0, np.searchsorted(parts, part), -1)
-    return Boosted(models, numbered, raw, 0, share=1.0, is_forecast=True)
+    models = {
+        number: of_forecast(matrix[thinned(part != number, MAX_LINEAR_ROWS)], place)
+        for number in np.unique(part[part >= 0])
+    }
+    scores = {number: model.raw(matrix[part == number]) for number, model in models.items()}
+    return replace(_of_parts(models, scores, part), is_forecast=True)
+
+
+def _of_parts(
+    models: Mapping[int, LinearModel], scores: Mapping[int, np.ndarray], part: np.ndarray, weight: float | None = None
+) -> Boosted:
+    """Put the lines of all parts, and the scores of the rows that each has not seen, together."""
+    raw, numbers = np.full(len(part), np.nan), np.array(list(models))
+    for number, values in scores.items():
+        raw[part == number] = values
+    numbered = np.where(part >= 0, np.searchsorted(numbers, part), -1)
+    return Boosted(tuple(models.values()), numbered, raw, 0, weight=weight, share=1.0)
 
 
 def choose(candidates: Sequence[Boosted], judged: Judged, /) -> Boosted:

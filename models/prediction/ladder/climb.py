@@ -25,7 +25,7 @@ from models.prediction.choice import (
 from models.prediction.fitted_model import BlendedModel, FittedModel, TreeModel
 from models.prediction.ladder.forward import holds_forward
 from models.prediction.ladder.prepared import Prepared
-from models.prediction.linear import LinearModel, of_forecast
+from models.prediction.linear import LinearModel
 from models.prediction.metrics import log_losses
 
 __all__ = ["blended", "climb", "refitted"]
@@ -87,11 +87,8 @@ def refitted(rows: Prepared, held: Boosted, /) -> FittedModel:
         What ``climb`` has chosen.
     """
     linear = None
-    learned = thinned(np.ones(len(rows.label), dtype=bool), MAX_LINEAR_ROWS)
-    if held.is_forecast and rows.task.forecast is not None:
-        linear = of_forecast(rows.matrix[learned], rows.task.forecast)
-    elif held.weight is not None:
-        linear = rows.design.fit(rows.label, learned, weight=held.weight)
+    if held.is_forecast or held.weight is not None:
+        linear = rows.line(thinned(np.ones(len(rows.label), dtype=bool), MAX_LINEAR_ROWS), held.weight)
     if held.recipe is None:
         if linear is None:
             raise ValueError("neither trees nor a linear model were chosen")

@@ -12,11 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.prediction.boosting import Boosted, Recipe, Task, boost
+from models.prediction.boosting import Boosted, Recipe, boost
 from models.prediction.calibration import fit_calibration
 from models.prediction.choice import TIE, Judged, standard_error
 from models.prediction.ladder.prepared import Prepared
-from models.prediction.linear import LinearModel, fit_linear, of_forecast
 from models.prediction.metrics import log_losses
 
 __all__ = ["holds_forward"]
@@ -77,15 +76,7 @@ def _scores(rows: Prepared, candidates: Sequence[Boosted], before: np.ndarray, /
             mine = (1 - one.share) * trees[one.recipe]
         if one.share:
             if one.weight not in lines:
-                lines[one.weight] = _line(matrix, label, task, one.weight).raw(rows.matrix)
+                lines[one.weight] = rows.line(np.flatnonzero(before), one.weight, alone=True).raw(rows.matrix)
             mine = mine + one.share * lines[one.weight]
         raw.append(mine)
     return raw
-
-
-def _line(matrix: np.ndarray, label: np.ndarray, task: Task, weight: float | None, /) -> LinearModel:
-    if weight is not None:
-        return fit_linear(matrix, label, categorical=task.categorical, weight=weight, favoured=task.forecast)
-    if task.forecast is None:
-        raise ValueError("a task without a forecast has no line through it")
-    return of_forecast(matrix, task.forecast)

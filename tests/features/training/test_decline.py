@@ -230,10 +230,26 @@ def test_where_no_table_tells_who_was_where_it_is_said(shop: Any, catalogue: Cat
     assert not decline_table(decline_company(), catalogue, alone, decline_company().outcomes.decline[0]).notes
 
 
-def test_a_metric_without_sampling_noise_is_refused(shop: Any, make_kpi: Any) -> None:
-    catalogue = Catalogue((make_kpi("csat", expr="csat", aggregate="median"),), ())
-    with pytest.raises(CompanyFileError, match="no mean or share"):
+@pytest.mark.parametrize(
+    "details", [{"aggregate": "count"}, {"aggregate": "max"}, {"aggregate": "median", "source": "measures"}]
+)
+def test_a_metric_without_sampling_noise_is_refused(shop: Any, make_kpi: Any, details: dict[str, str]) -> None:
+    catalogue = Catalogue((make_kpi("csat", **{"expr": "csat", "source": "cases"} | details),), ())
+    with pytest.raises(CompanyFileError, match="how far it varies by chance"):
         matrix.build(decline_company(), catalogue, shop)
+
+
+@pytest.mark.parametrize("how", [{"aggregate": "median"}, {"aggregate": "ratio", "denominator": "1.0"}])
+def test_declines_of_medians_and_ratios_are_labelled_and_forecast(
+    shop: Any, make_kpi: Any, how: dict[str, str]
+) -> None:
+    catalogue = Catalogue((make_kpi("csat", expr="csat", better="higher", role="outcome", **how),), ())
+    table = decline_table(decline_company(), catalogue, shop, decline_company().outcomes.decline[0])
+    rows = table.labelled
+    assert 0.05 < rows["label"].mean() < 0.5
+    assert rows["csat__decline_odds"].notna().mean() > 0.8
+    ahead = rows[rows["as_of"] == pd.Timestamp("2024-04-25")].set_index("unit_id")["label"]
+    assert (ahead["e4"], ahead["e10"]) == (1, 1)  # their bad month begins then
 
 
 def test_a_metric_that_means_nothing_for_the_unit_is_refused(shop: Any, make_kpi: Any) -> None:
