@@ -22,6 +22,8 @@ from features.staging.warehouse import Warehouse
 from features.training.decline import decline_table
 from models.prediction.evaluation import evaluate
 
+__all__ = ["main"]
+
 TEAMS, MONTHS, CASES = 40, 20, 30
 START = datetime(2024, 1, 1)
 METRICS: dict[str, dict[str, str]] = {

@@ -165,7 +165,7 @@ def _of_cards(
     return means[means["people"] >= MIN_PEOPLE].reset_index()
 
 
-def _without_repeats(scorecards: pd.DataFrame, least_days: float, /) -> pd.DataFrame:
+def _without_repeats(scorecards: pd.DataFrame, min_days: float, /) -> pd.DataFrame:
     """Leave out cards that were issued again with the points that they had.
 
     Cards of every month have not changed every month, even where each month has targets of its own: those that are set
@@ -179,7 +179,7 @@ def _without_repeats(scorecards: pd.DataFrame, least_days: float, /) -> pd.DataF
         points = _changes(given, ["kpi", "weight"])
         both = _changes(given, ["kpi", "weight", "target"])
         days = np.diff([given[at][0].value for at in both]) / pd.Timedelta(days=1).value
-        chosen = points if len(both) > len(points) and np.median(days) < least_days else both
+        chosen = points if len(both) > len(points) and np.median(days) < min_days else both
         kept += [given[at][1] for at in chosen]
     return pd.concat(kept, ignore_index=True) if kept else issues
 
