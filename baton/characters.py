@@ -7,7 +7,10 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-__all__ = ["normalise"]
+__all__ = ["is_like_formula", "normalise"]
+
+# the wide ones as well: Excel takes them for the narrow ones where Chinese or Japanese is typed
+_FORMULA_BEGINS = tuple("=+-@＝＋－＠")
 
 # what nobody sees: format characters, variation selectors, fillers; and emoji's skin tones
 _UNSEEN = frozenset({0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)})
@@ -34,6 +37,17 @@ _SPACES_PASSED = 8
 # what Taiwan writes for an account is not what OpenCC takes for one
 _ACCOUNT = str.maketrans("帳", "賬")
 _QUOTES = str.maketrans("「」『』﹁﹂﹃﹄", "“”‘’“”‘’")
+
+
+def is_like_formula(text: str, /) -> bool:
+    r"""Whether a spreadsheet may take a text for a formula once somebody opens or edits it.
+
+    Examples
+    --------
+    >>> [is_like_formula(text) for text in ("=1+1", " \n@SUM(A1)", "-5", "a=b", "")]
+    [True, True, True, False, False]
+    """
+    return text.lstrip().startswith(_FORMULA_BEGINS) or text[:1] in ("\t", "\r", "\n")
 
 
 def normalise(text: str, /) -> str:

@@ -1,4 +1,4 @@
-"""The commands about the audit log: look at it, check it, erase a person."""
+"""The commands about the audit log: look at it, check it, hand it to an auditor, erase a person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption, OutOption
 from baton.terminal.people import pseudonym_of
 
 if TYPE_CHECKING:
@@ -75,6 +75,31 @@ def audit_verify(
         _verdict(found, settings)
     if not found.sound:
         raise typer.Exit(2)
+
+
+@audit_app.command("export", epilog="Example: `baton audit export demo for-the-auditor`")
+def audit_export(
+    company: CompanyArgument,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write: new, or empty.")],
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a folder for an auditor: log, decisions, models, protected groups, a summary, and how to check it."""
+    from baton import display
+    from baton.files import DEFAULT_OUT, RunFolder
+    from serving.audit.export import export
+    from serving.audit.log import utc_now
+
+    settings = _opened(company)
+    run = RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)
+    with closing(_state(settings)) as state:
+        found = export(state, settings, run, folder, now=utc_now())
+    if as_json:
+        display.document({"folder": str(folder), **found.as_json()})
+        return
+    _verdict(found, settings)
+    line = f"Written to {folder}; begin with summary.en.md or summary.zh.md. It names people: pass it on with care."
+    display.open_console().print(line, markup=False, soft_wrap=True)
 
 
 @audit_app.command("erase", epilog="Example: `baton audit erase demo --employee E017`")

@@ -21,7 +21,17 @@ from features.cases.table import Organisation
 from features.staging.own_columns import attribute, plain
 from models.advice.proportions import ratio_interval
 
-__all__ = ["Impact", "impact", "movers", "no_groups", "no_scores", "protected_columns", "protected_groups", "scores"]
+__all__ = [
+    "Impact",
+    "impact",
+    "movers",
+    "no_groups",
+    "no_scores",
+    "protected_columns",
+    "protected_groups",
+    "scores",
+    "scoring_rates",
+]
 
 Floats = NDArray[np.float64]
 
@@ -205,6 +215,54 @@ def movers(
         return float("nan"), float("nan")
     above = both > np.median(both, axis=0) + NO_HIGHER
     return float((above[:, 1] & ~above[:, 0]).sum()), float((above[:, 0] & ~above[:, 1]).sum())
+
+
+def scoring_rates(
+    people: pd.DataFrame, groups: pd.DataFrame, role: str, weights: dict[str, float], min_group: int
+) -> pd.DataFrame:
+    """Return how often each protected group scores above the median of a role under a card.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        From ``scores``.
+    groups : pandas.DataFrame
+        From ``protected_groups``.
+    role : str
+        Empty: everybody.
+    weights : dict of str to float
+        Points by KPI.
+    min_group : int
+        Groups of fewer people, and of fewer than ten, get no rate.
+
+    Returns
+    -------
+    pandas.DataFrame
+        attribute, group, people (NaN: too few), rate (share above the median of all), ratio (over the highest rate of
+        the attribute; NaN where fewer than two groups are large enough).
+
+    Source
+    ------
+    New York City, rules of Local Law 144 (6 RCNY § 5-300): scoring rate and impact ratio.
+    """
+    mine = people[people["role"] == role] if role and (people["role"] == role).any() else people
+    total = _totals(mine, weights)
+    above = total > total.median()
+    rows = []
+    for column, part in groups.groupby("attribute"):
+        group = part.drop_duplicates("employee_id").set_index("employee_id")["group"].reindex(total.index).dropna()
+        counts = group.value_counts()
+        rates = {
+            str(name): float(above[group.index[group == name]].mean())
+            for name, count in counts.items()
+            if count >= max(MIN_PROTECTED_GROUP, min_group)
+        }
+        highest = max(rates.values(), default=0.0) if len(rates) > 1 else 0.0
+        for name in sorted(map(str, counts.index)):
+            rate = rates.get(name, float("nan"))
+            count = float(counts[name]) if name in rates else float("nan")
+            rows.append((str(column), name, count, rate, rate / highest if highest > 0 else float("nan")))
+    return pd.DataFrame(rows, columns=["attribute", "group", "people", "rate", "ratio"])
 
 
 def _totals(people: pd.DataFrame, weights: dict[str, float], /) -> pd.Series:

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from baton.characters import is_like_formula
 from baton.errors import OutputError
 from baton.files import new_file
-from pipelines.workbook.cells import Cell, Formatted, clean_text, is_like_formula, sheet_name
+from pipelines.workbook.cells import Cell, Formatted, clean_text, sheet_name
 
 __all__ = ["MAX_ROWS", "Book", "Column", "opened"]
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["MAX_TEXT", "Cell", "Formatted", "clean_text", "is_like_formula", "known_number", "sheet_name"]
+__all__ = ["MAX_TEXT", "Cell", "Formatted", "clean_text", "known_number", "sheet_name"]
 
 MAX_TEXT = 32_767  # UTF-16 units that Excel keeps in a cell
 
@@ -15,8 +15,6 @@ _MAX_SHEET_NAME = 31  # what Excel allows
 # what XML cannot carry, or Excel shows as a box; line ends stay
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
-# the wide ones as well: Excel takes them for the narrow ones where Chinese or Japanese is typed
-_FORMULA_BEGINS = tuple("=+-@＝＋－＠")
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,6 @@ def clean_text(text: str, shortened: str = "…", /) -> str:
     room = MAX_TEXT - len(shortened.encode("utf-16-le")) // 2
     # a character of two units that is cut in half is left out
     return text.encode("utf-16-le")[: 2 * room].decode("utf-16-le", "ignore") + shortened
-
-
-def is_like_formula(text: str, /) -> bool:
-    r"""Whether a spreadsheet may take a text for a formula once somebody edits it.
-
-    Examples
-    --------
-    >>> [is_like_formula(text) for text in ("=1+1", " \n@SUM(A1)", "-5", "a=b", "")]
-    [True, True, True, False, False]
-    """
-    return text.lstrip().startswith(_FORMULA_BEGINS) or text[:1] in ("\t", "\r", "\n")
 
 
 def known_number(value: object, /) -> float | int | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from baton.errors import OutputError
 from serving.audit.sealing import PREFIX, SEALED_DETAIL, ErasedError, UnreadableError, known_keys, sealed_with, unseal
 from serving.state.schema import AuditEntry
 
@@ -87,7 +88,22 @@ def read(session: Session, asked: Asked = Asked(), /, *, limit: int = 100) -> li
 
 
 def all_rows(session: Session, asked: Asked = Asked(), /, *, oldest_first: bool = False) -> Iterator[Row]:
-    """Return all rows that are asked for, one after the other."""
+    """Return all rows that are asked for, one after the other.
+
+    Raises
+    ------
+    OutputError
+        If somebody has written into the log what is no row.
+    """
+    try:
+        yield from _rows(session, asked, oldest_first)
+    except ValueError as error:  # a time that is none
+        raise OutputError(
+            "the audit log cannot be read: somebody has changed a row; `baton audit verify` says which"
+        ) from error
+
+
+def _rows(session: Session, asked: Asked, oldest_first: bool, /) -> Iterator[Row]:
     keys = known_keys(session)
     order = AuditEntry.number.asc() if oldest_first else AuditEntry.number.desc()
     for entry in session.scalars(_query(asked).order_by(order).execution_options(yield_per=500)):
@@ -111,7 +127,16 @@ def opened(entry: AuditEntry, keys: Mapping[str, bytes], /) -> Row:
             states.append("damaged")
         return None
 
-    subject, detail = json.loads(entry.subject), json.loads(entry.detail)
+    def parsed(value: Any) -> dict[str, Any]:
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            states.append("damaged")
+        return found if isinstance(found, dict) else {}
+
+    subject, detail = parsed(entry.subject), parsed(entry.detail)
     closed = open_one(detail.pop(SEALED_DETAIL, None), "detail")
     return Row(
         number=entry.number,
@@ -119,8 +144,8 @@ def opened(entry: AuditEntry, keys: Mapping[str, bytes], /) -> Row:
         actor=open_one(entry.actor, "actor"),
         role=entry.role,
         action=entry.action,
-        team=subject["team"],
-        person=open_one(subject["person"], "person"),
+        team=subject.get("team"),
+        person=open_one(subject.get("person"), "person"),
         detail={**detail, **(closed or {})},
         reading=states[-1],
         digest=entry.digest,

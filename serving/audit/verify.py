@@ -149,7 +149,7 @@ def _lost_keys(rows: Sequence[Mapping[str, Any]], places: Sequence[Place], kept:
     erased: set[str] = set()
     first: dict[str, int] = {}
     for row, place in zip(rows, places, strict=True):
-        if place.origin is None:
+        if place.origin is None or place.fault is not None:
             continue
         detail, subject = json.loads(row["detail"]), json.loads(row["subject"])
         if row["action"] == ERASE:

@@ -68,7 +68,7 @@ def test_every_command_and_its_example_is_on_the_page(generator: ModuleType) -> 
         assert f"## `baton {command}`" in page
     for command in ("list", "promote", "rollback"):
         assert f"`baton models {command}`" in page
-    for command in ("log", "verify", "erase"):
+    for command in ("log", "verify", "export", "erase"):
         assert f"`baton audit {command}`" in page
     assert page.count("Example:") >= 12
 

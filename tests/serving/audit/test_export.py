@@ -1,0 +1,229 @@
+"""What an auditor gets: whole, readable in two languages, checkable without Baton, and no formula in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from baton.company import Company
+from baton.errors import OutputError
+from baton.files import RunFolder, write_json
+from serving.access.principal import Principal
+from serving.audit.export import export
+from serving.audit.figures import Contests, contests
+from serving.audit.log import AuditLog, Entry
+from serving.audit.sheets import as_cell
+from serving.state.schema import Decision, Move
+from serving.state.store import State, open_state
+from tests.filled_results import write_filled
+from tests.serving.databases import company_in
+
+NOON = datetime(2026, 3, 1, 12)
+LEAD = Principal("lin", "manager", employee="p-lead")
+FILES = {
+    "audit.pub", "decisions.csv", "evaluation.json", "heads.jsonl", "impact.csv", "log.jsonl", "models.json",
+    "moves.csv", "run.json", "scoring_rates.csv", "summary.en.md", "summary.zh.md", "verify.md",
+}  # fmt: skip
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    return company_in(tmp_path / "hafen")
+
+
+@pytest.fixture
+def opened(company: Company) -> State:
+    """Two decisions, of which one was contested and answered, with their rows in the log."""
+    state = open_state(company)
+    log = AuditLog(state, clock=lambda: NOON)
+    with state.writing() as session:
+        for name in ("d1", "d2"):
+            session.add(
+                Decision(
+                    id=name, kind="weights", team_id="=cmd()", role=None, employee=None, advice={"rows": []}, choice={},
+                    state="upheld", version=3, due_at=None, created_at=NOON, changed_at=NOON,
+                )
+            )  # fmt: skip
+        session.flush()
+        for version, (what, by) in enumerate([("change", "lin"), ("contest", "anna"), ("uphold", "mo")], start=1):
+            session.add(move("d1", version, what, by, NOON + timedelta(days=version)))
+        session.add(move("d2", 1, "dismiss", "lin", NOON))
+        log.append(session, Entry("decisions.change", LEAD, team="t1", detail={"decision": "d1", "reason": "=1+1"}))
+        log.append(session, Entry("view_person", LEAD, team="t1", person="p-anna", detail={"kind": "coaching"}))
+    return state
+
+
+def move(name: str, version: int, what: str, by: str, at: datetime) -> Move:
+    return Move(
+        decision=name, version=version, name=what, before="x", after="y", by=by, role="manager",
+        reason="\t@SUM(A1)", detail={}, at=at,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def run(company: Company) -> RunFolder:
+    """A run with two cards, of which one has groups to compare."""
+    folder = RunFolder(company.folder / "out").create()
+    write_json(folder.file("run.json"), {"company": "Hafen", "finished_at": "2026-02-28", "inputs": {"cases": "ab12"}})
+    write_json(folder.file("models.json"), {"churn": {"model": "churn/3"}})
+    write_json(folder.file("evaluation.json"), {"churn": {"auc": 0.7, "intervals": {"auc": [0.6, 0.8]}}})
+    row = {"team_id": "t1", "role": "", "verdict": "keep", "current_weight": 50.0, "recommended_weight": 50.0}
+    rows = [{**row, "kpi": kpi, "impact": "cannot be told", "impact_ratio": np.nan} for kpi in ("csat", "wait")]
+    rows += [{**row, "team_id": "t2", "kpi": "csat", "impact": "pass", "impact_ratio": 0.9, "verdict": "raise"}]
+    write_filled(folder, "weights", pd.DataFrame(rows))
+    people = [f"p-{number:02d}" for number in range(32)]
+    z = [float(number) for number in range(32)]
+    write_filled(folder, "advice/scores", pd.DataFrame({"employee_id": people, "role": "", "kpi": "csat", "z": z}))
+    groups = ["w" if number < 20 else "m" for number in range(30)] + ["x", "x"]
+    write_filled(folder, "advice/groups", pd.DataFrame({"employee_id": people, "attribute": "gender", "group": groups}))
+    return folder
+
+
+def sheet(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_folder_is_whole_and_says_what_was_advised_and_decided(
+    opened: State, company: Company, run: RunFolder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "for the auditor"
+    found = export(opened, company, run, folder, now=NOON + timedelta(days=30))
+    assert found.sound
+    assert {path.name for path in folder.iterdir()} == FILES
+    english, chinese = ((folder / f"summary.{language}.md").read_text("utf-8") for language in ("en", "zh"))
+    assert english.count("\n## ") == chinese.count("\n## ") == 7
+    assert found.digest in english and found.digest in chinese
+    for sentence in (
+        "It has 2 rows and is sound",
+        "2 decisions were begun; 3 people made moves",
+        "1 contest: 1 answered within 14 days, 0 later, 0 waiting, 0 overdue.",
+        "In 1 decision people chose something other than what was advised, in 1 they dismissed it.",
+        "Rows about a single person were looked at 1 time;",
+        "churn: on data that it had not seen, the model ranks right in 70% of pairs (60% to 80%; guessing: 50 %)",
+        'Cards: pass 1, cannot be told 1. "cannot be told" is no pass',
+    ):
+        assert sentence in english
+    assert "共 1 项异议：1 项在 14 天内答复" in chinese and "无法判断 1" in chinese
+    assert json.loads((folder / "models.json").read_text("utf-8"))["churn"]["model"] == "churn/3"
+    assert json.loads((folder / "run.json").read_text("utf-8"))["inputs"] == {"cases": "ab12"}
+
+
+def test_scoring_rates_are_those_of_groups_that_are_large_enough(
+    opened: State, company: Company, run: RunFolder, tmp_path: Path
+) -> None:
+    export(opened, company, run, tmp_path / "x", now=NOON)
+    rows = [
+        row for row in sheet(tmp_path / "x" / "scoring_rates.csv") if row["team_id"] == "t2" and row["card"] == "today"
+    ]
+    # of 32 scores 16 lie above the median: 4 of the first 20 people, the next 10, and 2 whose group is too small
+    assert [(row["group"], row["people"], row["rate"], row["ratio"]) for row in rows] == [
+        ("m", "10.0", "1.0", "1.0"), ("w", "20.0", "0.2", "0.2"), ("x", "", "", ""),
+    ]  # fmt: skip
+    impact = sheet(tmp_path / "x" / "impact.csv")
+    assert [(row["team_id"], row["impact"], row["impact_ratio"]) for row in impact] == [
+        ("t1", "cannot be told", ""), ("t2", "pass", "0.9"),
+    ]  # fmt: skip
+
+
+def test_no_cell_is_a_formula(opened: State, company: Company, run: RunFolder, tmp_path: Path) -> None:
+    export(opened, company, run, tmp_path / "x", now=NOON)
+    cells = [cell for path in (tmp_path / "x").glob("*.csv") for row in sheet(path) for cell in row.values()]
+    assert "'=cmd()" in cells and "'\t@SUM(A1)" in cells
+    assert [cell for cell in cells if cell.lstrip()[:1] in tuple("=+-@＝＋－＠\t\r")] == []
+
+
+def test_a_negative_number_stays_a_number() -> None:
+    assert [as_cell(value) for value in (-1, -1.5, "-1", float("nan"), True, NOON)] == [
+        "-1", "-1.5", "'-1", "", "True", "2026-03-01T12:00:00Z",
+    ]  # fmt: skip
+
+
+def test_what_verify_md_prints_checks_the_folder_without_baton(
+    opened: State, company: Company, run: RunFolder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "x"
+    found = export(opened, company, run, folder, now=NOON)
+    page = (folder / "verify.md").read_text("utf-8")
+    assert found.key in page
+    script = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
+
+    def check() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-c", script], cwd=folder, capture_output=True, text=True, check=False
+        )
+
+    assert check().stdout.strip() == f"OK 2 {found.digest}"
+    log = (folder / "log.jsonl").read_text("utf-8")
+    (folder / "log.jsonl").write_text(log.replace("view_person", "view_nobody", 1), encoding="utf-8")
+    assert "row 2 is not the one" in check().stderr
+    (folder / "log.jsonl").write_text(log.splitlines(keepends=True)[0], encoding="utf-8")
+    assert "row 2 was noted and is gone" in check().stderr
+
+
+def test_a_log_that_was_changed_is_exported_with_its_faults(
+    opened: State, company: Company, run: RunFolder, tmp_path: Path
+) -> None:
+    with opened.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit_log SET at = 'noon', detail = 'x' WHERE number = 1")
+    assert not export(opened, company, run, tmp_path / "x", now=NOON).sound
+    assert "Row 1 was changed" in (tmp_path / "x" / "summary.en.md").read_text("utf-8")
+    assert "第 1 行被改动" in (tmp_path / "x" / "summary.zh.md").read_text("utf-8")
+
+
+def test_without_a_run_and_decisions_the_summary_says_so(company: Company, tmp_path: Path) -> None:
+    state = open_state(company)
+    AuditLog(state)
+    export(state, company, RunFolder(tmp_path / "no run"), tmp_path / "x", now=NOON)
+    english = (tmp_path / "x" / "summary.en.md").read_text("utf-8")
+    for sentence in (
+        "It has no rows yet",
+        "no finished run",
+        "No decision was begun",
+        "Nobody contested",
+        "That is no pass",
+    ):
+        assert sentence in english
+    state.close()
+
+
+def test_a_folder_with_files_is_left_as_it_is(opened: State, company: Company, run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "own.txt").write_text("mine", encoding="utf-8")
+    for place in (tmp_path / "x", tmp_path / "x" / "own.txt"):
+        with pytest.raises(OutputError, match="new or empty"):
+            export(opened, company, run, place, now=NOON)
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["own.txt"]
+
+
+def test_contests_are_counted_by_when_they_were_answered() -> None:
+    days = {"a": [0, 14], "b": [0, 15], "c": [20], "d": [0]}
+    moves = [
+        {"decision": name, "name": "contest" if index == 0 else "uphold", "at": NOON + timedelta(days=day)}
+        for name, of in days.items()
+        for index, day in enumerate(of)
+    ]
+    assert contests(moves, 14, NOON + timedelta(days=30)) == Contests(in_time=1, late=1, waiting=1, overdue=1)
+
+
+def test_the_text_of_a_table_that_is_no_row_is_reported_and_never_a_crash(opened: State) -> None:
+    from serving.audit.reading import read
+
+    with opened.engine.begin() as connection:
+        connection.execute(text("UPDATE audit_log SET detail = '[1', subject = '3' WHERE number = 1"))
+    with opened.reading() as session:
+        assert [row.reading for row in read(session)] == ["whole", "damaged"]
+    with opened.engine.begin() as connection:
+        connection.execute(text("UPDATE audit_log SET at = 'noon' WHERE number = 1"))
+    with pytest.raises(OutputError, match="baton audit verify"), opened.reading() as session:
+        read(session)
