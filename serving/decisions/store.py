@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGE_ROWS", "DecisionStore"]
 
 PAGE_ROWS = 50
+_ERASED = "erased-"  # so begins what `baton audit erase` leaves in the place of a pseudonym
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -192,7 +193,8 @@ class DecisionStore:
 
     def _seen(self, principal: Principal, about: Iterable[tuple[str | None, str | None]], /) -> None:
         """Write into the audit log whose rows are shown, before they are."""
-        people = [(team, person) for team, person in dict.fromkeys(about) if person is not None]
+        named = [(team, person) for team, person in dict.fromkeys(about) if person is not None]
+        people = [(team, person) for team, person in named if not person.startswith(_ERASED)]
         if people and principal != LOCAL:
             with self._state.writing() as session:
                 for team, person in people:

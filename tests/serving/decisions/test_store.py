@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from serving.access.principal import Principal
+from serving.audit.erase import erase
 from serving.decisions.payloads import ListQuestion, MoveRequest
 from serving.decisions.refused import Conflict, DecisionRefused, KeyUsed, NotAllowed
 from serving.state.schema import Decision, Move, Reply
@@ -234,3 +235,22 @@ def test_lists_hold_what_one_may_see(office: Office, monkeypatch: pytest.MonkeyP
     pages = [office.store.find(AUDITOR, ListQuestion(page=page)) for page in (1, 2, 3)]
     assert [len(page["rows"]) for page in pages] == [2, 1, 0]
     assert {(page["pages"], page["total"]) for page in pages} == {(2, 3)}
+
+
+def test_of_an_erased_person_decisions_stay_without_them(any_office: Office) -> None:
+    offer = any_office.propose(kind="coaching", move="offer")
+    any_office.move(EMIL, offer, "contest", reason="my calls are harder")
+    card = any_office.move(MEI, any_office.propose(), "approve")
+    contested = any_office.move(EMIL, card, "contest", reason="my calls are harder")
+    erase(any_office.log, "p-1", actor=AUDITOR)
+    any_office.recorded.clear()
+    listed = any_office.store.find(AUDITOR, ListQuestion())
+    assert listed["total"] == 2
+    gone = any_office.store.get(AUDITOR, offer["id"])
+    assert (gone["state"]["key"], gone["advice"]["rows"], gone["still_advised"]) == ("contested", [], False)
+    kept = any_office.store.get(AUDITOR, contested["id"])
+    for shown in (gone, kept, listed):
+        assert [word for word in ("p-1", "emil", "my calls") if word in str(shown)] == []
+    # nobody is seen any more
+    assert any_office.recorded == []
+    assert any_office.move(ANN, kept, "uphold")["state"]["key"] == "upheld"
