@@ -26,7 +26,7 @@ audit_app = typer.Typer(help="The audit log: who did what and when, signed.", no
 _MAX_SHOWN = 20  # faults; a log of which all rows are forged has as many as rows
 
 
-@audit_app.command("log", epilog="Example: `baton audit log demo --action decisions.contest --limit 20`")
+@audit_app.command("log", epilog="Example: `baton audit log demo --action decide --limit 20`")
 def audit_log(  # noqa: PLR0913 - one parameter per option of the command
     company: CompanyArgument = DEFAULT_COMPANY,
     action: Annotated[str | None, typer.Option(help="Only rows of this action.")] = None,

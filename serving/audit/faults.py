@@ -28,6 +28,9 @@ KINDS: Mapping[str, str] = {
     "heads_missing": "audit_fault.heads_missing",
     "head_changed": "audit_fault.head_changed",
     "other_log": "audit_fault.other_log",
+    "move_changed": "audit_fault.move_changed",
+    "move_missing": "audit_fault.move_missing",
+    "move_unlogged": "audit_fault.move_unlogged",
 }
 """Message by kind of fault."""
 

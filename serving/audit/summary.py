@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from baton.messages.numbers import Language
 from serving.audit.figures import Contests, Oversight
 from serving.audit.results import Run
 from serving.audit.verify import Verification
+from serving.decisions.words import kind_name, state_name
 
 __all__ = ["Facts", "check_page", "summary_page"]
 
@@ -157,10 +158,19 @@ def _decided(found: Oversight, /) -> list[Message]:
     return [
         Message("audit_summary.decisions", {"n": found.decisions, "people": found.people}),
         *(
-            Message("audit_summary.stands", {"kind": kind, "state": state, "n": count})
-            for (kind, state), count in found.states.items()
+            Message(
+                "audit_summary.stands", {"kind": _named(kind_name, kind), "state": _named(state_name, state), "n": n}
+            )
+            for (kind, state), n in found.states.items()
         ),
     ]
+
+
+def _named(names: Callable[[str], Message], key: str, /) -> Message | str:
+    try:
+        return names(key)
+    except KeyError:  # of another Baton
+        return key
 
 
 def _oversight(facts: Facts, /) -> list[Message]:

@@ -14,8 +14,9 @@ from baton.messages.message import bilingual
 from serving.audit.chain import Chain, Place
 from serving.audit.faults import Fault, faults_of_heads, faults_of_rows
 from serving.audit.heads import read_heads
+from serving.audit.moves import faults_of_moves, raw_moves
 from serving.audit.rows import FIELDS
-from serving.audit.sealing import ERASE, SEALED_DETAIL, key_id, sealed_with
+from serving.audit.sealing import ERASE, SEALED_DETAIL, known_keys, sealed_with
 from serving.audit.signer import PRIVATE, PUBLIC, fingerprint, private_key, public_key, verifies
 from serving.state.store import State
 
@@ -77,7 +78,7 @@ def verify(state: State, /, *, key: Path | None = None) -> Verification:
     OutputError
         If the database or the public key cannot be read.
     """
-    rows, kept = _read(state)
+    rows, keys, moves = _read(state)
     heads = read_heads(state.folder)
     if not rows and heads is None and key is None and not (state.folder / PUBLIC).exists():
         return Verification(0, "", "", 0, ())
@@ -97,7 +98,8 @@ def verify(state: State, /, *, key: Path | None = None) -> Verification:
     trusted = [head for head in held if origins.get(head.digest, head.number) == head.number]
     faults += faults_of_rows(rows, places, max((head.number or 0 for head in trusted), default=0))
     faults += faults_of_heads(heads or (), held, digests, origins)
-    faults += _lost_keys(rows, places, kept)
+    faults += _lost_keys(rows, places, set(keys))
+    faults += faults_of_moves(rows, places, moves, keys)
     return _found(rows, public, noted, faults)
 
 
@@ -111,13 +113,11 @@ def raw_rows(session: Any, /) -> list[dict[str, Any]]:
     return [{**row, "at": _time(row["at"])} for row in found.mappings()]
 
 
-def _read(state: State, /) -> tuple[list[dict[str, Any]], set[str]]:
-    from sqlalchemy import text
-
+def _read(state: State, /) -> tuple[list[dict[str, Any]], dict[str, bytes], dict[tuple[str, int], dict[str, Any]]]:
     with state.reading() as session:
-        keys = session.execute(text("SELECT key FROM person_keys WHERE key IS NOT NULL")).scalars()
-        kept = {key_id(bytes(key)) for key in keys if isinstance(key, bytes | memoryview)}
-        return raw_rows(session), kept
+        if session.get_bind().dialect.name != "sqlite":  # there a reader sees one moment anyway
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        return raw_rows(session), known_keys(session), raw_moves(session)
 
 
 def _time(value: Any, /) -> Any:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from serving.audit.export import export
 from serving.audit.figures import Contests, contests
 from serving.audit.log import AuditLog, Entry
 from serving.audit.sheets import as_cell
+from serving.decisions.words import state_name
 from serving.state.schema import Decision, Move
 from serving.state.store import State, open_state
 from tests.filled_results import write_filled
@@ -51,21 +53,30 @@ def opened(company: Company) -> State:
             session.add(
                 Decision(
                     id=name, kind="weights", team_id="=cmd()", role=None, employee=None, advice={"rows": []}, choice={},
-                    state="upheld", version=3, due_at=None, created_at=NOON, changed_at=NOON,
+                    state="upheld", version=3 if name == "d1" else 1, due_at=None, created_at=NOON, changed_at=NOON,
                 )
             )  # fmt: skip
         session.flush()
         for version, (what, by) in enumerate([("change", "lin"), ("contest", "anna"), ("uphold", "mo")], start=1):
-            session.add(move("d1", version, what, by, NOON + timedelta(days=version)))
-        session.add(move("d2", 1, "dismiss", "lin", NOON))
-        log.append(session, Entry("decisions.change", LEAD, team="t1", detail={"decision": "d1", "reason": "=1+1"}))
+            decide(session, log, move("d1", version, what, by, NOON + timedelta(days=version)))
+        decide(session, log, move("d2", 1, "dismiss", "lin", NOON))
         log.append(session, Entry("view_person", LEAD, team="t1", person="p-anna", detail={"kind": "coaching"}))
     return state
 
 
+def decide(session: Any, log: AuditLog, made: Move) -> None:
+    """Make a move and log it, as decisions do."""
+    session.add(made)
+    detail = {
+        "decision": made.decision, "version": made.version, "move": made.name, "before": made.before,
+        "after": made.after, "reason": made.reason, "choice": {},
+    }  # fmt: skip
+    log.append(session, Entry("decide", Principal(made.by, made.role), team="t1", detail=detail))
+
+
 def move(name: str, version: int, what: str, by: str, at: datetime) -> Move:
     return Move(
-        decision=name, version=version, name=what, before="x", after="y", by=by, role="manager",
+        decision=name, version=version, name=what, before="x", after="upheld", by=by, role="manager",
         reason="\t@SUM(A1)", detail={}, at=at,
     )  # fmt: skip
 
@@ -105,7 +116,7 @@ def test_the_folder_is_whole_and_says_what_was_advised_and_decided(
     assert english.count("\n## ") == chinese.count("\n## ") == 7
     assert found.digest in english and found.digest in chinese
     for sentence in (
-        "It has 2 rows and is sound",
+        "It has 5 rows and is sound",
         "2 decisions were begun; 3 people made moves",
         "1 contest: 1 answered within 14 days, 0 later, 0 waiting, 0 overdue.",
         "In 1 decision people chose something other than what was advised, in 1 they dismissed it.",
@@ -114,6 +125,7 @@ def test_the_folder_is_whole_and_says_what_was_advised_and_decided(
         'Cards: pass 1, cannot be told 1. "cannot be told" is no pass',
     ):
         assert sentence in english
+    assert f"{state_name('upheld').text}: 2" in english
     assert "共 1 项异议：1 项在 14 天内答复" in chinese and "无法判断 1" in chinese
     assert json.loads((folder / "models.json").read_text("utf-8"))["churn"]["model"] == "churn/3"
     assert json.loads((folder / "run.json").read_text("utf-8"))["inputs"] == {"cases": "ab12"}
@@ -163,12 +175,12 @@ def test_what_verify_md_prints_checks_the_folder_without_baton(
             [sys.executable, "-I", "-c", script], cwd=folder, capture_output=True, text=True, check=False
         )
 
-    assert check().stdout.strip() == f"OK 2 {found.digest}"
+    assert check().stdout.strip() == f"OK 5 {found.digest}"
     log = (folder / "log.jsonl").read_text("utf-8")
     (folder / "log.jsonl").write_text(log.replace("view_person", "view_nobody", 1), encoding="utf-8")
-    assert "row 2 is not the one" in check().stderr
+    assert "row 5 is not the one" in check().stderr
     (folder / "log.jsonl").write_text(log.splitlines(keepends=True)[0], encoding="utf-8")
-    assert "row 2 was noted and is gone" in check().stderr
+    assert "row 5 was noted and is gone" in check().stderr
 
 
 def test_a_log_that_was_changed_is_exported_with_its_faults(
@@ -222,7 +234,7 @@ def test_the_text_of_a_table_that_is_no_row_is_reported_and_never_a_crash(opened
     with opened.engine.begin() as connection:
         connection.execute(text("UPDATE audit_log SET detail = '[1', subject = '3' WHERE number = 1"))
     with opened.reading() as session:
-        assert [row.reading for row in read(session)] == ["whole", "damaged"]
+        assert [row.reading for row in read(session)] == ["whole"] * 4 + ["damaged"]
     with opened.engine.begin() as connection:
         connection.execute(text("UPDATE audit_log SET at = 'noon' WHERE number = 1"))
     with pytest.raises(OutputError, match="baton audit verify"), opened.reading() as session:
