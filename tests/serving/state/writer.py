@@ -15,13 +15,14 @@ def decide(state: State, log: AuditLog, name: str, *, weight: int = 0) -> None:
     """Make one decision and its row in the audit log, in one transaction."""
     now = utc_now()
     with state.writing() as session:
+        # read before anything is written: what is read must still be true when it is committed
+        log.append(session, Entry("decide", LOCAL, team="t1", detail={"decision": name, "why": "x" * weight}))
         session.add(
             Decision(
                 id=name, kind="weights", team_id="t1", role=None, employee=None, advice={"x": "x" * weight}, choice={},
                 state="proposed", version=1, due_at=None, created_at=now, changed_at=now,
             )
         )  # fmt: skip
-        log.append(session, Entry("decide", LOCAL, team="t1", detail={"decision": name, "why": "x" * weight}))
 
 
 def main(folder: str, prefix: str) -> None:
