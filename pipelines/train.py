@@ -14,7 +14,7 @@ from baton.errors import TooLittleDataError
 from baton.files import RunFolder, write_atomically
 from baton.informative import is_informative, uninformative
 from baton.messages.message import Message
-from baton.outcomes import outcome_folder
+from baton.outcomes import kind_of, outcome_folder
 from baton.progress import Progress, silent
 from baton.run_results import EVALUATION, RunResults
 from features.training.table import TrainingTable
@@ -22,6 +22,7 @@ from models.integrity.manifest import write_manifest
 from models.prediction.evaluation import evaluate
 from models.prediction.out_of_fold import out_of_fold, rows_to_score
 from models.prediction.predictor import predictor_class
+from models.prediction.survival.unlearned import days_left_out
 
 __all__ = ["TrainResult", "nothing_learned", "train"]
 
@@ -40,11 +41,14 @@ class TrainResult:
         Outcomes that could not be learned, and why.
     folders : dict of str to Path
         Where each outcome's predictor lies.
+    noted : list of Message
+        What was asked for and could not be learned beside an outcome.
     """
 
     evaluation: dict[str, Any]
     skipped: dict[str, Message] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
+    noted: list[Message] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[Message]:
@@ -53,9 +57,10 @@ class TrainResult:
             Message("not_learned.not_learned", {"outcome": outcome, "why": why})
             for outcome, why in self.skipped.items()
         ]
-        return reasons + [
+        guessing = [
             uninformative(outcome, entry) for outcome, entry in self.evaluation.items() if not is_informative(entry)
         ]
+        return [*reasons, *guessing, *self.noted]
 
 
 def train(
@@ -91,11 +96,12 @@ def train(
     evaluation: dict[str, Any] = {}
     skipped: dict[str, Message] = {}
     folders: dict[str, Path] = {}
+    noted: list[Message] = []
     for done, (outcome, table) in enumerate(tables.items()):
         progress(f"train {outcome}", done, len(tables))
         place = outcome_folder(folder.models, outcome)
         try:
-            evaluation[outcome] = _train_one(company, table, place)
+            evaluation[outcome] = _train_one(company, table, place, noted)
         except TooLittleDataError as error:
             skipped[outcome] = error.why
         else:
@@ -106,7 +112,7 @@ def train(
         whole = (Message("text.of_outcome", {"outcome": name, "text": why}) for name, why in skipped.items())
         raise TooLittleDataError(Message("not_learned.nothing", {"reasons": tuple(whole)}))
     RunResults(folder).write_document(EVALUATION, evaluation)
-    return TrainResult(evaluation, skipped, folders)
+    return TrainResult(evaluation, skipped, folders, noted)
 
 
 def nothing_learned(skipped: Mapping[str, Message], causes: Mapping[str, Message], /) -> str:
@@ -132,13 +138,15 @@ def nothing_learned(skipped: Mapping[str, Message], causes: Mapping[str, Message
     )
 
 
-def _train_one(company: Company, table: TrainingTable, place: Path, /) -> dict[str, Any]:
-    seed = company.company.seed
+def _train_one(company: Company, table: TrainingTable, place: Path, noted: list[Message], /) -> dict[str, Any]:
+    seed, churn = company.company.seed, company.outcomes.churn
     found = evaluate(table, seed)
     predictor = predictor_class(table.outcome).fit(table, seed)
     scored = rows_to_score(table, max(company.snapshots.windows_days))
     asked = table.labelled.index.isin(scored.index)
     predictor.save(place)
+    if kind_of(table.outcome) == "churn" and churn is not None:
+        noted.extend(days_left_out(churn.curve_days, predictor.curve))
     if asked.any():
         crossed = found.out_of_fold
         explained = (out_of_fold(table, seed, explain=asked) if crossed is None else crossed).explained

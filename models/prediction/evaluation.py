@@ -24,6 +24,8 @@ from models.prediction.metrics import (
 from models.prediction.out_of_fold import OutOfFold, out_of_fold
 from models.prediction.predictor import predictor_class
 from models.prediction.splits import SplitKind, TimeSplit, split_in_time
+from models.prediction.survival.by_day import metrics_by_day
+from models.prediction.survival.learned import times_of
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -100,6 +102,8 @@ def evaluate(table: TrainingTable, seed: int, /) -> Evaluation:
     }
     if table.kind == "number":
         del entry["ece_method"]
+    if tested.curve is not None:
+        entry["curve"] = tested.curve
     keys = rows[["unit_id", "as_of", "group", "label"]].reset_index(drop=True)
     entry = plain(entry)
     entry["informative"] = is_informative(entry)
@@ -113,6 +117,7 @@ class _Tested:
     baselines: dict[str, np.ndarray]
     single: str
     train_rows: int
+    curve: list[dict[str, Any]] | None = None
 
 
 def _later(table: TrainingTable, split: TimeSplit, seed: int, /) -> _Tested:
@@ -130,7 +135,12 @@ def _later(table: TrainingTable, split: TimeSplit, seed: int, /) -> _Tested:
         encoding.matrix(test[features]),
         asked=Asked(encoding, table.kind, single, seed, _forecast(table, encoding)),
     )
-    return _Tested(test, predictor.predict(test[features]), baselines, encoding.features[single], len(train))
+    prediction = predictor.predict(test[features])
+    curve = None
+    if predictor.curve is not None:
+        learned = times_of(replace(table, times=table.known_by(split.start)), train)
+        curve = metrics_by_day(predictor.curve, prediction, times_of(table, test), learned, seed=seed)
+    return _Tested(test, prediction, baselines, encoding.features[single], len(train), curve)
 
 
 def _across(table: TrainingTable, seed: int, /) -> tuple[_Tested, OutOfFold, str]:

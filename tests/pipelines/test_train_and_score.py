@@ -155,6 +155,20 @@ def test_a_curve_passes_through_the_probability_and_prices_what_is_lost_by_when(
     assert lost[30] == pytest.approx(50 * by_day.loc["c2", 30] * 1.1 ** (-15 / 365.25))
 
 
+def test_each_day_of_the_curve_is_tested_on_later_snapshots_and_those_left_out_are_reported(tmp_path: Path) -> None:
+    folder = started(tmp_path, {"churn": leaves(made("churn", "customer", months(60, "c", 0)))})
+    asked = Company(outcomes={"churn": {"curve_days": [30, 180, 900]}})
+    table = replace(TrainingTable.load(folder.training / "churn"), curve_days=(30, 90, 180, 900))
+    result = train(asked, folder, {"churn": table})
+    tested = {entry["days"]: entry for entry in result.evaluation["churn"]["curve"]}
+    assert list(tested) == [30, 90, 180]
+    assert tested[30]["rows"] == tested[90]["rows"] > tested[180]["rows"]  # fewer were observed for so long
+    assert tested[90]["rows"] == result.evaluation["churn"]["rows"]
+    assert tested[90]["log_loss"] == pytest.approx(result.evaluation["churn"]["log_loss"])
+    assert 0 < tested[30]["left"] < tested[90]["left"]
+    assert [(said.key, said.values["days"]) for said in result.warnings] == [("curve.not_observed", 900)]
+
+
 def test_days_of_leaving_that_are_not_known_make_no_curve(scored: Scored) -> None:
     assert not scored[0].file("churn_curve.parquet").exists()
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from models.prediction.calibration import sigmoid
 
-__all__ = ["MIN_EVENTS", "Curve", "Step", "Times", "fit_curve", "fit_line", "log_odds"]
+__all__ = ["MIN_EVENTS", "Curve", "LeftOut", "Step", "Times", "fit_curve", "fit_line", "log_odds"]
 
 MIN_EVENTS = 10
 """An interval with fewer who left in it, or who did not, has no day of its own: two numbers could not be learned."""
@@ -94,6 +94,25 @@ class Step:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A day that was asked for and could not be learned.
+
+    Parameters
+    ----------
+    days : int
+    rows, events : int
+        As of a ``Step``: too few of the rows had left, or too few had not.
+    observed_days : int
+        The longest that a row was observed.
+    """
+
+    days: int
+    rows: int
+    events: int
+    observed_days: int
+
+
+@dataclass(frozen=True)
 class Curve:
     """Chances of leaving by several days, given the chance by one of them.
 
@@ -104,11 +123,14 @@ class Curve:
         Days before the horizon, the nearest to it first.
     beyond : tuple of Step
         Days beyond it, ascending.
+    left_out : tuple of LeftOut
+        Days that were asked for in vain.
     """
 
     horizon_days: int
     before: tuple[Step, ...] = ()
     beyond: tuple[Step, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @cached_property
     def days(self) -> tuple[int, ...]:
@@ -163,6 +185,7 @@ class Curve:
         return {
             "horizon_days": self.horizon_days,
             **{name: [vars(step) | {"covariance": list(step.covariance)} for step in of] for name, of in steps.items()},
+            "left_out": [vars(day) for day in self.left_out],
         }
 
     @classmethod
@@ -178,7 +201,8 @@ class Curve:
             name: tuple(Step(**step | {"covariance": tuple(step["covariance"])}) for step in described[name])
             for name in ("before", "beyond")
         }
-        found = cls(int(described["horizon_days"]), **steps)
+        left_out = tuple(LeftOut(**day) for day in described.get("left_out", ()))
+        found = cls(int(described["horizon_days"]), **steps, left_out=left_out)
         every = [number for of in steps.values() for step in of for number in (*step.line[0], *step.covariance)]
         if not np.isfinite(np.array(every, dtype=np.float64)).all() or list(found.days) != sorted(set(found.days)):
             raise ValueError("its curve holds a number that cannot be, or days that do not ascend")
@@ -211,27 +235,31 @@ def fit_curve(chance: np.ndarray, times: Times, days: Sequence[int], horizon_day
     score = log_odds(np.asarray(chance, dtype=np.float64))
     whole = times.observed >= horizon_days
     left = np.where(np.isnan(times.left), np.inf, times.left)
-    before, until = list[Step](), horizon_days
+    before, left_out, until = list[Step](), list[LeftOut](), horizon_days
     for day in sorted((day for day in days if day < horizon_days), reverse=True):
-        step = _step(day, score, left <= day, whole & (left <= until), times.group)
-        if step is not None:
-            before.append(step)
+        found = _step(day, score, left <= day, whole & (left <= until), times)
+        if isinstance(found, Step):
+            before.append(found)
             until = day
+        else:
+            left_out.append(found)
     beyond, since = list[Step](), horizon_days
     for day in sorted(day for day in days if day > horizon_days):
-        step = _step(day, score, left <= day, (times.observed >= day) & (left > since), times.group)
-        if step is not None:
-            beyond.append(step)
+        found = _step(day, score, left <= day, (times.observed >= day) & (left > since), times)
+        if isinstance(found, Step):
+            beyond.append(found)
             since = day
-    return Curve(horizon_days, tuple(before), tuple(beyond))
+        else:
+            left_out.append(found)
+    return Curve(horizon_days, tuple(before), tuple(beyond), tuple(left_out))
 
 
-def _step(day: int, score: np.ndarray, event: np.ndarray, counted: np.ndarray, group: np.ndarray, /) -> Step | None:
+def _step(day: int, score: np.ndarray, event: np.ndarray, counted: np.ndarray, times: Times, /) -> Step | LeftOut:
     happened = event[counted].astype(np.float64)
     events = int(happened.sum())
     if min(events, len(happened) - events) < MIN_EVENTS:
-        return None
-    intercept, slope, covariance = fit_line(score[counted], happened, group[counted])
+        return LeftOut(day, len(happened), events, int(times.observed.max(initial=0.0)))
+    intercept, slope, covariance = fit_line(score[counted], happened, times.group[counted])
     return Step(day, intercept, slope, covariance, len(happened), events)
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from models.prediction.survival.at_risk import discounted_loss
+from models.prediction.survival.by_day import kaplan_meier, metrics_by_day
 from models.prediction.survival.curve import Curve, Times, fit_curve
+from models.prediction.survival.unlearned import days_left_out
 
 DAYS = (30, 60, 90, 120, 180)
 LEFT = (5, 12, 20, 31, 33, 47, 52, 58, 66, 71, 75, 88, 93, 101, 110, 118, 125, 133, 140, 149, 155, 162, 170, 178)
@@ -127,3 +129,60 @@ def test_money_lost_later_counts_less_and_without_a_rate_it_is_the_chance() -> N
     by_hand = 0.1 * 1.1 ** (-15 / 365.25) + 0.2 * 1.1 ** (-60 / 365.25) + 0.3 * 1.1 ** (-227.625 / 365.25)
     assert discounted_loss(chances, days, 0.1)[0, -1] == pytest.approx(by_hand)
     assert discounted_loss(chances, days, 0.1, 30)[0, -1] == pytest.approx(by_hand * 1.1 ** (-30 / 365.25))
+
+
+def test_a_day_that_could_not_be_learned_is_reported_with_what_it_would_need() -> None:
+    chance, times, _ = proportional(3000)
+    few = np.where((times.left > 90) & (times.left <= 180), np.nan, times.left)
+    curve = fit_curve(chance, Times(few, times.observed, times.group), (1, 90, 180, 900), 90)
+    few_left, too_long = days_left_out((90, 180, 900), curve)
+    assert (few_left.key, few_left.values["left"], few_left.values["least"]) == ("curve.few", 0, 10)
+    assert few_left.values["stayed"] == int(((times.observed >= 180) & ~(few <= 90)).sum())
+    assert (too_long.key, too_long.values) == ("curve.not_observed", {"days": 900, "longest": 400})
+    assert days_left_out((), curve) == []
+    assert [said.key for said in days_left_out((30, 60), None)] == ["curve.no_day_known"]
+
+
+def test_a_day_before_anybody_can_have_left_by_silence_is_reported() -> None:
+    chance, times, _ = proportional(3000)
+    curve = fit_curve(chance, times, (90, 180), 90)
+    assert [said.key for said in days_left_out((30, 180), curve)] == ["curve.before_silence"]
+
+
+def test_days_left_out_are_kept_with_the_curve() -> None:
+    chance, times, _ = proportional(3000)
+    curve = fit_curve(chance, times, (90, 900), 90)
+    assert [day.days for day in curve.left_out] == [900]
+    assert Curve.from_json(curve.to_json()) == curve
+
+
+def test_kaplan_and_meier_are_those_of_lifelines() -> None:
+    times = staggered()
+    # a day's interval counts whole here, so that only the horizon, observed by all, is the same number
+    assert kaplan_meier(times, np.array([90.0]))[0] == pytest.approx(KAPLAN_MEIER[2], abs=1e-9)
+
+
+def test_each_day_is_tested_on_the_rows_that_were_observed_to_it_beside_kaplan_and_meier() -> None:
+    chance, times, _ = proportional(4000)
+    learned = proportional(4000, seed=1)
+    curve = fit_curve(learned[0], learned[1], (30, 90, 180, 360), 90)
+    found = metrics_by_day(curve, chance, times, learned[1], seed=0)
+    assert [entry["days"] for entry in found] == [30, 90, 180, 360]
+    for entry in found:
+        seen = times.observed >= entry["days"]
+        assert entry["rows"] == int(seen.sum())
+        assert entry["left"] == int((times.left[seen] <= entry["days"]).sum())
+        assert entry["predicted"] == pytest.approx(entry["observed"], abs=0.04)
+        assert entry["kaplan_meier"]["predicted"] == pytest.approx(entry["observed"], abs=0.04)
+        assert entry["calibration_slope"] == pytest.approx(1, abs=0.2)
+        assert entry["difference"]["high"] < 0
+        assert entry["log_loss"] - entry["kaplan_meier"]["log_loss"] == pytest.approx(entry["difference"]["difference"])
+
+
+def test_a_day_by_which_hardly_anybody_left_has_counts_and_no_metric() -> None:
+    chance, times, _ = proportional(3000)
+    curve = fit_curve(chance, times, (30, 90), 90)
+    entry = metrics_by_day(
+        curve, chance[:20], Times(np.full(20, np.nan), np.full(20, 95.0), np.arange(20)), times, seed=0
+    )[0]
+    assert (entry["rows"], entry["left"], entry["log_loss"], entry["kaplan_meier"]) == (20, 0, None, None)
