@@ -24,6 +24,7 @@ from models.prediction.explained_rows import explained_rows
 from models.prediction.out_of_fold import rows_to_score
 from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor
 from models.prediction.survival.at_risk import curve_rows
+from models.prediction.survival.retention import groups_of, retention_rows
 from models.prediction.what_if.changes import changes, most_at_risk
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def score(
         outputs["churn"] = churn
         outputs |= _put_together("what_if", [_what_if(company, of, churn, folder)])
         outputs |= _put_together("churn_curve", [_curve(company, of, churn, value)])
+        outputs |= _put_together("retention", [_retention(company, of)])
     if "decline" in by_kind:
         outputs["decline"] = _stacked([_decline(scored) for scored in by_kind["decline"]])
     if "case" in by_kind:
@@ -228,6 +230,15 @@ def _curve(company: Company, scored: _Scored, churn: pa.Table, value: np.ndarray
         return pd.DataFrame()
     customers, gap = churn.drop_columns(["drivers"]).to_pandas(), scored.table.gap_days
     return curve_rows(curve, customers, value, company.policy.discount_rate, gap)
+
+
+def _retention(company: Company, scored: _Scored, /) -> pd.DataFrame:
+    """Return how many of all customers, of a team's and of a segment's will stay; nothing where that is guessed."""
+    curve = scored.predictor.curve
+    if curve is None or not scored.informative:
+        return pd.DataFrame()
+    groups = groups_of(scored.rows, scored.table.shares)
+    return retention_rows(curve, scored.prediction, groups, company.company.seed)
 
 
 def _what_if(company: Company, scored: _Scored, churn: pa.Table, folder: RunFolder, /) -> pd.DataFrame:

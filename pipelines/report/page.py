@@ -19,6 +19,7 @@ from pipelines.report.sections.first_screen import first_screen
 from pipelines.report.sections.journey import journey_section
 from pipelines.report.sections.method import method_section
 from pipelines.report.sections.process_map import process_section
+from pipelines.report.sections.retention.pictures import segments_staying, staying_figure
 from pipelines.report.sections.since.section import since_section
 from pipelines.report.sections.strategy import strategy_figure
 from pipelines.report.sections.targets import judged_targets
@@ -103,6 +104,8 @@ def _content(results: Results, pen: Pen, /) -> dict[str, Any]:
         "explored": "okrs" in results.looked,
         "top": top,
         "top_more": all_customers(results),
+        "staying": staying_figure(results, pen),
+        "segments_staying": segments_staying(results),
         "declines": declines,
         "decline_notes": notes,
         "why": why,

@@ -23,6 +23,7 @@ EXPORTED = (
     "effects",
     "churn",
     "what_if",
+    "retention",
     "decline",
     "driver",
     "attributions",

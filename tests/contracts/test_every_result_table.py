@@ -220,6 +220,7 @@ def test_a_step_knows_what_it_leaves(results: RunResults) -> None:
         "churn",
         "what_if",
         "churn_curve",
+        "retention",
         "decline",
         "driver",
         "attributions",

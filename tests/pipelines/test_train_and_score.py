@@ -166,7 +166,7 @@ def test_each_day_of_the_curve_is_tested_on_later_snapshots_and_those_left_out_a
     assert tested[90]["rows"] == result.evaluation["churn"]["rows"]
     assert tested[90]["log_loss"] == pytest.approx(result.evaluation["churn"]["log_loss"])
     assert 0 < tested[30]["left"] < tested[90]["left"]
-    assert [(said.key, said.values["days"]) for said in result.warnings] == [("curve.not_observed", 900)]
+    assert [(message.key, message.values["days"]) for message in result.warnings] == [("curve.not_observed", 900)]
 
 
 def test_days_of_leaving_that_are_not_known_make_no_curve(scored: Scored) -> None:

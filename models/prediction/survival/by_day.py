@@ -51,7 +51,6 @@ def metrics_by_day(
 
     Parameters
     ----------
-    curve : Curve
     chance : numpy.ndarray, shape (rows,)
         Of leaving by the horizon, as predicted.
     came : Times

@@ -28,7 +28,7 @@ import numpy as np
 
 from models.prediction.calibration import sigmoid
 
-__all__ = ["MIN_EVENTS", "Curve", "LeftOut", "Step", "Times", "fit_curve", "fit_line", "log_odds"]
+__all__ = ["MIN_EVENTS", "Curve", "Doubt", "LeftOut", "Step", "Times", "fit_curve", "fit_line", "log_odds"]
 
 MIN_EVENTS = 10
 """An interval with fewer who left in it, or who did not, has no day of its own: two numbers could not be learned."""
@@ -113,6 +113,28 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """How far the chances at the horizon may be off for all alike, in log-odds.
+
+    Parameters
+    ----------
+    covariance : (float, float, float)
+        Of a line through the predicted log-odds, learned from rows that the models had not seen: as of a ``Step``.
+    between : float
+        Variance of how far off they are from one snapshot to the next, beyond what single customers' chances explain.
+    """
+
+    covariance: tuple[float, float, float]
+    between: float
+
+    def drawn(self, random: np.random.Generator, draws: int, /) -> np.ndarray:
+        """Return lines from predicted log-odds to those that may be right; shape (draws, 2)."""
+        first, both, second = self.covariance
+        spread = [[first + self.between, both], [both, second]]
+        return random.multivariate_normal([0.0, 1.0], spread, size=draws, check_valid="ignore")
+
+
+@dataclass(frozen=True)
 class Curve:
     """Chances of leaving by several days, given the chance by one of them.
 
@@ -125,12 +147,15 @@ class Curve:
         Days beyond it, ascending.
     left_out : tuple of LeftOut
         Days that were asked for in vain.
+    doubt : Doubt or None
+        None where it was not learned.
     """
 
     horizon_days: int
     before: tuple[Step, ...] = ()
     beyond: tuple[Step, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    doubt: Doubt | None = None
 
     @cached_property
     def days(self) -> tuple[int, ...]:
@@ -186,6 +211,9 @@ class Curve:
             "horizon_days": self.horizon_days,
             **{name: [vars(step) | {"covariance": list(step.covariance)} for step in of] for name, of in steps.items()},
             "left_out": [vars(day) for day in self.left_out],
+            "doubt": None
+            if self.doubt is None
+            else {"covariance": list(self.doubt.covariance), "between": self.doubt.between},
         }
 
     @classmethod
@@ -202,8 +230,11 @@ class Curve:
             for name in ("before", "beyond")
         }
         left_out = tuple(LeftOut(**day) for day in described.get("left_out", ()))
-        found = cls(int(described["horizon_days"]), **steps, left_out=left_out)
+        known = described.get("doubt")
+        doubt = None if known is None else Doubt(tuple(known["covariance"]), float(known["between"]))
+        found = cls(int(described["horizon_days"]), **steps, left_out=left_out, doubt=doubt)
         every = [number for of in steps.values() for step in of for number in (*step.line[0], *step.covariance)]
+        every += [] if doubt is None else [*doubt.covariance, doubt.between]
         if not np.isfinite(np.array(every, dtype=np.float64)).all() or list(found.days) != sorted(set(found.days)):
             raise ValueError("its curve holds a number that cannot be, or days that do not ascend")
         return found

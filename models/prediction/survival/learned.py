@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from features.training.table import TrainingTable
 from models.prediction.calibration import Calibration
 from models.prediction.survival.curve import Curve, Times, fit_curve
+from models.prediction.survival.doubt import learn_doubt
 
 __all__ = ["learn_curve", "times_of"]
 
@@ -43,4 +46,8 @@ def learn_curve(table: TrainingTable, rows: pd.DataFrame, raw: np.ndarray, calib
     if table.times.empty:
         return None
     known = ~np.isnan(raw)
-    return fit_curve(calibration.apply(raw[known]), times_of(table, rows[known]), table.curve_days, table.horizon_days)
+    chance, used = calibration.apply(raw[known]), rows[known]
+    times, label = times_of(table, used), used["label"].to_numpy(dtype=np.float64)
+    curve = fit_curve(chance, times, table.curve_days, table.horizon_days)
+    ahead = table.horizon_days + table.gap_days
+    return replace(curve, doubt=learn_doubt(chance, label, times.group, used["as_of"], ahead))

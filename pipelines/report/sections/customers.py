@@ -16,6 +16,7 @@ from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import columns
 from pipelines.report.data.results import Results
 from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
+from pipelines.report.sections.retention.by_when import by_when
 
 __all__ = ["all_customers", "caution", "guessed_range", "risk_bands", "sign_shares", "top_customers"]
 
@@ -95,11 +96,14 @@ def top_customers(
     valued = "value_at_risk" in churn and churn["value_at_risk"].notna().any()
     ranked = churn.sort_values(["value_at_risk" if valued else "probability", "customer_id"], ascending=[False, True])
     listed_rows = ranked.head(_LISTED)
-    lowered = _lowered(results, set(listed_rows["customer_id"]))
+    customers = set(listed_rows["customer_id"])
+    lowered, when = _lowered(results, customers), by_when(results, customers)
     rows = []
     for row in listed_rows.to_dict("records"):
         stake = row.get("value_at_risk")
         cells = [verbatim(row["customer_id"]), percent(float(row["probability"]))]
+        if when:
+            cells.append(when.get(str(row["customer_id"]), say("word.unknown")))
         if valued:
             cells.append(
                 money(float(stake), results.company.company.currency) if pd.notna(stake) else say("word.unknown")
@@ -107,8 +111,9 @@ def top_customers(
         cells.append(_reasons(results, row["drivers"]))
         rows.append([*cells, *([lowered.get(row["customer_id"], say("word.none"))] if lowered else [])])
     header = [
-        *(say("risk.customer"), say("risk.chance"), *([say("risk.stake")] if valued else []), say("risk.reasons")),
-        *([say("risk.what_if")] if lowered else []),
+        *(say("risk.customer"), say("risk.chance"), *([say("staying.when")] if when else [])),
+        *([say("risk.stake")] if valued else []),
+        *(say("risk.reasons"), *([say("risk.what_if")] if lowered else [])),
     ]
     known = "_flat" if results.flat else ""
     note = say("risk.top_note" if valued else f"risk.top_note_risk{known}")

@@ -18,6 +18,7 @@ from pipelines.report.data.wording import Bilingual, listed, say, signed
 from pipelines.report.sections.cards import Card
 from pipelines.report.sections.coaching import team_advice
 from pipelines.report.sections.fields import four_fields
+from pipelines.report.sections.retention.pictures import Group, teams_staying
 from pipelines.report.sections.targets import Draft, Target, team_objectives, team_targets
 
 __all__ = ["TeamPage", "Trend", "company_fields", "team_pages"]
@@ -46,6 +47,7 @@ class TeamPage:
     name: Bilingual
     finding: Bilingual
     customers: Bilingual | None
+    staying: Group | None
     cards: tuple[Card, ...]
     fields: Figure | None
     key: tuple[tuple[Bilingual, str], ...]
@@ -63,7 +65,7 @@ def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tu
     objective = objective_of(results)
     effects = turned_effects(results, objective) if objective is not None else pd.DataFrame()
     fields = None if objective is None else _Fields(results, pen, objective, effects)
-    leaving = _leaving(results)
+    leaving, staying = _leaving(results), teams_staying(results)
     lines = _Lines.of(months)
     pages = []
     for number_, team in enumerate(teams[:_MAX_TEAMS], start=1):
@@ -78,6 +80,7 @@ def team_pages(results: Results, cards: Sequence[Card], pen: Pen, /) -> tuple[tu
                 name=results.team_name(team),
                 finding=_finding(results, mine),
                 customers=_customers(results, leaving.get(team)),
+                staying=staying.get(team),
                 cards=tuple(own),
                 fields=drawn,
                 key=tuple(key),

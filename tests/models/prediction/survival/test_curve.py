@@ -140,13 +140,13 @@ def test_a_day_that_could_not_be_learned_is_reported_with_what_it_would_need() -
     assert few_left.values["stayed"] == int(((times.observed >= 180) & ~(few <= 90)).sum())
     assert (too_long.key, too_long.values) == ("curve.not_observed", {"days": 900, "longest": 400})
     assert days_left_out((), curve) == []
-    assert [said.key for said in days_left_out((30, 60), None)] == ["curve.no_day_known"]
+    assert [message.key for message in days_left_out((30, 60), None)] == ["curve.no_day_known"]
 
 
 def test_a_day_before_anybody_can_have_left_by_silence_is_reported() -> None:
     chance, times, _ = proportional(3000)
     curve = fit_curve(chance, times, (90, 180), 90)
-    assert [said.key for said in days_left_out((30, 180), curve)] == ["curve.before_silence"]
+    assert [message.key for message in days_left_out((30, 180), curve)] == ["curve.before_silence"]
 
 
 def test_days_left_out_are_kept_with_the_curve() -> None:

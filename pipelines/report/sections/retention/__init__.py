@@ -1,0 +1,1 @@
+"""How many customers stay, and by when those at risk have left."""
