@@ -55,8 +55,30 @@ def answer_churn(run: LoadedRun, request: ChurnRequest, sight: Sight, /) -> dict
     named = (row.customer_id for row in request.rows)
     ids = [name if name is None or sight.customer(name) else None for name in named]
     found = _predict(served, request.rows, ids, request.explain, range(len(request.rows)))
+    if request.curve:
+        found = _with_curves(served, found)
     rows = [{"customer_id": row.customer_id, **answer} for row, answer in zip(request.rows, found, strict=True)]
     return {"model": served.model, "as_of": served.as_of, **_standing_of([served]), "rows": rows}
+
+
+def _with_curves(served: Served, answers: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
+    """Add the chances by several days; none where no day of leaving is known, or the model is guessing."""
+    curve = served.predictor.curve if served.standing.informative else None
+    if curve is None:
+        return [answer if answer["probability"] is None else {**answer, "curve": []} for answer in answers]
+    known = [answer["probability"] for answer in answers if answer["probability"] is not None]
+    chances = iter(curve.chances(np.array(known, dtype=np.float64)).tolist())
+    return [
+        answer
+        if answer["probability"] is None
+        else {
+            **answer,
+            "curve": [
+                {"days": days, "probability": chance} for days, chance in zip(curve.days, next(chances), strict=True)
+            ],
+        }
+        for answer in answers
+    ]
 
 
 def _standing_of(used: Sequence[Served], /) -> dict[str, Any]:

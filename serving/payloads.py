@@ -14,6 +14,7 @@ __all__ = [
     "ChurnRow",
     "CoachingAnswer",
     "CoachingRequest",
+    "CurveDay",
     "DeclineAnswer",
     "DeclineAnswerRow",
     "DeclineRequest",
@@ -79,6 +80,7 @@ class ChurnRequest(_Strict):
 
     rows: Annotated[list[ChurnRow], Field(max_length=MAX_ROWS)]
     explain: bool = False
+    curve: bool = False
 
 
 class DeclineRow(_Strict):
@@ -141,10 +143,18 @@ class _Predicted(BaseModel):
     error: str | None = None
 
 
+class CurveDay(BaseModel):
+    """A day after the snapshot (and the gap), and the chance of having left by then."""
+
+    days: int
+    probability: float
+
+
 class ChurnAnswerRow(_Predicted):
-    """One row of the answer, in the order of the request."""
+    """One row of the answer, in the order of the request; ``curve`` where it was asked for."""
 
     customer_id: str | None
+    curve: list[CurveDay] | None = None
 
 
 class ChurnAnswer(BaseModel):

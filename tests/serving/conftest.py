@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,13 @@ def table(outcome: str, unit: str, ids: list[str], cause: str) -> TrainingTable:
     frame.loc[frame["as_of"] == MONTHS[-1], "label"] = np.nan
     kpi_of = {cause: cause.split("__")[0], "segment": "_context"}
     return TrainingTable(outcome, "probability", unit, frame, tuple(kpi_of), kpi_of, MONTHS[-1], horizon_days=30)
+
+
+def with_days(of: TrainingTable) -> TrainingTable:
+    """The table with the days on which its customers left."""
+    label, day = of.frame["label"], np.random.default_rng(3).uniform(1, 30, len(of.frame))
+    left = pd.Series(day, index=label.index).where(label == 1, day + 30).where(label.notna())
+    return replace(of, times=pd.DataFrame({"left_days": left, "observed_days": 45.0}), curve_days=(10, 30, 45))
 
 
 def weights() -> pd.DataFrame:
@@ -111,7 +119,7 @@ def run_folder(company: Company) -> RunFolder:
     key = load_key(company.folder / "employees.key")
     people = [pseudonym(key, f"e{number}") for number in range(40)]
     tables = [
-        table("churn", "customer", [f"c{number}" for number in range(80)], "wait_seconds__30d"),
+        with_days(table("churn", "customer", [f"c{number}" for number in range(80)], "wait_seconds__30d")),
         table("decline:employee:csat", "employee", people, "csat__30d"),
         table("decline:employee:wait_seconds", "employee", people, "wait_seconds__30d"),
         table("decline:team:csat", "team", [f"t{number}" for number in range(40)], "csat__30d"),

@@ -111,7 +111,11 @@ def test_requests_made_from_the_description_are_understood(client: Any, path: st
 
 def test_every_answer_fits_its_description(client: Any) -> None:
     for path, body, model in (
-        ("/predict_churn", {"rows": [{"customer_id": "c1"}, {"customer_id": "x"}], "explain": True}, ChurnAnswer),
+        (
+            "/predict_churn",
+            {"rows": [{"customer_id": "c1"}, {"customer_id": "x"}], "explain": True, "curve": True},
+            ChurnAnswer,
+        ),
         ("/predict_decline", {"rows": [{"unit": "team", "unit_id": "t1"}], "explain": True}, DeclineAnswer),
         ("/recommend_weights", {"team_id": "t1"}, WeightsAnswer),
         ("/recommend_coaching", {"team_id": "t1"}, CoachingAnswer),

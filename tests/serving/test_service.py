@@ -58,6 +58,36 @@ def test_features_give_what_the_same_customers_id_gives(client: Any, run_folder:
         assert bool(carried) is explain
 
 
+def test_the_chances_by_several_days_come_on_request_and_are_the_runs_own(client: Any, run_folder: RunFolder) -> None:
+    written = pd.read_parquet(run_folder.file("churn_curve.parquet")).set_index("customer_id")
+    asked = [{"customer_id": "c3"}, {"customer_id": "nobody"}, {"features": {"wait_seconds__30d": 2.0}}]
+    own, unknown, by_features = rows(client, "/predict_churn", {"rows": asked, "curve": True})
+    assert [day["days"] for day in own["curve"]] == [10, 30, 45] == written.loc["c3", "days"].tolist()
+    assert [day["probability"] for day in own["curve"]] == written.loc["c3", "probability"].tolist()
+    assert own["curve"][1]["probability"] == own["probability"]
+    assert "curve" not in unknown
+    chances = [day["probability"] for day in by_features["curve"]]
+    assert chances == sorted(chances) and chances[1] == by_features["probability"]
+    assert "curve" not in rows(client, "/predict_churn", {"rows": asked})[0]
+
+
+def test_a_model_that_knows_no_day_or_is_guessing_gives_no_chances_by_day(
+    company: Company, run_folder: RunFolder
+) -> None:
+    from serving.answers import answer_churn
+    from serving.loading import load_run
+    from serving.payloads import ChurnRequest
+
+    loaded = load_run(company, run_folder)
+    churn = loaded.served["churn"]
+    asked = ChurnRequest.model_validate({"rows": [{"customer_id": "c3"}], "curve": True})
+    guessing = replace(churn, standing=replace(churn.standing, informative=False))
+    for served in (guessing, replace(churn, predictor=replace(churn.predictor, curve=None))):
+        (row,) = answer_churn(replace(loaded, served={"churn": served}), asked)["rows"]
+        assert row["curve"] == []
+        assert row["probability"] > 0
+
+
 def test_an_absent_feature_is_the_same_as_null(client: Any) -> None:
     absent = rows(client, "/predict_churn", {"rows": [{"features": {}}]})
     null = rows(client, "/predict_churn", {"rows": [{"features": {"wait_seconds__30d": None, "segment": None}}]})

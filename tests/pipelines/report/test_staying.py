@@ -49,7 +49,7 @@ def results(without: tuple[str, ...] = (), **changes: Any) -> Results:
 def test_all_customers_are_drawn_with_ends_and_with_what_came_of_earlier_predictions() -> None:
     figure = staying_figure(results(evaluation={"churn": {"curve": TESTED}}), Pen(("en", "zh")))
     assert figure is not None
-    assert str(figure.title.en) == "Of 100 customers, about 80 are expected to be there still after 180 days"
+    assert str(figure.title.en) == "Of 100 customers, about 85 are expected to be there still after 90 days"
     assert "within 90 days 12.0% were expected to leave, and 10.0% left" in str(figure.note.en)
     assert "EUR 300 a year" in str(figure.note.en)
     assert [[str(cell.en) for cell in row] for row in figure.rows] == [
@@ -68,8 +68,8 @@ def test_segments_stand_with_those_that_lose_most_first() -> None:
     found = segments_staying(results())
     assert found is not None
     assert [[str(cell.en) for cell in row[:3]] for row in found[1]] == [
-        ["home", "80", "70% (65% to 74%)"],
-        ["firm", "120", "85% (80% to 89%)"],
+        ["home", "80", "75% (70% to 79%)"],
+        ["firm", "120", "90% (85% to 94%)"],
     ]
     assert "<svg" in str(found[1][0][3].en)
 
@@ -79,8 +79,7 @@ def test_a_team_has_its_customers_beside_all_and_is_not_judged_by_them() -> None
     assert set(found) == {"t1"}
     sentence = str(found["t1"].sentence.en)
     assert (
-        "about 60 are expected to be there still after 180 days (90% interval 55 to 64; of all customers 80)"
-        in sentence
+        "about 65 are expected to be there still after 90 days (90% interval 60 to 69; of all customers 85)" in sentence
     )
     assert "no mark for the team" in sentence
 

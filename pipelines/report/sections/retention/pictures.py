@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -34,11 +35,11 @@ def staying_figure(results: Results, pen: Pen, /) -> Figure | None:
     points = _points(rows[rows["team_id"].isna() & rows["segment"].isna()])
     if not points:
         return None
-    last = points[-1]
+    named = _named(results, points)
     return Figure(
         name="staying",
-        title=say("staying.title", n=_of_hundred(last.share), days=last.days),
-        note=say("staying.note", tested=_tested(results, last.days), money=_discounted(results)),
+        title=say("staying.title", n=_of_hundred(named.share), days=named.days),
+        note=say("staying.note", tested=_tested(results, named.days), money=_discounted(results)),
         drawings=staying_chart(points, pen, say("staying.across"), say("staying.up")),
         header=(say("staying.day"), say("staying.share")),
         rows=[(number(row.days), _with_ends(row)) for row in points],
@@ -56,11 +57,12 @@ def segments_staying(results: Results, /) -> tuple[Sequence[Bilingual], list[lis
     largest = sorted(found, key=lambda name: -float(sizes[name]))[:_MAX_SEGMENTS]
     lowest = min(row.low for name in largest for row in found[name])
     lines = []
-    for name in sorted(largest, key=lambda name: found[name][-1].share):
+    named = {name: _named(results, found[name]) for name in largest}
+    for name in sorted(largest, key=lambda name: named[name].share):
         drawing = small_staying(found[name], lowest)
-        cells = [verbatim(name), number(float(sizes[name])), _with_ends(found[name][-1])]
+        cells = [verbatim(name), number(float(sizes[name])), _with_ends(named[name])]
         lines.append([*cells, Bilingual(drawing, drawing)])
-    days = found[largest[0]][-1].days
+    days = named[largest[0]].days
     header = (say("staying.segment"), say("risk.bands_up"), say("staying.after", days=days), say("staying.picture"))
     return header, lines
 
@@ -73,20 +75,13 @@ def teams_staying(results: Results, /) -> dict[str, Group]:
         return {}
     found = {str(team): _points(of) for team, of in rows[rows["team_id"].notna()].groupby("team_id", sort=True)}
     lowest = min([row.low for points in found.values() for row in points], default=0.0)
-    return {
-        team: Group(
-            say(
-                "staying.team",
-                n=_of_hundred(points[-1].share),
-                days=points[-1].days,
-                low=_of_hundred(points[-1].low),
-                high=_of_hundred(points[-1].high),
-                all=_of_hundred(everybody[-1].share),
-            ),
-            small_staying(points, lowest),
-        )
-        for team, points in found.items()
-    }
+    groups = {}
+    for team, points in found.items():
+        own, ours = _named(results, points), _of_hundred(_named(results, everybody).share)
+        ends = {"low": _of_hundred(own.low), "high": _of_hundred(own.high)}
+        sentence = say("staying.team", n=_of_hundred(own.share), days=own.days, all=ours, **ends)
+        groups[team] = Group(sentence, small_staying(points, lowest))
+    return groups
 
 
 def _rows(results: Results, /) -> pd.DataFrame:
@@ -115,14 +110,24 @@ def _with_ends(row: Staying, /) -> Bilingual:
     return ranged(percent(row.share, digits), percent(row.low, digits), percent(row.high, digits))
 
 
+def _named(results: Results, points: Sequence[Staying], /) -> Staying:
+    """Return the day that words are about: the last one that was tested, else the first."""
+    tested = {day["days"] for day in _tested_days(results)}
+    return max((point for point in points if point.days in tested), key=lambda point: point.days, default=points[0])
+
+
+def _tested_days(results: Results, /) -> list[dict[str, Any]]:
+    days = results.evaluation.get("churn", {}).get("curve") or ()
+    return [day for day in days if day["observed"] is not None]
+
+
 def _tested(results: Results, days: int, /) -> Bilingual:
-    """Say what was expected and what came on later snapshots, for the last day on which that is known."""
-    tested = [day for day in results.evaluation.get("churn", {}).get("curve") or () if day["observed"] is not None]
-    if not tested:
+    """Say what was expected to happen by a day on later snapshots, and what did."""
+    day = next((each for each in _tested_days(results) if each["days"] == days), None)
+    if day is None:
         return say("staying.untested")
-    day = max((each for each in tested if each["days"] <= days), key=lambda each: each["days"], default=tested[0])
     expected, came = percent(float(day["predicted"]), 1), percent(float(day["observed"]), 1)
-    return say("staying.tested", days=int(day["days"]), expected=expected, came=came)
+    return say("staying.tested", days=days, expected=expected, came=came)
 
 
 def _discounted(results: Results, /) -> Bilingual:
