@@ -25,7 +25,7 @@ from features.staging.warehouse import Warehouse
 from features.training.default_outcomes import with_default_outcomes
 from features.training.table import TrainingTable
 from models.registry.promotion import Origin
-from pipelines import clock
+from pipelines import clock, run_steps
 from pipelines.before.set_aside import refuse_no_run
 from pipelines.code_used import fingerprint_of
 from pipelines.complaints import read as complaints
@@ -33,20 +33,6 @@ from pipelines.freshness import catalogue_digest, definitions_digest, meaning_di
 from pipelines.outlook.course import Course
 from pipelines.outlook.expected_time import expected
 from pipelines.preflight import refuse_early
-from pipelines.run_steps import (
-    ADVISE,
-    FEATURES,
-    FIGURES,
-    PRICE,
-    PROCESS,
-    REGISTER,
-    REPORT,
-    SCORE,
-    STAGE,
-    STEPS,
-    TEXTS,
-    TRAIN,
-)
 from pipelines.run_summary import RunSummary, left_out, left_out_lines, warnings_of, write_summary
 from pipelines.steps import Ledger, Outcome, Step, digest, recorded_key
 
@@ -66,7 +52,7 @@ class Chain:
         self.folder, self.previous = folder, previous
         self.progress = progress
         self.catalogue: Catalogue = load_catalogue(company)
-        self.code = digest({step.name: fingerprint_of(step) for step in STEPS})
+        self.code = digest({step.name: fingerprint_of(step) for step in run_steps.STEPS})
         self.fingerprints: dict[str, str] = {}
         self.ledger = Ledger(folder, {"company": company.company.model_dump()}, progress=progress)
         self.partials = Partials(folder.partials, made_by())
@@ -111,11 +97,11 @@ class Chain:
 
         read = {"inputs": self.fingerprints, "settings": described, "catalogue": definitions_digest(self.catalogue)}
         depends_on: dict[str, Any] = {**read, "clock": clock.since(self.folder, self.now)}
-        self._step(STAGE, depends_on, work)
+        self._step(run_steps.STAGE, depends_on, work)
         if keep_models and (otherwise := settled.settled_otherwise(self.folder)):
             self.ledger.records.pop()
             depends_on |= otherwise
-            self._step(STAGE, depends_on, work)
+            self._step(run_steps.STAGE, depends_on, work)
         warehouse = self._warehouse()
         self.company, noted = with_default_outcomes(company, self.catalogue, warehouse)
         self._noted = [noted] if noted is not None else []
@@ -131,7 +117,7 @@ class Chain:
             if rows := write_figures(company, self._warehouse(), self.folder):
                 outcome.rows["figures"] = rows
 
-        self._step(FIGURES, {"min_group": company.policy.min_group, "zones": zones_of(company)}, work)
+        self._step(run_steps.FIGURES, {"min_group": company.policy.min_group, "zones": zones_of(company)}, work)
 
     def texts(self, *, keep_model: bool = False) -> None:
         """Say what customers write about.
@@ -151,10 +137,10 @@ class Chain:
             outcome.warnings.extend(found.warnings)
 
         besides = complaints.inputs(self.company)
-        kept = keep_model and not self.ledger.is_done(TEXTS, self._made_from(TEXTS, besides))
+        kept = keep_model and not self.ledger.is_done(run_steps.TEXTS, self._made_from(run_steps.TEXTS, besides))
         if kept:
             besides["model"] = "kept"
-        self._step(TEXTS, besides, work)
+        self._step(run_steps.TEXTS, besides, work)
 
     def features(self) -> None:
         """Build the training tables, and refuse leaks."""
@@ -185,7 +171,7 @@ class Chain:
                 Message("not_learned.left_out", {"outcome": name, "why": why}) for name, why in built.skipped.items()
             )
 
-        self._step(FEATURES, {"settings": described, "catalogue": definitions_digest(self.catalogue)}, work)
+        self._step(run_steps.FEATURES, {"settings": described, "catalogue": definitions_digest(self.catalogue)}, work)
 
     def train(self) -> None:
         """Train and evaluate a predictor for every outcome."""
@@ -197,7 +183,7 @@ class Chain:
             result = verb.train(self.company, self.folder, self.tables(), self.progress, besides=causes)
             outcome.warnings.extend(result.warnings)
 
-        self._step(TRAIN, {}, work)
+        self._step(run_steps.TRAIN, {}, work)
 
     def refuse_without_models(self) -> None:
         """Say what makes models, where there are none.
@@ -220,7 +206,7 @@ class Chain:
             if self._learns:
                 outcome.rows.update(verb.score(self.company, self.folder, warnings=outcome.warnings) or {})
 
-        self._step(SCORE, {"discount_rate": self.company.policy.discount_rate}, work)
+        self._step(run_steps.SCORE, {"discount_rate": self.company.policy.discount_rate}, work)
 
     def price(self) -> None:
         """Price what customers write about by the customers at risk who wrote it."""
@@ -230,7 +216,7 @@ class Chain:
             if rows:
                 outcome.rows["cause_prices"] = rows
 
-        self._step(PRICE, {"policy": self.company.policy.min_group}, work)
+        self._step(run_steps.PRICE, {"policy": self.company.policy.min_group}, work)
 
     def process(self) -> None:
         """Find where cases wait, from the event log."""
@@ -242,7 +228,7 @@ class Chain:
             outcome.warnings.extend(found.warnings)
 
         described = self.company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
-        self._step(PROCESS, {"settings": described, "catalogue": catalogue_digest(self.catalogue)}, work)
+        self._step(run_steps.PROCESS, {"settings": described, "catalogue": catalogue_digest(self.catalogue)}, work)
 
     def advise(self) -> None:
         """Estimate effects and recommend weights and coaching."""
@@ -269,7 +255,18 @@ class Chain:
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
         made_from = {"settings": described, "catalogue": catalogue_digest(self.catalogue), "before": before}
-        self._step(ADVISE, made_from, work)
+        self._step(run_steps.ADVISE, made_from, work)
+
+    def what_if(self) -> None:
+        """Find what would lower the chances of customers at risk, by how far people can move KPIs as advice has it."""
+        from pipelines.what_if import find
+
+        def work(outcome: Outcome) -> None:
+            if rows := find.what_if(self.company, self.catalogue, self.folder):
+                outcome.rows["what_if"] = rows
+
+        described = {"fixed": list(self.company.policy.fixed), "catalogue": catalogue_digest(self.catalogue)}
+        self._step(run_steps.WHAT_IF, described, work)
 
     def register(self) -> None:
         """Log the run and its models in the registry."""
@@ -281,7 +278,7 @@ class Chain:
         def work(outcome: Outcome) -> None:
             outcome.warnings.extend(track(self.company, self.folder, origin))
 
-        self._step(REGISTER, {"meaning": origin.meaning}, work)
+        self._step(run_steps.REGISTER, {"meaning": origin.meaning}, work)
 
     def report(self) -> None:
         """Write the manager's page."""
@@ -291,7 +288,7 @@ class Chain:
             catalogue = complaints.catalogue_with_causes(self.catalogue, self.folder)
             verb.report(self.company, catalogue, self.folder, self.progress)
 
-        self._step(REPORT, {"catalogue": catalogue_digest(self.catalogue)}, work)
+        self._step(run_steps.REPORT, {"catalogue": catalogue_digest(self.catalogue)}, work)
 
     @property
     def _learns(self) -> bool:
@@ -351,8 +348,8 @@ def run(
     BatonError
         With one sentence that says what is wrong, where, and what to do.
     """
-    verbs = (Chain.train, Chain.score, Chain.price, Chain.process, Chain.advise, Chain.register, Chain.report)
-    return _through(company, folder, progress, verbs, previous)
+    verbs = (Chain.train, Chain.score, Chain.price, Chain.process, Chain.advise, Chain.what_if)
+    return _through(company, folder, progress, (*verbs, Chain.register, Chain.report), previous)
 
 
 def train(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
@@ -362,14 +359,14 @@ def train(company: Company, folder: RunFolder, progress: Progress = silent) -> R
 
 def score(company: Company, folder: RunFolder, progress: Progress = silent) -> RunSummary:
     """Score the data as they are now with the models that were trained before."""
-    return _through(company, folder, progress, (Chain.score, Chain.price, Chain.process))
+    return _through(company, folder, progress, (Chain.score, Chain.price, Chain.process, Chain.what_if))
 
 
 def recommend(
     company: Company, folder: RunFolder, progress: Progress = silent, previous: RunFolder | None = None
 ) -> RunSummary:
     """Estimate effects and recommend weights and coaching on the data as they are now, compared as in ``run``."""
-    return _through(company, folder, progress, (Chain.advise, Chain.report), previous)
+    return _through(company, folder, progress, (Chain.advise, Chain.what_if, Chain.report), previous)
 
 
 @hides_filled_in

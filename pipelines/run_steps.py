@@ -18,6 +18,7 @@ __all__ = [
     "STEPS",
     "TEXTS",
     "TRAIN",
+    "WHAT_IF",
 ]
 
 _CAUSES_MODEL = "models/root_cause/"
@@ -58,8 +59,9 @@ ADVISE = Step(
     code=("pipelines.recommend", "features.cases.build"),
     writes_sentences=True,
 )
+WHAT_IF = Step("what_if", needs=("features", "train", "score", "advise"), code=("pipelines.what_if.find",))
 REGISTER = Step("register", needs=("train",), keeps=(MODELS,), code=("pipelines.tracking",))
-_BEFORE = (STAGE, FIGURES, TEXTS, FEATURES, TRAIN, SCORE, PRICE, PROCESS, ADVISE, REGISTER)
+_BEFORE = (STAGE, FIGURES, TEXTS, FEATURES, TRAIN, SCORE, PRICE, PROCESS, ADVISE, WHAT_IF, REGISTER)
 REPORT = Step(
     "report",
     needs=tuple(step.name for step in _BEFORE),

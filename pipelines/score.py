@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder
@@ -25,7 +24,6 @@ from models.prediction.out_of_fold import rows_to_score
 from models.prediction.predictor import BIAS, BoostedPredictor, load_predictor
 from models.prediction.survival.at_risk import curve_rows
 from models.prediction.survival.retention import groups_of, retention_rows
-from models.prediction.what_if.changes import changes, most_at_risk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,7 +102,6 @@ def score(
         value = _values(of, folder, [] if warnings is None else warnings)
         churn = _churn(of, value)
         outputs["churn"] = churn
-        outputs |= _put_together("what_if", [_what_if(company, of, churn, folder)])
         outputs |= _put_together("churn_curve", [_curve(company, of, churn, value)])
         outputs |= _put_together("retention", [_retention(company, of)])
     if "decline" in by_kind:
@@ -239,20 +236,6 @@ def _retention(company: Company, scored: _Scored, /) -> pd.DataFrame:
         return pd.DataFrame()
     groups = groups_of(scored.rows, scored.table.shares)
     return retention_rows(curve, scored.prediction, groups, company.company.seed)
-
-
-def _what_if(company: Company, scored: _Scored, churn: pa.Table, folder: RunFolder, /) -> pd.DataFrame:
-    """Return what would lower the chance of the customers most at risk; nothing where the prediction cannot bear it."""
-    place = outcome_folder(folder.models, scored.table.outcome)
-    # rows that were learned from have predictions of other folds' models, which are not kept
-    if not scored.informative or (place / "out_of_fold.parquet").exists():
-        return pd.DataFrame()
-    at_risk = churn["value_at_risk"].to_numpy(zero_copy_only=False).astype(np.float64)
-    asked = most_at_risk(scored.prediction, at_risk)
-    found = changes(scored.predictor, scored.rows, load_catalogue(company), asked)
-    who = scored.rows.loc[found["row"], ["unit_id", "as_of"]].reset_index(drop=True)
-    who = who.rename(columns={"unit_id": "customer_id"}).astype({"customer_id": str})
-    return pd.concat([who, found.drop(columns="row")], axis=1)
 
 
 def _as_they_stand(customers: pd.DataFrame, latest: pd.Timestamp, /) -> pd.DataFrame:

@@ -27,6 +27,7 @@ _COSTS: Mapping[str, tuple[float, float]] = {
     "price": (0.1, 0.02),
     "process": (0.1, 0.05),
     "advise": (1.0, 0.7),
+    "what_if": (0.1, 0.05),
     "register": (7.0, 0.0),
     "report": (1.0, 0.02),
 }

@@ -218,7 +218,6 @@ def test_an_older_run_json_is_refused_where_it_lacks_what_is_asked(results: RunR
 def test_a_step_knows_what_it_leaves(results: RunResults) -> None:
     assert of_step("score") == (
         "churn",
-        "what_if",
         "churn_curve",
         "retention",
         "decline",

@@ -56,6 +56,8 @@ def fingerprints(root: Path) -> dict[str, str]:
         ("pipelines/run.py", EVERY),
         ("baton/outcomes.py", EVERY),
         ("pipelines/score.py", {"score"}),
+        ("pipelines/what_if/find.py", {"what_if"}),
+        ("models/prediction/what_if/changes.py", {"what_if"}),
     ],
 )
 def test_a_change_does_again_what_stands_on_it_and_nothing_else(

@@ -184,7 +184,7 @@ def test_run_json_shows_inputs_versions_seeds_and_timings(small_run: Path) -> No
     assert recorded["seed"] == 11
     assert {"duckdb", "lightgbm", "python"} <= set(recorded["versions"])
     assert [step["name"] for step in recorded["steps"]] == [
-        "stage", "figures", "texts", "features", "train", "score", "price", "process", "advise", "register", "report"
+        "stage", "figures", "texts", "features", "train", "score", "price", "process", "advise", "what_if", "register", "report",
     ]  # fmt: skip
     assert all(step["seconds"] >= 0 and step["cpu_seconds"] >= 0 for step in recorded["steps"])
     assert all(step["peak_memory_mb"] > 10 for step in recorded["steps"])

@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     cases = place / "service_desk" / "cases.parquet"
     pd.read_parquet(cases).drop(columns=["text", "root_cause"]).to_parquet(cases, index=False)
     chain = Chain(load_company(place), RunFolder(place / "out").create())
-    for step in ("stage", "texts", "features", "train", "score", "process", "advise", "report"):
+    for step in ("stage", "texts", "features", "train", "score", "process", "advise", "what_if", "report"):
         getattr(chain, step)()
     return chain.folder
 

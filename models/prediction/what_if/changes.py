@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from baton.catalogue.schema import DEFAULT_CONTROLLABLE, Catalogue, Kpi
 from models.prediction.attribution import value_feature
 from models.prediction.predictor import BoostedPredictor
 
-__all__ = ["COLUMNS", "MAX_STEPS", "changes", "most_at_risk"]
+__all__ = ["COLUMNS", "MAX_STEPS", "Reach", "changes", "most_at_risk"]
 
 COLUMNS = ("row", "step", "kpi", "value", "changed_to", "probability", "probability_after")
 MAX_STEPS = 3
@@ -27,6 +27,36 @@ _MIN_GAIN = 0.05  # of the chance: less is within what a model of other rows wou
 _BETTER_QUARTER = 0.75
 _MIN_KNOWN = 40  # so few values have a quarter that means something
 _WINDOW = re.compile(r"__(\d+)d$")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far people can move KPIs, where more is known than the catalogue has.
+
+    Parameters
+    ----------
+    learned : mapping of str to float
+        By KPI, 0 to 1: what past changes of cards have shown; it goes before the catalogue's ``controllable``.
+    fixed : frozenset of str
+        KPIs that no change is offered of (``policy.fixed``).
+    """
+
+    learned: Mapping[str, float] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
+
+    def of(self, kpi: Kpi, /) -> float:
+        """Return how far people can move a KPI; 0 where no change is to be offered.
+
+        Examples
+        --------
+        >>> from baton.catalogue.schema import DEFAULT_CONTROLLABLE
+        >>> Reach(fixed=frozenset({"csat"})).of(Kpi.model_construct(id="csat", controllable=0.5))
+        0.0
+        """
+        if kpi.id in self.fixed:
+            return 0.0
+        declared = DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable
+        return declared if declared == 0 else self.learned.get(kpi.id, declared)
 
 
 @dataclass(frozen=True)
@@ -79,6 +109,8 @@ def changes(
     catalogue: Catalogue,
     asked: Sequence[int] | np.ndarray,
     /,
+    *,
+    reach: Reach | None = None,
 ) -> pd.DataFrame:
     """Return, for each of the rows asked about, up to three changes that lower the predicted chance, one after another.
 
@@ -92,6 +124,8 @@ def changes(
         Says which KPIs are levers, which way is better and how far people can move them.
     asked : sequence of int
         Positions of rows.
+    reach : Reach, optional
+        What is known of how far people can move KPIs, beyond the catalogue.
 
     Returns
     -------
@@ -106,7 +140,7 @@ def changes(
     known = np.column_stack(
         [rows[name].notna() if name in rows.columns else np.zeros(len(rows), dtype=bool) for name in encoding.features]
     )
-    levers = _levers(predictor, matrix, known, catalogue)
+    levers = _levers(predictor, matrix, known, catalogue, Reach() if reach is None else reach)
     if not levers or not len(asked):
         return pd.DataFrame(columns=list(COLUMNS))
     current, known = matrix[asked], known[asked]
@@ -167,7 +201,7 @@ def _best(
 
 
 def _levers(
-    predictor: BoostedPredictor, matrix: np.ndarray, known: np.ndarray, catalogue: Catalogue, /
+    predictor: BoostedPredictor, matrix: np.ndarray, known: np.ndarray, catalogue: Catalogue, reach: Reach, /
 ) -> list[_Lever]:
     """Return the levers among the model's features whose better quarter is known."""
     place = {name: position for position, name in enumerate(predictor.encoding.features)}
@@ -176,7 +210,7 @@ def _levers(
         if name in place and name not in predictor.encoding.categories:
             owned.setdefault(kpi, []).append(name)
     found = [
-        _lever(catalogue[kpi], names, place, matrix, known)
+        _lever(catalogue[kpi], reach.of(catalogue[kpi]), names, place, matrix, known)
         for kpi, names in owned.items()
         if kpi in catalogue and catalogue[kpi].role == "lever"
     ]
@@ -184,10 +218,9 @@ def _levers(
 
 
 def _lever(
-    kpi: Kpi, names: list[str], place: Mapping[str, int], matrix: np.ndarray, known: np.ndarray, /
+    kpi: Kpi, reach: float, names: list[str], place: Mapping[str, int], matrix: np.ndarray, known: np.ndarray, /
 ) -> _Lever | None:
     """Return a lever, or None where people cannot move it, or its better quarter is not known."""
-    reach = DEFAULT_CONTROLLABLE if kpi.controllable is None else kpi.controllable
     windows = sorted((name for name in names if _WINDOW.search(name)), key=_days)
     moved = [place[name] for name in windows or names[: len(names) == 1]]
     enough = tuple(position for position in moved if known[:, position].sum() >= _MIN_KNOWN)

@@ -166,11 +166,25 @@ class Results:
             return say(f"feature.{kpi}")
         return verbatim(kpi.removeprefix("attribute__").replace("_", " "))
 
-    def measured(self, kpi: str, value: float, /) -> Bilingual:
-        """Return a KPI's value with its unit, or that of a feature, which is in days where its name says so."""
+    def measured(self, kpi: str, value: float, /, *, digits: int | None = None) -> Bilingual:
+        """Return a KPI's value with its unit, or that of a feature, which is in days where its name says so.
+
+        Parameters
+        ----------
+        digits : int, optional
+            Decimals, instead of those that a value of its size has; durations are in seconds then.
+        """
         unit = self.catalogue[kpi].unit if kpi in self.catalogue else "days" if kpi.endswith("_days") else ""
         if unit == "share":
-            return percent(value)
+            return percent(value, digits or 0)
+        if digits is not None:
+            exact = number(value, digits)
+            currency = self.company.company.currency
+            if unit == "money":
+                return say("measured.money", value=exact, currency=currency)
+            if unit == "seconds":
+                return say("process.seconds", n=exact)
+            return say(f"measured.{unit}", value=exact) if known_text(f"measured.{unit}") else exact
         if unit == "money":
             currency = self.company.company.currency
             small = abs(value) < 100  # an hourly cost, a price: decimals count

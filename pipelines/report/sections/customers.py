@@ -24,6 +24,7 @@ _EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 _HIGH = 0.2
 _LISTED = 12
 _REASONS = 3
+_MAX_DIGITS = 4  # a change that is smaller still is none that lowers a chance by a twentieth
 
 
 def risk_bands(results: Results, pen: Pen, /) -> Figure | None:
@@ -140,18 +141,20 @@ def _lowered(results: Results, customers: set[str], /) -> dict[str, Bilingual]:
         kept = steps.sort_values("step")[lambda frame: frame["kpi"].isin(harmful).cumsum() == 0]
         if kept.empty:
             continue
-        each = [
-            say(
-                "risk.what_if_change",
-                name=results.kpi_name(row.kpi),
-                value=results.measured(row.kpi, row.value),
-                to=results.measured(row.kpi, row.changed_to),
-            )
-            for row in kept.itertuples()
-        ]
+        each = [_change(results, str(row.kpi), float(row.value), float(row.changed_to)) for row in kept.itertuples()]
         chance = percent(float(kept["probability_after"].iloc[-1]))
         texts[str(customer)] = say("risk.what_if_chance", chance=chance, changes=listed(each))
     return texts
+
+
+def _change(results: Results, kpi: str, value: float, to: float, /) -> Bilingual:
+    """Return a change, with as many digits as its two values need to be seen to differ."""
+    name, shown = results.kpi_name(kpi), [results.measured(kpi, each) for each in (value, to)]
+    for digits in range(1, _MAX_DIGITS + 1):
+        if shown[0] != shown[1]:
+            break
+        shown = [results.measured(kpi, each, digits=digits) for each in (value, to)]
+    return say("risk.what_if_change", name=name, value=shown[0], to=shown[1])
 
 
 def all_customers(results: Results, /) -> Bilingual | None:

@@ -38,5 +38,11 @@ def test_where_nobody_stands_above_the_line_no_zero_is_shown(table: str, words: 
 
 def test_those_above_the_line_are_counted_with_their_share() -> None:
     english, chinese = title_of("churn", [0.1, 0.3])
-    assert english == "75% of the expected leavers are among the 1 customers with a chance above 20%"
+    assert english == "75% of the expected leavers come from the 1 customer with a chance above 20%"
     assert chinese == "预计流失的客户中，75% 集中在流失可能性高于 20% 的 1 位客户里"
+
+
+def test_more_than_one_are_counted_among_the_others() -> None:
+    assert title_of("churn", [0.1, 0.3, 0.3])[0] == (
+        "86% of the expected leavers are among the 2 customers with a chance above 20%"
+    )

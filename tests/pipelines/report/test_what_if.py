@@ -45,3 +45,12 @@ def test_a_lever_that_effects_call_harmful_is_left_out_with_what_counts_on_top_o
 
 def test_without_changes_there_is_no_column() -> None:
     assert [len(row) for row in listed([])] == [3, 3]
+
+
+def test_values_that_round_to_the_same_have_as_many_digits_as_they_need() -> None:
+    close = [("a", 1, "first_contact_resolution", 0.941, 0.944, 0.5, 0.375)]
+    assert listed(close)[0][3] == "38%: First-contact resolution 94.1% → 94.4%"
+    closer = [("a", 1, "first_contact_resolution", 0.9412, 0.9414, 0.5, 0.375)]
+    assert listed(closer)[0][3] == "38%: First-contact resolution 94.12% → 94.14%"
+    hours = [("a", 1, "response_seconds", 7230.0, 7202.0, 0.5, 0.375)]
+    assert listed(hours)[0][3] == "38%: Response time 7,230.0 s → 7,202.0 s"

@@ -1,0 +1,1 @@
+"""What would lower the chances of customers at risk."""
