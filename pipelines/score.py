@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from baton.catalogue.schema import CONTEXT
 from baton.company import Company
 from baton.errors import ArtefactError
 from baton.files import RunFolder
@@ -204,7 +206,35 @@ def _churn(scored: _Scored, value: np.ndarray, /) -> pa.Table:
     table = _base(scored, {"customer_id": scored.rows["unit_id"]}, "probability")
     at_risk = scored.prediction * value
     at_risk = at_risk if scored.informative else np.full_like(at_risk, np.nan)
-    return table.append_column("value_at_risk", _nullable(at_risk))
+    table = table.append_column("value_at_risk", _nullable(at_risk))
+    for name, values in _relied_on(scored).items():
+        table = table.append_column(name, values)
+    return table
+
+
+def _relied_on(scored: _Scored, /) -> dict[str, pa.Array]:
+    """Return how far each chance can be relied on; nothing is known of those no better than guessing."""
+    import pyarrow as pa
+
+    band, familiar, rows = scored.predictor.band, scored.predictor.familiar, scored.rows
+    nothing = np.full(len(rows), np.nan)
+    ends = (nothing, nothing) if band is None or not scored.informative else band.ends(scored.prediction)
+    unlike = [[]] * len(rows)
+    if familiar is not None and scored.informative:
+        kpi_of = scored.predictor.kpi_of
+        named = familiar.unlike(rows, scored.predictor.encoding)
+        unlike = [list(dict.fromkeys(_shown(name, kpi_of) for name in names)) for names in named]
+    return {
+        "probability_low": _nullable(ends[0]),
+        "probability_high": _nullable(ends[1]),
+        "unlike": pa.array(unlike, pa.list_(pa.string())),
+    }
+
+
+def _shown(feature: str, kpi_of: Mapping[str, str], /) -> str:
+    """Return the KPI of a feature; one that is no KPI's keeps its own name."""
+    owner = kpi_of.get(feature, CONTEXT)
+    return feature if owner == CONTEXT else owner
 
 
 def _values(scored: _Scored, folder: RunFolder, warnings: list[Message], /) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -28,6 +28,9 @@ from models.prediction.encoding import Encoding, Rows
 from models.prediction.fitted_model import FittedModel, read_model
 from models.prediction.ladder.climb import climb, refitted
 from models.prediction.ladder.prepared import Prepared
+from models.prediction.reliability.band import Band
+from models.prediction.reliability.learned import learn_band
+from models.prediction.reliability.unlike import Familiar, learn_familiar
 from models.prediction.sufficiency import LATER_EVENTS, before_and_after, events_in, later_rows, learnable_rows
 from models.prediction.survival.curve import Curve
 from models.prediction.survival.learned import learn_curve
@@ -89,6 +92,10 @@ class BoostedPredictor:
         None for numbers.
     curve : Curve or None
         Chances at other days than the horizon; None where no time of the event is known.
+    band : Band or None
+        What came of rows of the same score; None where that was not learned.
+    familiar : Familiar or None
+        What rows learned from were like.
     about : mapping
         What it was trained on and how: ``rows``, ``base_rate``, ``seed``, ``trees``, ``parameters``, ``from``, ``to``.
     """
@@ -106,6 +113,8 @@ class BoostedPredictor:
     calibration: Calibration | None
     about: Mapping[str, Any] = field(default_factory=dict)
     curve: Curve | None = None
+    band: Band | None = None
+    familiar: Familiar | None = None
 
     @classmethod
     def fit(cls, table: TrainingTable, seed: int, /) -> Self:
@@ -156,8 +165,12 @@ class BoostedPredictor:
             "to": _moment(rows["as_of"].max()),
         }
         kpi_of = {name: table.kpi_of.get(name, "_context") for name in table.features}
-        curve = None if calibration is None else learn_curve(table, rows, held.raw, calibration)
-        return cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final, calibration, about, curve)
+        found = cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final, calibration, about)
+        if calibration is None:
+            return found
+        learned_from = (table, rows, held.raw, calibration)
+        familiar = learn_familiar(rows, encoding)
+        return replace(found, curve=learn_curve(*learned_from), band=learn_band(*learned_from), familiar=familiar)
 
     @classmethod
     def cross_fit(cls, table: TrainingTable, seed: int, /) -> tuple[Boosted, Encoding]:
@@ -270,11 +283,14 @@ class BoostedPredictor:
                 "rare": {name: list(values) for name, values in self.encoding.rare.items()},
                 "kpi_of": dict(self.kpi_of),
                 "calibration": None if self.calibration is None else self.calibration.to_json(),
-                "curve": None if self.curve is None else self.curve.to_json(),
+                **{name: None if each is None else each.to_json() for name, each in self._learned_besides().items()},
                 "about": dict(self.about),
             },
         )
         write_manifest(folder)
+
+    def _learned_besides(self) -> dict[str, Curve | Band | Familiar | None]:
+        return {"curve": self.curve, "band": self.band, "familiar": self.familiar}
 
     @classmethod
     def load(cls, folder: Path, /) -> Self:
@@ -294,7 +310,8 @@ class BoostedPredictor:
         if described.get("format") != _FORMAT or described.get("predictor") != cls.name:
             raise ArtefactError(f"{folder}: holds no {cls.name} predictor of this version; `baton train` makes one")
         try:
-            found, curve = described["calibration"], described.get("curve")
+            found = described["calibration"]
+            curve, band, familiar = (described.get(name) for name in ("curve", "band", "familiar"))
             encoding = Encoding(
                 tuple(described["features"]),
                 {name: tuple(values) for name, values in described["categories"].items()},
@@ -312,6 +329,8 @@ class BoostedPredictor:
                 calibration=None if found is None else calibrations.from_json(found),
                 about=described["about"],
                 curve=None if curve is None else Curve.from_json(curve),
+                band=None if band is None else Band.from_json(band),
+                familiar=None if familiar is None else Familiar.from_json(familiar),
             )
             probe = read_probe(manifest.text(PROBE_FILE), folder / PROBE_FILE)
             wrong = differs(loaded.model, probe)

@@ -15,7 +15,7 @@ from pipelines.report.charts.charts import Bar, Figure
 from pipelines.report.charts.drawing import Pen
 from pipelines.report.charts.plots import columns
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, verbatim
+from pipelines.report.data.wording import Bilingual, listed, money, number, percent, ranged, say, verbatim
 from pipelines.report.sections.retention.by_when import by_when
 
 __all__ = ["all_customers", "caution", "guessed_range", "risk_bands", "sign_shares", "top_customers"]
@@ -24,6 +24,7 @@ _EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 _HIGH = 0.2
 _LISTED = 12
 _REASONS = 3
+_WIDE = 0.2  # of a range: narrower ones change nothing in whom to call
 _MAX_DIGITS = 4  # a change that is smaller still is none that lowers a chance by a twentieth
 
 
@@ -102,14 +103,14 @@ def top_customers(
     rows = []
     for row in listed_rows.to_dict("records"):
         stake = row.get("value_at_risk")
-        cells = [verbatim(row["customer_id"]), percent(float(row["probability"]))]
+        cells = [verbatim(row["customer_id"]), _chance(row)]
         if when:
             cells.append(when.get(str(row["customer_id"]), say("word.unknown")))
         if valued:
             cells.append(
                 money(float(stake), results.company.company.currency) if pd.notna(stake) else say("word.unknown")
             )
-        cells.append(_reasons(results, row["drivers"]))
+        cells.append(_with_unlike(results, _reasons(results, row["drivers"]), row.get("unlike")))
         rows.append([*cells, *([lowered.get(row["customer_id"], say("word.none"))] if lowered else [])])
     header = [
         *(say("risk.customer"), say("risk.chance"), *([say("staying.when")] if when else [])),
@@ -117,13 +118,35 @@ def top_customers(
         *(say("risk.reasons"), *([say("risk.what_if")] if lowered else [])),
     ]
     known = "_flat" if results.flat else ""
+    wide = any(_is_wide(row) for row in listed_rows.to_dict("records"))
     note = say("risk.top_note" if valued else f"risk.top_note_risk{known}")
+    found = say("risk.what_if_note", note=note) if lowered else note
     return (
         say(f"risk.top_risk{known}" if known or not valued else "risk.top_value"),
-        say("risk.what_if_note", note=note) if lowered else note,
+        say("risk.range_note", note=found) if wide else found,
         header,
         rows,
     )
+
+
+def _is_wide(row: Mapping[Any, Any], /) -> bool:
+    """Whether so little is known of customers of the same score that the range must stand beside the chance."""
+    low, high = row.get("probability_low"), row.get("probability_high")
+    return low is not None and high is not None and float(high) - float(low) >= _WIDE  # NaN is not
+
+
+def _chance(row: Mapping[Any, Any], /) -> Bilingual:
+    chance = percent(float(row["probability"]))
+    if not _is_wide(row):
+        return chance
+    return ranged(chance, percent(float(row["probability_low"])), percent(float(row["probability_high"])))
+
+
+def _with_unlike(results: Results, reasons: Bilingual, unlike: Any, /) -> Bilingual:
+    """Say beside the signs where a customer is unlike any that was learned from."""
+    if unlike is None or not len(unlike):
+        return reasons
+    return say("risk.unlike", reasons=reasons, features=listed([results.kpi_name(str(name)) for name in unlike]))
 
 
 def _lowered(results: Results, customers: set[str], /) -> dict[str, Bilingual]:

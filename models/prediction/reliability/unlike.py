@@ -1,0 +1,126 @@
+"""Rows that are unlike any that were learned from: features beyond what was seen, by more than seen rows ever are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.prediction.encoding import Encoding
+
+__all__ = ["FALSE_ALARMS", "Familiar", "learn_familiar"]
+
+FALSE_ALARMS = 0.01
+"""Share of rows learned from that would be called unlike if their own group had not been learned from."""
+
+_MIN_BEYOND = 0.1  # of a feature's width: time goes on, and with it tenure and counts
+_MAX_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Familiar:
+    """What rows learned from were like.
+
+    Parameters
+    ----------
+    threshold : float
+        How far beyond what was seen a row lies at least to be called unlike: summed over features, each counted in
+        widths of its range, 1 at most; a category never seen counts 1.
+    """
+
+    threshold: float
+
+    def unlike(self, rows: pd.DataFrame, encoding: Encoding, /) -> list[list[str]]:
+        """Return for each row the features that make it unlike any seen, the furthest first; none where it is not.
+
+        Parameters
+        ----------
+        rows : pandas.DataFrame
+            Feature columns; absent ones count as unknown, which is not unlike.
+        encoding : Encoding
+            Of the model.
+        """
+        beyond = pd.DataFrame(
+            {name: _beyond(rows[name], name, encoding) for name in encoding.features if name in rows.columns}
+        )
+        if beyond.empty:
+            return [[] for _ in range(len(rows))]
+        values, names = beyond.to_numpy(), np.array(beyond.columns, dtype=object)
+        far = values.sum(axis=1) > self.threshold
+        found = list[list[str]]()
+        for row, is_far in zip(values, far, strict=True):
+            order = np.argsort(-row, kind="stable")[:_MAX_NAMED] if is_far else ()
+            found.append([str(names[at]) for at in order if row[at] > 0])
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``from_json`` reads."""
+        return {"threshold": self.threshold}
+
+    @classmethod
+    def from_json(cls, described: Mapping[str, Any], /) -> Familiar:
+        """Read what ``to_json`` has described."""
+        return cls(float(described["threshold"]))
+
+
+def learn_familiar(rows: pd.DataFrame, encoding: Encoding, /) -> Familiar:
+    """Learn how far rows lie beyond all those of other groups.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Learned from: features and ``group``.
+    """
+    place, groups = pd.factorize(rows["group"].astype(str))
+    total = np.zeros(len(rows))
+    for name in encoding.features:
+        if name in encoding.categories:
+            total += _alone(rows[name], place)
+        elif name in encoding.ranges:
+            total += _beyond_others(rows[name].to_numpy(dtype=np.float64), place, len(groups))
+    return Familiar(max(float(np.quantile(total, 1 - FALSE_ALARMS)), _MIN_BEYOND))
+
+
+def _beyond(column: pd.Series, name: str, encoding: Encoding, /) -> np.ndarray:
+    if name in encoding.categories:
+        known = {*encoding.categories[name], *encoding.rare.get(name, ())}
+        texts = column.astype("object")
+        return (texts.notna() & ~texts.map(str).isin(known)).to_numpy(dtype=np.float64)
+    if name not in encoding.ranges:
+        return np.zeros(len(column))
+    return _outside(column.to_numpy(dtype=np.float64), *encoding.ranges[name])
+
+
+def _outside(values: np.ndarray, low: np.ndarray | float, high: np.ndarray | float, /) -> np.ndarray:
+    """Return how far values lie outside, in widths, 1 at most; of what was always the same, anything else is 1."""
+    excess = np.maximum(np.maximum(low - values, values - high), 0.0)
+    width = np.asarray(high) - np.asarray(low)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(excess > 0, np.minimum(excess / width, 1.0), 0.0)
+    return np.nan_to_num(found, nan=0.0)
+
+
+def _alone(column: pd.Series, place: np.ndarray, /) -> np.ndarray:
+    """Return which rows have a value that no other group has."""
+    texts = column.astype("object").where(column.notna(), None)
+    groups = pd.Series(place).groupby(texts.map(lambda value: None if value is None else str(value)).to_numpy())
+    return (groups.transform("nunique") == 1).to_numpy(dtype=np.float64)
+
+
+def _beyond_others(values: np.ndarray, place: np.ndarray, groups: int, /) -> np.ndarray:
+    """Return how far each row lies beyond the range of all other groups."""
+    ends = []
+    for sign in (1.0, -1.0):
+        least = np.full(groups, np.inf)
+        np.fmin.at(least, place, sign * values)
+        order = np.argsort(least, kind="stable")[:2]
+        first = least[order[0]]
+        second = least[order[1]] if len(order) > 1 else first
+        others = np.where(place == order[0], second, first)
+        ends.append(sign * others)
+    low, high = ends
+    found = _outside(values, low, high)
+    return np.where(np.isfinite(low) & np.isfinite(high), found, 0.0)
