@@ -168,9 +168,9 @@ class BoostedPredictor:
         found = cls(table.outcome, table.kind, table.unit, encoding, kpi_of, final, calibration, about)
         if calibration is None:
             return found
-        learned_from = (table, rows, held.raw, calibration)
-        familiar = learn_familiar(rows, encoding)
-        return replace(found, curve=learn_curve(*learned_from), band=learn_band(*learned_from), familiar=familiar)
+        band = learn_band(table, rows[used], held.raw[used], calibration)
+        curve = learn_curve(table, rows, held.raw, calibration)
+        return replace(found, curve=curve, band=band, familiar=learn_familiar(rows, encoding))
 
     @classmethod
     def cross_fit(cls, table: TrainingTable, seed: int, /) -> tuple[Boosted, Encoding]:

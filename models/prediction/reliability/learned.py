@@ -20,9 +20,9 @@ def learn_band(table: TrainingTable, rows: pd.DataFrame, raw: np.ndarray, calibr
     Parameters
     ----------
     rows : pandas.DataFrame
-        Labelled rows.
+        Labelled rows: those that the calibration was learned from.
     raw : numpy.ndarray, shape (rows,)
-        Scores by models that have not seen them; NaN where all have.
+        Scores by models that have not seen them.
 
     Returns
     -------
@@ -31,10 +31,8 @@ def learn_band(table: TrainingTable, rows: pd.DataFrame, raw: np.ndarray, calibr
     """
     if kind_of(table.outcome) != "churn":
         return None
-    known = ~np.isnan(raw)
-    used, chance = rows[known], calibration.apply(raw[known])
-    label = used["label"].to_numpy(dtype=np.float64)
-    group = np.unique(used["group"].astype(str), return_inverse=True)[1]
-    dated = table.temporal and used["as_of"].notna().all()
+    chance, label = calibration.apply(raw), rows["label"].to_numpy(dtype=np.float64)
+    group = np.unique(rows["group"].astype(str), return_inverse=True)[1]
+    dated = table.temporal and bool(rows["as_of"].notna().all())
     ahead = table.horizon_days + table.gap_days
-    return fit_band(chance, label, group, between_snapshots(chance, label, used["as_of"], ahead) if dated else 0.0)
+    return fit_band(chance, label, group, between_snapshots(chance, label, rows["as_of"], ahead) if dated else 0.0)

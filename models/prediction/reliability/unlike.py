@@ -18,6 +18,9 @@ FALSE_ALARMS = 0.01
 
 _MIN_BEYOND = 0.1  # of a feature's width: time goes on, and with it tenure and counts
 _MAX_NAMED = 3
+_LATER_SHARE = 0.4
+_MAX_GROWING = 0.005  # of later rows beyond what earlier ones had in a feature: by chance hardly any are
+_MIN_GROWING = 4  # rows: fewer are a few odd customers
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,12 @@ class Familiar:
     threshold : float
         How far beyond what was seen a row lies at least to be called unlike: summed over features, each counted in
         widths of its range, 1 at most; a category never seen counts 1.
+    growing : tuple of str
+        Features that are not looked at: what came later went beyond what had been seen, as tenure does.
     """
 
     threshold: float
+    growing: tuple[str, ...] = ()
 
     def unlike(self, rows: pd.DataFrame, encoding: Encoding, /) -> list[list[str]]:
         """Return for each row the features that make it unlike any seen, the furthest first; none where it is not.
@@ -43,9 +49,8 @@ class Familiar:
         encoding : Encoding
             Of the model.
         """
-        beyond = pd.DataFrame(
-            {name: _beyond(rows[name], name, encoding) for name in encoding.features if name in rows.columns}
-        )
+        looked_at = [name for name in encoding.features if name in rows.columns and name not in self.growing]
+        beyond = pd.DataFrame({name: _beyond(rows[name], name, encoding) for name in looked_at})
         if beyond.empty:
             return [[] for _ in range(len(rows))]
         values, names = beyond.to_numpy(), np.array(beyond.columns, dtype=object)
@@ -58,30 +63,55 @@ class Familiar:
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""
-        return {"threshold": self.threshold}
+        return {"threshold": self.threshold, "growing": list(self.growing)}
 
     @classmethod
     def from_json(cls, described: Mapping[str, Any], /) -> Familiar:
         """Read what ``to_json`` has described."""
-        return cls(float(described["threshold"]))
+        return cls(float(described["threshold"]), tuple(described["growing"]))
 
 
 def learn_familiar(rows: pd.DataFrame, encoding: Encoding, /) -> Familiar:
-    """Learn how far rows lie beyond all those of other groups.
+    """Learn how far rows lie beyond all those of other groups, and later ones beyond all earlier ones.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        Learned from: features and ``group``.
+        Learned from: features, ``group`` and ``as_of``.
     """
+    growing, later = _growing(rows, encoding)
     place, groups = pd.factorize(rows["group"].astype(str))
     total = np.zeros(len(rows))
     for name in encoding.features:
+        if name in growing:
+            continue
         if name in encoding.categories:
             total += _alone(rows[name], place)
         elif name in encoding.ranges:
             total += _beyond_others(rows[name].to_numpy(dtype=np.float64), place, len(groups))
-    return Familiar(max(float(np.quantile(total, 1 - FALSE_ALARMS)), _MIN_BEYOND))
+    seldom = 1 - FALSE_ALARMS
+    threshold = max(float(np.quantile(total, seldom)), float(np.quantile(later, seldom)), _MIN_BEYOND)
+    return Familiar(threshold, growing)
+
+
+def _growing(rows: pd.DataFrame, encoding: Encoding, /) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the features that later rows went beyond, and how far these rows lie beyond the earlier in the others."""
+    as_of = rows["as_of"]
+    if as_of.isna().any() or as_of.nunique() < 2:
+        return (), np.zeros(1)
+    start = as_of.quantile(1 - _LATER_SHARE, interpolation="lower")
+    early, late = rows[as_of < start], rows[as_of >= start]
+    if early.empty:
+        return (), np.zeros(1)
+    seen = Encoding.learn(early, encoding.features)
+    growing, total = list[str](), np.zeros(len(late))
+    for name in encoding.features:
+        beyond = _beyond(late[name], name, seen)
+        if (beyond > _MIN_BEYOND / 2).sum() > max(_MAX_GROWING * len(late), _MIN_GROWING):
+            growing.append(name)
+        else:
+            total += beyond
+    return tuple(growing), total
 
 
 def _beyond(column: pd.Series, name: str, encoding: Encoding, /) -> np.ndarray:

@@ -74,11 +74,11 @@ def rows(count: int, seed: int, each: int = 3) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(random.normal(size=(count, 20)), columns=[f"f{n}" for n in range(20)])
     frame["plan"] = pd.Categorical(random.choice(["gold", "plain", "basic"], count))
-    return frame.assign(group=[f"c{n // each}" for n in range(count)])
+    return frame.assign(group=[f"c{n // each}" for n in range(count)], as_of=pd.Timestamp("2025-01-01"))
 
 
 def learned(frame: pd.DataFrame) -> tuple[Familiar, Encoding]:
-    encoding = Encoding.learn(frame, [*frame.columns.drop("group")])
+    encoding = Encoding.learn(frame, [*frame.columns.drop(["group", "as_of"])])
     return learn_familiar(frame, encoding), encoding
 
 
@@ -109,4 +109,18 @@ def test_a_little_more_than_ever_is_not_unlike_since_time_goes_on() -> None:
     later[[f"f{n}" for n in range(20)]] = 0.0
     assert familiar.unlike(later, encoding) == [[]]
     assert familiar.unlike(later.assign(tenure_days=2000.0), encoding) == [["tenure_days"]]
+    assert Familiar.from_json(familiar.to_json()) == familiar
+
+
+def test_what_goes_beyond_with_time_is_not_held_against_single_customers() -> None:
+    months = [
+        rows(200, month).assign(as_of=pd.Timestamp("2025-01-01") + pd.Timedelta(days=30 * month)) for month in range(6)
+    ]
+    frame = pd.concat(months, ignore_index=True)
+    frame["tenure_days"] = np.random.default_rng(0).uniform(0, 1, len(frame)) * 30 * (frame.index // 200 + 1)
+    familiar, encoding = learned(frame)
+    assert familiar.growing == ("tenure_days",)
+    later = rows(200, 9).assign(tenure_days=400.0)
+    assert np.mean([bool(names) for names in familiar.unlike(later, encoding)]) < 0.05
+    assert familiar.unlike(later.assign(f3=20.0), encoding)[0][0] == "f3"
     assert Familiar.from_json(familiar.to_json()) == familiar
