@@ -131,21 +131,32 @@ def fit_band(chance: np.ndarray, label: np.ndarray, group: np.ndarray, between: 
     design = _design(score, centre, knots)
     size = design.shape[1]
     prior = np.diag([1 / _LINE_SPREAD**2] * 2 + [1 / _HAT_SPREAD**2] * (size - 2))
-    beta, weight = np.zeros(size), 1.0
-    for _ in range(2):  # the second time with rows of one customer counted as what they are worth
-        for _ in range(_NEWTON_STEPS):
-            expected = sigmoid(score + design @ beta)
-            information = (design * (expected * (1 - expected))[:, None]).T @ design
-            precision = weight * information + prior
-            move = np.linalg.solve(precision, weight * design.T @ (label - expected) - prior @ beta)
-            beta = beta + np.clip(move, -3, 3)
-            if np.abs(move).max() < 1e-9:
-                break
-        weight = _worth(design, label - expected, information, precision, group)
+    beta, residual, information = _fitted(score, design, label, prior, 1.0)
+    weight = _worth(design, residual, information, information + prior, group)
+    # again, with rows of one customer counted as what they are worth
+    beta, residual, information = _fitted(score, design, label, prior, weight)
+    weight = _worth(design, residual, information, weight * information + prior, group)
     covariance = np.linalg.inv(weight * information + prior)
     return Band(
         centre, tuple(knots.tolist()), tuple(beta.tolist()), tuple(map(tuple, covariance.tolist())), float(between)
     )
+
+
+def _fitted(
+    score: np.ndarray, design: np.ndarray, label: np.ndarray, prior: np.ndarray, weight: float, /
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the posterior's mode, the residuals there, and the information of the rows."""
+    beta = np.zeros(design.shape[1])
+    for _ in range(_NEWTON_STEPS):
+        expected = sigmoid(score + design @ beta)
+        information = (design * (expected * (1 - expected))[:, None]).T @ design
+        gradient = weight * design.T @ (label - expected) - prior @ beta
+        move = np.linalg.solve(weight * information + prior, gradient)
+        beta = beta + np.clip(move, -3, 3)
+        if np.abs(move).max() < 1e-9:
+            break
+    expected = sigmoid(score + design @ beta)
+    return beta, label - expected, (design * (expected * (1 - expected))[:, None]).T @ design
 
 
 def _worth(
