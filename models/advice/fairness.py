@@ -238,8 +238,8 @@ def scoring_rates(
     Returns
     -------
     pandas.DataFrame
-        attribute, group, people (NaN: too few), rate (share above the median of all), ratio (over the highest rate of
-        the attribute; NaN where fewer than two groups are large enough).
+        attribute, group, people, rate (share above the median of all), ratio (over the highest rate of the attribute);
+        all three NaN for a group that is too small, and where fewer than two are large enough.
 
     Source
     ------
@@ -257,7 +257,9 @@ def scoring_rates(
             for name, count in counts.items()
             if count >= max(MIN_PROTECTED_GROUP, min_group)
         }
-        highest = max(rates.values(), default=0.0) if len(rates) > 1 else 0.0
+        if len(rates) < 2:  # nothing to compare with; alone, a rate says something of those who are too few
+            rates = {}
+        highest = max(rates.values(), default=0.0)
         for name in sorted(map(str, counts.index)):
             rate = rates.get(name, float("nan"))
             count = float(counts[name]) if name in rates else float("nan")

@@ -123,7 +123,8 @@ def _log(facts: Facts, /) -> list[Message]:
     if found.faults:
         messages = [Message("audit_summary.unsound", values), *(fault.message for fault in found.faults)]
     else:
-        messages = [Message("audit_summary.sound" if found.rows else "audit_summary.empty", values)]
+        key = "audit_summary.sound" if found.rows else "audit_summary.empty"
+        messages = [Message(key, {**values, "n": found.rows})]
     if facts.oldest is not None:
         messages.append(Message("audit_summary.since", {"day": f"{facts.oldest:%Y-%m-%d}"}))
     return messages
@@ -138,14 +139,19 @@ def _advised(run: Run, /) -> list[Message]:
         messages.append(Message("audit_summary.cards", {"text": counted}))
     messages.append(Message("audit_summary.coaching", {"n": run.coaching}))
     for outcome, measured in run.evaluation.items():
-        messages.append(Message("audit_summary.outcome", {"outcome": outcome, "how": _how(measured)}))
+        how = _how(measured)
+        messages.append(
+            Message("audit_summary.other_measure", {"outcome": outcome})
+            if how is None
+            else Message("audit_summary.outcome", {"outcome": outcome, "how": how})
+        )
     return messages
 
 
-def _how(measured: Any, /) -> Message:
+def _how(measured: Any, /) -> Message | None:
     auc = measured.get("auc") if isinstance(measured, Mapping) else None
     if auc is None:
-        return Message("audit_summary.other_measure")
+        return None
     low, high = (measured.get("intervals") or {}).get("auc") or (None, None)
     if low is None or high is None:
         return Message("audit_summary.ranks_bare", {"auc": auc})

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from baton.cli import app
 from baton.company import Company
-from baton.errors import ArtefactError
+from baton.errors import ArtefactError, OutputError
 from features.staging.pseudonyms import load_key, pseudonym
 from serving.access.principal import LOCAL
 from serving.audit.heads import FILE
@@ -99,3 +99,12 @@ def test_erasing_asks_first_and_then_leaves_nothing(written: Company, person: st
     shown = call("audit", "log", written.folder).stdout
     assert person not in shown and "(erased)" in shown
     assert call("audit", "verify", written.folder).exit_code == 0
+
+
+def test_an_auditors_folder_is_written_beside_a_verdict(written: Company, tmp_path: Path) -> None:
+    result = call("audit", "export", written.folder, tmp_path / "x")
+    assert result.exit_code == 0 and result.stdout.startswith("OK: 3 rows")
+    assert "begin with summary.en.md or summary.zh.md" in result.stdout
+    assert (tmp_path / "x" / "summary.zh.md").exists()
+    with pytest.raises(OutputError, match="new or empty"):
+        call("audit", "export", written.folder, tmp_path / "x")
