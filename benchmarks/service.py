@@ -31,13 +31,16 @@ FEATURES = 60
 ROWS = 4000
 AT_ONCE = 16
 SERVERS = ("baton", "bare")
-JSON = {"content-type": "application/json"}
+JSON: dict[str, str] = {"content-type": "application/json"}
 
 
 def main() -> None:
     """Measure and print, or serve."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument(
+        "--open", action="store_true", help="Without access set up; by default each request has a token."
+    )
     parser.add_argument("--serve", nargs=3, metavar=("SERVER", "FOLDER", "PORT"))
     options = parser.parse_args()
     if options.serve:
@@ -46,6 +49,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         train(Path(folder))
+        if not options.open:
+            JSON["authorization"] = f"Bearer {granted(Path(folder))}"
         with started(Path(folder), "baton") as baton, started(Path(folder), "bare") as bare:
             measure({"baton": baton, "bare": bare}, options.requests)
 
@@ -58,7 +63,11 @@ def train(folder: Path) -> None:
     from features.training.table import TrainingTable
     from models.prediction.churn import ChurnPredictor
 
-    (folder / "company.toml").write_text('[company]\nname = "Speed"\n[tables]\ncases = { path = "c.csv" }\n', "utf-8")
+    (folder / "company.toml").write_text(
+        '[company]\nname = "Speed"\n[tables]\ncases = { path = "c.csv" }\n'
+        "[access]\nservice_requests_per_minute = 100000000\n",
+        "utf-8",
+    )
     rng = np.random.default_rng(3)
     names = tuple(f"metric_{number}__90d" for number in range(FEATURES))
     values = rng.normal(size=(ROWS, FEATURES))
@@ -75,6 +84,14 @@ def train(folder: Path) -> None:
     table.save(outcome_folder(run.training, "churn"))
     ChurnPredictor.fit(table, 1).save(outcome_folder(run.models, "churn"))
     RunResults(run).write_document(RUN, {})
+
+
+def granted(folder: Path) -> str:
+    """Set access up, and return a token; the bare service takes no notice of it."""
+    from baton.company import load_company
+    from serving.access.granting import Request, give
+
+    return give(load_company(folder), Request("benchmark", "service")).token
 
 
 def serve_one(name: str, folder: Path, port: int) -> None:
@@ -187,8 +204,9 @@ def one_by_one(ports: dict[str, int], requests: int, in_two_parts: bool) -> dict
     """Return the median milliseconds of one row, the servers in turn."""
     content = body(1)
     head = (
-        f"POST /predict_churn HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(content)}\r\n\r\n"
+        f"POST /predict_churn HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(content)}\r\n"
+        + "".join(f"{name}: {value}\r\n" for name, value in JSON.items())
+        + "\r\n"
     ).encode()
     opened = {name: socket.create_connection(("127.0.0.1", port)) for name, port in ports.items()}
     times: dict[str, list[float]] = {name: [] for name in ports}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from baton.company import Policy
 from baton.errors import ArtefactError, RequestError, UnknownIdError
+from baton.messages.message import bilingual
 from baton.nearest import did_you_mean
 from baton.outcomes import kind_of
 from serving.access.sight import Sight
@@ -22,6 +24,7 @@ from serving.payloads import (
     CoachingRequest,
     DeclineRequest,
     DeclineRow,
+    TrialRequest,
     WeightsRequest,
     field_path,
 )
@@ -29,7 +32,7 @@ from serving.payloads import (
 if TYPE_CHECKING:
     from models.prediction.encoding import Rows
 
-__all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_weights"]
+__all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_trial", "answer_weights"]
 
 _FINEST_STEP = 1.0
 _PEOPLE = ("rises", "falls")  # columns of weights that count people
@@ -275,6 +278,33 @@ def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
     if policy.step < min(_FINEST_STEP, company.step):
         raise RequestError(f"may not be finer than {min(_FINEST_STEP, company.step):g} points", "policy.step")
     return policy
+
+
+def answer_trial(run: LoadedRun, request: TrialRequest, sight: Sight, /) -> dict[str, Any]:
+    """Return what a card of one's own would do over one cycle, and which limits it breaks.
+
+    Raises
+    ------
+    ArtefactError
+        If the run gives no advice.
+    UnknownIdError
+        If there is no such team, or it leaves open which card is meant.
+    PolicyError
+        If a KPI is unknown or the points do not sum to 100.
+    """
+    from models.advice.sandbox import try_card
+
+    inputs = run.advice
+    if not sight.team("try_weights", request.team_id) or request.team_id not in set(inputs.cards["team_id"]):
+        raise UnknownIdError("no card is known for a team with this id", "team_id")
+    tried = try_card(inputs, run.company.policy, request.team_id, request.weights, role=request.role)
+    figures = {name: _finite(getattr(tried, name)) for name in ("expected", "low", "high")}
+    breaches = [bilingual(message) for message in tried.messages]
+    return {"team_id": tried.team_id, "role": tried.role, **figures, "basis": tried.basis, "breaches": breaches}
+
+
+def _finite(value: float, /) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def answer_coaching(run: LoadedRun, request: CoachingRequest, sight: Sight, /) -> dict[str, Any]:

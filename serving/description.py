@@ -15,11 +15,14 @@ __all__ = ["describe"]
 _REFERENCE = "#/components/schemas/{model}"
 _REFUSALS = {
     "400": "The request does not fit; the body says which field and why.",
+    "401": "No valid token came with the request; only where access is set up.",
+    "403": "The role may not do this for anybody.",
     "404": "There is no such team or employee, or the run has no such outcome or advice.",
     "408": "The body did not arrive in time.",
     "413": "The body is too large.",
     "415": "The body is not sent as application/json.",
     "421": "The service does not answer under this host.",
+    "429": "Too many requests of one user; Retry-After says when to come back.",
     "503": "Not loaded yet, or too many requests at once; Retry-After says when to come back.",
 }
 

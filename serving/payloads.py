@@ -22,6 +22,8 @@ __all__ = [
     "Driver",
     "Fault",
     "Refusal",
+    "TrialAnswer",
+    "TrialRequest",
     "WeightsAnswer",
     "WeightsRequest",
     "field_path",
@@ -127,6 +129,14 @@ class CoachingRequest(_Strict):
         return self
 
 
+class TrialRequest(_Strict):
+    """What would a card of one's own do? ``weights`` are points per KPI, 100 in all; KPIs left out get none."""
+
+    team_id: Id
+    role: Name | None = None
+    weights: Annotated[dict[Name, Number], Field(min_length=1, max_length=200)]
+
+
 class Driver(BaseModel):
     """What carries a prediction: log-odds before calibration; ``label`` for categories."""
 
@@ -196,6 +206,22 @@ class CoachingAnswer(BaseModel):
     """The rows of ``coaching.parquet`` of one employee or team."""
 
     rows: list[dict[str, Any]]
+
+
+class TrialAnswer(BaseModel):
+    """Customers kept over one cycle against today's card, with a 90 % interval; null where no effect is known.
+
+    ``basis`` is ``measured`` where past changes of cards show how far people move, else ``scenario``; ``breaches`` are
+    the limits of the policy that the card breaks, in words of both languages.
+    """
+
+    team_id: str
+    role: str
+    expected: float | None
+    low: float | None
+    high: float | None
+    basis: str
+    breaches: list[dict[str, str]]
 
 
 class Fault(BaseModel):

@@ -22,12 +22,12 @@ from baton.errors import (
     UnknownIdError,
 )
 from baton.files import RunFolder
-from serving.access.door import Door
+from serving.access.door import Door, Limits
 from serving.access.keeper import Keeper
 from serving.access.principal import LOCAL, PRINCIPAL, Principal
 from serving.access.sight import Sight
 from serving.access.views import people_shown, record_views
-from serving.answers import answer_churn, answer_coaching, answer_decline, answer_weights
+from serving.answers import answer_churn, answer_coaching, answer_decline, answer_trial, answer_weights
 from serving.answers_texts import answer_complaints, answer_conversation
 from serving.description import describe
 from serving.gate import Gate, handed_on
@@ -43,6 +43,8 @@ from serving.payloads import (
     CoachingRequest,
     DeclineAnswer,
     DeclineRequest,
+    TrialAnswer,
+    TrialRequest,
     WeightsAnswer,
     WeightsRequest,
 )
@@ -60,6 +62,7 @@ ROUTES = {
     "/predict_decline": DeclineRequest,
     "/recommend_weights": WeightsRequest,
     "/recommend_coaching": CoachingRequest,
+    "/simulate_weights": TrialRequest,
     "/classify_complaints": ComplaintsRequest,
     "/assess_conversation": ConversationRequest,
 }
@@ -69,6 +72,7 @@ ANSWERS = {
     "/predict_decline": DeclineAnswer,
     "/recommend_weights": WeightsAnswer,
     "/recommend_coaching": CoachingAnswer,
+    "/simulate_weights": TrialAnswer,
     "/classify_complaints": ComplaintsAnswer,
     "/assess_conversation": ConversationAnswer,
 }
@@ -91,6 +95,7 @@ _ACTIONS = {
     "/predict_decline": ("decline_of_team", "decline_of_person", "decline_of_other"),
     "/recommend_weights": ("weights", "own_card"),
     "/recommend_coaching": ("coaching_of_team", "coaching_of_person"),
+    "/simulate_weights": ("try_weights",),
     "/classify_complaints": ("classify",),
     "/assess_conversation": ("conversation",),
 }
@@ -123,6 +128,7 @@ _WORK = {
     DeclineRequest: _unchecked(answer_decline),
     WeightsRequest: _unchecked(answer_weights),
     CoachingRequest: _unchecked(answer_coaching),
+    TrialRequest: _unchecked(answer_trial),
     ComplaintsRequest: _Work(lambda run, request, _, check: answer_complaints(run, request, check), "texts"),
     ConversationRequest: _Work(answer_conversation, "conversations"),
 }
@@ -192,6 +198,11 @@ def build(
             return await _answered(self, request)
 
         @bentoml.api
+        async def simulate_weights(self, request: TrialRequest, /) -> TrialAnswer:
+            """Tell what a card of one's own would do, and which limits it breaks."""
+            return await _answered(self, request)
+
+        @bentoml.api
         async def classify_complaints(self, request: ComplaintsRequest, /) -> ComplaintsAnswer:
             """Tell what customers' texts are about, or that it is not clear."""
             return await _answered(self, request)
@@ -217,8 +228,8 @@ def _completed(service: Any, keeper: Keeper, company: Company, folder: RunFolder
         return describe(service.openapi_spec.asdict(), ROUTES, ANSWERS)
 
     service.mount_asgi_app(page_app(folder, description), path="/")
-    limit = company.access.requests_per_minute
-    service.add_asgi_middleware(Door, keeper=keeper, routes=_ACTIONS, requests_per_minute=limit)
+    limits = Limits(company.access.requests_per_minute, company.access.service_requests_per_minute)
+    service.add_asgi_middleware(Door, keeper=keeper, routes=_ACTIONS, limits=limits)
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
     for method in service.apis.values():
         # the gate has validated the body: reading it once more takes as long as predicting

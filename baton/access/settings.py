@@ -48,8 +48,8 @@ class Access(Section):
         After how long without use a sign-in ends.
     answer_days : int
         Within how many days a contest is to be answered.
-    requests_per_minute : int
-        By one user.
+    requests_per_minute, service_requests_per_minute : int
+        Of one person, and of one system (role ``service``).
     """
 
     database: str = ""
@@ -57,5 +57,6 @@ class Access(Section):
     token_days: Annotated[int, Field(ge=1, le=3650)] = 90
     session_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     answer_days: Annotated[int, Field(ge=1, le=365)] = 14
-    requests_per_minute: Annotated[int, Field(ge=1)] = 6000
+    requests_per_minute: Annotated[int, Field(ge=1)] = 600
+    service_requests_per_minute: Annotated[int, Field(ge=1)] = 60_000
     identity_provider: IdentityProvider | None = None

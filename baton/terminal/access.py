@@ -129,6 +129,34 @@ def access_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
     )
 
 
+@access_app.command("demo", epilog="Example: `baton access demo demo`, then `baton serve demo`")
+def access_demo(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption = False) -> None:
+    """Grant three ready-made users of a simulated company, and show what to ask the service with each."""
+    from baton import display
+    from baton.catalogue.kpi_names import open_company
+    from serving.access.demo_users import give_demo_users
+
+    made = give_demo_users(open_company(company))
+    if as_json:
+        display.document({"users": made.users, "team_id": made.team_id, "employee": made.employee})
+        return
+    console = display.open_console()
+    for granted in made.users:
+        console.print(
+            f"{granted.user} ({granted.role}): {granted.token}", markup=False, soft_wrap=True, highlight=False
+        )
+    lines = (
+        f"The manager leads team {made.team_id}; the employee is {made.employee} of it.",
+        "Ask with each token what the others may see too, and compare:",
+        "  curl -s http://127.0.0.1:3000/recommend_coaching -H 'authorization: Bearer TOKEN' \\",
+        f"    -H 'content-type: application/json' -d '{{\"team_id\": \"{made.team_id}\"}}'",
+        "  curl -s http://127.0.0.1:3000/recommend_coaching -H 'authorization: Bearer TOKEN' \\",
+        f"    -H 'content-type: application/json' -d '{{\"employee_id\": \"{made.employee}\"}}'",
+    )
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
 def _until(row: dict[str, object], /) -> str:
     if row["revoked_at"] is not None:
         return "revoked"

@@ -14,7 +14,7 @@ from serving.access.principal import PRINCIPAL, Principal
 from serving.access.rules import may_at_all
 from serving.refusals import Application, Message, Receive, Scope, Send, error_body, refuse
 
-__all__ = ["OPEN", "Door"]
+__all__ = ["OPEN", "Door", "Limits"]
 
 OPEN = frozenset({"/livez", "/readyz", "/healthz"})
 """Paths that anybody may ask for: whether the service is there."""
@@ -32,6 +32,18 @@ _HEADERS = (
 )
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How often one user may ask within a minute: a person, and a system."""
+
+    people: int
+    services: int
+
+    def of(self, principal: Principal, /) -> int:
+        """Return the limit of one user; whoever sits at this machine has that of a system."""
+        return self.services if principal.role in ("service", "local") else self.people
+
+
 @dataclass
 class _Count:
     """How often somebody has asked since the minute began."""
@@ -43,12 +55,11 @@ class _Count:
 class _Counts:
     """Requests of each asker within a minute."""
 
-    def __init__(self, most: int, ticks: Callable[[], float]) -> None:
-        self._most = most
+    def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._of: OrderedDict[str, _Count] = OrderedDict()
 
-    def seconds_to_wait(self, asker: str, /) -> int:
+    def seconds_to_wait(self, asker: str, most: int, /) -> int:
         """Return after how many seconds to come back; 0: the request is within the limit."""
         at = self._ticks()
         found = self._of.get(asker)
@@ -57,7 +68,7 @@ class _Counts:
         self._of.move_to_end(asker)
         if len(self._of) > _MAX_COUNTED:
             self._of.popitem(last=False)
-        if found.number >= self._most:
+        if found.number >= most:
             return max(1, round(_MINUTE - (at - found.began)))
         found.number += 1
         return 0
@@ -75,6 +86,8 @@ class Door:
     routes : mapping of str to tuple of str
         By path the actions of the rules of which one must be allowed; a path that is not there needs a valid token,
         and what lies behind it asks for itself.
+    limits : Limits
+        How often one user may ask.
     ticks : callable
         Seconds that never go back.
     """
@@ -86,14 +99,15 @@ class Door:
         *,
         keeper: Keeper,
         routes: Mapping[str, tuple[str, ...]],
-        requests_per_minute: int,
+        limits: Limits,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._keeper = keeper
         self._routes = routes
-        self._asked = _Counts(requests_per_minute, ticks)
-        self._failed = _Counts(_MAX_FAILED, ticks)
+        self._limits = limits
+        self._asked = _Counts(ticks)
+        self._failed = _Counts(ticks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through with who asks, or answer it."""
@@ -109,7 +123,7 @@ class Door:
             return
         if principal is None:
             return
-        waiting = self._asked.seconds_to_wait(principal.user)
+        waiting = self._asked.seconds_to_wait(principal.user, self._limits.of(principal))
         if waiting:
             await _too_often(send, waiting)
             return
@@ -132,7 +146,7 @@ class Door:
             principal = await asyncio.to_thread(self._keeper.principal, token)
         if principal is None:
             # only tokens that are not valid are slowed down: others behind the same address have done nothing
-            waiting = 0 if token is None else self._failed.seconds_to_wait(address)
+            waiting = 0 if token is None else self._failed.seconds_to_wait(address, _MAX_FAILED)
             if waiting:
                 await _too_often(send, waiting)
                 return None

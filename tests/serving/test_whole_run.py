@@ -68,6 +68,27 @@ def test_the_companys_own_policy_gives_the_runs_own_rows(whole: Any, small_run: 
     assert [[row[name] for name in columns] for row in solved] == [[row[name] for name in columns] for row in written]
 
 
+def test_a_card_of_ones_own_is_tried_as_the_sandbox_tries_it(whole: Any, simulated: Company, small_run: Path) -> None:
+    from models.advice.inputs import AdviceInputs
+    from models.advice.sandbox import try_card
+
+    inputs = AdviceInputs.load(small_run / "advice")
+    card = inputs.cards[inputs.cards["team_id"] == inputs.cards["team_id"].iloc[0]]
+    team, role = card["team_id"].iloc[0], card["role"].iloc[0]
+    kpis = list(card[card["role"] == role]["kpi"])
+    weights = {kpis[0]: 90.0, kpis[1]: 10.0}
+    expected = try_card(inputs, simulated.policy, team, weights, role=role)
+    answer = whole.post("/simulate_weights", json={"team_id": team, "role": role, "weights": weights})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["expected"], found["low"], found["high"]) == (expected.expected, expected.low, expected.high)
+    assert [each["en"] for each in found["breaches"]] == list(expected.breaches)
+    assert all(each["zh"] for each in found["breaches"]) and found["breaches"]
+    over = whole.post("/simulate_weights", json={"team_id": team, "role": role, "weights": {kpis[0]: 90}})
+    assert over.status_code == 400
+    assert "sum to 90" in over.json()["error"]["message"]
+
+
 def test_a_policy_that_contradicts_itself_is_refused(whole: Any, small_run: Path) -> None:
     team = pd.read_parquet(small_run / "weights.parquet")["team_id"].iloc[0]
     body = {"team_id": team, "policy": {"min_share": {"customer": 80, "financial": 40}}}

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from baton.catalogue.load import load_catalogue
 from baton.company import Company, load_company
 from baton.files import RunFolder
 from features.staging.pseudonyms import load_key, pseudonym
+from models.advice.inputs import AdviceInputs, catalogue_rows
 from serving.access.granting import Request, give
 from tests.filled_results import write_filled
 
@@ -42,6 +44,27 @@ def cards() -> pd.DataFrame:
             for kpi in ("csat", "wait_seconds")
         ]
     )
+
+
+def solvable(company: Company) -> AdviceInputs:
+    """What cards of every team are solved from; first-contact resolution keeps customers."""
+    kpis = catalogue_rows(load_catalogue(company)).set_index("kpi", drop=False)
+    means = {"first_contact_resolution": -0.02, "wait_seconds": 0.0001}
+    rng = np.random.default_rng(3)
+    draws = pd.DataFrame({kpi: mean + 0.0002 * rng.standard_normal(200) for kpi, mean in means.items()})
+    for kpi in means:
+        kpis.loc[kpi, ["effect", "low", "high"]] = [draws[kpi].mean(), *draws[kpi].quantile([0.05, 0.95])]
+    kpis = kpis.assign(joint_p=0.001, icc=0.2, between_sd=1.0)
+    lines = [(team, kpi) for team in ("t1", "t2", "t3") for kpi in means]
+    cards = [{"team_id": team, "role": "agent", "kpi": kpi, "weight": 50.0} for team, kpi in lines]
+    people = [
+        {"team_id": team, "role": "agent", "kpi": kpi, "n_per_day": 5.0, "people": 20, "share": 1.0}
+        for team, kpi in lines
+    ]
+    return AdviceInputs(
+        kpis=kpis.reset_index(drop=True), draws=draws, cards=pd.DataFrame(cards), headcounts=pd.DataFrame(people),
+        outcome="churn", helpful=-1, kind="probability", horizon_days=90, customers_at_risk=10_000, joint_p_value=0.001,
+    )  # fmt: skip
 
 
 def offers(people: dict[str, str]) -> pd.DataFrame:
@@ -81,6 +104,7 @@ def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.Temp
             "opened_at": pd.to_datetime(["2025-03-01", "2025-03-02", "2025-03-03", "2023-03-01"]),
         }
     ).to_parquet(folder.staged / "cases.parquet")
+    solvable(own).save(folder.advice)
     write_filled(folder, "weights", cards())
     write_filled(folder, "coaching", offers(people))
     users = [

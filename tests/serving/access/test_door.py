@@ -9,7 +9,7 @@ import pytest
 
 from baton.company import Company
 from baton.errors import OutputError
-from serving.access.door import Door
+from serving.access.door import Door, Limits
 from serving.access.granting import Request, give
 from serving.access.keeper import Keeper
 from serving.access.principal import PRINCIPAL
@@ -53,11 +53,13 @@ def ticks() -> Ticks:
 
 @pytest.fixture
 def door(empty: Company, ticks: Ticks) -> Door:
-    return Door(inside, keeper=Keeper(empty), routes={"/closed": ("report",)}, requests_per_minute=3, ticks=ticks)
+    return Door(inside, keeper=Keeper(empty), routes={"/closed": ("report",)}, limits=Limits(3, 5), ticks=ticks)
 
 
 def test_one_user_is_slowed_down_and_others_are_not(door: Door, empty: Company, ticks: Ticks) -> None:
     ana, ben = (give(empty, Request(name, "analyst")).token for name in ("ana", "ben"))
+    etl = give(empty, Request("etl", "service")).token
+    assert [answer(door, token=etl)["code"] for _ in range(6)] == [200] * 5 + [429]
     assert [answer(door, token=ana)["code"] for _ in range(5)] == [200, 200, 200, 429, 429]
     refused = answer(door, token=ana)
     assert refused["headers"][b"retry-after"] == b"60"
