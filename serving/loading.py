@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -36,7 +36,17 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("baton.serving")
 
-__all__ = ["LoadedRun", "Served", "load_run"]
+__all__ = ["LoadedRun", "Served", "fingerprint", "load_run"]
+
+
+# ids that requests name
+_ASKED_FOR = (
+    ("employees", "employee_id"),
+    ("cases", "employee_id"),
+    ("teams", "team_id"),
+    ("employees", "team_id"),
+    ("cases", "team_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -142,6 +152,18 @@ class LoadedRun:
 
         return AdviceInputs.load(self.folder.advice)
 
+    def settle(self) -> None:
+        """Read all that is read on first use: another run that begins in the same folder must not get mixed in."""
+        for name in ("weights", "coaching"):
+            if name in self.results:
+                self._table(name)
+        for table, column in _ASKED_FOR:
+            self._values(table, column)
+        for read in (self.members.team_of, self.members.role_of, self.members.teams_of_customer):
+            _LOG.debug("%d people or customers are known", len(read))
+        if (self.folder.advice / "inputs.json").exists():
+            _LOG.debug("advice can be solved again for %s", self.advice.outcome)
+
     @cached_property
     def members(self) -> Members:
         """Who belongs to which team."""
@@ -203,6 +225,22 @@ def _plain(value: Any, /) -> Any:
     return value if written is None else f"{written()}Z"
 
 
+def fingerprint(company: Company, folder: RunFolder, /) -> Hashable:
+    """Return what changes with a run and its champions: ``run.json`` is written last, the registry at promotions."""
+    from models.registry.champions import registry_folder
+
+    places = (folder.file(RUN), registry_folder(company) / "mlflow.db")
+    return tuple((place.name, *_stamp(place)) for place in places)
+
+
+def _stamp(place: Path, /) -> tuple[int, int]:
+    try:
+        found = place.stat()
+    except OSError:  # gone in the meantime
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
 def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
     """Read a run and the champions.
 
@@ -227,7 +265,7 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
                 company, folder, place.parent, champions.get(outcome), tested.get(outcome, {})
             )
     causes = _load_causes(folder)
-    return LoadedRun(
+    run = LoadedRun(
         company,
         folder,
         served,
@@ -235,6 +273,8 @@ def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:
         "" if causes is None else "root_cause/run",
         _load_reader(),
     )
+    run.settle()
+    return run
 
 
 def _sound_champions(company: Company, folder: RunFolder, /) -> dict[str, tuple[Path, Version]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,8 @@ class Readiness:
     loader: Loader | None = None
     announce: Callable[[str], None] = lambda _: None
 
-    def begin(self, load: Callable[[], LoadedRun], /) -> Loader:
-        """Begin to load a run, and return what loads it."""
+    def begin(self, load: Callable[[], LoadedRun], fingerprint: Callable[[], Hashable] | None = None, /) -> Loader:
+        """Begin to load a run, and return what loads it, and loads it again when its fingerprint is another."""
 
         def announced() -> LoadedRun:
             run = load()
@@ -42,7 +42,7 @@ class Readiness:
                     self.announce(f"{model['note']}.")
             return run
 
-        self.loader = Loader(announced)
+        self.loader = Loader(announced, fingerprint)
         self.loader.start()
         return self.loader
 
@@ -54,7 +54,8 @@ class Readiness:
             return 503, {"ready": False, **error_body("", str(error))}
         if run is None:
             return 503, {"ready": False, **error_body("", LOADING)}
-        return 200, {"ready": True, "models": run.models()}
+        refused = "" if self.loader is None else self.loader.refused
+        return 200, {"ready": True, "models": run.models(), **({"note": refused} if refused else {})}
 
     def with_reasons(self, scope: Scope, send: Send, /) -> Send:
         """Return what sends an answer: that to ``/readyz`` with a body, which the library behind leaves empty."""

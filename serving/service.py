@@ -33,7 +33,7 @@ from serving.description import describe
 from serving.gate import Gate, handed_on
 from serving.hosts import LOCAL_HOSTS
 from serving.lanes import Busy, Check, Lane, Stopped
-from serving.loading import LoadedRun, load_run
+from serving.loading import LoadedRun, fingerprint, load_run
 from serving.metrics import count_in_one_process
 from serving.page import page_app
 from serving.payloads import (
@@ -175,7 +175,7 @@ def build(
         def __init__(self) -> None:
             self.lanes = _lanes()
             self.keeper = keeper
-            self.loader = readiness.begin(lambda: load_run(company, folder))
+            self.loader = readiness.begin(lambda: load_run(company, folder), lambda: fingerprint(company, folder))
 
         @bentoml.api
         async def predict_churn(self, request: ChurnRequest, /) -> ChurnAnswer:
