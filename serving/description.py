@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from serving.decisions.description import DECISION_MODELS, decision_paths
 from serving.payloads import Refusal
 
 __all__ = ["describe"]
@@ -44,10 +45,10 @@ def describe(
     dict
         An OpenAPI 3 document.
     """
-    models = [*requests.values(), *answers.values(), Refusal]
+    models = [*requests.values(), *answers.values(), *DECISION_MODELS, Refusal]
     modes: Any = [(model, "validation") for model in models]
     _, schemas = models_json_schema(modes, ref_template=_REFERENCE)
-    paths = {**given["paths"]}
+    paths = {**given["paths"], **decision_paths(_json)}
     for path, request in requests.items():
         refusals = {code: {"description": text, **_json(Refusal)} for code, text in _REFUSALS.items()}
         answer = {"200": {"description": "One row per row asked for, in its order.", **_json(answers[path])}}

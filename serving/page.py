@@ -1,4 +1,4 @@
-"""What the service shows: the manager's page at the root, and the description of the rest."""
+"""What the service shows: the manager's page at the root, decisions, and the description of the rest."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from baton.files import RunFolder
+from serving.refusals import Application
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -31,7 +32,7 @@ _HEADERS = {
 }
 
 
-def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], /) -> Starlette:
+def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], decisions: Application, /) -> Starlette:
     """Return the application that shows a run's report and the OpenAPI description.
 
     Parameters
@@ -40,6 +41,8 @@ def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], /) ->
         Read anew for each visitor, so that a new run's report is shown without a restart.
     description : callable
         Returns the OpenAPI document.
+    decisions
+        Answers below ``/decisions``; whatever path of these was asked for comes here as ``/decisions``.
     """
     from starlette.applications import Starlette
     from starlette.responses import FileResponse, HTMLResponse, JSONResponse
@@ -54,4 +57,10 @@ def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], /) ->
     async def docs(request: Request) -> Response:
         return JSONResponse(description())
 
-    return Starlette(routes=[Route("/", report, methods=["GET"]), Route("/docs.json", docs, methods=["GET"])])
+    return Starlette(
+        routes=[
+            Route("/", report, methods=["GET"]),
+            Route("/docs.json", docs, methods=["GET"]),
+            Route("/decisions", decisions),
+        ]
+    )

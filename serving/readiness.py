@@ -46,10 +46,20 @@ class Readiness:
         self.loader.start()
         return self.loader
 
+    def run(self) -> LoadedRun | None:
+        """Return the run; None as long as it is being loaded.
+
+        Raises
+        ------
+        BatonError
+            If it cannot be loaded.
+        """
+        return None if self.loader is None else self.loader.run
+
     def state(self) -> tuple[int, dict[str, Any]]:
         """Return code and body: 200 with the models, or 503 with the sentence that says why not."""
         try:
-            run = None if self.loader is None else self.loader.run
+            run = self.run()
         except BatonError as error:
             return 503, {"ready": False, **error_body("", str(error))}
         if run is None:

@@ -29,6 +29,7 @@ from serving.access.sight import Sight
 from serving.access.views import people_shown, record_views
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_trial, answer_weights
 from serving.answers_texts import answer_complaints, answer_conversation
+from serving.decisions.mounting import ASKED_PATH, Decisions
 from serving.description import describe
 from serving.gate import Gate, handed_on
 from serving.hosts import LOCAL_HOSTS
@@ -85,12 +86,14 @@ CODES: tuple[tuple[type[BatonError], int], ...] = (
     (OutputError, 503),
     (SourceError, 503),
 )
+_DECISIONS = "/decisions"  # it, and all below it
 # of these actions one must be allowed; rows are asked for one by one behind
 _ACTIONS = {
     "/": ("report",),
     "/docs.json": ("describe",),
     "/schema.json": ("describe",),
     "/metrics": ("metrics",),
+    _DECISIONS: ("read_decision", "read_decision_of_person"),
     "/predict_churn": ("churn_of_customer", "churn_of_features"),
     "/predict_decline": ("decline_of_team", "decline_of_person", "decline_of_other"),
     "/recommend_weights": ("weights", "own_card"),
@@ -99,6 +102,7 @@ _ACTIONS = {
     "/classify_complaints": ("classify",),
     "/assess_conversation": ("conversation",),
 }
+
 _MAX_SECONDS = 120  # of anything; what reads texts gives up before
 _FEW_ROWS = 20  # up to so many rows a prediction takes less time than handing it to a thread and back
 
@@ -218,17 +222,19 @@ def build(
             except BatonError:
                 return False
 
-    return _completed(Baton, keeper, company, folder, hosts)
+    decisions = Decisions(company, keeper, readiness.run)
+    return _completed(Baton, keeper, decisions, folder, hosts)
 
 
-def _completed(service: Any, keeper: Keeper, company: Company, folder: RunFolder, hosts: Collection[str], /) -> Any:
+def _completed(service: Any, keeper: Keeper, decisions: Decisions, folder: RunFolder, hosts: Collection[str], /) -> Any:
     """Return what BentoML's decorator has made, with pages beside its routes, and gate and door before them."""
 
     def description() -> dict[str, Any]:
         return describe(service.openapi_spec.asdict(), ROUTES, ANSWERS)
 
-    service.mount_asgi_app(page_app(folder, description), path="/")
-    limits = Limits(company.access.requests_per_minute, company.access.service_requests_per_minute)
+    service.mount_asgi_app(page_app(folder, description, decisions), path="/")
+    settings = decisions.company.access
+    limits = Limits(settings.requests_per_minute, settings.service_requests_per_minute)
     service.add_asgi_middleware(Door, keeper=keeper, routes=_ACTIONS, limits=limits)
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
     for method in service.apis.values():
@@ -258,10 +264,12 @@ def application(
     """
     state = Readiness(announce=announce)
     inside: Application = build(company, folder, hosts=hosts, state=state).to_asgi()
-    known = {*ROUTES, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
+    known = {*ROUTES, _DECISIONS, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
 
     async def outside(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in known:
+        if scope["type"] == "http" and scope["path"].startswith(_DECISIONS + "/"):
+            scope = {**scope, "path": _DECISIONS, "raw_path": _DECISIONS.encode(), ASKED_PATH: scope["path"]}
+        elif scope["type"] == "http" and scope["path"] not in known:
             scope = {**scope, "path": "/unknown", "raw_path": b"/unknown"}
         await inside(scope, receive, state.with_reasons(scope, send))
 

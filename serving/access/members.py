@@ -28,25 +28,30 @@ class Members:
 
     @cached_property
     def team_of(self) -> Mapping[str, str]:
-        """Team by employee: the latest where a person has a history."""
-        found = self._columns("employees", ["employee_id", "team_id", "valid_from"])
-        if not {"employee_id", "team_id"} <= set(found.columns):
-            return {}
-        if "valid_from" in found.columns:
-            found = found.sort_values("valid_from", kind="stable", na_position="first")
-        found = found.dropna(subset=["employee_id"]).drop_duplicates("employee_id", keep="last").dropna()
-        return dict(zip(found["employee_id"].astype(str), found["team_id"].astype(str), strict=True))
+        """Team by employee: the latest where a person has a history, else that of the case they handled last."""
+        cases = self._columns("cases", ["employee_id", "team_id", "opened_at"])
+        by_case: dict[str, str] = {}
+        if {"employee_id", "team_id", "opened_at"} <= set(cases.columns):
+            by_case = _last(cases.dropna().sort_values("opened_at", kind="stable"), "team_id")
+        return {**by_case, **self._of_employee("team_id")}
 
     @cached_property
     def role_of(self) -> Mapping[str, str]:
         """Role by employee, as on scorecards."""
-        found = self._columns("employees", ["employee_id", "role", "valid_from"])
-        if not {"employee_id", "role"} <= set(found.columns):
-            return {}
-        if "valid_from" in found.columns:
-            found = found.sort_values("valid_from", kind="stable", na_position="first")
-        found = found[["employee_id", "role"]].dropna().drop_duplicates("employee_id", keep="last")
-        return dict(zip(found["employee_id"].astype(str), found["role"].astype(str), strict=True))
+        return self._of_employee("role")
+
+    def on_card(self, employee: str, team: str, role: str, /) -> bool:
+        """Whether somebody is measured by the card of a team and role.
+
+        A card of a role that nobody in the team has measures the whole team, as where weights are solved.
+        """
+        if self.team_of.get(employee) != team:
+            return False
+        return role in ("", self.role_of.get(employee, "")) or (team, role) not in self._filled
+
+    @cached_property
+    def _filled(self) -> frozenset[tuple[str | None, str]]:
+        return frozenset((self.team_of.get(employee), role) for employee, role in self.role_of.items())
 
     @cached_property
     def teams_of_customer(self) -> Mapping[str, frozenset[str]]:
@@ -59,6 +64,14 @@ class Members:
         pairs = found.loc[recent, ["customer_id", "team_id"]].astype(str).drop_duplicates()
         return {str(name): frozenset(teams) for name, teams in pairs.groupby("customer_id")["team_id"]}
 
+    def _of_employee(self, column: str, /) -> dict[str, str]:
+        found = self._columns("employees", ["employee_id", column, "valid_from"])
+        if not {"employee_id", column} <= set(found.columns):
+            return {}
+        if "valid_from" in found.columns:
+            found = found.sort_values("valid_from", kind="stable", na_position="first")
+        return _last(found.dropna(subset=["employee_id", column]), column)
+
     def _columns(self, name: str, wanted: list[str], /) -> pd.DataFrame:
         import pyarrow.parquet as pq
 
@@ -67,3 +80,9 @@ class Members:
             return pd.DataFrame()
         file = pq.ParquetFile(path)
         return file.read(columns=[each for each in wanted if each in file.schema_arrow.names]).to_pandas()
+
+
+def _last(frame: pd.DataFrame, column: str, /) -> dict[str, str]:
+    """Return a column by employee, as the last row of each has it."""
+    last = frame.drop_duplicates("employee_id", keep="last")
+    return dict(zip(last["employee_id"].astype(str), last[column].astype(str), strict=True))

@@ -83,9 +83,7 @@ class Sight:
         person = self.principal.employee
         if person is None or not may(self.principal, "own_card", Subject(None, person)):
             return False
-        return self.members.team_of.get(person) == row["team_id"] and (
-            row.get("role") in (None, "", self.members.role_of.get(person))
-        )
+        return self.members.on_card(person, row["team_id"], row.get("role") or "")
 
     def coaching(self, row: dict[str, Any], /) -> dict[str, Any] | None:
         """Return a row of coaching as far as it is seen: a person reads what is for them, a lead what is for leads."""

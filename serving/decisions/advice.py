@@ -13,7 +13,6 @@ from typing import Any
 from baton.errors import ArtefactError, BatonError
 from baton.messages.message import Message
 from serving.decisions.moves import Kind
-from serving.decisions.people import People
 from serving.decisions.refused import DecisionRefused, NotFound
 from serving.loading import LoadedRun, plain_rows
 
@@ -116,7 +115,6 @@ class RunAdvice:
 
     def __init__(self, run: LoadedRun, /) -> None:
         self.run = run
-        self.people = People(run)
 
     def find(self, key: AdviceKey, /) -> Advice:
         """Return an advice.
@@ -141,7 +139,7 @@ class RunAdvice:
         except ArtefactError:
             rows = []
         advised = next((row["team_id"] for row in rows if row["team_id"] is not None), None)
-        return self.people.team_of(employee) if advised is None else advised
+        return self.run.members.team_of.get(employee) if advised is None else advised
 
     def has_team(self, team: str, /) -> bool:
         """Whether the run advises a team on its card."""

@@ -189,7 +189,7 @@ class DecisionStore:
         }
 
     def _on_card(self, employee: str, team: str, role: str, /) -> bool:
-        return self._advice().people.on_card(employee, team, role)
+        return self._advice().run.members.on_card(employee, team, role)
 
     def _seen(self, principal: Principal, about: Iterable[tuple[str | None, str | None]], /) -> None:
         """Write into the audit log whose rows are shown, before they are."""

@@ -226,7 +226,7 @@ def test_counts_of_people_come_in_steps_that_one_person_does_not_change(sqlite: 
 
 
 def test_a_card_measures_whom_it_measured_where_it_was_solved(own_run: RunAdvice) -> None:
-    people = own_run.people
+    people = own_run.run.members
     assert people.on_card("p-1", "t1", "agent")
     assert people.on_card("p-lin", "t1", "")
     assert not people.on_card("p-lin", "t1", "agent")
@@ -241,9 +241,9 @@ def test_without_employees_the_cases_say_who_works_where(own_run: RunAdvice) -> 
     (staged / "employees.parquet").unlink()
     cases = {"employee_id": ["p-1", "p-1", None], "team_id": ["t2", "t1", "t1"], "opened_at": [1, 2, 3]}
     pd.DataFrame(cases).to_parquet(staged / "cases.parquet")
-    people = reloaded(own_run).people
-    assert people.team_of("p-1") == "t1"
-    assert people.team_of("p-77") is None
+    people = reloaded(own_run).run.members
+    assert people.team_of.get("p-1") == "t1"
+    assert "p-77" not in people.team_of
 
 
 def test_a_run_without_advice_has_nothing_to_decide_on(sqlite: State, own_run: RunAdvice) -> None:
