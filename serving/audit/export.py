@@ -13,6 +13,7 @@ from baton.company import Company
 from baton.errors import OutputError
 from baton.files import RunFolder, owner_only, write_json
 from baton.messages.message import LANGUAGES
+from baton.run_results import EVALUATION, MODELS, RUN
 from serving.audit.figures import contests, oversight
 from serving.audit.heads import FILE
 from serving.audit.reading import all_rows
@@ -97,9 +98,9 @@ def _write(state: State, company: Company, run: Run, folder: Path, now: datetime
     for source, name in ((FILE, "heads.jsonl"), (PUBLIC, PUBLIC)):
         if (state.folder / source).exists():
             shutil.copyfile(state.folder / source, folder / name)
-    write_json(folder / "run.json", dict(run.recorded))
-    write_json(folder / "models.json", dict(run.models))
-    write_json(folder / "evaluation.json", dict(run.evaluation))
+    write_json(folder / RUN, dict(run.recorded))
+    write_json(folder / MODELS, dict(run.models))
+    write_json(folder / EVALUATION, dict(run.evaluation))
     write_csv(folder / "impact.csv", IMPACT, run.impact)
     write_csv(folder / "scoring_rates.csv", RATES, run.rates)
     found = verify(state)

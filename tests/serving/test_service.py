@@ -74,6 +74,8 @@ def test_the_chances_by_several_days_come_on_request_and_are_the_runs_own(client
 def test_a_model_that_knows_no_day_or_is_guessing_gives_no_chances_by_day(
     company: Company, run_folder: RunFolder
 ) -> None:
+    from serving.access.principal import LOCAL
+    from serving.access.sight import Sight
     from serving.answers import answer_churn
     from serving.loading import load_run
     from serving.payloads import ChurnRequest
@@ -83,7 +85,8 @@ def test_a_model_that_knows_no_day_or_is_guessing_gives_no_chances_by_day(
     asked = ChurnRequest.model_validate({"rows": [{"customer_id": "c3"}], "curve": True})
     guessing = replace(churn, standing=replace(churn.standing, informative=False))
     for served in (guessing, replace(churn, predictor=replace(churn.predictor, curve=None))):
-        (row,) = answer_churn(replace(loaded, served={"churn": served}), asked)["rows"]
+        run = replace(loaded, served={"churn": served})
+        (row,) = answer_churn(run, asked, Sight(LOCAL, run.members))["rows"]
         assert row["curve"] == []
         assert row["probability"] > 0
 
