@@ -134,12 +134,11 @@ class RunAdvice:
 
     def team_of(self, employee: str, /) -> str | None:
         """Return the team of a person, or None where the run knows nobody of this name."""
-        try:
-            rows = self.run.rows("coaching", "employee_id", employee)
-        except ArtefactError:
-            rows = []
-        advised = next((row["team_id"] for row in rows if row["team_id"] is not None), None)
-        return self.run.members.team_of.get(employee) if advised is None else advised
+        now = self.run.members.team_of.get(employee)
+        if now is not None:
+            return now
+        rows = self._rows("coaching", "employee_id", employee)
+        return next((row["team_id"] for row in rows if row["team_id"] is not None), None)
 
     def has_team(self, team: str, /) -> bool:
         """Whether the run advises a team on its card."""

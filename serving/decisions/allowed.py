@@ -20,6 +20,9 @@ __all__ = ["Case", "Shown", "may_read", "open_moves", "refusal", "sees_contest",
 OnCard = Callable[[str, str, str], bool]
 """Whether a person is measured by the card of a team and role."""
 
+TeamOf = Callable[[str], str | None]
+"""The team of a person now; None where that is not known."""
+
 _CARDS = ("weights", "target")
 
 
@@ -31,7 +34,9 @@ class Shown:
     ----------
     kind, state : str
         ``state`` is empty before the decision begins.
-    team_id, role, employee : str or None
+    team_id : str or None
+        The team of its card; of a person, the team that they are in now, so that who led them once sees no more.
+    role, employee : str or None
     """
 
     kind: str
@@ -41,9 +46,14 @@ class Shown:
     employee: str | None
 
     @classmethod
-    def of(cls, row: Any, /) -> Shown:
-        """Return it for a row of the database, whole or in part."""
-        return cls(row.kind, row.state, row.team_id, row.role, row.employee)
+    def of(cls, row: Any, team_of: TeamOf, /) -> Shown:
+        """Return it for a row of the database, whole or in part; the team of then where that of now is not known."""
+        now = None if row.employee is None else team_of(row.employee)
+        return cls(row.kind, row.state, now or row.team_id, row.role, row.employee)
+
+
+def _unknown(_employee: str, /) -> str | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -56,12 +66,13 @@ class Case:
         As it is now.
     moves : sequence of Move
         Oldest first; empty before it begins.
-    on_card : callable
+    on_card, team_of : callable
     """
 
     decision: Shown
     moves: Sequence[Move]
     on_card: OnCard
+    team_of: TeamOf = _unknown
 
 
 def may_read(principal: Principal, decision: Shown, on_card: OnCard, /) -> bool:
@@ -95,19 +106,21 @@ def open_moves(principal: Principal, case: Case, /) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def sees_contest(principal: Principal, decision: Shown, move: Move, /) -> bool:
+def sees_contest(principal: Principal, case: Case, move: Move, /) -> bool:
     """Whether somebody may read why a decision was contested: who contests, and who may answer."""
+    decision = case.decision
     subject = Subject(decision.team_id, decision.employee)
     answers = "approve" if decision.employee is None else "answer_contest_of_person"
-    return may(principal, answers, subject) or sees_mover(principal, decision, move)
+    return may(principal, answers, subject) or sees_mover(principal, case, move)
 
 
-def sees_mover(principal: Principal, decision: Shown, move: Move, /) -> bool:
+def sees_mover(principal: Principal, case: Case, move: Move, /) -> bool:
     """Whether somebody may know who made a move: a person who contests is named to themselves and their lead."""
     if move.name != "contest":
         return True
     person = move.detail.get("employee")
-    return move.by == principal.user or may(principal, "read_decision_of_person", Subject(decision.team_id, person))
+    team = (person and case.team_of(person)) or case.decision.team_id
+    return move.by == principal.user or may(principal, "read_decision_of_person", Subject(team, person))
 
 
 def _on_card(principal: Principal, decision: Shown, on_card: OnCard, /) -> bool:

@@ -15,7 +15,7 @@ from serving.decisions.words import kind_name, move_name, state_name
 if TYPE_CHECKING:
     from serving.state.schema import Decision, Move
 
-__all__ = ["advice_answer", "decision_answer", "decision_row", "is_overdue", "named_moves", "written"]
+__all__ = ["advice_answer", "answer_again", "decision_answer", "decision_row", "is_overdue", "named_moves", "written"]
 
 _FOR_LEAD = "for_lead"
 _COMPARED = ("advice_then", "advice_now")
@@ -71,6 +71,16 @@ def decision_answer(
     }
 
 
+def answer_again(principal: Principal, case: Case, kept: dict[str, Any], /) -> dict[str, Any]:
+    """Return an answer of then, without what is not for the one who asks any more."""
+    advice = kept["advice"]
+    return {
+        **kept,
+        "advice": {**advice, "rows": _rows_for(principal, case.decision.employee, advice["rows"])},
+        "moves": [_move(principal, case, move) for move in case.moves if move.version <= kept["version"]],
+    }
+
+
 def advice_answer(principal: Principal, advice: Advice, moves: Iterable[str], /) -> dict[str, Any]:
     """Return an advice that may be decided on."""
     key = advice.key
@@ -94,8 +104,8 @@ def named_moves(moves: Iterable[str], /) -> list[dict[str, str]]:
 
 
 def _move(principal: Principal, case: Case, move: Move, /) -> dict[str, Any]:
-    named = sees_mover(principal, case.decision, move)
-    contest = move.name != "contest" or sees_contest(principal, case.decision, move)
+    named = sees_mover(principal, case, move)
+    contest = move.name != "contest" or sees_contest(principal, case, move)
     detail = {name: value for name, value in move.detail.items() if name not in _PRIVATE}
     for name in _COMPARED:
         if "rows" in detail.get(name, {}):

@@ -62,9 +62,10 @@ def first_step(principal: Principal, run: RunAdvice, asked: ProposalRequest, /) 
     return step, advice
 
 
-def beginnings(principal: Principal, key: AdviceKey, /) -> list[str]:
+def beginnings(principal: Principal, run: RunAdvice, key: AdviceKey, /) -> list[str]:
     """Return the moves by which somebody may begin a decision on an advice."""
-    case = Case(Shown(key.kind, "", key.team_id, key.role, key.employee), (), _nobody)
+    team = key.team_id if key.employee is None else run.team_of(key.employee)
+    case = Case(Shown(key.kind, "", team, key.role, key.employee), (), _nobody)
     return [each.name for each in moves_from(key.kind, None) if refusal(principal, case, each) is None]
 
 

@@ -88,10 +88,11 @@ def others_on(session: Session, advice: Advice, /) -> list[Decision]:
     key = advice.key
     alike = select(Decision).where(
         Decision.kind == key.kind,
-        Decision.team_id == key.team_id,
         Decision.role == key.role,
         Decision.employee == key.employee,
     )
+    if key.employee is None:  # a person takes what is decided about them along into another team
+        alike = alike.where(Decision.team_id == key.team_id)
     return [
         other
         for other in session.scalars(alike)

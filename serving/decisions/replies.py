@@ -56,8 +56,10 @@ def checked_key(key: str, /) -> str:
     return key
 
 
-def find_reply(session: Session, repeat: Repeat | None, /) -> tuple[int, dict[str, Any]] | None:
-    """Return the code and the answer that were given to a request before, or None.
+def find_reply(session: Session, repeat: Repeat | None, now: datetime, /) -> tuple[int, dict[str, Any]] | None:
+    """Return the code and the answer that were given to a request before, or None where none of ``KEEP_DAYS`` is kept.
+
+    Whoever shows it checks that its decision is still theirs to see.
 
     Raises
     ------
@@ -70,7 +72,8 @@ def find_reply(session: Session, repeat: Repeat | None, /) -> tuple[int, dict[st
 
     if repeat is None:
         return None
-    kept = session.scalar(select(Reply).where(Reply.user == repeat.user, Reply.key == repeat.key))
+    asked = select(Reply).where(Reply.user == repeat.user, Reply.key == repeat.key, Reply.at >= _oldest(now))
+    kept = session.scalar(asked)
     if kept is None:
         return None
     if kept.request != repeat.request:
@@ -86,6 +89,10 @@ def keep_reply(session: Session, repeat: Repeat | None, code: int, answer: dict[
 
     if repeat is None:
         return
-    session.execute(delete(Reply).where(Reply.at < now - timedelta(days=KEEP_DAYS)))
+    session.execute(delete(Reply).where(Reply.at < _oldest(now)))
     text = json.dumps(answer, ensure_ascii=False)
     session.add(Reply(user=repeat.user, key=repeat.key, request=repeat.request, code=code, answer=text, at=now))
+
+
+def _oldest(now: datetime, /) -> datetime:
+    return now - timedelta(days=KEEP_DAYS)

@@ -12,7 +12,7 @@ from serving.access.principal import LOCAL, Principal
 from serving.audit.log import Entry, utc_now
 from serving.decisions.advice import Advice, AdviceKey, RunAdvice
 from serving.decisions.allowed import Case, Shown, may_read, refusal, sees_mover
-from serving.decisions.answers import advice_answer, decision_answer, decision_row, written
+from serving.decisions.answers import advice_answer, answer_again, decision_answer, decision_row, written
 from serving.decisions.asked import advice_for, beginnings, first_step
 from serving.decisions.choices import Choice, advised_choice, own_choice
 from serving.decisions.moves import STATES, Transition, moves_from, transition
@@ -86,9 +86,10 @@ class DecisionStore:
         DecisionRefused
             If there is none, or it is not theirs to see.
         """
-        advice = advice_for(principal, self._advice(), question)
+        run = self._advice()
+        advice = advice_for(principal, run, question)
         self._seen(principal, [(advice.key.team_id, advice.key.employee)])
-        return advice_answer(principal, advice, beginnings(principal, advice.key))
+        return advice_answer(principal, advice, beginnings(principal, run, advice.key))
 
     def propose(self, principal: Principal, asked: ProposalRequest, key: str | None = None, /) -> Answer:
         """Begin a decision on what the run advises now, which is frozen into it.
@@ -109,21 +110,19 @@ class DecisionStore:
             If it is not theirs to decide, the advice has changed, or somebody was first.
         """
         repeat = Repeat.of(principal.user, key, ["propose", asked.model_dump(mode="json")])
-        with self._state.reading() as session:
-            before = find_reply(session, repeat)
+        before = self._repeated(principal, repeat)
         if before is not None:
             return before
         run = self._advice()
         step, advice = first_step(principal, run, asked)
         choice = self._chosen(run, step, advice, asked.choice)
         with self._state.writing() as session:
-            before = find_reply(session, repeat)
-            if before is not None:
-                return before
-            _refuse_second(session, advice)
             now = self._now()
-            made = Made(step, principal, asked.reason, now, {"choice": choice})
-            return 201, self._kept(session, new_decision(advice, choice, now), made, repeat, 201)
+            if find_reply(session, repeat, now) is None:
+                _refuse_second(session, advice)
+                made = Made(step, principal, asked.reason, now, {"choice": choice})
+                return 201, self._kept(session, new_decision(advice, choice, now), made, repeat, 201)
+        return self._repeated(principal, repeat) or _gone()
 
     def move(
         self, principal: Principal, decision_id: str, name: str, asked: MoveRequest, key: str | None = None, /
@@ -141,22 +140,22 @@ class DecisionStore:
             If it is not theirs, has been moved since, or this is no move from here.
         """
         repeat = Repeat.of(principal.user, key, ["move", decision_id, name, asked.model_dump(mode="json")])
+        before = self._repeated(principal, repeat)
+        if before is not None:
+            return before
         with self._state.reading() as session:
-            before = find_reply(session, repeat)
-            if before is not None:
-                return before
             decision, case = self._found(session, principal, decision_id)
             step = _step(principal, decision, case, name, asked.version)
         # what takes time is worked out before others have to wait for their turn
         detail = self._worked_out(step, decision, asked.choice)
         with self._state.writing() as session:
-            before = find_reply(session, repeat)
-            if before is not None:
-                return before
-            decision, case = self._found(session, principal, decision_id)
-            step = _step(principal, decision, case, name, asked.version)
-            made = Made(step, principal, asked.reason, self._now(), detail)
-            return 200, self._kept(session, decision, made, repeat, 200)
+            now = self._now()
+            if find_reply(session, repeat, now) is None:
+                decision, case = self._found(session, principal, decision_id)
+                step = _step(principal, decision, case, name, asked.version)
+                made = Made(step, principal, asked.reason, now, detail)
+                return 200, self._kept(session, decision, made, repeat, 200)
+        return self._repeated(principal, repeat) or _gone()
 
     def get(self, principal: Principal, decision_id: str, /) -> dict[str, Any]:
         """Return a decision with its history.
@@ -177,7 +176,7 @@ class DecisionStore:
         now = self._now()
         with self._state.reading() as session:
             found = session.execute(asked_rows(question, now))
-            shown = [row for row in found if may_read(principal, Shown.of(row), self._on_card)]
+            shown = [row for row in found if may_read(principal, Shown.of(row, self._team_of), self._on_card)]
         first = (question.page - 1) * PAGE_ROWS
         rows = shown[first : first + PAGE_ROWS]
         self._seen(principal, [(row.team_id, row.employee) for row in rows])
@@ -188,8 +187,28 @@ class DecisionStore:
             "rows": [decision_row(row, now) for row in rows],
         }
 
+    def _repeated(self, principal: Principal, repeat: Repeat | None, /) -> Answer | None:
+        """Return the answer of then to a request that comes again, if its decision is still theirs to see."""
+        if repeat is None:
+            return None
+        with self._state.reading() as session:
+            found = find_reply(session, repeat, self._now())
+            if found is None:
+                return None
+            code, answer = found
+            decision, case = self._found(session, principal, answer["id"])
+        self._seen(principal, [(decision.team_id, decision.employee)])
+        return code, answer_again(principal, case, answer)
+
     def _on_card(self, employee: str, team: str, role: str, /) -> bool:
         return self._advice().run.members.on_card(employee, team, role)
+
+    def _team_of(self, employee: str, /) -> str | None:
+        """Return the team of a person now; None where the run does not know, or none is loaded."""
+        try:
+            return self._advice().run.members.team_of.get(employee)
+        except BatonError:
+            return None
 
     def _seen(self, principal: Principal, about: Iterable[tuple[str | None, str | None]], /) -> None:
         """Write into the audit log whose rows are shown, before they are."""
@@ -202,9 +221,12 @@ class DecisionStore:
 
     def _found(self, session: Session, principal: Principal, decision_id: str, /) -> tuple[Decision, Case]:
         found = find_decision(session, decision_id)
-        if found is None or not may_read(principal, Shown.of(found), self._on_card):
+        if found is None or not may_read(principal, Shown.of(found, self._team_of), self._on_card):
             raise NotFound
-        return found, Case(Shown.of(found), moves_of(session, found), self._on_card)
+        return found, self._case(session, found)
+
+    def _case(self, session: Session, decision: Decision, /) -> Case:
+        return Case(Shown.of(decision, self._team_of), moves_of(session, decision), self._on_card, self._team_of)
 
     def _chosen(self, run: RunAdvice, step: Transition, advice: Advice, given: ChoiceBody | None, /) -> dict[str, Any]:
         """Return what a first move chooses: something of one's own, what is advised, or nothing."""
@@ -236,11 +258,16 @@ class DecisionStore:
     ) -> dict[str, Any]:
         """Write a move, its line in the audit log and its answer, in the transaction of the session."""
         self._record(session, write_move(session, decision, made, self._answer_days))
-        case = Case(Shown.of(decision), moves_of(session, decision), self._on_card)
+        case = self._case(session, decision)
         still = self._still_advised(decision)
         answer = decision_answer(made.by, decision, case, made.at, still_advised=still)
         keep_reply(session, repeat, code, answer, made.at)
         return answer
+
+
+def _gone() -> Answer:
+    """Refuse what was kept a moment ago and is no more."""
+    raise NotFound
 
 
 def _own(run: RunAdvice, step: Transition, key: AdviceKey, given: ChoiceBody | None, /) -> dict[str, Any] | None:
@@ -272,7 +299,7 @@ def _step(principal: Principal, decision: Decision, case: Case, name: str, versi
 def _moved(principal: Principal, case: Case, /) -> Message:
     """Say who moved a decision since it was seen, and to what."""
     last = case.moves[-1]
-    by = last.by if sees_mover(principal, case.decision, last) else Message("decision.somebody")
+    by = last.by if sees_mover(principal, case, last) else Message("decision.somebody")
     return Message(
         "decision.moved",
         {
