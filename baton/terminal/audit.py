@@ -15,8 +15,10 @@ from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption,
 from baton.terminal.people import pseudonym_of
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from baton.company import Company
-    from serving.audit.reading import Row
+    from serving.audit.reading import Asked, Row
     from serving.audit.verify import Verification
 
 __all__ = ["audit_app"]
@@ -24,6 +26,7 @@ __all__ = ["audit_app"]
 audit_app = typer.Typer(help="The audit log: who did what and when, signed.", no_args_is_help=True)
 
 _MAX_SHOWN = 20  # faults; a log of which all rows are forged has as many as rows
+_MAX_DETAIL = 60  # characters in the table
 
 
 @audit_app.command("log", epilog="Example: `baton audit log demo --action decide --limit 20`")
@@ -50,7 +53,9 @@ def audit_log(  # noqa: PLR0913 - one parameter per option of the command
     person = None if employee is None else pseudonym_of(settings, employee)
     asked = Asked(action, user, team, person, since, until, before)
     with closing(_state(settings)) as state, state.reading() as session:
-        _show(read(session, asked, limit=limit), as_json)
+        rows = read(session, asked, limit=limit)
+        hint = "" if rows or as_json else _hint(session, asked, employee)
+    _show(rows, hint, as_json)
 
 
 @audit_app.command("verify", epilog="Example: `baton audit verify demo --key audit.pub`")
@@ -102,7 +107,7 @@ def audit_export(
     display.open_console().print(line, markup=False, soft_wrap=True)
 
 
-@audit_app.command("erase", epilog="Example: `baton audit erase demo --employee E017`")
+@audit_app.command("erase", epilog="Example: `baton audit erase demo --employee E00001`")
 def audit_erase(
     company: CompanyArgument = DEFAULT_COMPANY,
     employee: Annotated[str, typer.Option(help="The id as in your tables, or the pseudonym.")] = "",
@@ -163,9 +168,30 @@ def _confirmed(employee: str, /) -> bool:
     return asks and typer.confirm(f"Erase {employee} for ever? There is no way back.")
 
 
-def _show(rows: Sequence[Row], as_json: bool, /) -> None:
-    import json
+def _hint(session: Session, asked: Asked, employee: str | None, /) -> str:
+    """Say why there may be no rows: an action that the log does not have, or a person whom no row is about."""
+    from serving.audit.reading import Asked, actions, read
 
+    known = actions(session)
+    if asked.action is not None and asked.action not in known:
+        hint = f" The log has no action {asked.action!r}; it has {', '.join(known) or 'none'}."
+        return f"{hint} Moves such as approve are rows of `decide`." if "decide" in known else hint
+    if asked.person is not None and not read(session, Asked(person=asked.person), limit=1):
+        return f" No row is about {employee}: ids are written as in your table of employees, such as E00001."
+    return ""
+
+
+def _detail(row: Row, /) -> str:
+    """Return a row's detail in one short line; all of it is in the JSON."""
+    detail = row.detail
+    if row.action == "decide" and "decision" in detail:
+        return f"{detail['decision']}, {detail.get('kind', '?')}, {detail.get('after', '?')}"
+    parts = [f"{name}: {'…' if isinstance(value, dict | list) else value}" for name, value in detail.items()]
+    line = ", ".join(parts)
+    return line if len(line) <= _MAX_DETAIL else f"{line[: _MAX_DETAIL - 1]}…"
+
+
+def _show(rows: Sequence[Row], hint: str, as_json: bool, /) -> None:
     from baton import display
 
     if as_json:
@@ -173,7 +199,7 @@ def _show(rows: Sequence[Row], as_json: bool, /) -> None:
         return
     console = display.open_console()
     if not rows:
-        console.print("No such rows.", markup=False)
+        console.print(f"No such rows.{hint}", markup=False, soft_wrap=True)
         return
     unread = {"whole": "", "erased": "(erased)", "damaged": "(damaged)"}
     display.show_table(
@@ -186,10 +212,10 @@ def _show(rows: Sequence[Row], as_json: bool, /) -> None:
                 f"{row.at:%Y-%m-%d %H:%M:%S}",
                 row.actor or unread[row.reading],
                 row.role,
-                row.action,
+                f"{row.action}: {row.detail['move']}" if row.detail.get("move") else row.action,
                 row.team,
                 row.person or unread[row.reading],
-                json.dumps(dict(row.detail), ensure_ascii=False) if row.detail else "",
+                _detail(row),
             ]
             for row in rows
         ],

@@ -22,6 +22,7 @@ from serving.audit.rows import canonical
 from serving.audit.sheets import write_csv
 from serving.audit.signer import PUBLIC
 from serving.audit.summary import Facts, check_page, summary_page
+from serving.audit.titles import outcome_titles
 from serving.audit.verify import Verification, raw_rows, verify
 from serving.state.schema import Decision, Move
 from serving.state.store import State
@@ -114,6 +115,8 @@ def _write(state: State, company: Company, run: Run, folder: Path, now: datetime
         contests=contests(moves, company.access.answer_days, now),
         answer_days=company.access.answer_days,
         run=run,
+        titles=outcome_titles(company, run.evaluation),
+        impact_ratio=company.policy.impact_ratio,
     )
     for language in LANGUAGES:
         (folder / f"summary.{language}.md").write_text(summary_page(facts, language), encoding="utf-8")

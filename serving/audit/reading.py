@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-__all__ = ["Asked", "Reading", "Row", "all_rows", "opened", "read"]
+__all__ = ["Asked", "Reading", "Row", "actions", "all_rows", "opened", "read"]
 
 Reading = Literal["whole", "erased", "damaged"]
 
@@ -85,6 +85,13 @@ def read(session: Session, asked: Asked = Asked(), /, *, limit: int = 100) -> li
         if len(found) >= limit:
             break
     return found
+
+
+def actions(session: Session, /) -> list[str]:
+    """Return which actions the log has rows of, sorted."""
+    from sqlalchemy import select
+
+    return sorted(session.scalars(select(AuditEntry.action).distinct()))
 
 
 def all_rows(session: Session, asked: Asked = Asked(), /, *, oldest_first: bool = False) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from baton.messages.message import Message, Value, render
 from baton.messages.numbers import Language
 from serving.audit.figures import Contests, Oversight
 from serving.audit.results import Run
+from serving.audit.titles import ROOT_CAUSE, verdict_name
 from serving.audit.verify import Verification
 from serving.decisions.words import kind_name, state_name
 
@@ -70,6 +71,10 @@ class Facts:
         Within how many days they are to be.
     run : Run
         What the advice came from.
+    titles : mapping of str to Message
+        What the outcomes of its evaluation are called.
+    impact_ratio : float
+        The smallest impact ratio that the policy allows.
     """
 
     company: str
@@ -81,18 +86,20 @@ class Facts:
     contests: Contests
     answer_days: int
     run: Run
+    titles: Mapping[str, Message]
+    impact_ratio: float
 
 
 def summary_page(facts: Facts, language: Language, /) -> str:
     """Return the summary as Markdown."""
     parts: list[tuple[str, Sequence[Message]]] = [
         ("audit_summary.log", _log(facts)),
-        ("audit_summary.advised", _advised(facts.run)),
+        ("audit_summary.advised", _advised(facts)),
         ("audit_summary.decided", _decided(facts.oversight)),
         ("audit_summary.oversight", _oversight(facts)),
         ("audit_summary.contests", _contests(facts)),
         ("audit_summary.explained", [Message("audit_summary.explanation")]),
-        ("audit_summary.impact", _impact(facts.run)),
+        ("audit_summary.impact", _impact(facts)),
     ]
     lines = [
         f"# {render(Message('audit_summary.title', {'company': facts.company}), language)}",
@@ -130,32 +137,43 @@ def _log(facts: Facts, /) -> list[Message]:
     return messages
 
 
-def _advised(run: Run, /) -> list[Message]:
+def _advised(facts: Facts, /) -> list[Message]:
+    run = facts.run
     if not run.there:
         return [Message("audit_summary.no_run")]
-    counted = tuple(Message("audit_summary.verdict", {"name": name, "n": n}) for name, n in run.verdicts.items())
+    counted = tuple(
+        Message("audit_summary.verdict", {"name": verdict_name(name), "n": n}) for name, n in run.verdicts.items()
+    )
     messages = [Message("audit_summary.run", {"at": str(run.recorded.get("finished_at", ""))})]
     if counted:
         messages.append(Message("audit_summary.cards", {"text": counted}))
     messages.append(Message("audit_summary.coaching", {"n": run.coaching}))
     for outcome, measured in run.evaluation.items():
-        how = _how(measured)
+        title = facts.titles.get(outcome, outcome)
+        how = _how(measured, "accuracy" if outcome == ROOT_CAUSE else "auc")
         messages.append(
-            Message("audit_summary.other_measure", {"outcome": outcome})
+            Message("audit_summary.other_measure", {"outcome": title})
             if how is None
-            else Message("audit_summary.outcome", {"outcome": outcome, "how": how})
+            else Message("audit_summary.outcome", {"outcome": title, "how": how})
         )
     return messages
 
 
-def _how(measured: Any, /) -> Message | None:
-    auc = measured.get("auc") if isinstance(measured, Mapping) else None
-    if auc is None:
+def _how(measured: Any, measure: str, /) -> Message | None:
+    """Say how good a model is by one measure of it, where it has that."""
+    value = measured.get(measure) if isinstance(measured, Mapping) else None
+    if value is None:
         return None
-    low, high = (measured.get("intervals") or {}).get("auc") or (None, None)
+    low, high = (measured.get("intervals") or {}).get(measure) or (None, None)
+    if measure == "accuracy":
+        guessed = ((measured.get("baselines") or {}).get("majority") or {}).get("accuracy")
+        if None in (low, high, guessed):
+            return None
+        values = {"accuracy": value, "low": low, "high": high, "guessed": guessed}
+        return Message("audit_summary.names", values)
     if low is None or high is None:
-        return Message("audit_summary.ranks_bare", {"auc": auc})
-    return Message("audit_summary.ranks", {"auc": auc, "low": low, "high": high})
+        return Message("audit_summary.ranks_bare", {"auc": value})
+    return Message("audit_summary.ranks", {"auc": value, "low": low, "high": high})
 
 
 def _decided(found: Oversight, /) -> list[Message]:
@@ -199,10 +217,40 @@ def _contests(facts: Facts, /) -> list[Message]:
     return [Message("audit_summary.contested", {"n": found.count, "days": facts.answer_days, **counts})]
 
 
-def _impact(run: Run, /) -> list[Message]:
+def _impact(facts: Facts, /) -> list[Message]:
+    run = facts.run
     if not run.impact:
         return [Message("audit_summary.no_impact")]
     counts = Counter(str(row["impact"]) for row in run.impact)
     text = tuple(Message(_IMPACT[name], {"n": counts[name]}) for name in _IMPACT if counts[name])
-    messages = [Message("audit_summary.impacts", {"text": text})]
+    messages = [Message("audit_summary.impacts", {"text": text}), *_undecided(run.impact, facts.impact_ratio)]
     return messages if run.rates else [*messages, Message("audit_summary.no_rates")]
+
+
+def _undecided(rows: Sequence[Mapping[str, Any]], limit: float, /) -> list[Message]:
+    """Say of each role why its cards have no verdict: a ratio that could be chance, or none at all."""
+    of: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["impact"] == "cannot be told":
+            of.setdefault(str(row["role"] or ""), []).append(row)
+    messages: list[Message] = []
+    for role, cards in of.items():
+        name = role or Message("audit_impact.everybody")
+        tried = [row for row in cards if _is_number(row["impact_ratio"])]
+        if tried:
+            worst = min(tried, key=lambda row: row["impact_ratio"])
+            low, high = worst["impact_low"], worst["impact_high"]
+            values: dict[str, Value] = {"role": name, "n": len(tried), "limit": f"{limit:g}"}
+            values["ratio"] = f"{worst['impact_ratio']:.3f}"
+            if not (_is_number(low) and _is_number(high)):
+                messages.append(Message("audit_impact.by_chance_bare", values))
+            else:
+                key = "audit_impact.reaches_over" if high >= limit else "audit_impact.by_chance"
+                messages.append(Message(key, values | {"low": f"{low:.3f}", "high": f"{high:.3f}"}))
+        if len(tried) < len(cards):
+            messages.append(Message("audit_impact.no_figure", {"role": name, "n": len(cards) - len(tried)}))
+    return messages
+
+
+def _is_number(value: Any, /) -> bool:
+    return value is not None and value == value

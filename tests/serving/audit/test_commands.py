@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,36 @@ def test_the_newest_rows_are_shown(written: Company, person: str) -> None:
     ]
     assert [row["number"] for row in rows] == [2, 1]
     assert rows[0]["detail"] == {"version": 1, "why": "=x"}
+
+
+def test_a_decision_is_one_line_of_the_table_and_whole_in_json(written: Company) -> None:
+    detail = {
+        "decision": "d-17", "kind": "weights", "move": "approve", "before": "proposed", "after": "approved",
+        "advice": "ab" * 32, "choice": {"csat": 30.0}, "reason": "as agreed in spring",
+    }  # fmt: skip
+    with closing(open_state(written)) as state:
+        log = AuditLog(state)
+        with state.writing() as session:
+            log.append(session, Entry("decide", LOCAL, team="t1", detail=detail))
+            log.append(session, Entry("grant", LOCAL, team="t1", detail={"of": {"a": 1}, "why": "x" * 80}))
+    shown = call("audit", "log", written.folder, "--limit", "2").stdout
+    assert "decide: approve" in shown and "d-17, weights, approved" in shown
+    assert "abab" not in shown and "as agreed" not in shown and "csat" not in shown
+    assert "of: …, why: xx" in shown and "x" * 60 not in shown
+    rows = json.loads(call("audit", "log", written.folder, "--limit", "2", "--json").stdout)["rows"]
+    assert rows[1]["detail"] == detail
+
+
+def test_what_finds_no_rows_says_what_there_is(written: Company) -> None:
+    shown = call("audit", "log", written.folder, "--action", "approve").stdout
+    assert (
+        "No such rows. The log has no action 'approve'; it has decide. Moves such as approve are rows of `dec" in shown
+    )
+    assert "No row is about e9:" in call("audit", "log", written.folder, "--employee", "e9").stdout
+    # the employee is there, and only the time asks for too much
+    later = call("audit", "log", written.folder, "--employee", "e1", "--until", "2001-01-01").stdout
+    assert later.strip() == "No such rows."
+    assert json.loads(call("audit", "log", written.folder, "--action", "approve", "--json").stdout) == {"rows": []}
 
 
 def test_the_check_prints_the_head_or_the_faults_with_exit_2(written: Company) -> None:

@@ -7,6 +7,8 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,14 @@ from sqlalchemy import text
 from baton.company import Company
 from baton.errors import OutputError
 from baton.files import RunFolder, write_json
+from baton.messages.message import bilingual
+from pipelines import workbook
 from serving.access.principal import Principal
 from serving.audit.export import export
 from serving.audit.figures import Contests, contests
 from serving.audit.log import AuditLog, Entry
 from serving.audit.sheets import as_cell
+from serving.audit.titles import verdict_name
 from serving.decisions.words import state_name
 from serving.state.schema import Decision, Move
 from serving.state.store import State, open_state
@@ -121,14 +126,78 @@ def test_the_folder_is_whole_and_says_what_was_advised_and_decided(
         "1 contest: 1 answered within 14 days, 0 later, 0 waiting, 0 overdue.",
         "In 1 decision people chose something other than what was advised, in 1 they dismissed it.",
         "Rows about a single person were looked at 1 time;",
-        "churn: on data that it had not seen, the model ranks right in 70% of pairs (60% to 80%; guessing: 50 %)",
+        "Customers leaving: on data that it had not seen, the model ranks right in 70% of pairs (60% to 80%; guessing: 50 %)",
         'Cards: pass 1, cannot be told 1. "cannot be told" is no pass',
+        "everybody: 1 card has no impact ratio: no card could be advised, there are too few people in the groups,",
     ):
         assert sentence in english
     assert f"{state_name('upheld').text}: 2" in english
     assert "共 1 项异议：1 项在 14 天内答复" in chinese and "无法判断 1" in chinese
     assert json.loads((folder / "models.json").read_text("utf-8"))["churn"]["model"] == "churn/3"
     assert json.loads((folder / "run.json").read_text("utf-8"))["inputs"] == {"cases": "ab12"}
+
+
+def summarised(company: Company, run: RunFolder, folder: Path) -> tuple[str, str]:
+    """Return both summaries."""
+    with closing(open_state(company)) as state:
+        AuditLog(state)
+        export(state, company, run, folder, now=NOON)
+    return (folder / "summary.en.md").read_text("utf-8"), (folder / "summary.zh.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("interval", "english", "chinese"),
+    [
+        ((0.46, 1.02), "reaches over the limit. That is no pass.", "其区间 0.460 至 1.020（90%）越过下限"),
+        ((0.46, 0.79), "(0.460 to 0.790, 90 %), is below the limit of 0.8, but groups put together", "随机分组"),
+        ((np.nan, np.nan), "could be chance; its interval is not known.", "其区间未知"),
+    ],
+)
+def test_why_an_impact_cannot_be_told_is_the_reason_of_these_figures(
+    interval: tuple[float, float], english: str, chinese: str, company: Company, run: RunFolder, tmp_path: Path
+) -> None:
+    low, high = interval
+    cards = [("t1", "agent", 0.697), ("t2", "agent", 0.75), ("t3", "clerk", np.nan)]
+    rows = [
+        {
+            "team_id": team, "role": role, "kpi": "csat", "verdict": "keep", "current_weight": 50.0,
+            "recommended_weight": 50.0, "impact": "cannot be told", "impact_ratio": ratio, "impact_low": low,
+            "impact_high": high,
+        }
+        for team, role, ratio in cards
+    ]  # fmt: skip
+    write_filled(run, "weights", pd.DataFrame(rows))
+    pages = summarised(company, run, tmp_path / "x")
+    assert "agent: 2 cards cannot be told. The smallest impact ratio, 0.697" in pages[0] and english in pages[0]
+    assert "agent：2 张计分卡无法判断。最小影响比 0.697" in pages[1] and chinese in pages[1]
+    assert "clerk: 1 card has no impact ratio" in pages[0] and "clerk：1 张计分卡没有影响比" in pages[1]
+    assert "tried on everybody of its role in all teams" in pages[0]
+
+
+def test_outcomes_and_verdicts_have_the_names_that_people_know(
+    company: Company, run: RunFolder, tmp_path: Path
+) -> None:
+    causes = {
+        "accuracy": 0.9, "intervals": {"accuracy": [0.87, 0.92]}, "baselines": {"majority": {"accuracy": 0.2}},
+    }  # fmt: skip
+    evaluation = {"decline:employee:csat": {"auc": 0.7}, "root_cause": causes, "weather": {}}
+    write_json(run.file("evaluation.json"), evaluation)
+    english, chinese = summarised(company, run, tmp_path / "x")
+    for sentence in (
+        "Points on cards: keep 2, raise 1.",
+        "Decline of Service rating, person: on data that it had not seen, the model ranks right in 70% of pairs",
+        "Root causes of complaints: on data that it had not seen, the model names the right cause in 90% of texts (87% "
+        "to 92%; always naming the most frequent one: 20%)",
+        "weather: how good the model is, is in `evaluation.json`.",
+    ):
+        assert sentence in english
+    assert "计分卡上的分值：保持 2、提高 1。" in chinese and "投诉根因：" in chinese and "下滑（员工）：" in chinese
+    assert "decline:" not in english + chinese
+
+
+def test_verdicts_are_called_as_in_the_workbook() -> None:
+    words = tomllib.loads((Path(workbook.__file__).parent / "words.toml").read_text("utf-8"))["verdict"]
+    assert {key: bilingual(verdict_name(key)) for key in words} == words
 
 
 def test_scoring_rates_are_those_of_groups_that_are_large_enough(
@@ -167,6 +236,7 @@ def test_what_verify_md_prints_checks_the_folder_without_baton(
     folder = tmp_path / "x"
     found = export(opened, company, run, folder, now=NOON)
     page = (folder / "verify.md").read_text("utf-8")
+    assert "脚本（上方）" in page and "下面" not in page  # the script stands in the English half, above
     assert found.key in page
     script = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
 
