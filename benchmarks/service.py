@@ -131,7 +131,7 @@ def bare_service(company: Any, run: Any) -> Any:
 
         @bentoml.api
         def predict_churn(self, request: ChurnRequest, /) -> dict[str, Any]:  # type: ignore[name-defined]  # noqa: F821
-            return answer_churn(self.run, request, Sight(LOCAL, self.run.members))
+            return answer_churn(self.run, request, Sight(LOCAL, self.run.members, 5))
 
     return Bare
 

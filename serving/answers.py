@@ -234,6 +234,8 @@ def answer_weights(run: LoadedRun, request: WeightsRequest, sight: Sight, /) -> 
         rows = run.rows("weights", "team_id", request.team_id)
     else:
         sight.require("weights_under_policy", "ask for cards under another policy")
+        if not sight.team("weights_under_policy", request.team_id):  # before it is solved, which takes time
+            raise UnknownIdError("no scorecard is advised for a team with this id", "team_id")
         import pyarrow as pa
 
         from models.advice.weights import recommend
@@ -241,8 +243,6 @@ def answer_weights(run: LoadedRun, request: WeightsRequest, sight: Sight, /) -> 
         policy = _policy(run.company.policy, request.policy)
         found = recommend(run.advice, policy, team_id=request.team_id)
         rows = plain_rows(pa.Table.from_pandas(found, preserve_index=False)) if len(found) else []
-    if request.policy is not None and not sight.team("weights_under_policy", request.team_id):
-        rows = []
     rows = [row for row in rows if sight.card_of(row)]
     if not rows:
         raise UnknownIdError("no scorecard is advised for a team with this id", "team_id")

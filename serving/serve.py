@@ -52,10 +52,12 @@ def serve(
     """
     folder.require(RUN)
     is_set_up = Keeper(company).is_set_up
-    if not is_set_up and host not in _HERE:
+    beyond = [f"--host {host}"] if host not in _HERE else [f"--allowed-host {name}" for name in allowed_hosts]
+    if not is_set_up and beyond:
         raise AccessError(
-            f"--host {host}: without access set up it would show everything to whoever reaches it, so it listens on "
-            "127.0.0.1 alone; `baton access grant NAME --role analyst` gives the first token and ends that"
+            f"{', '.join(beyond)}: nobody was granted access yet, so whoever reaches it would see everything; give the "
+            f"first token (`baton access grant NAME --role analyst --company {company.path}`), or leave the option out "
+            "to serve this machine alone"
         )
     with listen(host, port) as listener:
         import uvicorn

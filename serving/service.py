@@ -296,7 +296,9 @@ def _answer(service: Any, request: Any, principal: Principal, check: Check, /) -
     if run is None:
         return 503, _text(error_body("", LOADING))
     try:
-        body = _WORK[type(request)].how(run, request, Sight(principal, run.members), check)
+        body = _WORK[type(request)].how(
+            run, request, Sight(principal, run.members, run.company.policy.min_group), check
+        )
         people = () if principal == LOCAL else people_shown(body)
         if people:
             record_views(service.keeper.audit, principal, _PATHS[type(request)], people, run.members)
@@ -305,7 +307,8 @@ def _answer(service: Any, request: Any, principal: Principal, check: Check, /) -
         raise
     except BatonError as error:
         code = next((code for kind, code in CODES if isinstance(error, kind)), 400)
-        field = "policy" if isinstance(error, PolicyError) else getattr(error, "field", "")
+        of_policy = "weights" if isinstance(request, TrialRequest) else "policy"
+        field = of_policy if isinstance(error, PolicyError) else getattr(error, "field", "")
         return code, _text(error_body(field, str(error)))
 
 

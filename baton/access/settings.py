@@ -44,8 +44,6 @@ class Access(Section):
         CSV of teams: ``team_id``, ``manager`` (the name of a user), ``above`` (the team above it).
     token_days : int
         How long a token lasts.
-    session_minutes : int
-        After how long without use a sign-in ends.
     answer_days : int
         Within how many days a contest is to be answered.
     requests_per_minute, service_requests_per_minute : int
@@ -55,7 +53,6 @@ class Access(Section):
     database: str = ""
     hierarchy: str | None = None
     token_days: Annotated[int, Field(ge=1, le=3650)] = 90
-    session_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     answer_days: Annotated[int, Field(ge=1, le=365)] = 14
     requests_per_minute: Annotated[int, Field(ge=1)] = 600
     service_requests_per_minute: Annotated[int, Field(ge=1)] = 60_000

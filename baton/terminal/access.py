@@ -38,19 +38,25 @@ def access_grant(  # noqa: PLR0913 - one parameter per option of the command
         str | None, typer.Option(help="The employee that the user is: the id as in your tables, or the pseudonym.")
     ] = None,
     days: DaysOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Also a team or an employee that no run knows yet.")] = False,
     company: CompanyOption = DEFAULT_COMPANY,
     as_json: JsonOption = False,
 ) -> None:
     """Give a user a role and a token, which is shown once; from the first one on, nobody is served without."""
     from baton.catalogue.kpi_names import open_company
-    from serving.access.granting import Request, give, known_employee
+    from serving.access.granting import Request, give, require_known
 
     settings = open_company(company)
     person = None if employee is None else pseudonym_of(settings, employee)
+    if not force:
+        require_known(settings, teams=tuple(team or ()), employee=person)
     granted = give(settings, Request(name, role, tuple(team or ()), person, days))
     note = ""
-    if person is not None and known_employee(settings, person) is False:
-        note = f"The newest run knows no employee {employee!r}: is the id as in your tables?"
+    if role in ("manager", "analyst") and person is None:
+        note = (
+            "Without --employee nobody can see that this user is the same person as another: who has two users could "
+            "approve their own decisions."
+        )
     _given(granted, as_json, note)
 
 
@@ -77,7 +83,7 @@ def access_revoke(
     company: CompanyOption = DEFAULT_COMPANY,
     as_json: JsonOption = False,
 ) -> None:
-    """End a user's tokens and sign-ins, and take the role away; with --token one token alone."""
+    """End a user's tokens, and take the role away; with --token one token alone."""
     from baton import display
     from baton.catalogue.kpi_names import open_company
     from serving.access.granting import take
@@ -131,7 +137,7 @@ def access_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
 
 @access_app.command("demo", epilog="Example: `baton access demo demo`, then `baton serve demo`")
 def access_demo(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption = False) -> None:
-    """Grant three ready-made users of a simulated company, and show what to ask the service with each."""
+    """Grant ready-made users of a simulated company, each time anew, and show what to ask the service with each."""
     from baton import display
     from baton.catalogue.kpi_names import open_company
     from serving.access.demo_users import give_demo_users
@@ -146,12 +152,13 @@ def access_demo(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
             f"{granted.user} ({granted.role}): {granted.token}", markup=False, soft_wrap=True, highlight=False
         )
     lines = (
-        f"The manager leads team {made.team_id}; the employee is {made.employee} of it.",
+        f"The manager leads team {made.team_id}; the employee is {made.employee} of it. Tokens of before have ended.",
         "Ask with each token what the others may see too, and compare:",
         "  curl -s http://127.0.0.1:3000/recommend_coaching -H 'authorization: Bearer TOKEN' \\",
         f"    -H 'content-type: application/json' -d '{{\"team_id\": \"{made.team_id}\"}}'",
         "  curl -s http://127.0.0.1:3000/recommend_coaching -H 'authorization: Bearer TOKEN' \\",
         f"    -H 'content-type: application/json' -d '{{\"employee_id\": \"{made.employee}\"}}'",
+        "Decide (docs/decisions-and-contests.md): the manager proposes, one analyst approves, the other answers contests.",
     )
     for line in lines:
         console.print(line, markup=False, soft_wrap=True, highlight=False)

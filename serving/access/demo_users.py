@@ -1,4 +1,4 @@
-"""Three ready-made users of a simulated company, to try what each role sees."""
+"""Ready-made users of a simulated company, to try what each role sees and may decide."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from serving.access.users import Granted
 __all__ = ["DemoUsers", "give_demo_users"]
 
 _TRUTH = "truth.json"  # which only a simulated company has
-_NAMES = {"analyst": "demo-analyst", "manager": "demo-manager", "employee": "demo-employee"}
+_NAMES = {"analyst": "demo-analyst", "second": "demo-analyst-2", "manager": "demo-manager", "employee": "demo-employee"}
 
 
 @dataclass(frozen=True)
 class DemoUsers:
-    """Three users, the team that the manager leads, and the employee of it that the third one is."""
+    """The users, the team that the manager leads, and the employee of it that the last one is.
+
+    There are two analysts: a contest is answered by somebody who made no part of the decision.
+    """
 
     users: tuple[Granted, ...]
     team_id: str
@@ -27,7 +30,7 @@ class DemoUsers:
 
 
 def give_demo_users(company: Company, /) -> DemoUsers:
-    """Grant an analyst, a manager and an employee of one team; each time anew, so that old tokens end.
+    """Grant two analysts, a manager and an employee of one team; each time anew, so that old tokens end.
 
     Raises
     ------
@@ -49,6 +52,7 @@ def give_demo_users(company: Company, /) -> DemoUsers:
             take(company, name)
     wanted = (
         Request(_NAMES["analyst"], "analyst"),
+        Request(_NAMES["second"], "analyst"),
         Request(_NAMES["manager"], "manager", teams=(team,)),
         Request(_NAMES["employee"], "employee", employee=employee),
     )

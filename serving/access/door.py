@@ -19,7 +19,7 @@ __all__ = ["OPEN", "Door", "Limits"]
 OPEN = frozenset({"/livez", "/readyz", "/healthz"})
 """Paths that anybody may ask for: whether the service is there."""
 
-_ASK = "send a valid token: `Authorization: Bearer baton_…`; `baton access grant` gives one"
+_ASK = "send a valid token: `Authorization: Bearer TOKEN`; `baton access grant` gives one"
 _MINUTE = 60.0
 _MAX_COUNTED = 10_000  # askers whose requests are counted; the longest silent is forgotten first
 _MAX_FAILED = 30  # tokens that are not valid, from one address in a minute

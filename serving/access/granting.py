@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from baton.company import Company
+from baton.errors import AccessError
 from baton.files import DEFAULT_OUT, RunFolder
+from baton.nearest import did_you_mean
 from serving.access.members import Members
 from serving.access.principal import LOCAL
 from serving.access.tokens import now
-from serving.access.users import Granted, grant, listed, revoke, rotate
-from serving.state.store import State, open_state, state_exists
+from serving.access.users import Granted, first_of, grant, listed, revoke, rotate
+from serving.state.store import State, open_state, remember_grants, state_exists, were_grants
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["Request", "give", "known_employee", "renew", "show", "take"]
+__all__ = ["Request", "give", "renew", "require_known", "show", "take"]
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ def give(company: Company, request: Request, /) -> Granted:
         If what is asked for contradicts itself or what was granted before.
     """
     days = company.access.token_days if request.days is None else request.days
-    with _changing(open_state(company)) as (session, record):
+    state = open_state(company)
+    with _changing(state) as (session, record):
         granted = grant(
             session, request.name, request.role, teams=request.teams, employee=request.employee, days=days, at=now()
         )
+        remember_grants(state)
         record("grant", granted.user, {"role": request.role, "teams": sorted(request.teams), "days": days})
         return granted
 
@@ -87,8 +91,9 @@ def take(company: Company, name: str, prefix: str | None = None, /) -> int:
         If there is no such user or token.
     """
     with _changing(_existing(company)) as (session, record):
-        ended = revoke(session, name, at=now(), prefix=prefix)
-        record("revoke", name, {"tokens": ended, "token": prefix or "all"})
+        by_provider = company.access.identity_provider is not None
+        ended = revoke(session, name, at=now(), prefix=prefix, by_provider=by_provider)
+        record("revoke", name, {"tokens": ended, "token": "all" if prefix is None else first_of(prefix)})
         return ended
 
 
@@ -104,10 +109,26 @@ def show(company: Company, /) -> list[dict[str, Any]]:
         state.close()
 
 
-def known_employee(company: Company, employee: str, /) -> bool | None:
-    """Whether the company's newest run knows an employee by a pseudonym; None where there is no run that knows any."""
-    people = Members(RunFolder(company.folder / DEFAULT_OUT).staged).team_of
-    return employee in people if people else None
+def require_known(company: Company, *, teams: Sequence[str], employee: str | None) -> None:
+    """Refuse teams and people that the company's newest run does not know; without a run everything is taken.
+
+    Raises
+    ------
+    AccessError
+        If one is not known: a token for nobody shows nothing, and nobody would say why.
+    """
+    members = Members(RunFolder(company.folder / DEFAULT_OUT).staged)
+    people, known = members.team_of, members.teams
+    for team in teams:
+        if known and team not in known:
+            raise AccessError(
+                f"the newest run knows no team {team!r}{did_you_mean(team, known)}; --force grants it all the same"
+            )
+    if employee is not None and people and employee not in people:
+        raise AccessError(
+            "the newest run knows no employee of this id: it must be written as in your tables; --force grants it all "
+            "the same"
+        )
 
 
 @contextmanager
@@ -135,8 +156,8 @@ def _changing(state: State, /) -> Iterator[tuple[Session, Callable[[str, str, di
 
 
 def _existing(company: Company, /) -> State:
-    from baton.errors import AccessError
-
     if not state_exists(company):
+        if were_grants(company):
+            raise AccessError("users were granted access here, and their database is gone: put it back from a backup")
         raise AccessError("nobody was granted anything yet; `baton access grant` does")
     return open_state(company)

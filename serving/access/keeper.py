@@ -148,16 +148,22 @@ class Keeper:
         return known is not None and self._ticks() < known.until
 
     def _asks_for_tokens(self) -> bool:
-        from serving.state.store import state_exists
+        from serving.state.store import GRANTED, state_exists, were_grants
 
         if self._company.access.identity_provider is not None:
             return True
-        if not state_exists(self._company):
-            return False
-        from serving.access.users import any_users
+        if state_exists(self._company):
+            from serving.access.users import any_users
 
-        with self.state.reading() as session:
-            return any_users(session)
+            with self.state.reading() as session:
+                if any_users(session):
+                    return True
+        if were_grants(self._company):
+            raise OutputError(
+                "users were granted access here, and the database that knows them is gone or another: put it back from "
+                f"a backup; to begin anew with nobody, remove {self._company.folder / '.baton' / GRANTED}"
+            )
+        return False
 
     def _holder(self, token: str, /) -> TokenHolder | None:
         from serving.access.users import holder_of

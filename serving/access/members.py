@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,19 @@ class Members:
         if {"employee_id", "team_id", "opened_at"} <= set(cases.columns):
             by_case = _last(cases.dropna().sort_values("opened_at", kind="stable"), "team_id")
         return {**by_case, **self._of_employee("team_id")}
+
+    @cached_property
+    def teams(self) -> frozenset[str]:
+        """Every team that a table names."""
+        found = [self._columns(table, ["team_id"]) for table in ("teams", "employees", "cases", "scorecards")]
+        return frozenset(str(team) for part in found if "team_id" in part for team in part["team_id"].dropna().unique())
+
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """How many people who have not left work in each team."""
+        found = self._columns("employees", ["employee_id", "left_at"])
+        gone = set(found.loc[found["left_at"].notna(), "employee_id"].astype(str)) if "left_at" in found else set()
+        return Counter(team for person, team in self.team_of.items() if person not in gone)
 
     @cached_property
     def role_of(self) -> Mapping[str, str]:

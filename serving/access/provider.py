@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from baton.access.settings import IdentityProvider
 from baton.company import Company
-from baton.errors import OutputError
-from serving.access.users import TokenHolder, user_of
+from baton.errors import AccessError, OutputError
+from serving.access.users import TokenHolder, is_name, user_of
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
@@ -26,7 +26,6 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 _LEEWAY = 30  # seconds by which clocks may differ
 _KEPT_SECONDS = 600.0
 _AGAIN_SECONDS = 60.0  # a key that is not known is looked for again, and no oftener than this
-_MAX_NAME = 200
 _MAX_TOKEN = 16_384
 
 
@@ -85,10 +84,13 @@ class Provider:
         if claims is None:
             return None
         name, role = claims.get(self._settings.user_claim), self._role(claims.get(self._settings.role_claim))
-        if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME or role is None:
+        if not isinstance(name, str) or not is_name(name) or role is None:
             return None
-        known = user_of(state, name)
-        expires = datetime.fromtimestamp(claims["exp"], UTC).replace(tzinfo=None)
+        try:
+            expires = datetime.fromtimestamp(claims["exp"], UTC).replace(tzinfo=None)
+            known = user_of(state, name)
+        except (AccessError, ValueError, OverflowError, OSError):  # a name that is another's but for capitals; no time
+            return None
         holder = TokenHolder(name, role, (), None, expires)
         if known is None:
             return holder

@@ -26,10 +26,13 @@ class Sight:
         Who asks.
     members : Members
         Who belongs to which team.
+    min_group : int
+        What is known of a team of fewer people is known of its people: only who leads it directly sees it.
     """
 
     principal: Principal
     members: Members
+    min_group: int
 
     @property
     def is_local(self) -> bool:
@@ -66,6 +69,8 @@ class Sight:
         self.require(action, "ask for a person's decline" if unit == "employee" else f"ask for a {unit}'s decline")
         if unit == "employee":
             return self.person(action, unit_id)
+        if unit == "team" and self._hides(unit_id):
+            return False
         return may(self.principal, action, Subject(unit_id if unit == "team" else None))
 
     def person(self, action: str, person: str | None, /) -> bool:
@@ -89,9 +94,15 @@ class Sight:
         """Return a row of coaching as far as it is seen: a person reads what is for them, a lead what is for leads."""
         person = row.get("employee_id")
         if person is None:
-            return row if may(self.principal, "coaching_of_team", Subject(row.get("team_id"))) else None
+            seen = may(self.principal, "coaching_of_team", Subject(row.get("team_id")))
+            return row if seen and not self._hides(row.get("team_id") or "") else None
         if not self.person("coaching_of_person", person):
             return None
         if person == self.principal.employee:
             return {name: value for name, value in row.items() if name != "for_lead"}
         return row
+
+    def _hides(self, team_id: str, /) -> bool:
+        """Whether a team is so small that its figures are its people's, whom the user does not lead."""
+        few = 0 < self.members.sizes.get(team_id, 0) < self.min_group
+        return few and not self.is_local and team_id not in self.principal.led

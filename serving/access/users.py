@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +19,23 @@ if TYPE_CHECKING:
     from serving.state.schema import User
     from serving.state.store import State
 
-__all__ = ["Granted", "TokenHolder", "any_users", "grant", "holder_of", "listed", "revoke", "rotate", "user_of"]
+__all__ = [
+    "Granted",
+    "TokenHolder",
+    "any_users",
+    "first_of",
+    "grant",
+    "holder_of",
+    "is_name",
+    "listed",
+    "revoke",
+    "rotate",
+    "user_of",
+]
 
-# names are shown in tables and stand in the audit log: letters and signs of any script, no control characters
-_NAME = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,200}")
+_MAX_NAME = 200
+# categories of characters that are not seen, or change how others are: names stand in tables and in the audit log
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _REVOKED = "none"  # role of a user from whom all was taken
 _USED_EVERY = timedelta(minutes=1)  # last use is written no oftener: a token that is used all the time costs nothing
 
@@ -83,9 +96,9 @@ def grant(  # noqa: PLR0913 - one parameter per option of the command
     """
     from serving.state.schema import User
 
-    name = name.strip()
-    if not _NAME.fullmatch(name):
-        raise AccessError("a user's name has 1 to 200 characters on one line")
+    name = unicodedata.normalize("NFKC", name.strip())
+    if not is_name(name):
+        raise AccessError("a user's name has 1 to 200 characters on one line, all of which can be seen")
     if role not in ROLES:
         raise AccessError(f"role {role!r}: there are {', '.join(ROLES)}{did_you_mean(role, ROLES)}")
     if teams and role != "manager":
@@ -94,6 +107,7 @@ def grant(  # noqa: PLR0913 - one parameter per option of the command
         raise AccessError("an employee sees their own row: say with --employee which one it is")
     found = session.get(User, name)
     if found is None:
+        _refuse_alike(session, name)
         found = User(name=name, role=role, teams=sorted(set(teams)), employee=employee, created_at=at)
         session.add(found)
         session.flush()
@@ -107,6 +121,18 @@ def grant(  # noqa: PLR0913 - one parameter per option of the command
     return _token(session, found, days, at)
 
 
+def is_name(text: str, /) -> bool:
+    """Whether a text can be a user's name: in its one normal form, short, without characters that are not seen.
+
+    Examples
+    --------
+    >>> is_name("lin"), is_name("林"), is_name("lin "), is_name("l\u200bin"), is_name("ｌｉｎ")
+    (True, True, False, False, False)
+    """
+    seen = not any(unicodedata.category(each) in _UNSEEN for each in text)
+    return seen and 0 < len(text) <= _MAX_NAME and text == unicodedata.normalize("NFKC", text).strip()
+
+
 def rotate(session: Session, name: str, *, days: int, at: datetime) -> Granted:
     """Give a user a new token and end all others.
 
@@ -116,26 +142,34 @@ def rotate(session: Session, name: str, *, days: int, at: datetime) -> Granted:
         If there is no such user.
     """
     found = _user(session, name)
+    if found.role == _REVOKED:
+        raise AccessError(f"all was taken from {name!r}; `baton access grant` gives a role again")
     _end_tokens(session, found.name, at)
     return _token(session, found, days, at)
 
 
-def revoke(session: Session, name: str, *, at: datetime, prefix: str | None = None) -> int:
+def revoke(session: Session, name: str, *, at: datetime, prefix: str | None = None, by_provider: bool = False) -> int:
     """End a user's tokens and sign-ins, or the one token that begins with ``prefix``; return how many tokens ended.
 
-    Without ``prefix`` the user keeps nothing: role, teams and password must be granted anew.
+    Without ``prefix`` the user keeps nothing: role, teams and password must be granted anew. With ``by_provider``
+    somebody may be kept out who was never granted anything here, and whom an identity provider lets in.
 
     Raises
     ------
     AccessError
         If there is no such user, or no such token of theirs.
     """
+    from serving.state.schema import User
+
+    if by_provider and prefix is None and session.get(User, name.strip()) is None and is_name(name.strip()):
+        session.add(User(name=name.strip(), role=_REVOKED, teams=[], employee=None, created_at=at))
+        session.flush()
     found = _user(session, name)
     ended = _end_tokens(session, found.name, at, prefix)
     if prefix is not None:
         if not ended:
             raise AccessError(
-                f"{name!r} has no valid token that begins with {prefix!r}; `baton access list` shows them"
+                f"{name!r} has no valid token that begins with {first_of(prefix)!r}; `baton access list` shows them"
             )
         return ended
     found.role, found.teams, found.employee, found.password = _REVOKED, [], None, None
@@ -191,11 +225,35 @@ def holder_of(state: State, token: str, /, *, at: datetime) -> TokenHolder | Non
 
 
 def user_of(state: State, name: str, /) -> User | None:
-    """Return what is granted to a user of this name; None where nothing ever was."""
+    """Return what is granted to a user of this name; None where nothing ever was.
+
+    Raises
+    ------
+    AccessError
+        If a user is known whose name differs by small and capital letters alone.
+    """
     from serving.state.schema import User
 
     with state.reading() as session:
-        return session.get(User, name)
+        found = session.get(User, name)
+        if found is None:
+            _refuse_alike(session, name)
+        return found
+
+
+def first_of(token: str, /) -> str:
+    """Return the first characters of a token, as it is listed: never the whole, which opens the door."""
+    return (is_token(token) or token.removeprefix("baton_"))[:10].rstrip("_")
+
+
+def _refuse_alike(session: Session, name: str, /) -> None:
+    from sqlalchemy import select
+
+    from serving.state.schema import User
+
+    alike = [known for known in session.scalars(select(User.name)) if known.casefold() == name.casefold()]
+    if alike:
+        raise AccessError(f"{name!r} is {alike[0]!r} but for small and capital letters; give that name, or another")
 
 
 def any_users(session: Session, /) -> bool:
@@ -235,7 +293,7 @@ def _end_tokens(session: Session, name: str, at: datetime, prefix: str | None = 
 
     ended = 0
     for token in session.scalars(select(Token).where(Token.user == name, Token.revoked_at.is_(None))):
-        if prefix is None or token.prefix == (is_token(prefix) or prefix.removeprefix("baton_")[:10].rstrip("_")):
+        if prefix is None or token.prefix == first_of(prefix):
             token.revoked_at = at
             ended += token.expires_at > at
     if prefix is None:

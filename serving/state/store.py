@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.orm import Session
 
-__all__ = ["State", "open_state", "state_exists"]
+__all__ = ["State", "open_state", "remember_grants", "state_exists", "were_grants"]
 
 FILE = "state.db"
+GRANTED = "granted"  # stands beside the database from the first grant on
 VERSIONS = "baton_version"  # MLflow's Alembic uses the name that is Alembic's default
 _TURN = 7_246_523  # PostgreSQL's advisory lock that writers take
 _WAIT_SECONDS = 15
@@ -41,6 +42,7 @@ class State:
         self.engine = engine
         self.folder = folder
         self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._opened = self._place()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -51,6 +53,7 @@ class State:
         OutputError
             If the database cannot be reached or written.
         """
+        self._require_same()
         with _explained(self.engine), self._sessions() as session, session.begin():
             _take_turn(session.connection(execution_options={_WRITES: True}))
             yield session
@@ -64,8 +67,27 @@ class State:
         OutputError
             If the database cannot be reached.
         """
+        self._require_same()
         with _explained(self.engine), self._sessions() as session:
             yield session
+
+    def _place(self) -> tuple[int, int] | None:
+        """Return which file the database is; None for a server's, or where it is gone."""
+        if self.engine.dialect.name != "sqlite" or not self.engine.url.database:
+            return None
+        try:
+            found = Path(self.engine.url.database).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _require_same(self) -> None:
+        """Refuse a file that was removed or replaced: what is written into the one that is still open would be lost."""
+        if self._opened is not None and self._place() != self._opened:
+            raise OutputError(
+                f"{self.engine.url.database}: was removed or replaced while it was in use, and nothing was kept; stop "
+                "the service, put the file in its place, and start it again"
+            )
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -73,8 +95,17 @@ class State:
 
 
 def state_exists(company: Company, /) -> bool:
-    """Whether a company has a state that could be opened: a file, or an address of a database."""
-    return bool(company.access.database) or _file(company).exists()
+    """Whether a company has a state that could be opened: a file, or an address of a database.
+
+    Raises
+    ------
+    OutputError
+        If its folder may not be looked into.
+    """
+    try:
+        return bool(company.access.database) or _file(company).exists()
+    except OSError as error:
+        raise OutputError(f"{_file(company)}: cannot be looked at ({error.strerror or error})") from error
 
 
 def open_state(company: Company, /) -> State:
@@ -96,8 +127,19 @@ def open_state(company: Company, /) -> State:
     with _explained(engine):
         _renew(engine)
     if engine.dialect.name == "sqlite":
-        _file(company).chmod(0o600)
+        with suppress(PermissionError):  # it is another's, who has let us write
+            _file(company).chmod(0o600)
     return State(engine, folder)
+
+
+def remember_grants(state: State, /) -> None:
+    """Note beside the database that users were granted access: should it get lost, nobody takes it for a new one."""
+    (state.folder / GRANTED).touch(mode=0o600)
+
+
+def were_grants(company: Company, /) -> bool:
+    """Whether users were ever granted access, whatever has become of the database."""
+    return (company.folder / ".baton" / GRANTED).exists()
 
 
 def _file(company: Company, /) -> Path:

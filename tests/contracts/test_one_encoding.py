@@ -100,7 +100,7 @@ def test_the_service_answers_the_same_explained_or_not_alone_or_in_a_batch(
 
     def answered(rows: list[dict[str, Any]], explain: bool) -> list[float]:
         request = ChurnRequest.model_validate({"rows": [{"features": row} for row in rows], "explain": explain})
-        return [row["probability"] for row in answer_churn(run, request, Sight(LOCAL, run.members))["rows"]]
+        return [row["probability"] for row in answer_churn(run, request, Sight(LOCAL, run.members, 5))["rows"]]
 
     @TRIED
     @given(rows=ROWS)

@@ -132,7 +132,7 @@ def test_conversations_and_complaints_can_be_stopped_between_turns_and_texts() -
     run: Any = SimpleNamespace(reader=Reader(embed=embed), causes=None, members=None)
     with pytest.raises(Stopped):
         answer_conversation(
-            run, ConversationRequest.model_validate({"turns": turns}), Sight(LOCAL, run.members), stops_after(2)
+            run, ConversationRequest.model_validate({"turns": turns}), Sight(LOCAL, run.members, 5), stops_after(2)
         )
     assert read == ["hello 0", "hello 1"]
 

@@ -28,7 +28,7 @@ def address(company: Company, run_folder: RunFolder, checkout: Path) -> Iterator
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "baton.cli", "serve", str(company.path), "--out", str(run_folder.path)]
     process = subprocess.Popen(
-        [*command, "--port", str(port), "--allowed-host", "baton.example"],
+        [*command, "--port", str(port)],
         cwd=checkout,
         stderr=subprocess.PIPE,
         text=True,
@@ -67,7 +67,6 @@ def test_a_real_server_predicts_shows_the_page_and_refuses(address: str) -> None
     assert "bentoml_service_request_total" in httpx.get(f"{address}/metrics").text
     for path in ("/", "/metrics", "/readyz"):
         assert httpx.get(f"{address}{path}", headers={"host": "evil.example"}).status_code == 421
-    assert httpx.get(f"{address}/livez", headers={"host": "baton.example"}).status_code == 200
 
 
 def test_where_it_listens_and_who_may_reach_it_is_reported(
@@ -92,8 +91,11 @@ def test_beyond_this_machine_it_listens_only_once_access_is_set_up(
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: None)
     own = company.model_copy(update={"path": tmp_path / "company.toml"})
     announced: list[str] = []
-    with pytest.raises(AccessError, match=r"--host 0\.0\.0\.0: .* listens on 127\.0\.0\.1 alone; `baton access grant"):
+    with pytest.raises(AccessError, match=r"--host 0\.0\.0\.0: nobody was granted access yet.*`baton access grant"):
         serve(own, run_folder, host="0.0.0.0", port=0, announce=announced.append)
+    # what stands before it may be reached by anybody
+    with pytest.raises(AccessError, match=r"--allowed-host baton\.example: nobody was granted access yet"):
+        serve(own, run_folder, port=0, allowed_hosts=["baton.example"], announce=announced.append)
     give(own, Request("etl", "service"))
     serve(own, run_folder, host="0.0.0.0", port=0, allowed_hosts=["Baton.example"], announce=announced.append)
     assert announced == [

@@ -19,7 +19,7 @@ from models.advice.inputs import AdviceInputs, catalogue_rows
 from serving.access.granting import Request, give
 from tests.filled_results import write_filled
 
-HIERARCHY = "team_id,manager,above\nt1,lin,\nt2,,t1\nt3,mara,\n"
+HIERARCHY = "team_id,manager,above\nt1,lin,\nt2,,t1\nt3,mara,\nt4,mara,\nt5,lin,t4\n"
 REASON = {"en": "Waits are long.", "zh": "等待时间长。"}
 
 
@@ -89,7 +89,8 @@ def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.Temp
     own, folder = load_company(place), RunFolder(place / "out")
     key = load_key(place / "employees.key")
     people = {f"e{number}": pseudonym(key, f"e{number}") for number in range(40)}
-    team_of = {"e1": "t1", "e2": "t2", "e3": "t3"}
+    team_of = {"e1": "t1", "e2": "t2", "e3": "t3", "e4": "t4"}
+    team_of |= {f"e{number}": f"t{number // 5 - 1}" for number in range(10, 25)}  # five more in each of the three
     pd.DataFrame(
         {
             "employee_id": list(people.values()),

@@ -25,6 +25,7 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("team", "t1"): (S, S, S, H, D, D),
     ("team", "t2"): (S, S, S, H, D, D),
     ("team", "t3"): (S, S, H, S, D, D),
+    ("team", "t4"): (H, H, H, S, D, D),  # one person: only who leads it directly sees its figures
     ("team", "x405"): (H, H, H, H, D, D),
     ("person", "e1"): (D, D, S, H, S, D),
     ("person", "e2"): (D, D, H, H, H, D),  # t2 has no lead of its own: lin leads it through t1 alone

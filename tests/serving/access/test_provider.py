@@ -75,6 +75,11 @@ def test_a_token_of_the_provider_is_taken_and_none_is_nobody(company: Company, k
         {"sub": None},
         {"sub": 7},
         {"sub": "x" * 201},
+        {"sub": "lin "},
+        {"sub": "l\u200bin"},
+        {"sub": "x\n\x1b[31my"},
+        {"exp": 10**20},
+        {"exp": NOW * 1000},
         {"roles": []},
         {"roles": ["boss"]},
         {"roles": None},
@@ -130,6 +135,10 @@ def test_what_was_granted_here_counts_too_and_who_was_revoked_stays_out(company:
     assert (found.led, found.employee) == ({"t1"}, "p-lin")
     take(company, "lin")
     assert asked(company, signed(key)) is None
+    assert asked(company, signed(key, sub="LIN")) is None
+    assert asked(company, signed(key, sub="zoe")) is not None
+    assert take(company, "zoe") == 0
+    assert asked(company, signed(key, sub="zoe")) is None
 
 
 @pytest.mark.parametrize("place", ["http://login.example/keys", "absent.json", "company.toml"])

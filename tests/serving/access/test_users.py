@@ -7,17 +7,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from baton.cli import app
 from baton.company import Company
-from baton.errors import AccessError, CompanyFileError
+from baton.errors import AccessError, CompanyFileError, OutputError
 from features.staging.pseudonyms import load_key, pseudonym
 from serving.access.granting import Request, give, renew, show, take
 from serving.access.hierarchy import read_hierarchy
 from serving.access.keeper import Keeper
 from serving.access.principal import LOCAL, Principal
+from serving.state.store import open_state
 
 AT = datetime(2026, 3, 1, 9, 0)
 
@@ -158,6 +160,9 @@ def test_a_faulty_hierarchy_is_refused(text: str, fault: str, tmp_path: Path) ->
     ("request_", "fault"),
     [
         (Request("", "analyst"), "1 to 200 characters"),
+        (Request("l\u200bin", "manager"), "all of which can be seen"),
+        (Request("LIN", "manager"), "'LIN' is 'lin' but for small and capital letters"),
+        (Request("\uff2c\uff49\uff4e", "manager"), "'Lin' is 'lin' but for small and capital letters"),
         (Request("a\nb", "analyst"), "1 to 200 characters"),
         (Request("a\u202eb", "analyst"), "1 to 200 characters"),
         (Request("ana", "analist"), "did you mean 'analyst'"),
@@ -171,6 +176,53 @@ def test_what_cannot_be_granted_is_refused(request_: Request, fault: str, empty:
     with pytest.raises(AccessError, match=fault):
         give(empty, request_)
     assert [row["user"] for row in show(empty)] == ["lin"]
+
+
+def test_where_users_were_granted_a_lost_database_opens_nothing(empty: Company, clock: Clock) -> None:
+    token = give(empty, Request("ana", "analyst")).token
+    running = keeper(empty, clock)
+    assert running.principal(token) is not None
+    for place in (empty.folder / ".baton").glob("state.db*"):
+        place.unlink()
+    clock.pass_seconds(2.1)
+    with pytest.raises(OutputError, match="was removed or replaced while it was in use"):
+        running.principal(token)
+    with pytest.raises(OutputError, match="users were granted access here, and the database that knows them is gone"):
+        keeper(empty, clock).principal(None)
+    with pytest.raises(AccessError, match="their database is gone"):
+        take(empty, "ana")
+    open_state(empty).close()  # a new one, in which nobody is
+    with pytest.raises(OutputError, match="gone or another"):
+        keeper(empty, clock).principal(None)
+
+
+def test_all_that_was_taken_is_not_given_back_by_a_new_token(empty: Company) -> None:
+    give(empty, Request("ana", "analyst"))
+    take(empty, "ana")
+    with pytest.raises(AccessError, match="all was taken from 'ana'"):
+        renew(empty, "ana")
+
+
+def test_a_whole_token_never_gets_into_the_audit_log(empty: Company) -> None:
+    token = give(empty, Request("ana", "analyst")).token
+    take(empty, "ana", token)
+    shown = CliRunner().invoke(app, ["audit", "log", str(empty.folder), "--json"]).output
+    assert token[6:16] in shown
+    assert token[17:] not in shown
+
+
+def test_teams_and_people_that_no_run_knows_are_refused_unless_forced(empty: Company) -> None:
+    staged = empty.folder / "out" / "staged"
+    staged.mkdir(parents=True)
+    pd.DataFrame({"employee_id": ["p-1"], "team_id": ["T01"]}).to_parquet(staged / "employees.parquet")
+    base = ["access", "grant", "lin", "--role", "manager", "--company", str(empty.folder)]
+    wrong = CliRunner().invoke(app, [*base, "--team", "T1"])
+    assert isinstance(wrong.exception, AccessError)
+    assert "no team 'T1'; did you mean 'T01'" in str(wrong.exception)
+    assert isinstance(CliRunner().invoke(app, [*base, "--employee", "p-2"]).exception, AccessError)
+    assert show(empty) == []
+    assert CliRunner().invoke(app, [*base, "--team", "T01", "--employee", "p-1"]).exit_code == 0
+    assert CliRunner().invoke(app, [*base, "--team", "T9", "--force"]).exit_code == 0
 
 
 def test_the_commands_grant_show_rotate_and_revoke(empty: Company) -> None:
