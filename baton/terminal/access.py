@@ -158,7 +158,7 @@ def access_demo(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
         f"    -H 'content-type: application/json' -d '{{\"team_id\": \"{made.team_id}\"}}'",
         "  curl -s http://127.0.0.1:3000/recommend_coaching -H 'authorization: Bearer TOKEN' \\",
         f"    -H 'content-type: application/json' -d '{{\"employee_id\": \"{made.employee}\"}}'",
-        "Decide (docs/decisions-and-contests.md): the manager proposes, one analyst approves, the other answers contests.",
+        "Decide (docs/decisions-and-contests.md): the manager proposes, an analyst approves, another answers contests",
     )
     for line in lines:
         console.print(line, markup=False, soft_wrap=True, highlight=False)
