@@ -10,7 +10,8 @@ from baton.messages.message import Message
 from serving.access.principal import Principal
 from serving.access.rules import Subject, may
 from serving.decisions.moves import Relation, Transition, moves_from, transition
-from serving.decisions.words import relation_refusal
+from serving.decisions.refused import RunNotReady
+from serving.decisions.words import not_allowed, relation_refusal
 
 if TYPE_CHECKING:
     from serving.state.schema import Move
@@ -95,15 +96,23 @@ def refusal(principal: Principal, case: Case, move: Transition, /) -> Message | 
             failing = next((each for each in who.relations if not _holds(principal, case, each)), None)
             if failing is None:
                 return None
-            found = found or relation_refusal(failing)
-    return found or Message("decision.not_allowed")
+            found = found or relation_refusal(failing, who.action)
+    return found or not_allowed(who.action for who in move.who)
 
 
 def open_moves(principal: Principal, case: Case, /) -> list[str]:
     """Return the moves that somebody may make now."""
-    names = [each.name for each in moves_from(case.decision.kind, case.decision.state)
-             if refusal(principal, case, each) is None]  # fmt: skip
+    names = [
+        each.name for each in moves_from(case.decision.kind, case.decision.state) if _is_open(principal, case, each)
+    ]
     return list(dict.fromkeys(names))
+
+
+def _is_open(principal: Principal, case: Case, move: Transition, /) -> bool:
+    try:
+        return refusal(principal, case, move) is None
+    except RunNotReady:  # without a run nobody knows whom a card measures; a decision can be read all the same
+        return False
 
 
 def sees_contest(principal: Principal, case: Case, move: Move, /) -> bool:
@@ -124,11 +133,17 @@ def sees_mover(principal: Principal, case: Case, move: Move, /) -> bool:
 
 
 def _on_card(principal: Principal, decision: Shown, on_card: OnCard, /) -> bool:
+    # a team of nobody's: the rule must hold because it is the user's own row
+    own = may(principal, "own_card", Subject(None, principal.employee))
+    return own and _is_measured(principal, decision, on_card)
+
+
+def _is_measured(principal: Principal, decision: Shown, on_card: OnCard, /) -> bool:
+    """Whether a card measures somebody, whatever their role in the service is."""
     own = principal.employee
     if own is None or decision.kind not in _CARDS or decision.team_id is None:
         return False
-    # a team of nobody's: the rule must hold because it is the user's own row
-    return may(principal, "own_card", Subject(None, own)) and on_card(own, decision.team_id, decision.role or "")
+    return on_card(own, decision.team_id, decision.role or "")
 
 
 def _holds(principal: Principal, case: Case, relation: Relation, /) -> bool:
@@ -140,6 +155,7 @@ def _holds(principal: Principal, case: Case, relation: Relation, /) -> bool:
         Relation.THE_PERSON: lambda: person is not None and principal.employee == person,
         Relation.NOT_THE_PERSON: lambda: principal.employee is None or principal.employee != person,
         Relation.ON_CARD: lambda: _on_card(principal, case.decision, case.on_card),
+        Relation.NOT_ON_CARD: lambda: not _is_measured(principal, case.decision, case.on_card),
         Relation.NOT_YET_CONTESTED: lambda: not _contested(principal, case),
     }
     return holds[relation]()

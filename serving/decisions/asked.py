@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from baton.messages.message import Message
 from serving.access.principal import Principal
@@ -12,7 +12,7 @@ from serving.decisions.allowed import Case, Shown, refusal
 from serving.decisions.moves import Transition, moves_from, transition
 from serving.decisions.payloads import AdviceQuestion, ProposalRequest
 from serving.decisions.refused import Conflict, DecisionRefused, NotAllowed, NotFound
-from serving.decisions.words import kind_name, move_name
+from serving.decisions.words import no_such_move, not_allowed
 
 __all__ = ["advice_for", "beginnings", "first_step"]
 
@@ -49,9 +49,7 @@ def first_step(principal: Principal, run: RunAdvice, asked: ProposalRequest, /) 
     """
     step = transition(asked.kind, asked.move, None)
     if step is None:
-        names = tuple(move_name(each.name) for each in moves_from(asked.kind, None))
-        known = {"kind": kind_name(asked.kind), "moves": names}
-        raise DecisionRefused(Message("decision.no_such_move", known), "move")
+        raise DecisionRefused(no_such_move(asked.kind, asked.move, moves_from(asked.kind, None)), "move")
     subject = _subject(principal, run, asked, [who.action for who in step.who])
     why = refusal(principal, _before(asked, subject), step)
     if why is not None:
@@ -77,14 +75,14 @@ def _nobody(_employee: str, _team: str, _role: str, /) -> bool:
     return False
 
 
-def _subject(principal: Principal, run: RunAdvice, question: AdviceQuestion, actions: Iterable[str], /) -> Subject:
+def _subject(principal: Principal, run: RunAdvice, question: AdviceQuestion, actions: Sequence[str], /) -> Subject:
     """Return whom a question is about, if one of the actions may be done for them.
 
     An unknown team or person gets the answer of a foreign one.
     """
     allowed = [action for action in actions if may_at_all(principal, action)]
     if not allowed:
-        raise NotAllowed(Message("decision.not_allowed"))
+        raise NotAllowed(not_allowed(actions))
     employee = question.employee_id
     team = question.team_id if employee is None else run.team_of(employee)
     if team is None or not (employee is not None or _is_known(run, team)):

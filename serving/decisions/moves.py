@@ -45,6 +45,7 @@ class Relation(StrEnum):
     THE_PERSON = "the person that it is about"
     NOT_THE_PERSON = "not the person that it is about"
     ON_CARD = "a person on the card"
+    NOT_ON_CARD = "nobody whom the card measures"
     NOT_YET_CONTESTED = "once, until it is decided anew"
 
 
@@ -124,7 +125,9 @@ _COACHING: tuple[Kind, ...] = ("coaching",)
 _CAUSE: tuple[Kind, ...] = ("root_cause",)
 _LEAD = (Who("decide"),)
 _SECOND = (Who("approve", (Relation.ANOTHER,)),)
-_JUDGE = (Who("approve", (Relation.ANOTHER, Relation.NO_MAKER)),)
+# nobody approves the card by which they are paid; who decides on it first has a second person behind them
+_SECOND_PAID_ELSEWHERE = (Who("approve", (Relation.ANOTHER, Relation.NOT_ON_CARD)),)
+_JUDGE = (Who("approve", (Relation.ANOTHER, Relation.NO_MAKER, Relation.NOT_ON_CARD)),)
 _DIRECT_LEAD = (Who("decide_of_person", (Relation.NOT_THE_PERSON,)),)
 _PERSON = (Who("answer_as_person", (Relation.THE_PERSON,)),)
 _JUDGE_OF_PERSON = (Who("answer_contest_of_person", (Relation.ANOTHER, Relation.NO_MAKER, Relation.NOT_THE_PERSON)),)
@@ -134,16 +137,16 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_CARD, "accept", (), "proposed", _LEAD, makes=True),
     Transition(_CARD, "change", (), "proposed", _LEAD, makes=True, chooses=True),
     Transition(_CARD, "dismiss", (), "dismissed", _LEAD, makes=True),
-    Transition(_CARD, "approve", ("proposed",), "approved", _SECOND, makes=True),
+    Transition(_CARD, "approve", ("proposed",), "approved", _SECOND_PAID_ELSEWHERE, makes=True),
     Transition(_CARD, "reject", ("proposed",), "rejected", _SECOND),
     Transition(_CARD, "withdraw", ("proposed",), "withdrawn", (Who("decide", (Relation.THE_SAME,)),)),
-    Transition(_CARD, "revoke", ("approved", "upheld"), "revoking", (Who("decide"), Who("approve"))),
-    Transition(_CARD, "confirm", ("revoking",), "revoked", _SECOND),
-    Transition(_CARD, "keep", ("revoking",), "approved", _SECOND),
+    Transition(_CARD, "revoke", ("approved", "upheld"), "revoking", (Who("decide"), Who("approve")), due=True),
+    Transition(_CARD, "confirm", ("revoking",), "revoked", _SECOND_PAID_ELSEWHERE),
+    Transition(_CARD, "keep", ("revoking",), "approved", _SECOND_PAID_ELSEWHERE),
     Transition(
         _CARD,
         "contest",
-        ("approved", "upheld"),
+        ("approved", "upheld", "revoking"),  # what is to be revoked holds until somebody confirms it
         "contested",
         (Who("contest", (Relation.ON_CARD, Relation.NOT_YET_CONTESTED)),),
         due=True,

@@ -30,7 +30,7 @@ from serving.decisions.records import (
 )
 from serving.decisions.refused import Conflict, DecisionRefused, NotAllowed, NotFound
 from serving.decisions.replies import Repeat, find_reply, keep_reply
-from serving.decisions.words import kind_name, move_name, state_name
+from serving.decisions.words import move_name, no_such_move, state_name
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -281,10 +281,12 @@ def _own(run: RunAdvice, step: Transition, key: AdviceKey, given: ChoiceBody | N
 
 def _step(principal: Principal, decision: Decision, case: Case, name: str, version: int, /) -> Transition:
     """Return the row of the table for a move, if it may be made now."""
-    names = {each.name: None for state in STATES for each in moves_from(decision.kind, state)}
-    if name not in names:
-        known = {"kind": kind_name(decision.kind), "moves": tuple(map(move_name, names))}
-        raise DecisionRefused(Message("decision.no_such_move", known))
+    known = [each for state in STATES for each in moves_from(decision.kind, state)]
+    if name not in {each.name for each in known}:
+        raise DecisionRefused(no_such_move(decision.kind, name, known))
+    if version > decision.version:
+        versions = {"version": version, "last": decision.version}
+        raise Conflict(Message("decision.no_version_yet", versions), "version")
     if version != decision.version:
         raise Conflict(_moved(principal, case), "version")
     step = transition(decision.kind, name, decision.state)
@@ -313,7 +315,7 @@ def _moved(principal: Principal, case: Case, /) -> Message:
 
 
 def _not_from_here(decision: Decision, /) -> Message:
-    moves = tuple(move_name(each.name) for each in moves_from(decision.kind, decision.state))
+    moves = tuple(each.name for each in moves_from(decision.kind, decision.state))
     if not moves:
         return Message("decision.ended", {"state": state_name(decision.state)})
     return Message("decision.not_from_here", {"state": state_name(decision.state), "moves": moves})

@@ -22,7 +22,7 @@ CARD: dict[str, dict[str, tuple[str, str]]] = {
     "proposed": {"approve": ("approved", SECOND), "reject": ("rejected", SECOND), "withdraw": ("withdrawn", "lin")},
     "dismissed": {},
     "approved": {"revoke": ("revoking", "lin mei ann local"), "contest": ("contested", "emil eva")},
-    "revoking": {"confirm": ("revoked", SECOND), "keep": ("approved", SECOND)},
+    "revoking": {"confirm": ("revoked", SECOND), "keep": ("approved", SECOND), "contest": ("contested", "emil eva")},
     "contested": {"uphold": ("upheld", "ann local"), "change": ("proposed", "ann local")},
     "upheld": {"revoke": ("revoking", "lin mei ann local"), "contest": ("contested", "eva")},
     "rejected": {},
@@ -212,7 +212,7 @@ def test_the_table_names_rules_states_and_words_that_exist() -> None:
     for state in STATES:
         assert state_name(state).text
     for relation in Relation:
-        assert relation_refusal(relation).text
+        assert relation_refusal(relation, "approve").text
 
 
 def test_no_kind_has_a_move_twice_from_a_state() -> None:
@@ -224,5 +224,8 @@ def test_no_kind_has_a_move_twice_from_a_state() -> None:
 
 def test_a_move_to_another_version_is_refused_before_anything_else(trial: Office) -> None:
     decision = brought_to(trial, "weights", "proposed")
-    with pytest.raises(Conflict, match="is now “proposed.*version 1"):
-        trial.move(MEI, decision, "approve", version=2)
+    with pytest.raises(Conflict, match="^there is no version 9 yet; it is at version 1"):
+        trial.move(MEI, decision, "approve", version=9)
+    approved = trial.move(MEI, decision, "approve")
+    with pytest.raises(Conflict, match="^mei was first.*is now “approved.*version 2"):
+        trial.move(MEI, approved, "revoke", version=1)

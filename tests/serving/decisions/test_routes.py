@@ -157,9 +157,12 @@ def test_refusals_speak_the_readers_language(client: Any, office: Office) -> Non
     path, body = f"/decisions/{made['id']}/approve", {"version": 1, "reason": "x"}
     answer = client.post(path, json=body, headers={"accept-language": "zh-CN,zh;q=0.9"})
     assert (answer.status_code, message(answer)) == (403, "此操作须由另一人进行：目前的状态正是由您操作形成的")
-    late = client.post(path, json={**body, "version": 3}, headers={"accept-language": "zh"})
+    early = client.post(path, json={**body, "version": 3}, headers={"accept-language": "zh"})
+    assert (early.status_code, message(early).startswith("尚无版本 3；当前为版本 1")) == (409, True)
+    office.move(KNOWN["mei"], made, "approve")
+    late = client.post(path, json=body, headers={"accept-language": "zh"})
     assert late.status_code == 409
-    assert "lin 已于 2026-07-01T08:00:00Z 先行操作：接受" in message(late)
+    assert "mei 已于 2026-07-01T08:00:00Z 先行操作：批准" in message(late)
 
 
 def test_a_key_repeats_the_answer(client: Any, office: Office) -> None:
