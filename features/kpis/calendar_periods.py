@@ -80,7 +80,10 @@ def _lengths(table: ir.Table, /, *, by_kpi: bool) -> dict[str, int]:
     # what begins at midnight where the company is begins within twelve hours of midnight in UTC
     begins, ends = ((table[name] + ibis.interval(hours=12)).cast("date") for name in ("from", "to"))
     columns = {
-        f"of_{months}": (ends == (begins + ibis.interval(months=months)).cast("date")).cast("float64").mean()
+        f"of_{months}": (ends == (begins + ibis.interval(months=months)).cast("date"))
+        .ifelse(1, 0)
+        .cast("float64")
+        .mean()
         for months in _LENGTHS
     }
     shares = (table.group_by("kpi") if by_kpi else table).aggregate(**columns).to_pyarrow().to_pylist()

@@ -83,7 +83,8 @@ def _employees(intake: Intake, table: TypedTable, begins: str, ends: str, /) -> 
     own = " AND t.unit = 'employee'" if table.spec.name == "measures" else ""
     if "hired_at" in people.plans:
         hired = _dated(people, "employee_id", "min(hired_at)")
-        test = f"t.{quoted(ends)} < date_trunc('day', p.moment){own}"
+        before = "<" if begins == ends else "<="  # a period ends before the moment that it gives as its end
+        test = f"t.{quoted(ends)} {before} date_trunc('day', p.moment){own}"
         what = Message("fault.before_hired", {"column": ends})
         yield from _found(intake, table, ("outside_employment", ends, key), (hired, test), what)
     if "left_at" in people.plans:

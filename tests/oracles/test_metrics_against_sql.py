@@ -148,19 +148,20 @@ def test_work_and_measures_agree_with_sql_for_people_and_teams(
         make_kpi("occupancy", source="work", expr="occupancy"),
         make_kpi("promise_kept", source="measures", expr="value"),
     ]
+    # values of calendar months: windows of 30 and 90 days are of one and three months
     template = """
         WITH dates AS (SELECT unnest([TIMESTAMP '2024-03-01', TIMESTAMP '2024-04-01', TIMESTAMP '2024-05-01 12:30']) AS as_of),
         w AS (
-            SELECT {unit} AS unit_id, as_of, avg(occupancy) FILTER ("to" > as_of - INTERVAL 30 DAY) AS occupancy__30d,
+            SELECT {unit} AS unit_id, as_of, avg(occupancy) FILTER ("to" > as_of - INTERVAL 1 MONTH) AS occupancy__30d,
                 avg(occupancy) AS occupancy__90d, count(occupancy) AS occupancy__n
             FROM work JOIN employees USING (employee_id)
-            JOIN dates ON "to" > as_of - INTERVAL 90 DAY AND "to" <= as_of GROUP BY ALL
+            JOIN dates ON "to" > as_of - INTERVAL 3 MONTH AND "to" <= as_of GROUP BY ALL
         ),
         m AS (
             SELECT {unit} AS unit_id, as_of, sum(value * coalesce(n, 1)) / nullif(sum(coalesce(n, 1)), 0) AS promise_kept__90d,
                 sum(coalesce(n, 1)) AS promise_kept__n
             FROM measures JOIN employees ON unit_id = employee_id
-            JOIN dates ON "to" > as_of - INTERVAL 90 DAY AND "to" <= as_of
+            JOIN dates ON "to" > as_of - INTERVAL 3 MONTH AND "to" <= as_of
             WHERE unit = 'employee' AND kpi = 'promise_kept' GROUP BY ALL
         )
         SELECT * FROM w FULL JOIN m USING (unit_id, as_of) WHERE unit_id IS NOT NULL
