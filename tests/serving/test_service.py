@@ -86,7 +86,7 @@ def test_a_model_that_knows_no_day_or_is_guessing_gives_no_chances_by_day(
     guessing = replace(churn, standing=replace(churn.standing, informative=False))
     for served in (guessing, replace(churn, predictor=replace(churn.predictor, curve=None))):
         run = replace(loaded, served={"churn": served})
-        (row,) = answer_churn(run, asked, Sight(LOCAL, run.members))["rows"]
+        (row,) = answer_churn(run, asked, Sight(LOCAL, run.members, 5))["rows"]
         assert row["curve"] == []
         assert row["probability"] > 0
 
