@@ -15,6 +15,7 @@ from baton.errors import ArtefactError, RequestError, UnknownIdError
 from baton.messages.message import bilingual
 from baton.nearest import did_you_mean
 from baton.outcomes import kind_of
+from serving.access.counts import coarse
 from serving.access.sight import Sight
 from serving.limits import checked_features
 from serving.loading import LoadedRun, Served, plain_rows
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_trial", "answer_weights"]
 
 _FINEST_STEP = 1.0
-_PEOPLE = ("rises", "falls")  # columns of weights that count people
 
 
 def answer_churn(run: LoadedRun, request: ChurnRequest, sight: Sight, /) -> dict[str, Any]:
@@ -236,27 +236,11 @@ def answer_weights(run: LoadedRun, request: WeightsRequest, sight: Sight, /) -> 
         sight.require("weights_under_policy", "ask for cards under another policy")
         if not sight.team("weights_under_policy", request.team_id):  # before it is solved, which takes time
             raise UnknownIdError("no scorecard is advised for a team with this id", "team_id")
-        import pyarrow as pa
-
-        from models.advice.weights import recommend
-
-        policy = _policy(run.company.policy, request.policy)
-        found = recommend(run.advice, policy, team_id=request.team_id)
-        rows = plain_rows(pa.Table.from_pandas(found, preserve_index=False)) if len(found) else []
+        rows = run.solved_again(request.team_id, _policy(run.company.policy, request.policy))
     rows = [row for row in rows if sight.card_of(row)]
     if not rows:
         raise UnknownIdError("no scorecard is advised for a team with this id", "team_id")
-    return {"rows": rows if sight.is_local else [_coarse(row, run.company.policy.min_group) for row in rows]}
-
-
-def _coarse(row: dict[str, Any], min_group: int, /) -> dict[str, Any]:
-    """Return a row whose counts of people are whole multiples of ``min_group``.
-
-    Cards that differ by little move one person more or less across the median; who asked for many of them could find
-    out by subtracting where that person stands.
-    """
-    counts = {name: row[name] // min_group * min_group for name in _PEOPLE if row.get(name) is not None}
-    return {**row, **counts}
+    return {"rows": rows if sight.principal.is_local else [coarse(row, run.company.policy.min_group) for row in rows]}
 
 
 def _policy(company: Policy, asked: dict[str, Any], /) -> Policy:
@@ -322,14 +306,14 @@ def answer_coaching(run: LoadedRun, request: CoachingRequest, sight: Sight, /) -
         employee = request.employee_id
         rows = run.rows("coaching", "employee_id", employee)
         sight.require("coaching_of_person", "ask for a person's coaching")
-        known = run.knows("employees", "employee_id", employee) or run.knows("cases", "employee_id", employee)
+        known = run.knows_employee(employee)
         known = known and sight.person("coaching_of_person", employee)
         field = "employee_id"
     else:
         team = request.team_id or ""
         rows = run.rows("coaching", "team_id", team)
         sight.require("coaching_of_team", "ask for a team's coaching")
-        known = any(run.knows(table, "team_id", team) for table in ("teams", "employees", "cases"))
+        known = run.knows_team(team)
         known = known and sight.team("coaching_of_team", team)
         field = "team_id"
     rows = [seen for row in rows if (seen := sight.coaching(row)) is not None]

@@ -7,11 +7,15 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Hashable
+from pathlib import Path
 
+from baton.company import Company
 from baton.errors import ArtefactError, BatonError
+from baton.files import RunFolder
+from baton.run_results import RUN
 from serving.loading import LoadedRun
 
-__all__ = ["EVERY_SECONDS", "Loader"]
+__all__ = ["EVERY_SECONDS", "Loader", "fingerprint"]
 
 _LOG = logging.getLogger("baton.serving")
 EVERY_SECONDS = 2.0
@@ -132,3 +136,19 @@ def _work(reference: weakref.ref[Loader], every_seconds: float, /) -> None:
             loader.load()
         seen = found
         del loader
+
+
+def fingerprint(company: Company, folder: RunFolder, /) -> Hashable:
+    """Return what changes with a run and its champions: ``run.json`` is written last, the registry at promotions."""
+    from models.registry.champions import registry_folder
+
+    places = (folder.file(RUN), registry_folder(company) / "mlflow.db")
+    return tuple((place.name, *_stamp(place)) for place in places)
+
+
+def _stamp(place: Path, /) -> tuple[int, int]:
+    try:
+        found = place.stat()
+    except OSError:  # gone in the meantime
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from baton.catalogue.load import load_catalogue
-from baton.company import Company
+from baton.company import Company, Policy
 from baton.errors import BatonError
 from baton.files import RunFolder, read_json
 from baton.informative import is_informative
@@ -36,17 +36,12 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("baton.serving")
 
-__all__ = ["LoadedRun", "Served", "fingerprint", "load_run"]
+__all__ = ["LoadedRun", "Served", "load_run"]
 
-
-# ids that requests name
-_ASKED_FOR = (
-    ("employees", "employee_id"),
-    ("cases", "employee_id"),
-    ("teams", "team_id"),
-    ("employees", "team_id"),
-    ("cases", "team_id"),
-)
+# read before the first request: what a decision or an answer may ask for
+_RESULTS = ("weights", "coaching", "targets", "diagnosis", "cause_diagnosis", "cause_shares", "cause_prices")
+_NAME_TEAMS = ("teams", "employees", "cases")
+_NAME_EMPLOYEES = ("employees", "cases")
 
 
 @dataclass(frozen=True)
@@ -135,9 +130,13 @@ class LoadedRun:
         """Return per outcome which model answers, and which the report's numbers come from."""
         return [{"outcome": name, **served.standing.row()} for name, served in self.served.items()]
 
-    def knows(self, name: str, column: str, value: str, /) -> bool:
-        """Whether a value stands in a column of one of the contract's files or of a cleaned source table."""
-        return value in self._values(name, column)
+    def knows_team(self, team_id: str, /) -> bool:
+        """Whether a cleaned source table names a team."""
+        return any(team_id in self._values(table, "team_id") for table in _NAME_TEAMS)
+
+    def knows_employee(self, employee_id: str, /) -> bool:
+        """Whether a cleaned source table names an employee."""
+        return any(employee_id in self._values(table, "employee_id") for table in _NAME_EMPLOYEES)
 
     @cached_property
     def advice(self) -> AdviceInputs:
@@ -152,17 +151,36 @@ class LoadedRun:
 
         return AdviceInputs.load(self.folder.advice)
 
+    def solved_again(self, team_id: str, policy: Policy, /) -> list[dict[str, Any]]:
+        """Return the rows of a team's cards under a policy, as ``weights`` has them; none for a team without cards.
+
+        Raises
+        ------
+        ArtefactError
+            If the run gives no advice.
+        PolicyError
+            If the policy's limits contradict each other.
+        """
+        import pyarrow as pa
+
+        from models.advice.weights import recommend
+
+        found = recommend(self.advice, policy, team_id=team_id)
+        return plain_rows(pa.Table.from_pandas(found, preserve_index=False)) if len(found) else []
+
     def settle(self) -> None:
         """Read all that is read on first use: another run that begins in the same folder must not get mixed in."""
-        for name in ("weights", "coaching"):
+        for name in _RESULTS:
             if name in self.results:
                 self._table(name)
-        for table, column in _ASKED_FOR:
+        kept = [(table, "team_id") for table in _NAME_TEAMS] + [(table, "employee_id") for table in _NAME_EMPLOYEES]
+        for table, column in kept:
             self._values(table, column)
-        for read in (self.members.team_of, self.members.role_of, self.members.teams_of_customer):
-            _LOG.debug("%d people or customers are known", len(read))
+        self.members.settle()
+        for document in ("run", "models", "evaluation"):
+            getattr(self.results, document)
         if (self.folder.advice / "inputs.json").exists():
-            _LOG.debug("advice can be solved again for %s", self.advice.outcome)
+            self.advice  # noqa: B018 - cached when it is read
 
     @cached_property
     def members(self) -> Members:
@@ -223,22 +241,6 @@ def _plain(value: Any, /) -> Any:
         return None
     written = getattr(value, "isoformat", None)
     return value if written is None else f"{written()}Z"
-
-
-def fingerprint(company: Company, folder: RunFolder, /) -> Hashable:
-    """Return what changes with a run and its champions: ``run.json`` is written last, the registry at promotions."""
-    from models.registry.champions import registry_folder
-
-    places = (folder.file(RUN), registry_folder(company) / "mlflow.db")
-    return tuple((place.name, *_stamp(place)) for place in places)
-
-
-def _stamp(place: Path, /) -> tuple[int, int]:
-    try:
-        found = place.stat()
-    except OSError:  # gone in the meantime
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
 
 
 def load_run(company: Company, folder: RunFolder, /) -> LoadedRun:

@@ -24,7 +24,7 @@ from baton.errors import (
 from baton.files import RunFolder
 from serving.access.door import Door, Limits
 from serving.access.keeper import Keeper
-from serving.access.principal import LOCAL, PRINCIPAL, Principal
+from serving.access.principal import PRINCIPAL, Principal
 from serving.access.sight import Sight
 from serving.access.views import people_shown, record_views
 from serving.answers import answer_churn, answer_coaching, answer_decline, answer_trial, answer_weights
@@ -34,7 +34,8 @@ from serving.description import describe
 from serving.gate import Gate, handed_on
 from serving.hosts import LOCAL_HOSTS
 from serving.lanes import Busy, Check, Lane, Stopped
-from serving.loading import LoadedRun, fingerprint, load_run
+from serving.loader import fingerprint
+from serving.loading import LoadedRun, load_run
 from serving.metrics import count_in_one_process
 from serving.page import page_app
 from serving.payloads import (
@@ -223,18 +224,19 @@ def build(
                 return False
 
     decisions = Decisions(company, keeper, readiness.run)
-    return _completed(Baton, keeper, decisions, folder, hosts)
+    return _completed(Baton, company, keeper, decisions, folder, hosts)
 
 
-def _completed(service: Any, keeper: Keeper, decisions: Decisions, folder: RunFolder, hosts: Collection[str], /) -> Any:
+def _completed(
+    service: Any, company: Company, keeper: Keeper, decisions: Decisions, folder: RunFolder, hosts: Collection[str], /
+) -> Any:
     """Return what BentoML's decorator has made, with pages beside its routes, and gate and door before them."""
 
     def description() -> dict[str, Any]:
         return describe(service.openapi_spec.asdict(), ROUTES, ANSWERS)
 
     service.mount_asgi_app(page_app(folder, description, decisions), path="/")
-    settings = decisions.company.access
-    limits = Limits(settings.requests_per_minute, settings.service_requests_per_minute)
+    limits = Limits(company.access.requests_per_minute, company.access.service_requests_per_minute)
     service.add_asgi_middleware(Door, keeper=keeper, routes=_ACTIONS, limits=limits)
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
     for method in service.apis.values():
@@ -299,9 +301,10 @@ def _answer(service: Any, request: Any, principal: Principal, check: Check, /) -
         body = _WORK[type(request)].how(
             run, request, Sight(principal, run.members, run.company.policy.min_group), check
         )
-        people = () if principal == LOCAL else people_shown(body)
+        people = () if principal.is_local else people_shown(body)
         if people:
-            record_views(service.keeper.audit, principal, _PATHS[type(request)], people, run.members)
+            audit, about = service.keeper.audit, [(run.members.team_of.get(person), person) for person in people]
+            record_views(audit.state, audit.append, principal, _PATHS[type(request)], about)
         return 200, _text(body)
     except Stopped:
         raise

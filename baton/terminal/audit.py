@@ -93,7 +93,7 @@ def audit_export(
     from baton import display
     from baton.files import DEFAULT_OUT, RunFolder
     from serving.audit.export import export
-    from serving.audit.log import utc_now
+    from serving.state.clock import utc_now
 
     settings = _opened(company)
     run = RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)

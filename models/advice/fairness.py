@@ -165,12 +165,7 @@ def impact(
     unknown = Impact("cannot be told", float("nan"), "")
     if people.empty or groups.empty:
         return unknown
-    mine = people[people["role"] == role] if role and (people["role"] == role).any() else people
-    total = _totals(mine, weights)
-    members = {
-        str(attribute): part.drop_duplicates("employee_id").set_index("employee_id")["group"].reindex(total.index)
-        for attribute, part in groups.groupby("attribute")
-    }
+    total, members = _scored(people, groups, role, weights)
     tables = {name: table for name, group in members.items() if len(table := _indicators(group, min_group)) > 1}
     if not tables:
         return unknown
@@ -245,12 +240,10 @@ def scoring_rates(
     ------
     New York City, rules of Local Law 144 (6 RCNY § 5-300): scoring rate and impact ratio.
     """
-    mine = people[people["role"] == role] if role and (people["role"] == role).any() else people
-    total = _totals(mine, weights)
+    total, members = _scored(people, groups, role, weights)
     above = total > total.median()
     rows = []
-    for column, part in groups.groupby("attribute"):
-        group = part.drop_duplicates("employee_id").set_index("employee_id")["group"].reindex(total.index).dropna()
+    for column, group in members.items():
         counts = group.value_counts()
         rates = {
             str(name): float(above[group.index[group == name]].mean())
@@ -263,8 +256,21 @@ def scoring_rates(
         for name in sorted(map(str, counts.index)):
             rate = rates.get(name, float("nan"))
             count = float(counts[name]) if name in rates else float("nan")
-            rows.append((str(column), name, count, rate, rate / highest if highest > 0 else float("nan")))
+            rows.append((column, name, count, rate, rate / highest if highest > 0 else float("nan")))
     return pd.DataFrame(rows, columns=["attribute", "group", "people", "rate", "ratio"])
+
+
+def _scored(
+    people: pd.DataFrame, groups: pd.DataFrame, role: str, weights: dict[str, float], /
+) -> tuple[pd.Series, dict[str, pd.Series]]:
+    """Return the score of everybody of a role under a card, and by attribute the group of each, NaN if not known."""
+    mine = people[people["role"] == role] if role and (people["role"] == role).any() else people
+    total = _totals(mine, weights)
+    members = {
+        str(attribute): part.drop_duplicates("employee_id").set_index("employee_id")["group"].reindex(total.index)
+        for attribute, part in groups.groupby("attribute")
+    }
+    return total, members
 
 
 def _totals(people: pd.DataFrame, weights: dict[str, float], /) -> pd.Series:

@@ -41,7 +41,7 @@ class Limits:
 
     def of(self, principal: Principal, /) -> int:
         """Return the limit of one user; whoever sits at this machine has that of a system."""
-        return self.services if principal.role in ("service", "local") else self.people
+        return self.services if principal.is_local or principal.role == "service" else self.people
 
 
 @dataclass

@@ -13,8 +13,8 @@ from baton.files import DEFAULT_OUT, RunFolder
 from baton.nearest import did_you_mean
 from serving.access.members import Members
 from serving.access.principal import LOCAL
-from serving.access.tokens import now
-from serving.access.users import Granted, first_of, grant, listed, revoke, rotate
+from serving.access.users import Granted, clean_name, first_of, grant, listed, revoke, rotate
+from serving.state.clock import utc_now
 from serving.state.store import State, open_state, remember_grants, state_exists, were_grants
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ def give(company: Company, request: Request, /) -> Granted:
     """
     days = company.access.token_days if request.days is None else request.days
     state = open_state(company)
-    with _changing(state) as (session, record):
+    with _changing(state, request.name) as (session, record):
         granted = grant(
-            session, request.name, request.role, teams=request.teams, employee=request.employee, days=days, at=now()
+            session, request.name, request.role, teams=request.teams, employee=request.employee, days=days, at=utc_now()
         )
         remember_grants(state)
-        record("grant", granted.user, {"role": request.role, "teams": sorted(request.teams), "days": days})
+        record("grant", {"role": request.role, "teams": sorted(request.teams), "days": days})
         return granted
 
 
@@ -76,9 +76,9 @@ def renew(company: Company, name: str, days: int | None = None, /) -> Granted:
         If there is no such user.
     """
     days = company.access.token_days if days is None else days
-    with _changing(_existing(company)) as (session, record):
-        granted = rotate(session, name, days=days, at=now())
-        record("rotate", name, {"days": days})
+    with _changing(_existing(company), name) as (session, record):
+        granted = rotate(session, name, days=days, at=utc_now())
+        record("rotate", {"days": days})
         return granted
 
 
@@ -90,10 +90,10 @@ def take(company: Company, name: str, prefix: str | None = None, /) -> int:
     AccessError
         If there is no such user or token.
     """
-    with _changing(_existing(company)) as (session, record):
+    with _changing(_existing(company), name) as (session, record):
         by_provider = company.access.identity_provider is not None
-        ended = revoke(session, name, at=now(), prefix=prefix, by_provider=by_provider)
-        record("revoke", name, {"tokens": ended, "token": "all" if prefix is None else first_of(prefix)})
+        ended = revoke(session, name, at=utc_now(), prefix=prefix, by_provider=by_provider)
+        record("revoke", {"tokens": ended, "token": "all" if prefix is None else first_of(prefix)})
         return ended
 
 
@@ -132,22 +132,24 @@ def require_known(company: Company, *, teams: Sequence[str], employee: str | Non
 
 
 @contextmanager
-def _changing(state: State, /) -> Iterator[tuple[Session, Callable[[str, str, dict[str, Any]], None]]]:
-    """Give a session, and what writes into the audit log what was done to whom; both are kept, or neither."""
-    from sqlalchemy import select
-
+def _changing(state: State, name: str, /) -> Iterator[tuple[Session, Callable[[str, dict[str, Any]], None]]]:
+    """Give a session, and what writes into the audit log what was done to a user; both are kept, or neither."""
     from serving.audit.log import AuditLog, Entry
     from serving.state.schema import User
 
-    try:
-        audit = AuditLog(state, clock=now)
-        with state.writing() as session:
-            before = {user.name: user.employee for user in session.scalars(select(User))}
+    def employee_of(session: Session, user: str) -> str | None:
+        kept = session.get(User, user)
+        return None if kept is None else kept.employee
 
-            def record(action: str, user: str, detail: dict[str, Any]) -> None:
+    user = clean_name(name)
+    try:
+        audit = AuditLog(state, clock=utc_now)
+        with state.writing() as session:
+            before = employee_of(session, user)
+
+            def record(action: str, detail: dict[str, Any]) -> None:
                 # of a user who is an employee, the name is sealed with the person
-                kept = session.get(User, user)
-                person = before.get(user) if kept is None else kept.employee or before.get(user)
+                person = employee_of(session, user) or before
                 audit.append(session, Entry(action, LOCAL, person=person, detail={"user": user, **detail}))
 
             yield session, record

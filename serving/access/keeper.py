@@ -14,7 +14,8 @@ from baton.errors import BatonError, OutputError
 from serving.access.hierarchy import Hierarchy, read_hierarchy
 from serving.access.principal import LOCAL, Principal
 from serving.access.provider import Provider, looks_like_jwt
-from serving.access.tokens import now, sha256_of
+from serving.access.tokens import sha256_of
+from serving.state.clock import utc_now
 
 if TYPE_CHECKING:
     from serving.access.users import TokenHolder
@@ -52,7 +53,7 @@ class Keeper:
         company: Company,
         /,
         *,
-        clock: Callable[[], datetime] = now,
+        clock: Callable[[], datetime] = utc_now,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._company = company

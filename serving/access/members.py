@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cached_property
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class Members:
         return frozenset((self.team_of.get(employee), role) for employee, role in self.role_of.items())
 
     @cached_property
-    def teams_of_customer(self) -> Mapping[str, frozenset[str]]:
+    def teams_of_customer(self) -> Mapping[str, Set[str]]:
         """Teams by customer that had a case with them within ``RECENT_DAYS`` of the newest case."""
         found = self._columns("cases", ["customer_id", "team_id", "opened_at"])
         if not {"customer_id", "team_id", "opened_at"} <= set(found.columns):
@@ -76,7 +76,15 @@ class Members:
         found = found.dropna()
         recent = found["opened_at"] > found["opened_at"].max() - pd.Timedelta(days=RECENT_DAYS)
         pairs = found.loc[recent, ["customer_id", "team_id"]].astype(str).drop_duplicates()
-        return {str(name): frozenset(teams) for name, teams in pairs.groupby("customer_id")["team_id"]}
+        teams: dict[str, set[str]] = {}
+        for customer, team in zip(pairs["customer_id"], pairs["team_id"], strict=True):
+            teams.setdefault(customer, set()).add(team)
+        return teams
+
+    def settle(self) -> None:
+        """Read all that is read on first use."""
+        for read in ("team_of", "role_of", "sizes", "teams_of_customer", "_filled"):
+            getattr(self, read)
 
     def _of_employee(self, column: str, /) -> dict[str, str]:
         found = self._columns("employees", ["employee_id", column, "valid_from"])

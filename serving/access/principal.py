@@ -32,6 +32,11 @@ class Principal:
     teams: frozenset[str] = frozenset()
     employee: str | None = None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether no access is set up, and everything may be done."""
+        return self.role == "local"
+
 
 LOCAL = Principal("local", "local")
 """Whoever sits at this machine, while no access is set up."""

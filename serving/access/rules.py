@@ -78,7 +78,7 @@ ACTIONS = tuple(_TABLE)
 
 def may_at_all(principal: Principal, action: str, /) -> bool:
     """Whether a user may do something for anything at all."""
-    return principal.role == "local" or bool(_scope(principal, action))
+    return principal.is_local or bool(_scope(principal, action))
 
 
 def may(principal: Principal, action: str, subject: Subject = Subject(), /) -> bool:
@@ -94,7 +94,7 @@ def may(principal: Principal, action: str, subject: Subject = Subject(), /) -> b
     >>> may(lead, "decline_of_person", Subject("t7", "p-9"))
     True
     """
-    if principal.role == "local":
+    if principal.is_local:
         return True
     scope = _scope(principal, action)
     return (

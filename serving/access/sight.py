@@ -34,11 +34,6 @@ class Sight:
     members: Members
     min_group: int
 
-    @property
-    def is_local(self) -> bool:
-        """Whether no access is set up, and everything is seen."""
-        return self.principal.role == "local"
-
     def require(self, action: str, what: str, /) -> None:
         """Refuse what a role may do for nobody at all: then nothing is given away by saying so.
 
@@ -105,4 +100,4 @@ class Sight:
     def _hides(self, team_id: str, /) -> bool:
         """Whether a team is so small that its figures are its people's, whom the user does not lead."""
         few = 0 < self.members.sizes.get(team_id, 0) < self.min_group
-        return few and not self.is_local and team_id not in self.principal.led
+        return few and not self.principal.is_local and team_id not in self.principal.led

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import NamedTuple
 
-__all__ = ["NewToken", "is_token", "new_token", "now", "same", "sha256_of"]
+__all__ = ["NewToken", "is_token", "new_token", "same", "sha256_of"]
 
 _BYTES = 32
 # unlike other strings, so that scanners for leaked secrets can look for it
@@ -59,8 +58,3 @@ def sha256_of(token: str, /) -> str:
 def same(sha256: str, token: str, /) -> bool:
     """Whether a token is the one that was kept, in a time that does not depend on how much of it agrees."""
     return compare_digest(sha256, sha256_of(token))
-
-
-def now() -> datetime:
-    """Return the present moment, UTC without zone, as tables hold it."""
-    return datetime.now(UTC).replace(tzinfo=None)

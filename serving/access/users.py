@@ -23,6 +23,7 @@ __all__ = [
     "Granted",
     "TokenHolder",
     "any_users",
+    "clean_name",
     "first_of",
     "grant",
     "holder_of",
@@ -96,7 +97,7 @@ def grant(  # noqa: PLR0913 - one parameter per option of the command
     """
     from serving.state.schema import User
 
-    name = unicodedata.normalize("NFKC", name.strip())
+    name = clean_name(name)
     if not is_name(name):
         raise AccessError("a user's name has 1 to 200 characters on one line, all of which can be seen")
     if role not in ROLES:
@@ -130,7 +131,12 @@ def is_name(text: str, /) -> bool:
     (True, True, False, False, False)
     """
     seen = not any(unicodedata.category(each) in _UNSEEN for each in text)
-    return seen and 0 < len(text) <= _MAX_NAME and text == unicodedata.normalize("NFKC", text).strip()
+    return seen and 0 < len(text) <= _MAX_NAME and text == clean_name(text)
+
+
+def clean_name(text: str, /) -> str:
+    """Return the one form in which a name is kept, whichever of those that look alike was typed."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def rotate(session: Session, name: str, *, days: int, at: datetime) -> Granted:
@@ -161,8 +167,9 @@ def revoke(session: Session, name: str, *, at: datetime, prefix: str | None = No
     """
     from serving.state.schema import User
 
-    if by_provider and prefix is None and session.get(User, name.strip()) is None and is_name(name.strip()):
-        session.add(User(name=name.strip(), role=_REVOKED, teams=[], employee=None, created_at=at))
+    name = clean_name(name)
+    if by_provider and prefix is None and session.get(User, name) is None and is_name(name):
+        session.add(User(name=name, role=_REVOKED, teams=[], employee=None, created_at=at))
         session.flush()
     found = _user(session, name)
     ended = _end_tokens(session, found.name, at, prefix)
@@ -270,7 +277,7 @@ def _user(session: Session, name: str, /) -> User:
 
     from serving.state.schema import User
 
-    found = session.get(User, name.strip())
+    found = session.get(User, clean_name(name))
     if found is None:
         known: Collection[str] = list(session.scalars(select(User.name)))
         raise AccessError(f"there is no user {name!r}{did_you_mean(name, known)}")

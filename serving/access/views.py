@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from serving.access.principal import Principal
 
 if TYPE_CHECKING:
-    from serving.access.members import Members
-    from serving.audit.log import AuditLog
+    from serving.audit.log import Recorder
+    from serving.state.store import State
 
 __all__ = ["people_shown", "record_views"]
 
@@ -27,8 +27,17 @@ def people_shown(body: Mapping[str, Any], /) -> tuple[str, ...]:
     return tuple(dict.fromkeys(person for row in body.get("rows", ()) if (person := _person(row)) is not None))
 
 
-def record_views(audit: AuditLog, principal: Principal, route: str, people: Iterable[str], members: Members, /) -> None:
+def record_views(
+    state: State, record: Recorder, principal: Principal, route: str, about: Iterable[tuple[str | None, str]], /
+) -> None:
     """Write one row per person into the audit log, all of them or none.
+
+    Parameters
+    ----------
+    record : callable
+        Writes a line of the audit log: ``AuditLog.append``.
+    about : iterable of tuple of str
+        Team and pseudonym of each person.
 
     Raises
     ------
@@ -37,10 +46,9 @@ def record_views(audit: AuditLog, principal: Principal, route: str, people: Iter
     """
     from serving.audit.log import Entry
 
-    with audit.state.writing() as session:
-        for person in people:
-            team = members.team_of.get(person)
-            audit.append(session, Entry("view_person", principal, team, person, {"kind": route}))
+    with state.writing() as session:
+        for team, person in about:
+            record(session, Entry("view_person", principal, team, person, {"kind": route}))
 
 
 def _person(row: Mapping[str, Any], /) -> str | None:

@@ -13,13 +13,14 @@ from serving.audit.reading import Asked, Row, read
 from serving.audit.rows import START, as_text, canonical, digest_of
 from serving.audit.sealing import PREFIX, SEALED_DETAIL, key_of, seal
 from serving.audit.signer import Signer, open_signer
+from serving.state.clock import utc_now
 from serving.state.schema import AuditEntry
 from serving.state.store import State
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["OPEN_DETAIL", "AuditLog", "Entry", "append", "newest_row", "utc_now"]
+__all__ = ["OPEN_DETAIL", "AuditLog", "Entry", "Recorder", "append", "newest_row"]
 
 OPEN_DETAIL = frozenset(
     {
@@ -53,6 +54,10 @@ class Entry:
     team: str | None = None
     person: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+Recorder = Callable[["Session", Entry], Any]
+"""Writes a line of the audit log in the transaction of the session that it is given: ``AuditLog.append``."""
 
 
 class AuditLog:
@@ -146,11 +151,6 @@ def newest_row(session: Session, /) -> AuditEntry | None:
     from sqlalchemy import select
 
     return session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1)).first()
-
-
-def utc_now() -> datetime:
-    """Return the present time, naive in UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _sealed(session: Session, signer: Signer, entry: Entry, number: int, detail: dict[str, Any], /) -> dict[str, str]:

@@ -12,13 +12,13 @@ from typing import Any
 
 from baton.errors import ArtefactError, BatonError
 from baton.messages.message import Message
+from serving.access.counts import coarse
 from serving.decisions.moves import Kind
 from serving.decisions.refused import DecisionRefused, NotFound
-from serving.loading import LoadedRun, plain_rows
+from serving.loading import LoadedRun
 
 __all__ = ["Advice", "AdviceKey", "RunAdvice", "digest_of"]
 
-_COUNTS_OF_PEOPLE = ("rises", "falls")
 _MADE_FROM = ("finished_at", "inputs", "code", "settings", "catalogue", "seed", "versions")
 
 
@@ -156,13 +156,9 @@ class RunAdvice:
             if key.kind != "weights":
                 found = self.find(key)
                 return {"digest": found.digest, "rows": found.rows, "made_from": dict(found.made_from)}
-            import pyarrow as pa
-
-            from models.advice.weights import recommend
-
-            table = recommend(self.run.advice, self.run.company.policy, team_id=key.team_id)
-            rows = plain_rows(pa.Table.from_pandas(table, preserve_index=False)) if len(table) else []
-            rows = self._coarse([row for row in rows if row["role"] == (key.role or "")])
+            policy = self.run.company.policy
+            rows = self.run.solved_again(key.team_id or "", policy)
+            rows = [coarse(row, policy.min_group) for row in rows if row["role"] == (key.role or "")]
             if not rows:
                 raise NotFound(Message("decision.no_advice"))
             return {"digest": digest_of([key.kind, rows]), "rows": rows, "made_from": self._made_from}
@@ -170,7 +166,7 @@ class RunAdvice:
             return {"unknown": error.message.as_json()}
 
     def _weights(self, key: AdviceKey, /) -> Advice:
-        rows = self._coarse(self._card("weights", key))
+        rows = [coarse(row, self.run.company.policy.min_group) for row in self._card("weights", key)]
         role = rows[0]["role"]
         known = AdviceKey("weights", key.team_id, role)
         evidence = [row for row in self._rows("diagnosis", "team_id", key.team_id) if row["role"] == role]
@@ -181,18 +177,6 @@ class RunAdvice:
         if not rows:
             raise NotFound(Message("decision.no_advice"))
         return Advice(AdviceKey("target", key.team_id, rows[0]["role"], key.kpi), rows, {}, self._made_from)
-
-    def _coarse(self, rows: list[dict[str, Any]], /) -> list[dict[str, Any]]:
-        """Return rows whose counts of people are multiples of ``min_group``.
-
-        Who compared many cards could find out by subtracting where one person stands.
-        """
-        least = self.run.company.policy.min_group
-        known = [{name: row[name] for name in _COUNTS_OF_PEOPLE if row.get(name) is not None} for row in rows]
-        return [
-            {**row, **{name: float(count // least * least) for name, count in counts.items()}}
-            for row, counts in zip(rows, known, strict=True)
-        ]
 
     def _card(self, table: str, key: AdviceKey, /) -> list[dict[str, Any]]:
         """Return the rows of one card."""

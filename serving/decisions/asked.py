@@ -22,7 +22,6 @@ _SEEN_BY = {
     "coaching": "coaching_of_person",
     "root_cause": "read_decision",
 }
-_KNOWN_TEAMS = (("teams", "team_id"), ("employees", "team_id"), ("cases", "team_id"))
 
 
 def advice_for(principal: Principal, run: RunAdvice, question: AdviceQuestion, /) -> Advice:
@@ -94,4 +93,4 @@ def _subject(principal: Principal, run: RunAdvice, question: AdviceQuestion, act
 
 
 def _is_known(run: RunAdvice, team: str, /) -> bool:
-    return run.has_team(team) or any(run.run.knows(table, column, team) for table, column in _KNOWN_TEAMS)
+    return run.has_team(team) or run.run.knows_team(team)

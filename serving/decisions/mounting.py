@@ -39,7 +39,7 @@ class Decisions:
     def __init__(self, company: Company, keeper: Keeper, run: Callable[[], LoadedRun | None], /) -> None:
         from starlette.routing import Router
 
-        self.company = company
+        self._company = company
         self._keeper = keeper
         self._run = run
         self._known: RunAdvice | None = None
@@ -51,7 +51,7 @@ class Decisions:
 
     @cached_property
     def _store(self) -> DecisionStore:
-        audit, days = self._keeper.audit, self.company.access.answer_days
+        audit, days = self._keeper.audit, self._company.access.answer_days
         return DecisionStore(self._keeper.state, self._advice, audit.append, answer_days=days)
 
     def _advice(self) -> RunAdvice:

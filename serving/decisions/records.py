@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Made",
-    "Recorder",
     "asked_rows",
     "find_decision",
     "key_of",
@@ -34,10 +32,6 @@ __all__ = [
 ]
 
 _ID = re.compile(r"[0-9a-f]{32}")
-
-
-Recorder = Callable[["Session", Entry], Any]
-"""Writes a line of the audit log in the transaction of the session that it is given: ``AuditLog.append``."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from baton.errors import BatonError
 from baton.messages.message import Message
-from serving.access.principal import LOCAL, Principal
-from serving.audit.log import Entry, utc_now
+from serving.access.principal import Principal
+from serving.access.views import record_views
+from serving.audit.log import Recorder
 from serving.decisions.advice import Advice, AdviceKey, RunAdvice
 from serving.decisions.allowed import Case, Shown, may_read, refusal, sees_mover
 from serving.decisions.answers import advice_answer, answer_again, decision_answer, decision_row, written
@@ -19,7 +20,6 @@ from serving.decisions.moves import STATES, Transition, moves_from, transition
 from serving.decisions.payloads import AdviceQuestion, ChoiceBody, ListQuestion, MoveRequest, ProposalRequest
 from serving.decisions.records import (
     Made,
-    Recorder,
     asked_rows,
     find_decision,
     key_of,
@@ -31,6 +31,7 @@ from serving.decisions.records import (
 from serving.decisions.refused import Conflict, DecisionRefused, NotAllowed, NotFound
 from serving.decisions.replies import Repeat, find_reply, keep_reply
 from serving.decisions.words import move_name, no_such_move, state_name
+from serving.state.clock import utc_now
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -214,10 +215,8 @@ class DecisionStore:
         """Write into the audit log whose rows are shown, before they are."""
         named = [(team, person) for team, person in dict.fromkeys(about) if person is not None]
         people = [(team, person) for team, person in named if not person.startswith(_ERASED)]
-        if people and principal != LOCAL:
-            with self._state.writing() as session:
-                for team, person in people:
-                    self._record(session, Entry("view_person", principal, team, person, {"kind": "/decisions"}))
+        if people and not principal.is_local:
+            record_views(self._state, self._record, principal, "/decisions", people)
 
     def _found(self, session: Session, principal: Principal, decision_id: str, /) -> tuple[Decision, Case]:
         found = find_decision(session, decision_id)

@@ -17,7 +17,9 @@ from baton.files import RunFolder, write_json
 from models.integrity.model_file import model_file
 from models.registry.champions import Registry, load_champion
 from models.registry.promotion import Origin
+from serving.decisions.advice import AdviceKey, RunAdvice
 from serving.loader import Loader
+from serving.loading import load_run
 from tests.filled_results import write_filled
 from tests.serving.conftest import weights
 
@@ -97,6 +99,16 @@ def test_a_champion_answers_from_its_promotion_on_and_a_damaged_one_never(opened
     write_json(firm.file("run.json"), {"company": "Hafen", "newer": 22})
     until(lambda: "note" not in opened.get("/readyz").json())
     assert opened.post("/predict_churn", json=ASKED).json()["rows"] == expected
+
+
+def test_a_loaded_run_answers_from_what_was_read_at_once(firm: RunFolder) -> None:
+    run = load_run(Company(path=firm.path.parent / "company.toml"), firm)
+    shutil.rmtree(firm.path)
+    assert [row["kpi"] for row in run.rows("weights", "team_id", "t1")] == ["csat", "wait_seconds"]
+    assert run.members.sizes == {"t1": 40}
+    assert run.knows_team("t1")
+    # a decision names the run that it was made on, not the next one in the same folder
+    assert RunAdvice(run).find(AdviceKey("weights", "t1", "agent")).made_from["models"] == run.models()
 
 
 def test_nothing_is_loaded_again_while_nothing_changes() -> None:

@@ -44,7 +44,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("serving.access.granting.now", made.now)
+    monkeypatch.setattr("serving.access.granting.utc_now", made.now)
     return made
 
 

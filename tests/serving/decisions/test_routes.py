@@ -209,7 +209,7 @@ def test_ids_of_any_kind_are_kept(team: str, any_office: Office, monkeypatch: py
     from starlette.testclient import TestClient
 
     office = any_office
-    monkeypatch.setattr(LoadedRun, "knows", lambda _, table, column, value: value == team)
+    monkeypatch.setattr(LoadedRun, "knows_team", lambda _, value: value == team)
     monkeypatch.setitem(KNOWN, "odd", Principal("o" * 200, "manager", frozenset({team}), frozenset({team})))
     body = asked(office, "root_cause") | {"team_id": team}
     with TestClient(behind(office), headers={"x-user": "odd"}) as client:

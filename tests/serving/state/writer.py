@@ -6,7 +6,8 @@ import sys
 
 from baton.company import load_company
 from serving.access.principal import LOCAL
-from serving.audit.log import AuditLog, Entry, utc_now
+from serving.audit.log import AuditLog, Entry
+from serving.state.clock import utc_now
 from serving.state.schema import Decision
 from serving.state.store import State, open_state
 
