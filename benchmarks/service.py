@@ -117,7 +117,7 @@ def bare_service(company: Any, run: Any) -> Any:
 
     from serving.access.principal import LOCAL
     from serving.access.sight import Sight
-    from serving.answers import answer_churn
+    from serving.answering.predictions import answer_churn
     from serving.loading import load_run
     from serving.metrics import count_in_one_process
 
@@ -138,7 +138,7 @@ def bare_service(company: Any, run: Any) -> Any:
 
 def _requests() -> dict[str, Any]:
     # BentoML looks annotations up in the module
-    from serving.payloads import ChurnRequest
+    from serving.answering.payloads import ChurnRequest
 
     return {"ChurnRequest": ChurnRequest}
 

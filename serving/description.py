@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from serving.answering.payloads import Refusal
 from serving.decisions.description import DECISION_MODELS, decision_paths
-from serving.payloads import Refusal
 
 __all__ = ["describe"]
 

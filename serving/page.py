@@ -1,8 +1,8 @@
-"""What the service shows: the manager's page at the root, decisions, and the description of the rest."""
+"""What the service shows: the manager's page at the root, what is mounted, and the description of the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from baton.files import RunFolder
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["page_app"]
+__all__ = ["ASKED_PATH", "page_app"]
+
+ASKED_PATH = "baton.path"
+"""Key of the scope for the path that was asked for below a mounted application: ``path`` is that of the application, so
+that whoever counts requests by their path makes no counter for each decision."""
 
 _ABSENT = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Baton</title>"
@@ -32,7 +36,9 @@ _HEADERS = {
 }
 
 
-def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], decisions: Application, /) -> Starlette:
+def page_app(
+    folder: RunFolder, description: Callable[[], dict[str, Any]], mounted: Mapping[str, Application], /
+) -> Starlette:
     """Return the application that shows a run's report and the OpenAPI description.
 
     Parameters
@@ -41,8 +47,8 @@ def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], decis
         Read anew for each visitor, so that a new run's report is shown without a restart.
     description : callable
         Returns the OpenAPI document.
-    decisions
-        Answers below ``/decisions``; whatever path of these was asked for comes here as ``/decisions``.
+    mounted : mapping of str to application
+        By path what answers below it; whatever was asked for below comes as that path, and ``ASKED_PATH`` has it.
     """
     from starlette.applications import Starlette
     from starlette.responses import FileResponse, HTMLResponse, JSONResponse
@@ -61,6 +67,6 @@ def page_app(folder: RunFolder, description: Callable[[], dict[str, Any]], decis
         routes=[
             Route("/", report, methods=["GET"]),
             Route("/docs.json", docs, methods=["GET"]),
-            Route("/decisions", decisions),
+            *(Route(path, application) for path, application in mounted.items()),
         ]
     )

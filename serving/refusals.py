@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from serving.payloads import field_path
+from serving.answering.payloads import field_path
 
 __all__ = [
     "DEFECT",
@@ -61,7 +61,7 @@ def faults_of(model: type[BaseModel], error: ValidationError, /) -> dict[str, An
 
     Examples
     --------
-    >>> from serving.payloads import CoachingRequest
+    >>> from serving.answering.payloads import CoachingRequest
     >>> try:
     ...     CoachingRequest.model_validate_json(b'{"team": "a"}')
     ... except ValidationError as error:

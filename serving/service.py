@@ -1,44 +1,20 @@
-"""The service: BentoML around the answers; what is wrong with a request is answered from one table of HTTP codes."""
+"""The service: BentoML around the answers, what is mounted beside them, and gate and door before all."""
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from baton.company import Company
-from baton.errors import (
-    ArtefactError,
-    BatonError,
-    DeniedError,
-    OutputError,
-    PolicyError,
-    RequestError,
-    SourceError,
-    UnknownIdError,
-)
+from baton.errors import BatonError
 from baton.files import RunFolder
 from serving.access.door import Door, Limits
 from serving.access.keeper import Keeper
-from serving.access.principal import PRINCIPAL, Principal
-from serving.access.sight import Sight
-from serving.access.views import people_shown, record_views
-from serving.answers import answer_churn, answer_coaching, answer_decline, answer_trial, answer_weights
-from serving.answers_texts import answer_complaints, answer_conversation
-from serving.decisions.mounting import ASKED_PATH, Decisions
-from serving.description import describe
-from serving.gate import Gate, handed_on
-from serving.hosts import LOCAL_HOSTS
-from serving.lanes import Busy, Check, Lane, Stopped
-from serving.loader import fingerprint
-from serving.loading import LoadedRun, load_run
-from serving.metrics import count_in_one_process
-from serving.page import page_app
-from serving.payloads import (
+from serving.access.principal import PRINCIPAL
+from serving.answering.payloads import (
     ChurnAnswer,
     ChurnRequest,
     CoachingAnswer,
@@ -50,44 +26,29 @@ from serving.payloads import (
     WeightsAnswer,
     WeightsRequest,
 )
-from serving.payloads_texts import ComplaintsAnswer, ComplaintsRequest, ConversationAnswer, ConversationRequest
-from serving.readiness import LOADING, Readiness
-from serving.refusals import OURS, Application, Receive, Scope, Send, error_body
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
+from serving.answering.payloads_texts import (
+    ComplaintsAnswer,
+    ComplaintsRequest,
+    ConversationAnswer,
+    ConversationRequest,
+)
+from serving.answering.work import ANSWERS, MAX_SECONDS, ROUTES, Answering
+from serving.decisions.mounting import Decisions
+from serving.description import describe
+from serving.gate import Gate, handed_on
+from serving.hosts import LOCAL_HOSTS
+from serving.loader import fingerprint
+from serving.loading import load_run
+from serving.metrics import count_in_one_process
+from serving.page import ASKED_PATH, page_app
+from serving.readiness import Readiness
+from serving.refusals import OURS, Application, Receive, Scope, Send
 
 __all__ = ["application", "build"]
 
-ROUTES = {
-    "/predict_churn": ChurnRequest,
-    "/predict_decline": DeclineRequest,
-    "/recommend_weights": WeightsRequest,
-    "/recommend_coaching": CoachingRequest,
-    "/simulate_weights": TrialRequest,
-    "/classify_complaints": ComplaintsRequest,
-    "/assess_conversation": ConversationRequest,
-}
-_PATHS = {model: path for path, model in ROUTES.items()}
-ANSWERS = {
-    "/predict_churn": ChurnAnswer,
-    "/predict_decline": DeclineAnswer,
-    "/recommend_weights": WeightsAnswer,
-    "/recommend_coaching": CoachingAnswer,
-    "/simulate_weights": TrialAnswer,
-    "/classify_complaints": ComplaintsAnswer,
-    "/assess_conversation": ConversationAnswer,
-}
-# the first that fits counts
-CODES: tuple[tuple[type[BatonError], int], ...] = (
-    (UnknownIdError, 404),
-    (DeniedError, 403),
-    (RequestError, 400),
-    (ArtefactError, 404),
-    (OutputError, 503),
-    (SourceError, 503),
-)
-_DECISIONS = "/decisions"  # it, and all below it
+# what is mounted answers all below its path
+_DECISIONS = "/decisions"
+_MOUNTED = (_DECISIONS,)
 # of these actions one must be allowed; rows are asked for one by one behind
 _ACTIONS = {
     "/": ("report",),
@@ -103,49 +64,6 @@ _ACTIONS = {
     "/classify_complaints": ("classify",),
     "/assess_conversation": ("conversation",),
 }
-
-_MAX_SECONDS = 120  # of anything; what reads texts gives up before
-_FEW_ROWS = 20  # up to so many rows a prediction takes less time than handing it to a thread and back
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What one route does, and where.
-
-    Parameters
-    ----------
-    how : callable
-        The answer, from the run, the request, what who asks may see, and what is to be called between long work.
-    lane : str
-        Whose threads do it.
-    """
-
-    how: Callable[[LoadedRun, Any, Sight, Check], dict[str, Any]]
-    lane: str
-
-
-def _unchecked(how: Callable[[LoadedRun, Any, Sight], dict[str, Any]], /) -> _Work:
-    return _Work(lambda run, request, sight, _: how(run, request, sight), "requests")
-
-
-_WORK = {
-    ChurnRequest: _unchecked(answer_churn),
-    DeclineRequest: _unchecked(answer_decline),
-    WeightsRequest: _unchecked(answer_weights),
-    CoachingRequest: _unchecked(answer_coaching),
-    TrialRequest: _unchecked(answer_trial),
-    ComplaintsRequest: _Work(lambda run, request, _, check: answer_complaints(run, request, check), "texts"),
-    ConversationRequest: _Work(answer_conversation, "conversations"),
-}
-
-
-def _lanes() -> dict[str, Lane]:
-    """Return threads by kind of work: texts take seconds, and who asks for a prediction is not to wait for them."""
-    return {
-        "requests": Lane("requests", threads=4, max_waiting=64, max_seconds=_MAX_SECONDS - 20),
-        "texts": Lane("texts", threads=1, max_waiting=8, max_seconds=_MAX_SECONDS - 20),
-        "conversations": Lane("conversations", threads=2, max_waiting=16, max_seconds=30),
-    }
 
 
 def build(
@@ -172,14 +90,14 @@ def build(
     count_in_one_process()
     readiness = Readiness() if state is None else state
     keeper = Keeper(company)
+    answering = Answering(keeper, readiness.run)
 
-    @bentoml.service(name="baton", traffic={"timeout": _MAX_SECONDS})
+    @bentoml.service(name="baton", traffic={"timeout": MAX_SECONDS})
     class Baton:
         """Who is about to leave, where service is about to decline, what drives it, and what to do about it."""
 
         def __init__(self) -> None:
-            self.lanes = _lanes()
-            self.keeper = keeper
+            self.answering = answering
             self.loader = readiness.begin(lambda: load_run(company, folder), lambda: fingerprint(company, folder))
 
         @bentoml.api
@@ -223,19 +141,25 @@ def build(
             except BatonError:
                 return False
 
-    decisions = Decisions(company, keeper, readiness.run)
-    return _completed(Baton, company, keeper, decisions, folder, hosts)
+    mounted = {_DECISIONS: Decisions(company, keeper, readiness.run)}
+    return _completed(Baton, company, keeper, mounted, folder, hosts)
 
 
 def _completed(
-    service: Any, company: Company, keeper: Keeper, decisions: Decisions, folder: RunFolder, hosts: Collection[str], /
+    service: Any,
+    company: Company,
+    keeper: Keeper,
+    mounted: Mapping[str, Application],
+    folder: RunFolder,
+    hosts: Collection[str],
+    /,
 ) -> Any:
     """Return what BentoML's decorator has made, with pages beside its routes, and gate and door before them."""
 
     def description() -> dict[str, Any]:
         return describe(service.openapi_spec.asdict(), ROUTES, ANSWERS)
 
-    service.mount_asgi_app(page_app(folder, description, decisions), path="/")
+    service.mount_asgi_app(page_app(folder, description, mounted), path="/")
     limits = Limits(company.access.requests_per_minute, company.access.service_requests_per_minute)
     service.add_asgi_middleware(Door, keeper=keeper, routes=_ACTIONS, limits=limits)
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
@@ -266,11 +190,11 @@ def application(
     """
     state = Readiness(announce=announce)
     inside: Application = build(company, folder, hosts=hosts, state=state).to_asgi()
-    known = {*ROUTES, _DECISIONS, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
+    known = {*ROUTES, *_MOUNTED, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
 
     async def outside(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_DECISIONS + "/"):
-            scope = {**scope, "path": _DECISIONS, "raw_path": _DECISIONS.encode(), ASKED_PATH: scope["path"]}
+        if scope["type"] == "http" and (at := _mounted_at(scope["path"])):
+            scope = {**scope, "path": at, "raw_path": at.encode(), ASKED_PATH: scope["path"]}
         elif scope["type"] == "http" and scope["path"] not in known:
             scope = {**scope, "path": "/unknown", "raw_path": b"/unknown"}
         await inside(scope, receive, state.with_reasons(scope, send))
@@ -278,50 +202,15 @@ def application(
     return outside
 
 
+def _mounted_at(path: str, /) -> str | None:
+    """Return the path of what answers below it, where something does."""
+    return next((at for at in _MOUNTED if path.startswith(at + "/")), None)
+
+
 async def _answered(service: Any, request: Any, /) -> Any:
-    """Answer a request in the threads for its kind of work, or at once where that takes less time."""
-    work, principal = _WORK[type(request)], PRINCIPAL.get()
-    if isinstance(request, ChurnRequest) and len(request.rows) <= _FEW_ROWS and not request.explain:
-        return _response(*_answer(service, request, principal, lambda: None))
-    try:
-        return _response(*await service.lanes[work.lane].run(lambda check: _answer(service, request, principal, check)))
-    except (Busy, Stopped) as error:
-        return _response(503, _text(error_body("", str(error))))
-
-
-def _answer(service: Any, request: Any, principal: Principal, check: Check, /) -> tuple[int, bytes]:
-    """Return the code and the body of an answer; views of people are in the audit log before it is given."""
-    try:
-        run = service.loader.run
-    except BatonError as error:
-        return 503, _text(error_body("", str(error)))
-    if run is None:
-        return 503, _text(error_body("", LOADING))
-    try:
-        body = _WORK[type(request)].how(
-            run, request, Sight(principal, run.members, run.company.policy.min_group), check
-        )
-        people = () if principal.is_local else people_shown(body)
-        if people:
-            audit, about = service.keeper.audit, [(run.members.team_of.get(person), person) for person in people]
-            record_views(audit.state, audit.append, principal, _PATHS[type(request)], about)
-        return 200, _text(body)
-    except Stopped:
-        raise
-    except BatonError as error:
-        code = next((code for kind, code in CODES if isinstance(error, kind)), 400)
-        of_policy = "weights" if isinstance(request, TrialRequest) else "policy"
-        field = of_policy if isinstance(error, PolicyError) else getattr(error, "field", "")
-        return code, _text(error_body(field, str(error)))
-
-
-def _text(body: dict[str, Any], /) -> bytes:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _response(code: int, content: bytes, /) -> Response:
     from starlette.responses import Response
 
+    code, content = await service.answering.answer(request, PRINCIPAL.get())
     headers = {} if code < 400 else {OURS.decode(): "1"}
     if code == 503:
         headers["retry-after"] = "2"

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from serving.answering.payloads import Refusal
 from serving.decisions.moves import TRANSITIONS
 from serving.decisions.payloads import (
     AdviceAnswer,
@@ -17,7 +18,6 @@ from serving.decisions.payloads import (
     MoveRequest,
     ProposalRequest,
 )
-from serving.payloads import Refusal
 
 __all__ = ["DECISION_MODELS", "decision_paths"]
 

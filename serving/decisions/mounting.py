@@ -13,14 +13,11 @@ from serving.decisions.refused import RunNotReady
 from serving.decisions.routes import decision_routes
 from serving.decisions.store import DecisionStore
 from serving.loading import LoadedRun
+from serving.page import ASKED_PATH
 from serving.readiness import LOADING
 from serving.refusals import Receive, Scope, Send
 
-__all__ = ["ASKED_PATH", "Decisions"]
-
-ASKED_PATH = "baton.path"
-"""Key of the scope for the path that was asked for, where ``path`` was made ``/decisions`` so that whoever counts
-requests by their path makes no counter for each decision."""
+__all__ = ["Decisions"]
 
 
 class Decisions:

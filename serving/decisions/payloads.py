@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from serving.answering.payloads import Id, Number
 from serving.decisions.advice import AdviceKey
 from serving.decisions.choices import Choice
 from serving.decisions.moves import STATES, Kind
-from serving.payloads import Id, Number
 
 __all__ = [
     "AdviceAnswer",

@@ -19,9 +19,9 @@ from features.training.table import KEYS, TrainingTable
 from models.prediction.linear import fit_linear
 from serving.access.principal import LOCAL
 from serving.access.sight import Sight
-from serving.answers import answer_churn
+from serving.answering.payloads import ChurnRequest
+from serving.answering.predictions import answer_churn
 from serving.loading import LoadedRun, Served
-from serving.payloads import ChurnRequest
 from serving.standing import Standing
 
 NUMBER = st.none() | st.floats(-3, 3)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from serving.answering.payloads import ChurnRequest
 from serving.bodies import Bodies
 from serving.gate import Gate
 from serving.hosts import host_names
-from serving.payloads import ChurnRequest
 from serving.refusals import Message, Receive, Scope, Send
 
 POST = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from serving.answering.payloads import ChurnAnswer, CoachingAnswer, DeclineAnswer, WeightsAnswer
 from serving.gate import Gate
-from serving.payloads import ChurnAnswer, CoachingAnswer, DeclineAnswer, WeightsAnswer
 from serving.refusals import Message, Receive, Scope, Send
 
 SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"localhost")]}

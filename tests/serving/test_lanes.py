@@ -13,9 +13,9 @@ import pytest
 from models.conversations.assessment import Assessment, Reader
 from serving.access.principal import LOCAL
 from serving.access.sight import Sight
-from serving.answers_texts import answer_complaints, answer_conversation
+from serving.answering.payloads_texts import ComplaintsRequest, ConversationRequest
+from serving.answering.texts import answer_complaints, answer_conversation
 from serving.lanes import CLIENT, Busy, Lane, Stopped
-from serving.payloads_texts import ComplaintsRequest, ConversationRequest
 
 
 @pytest.fixture

@@ -76,9 +76,9 @@ def test_a_model_that_knows_no_day_or_is_guessing_gives_no_chances_by_day(
 ) -> None:
     from serving.access.principal import LOCAL
     from serving.access.sight import Sight
-    from serving.answers import answer_churn
+    from serving.answering.payloads import ChurnRequest
+    from serving.answering.predictions import answer_churn
     from serving.loading import load_run
-    from serving.payloads import ChurnRequest
 
     loaded = load_run(company, run_folder)
     churn = loaded.served["churn"]

@@ -104,7 +104,7 @@ def test_a_conversation_that_goes_wrong_is_critical_and_says_why(client: Any) ->
     ],
 )
 def test_speakers_are_known_in_either_script_and_width(speaker: str, side: str) -> None:
-    from serving.payloads_texts import SaidTurn
+    from serving.answering.payloads_texts import SaidTurn
 
     assert SaidTurn.model_validate({"speaker": speaker, "text": "hi"}).speaker == side
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from serving.access.rules import ACTIONS, RULES
-from serving.service import ROUTES
+from serving.answering.work import ROUTES
 from tests.serving.access.conftest import House
 
 USERS = ("etl", "ana", "lin", "mara", "emil", "aud")

@@ -12,9 +12,10 @@ from baton.errors import ArtefactError
 from serving.access.keeper import Keeper
 from serving.access.principal import LOCAL, PRINCIPAL
 from serving.decisions.advice import RunAdvice
-from serving.decisions.mounting import ASKED_PATH, Decisions
+from serving.decisions.mounting import Decisions
 from serving.gate import Gate
 from serving.loading import LoadedRun
+from serving.page import ASKED_PATH
 from serving.readiness import LOADING
 from serving.refusals import Receive, Scope, Send
 from serving.state.schema import AuditEntry

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from baton.errors import ArtefactError
 from serving.access.sight import Sight
-from serving.answers import answer_churn
-from serving.payloads import ChurnRequest, ChurnRow
+from serving.answering.payloads import ChurnRequest, ChurnRow
+from serving.answering.predictions import answer_churn
 
 if TYPE_CHECKING:
+    from serving.answering.payloads_texts import ComplaintsRequest, ConversationRequest
     from serving.lanes import Check
     from serving.loading import LoadedRun
-    from serving.payloads_texts import ComplaintsRequest, ConversationRequest
 
 __all__ = ["answer_complaints", "answer_conversation"]
 

@@ -17,9 +17,7 @@ from baton.nearest import did_you_mean
 from baton.outcomes import kind_of
 from serving.access.counts import coarse
 from serving.access.sight import Sight
-from serving.limits import checked_features
-from serving.loading import LoadedRun, Served, plain_rows
-from serving.payloads import (
+from serving.answering.payloads import (
     ChurnRequest,
     ChurnRow,
     CoachingRequest,
@@ -29,6 +27,8 @@ from serving.payloads import (
     WeightsRequest,
     field_path,
 )
+from serving.limits import checked_features
+from serving.loading import LoadedRun, Served, plain_rows
 
 if TYPE_CHECKING:
     from models.prediction.encoding import Rows

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from baton.characters import normalise
-from serving.payloads import Id
+from serving.answering.payloads import Id
 
 __all__ = [
     "LONGEST_TEXT",

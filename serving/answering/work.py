@@ -1,0 +1,183 @@
+"""What each route does, and in whose threads; what is wrong with a request is answered from one table of HTTP codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from baton.errors import (
+    ArtefactError,
+    BatonError,
+    DeniedError,
+    OutputError,
+    PolicyError,
+    RequestError,
+    SourceError,
+    UnknownIdError,
+)
+from serving.access.keeper import Keeper
+from serving.access.principal import Principal
+from serving.access.sight import Sight
+from serving.access.views import people_shown, record_views
+from serving.answering.payloads import (
+    ChurnAnswer,
+    ChurnRequest,
+    CoachingAnswer,
+    CoachingRequest,
+    DeclineAnswer,
+    DeclineRequest,
+    TrialAnswer,
+    TrialRequest,
+    WeightsAnswer,
+    WeightsRequest,
+)
+from serving.answering.payloads_texts import (
+    ComplaintsAnswer,
+    ComplaintsRequest,
+    ConversationAnswer,
+    ConversationRequest,
+)
+from serving.answering.predictions import answer_churn, answer_coaching, answer_decline, answer_trial, answer_weights
+from serving.answering.texts import answer_complaints, answer_conversation
+from serving.lanes import Busy, Check, Lane, Stopped
+from serving.loading import LoadedRun
+from serving.readiness import LOADING
+from serving.refusals import error_body
+
+__all__ = ["ANSWERS", "CODES", "MAX_SECONDS", "ROUTES", "Answering"]
+
+ROUTES = {
+    "/predict_churn": ChurnRequest,
+    "/predict_decline": DeclineRequest,
+    "/recommend_weights": WeightsRequest,
+    "/recommend_coaching": CoachingRequest,
+    "/simulate_weights": TrialRequest,
+    "/classify_complaints": ComplaintsRequest,
+    "/assess_conversation": ConversationRequest,
+}
+"""What is asked, by path."""
+
+_PATHS = {model: path for path, model in ROUTES.items()}
+ANSWERS = {
+    "/predict_churn": ChurnAnswer,
+    "/predict_decline": DeclineAnswer,
+    "/recommend_weights": WeightsAnswer,
+    "/recommend_coaching": CoachingAnswer,
+    "/simulate_weights": TrialAnswer,
+    "/classify_complaints": ComplaintsAnswer,
+    "/assess_conversation": ConversationAnswer,
+}
+"""What is answered, by path."""
+
+CODES: tuple[tuple[type[BatonError], int], ...] = (
+    (UnknownIdError, 404),
+    (DeniedError, 403),
+    (RequestError, 400),
+    (ArtefactError, 404),
+    (OutputError, 503),
+    (SourceError, 503),
+)
+"""HTTP codes of errors; the first that fits counts, and 400 where none does."""
+
+MAX_SECONDS = 120
+"""Of anything; what reads texts gives up before."""
+
+_FEW_ROWS = 20  # up to so many rows a prediction takes less time than handing it to a thread and back
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What one route does, and where.
+
+    Parameters
+    ----------
+    how : callable
+        The answer, from the run, the request, what who asks may see, and what is to be called between long work.
+    lane : str
+        Whose threads do it.
+    """
+
+    how: Callable[[LoadedRun, Any, Sight, Check], dict[str, Any]]
+    lane: str
+
+
+def _unchecked(how: Callable[[LoadedRun, Any, Sight], dict[str, Any]], /) -> _Work:
+    return _Work(lambda run, request, sight, _: how(run, request, sight), "requests")
+
+
+_WORK = {
+    ChurnRequest: _unchecked(answer_churn),
+    DeclineRequest: _unchecked(answer_decline),
+    WeightsRequest: _unchecked(answer_weights),
+    CoachingRequest: _unchecked(answer_coaching),
+    TrialRequest: _unchecked(answer_trial),
+    ComplaintsRequest: _Work(lambda run, request, _, check: answer_complaints(run, request, check), "texts"),
+    ConversationRequest: _Work(answer_conversation, "conversations"),
+}
+
+
+class Answering:
+    """Answers what is asked of one company's run, by whatever way it was asked.
+
+    Parameters
+    ----------
+    keeper : Keeper
+        Has the audit log, in which views of people are before they are shown.
+    run : callable
+        Returns the loaded run, None while it is being loaded; raises if it cannot be.
+    """
+
+    def __init__(self, keeper: Keeper, run: Callable[[], LoadedRun | None], /) -> None:
+        self._keeper = keeper
+        self._run = run
+        # texts take seconds, and who asks for a prediction is not to wait for them
+        self._lanes = {
+            "requests": Lane("requests", threads=4, max_waiting=64, max_seconds=MAX_SECONDS - 20),
+            "texts": Lane("texts", threads=1, max_waiting=8, max_seconds=MAX_SECONDS - 20),
+            "conversations": Lane("conversations", threads=2, max_waiting=16, max_seconds=30),
+        }
+
+    async def answer(self, request: Any, principal: Principal, /) -> tuple[int, bytes]:
+        """Return the code and the JSON of an answer, from the threads for its kind of work or, if that is quick, at once.
+
+        Parameters
+        ----------
+        request
+            One of the models of ``ROUTES``.
+        """
+        if isinstance(request, ChurnRequest) and len(request.rows) <= _FEW_ROWS and not request.explain:
+            return self._answered(request, principal, lambda: None)
+        try:
+            lane = self._lanes[_WORK[type(request)].lane]
+            return await lane.run(lambda check: self._answered(request, principal, check))
+        except (Busy, Stopped) as error:
+            return 503, _text(error_body("", str(error)))
+
+    def _answered(self, request: Any, principal: Principal, check: Check, /) -> tuple[int, bytes]:
+        try:
+            run = self._run()
+        except BatonError as error:
+            return 503, _text(error_body("", str(error)))
+        if run is None:
+            return 503, _text(error_body("", LOADING))
+        try:
+            sight = Sight(principal, run.members, run.company.policy.min_group)
+            body = _WORK[type(request)].how(run, request, sight, check)
+            people = () if principal.is_local else people_shown(body)
+            if people:
+                audit, about = self._keeper.audit, [(run.members.team_of.get(person), person) for person in people]
+                record_views(audit.state, audit.append, principal, _PATHS[type(request)], about)
+            return 200, _text(body)
+        except Stopped:
+            raise
+        except BatonError as error:
+            code = next((code for kind, code in CODES if isinstance(error, kind)), 400)
+            of_policy = "weights" if isinstance(request, TrialRequest) else "policy"
+            field = of_policy if isinstance(error, PolicyError) else getattr(error, "field", "")
+            return code, _text(error_body(field, str(error)))
+
+
+def _text(body: dict[str, Any], /) -> bytes:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
