@@ -140,7 +140,7 @@ class Answering:
         }
 
     async def answer(self, request: Any, principal: Principal, /) -> tuple[int, bytes]:
-        """Return the code and the JSON of an answer, from the threads for its kind of work or, if that is quick, at once.
+        """Return the code and the JSON of an answer, from the threads for its kind of work or at once.
 
         Parameters
         ----------
