@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup, escape
 
-from pipelines.report.charts.drawing import Scale, element, nice_ticks
-from pipelines.report.data.wording import number, percent
+from baton.charts.drawing import Scale, element, nice_ticks
+from baton.wording.wording import number, percent
 
 if TYPE_CHECKING:
     from models.advice.diagnosis.funnel import Funnel

@@ -11,9 +11,9 @@ from markupsafe import Markup
 from baton.company import Company
 from baton.files import new_file
 from baton.messages.message import Message
+from baton.wording.wording import Bilingual, say, translated_message
 from pipelines.diagnosis.found import Diagnosis, Section
 from pipelines.diagnosis.shown import MAX_FINDINGS, ShownTable, cards_table, kpis_table
-from pipelines.report.data.wording import Bilingual, say, translated_message
 from pipelines.report.document import document
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _funnel(one: Funnel, company: Company, found: Diagnosis, /) -> tuple[Bilingu
 
 def _bar(shares: dict[str, float], /) -> Markup:
     """Draw the shares of all points as one bar, in the order of the first sentence."""
-    from pipelines.report.charts.drawing import element
+    from baton.charts.drawing import element
 
     left, parts = 0.0, []
     for kind, style in _STYLES.items():

@@ -10,8 +10,8 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from baton.files import new_file
+from baton.wording.wording import Bilingual, percent, translated_message, verbatim
 from pipelines.preview.tables import ColumnPreview, KeyPreview, Preview, TablePreview
-from pipelines.report.data.wording import Bilingual, percent, translated_message, verbatim
 from pipelines.report.document import document
 
 __all__ = ["render", "write_page"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipelines.report.data.wording import Bilingual, Language
+from baton.wording.wording import Bilingual, Language
 
 __all__ = ["document", "with_code"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.report.charts.drawing import Pen
+from baton.charts.drawing import Pen
+from baton.wording.wording import Bilingual, say
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, say
 from pipelines.report.document import document
 from pipelines.report.sections.all_cards import glance_of
 from pipelines.report.sections.cards import cards_of

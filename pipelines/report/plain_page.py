@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from baton.catalogue.load import load_catalogue
+from baton.charts.drawing import Pen
 from baton.company import Company
 from baton.errors import TableError
 from baton.files import new_file
 from baton.messages.message import Message
+from baton.wording.wording import say
 from pipelines.figures.measure import FiguresOfCompany
-from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import say
 from pipelines.report.document import document
 from pipelines.report.sections.figures import figures_section
 

@@ -8,10 +8,10 @@ from typing import Any
 from baton.errors import ArtefactError
 from baton.messages.message import Message, render
 from baton.messages.numbers import Language
+from baton.wording.wording import Bilingual
 from features.figures.definitions import NAMES
 from pipelines.report.data.objective import outcome_name
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual
 from pipelines.workbook.words import known_word, say
 
 __all__ = ["Names"]

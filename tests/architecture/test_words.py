@@ -148,7 +148,7 @@ def pages(checkout: Path) -> Iterator[Path]:
     yield from sources(checkout)
     yield from sorted((checkout / "docs").rglob("*.md"))
     yield from (checkout / "README.md", checkout / "CONTRIBUTING.md", checkout / "docs" / "company-file.toml")
-    for room in ("baton/catalogue", "baton/contract", "baton/messages", "baton/templates", "pipelines/report/data"):
+    for room in ("baton/catalogue", "baton/contract", "baton/messages", "baton/templates", "baton/wording"):
         yield from sorted((checkout / room).rglob("*.toml"))
 
 

@@ -38,7 +38,7 @@ def fingerprints(root: Path) -> dict[str, str]:
     [
         ("pipelines/report/templates/report.css", {"report"}),
         ("pipelines/report/templates/report.html.jinja", {"report"}),
-        ("pipelines/report/data/texts.toml", {"report"}),
+        ("baton/wording/texts.toml", {"report"}),
         ("pipelines/report/sections/teams.py", {"report"}),
         ("baton/messages/texts/advice.toml", {"advise", "report"}),
         ("baton/catalogue/presets/service_actions.toml", NONE),

@@ -6,8 +6,8 @@ import pandas as pd
 
 from baton.messages.message import Message
 from baton.outcomes import Kind, kind_of
+from baton.wording.wording import Bilingual, listed, say, sentences, translated_message
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, say, sentences, translated_message
 
 __all__ = ["effects_missing", "is_asked", "outcome_left_out", "weights_missing"]
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from baton.messages.message import Message, Name
 from baton.outcomes import VALUE, WORTH, Outcome, served
+from baton.wording.wording import Bilingual, number, say, signed, translated_message, verbatim
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, number, say, signed, translated_message, verbatim
 
 __all__ = ["Objective", "objective_of", "outcome_name", "titled", "turned_effects"]
 

@@ -17,8 +17,7 @@ from baton.informative import is_informative
 from baton.messages.message import Message
 from baton.outcomes import Kind, first_of_kind, kind_of, table_of
 from baton.run_results import RUN, RunResults
-from features.ingest.settled import staged_columns
-from pipelines.report.data.wording import (
+from baton.wording.wording import (
     Bilingual,
     duration,
     known_text,
@@ -29,6 +28,7 @@ from pipelines.report.data.wording import (
     translated,
     verbatim,
 )
+from features.ingest.settled import staged_columns
 
 __all__ = ["Results", "read_results"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.report.data.wording import Bilingual, say, verbatim
+from baton.wording.wording import Bilingual, say, verbatim
 from pipelines.report.sections.cards import Card, CardRow
 
 __all__ = ["Glance", "glance_of"]

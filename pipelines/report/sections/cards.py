@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
+from baton.charts.drawing import Scale, element
 from baton.evidence.strongest_causes import strongest
-from pipelines.report.charts.drawing import Scale, element
-from pipelines.report.data.results import Results
-from pipelines.report.data.wording import (
+from baton.wording.wording import (
     Bilingual,
     money,
     natural_order,
@@ -22,6 +21,7 @@ from pipelines.report.data.wording import (
     translated,
     verbatim,
 )
+from pipelines.report.data.results import Results
 
 __all__ = ["Card", "CardRow", "cards_of"]
 

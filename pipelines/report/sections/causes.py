@@ -10,11 +10,11 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from baton.catalogue.schema import Text
+from baton.charts.drawing import Scale, element
 from baton.outcomes import CASE_TABLE
+from baton.wording.wording import Bilingual, listed, money, number, percent, ranged, say, translated, verbatim
 from models.complaints.shares import MAX_UNCLEAR
-from pipelines.report.charts.drawing import Scale, element
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, ranged, say, translated, verbatim
 from pipelines.report.sections.first_screen import FirstScreen, with_more
 
 __all__ = ["CauseRow", "CausesSection", "causes_section", "first_of_texts"]

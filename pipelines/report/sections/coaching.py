@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import escape
 
+from baton.wording.wording import Bilingual, listed, say, translated, verbatim
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, say, translated, verbatim
 
 __all__ = ["Support", "support_section", "team_advice"]
 

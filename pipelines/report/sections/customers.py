@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from baton.catalogue.schema import CONTEXT
+from baton.charts.charts import Bar, Figure
+from baton.charts.drawing import Pen
+from baton.charts.plots import columns
 from baton.informative import held_out_interval
 from baton.outcomes import CASE_TABLE
-from pipelines.report.charts.charts import Bar, Figure
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.plots import columns
+from baton.wording.wording import Bilingual, listed, money, number, percent, ranged, say, verbatim
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, ranged, say, verbatim
 from pipelines.report.sections.retention.by_when import by_when
 
 __all__ = ["all_customers", "caution", "guessed_range", "risk_bands", "sign_shares", "top_customers"]

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from baton.charts.charts import Figure
+from baton.charts.drawing import Pen
+from baton.charts.shap_pictures import beeswarm, waterfall
 from baton.outcomes import Outcome, folder_name
-from pipelines.report.charts.charts import Figure
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.shap_pictures import beeswarm, waterfall
-from pipelines.report.data.results import Results
-from pipelines.report.data.wording import (
+from baton.wording.wording import (
     Bilingual,
     known_text,
     listed,
@@ -23,6 +22,7 @@ from pipelines.report.data.wording import (
     signed,
     verbatim,
 )
+from pipelines.report.data.results import Results
 from pipelines.report.sections.trust import outcome_name
 
 if TYPE_CHECKING:

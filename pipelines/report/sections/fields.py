@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import digits_for, twice
-from pipelines.report.charts.drawing import Pen, Scale, element, nice_ticks
-from pipelines.report.charts.plots import Plane, Point
-from pipelines.report.data.wording import Bilingual, number, say
+from baton.charts.charts import digits_for, twice
+from baton.charts.drawing import Pen, Scale, element, nice_ticks
+from baton.charts.plots import Plane, Point
+from baton.wording.wording import Bilingual, number, say
 
 __all__ = ["four_fields"]
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from baton.charts.charts import Figure
+from baton.charts.drawing import Pen
+from baton.charts.small import heat_map, month_line
 from baton.messages.message import Message
+from baton.wording.wording import Bilingual, duration, money, number, percent, say, translated_message, verbatim
 from features.figures.definitions import NAMES
-from pipelines.report.charts.charts import Figure
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.small import heat_map, month_line
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, duration, money, number, percent, say, translated_message, verbatim
 
 __all__ = ["FiguresSection", "figure_value", "figures_section"]
 

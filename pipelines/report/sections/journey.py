@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from baton.catalogue.schema import Kpi
+from baton.wording.wording import Bilingual, listed, number, say, translated, verbatim
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, number, say, translated, verbatim
 from pipelines.report.sections.first_screen import misaligned_kpis
 from pipelines.report.sections.why import average_points
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from baton.wording.wording import Bilingual, known_text, number, percent, say, verbatim
 from pipelines.report.data.objective import objective_of
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, known_text, number, percent, say, verbatim
 from pipelines.report.sections.trust import outcome_name
 
 __all__ = ["Method", "Table", "method_section"]

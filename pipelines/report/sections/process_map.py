@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.report.charts.charts import Figure
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.process_drawing import MapArrow, MapStep, process_drawings
+from baton.charts.charts import Figure
+from baton.charts.drawing import Pen
+from baton.charts.process_drawing import MapArrow, MapStep, process_drawings
+from baton.wording.wording import Bilingual, duration, listed, money, number, percent, say, verbatim
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, duration, listed, money, number, percent, say, verbatim
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import Figure, twice
-from pipelines.report.charts.drawing import Pen, element
+from baton.charts.charts import Figure, twice
+from baton.charts.drawing import Pen, element
+from baton.wording.wording import number, say
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import number, say
 from pipelines.report.sections.why import average_points
 
 __all__ = ["strategy_figure"]

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import escape
 
+from baton.wording.wording import Bilingual, number, percent, say, verbatim
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, number, percent, say, verbatim
 
 __all__ = ["Draft", "Target", "judged_targets", "team_objectives", "team_targets"]
 

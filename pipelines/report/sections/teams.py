@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import Figure
-from pipelines.report.charts.drawing import Pen, Scale, element
-from pipelines.report.charts.plots import Point
+from baton.charts.charts import Figure
+from baton.charts.drawing import Pen, Scale, element
+from baton.charts.plots import Point
+from baton.wording.wording import Bilingual, listed, say, signed
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
 from pipelines.report.data.standing import company_standing, team_months, team_standing
-from pipelines.report.data.wording import Bilingual, listed, say, signed
 from pipelines.report.sections.cards import Card
 from pipelines.report.sections.coaching import team_advice
 from pipelines.report.sections.fields import four_fields

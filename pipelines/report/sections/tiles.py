@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from baton.outcomes import CASE_TABLE, Outcome
+from baton.wording.wording import Bilingual, listed, money, number, percent, say, translated_message
 from pipelines.report.data.left_out import outcome_left_out
 from pipelines.report.data.objective import titled
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, money, number, percent, say, translated_message
 from pipelines.report.sections.cards import Card
 from pipelines.report.sections.units import units_tile
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pandas as pd
 
+from baton.charts.charts import Figure
+from baton.charts.drawing import Pen
+from baton.charts.plots import Point, calibration
 from baton.errors import ArtefactError
 from baton.messages.message import Message
 from baton.outcomes import Outcome, first_of_kind, folder_name, kind_of
+from baton.wording.wording import Bilingual, listed, number, percent, say, translated_message, verbatim
 from models.prediction.splits import SplitKind
-from pipelines.report.charts.charts import Figure
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.plots import Point, calibration
 from pipelines.report.data.left_out import is_asked, outcome_left_out, weights_missing
 from pipelines.report.data.objective import objective_of, titled
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, number, percent, say, translated_message, verbatim
 
 __all__ = ["Trust", "outcome_name", "trust_section"]
 

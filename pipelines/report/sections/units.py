@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from baton.charts.charts import Bar, Figure, bars
+from baton.charts.drawing import Pen
 from baton.informative import held_out_interval
 from baton.outcomes import Outcome, kind_of
-from pipelines.report.charts.charts import Bar, Figure, bars
-from pipelines.report.charts.drawing import Pen
+from baton.wording.wording import Bilingual, natural_order, number, percent, say, verbatim
 from pipelines.report.data.left_out import outcome_left_out
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, natural_order, number, percent, say, verbatim
 
 __all__ = ["decline_figures", "prone_units", "units_tile"]
 

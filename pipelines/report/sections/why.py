@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from baton.catalogue.schema import CONTEXT
+from baton.charts.charts import Bar, Figure, Interval, bars, intervals
+from baton.charts.drawing import Pen
+from baton.charts.plots import Point
 from baton.outcomes import kind_of
-from pipelines.report.charts.charts import Bar, Figure, Interval, bars, intervals
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.plots import Point
+from baton.wording.wording import Bilingual, listed, number, percent, say
 from pipelines.report.data.left_out import effects_missing
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, listed, number, percent, say
 from pipelines.report.sections.customers import sign_shares
 from pipelines.report.sections.quadrant import quadrant
 

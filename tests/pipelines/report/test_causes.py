@@ -10,9 +10,9 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
+from baton.wording.wording import say
 from pipelines.complaints.about import cause_diagnosis
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import say
 from pipelines.report.sections.causes import CausesSection, causes_section, first_of_texts
 from pipelines.report.sections.first_screen import FirstScreen
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from baton.catalogue.schema import Catalogue
+from baton.charts.charts import Figure
+from baton.charts.drawing import Pen
 from baton.company import Company
 from baton.files import RunFolder, write_json
-from pipelines.report.charts.charts import Figure
-from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import read_results
 from pipelines.report.sections.explained import explained_figures
 from tests.pipelines.report.conftest import evaluation, explanations

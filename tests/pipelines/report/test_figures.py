@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from baton.catalogue.schema import Catalogue
+from baton.charts.drawing import Pen
+from baton.charts.small import heat_map, month_line
 from baton.company import Company, load_company
+from baton.wording.wording import verbatim
 from pipelines.figures.measure import plain_figures
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.small import heat_map, month_line
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import verbatim
 from pipelines.report.plain_page import render, write_page
 from pipelines.report.sections.figures import FiguresSection, figure_value, figures_section
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from pipelines.report.data.wording import Bilingual, say, verbatim
+from baton.wording.wording import Bilingual, say, verbatim
 from pipelines.report.sections.all_cards import glance_of
 from pipelines.report.sections.cards import Card
 

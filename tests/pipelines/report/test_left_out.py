@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from baton.catalogue.schema import Catalogue
+from baton.charts.drawing import Pen
 from baton.company import Company
 from baton.files import RunFolder, write_json
 from baton.messages.message import Message, render
+from baton.wording.wording import sentences, verbatim
 from models.effects.not_measured import NotMeasured
 from pipelines.recommend import _no_card, _no_outcome
-from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.left_out import effects_missing, outcome_left_out, weights_missing
 from pipelines.report.data.results import Results, read_results
-from pipelines.report.data.wording import sentences, verbatim
 from pipelines.report.sections.first_screen import _leaned_on
 from pipelines.report.sections.journey import _measured
 from pipelines.report.sections.trust import _missing

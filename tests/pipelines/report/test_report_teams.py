@@ -11,9 +11,9 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
+from baton.charts.drawing import Pen
 from baton.company import Company
 from baton.files import RunFolder
-from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import Results, read_results
 from pipelines.report.data.standing import company_standing, team_months, team_standing
 from pipelines.report.sections.strategy import strategy_figure

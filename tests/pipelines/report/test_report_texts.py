@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import report
-from pipelines.report.charts.drawing import nice_ticks, wrapped
-from pipelines.report.data.wording import money, number, percent, say, signed, verbatim
+from baton.charts.drawing import nice_ticks, wrapped
+from baton.wording.wording import money, number, percent, say, signed, verbatim
 
-FOLDER = Path(report.__file__).parent / "data"
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "baton" / "wording"
+PLACES = (ROOT / "baton" / "charts", ROOT / "pipelines" / "report", ROOT / "serving" / "pages")
 FILES = sorted(FOLDER.glob("texts*.toml"))
 TEXTS = {key: texts for path in FILES for key, texts in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 KEYS = [(section, name) for section, texts in TEXTS.items() for name in texts]
@@ -27,7 +28,7 @@ def test_a_text_has_both_languages_with_the_same_blanks(section: str, name: str)
 
 
 def test_every_text_that_the_code_asks_for_is_there() -> None:
-    sources = [path for kind in ("*.py", "*.jinja") for path in FOLDER.parent.rglob(kind)]
+    sources = [path for place in PLACES for kind in ("*.py", "*.jinja") for path in place.rglob(kind)]
     asked = {key for path in sources for key in re.findall(r'say\(\s*f?"(\w+\.\w+)"', path.read_text(encoding="utf-8"))}
     known = {f"{section}.{name}" for section, name in KEYS}
     assert len(asked) > 100

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
+from baton.charts.drawing import Pen
 from baton.outcomes import CASE_TABLE
-from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import Results
 from pipelines.report.sections.customers import risk_bands
 

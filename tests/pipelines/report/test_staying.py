@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from baton.catalogue.load import load_catalogue
+from baton.charts.drawing import Pen
 from baton.company import Company
-from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import Results
 from pipelines.report.sections.customers import top_customers
 from pipelines.report.sections.retention.pictures import segments_staying, staying_figure, teams_staying

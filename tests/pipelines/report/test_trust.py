@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from baton.catalogue.schema import Catalogue
+from baton.charts.drawing import Pen
 from baton.company import Company
 from baton.files import RunFolder, read_json, write_json
+from baton.wording.wording import say
 from models.prediction.splits import SplitKind
-from pipelines.report.charts.drawing import Pen
 from pipelines.report.data.results import read_results
-from pipelines.report.data.wording import say
 from pipelines.report.sections.trust import trust_section
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from baton.wording.wording import Bilingual, say
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, say
 
 __all__ = ["by_when"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import Figure
-from pipelines.report.charts.drawing import Pen
-from pipelines.report.charts.staying import Staying, small_staying, staying_chart
+from baton.charts.charts import Figure
+from baton.charts.drawing import Pen
+from baton.charts.staying import Staying, small_staying, staying_chart
+from baton.wording.wording import Bilingual, money, number, percent, ranged, say, verbatim
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, money, number, percent, ranged, say, verbatim
 
 __all__ = ["Group", "segments_staying", "staying_figure", "teams_staying"]
 

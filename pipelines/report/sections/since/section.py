@@ -8,8 +8,8 @@ import numpy as np
 from markupsafe import escape
 
 from baton.messages.since import GONE_CARDS, NEW_CARDS, UNCHANGED, since_words
+from baton.wording.wording import Bilingual, number, say, translated_message
 from pipelines.report.data.results import Results
-from pipelines.report.data.wording import Bilingual, number, say, translated_message
 
 __all__ = ["Since", "since_section"]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import twice
-from pipelines.report.charts.drawing import Pen, Scale, element
-from pipelines.report.data.wording import Bilingual, verbatim
+from baton.charts.charts import twice
+from baton.charts.drawing import Pen, Scale, element
+from baton.wording.wording import Bilingual, verbatim
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import Frame, twice
-from pipelines.report.charts.drawing import Pen, Scale, element, nice_ticks
-from pipelines.report.data.wording import Bilingual, number, say, signed
+from baton.charts.charts import Frame, twice
+from baton.charts.drawing import Pen, Scale, element, nice_ticks
+from baton.wording.wording import Bilingual, number, say, signed
 
 if TYPE_CHECKING:
     import shap

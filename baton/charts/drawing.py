@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from pipelines.report.data.wording import Bilingual, Language
+from baton.wording.wording import Bilingual, Language
 
 __all__ = ["Pen", "Scale", "element", "nice_ticks", "text_width", "wrapped"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import twice
-from pipelines.report.charts.drawing import Pen, Scale, element, nice_ticks
-from pipelines.report.charts.plots import Plane
-from pipelines.report.data.wording import Bilingual, number, percent
+from baton.charts.charts import twice
+from baton.charts.drawing import Pen, Scale, element, nice_ticks
+from baton.charts.plots import Plane
+from baton.wording.wording import Bilingual, number, percent
 
 __all__ = ["Staying", "small_staying", "staying_chart"]
 

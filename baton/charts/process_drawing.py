@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipelines.report.charts.drawing import Pen, element
-from pipelines.report.data.wording import Bilingual, number, say
+from baton.charts.drawing import Pen, element
+from baton.wording.wording import Bilingual, number, say
 
 __all__ = ["MapArrow", "MapStep", "process_drawings"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipelines.report.charts.charts import Bar, digits_for, twice
-from pipelines.report.charts.drawing import Pen, Scale, element, nice_ticks
-from pipelines.report.data.wording import Bilingual, number, percent
+from baton.charts.charts import Bar, digits_for, twice
+from baton.charts.drawing import Pen, Scale, element, nice_ticks
+from baton.wording.wording import Bilingual, number, percent
 
 __all__ = ["Plane", "Point", "calibration", "columns"]
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from pipelines.report.charts.drawing import Pen, Scale, element, nice_ticks
-from pipelines.report.data.wording import Bilingual, number
+from baton.charts.drawing import Pen, Scale, element, nice_ticks
+from baton.wording.wording import Bilingual, number
 
 __all__ = ["Bar", "Figure", "Frame", "Interval", "bars", "digits_for", "intervals", "twice"]
 
