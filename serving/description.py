@@ -10,10 +10,13 @@ from pydantic.json_schema import models_json_schema
 
 from serving.answering.payloads import Refusal
 from serving.decisions.description import DECISION_MODELS, decision_paths
+from serving.events.payloads import EXAMPLE
 
 __all__ = ["describe"]
 
 _REFERENCE = "#/components/schemas/{model}"
+_OWN_REFUSALS = {"/events": {"409": "An event with this id came before, with other content; nothing was kept."}}
+_EXAMPLES = {"/events": EXAMPLE}
 _REFUSALS = {
     "400": "The request does not fit; the body says which field and why.",
     "401": "No valid token came with the request; only where access is set up.",
@@ -50,9 +53,10 @@ def describe(
     _, schemas = models_json_schema(modes, ref_template=_REFERENCE)
     paths = {**given["paths"], **decision_paths(_json)}
     for path, request in requests.items():
-        refusals = {code: {"description": text, **_json(Refusal)} for code, text in _REFUSALS.items()}
+        known = _REFUSALS | _OWN_REFUSALS.get(path, {})
+        refusals = {code: {"description": text, **_json(Refusal)} for code, text in known.items()}
         answer = {"200": {"description": "One row per row asked for, in its order.", **_json(answers[path])}}
-        body = {"required": True, **_json(request)}
+        body = {"required": True, **_json(request, _EXAMPLES.get(path))}
         paths[path] = {"post": {**paths[path]["post"], "requestBody": body, "responses": answer | refusals}}
     return {
         "openapi": given["openapi"],
@@ -67,5 +71,6 @@ def describe(
     }
 
 
-def _json(model: type[BaseModel], /) -> dict[str, Any]:
-    return {"content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}}}
+def _json(model: type[BaseModel], example: Any = None, /) -> dict[str, Any]:
+    content = {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}
+    return {"content": {"application/json": content if example is None else {**content, "example": example}}}

@@ -35,6 +35,7 @@ from serving.answering.payloads_texts import (
 from serving.answering.work import ANSWERS, MAX_SECONDS, ROUTES, Answering
 from serving.decisions.mounting import Decisions
 from serving.description import describe
+from serving.events.payloads import EventsAnswer, EventsRequest
 from serving.gate import Gate, handed_on
 from serving.hosts import LOCAL_HOSTS
 from serving.loader import fingerprint
@@ -63,6 +64,7 @@ _ACTIONS = {
     "/simulate_weights": ("try_weights",),
     "/classify_complaints": ("classify",),
     "/assess_conversation": ("conversation",),
+    "/events": ("send_events",),
 }
 
 
@@ -93,7 +95,7 @@ def build(
     answering = Answering(keeper, readiness.run)
 
     @bentoml.service(name="baton", traffic={"timeout": MAX_SECONDS})
-    class Baton:
+    class Baton(_routes_of_today(bentoml)):
         """Who is about to leave, where service is about to decline, what drives it, and what to do about it."""
 
         def __init__(self) -> None:
@@ -143,6 +145,18 @@ def build(
 
     mounted = {_DECISIONS: Decisions(company, keeper, readiness.run)}
     return _completed(Baton, company, keeper, mounted, folder, hosts)
+
+
+def _routes_of_today(bentoml: Any, /) -> Any:
+    """Return the class with the routes of what happens between two runs."""
+
+    class OfToday:
+        @bentoml.api
+        async def events(self, request: EventsRequest, /) -> EventsAnswer:
+            """Take new and corrected rows of the source tables while things happen."""
+            return await _answered(self, request)
+
+    return OfToday
 
 
 def _completed(

@@ -41,6 +41,9 @@ from serving.answering.payloads_texts import (
 )
 from serving.answering.predictions import answer_churn, answer_coaching, answer_decline, answer_trial, answer_weights
 from serving.answering.texts import answer_complaints, answer_conversation
+from serving.events.payloads import EventsAnswer, EventsRequest
+from serving.events.store import EventConflict, EventStore
+from serving.events.taking import take_events
 from serving.lanes import Busy, Check, Lane, Stopped
 from serving.loading import LoadedRun
 from serving.readiness import LOADING
@@ -56,6 +59,7 @@ ROUTES = {
     "/simulate_weights": TrialRequest,
     "/classify_complaints": ComplaintsRequest,
     "/assess_conversation": ConversationRequest,
+    "/events": EventsRequest,
 }
 """What is asked, by path."""
 
@@ -68,11 +72,13 @@ ANSWERS = {
     "/simulate_weights": TrialAnswer,
     "/classify_complaints": ComplaintsAnswer,
     "/assess_conversation": ConversationAnswer,
+    "/events": EventsAnswer,
 }
 """What is answered, by path."""
 
 CODES: tuple[tuple[type[BatonError], int], ...] = (
     (UnknownIdError, 404),
+    (EventConflict, 409),
     (DeniedError, 403),
     (RequestError, 400),
     (ArtefactError, 404),
@@ -132,12 +138,21 @@ class Answering:
     def __init__(self, keeper: Keeper, run: Callable[[], LoadedRun | None], /) -> None:
         self._keeper = keeper
         self._run = run
+        self._work = {
+            **_WORK,
+            EventsRequest: _Work(lambda run, asked, sight, _: take_events(run, asked, sight, self._events), "events"),
+        }
         # texts take seconds, and who asks for a prediction is not to wait for them
         self._lanes = {
             "requests": Lane("requests", threads=4, max_waiting=64, max_seconds=MAX_SECONDS - 20),
             "texts": Lane("texts", threads=1, max_waiting=8, max_seconds=MAX_SECONDS - 20),
             "conversations": Lane("conversations", threads=2, max_waiting=16, max_seconds=30),
+            "events": Lane("events", threads=1, max_waiting=16, max_seconds=30),
         }
+
+    @property
+    def _events(self) -> EventStore:
+        return EventStore(self._keeper.state, self._keeper.audit.append)
 
     async def answer(self, request: Any, principal: Principal, /) -> tuple[int, bytes]:
         """Return the code and the JSON of an answer, from the threads for its kind of work or at once.
@@ -150,7 +165,7 @@ class Answering:
         if isinstance(request, ChurnRequest) and len(request.rows) <= _FEW_ROWS and not request.explain:
             return self._answered(request, principal, lambda: None)
         try:
-            lane = self._lanes[_WORK[type(request)].lane]
+            lane = self._lanes[self._work[type(request)].lane]
             return await lane.run(lambda check: self._answered(request, principal, check))
         except (Busy, Stopped) as error:
             return 503, _text(error_body("", str(error)))
@@ -164,7 +179,7 @@ class Answering:
             return 503, _text(error_body("", LOADING))
         try:
             sight = Sight(principal, run.members, run.company.policy.min_group)
-            body = _WORK[type(request)].how(run, request, sight, check)
+            body = self._work[type(request)].how(run, request, sight, check)
             people = () if principal.is_local else people_shown(body)
             if people:
                 audit, about = self._keeper.audit, [(run.members.team_of.get(person), person) for person in people]
@@ -176,7 +191,7 @@ class Answering:
             code = next((code for kind, code in CODES if isinstance(error, kind)), 400)
             of_policy = "weights" if isinstance(request, TrialRequest) else "policy"
             field = of_policy if isinstance(error, PolicyError) else getattr(error, "field", "")
-            return code, _text(error_body(field, str(error)))
+            return code, _text(error_body(field, str(error), getattr(error, "faults", None)))
 
 
 def _text(body: dict[str, Any], /) -> bytes:

@@ -12,7 +12,7 @@ from baton.errors import ArtefactError
 from serving.access.principal import Principal
 from serving.audit.log import AuditLog, Entry
 from serving.audit.sealing import ERASE, key_id, key_of
-from serving.state.schema import Decision, Move, PersonKey, Reply, User
+from serving.state.schema import Decision, Event, Move, PersonKey, Reply, User
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -69,14 +69,16 @@ def erase(log: AuditLog, person: str, /, *, actor: Principal) -> Erased:
         names = tuple(session.scalars(select(User.name).where(User.employee == person).order_by(User.name)))
         decisions = list(session.scalars(select(Decision).where(Decision.employee == person)))
         moves = _moves_of(session, person, {decision.id for decision in decisions})
-        if key is None and not decisions and not moves:
-            raise ArtefactError(f"{person}: no decision and no row of the audit log is about this person")
+        events = list(session.scalars(select(Event).where(Event.employee == person)))
+        if not (key is not None or decisions or moves or events):
+            raise ArtefactError(f"{person}: no decision, no event and no row of the audit log is about this person")
         name = None if key is None else key_id(key)
         stand_in = f"erased-{name or secrets.token_hex(8)}"
         if name is not None:
             _drop(session, log.signer.lookup(person), stand_in, log.now())
         _blank_decisions(session, decisions, stand_in)
         _blank_moves(session, moves, {decision.id for decision in decisions}, person, stand_in)
+        _blank_events(session, events)
         replies = _forget_replies(session, person, names)
         detail = {"key": name, "decisions": len(decisions), "moves": len(moves)}
         log.append(session, Entry(ERASE, actor, detail=detail))
@@ -136,6 +138,16 @@ def _blank_moves(session: Session, moves: Sequence[Move], about: set[str], perso
         session.execute(update(Move).where(*this).values(values))
 
 
+def _blank_events(session: Session, events: Sequence[Event], /) -> None:
+    """Take the person out of events; what else a row says of a case or a step stays."""
+    from sqlalchemy import update
+
+    for event in events:
+        # a digest of what was sent would let be tried out who it was
+        values = {"employee": None, "content": "", "row": {**event.row, "employee_id": None}}
+        session.execute(update(Event).where(Event.number == event.number).values(values))
+
+
 def _emptied(value: Any, /) -> Any:
     """Return the shape of a JSON value without what it says."""
     if isinstance(value, dict):
@@ -162,5 +174,5 @@ def _clear_files(log: AuditLog, /) -> None:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     else:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in ("person_keys", "decisions", "moves", "replies"):
+            for table in ("person_keys", "decisions", "moves", "replies", "events"):
                 connection.execute(text(f"VACUUM {table}"))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["AuditEntry", "Base", "Decision", "Move", "PersonKey", "Reply", "SignIn", "Token", "User"]
+__all__ = ["AuditEntry", "Base", "Decision", "Event", "Move", "PersonKey", "Reply", "SignIn", "Token", "User"]
 
 _NAME, _ID = 200, 300
 # SQLite counts by itself in a column called INTEGER alone
@@ -138,3 +138,27 @@ class Reply(Base):
     code: Mapped[int]
     answer: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+
+
+class Event(Base):
+    """A new or corrected row of a source table, as another system has sent it: ``row`` has the columns that it gives.
+
+    ``row_key`` is the id of the case or customer that the row is; rows of other tables are never the same row.
+    ``content`` is the digest of what was sent, by which the same event is recognised when it comes again; ``last_at``
+    is the latest time that the event speaks of.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("user", "event_id"),)
+    number: Mapped[int] = mapped_column(_COUNT, primary_key=True, autoincrement=True)
+    user: Mapped[str] = mapped_column(String(_NAME))
+    event_id: Mapped[str] = mapped_column(String(_NAME))
+    content: Mapped[str] = mapped_column(String(64))
+    table_name: Mapped[str] = mapped_column(String(20))
+    row_key: Mapped[str | None] = mapped_column(String(500), index=True)
+    row: Mapped[dict[str, Any]] = mapped_column(JSON)
+    left_out: Mapped[dict[str, str]] = mapped_column(JSON)
+    employee: Mapped[str | None] = mapped_column(String(_ID), index=True)
+    occurred_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(index=True)

@@ -13,7 +13,7 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, load_company
-from baton.files import RunFolder
+from baton.files import RunFolder, write_json
 from features.staging.pseudonyms import load_key, pseudonym
 from models.advice.inputs import AdviceInputs, catalogue_rows
 from serving.access.granting import Request, give
@@ -21,6 +21,15 @@ from tests.filled_results import write_filled
 
 HIERARCHY = "team_id,manager,above\nt1,lin,\nt2,,t1\nt3,mara,\nt4,mara,\nt5,lin,t4\n"
 REASON = {"en": "Waits are long.", "zh": "等待时间长。"}
+
+TABLES = {
+    "cases": {
+        "present": ["case_id", "customer_id", "team_id", "opened_at", "csat", "employee_id"],
+        "rows": 4,
+        "observed_until": "2025-03-31T00:00:00",
+    },
+    "employees": {"present": ["employee_id", "role", "team_id"], "rows": 40, "observed_until": None},
+}
 
 
 class House(NamedTuple):
@@ -100,11 +109,13 @@ def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.Temp
     ).to_parquet(folder.staged / "employees.parquet")
     pd.DataFrame(
         {
+            "case_id": ["k1", "k2", "k3", "k4"],
             "customer_id": ["c1", "c2", "c3", "c4"],
             "team_id": ["t1", "t2", "t3", "t1"],
             "opened_at": pd.to_datetime(["2025-03-01", "2025-03-02", "2025-03-03", "2023-03-01"]),
         }
     ).to_parquet(folder.staged / "cases.parquet")
+    write_json(folder.staged / "tables.json", {"tables": TABLES, "scales": {"cases": {"csat": [1, 5]}}, "types": {}})
     solvable(own).save(folder.advice)
     write_filled(folder, "weights", cards())
     write_filled(folder, "coaching", offers(people))

@@ -56,6 +56,7 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("conversation", ""): (S, S, S, S, D, D),
     ("conversation", "c1"): (S, S, S, H, D, D),
     ("conversation", "c3"): (S, S, H, S, D, D),
+    ("events", "cases"): (S, D, D, D, D, D),
     ("decisions", ""): (D, S, S, S, S, S),
     ("report", ""): (D, S, D, D, D, D),
     ("docs", ""): (S, S, S, S, S, S),
@@ -72,6 +73,7 @@ ROUTE = {
     "coaching": "/recommend_coaching",
     "texts": "/classify_complaints",
     "conversation": "/assess_conversation",
+    "events": "/events",
     "decisions": "/decisions",
     "report": "/",
     "docs": "/docs.json",
@@ -93,6 +95,7 @@ def body_of(what: str, which: str, house: House) -> dict[str, Any] | None:
         "coaching": {"employee_id": person},
         "texts": {"texts": ["where is my suitcase"]},
         "conversation": {"turns": turns} | ({"customer_id": which} if which else {}),
+        "events": {"events": [{"event_id": "matrix", "table": which, "row": {"case_id": "k1", "csat": 4}}]},
     }.get(what)
 
 

@@ -16,7 +16,7 @@ from serving.audit.erase import erase
 from serving.audit.log import AuditLog, Entry
 from serving.audit.reading import Asked
 from serving.audit.verify import verify
-from serving.state.schema import Base, Decision, Move, PersonKey, Reply, User
+from serving.state.schema import Base, Decision, Event, Move, PersonKey, Reply, User
 from serving.state.store import State
 
 LEAD = Principal("lin", "manager", led=frozenset({"t1"}), employee="p-lead")
@@ -33,6 +33,12 @@ def log(state: State) -> AuditLog:
     with state.writing() as session:
         session.add(User(name="anna.k", role="employee", teams=[], employee="p-anna", created_at=NOON))
         session.add_all([decision("d1", "p-anna"), decision("d2", "p-ben"), decision("d3", None)])
+        session.add(
+            Event(
+                user="crm", event_id="1", content="c", table_name="cases", row_key="k1", left_out={}, employee="p-anna",
+                row={"case_id": "k1", "employee_id": "p-anna"}, occurred_at=NOON, last_at=NOON, received_at=NOON,
+            )
+        )  # fmt: skip
         session.flush()
         session.add_all(
             [
