@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from baton.terminal.access import access_app
+from baton.terminal.agents import mcp
 from baton.terminal.audit import audit_app
 from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
@@ -335,6 +336,9 @@ def serve(
 
     settings, folder = _opened(company, out)
     verb(settings, folder, host=host, port=port, allowed_hosts=allowed_host or (), announce=_announce)
+
+
+app.command(epilog="Example: `BATON_TOKEN=... baton mcp demo`, as the command of an agent's server")(mcp)
 
 
 def _announce(sentence: str, /) -> None:

@@ -14,6 +14,9 @@ from baton.files import RunFolder
 from serving.access.door import Door, Limits
 from serving.access.keeper import Keeper
 from serving.access.principal import PRINCIPAL
+from serving.access.routes import ACTIONS_OF, DECISIONS
+from serving.agents.mounting import Agents
+from serving.agents.tools import Tools
 from serving.answering.payloads import (
     ChurnAnswer,
     ChurnRequest,
@@ -47,25 +50,8 @@ from serving.refusals import OURS, Application, Receive, Scope, Send
 
 __all__ = ["application", "build"]
 
-# what is mounted answers all below its path
-_DECISIONS = "/decisions"
-_MOUNTED = (_DECISIONS,)
-# of these actions one must be allowed; rows are asked for one by one behind
-_ACTIONS = {
-    "/": ("report",),
-    "/docs.json": ("describe",),
-    "/schema.json": ("describe",),
-    "/metrics": ("metrics",),
-    _DECISIONS: ("read_decision", "read_decision_of_person"),
-    "/predict_churn": ("churn_of_customer", "churn_of_features"),
-    "/predict_decline": ("decline_of_team", "decline_of_person", "decline_of_other"),
-    "/recommend_weights": ("weights", "own_card"),
-    "/recommend_coaching": ("coaching_of_team", "coaching_of_person"),
-    "/simulate_weights": ("try_weights",),
-    "/classify_complaints": ("classify",),
-    "/assess_conversation": ("conversation",),
-    "/events": ("send_events",),
-}
+_MCP = "/mcp"
+_MOUNTED = (DECISIONS, _MCP)  # what is mounted answers all below its path
 
 
 def build(
@@ -143,7 +129,10 @@ def build(
             except BatonError:
                 return False
 
-    mounted = {_DECISIONS: Decisions(company, keeper, readiness.run)}
+    mounted = {
+        DECISIONS: Decisions(company, keeper, readiness.run),
+        _MCP: Agents(Tools(answering, readiness.state), hosts),
+    }
     return _completed(Baton, company, keeper, mounted, folder, hosts)
 
 
@@ -175,7 +164,7 @@ def _completed(
 
     service.mount_asgi_app(page_app(folder, description, mounted), path="/")
     limits = Limits(company.access.requests_per_minute, company.access.service_requests_per_minute)
-    service.add_asgi_middleware(Door, keeper=keeper, routes=_ACTIONS, limits=limits)
+    service.add_asgi_middleware(Door, keeper=keeper, routes=ACTIONS_OF, limits=limits)
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
     for method in service.apis.values():
         # the gate has validated the body: reading it once more takes as long as predicting

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from baton.errors import BatonError
 from serving.access.keeper import Keeper
 from serving.access.principal import PRINCIPAL, Principal
-from serving.access.rules import may_at_all
+from serving.access.routes import refusal_of
 from serving.refusals import Application, Message, Receive, Scope, Send, error_body, refuse
 
 __all__ = ["OPEN", "Door", "Limits"]
@@ -127,9 +127,9 @@ class Door:
         if waiting:
             await _too_often(send, waiting)
             return
-        actions = self._routes.get(scope["path"], ())
-        if actions and not any(may_at_all(principal, action) for action in actions):
-            await refuse(send, 403, error_body("", f"the role {principal.role} may not use {scope['path']}"))
+        refusal = refusal_of(principal, scope["path"], self._routes)
+        if refusal:
+            await refuse(send, 403, error_body("", refusal))
             return
         kept = PRINCIPAL.set(principal)
         try:
