@@ -64,7 +64,7 @@ def test_every_cell_of_the_matrix_is_answered_as_over_the_api(
 
 def test_the_matrix_has_every_tool() -> None:
     assert {tool.name for tool in TOOLS} - set(TOOL.values()) == {"explain_churn", "explain_decline"}
-    assert {tool.path for tool in TOOLS} == set(ROUTES) == {ROUTE[what] for what in TOOL}
+    assert {tool.path for tool in TOOLS} == set(ROUTES) - {"/events"} == {ROUTE[what] for what in TOOL}
 
 
 @pytest.mark.parametrize(
