@@ -1,0 +1,1 @@
+"""A client of the service, typed: for other systems, notebooks and scripts."""
