@@ -66,6 +66,7 @@ def page_app(
     return Starlette(
         routes=[
             Route("/", report, methods=["GET"]),
+            Route("/report", report, methods=["GET"]),
             Route("/docs.json", docs, methods=["GET"]),
             *(Route(path, application) for path, application in mounted.items()),
         ]

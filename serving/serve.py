@@ -80,10 +80,11 @@ def _where(host: str, port: int, names: Sequence[str], is_set_up: bool, /) -> st
     if not is_set_up:
         return (
             f"Serving on {place}, for this machine alone: nobody was granted access yet, and whoever sits here sees "
-            "everything. `baton access grant` gives tokens."
+            f"everything. Pages: {place}/pages/. `baton access grant` gives tokens."
         )
     return (
-        f"Serving on {place}, for users with a token. It answers under {', '.join(names)}; --allowed-host adds a name."
+        f"Serving on {place}, for users with a token; people sign in at {place}/pages/. It answers under "
+        f"{', '.join(names)}; --allowed-host adds a name."
     )
 
 

@@ -45,13 +45,16 @@ from serving.loader import fingerprint
 from serving.loading import load_run
 from serving.metrics import count_in_one_process
 from serving.page import ASKED_PATH, page_app
+from serving.pages.behind import PagesOf
+from serving.pages.mounting import Pages
 from serving.readiness import Readiness
 from serving.refusals import OURS, Application, Receive, Scope, Send
 
 __all__ = ["application", "build"]
 
 _MCP = "/mcp"
-_MOUNTED = (DECISIONS, _MCP)  # what is mounted answers all below its path
+_PAGES = "/pages"
+_MOUNTED = (DECISIONS, _MCP, _PAGES)  # what is mounted answers all below its path
 
 
 def build(
@@ -130,10 +133,18 @@ def build(
                 return False
 
     mounted = {
-        DECISIONS: Decisions(company, keeper, readiness.run),
         _MCP: Agents(Tools(answering, readiness.state), hosts),
+        **_for_people(company, keeper, readiness, answering),
     }
     return _completed(Baton, company, keeper, mounted, folder, hosts)
+
+
+def _for_people(
+    company: Company, keeper: Keeper, readiness: Readiness, answering: Answering, /
+) -> dict[str, Application]:
+    """Return decisions, and the pages on which people make them, by path."""
+    decisions = Decisions(company, keeper, readiness.run)
+    return {DECISIONS: decisions, _PAGES: Pages(PagesOf(company, keeper, readiness.run, answering, decisions))}
 
 
 def _routes_of_today(bentoml: Any, /) -> Any:
@@ -164,7 +175,7 @@ def _completed(
 
     service.mount_asgi_app(page_app(folder, description, mounted), path="/")
     limits = Limits(company.access.requests_per_minute, company.access.service_requests_per_minute)
-    service.add_asgi_middleware(Door, keeper=keeper, routes=ACTIONS_OF, limits=limits)
+    service.add_asgi_middleware(Door, keeper=keeper, routes=ACTIONS_OF, limits=limits, pages=("/", "/report", _PAGES))
     service.add_asgi_middleware(Gate, models=ROUTES, hosts=hosts)
     for method in service.apis.values():
         # the gate has validated the body: reading it once more takes as long as predicting
@@ -193,7 +204,18 @@ def application(
     """
     state = Readiness(announce=announce)
     inside: Application = build(company, folder, hosts=hosts, state=state).to_asgi()
-    known = {*ROUTES, *_MOUNTED, "/", "/docs.json", "/schema.json", "/metrics", "/livez", "/readyz", "/healthz"}
+    known = {
+        *ROUTES,
+        *_MOUNTED,
+        "/",
+        "/report",
+        "/docs.json",
+        "/schema.json",
+        "/metrics",
+        "/livez",
+        "/readyz",
+        "/healthz",
+    }
 
     async def outside(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (at := _mounted_at(scope["path"])):

@@ -46,6 +46,8 @@ class Access(Section):
         How long a token lasts.
     answer_days : int
         Within how many days a contest is to be answered.
+    session_idle_minutes, session_hours : int
+        How long somebody who has signed in may rest, and how long they stay signed in at most.
     requests_per_minute, service_requests_per_minute : int
         Of one person, and of one system (role ``service``).
     """
@@ -54,6 +56,8 @@ class Access(Section):
     hierarchy: str | None = None
     token_days: Annotated[int, Field(ge=1, le=3650)] = 90
     answer_days: Annotated[int, Field(ge=1, le=365)] = 14
+    session_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    session_hours: Annotated[int, Field(ge=1, le=168)] = 12
     requests_per_minute: Annotated[int, Field(ge=1)] = 600
     service_requests_per_minute: Annotated[int, Field(ge=1)] = 60_000
     identity_provider: IdentityProvider | None = None

@@ -74,6 +74,36 @@ def access_rotate(
     _given(renew(open_company(company), name, days), as_json)
 
 
+@access_app.command("password", epilog="Example: `baton access password lin --company demo`")
+def access_password(
+    name: NameArgument,
+    generate: Annotated[bool, typer.Option("--generate", help="Make a random one, and show it this once.")] = False,
+    company: CompanyOption = DEFAULT_COMPANY,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a user a password to sign in to the pages with; who has signed in with the one before must do so again."""
+    from baton import display
+    from baton.catalogue.kpi_names import open_company
+    from serving.access.granting import give_password
+    from serving.access.passwords import MIN_LENGTH, new_password
+
+    settings = open_company(company)
+    if generate:
+        password = new_password()
+    else:
+        asked = f"Password for {name} ({MIN_LENGTH} characters at least)"
+        password = typer.prompt(asked, hide_input=True, confirmation_prompt="The same again", err=True)
+    give_password(settings, name, password)
+    if as_json:
+        display.document({"user": name, **({"password": password} if generate else {})})
+        return
+    console = display.open_console()
+    if generate:
+        console.print("The password, which is shown this once:", markup=False)
+        console.print(password, markup=False, soft_wrap=True, highlight=False)
+    console.print(f"{name} signs in at /pages/ of the service.", markup=False, soft_wrap=True)
+
+
 @access_app.command("revoke", epilog="Example: `baton access revoke lin --company demo`")
 def access_revoke(
     name: NameArgument,
@@ -144,15 +174,20 @@ def access_demo(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
 
     made = give_demo_users(open_company(company))
     if as_json:
-        display.document({"users": made.users, "team_id": made.team_id, "employee": made.employee})
+        named = {"passwords": made.passwords, "team_id": made.team_id, "employee": made.employee}
+        display.document({"users": made.users, **named})
         return
     console = display.open_console()
     for granted in made.users:
         console.print(
             f"{granted.user} ({granted.role}): {granted.token}", markup=False, soft_wrap=True, highlight=False
         )
+    console.print("To sign in at http://127.0.0.1:3000/pages/ (shown this once):", markup=False)
+    for name, password in made.passwords.items():
+        console.print(f"  {name}: {password}", markup=False, soft_wrap=True, highlight=False)
     lines = (
-        f"The manager leads team {made.team_id}; the employee is {made.employee} of it. Tokens of before have ended.",
+        f"The manager leads team {made.team_id}; the employee is {made.employee} of it. Tokens and passwords of "
+        "before have ended.",
         "Ask with each token what the others may see too, and compare:",
         "  curl -s http://127.0.0.1:3000/recommend_coaching -H 'authorization: Bearer TOKEN' \\",
         f"    -H 'content-type: application/json' -d '{{\"team_id\": \"{made.team_id}\"}}'",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from baton.errors import BatonError
+from serving.access.browsers import Visit, visit_of
 from serving.access.keeper import Keeper
-from serving.access.principal import PRINCIPAL, Principal
+from serving.access.pace import Pace
+from serving.access.principal import NOBODY, PRINCIPAL, Principal
 from serving.access.routes import refusal_of
 from serving.refusals import Application, Message, Receive, Scope, Send, error_body, refuse
 
@@ -20,8 +21,6 @@ OPEN = frozenset({"/livez", "/readyz", "/healthz"})
 """Paths that anybody may ask for: whether the service is there."""
 
 _ASK = "send a valid token: `Authorization: Bearer TOKEN`; `baton access grant` gives one"
-_MINUTE = 60.0
-_MAX_COUNTED = 10_000  # askers whose requests are counted; the longest silent is forgotten first
 _MAX_FAILED = 30  # tokens that are not valid, from one address in a minute
 # whatever is answered: nothing is kept on the way, guessed at, framed, or says where it came from
 _HEADERS = (
@@ -44,36 +43,6 @@ class Limits:
         return self.services if principal.is_local or principal.role == "service" else self.people
 
 
-@dataclass
-class _Count:
-    """How often somebody has asked since the minute began."""
-
-    began: float
-    number: int = 0
-
-
-class _Counts:
-    """Requests of each asker within a minute."""
-
-    def __init__(self, ticks: Callable[[], float]) -> None:
-        self._ticks = ticks
-        self._of: OrderedDict[str, _Count] = OrderedDict()
-
-    def seconds_to_wait(self, asker: str, most: int, /) -> int:
-        """Return after how many seconds to come back; 0: the request is within the limit."""
-        at = self._ticks()
-        found = self._of.get(asker)
-        if found is None or at - found.began >= _MINUTE:
-            found = self._of[asker] = _Count(at)
-        self._of.move_to_end(asker)
-        if len(self._of) > _MAX_COUNTED:
-            self._of.popitem(last=False)
-        if found.number >= most:
-            return max(1, round(_MINUTE - (at - found.began)))
-        found.number += 1
-        return 0
-
-
 class Door:
     """ASGI middleware: sets ``PRINCIPAL`` for what is behind it, or refuses.
 
@@ -88,6 +57,8 @@ class Door:
         and what lies behind it asks for itself.
     limits : Limits
         How often one user may ask.
+    pages : collection of str
+        Paths of pages, which people look at with a browser: there, and nowhere else, a session counts.
     ticks : callable
         Seconds that never go back.
     """
@@ -100,14 +71,16 @@ class Door:
         keeper: Keeper,
         routes: Mapping[str, tuple[str, ...]],
         limits: Limits,
+        pages: Collection[str] = (),
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._keeper = keeper
         self._routes = routes
         self._limits = limits
-        self._asked = _Counts(ticks)
-        self._failed = _Counts(ticks)
+        self._pages = frozenset(pages)
+        self._asked = Pace(ticks)
+        self._failed = Pace(ticks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through with who asks, or answer it."""
@@ -116,19 +89,24 @@ class Door:
             return
         send = _with_headers(send)
         address = str((scope.get("client") or ("",))[0])
+        visit = visit_of(scope) if scope["path"] in self._pages else None
         try:
-            principal = await self._known(scope, address, send)
+            principal = await self._known(scope, address, send, visit)
         except BatonError as error:
             await refuse(send, 503, error_body("", str(error)), [(b"retry-after", b"2")])
             return
         if principal is None:
             return
-        waiting = self._asked.seconds_to_wait(principal.user, self._limits.of(principal))
+        asker = principal.user if principal is not NOBODY else f"nobody at {address}"
+        waiting = self._asked.seconds_to_wait(asker, self._limits.of(principal))
         if waiting:
             await _too_often(send, waiting)
             return
         refusal = refusal_of(principal, scope["path"], self._routes)
         if refusal:
+            if visit is not None:  # the report is not for everybody; the pages have something for each
+                await visit.send_on(send)
+                return
             await refuse(send, 403, error_body("", refusal))
             return
         kept = PRINCIPAL.set(principal)
@@ -137,8 +115,10 @@ class Door:
         finally:
             PRINCIPAL.reset(kept)
 
-    async def _known(self, scope: Scope, address: str, send: Send, /) -> Principal | None:
-        """Return who asks; None when the request has been refused."""
+    async def _known(self, scope: Scope, address: str, send: Send, visit: Visit | None, /) -> Principal | None:
+        """Return who asks; None when the request has been answered."""
+        if visit is not None:
+            return await self._visitor(visit, send)
         token = _token(scope)
         if self._keeper.remembers(token):
             principal = self._keeper.principal(token)
@@ -151,6 +131,20 @@ class Door:
                 await _too_often(send, waiting)
                 return None
             await refuse(send, 401, error_body("", _ASK), [(b"www-authenticate", b'Bearer realm="baton"')])
+        return principal
+
+    async def _visitor(self, visit: Visit, send: Send, /) -> Principal | None:
+        """Return who looks at a page; whoever has not signed in is sent to do so, or sees what is for everybody."""
+        if visit.is_asset:
+            return NOBODY
+        if self._keeper.remembers_session(visit.session):
+            principal = self._keeper.principal_of_session(visit.session)
+        else:
+            principal = await asyncio.to_thread(self._keeper.principal_of_session, visit.session)
+        if principal is None and visit.is_open:
+            return NOBODY
+        if principal is None:
+            await visit.send_to_sign_in(send)
         return principal
 
 

@@ -12,6 +12,7 @@ from baton.errors import AccessError
 from baton.files import DEFAULT_OUT, RunFolder
 from baton.nearest import did_you_mean
 from serving.access.members import Members
+from serving.access.passwords import hashed, keep_password, require_good
 from serving.access.principal import LOCAL
 from serving.access.users import Granted, clean_name, first_of, grant, listed, revoke, rotate
 from serving.state.clock import utc_now
@@ -20,7 +21,7 @@ from serving.state.store import State, open_state, remember_grants, state_exists
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["Request", "give", "renew", "require_known", "show", "take"]
+__all__ = ["Request", "give", "give_password", "renew", "require_known", "show", "take"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,21 @@ def take(company: Company, name: str, prefix: str | None = None, /) -> int:
         ended = revoke(session, name, at=utc_now(), prefix=prefix, by_provider=by_provider)
         record("revoke", {"tokens": ended, "token": "all" if prefix is None else first_of(prefix)})
         return ended
+
+
+def give_password(company: Company, name: str, password: str, /) -> None:
+    """Give a user a password to sign in with, in place of the one before, whose sessions end.
+
+    Raises
+    ------
+    AccessError
+        If there is no such user, or this is no password for them.
+    """
+    require_good(password, name)
+    kept = hashed(password)
+    with _changing(_existing(company), name) as (session, record):
+        keep_password(session, name, kept, utc_now())
+        record("password", {})
 
 
 def show(company: Company, /) -> list[dict[str, Any]]:

@@ -130,7 +130,19 @@ class Keeper:
         """
         if not self.is_set_up:
             return LOCAL
-        holder = None if token is None else self._holder(token)
+        return self._principal(None if token is None else self._holder(token))
+
+    def principal_of_session(self, session_id: str | None, /) -> Principal | None:
+        """Return who looks at a page, by the id of their session; else as ``principal``."""
+        if not self.is_set_up:
+            return LOCAL
+        return self._principal(None if session_id is None else self._holder_of_session(session_id))
+
+    def forget_session(self, session_id: str, /) -> None:
+        """Ask the database anew whose a session is."""
+        self._kept.pop(_key_of_session(session_id), None)
+
+    def _principal(self, holder: TokenHolder | None, /) -> Principal | None:
         if holder is None or holder.expires_at <= self._clock():
             return None
         hierarchy = self._read_hierarchy()
@@ -141,11 +153,18 @@ class Keeper:
 
     def remembers(self, token: str | None, /) -> bool:
         """Whether ``principal`` will answer without asking the database."""
+        return self._remembers(None if token is None else sha256_of(token))
+
+    def remembers_session(self, session_id: str | None, /) -> bool:
+        """Whether ``principal_of_session`` will answer without asking the database."""
+        return self._remembers(None if session_id is None else _key_of_session(session_id))
+
+    def _remembers(self, key: str | None, /) -> bool:
         if not self._set_up:
             return self._ticks() < self._sure_until
-        if token is None:
+        if key is None:
             return True
-        known = self._kept.get(sha256_of(token))
+        known = self._kept.get(key)
         return known is not None and self._ticks() < known.until
 
     def _asks_for_tokens(self) -> bool:
@@ -177,6 +196,18 @@ class Keeper:
             holder = self._provider.holder_of(self.state, token, at=self._clock())
         else:
             holder = holder_of(self.state, token, at=self._clock())
+        return self._keep(key, holder)
+
+    def _holder_of_session(self, session_id: str, /) -> TokenHolder | None:
+        from serving.access.sessions import holder_of_session
+
+        key = _key_of_session(session_id)
+        kept = self._kept.get(key)
+        if kept is not None and self._ticks() < kept.until:
+            return kept.holder
+        return self._keep(key, holder_of_session(self.state, session_id, self._company.access, at=self._clock()))
+
+    def _keep(self, key: str, holder: TokenHolder | None, /) -> TokenHolder | None:
         if len(self._kept) >= _MAX_KEPT:
             self._kept.clear()
         self._kept[key] = _Kept(holder, self._ticks() + _SECONDS)
@@ -194,3 +225,8 @@ class Keeper:
         except (OSError, BatonError) as error:
             raise OutputError(f"who leads which team cannot be read: {error}") from error
         return self._hierarchy[1]
+
+
+def _key_of_session(session_id: str, /) -> str:
+    """Return under what a session is remembered: never under what a token would be, for which it is no good."""
+    return f"session {sha256_of(session_id)}"

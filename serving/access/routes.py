@@ -13,6 +13,7 @@ DECISIONS = "/decisions"
 
 ACTIONS_OF: dict[str, tuple[str, ...]] = {
     "/": ("report",),
+    "/report": ("report",),
     "/docs.json": ("describe",),
     "/schema.json": ("describe",),
     "/metrics": ("metrics",),

@@ -28,6 +28,7 @@ __all__ = [
     "grant",
     "holder_of",
     "is_name",
+    "known_user",
     "listed",
     "revoke",
     "rotate",
@@ -147,7 +148,7 @@ def rotate(session: Session, name: str, *, days: int, at: datetime) -> Granted:
     AccessError
         If there is no such user.
     """
-    found = _user(session, name)
+    found = known_user(session, name)
     if found.role == _REVOKED:
         raise AccessError(f"all was taken from {name!r}; `baton access grant` gives a role again")
     _end_tokens(session, found.name, at)
@@ -171,7 +172,7 @@ def revoke(session: Session, name: str, *, at: datetime, prefix: str | None = No
     if by_provider and prefix is None and session.get(User, name) is None and is_name(name):
         session.add(User(name=name, role=_REVOKED, teams=[], employee=None, created_at=at))
         session.flush()
-    found = _user(session, name)
+    found = known_user(session, name)
     ended = _end_tokens(session, found.name, at, prefix)
     if prefix is not None:
         if not ended:
@@ -272,7 +273,14 @@ def any_users(session: Session, /) -> bool:
     return session.scalar(select(User.name).limit(1)) is not None
 
 
-def _user(session: Session, name: str, /) -> User:
+def known_user(session: Session, name: str, /) -> User:
+    """Return a user that was granted something once.
+
+    Raises
+    ------
+    AccessError
+        If there is none of this name.
+    """
     from sqlalchemy import select
 
     from serving.state.schema import User

@@ -40,14 +40,15 @@ class Decisions:
         self._keeper = keeper
         self._run = run
         self._known: RunAdvice | None = None
-        self._router = Router(decision_routes(lambda: self._store))
+        self._router = Router(decision_routes(lambda: self.store))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         await self._router({**scope, "path": scope.get(ASKED_PATH, scope["path"])}, receive, send)
 
     @cached_property
-    def _store(self) -> DecisionStore:
+    def store(self) -> DecisionStore:
+        """The decisions; opened at first use."""
         audit, days = self._keeper.audit, self._company.access.answer_days
         return DecisionStore(self._keeper.state, self._advice, audit.append, answer_days=days)
 

@@ -79,7 +79,7 @@ def test_where_it_listens_and_who_may_reach_it_is_reported(
     serve(company, run_folder, port=0, announce=announced.append)
     assert announced == [
         "Serving on http://127.0.0.1:0, for this machine alone: nobody was granted access yet, and whoever sits here "
-        "sees everything. `baton access grant` gives tokens.",
+        "sees everything. Pages: http://127.0.0.1:0/pages/. `baton access grant` gives tokens.",
     ]
 
 
@@ -99,8 +99,8 @@ def test_beyond_this_machine_it_listens_only_once_access_is_set_up(
     give(own, Request("etl", "service"))
     serve(own, run_folder, host="0.0.0.0", port=0, allowed_hosts=["Baton.example"], announce=announced.append)
     assert announced == [
-        "Serving on http://0.0.0.0:0, for users with a token. It answers under 127.0.0.1, ::1, baton.example, "
-        "localhost; --allowed-host adds a name."
+        "Serving on http://0.0.0.0:0, for users with a token; people sign in at http://0.0.0.0:0/pages/. It answers "
+        "under 127.0.0.1, ::1, baton.example, localhost; --allowed-host adds a name."
     ]
 
 

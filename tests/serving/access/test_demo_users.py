@@ -26,10 +26,12 @@ def test_each_sees_their_part_and_old_tokens_end(house: House) -> None:
     place = str(house.company.folder)
     first, second = (json.loads(CliRunner().invoke(app, ["access", "demo", place, "--json"]).output) for _ in range(2))
     keeper = Keeper(house.company)
-    assert [keeper.principal(each["token"]) for each in first["users"]] == [None] * 4
+    assert [keeper.principal(each["token"]) for each in first["users"]] == [None] * 5
     found = [keeper.principal(each["token"]) for each in second["users"]]
-    assert [each.role for each in found if each is not None] == ["analyst", "analyst", "manager", "employee"]
+    assert [each.role for each in found if each is not None] == ["analyst", "analyst", "manager", "employee", "auditor"]
     assert second["team_id"] == "t1"
+    assert set(second["passwords"]) == {each["user"] for each in second["users"]}
+    assert set(second["passwords"].values()).isdisjoint(first["passwords"].values())
     assert found[2] is not None and found[3] is not None
     assert found[2].led == {"t1"}
     assert found[3].employee == second["employee"] == house.people["e1"]

@@ -1,0 +1,77 @@
+"""What the pages stand on: the run, what answers from it, decisions, and who may see what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from baton.company import Company
+from baton.errors import BatonError
+from serving.access.keeper import Keeper
+from serving.access.principal import Principal
+from serving.access.sight import Sight
+from serving.access.sign_ins import SignIns
+from serving.answering.work import Answering
+from serving.decisions.mounting import Decisions
+from serving.decisions.refused import RunNotReady
+from serving.decisions.store import DecisionStore
+from serving.loading import LoadedRun
+from serving.readiness import LOADING
+
+__all__ = ["PagesOf"]
+
+
+@dataclass(frozen=True)
+class PagesOf:
+    """What the pages of one company stand on.
+
+    Parameters
+    ----------
+    company : Company
+        Whose pages these are.
+    keeper : Keeper
+        Knows users and sessions, and has the audit log.
+    run : callable
+        Returns the loaded run, None while it is being loaded; raises if it cannot be.
+    answering : Answering
+        Answers what programs ask, and pages too: by the same rules.
+    decisions : Decisions
+        Has the store of decisions.
+    """
+
+    company: Company
+    keeper: Keeper
+    run: Callable[[], LoadedRun | None] = field(repr=False)
+    answering: Answering = field(repr=False)
+    decisions: Decisions = field(repr=False)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Begins sessions."""
+        return SignIns(self.keeper)
+
+    @property
+    def store(self) -> DecisionStore:
+        """Decisions, by the same rules as for programs."""
+        return self.decisions.store
+
+    def loaded(self) -> LoadedRun:
+        """Return the run.
+
+        Raises
+        ------
+        RunNotReady
+            If there is none to be looked at yet.
+        """
+        try:
+            run = self.run()
+        except BatonError as error:
+            raise RunNotReady(error.message) from None
+        if run is None:
+            raise RunNotReady(LOADING)
+        return run
+
+    def sight(self, who: Principal, run: LoadedRun, /) -> Sight:
+        """Return what somebody sees of the run."""
+        return Sight(who, run.members, self.company.policy.min_group)

@@ -1,0 +1,79 @@
+"""The house of the tests of access, with passwords, and a browser that keeps cookies and fills in forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+
+from serving.access.granting import give_password
+from tests.serving.access.conftest import House, empty, house, served
+
+__all__ = ["PASSWORD", "Browser", "browser", "empty", "house", "served"]
+
+PASSWORD = "correct horse battery staple"
+HERE = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
+
+
+class Browser:
+    """As much of a browser as forms need."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.page: Any = None
+
+    def open(self, path: str, **headers: str) -> Any:
+        headers = {"accept": "text/html", **headers}
+        self.page = self.client.get(path, headers=headers, follow_redirects=False)
+        return self.page
+
+    def hidden(self, action: str) -> dict[str, str]:
+        """The hidden fields of the form of the last page that goes to a path."""
+        form = next(
+            text
+            for text in re.findall(r"<form.*?</form>", self.page.text, re.S)
+            if f'action="{action}"' in unescape(text)
+        )
+        return {
+            name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)
+        }
+
+    def send(self, action: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Any:
+        """Fill in a form of the last page and send it."""
+        data = {**self.hidden(action), **fields}
+        self.page = self.client.post(action, data=data, headers=headers or HERE, follow_redirects=False)
+        return self.page
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> Any:
+        self.client.cookies.clear()
+        self.open("/pages/sign-in")
+        return self.send("/pages/sign-in", {"name": name, "password": password})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hashes of the same kind that take little time and memory."""
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("serving.access.passwords._argon2", lambda: cheap)
+        yield
+
+
+@pytest.fixture(scope="session")
+def with_passwords(house: House) -> House:
+    for name in ("ana", "lin", "mara", "emil", "aud"):
+        give_password(house.company, name, PASSWORD)
+    return house
+
+
+@pytest.fixture
+def browser(served: Any, with_passwords: House) -> Iterator[Browser]:
+    served.cookies.clear()
+    yield Browser(served)
+    served.cookies.clear()
