@@ -50,7 +50,7 @@ from serving.pages.mounting import Pages
 from serving.readiness import Readiness
 from serving.refusals import OURS, Application, Receive, Scope, Send
 
-__all__ = ["application", "build"]
+__all__ = ["application", "build", "known_paths"]
 
 _MCP = "/mcp"
 _PAGES = "/pages"
@@ -203,19 +203,13 @@ def application(
     BentoML counts requests per path, so that a scan of a million paths would make a million counters.
     """
     state = Readiness(announce=announce)
-    inside: Application = build(company, folder, hosts=hosts, state=state).to_asgi()
-    known = {
-        *ROUTES,
-        *_MOUNTED,
-        "/",
-        "/report",
-        "/docs.json",
-        "/schema.json",
-        "/metrics",
-        "/livez",
-        "/readyz",
-        "/healthz",
-    }
+    return known_paths(build(company, folder, hosts=hosts, state=state).to_asgi(), state)
+
+
+def known_paths(inside: Application, state: Readiness, /) -> Application:
+    """Return an application before another that knows no paths but ours, and gives reasons at ``/readyz``."""
+    health = ("/livez", "/readyz", "/healthz")
+    known = {*ROUTES, *_MOUNTED, *health, "/", "/report", "/docs.json", "/schema.json", "/metrics"}
 
     async def outside(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (at := _mounted_at(scope["path"])):
