@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.text_contestants import CHEAP, CONTESTANTS, FEW
 from benchmarks.text_runs import Store, few_rows, mixed, parts, run_once, time_parts
-from benchmarks.text_sets import SETS, TextTask, load_task
+from benchmarks.text_sets import OTHER_SETS, SETS, TextTask, load_task
 from benchmarks.text_tables import confidence_rows, few_table, main_table, pooled, time_table
 from models.encoders.encoders import read_once
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=[*SETS, "remarks"])
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=[*SETS, *OTHER_SETS])
     parser.add_argument("--models", nargs="+", default=list(CHEAP), choices=list(CONTESTANTS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one repeat, no few labels, no split in time")

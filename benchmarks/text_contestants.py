@@ -57,6 +57,18 @@ def _plain(task: TextTask, train: TextSet, seed: int) -> Fitted:
     return Fitted(tuple(model.classes_.tolist()), lambda texts: model.predict_proba(list(texts)))
 
 
+def _words_and_characters(task: TextTask, train: TextSet, seed: int) -> Fitted:
+    """Fit the other pipeline that everybody writes: words and characters side by side, for any language."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    counters = make_union(TfidfVectorizer(ngram_range=(1, 2)), TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5)))
+    model = make_pipeline(counters, LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000))
+    model.fit(train.texts, train.labels.astype(str))
+    return Fitted(tuple(model.classes_.tolist()), lambda texts: model.predict_proba(list(texts)))
+
+
 def _tfidf(task: TextTask, train: TextSet, seed: int) -> Fitted:
     from models.complaints.classifiers.tfidf import TfidfModel
 
@@ -106,6 +118,7 @@ def _learned_zero_shot(task: TextTask, train: TextSet, seed: int) -> Fitted:
 CONTESTANTS: dict[str, Contestant] = {
     "majority": _majority,
     "sklearn TF-IDF + LR": _plain,
+    "sklearn words + characters": _words_and_characters,
     "tfidf": _tfidf,
     "encoder": _encoder,
     "stacked": _stacked,
@@ -113,5 +126,5 @@ CONTESTANTS: dict[str, Contestant] = {
     "zero_shot": _zero_shot,
     "described": _learned_zero_shot,
 }
-CHEAP = ("majority", "sklearn TF-IDF + LR", "tfidf", "encoder", "stacked")
+CHEAP = ("majority", "sklearn TF-IDF + LR", "sklearn words + characters", "tfidf", "encoder", "stacked")
 FEW = ("sklearn TF-IDF + LR", "tfidf", "encoder", "described")

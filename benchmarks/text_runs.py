@@ -91,7 +91,7 @@ def mixed(task: TextTask, members: Sequence[Sequence[TestRun]], /) -> list[TestR
         scale = ScoreScale.fit(held_out, np.concatenate([truth[other] for other in others]), shift=False, beta=True)
         predicted, texts = scale.apply(scores[number]), task.texts.rows(run.test)
         groups = texts.frame["group"].to_numpy(dtype=object)
-        metrics = CauseMetrics(texts.labels, predicted, labels, groups).metrics()
+        metrics = _metrics(texts.labels, predicted, labels, groups)
         seconds = sum(runs[number].train_seconds for runs in members)
         speed = 1.0 / sum(1.0 / runs[number].texts_per_second for runs in members)
         found.append(TestRun(metrics, seconds, speed, run.test, predicted.astype(np.float32)))
@@ -118,9 +118,16 @@ def run_once(task: TextTask, model: str, train: np.ndarray, test: np.ndarray, se
     fitted.probabilities(fresh)
     answered = time.process_time()
     groups = held_out.frame["group"].to_numpy(dtype=object)
-    metrics = CauseMetrics(held_out.labels, found, labels, groups).metrics()
+    metrics = _metrics(held_out.labels, found, labels, groups)
     speed = len(fresh) / max(answered - begun, 1e-9)
     return TestRun(metrics, trained - start, speed, test, found.astype(np.float32))
+
+
+def _metrics(truth: np.ndarray, found: np.ndarray, labels: Sequence[str], groups: np.ndarray, /) -> dict[str, float]:
+    """Return the metrics that runs report, and log loss: rivals are judged by both."""
+    given = found[np.arange(len(truth)), np.searchsorted(labels, truth.astype(str))]
+    log_loss = -float(np.log(np.maximum(given, 1e-12)).mean())
+    return {**CauseMetrics(truth, found, labels, groups).metrics(), "log_loss": log_loss}
 
 
 class Store:
@@ -142,7 +149,7 @@ class Store:
     def put(self, run: TestRun, *key: str) -> None:
         """Keep a run."""
         about = {
-            "figures": run.metrics,
+            "metrics": run.metrics,
             "train_seconds": run.train_seconds,
             "texts_per_second": run.texts_per_second,
         }

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from features.text.preparing import prepare
-from features.text.reading import group_of
+from features.text.repeats import groups_of
 from features.text.text_set import TextSet
 
-__all__ = ["SETS", "TextTask", "load_task"]
+__all__ = ["OTHER_SETS", "SETS", "TextTask", "load_task"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ _DEPARTMENTS = {
     "环境保护": ["环境保护：污染、噪音、废气、废水、垃圾、臭味、油烟、排污"],
 }
 SETS = ("tweets", "tweets_known", "hotline")
+# no causes, but other languages, lengths and numbers of labels
+OTHER_SETS = ("remarks", "subjects", "reviews")
+_MIN_OF_A_SUBJECT = 20
 
 
 def load_task(name: str, folder: Path, /) -> TextTask:
@@ -67,10 +70,10 @@ def load_task(name: str, folder: Path, /) -> TextTask:
 
     Parameters
     ----------
-    name : {"tweets", "tweets_known", "hotline", "remarks"}
+    name : {"tweets", "tweets_known", "hotline", "remarks", "subjects", "reviews"}
     """
-    if name == "remarks":
-        return _remarks(folder)
+    if name in OTHER_SETS:
+        return _reviews(folder) if name == "reviews" else _remarks(folder, name)
     if name == "hotline":
         rows = pd.read_csv(folder / "zh_hotline" / "messages.csv", dtype=str)
         # the title is the message's first line, as in a mail
@@ -103,17 +106,31 @@ def load_task(name: str, folder: Path, /) -> TextTask:
     return TextTask(name, 'Airline tweets without "Can\'t Tell"', texts, goals, words)
 
 
-def _remarks(folder: Path, /) -> TextTask:
+def _remarks(folder: Path, name: str, /) -> TextTask:
     rows = pd.read_csv(folder / "csat" / "customer_support.csv", dtype=str, low_memory=False)
     columns = {name.casefold().strip(): name for name in rows.columns}
     remark, score = rows[columns["customer remarks"]], pd.to_numeric(rows[columns["csat score"]])
     there = remark.notna() & score.notna()
-    number = np.arange(int(there.sum())).astype(str)
-    label = np.where(score[there] <= 2, "low", "high")
-    texts = _texts(
-        pd.Series(number), remark[there], pd.Series(label), np.ones(len(number)), pd.Series(pd.NaT, range(len(number)))
-    )
-    return TextTask("remarks", "CSAT remarks: low or not (sentiment)", texts, {"macro_f1": 0.79})
+    if name == "remarks":
+        label = pd.Series(np.where(score[there] <= 2, "low", "high"))
+        return TextTask(
+            name, "CSAT remarks: low or not (sentiment)", _undated(remark[there], label), {"macro_f1": 0.79}
+        )
+    subject = rows[columns["sub-category"]]
+    there &= subject.map(subject[there].value_counts()) >= _MIN_OF_A_SUBJECT
+    return TextTask(name, "CSAT remarks: what the case was about", _undated(remark[there], subject[there]), {})
+
+
+def _reviews(folder: Path, /) -> TextTask:
+    rows = pd.read_csv(folder / "olist" / "olist_order_reviews_dataset.csv", dtype=str)
+    rows = rows[rows["review_comment_message"].notna()]
+    texts = _undated(rows["review_comment_message"], rows["review_score"])
+    return TextTask("reviews", "Order reviews in Portuguese: stars", texts, {})
+
+
+def _undated(raw: pd.Series, labels: pd.Series, /) -> TextSet:
+    number = pd.Series(np.arange(len(raw)).astype(str))
+    return _texts(number, raw, labels, np.ones(len(raw)), pd.Series(pd.NaT, range(len(raw))))
 
 
 def _texts(ids: pd.Series, raw: pd.Series, labels: pd.Series, weights: np.ndarray, at: pd.Series, /) -> TextSet:
@@ -127,7 +144,7 @@ def _texts(ids: pd.Series, raw: pd.Series, labels: pd.Series, weights: np.ndarra
             "label": labels.to_numpy(dtype=object),
             "weight": weights,
             "at": pd.to_datetime(at).to_numpy(),
-            "group": [group_of(text) for text in ready["text"]],
+            "group": groups_of(ready["text"].tolist()),
         }
     )
     frame["label"] = frame["label"].astype(object)

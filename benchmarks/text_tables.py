@@ -20,7 +20,7 @@ _BANDS = ((0.0, 0.5), (0.5, 0.7), (0.7, 1.0), (1.0, 1.01))
 def pooled(task: TextTask, runs: Sequence[TestRun], /) -> dict[str, Any]:
     """Return each metric's mean and spread over the splits; calibration error over all texts."""
     found: dict[str, Any] = {"repeats": len(runs)}
-    for name in ("macro_f1", "accuracy", "accuracy_at_70"):
+    for name in ("macro_f1", "log_loss", "accuracy", "accuracy_at_70"):
         values = [run.metrics[name] for run in runs]
         found[name] = float(np.mean(values))
         found[f"{name}_sd"] = float(np.std(values, ddof=1)) if len(values) > 1 else None
@@ -68,12 +68,13 @@ def main_table(task: TextTask, found: Mapping[str, Mapping[str, Any]], /) -> str
     lines = [
         f"### {task.title} ({len(task.texts)} texts; goals: {goals})",
         "",
-        "| model | repeats | macro-F1 | accuracy | ECE (95 %) | on the surest 70 % | train, CPU s | texts/s | goals |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| model | repeats | macro-F1 | log loss | accuracy | ECE (95 %) | surest 70 % | train, CPU s | texts/s | goals |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for model, one in found.items():
         lines.append(
-            f"| {model} | {one['repeats']} | {_spread(one, 'macro_f1')} | {_spread(one, 'accuracy')} | "
+            f"| {model} | {one['repeats']} | {_spread(one, 'macro_f1')} | {_spread(one, 'log_loss')} | "
+            f"{_spread(one, 'accuracy')} | "
             f"{one['ece']:.3f} ({_number(one['ece_low'])}–{_number(one['ece_high'])}) | "
             f"{_spread(one, 'accuracy_at_70')} | {one['train_seconds']:.1f} | {one['texts_per_second']:.0f} | "
             f"{_met(one, goals)} |"

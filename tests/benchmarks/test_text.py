@@ -1,0 +1,41 @@
+"""The benchmark of texts goes on from finished runs, and its rivals answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.text_contestants import CONTESTANTS
+from benchmarks.text_runs import Store, run_once
+from benchmarks.text_sets import TextTask
+from features.text.text_set import TextSet
+
+
+@pytest.fixture
+def task() -> TextTask:
+    said = {"late": "the parcel came late", "bill": "charged twice, wrong bill", "rude": "the agent was rude"}
+    rows = [(f"{words} order {number}", label) for number in range(20) for label, words in said.items()]
+    frame = pd.DataFrame(rows, columns=["text", "label"]).astype({"label": object})
+    names = np.arange(len(frame)).astype(str)
+    frame = frame.assign(text_id=names, language="en", mixed=False, weight=1.0, at=pd.NaT, group=names)
+    return TextTask("made", "made", TextSet(frame), {})
+
+
+@pytest.mark.parametrize("model", ["majority", "sklearn TF-IDF + LR", "sklearn words + characters", "tfidf"])
+def test_a_finished_run_is_read_again_as_it_was(task: TextTask, model: str, tmp_path: Path) -> None:
+    assert model in CONTESTANTS
+    rows = np.arange(len(task.texts))
+    run = run_once(task, model, rows[12:], rows[:12], 0)
+    Store(tmp_path).put(run, "made", model)
+    again = Store(tmp_path).get("made", model)
+    assert again is not None
+    assert again.metrics == run.metrics
+    np.testing.assert_array_equal(again.probabilities, run.probabilities)
+    given = run.probabilities[
+        np.arange(12), [["bill", "late", "rude"].index(str(name)) for name in task.texts.labels[:12]]
+    ]
+    assert run.metrics["log_loss"] == pytest.approx(-np.log(given).mean(), abs=1e-5)
+    assert run.metrics["macro_f1"] == (1.0 if model != "majority" else pytest.approx(1 / 6, abs=0.01))

@@ -1,0 +1,108 @@
+"""Two linear learners of n-grams: what they score, and how far the second is listened to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.text.text_set import TextSet
+from models.complaints.calibration import softmax
+from models.complaints.classifiers import tfidf
+from models.complaints.classifiers.linear_scores import Average, Scores, by_logistic, by_margin
+from models.complaints.classifiers.ngrams import learn_views
+from models.complaints.classifiers.tfidf import TfidfModel
+from models.complaints.training_set import TrainingSet, training_set
+
+_WORDS = {"late": "parcel late waited weeks", "bill": "charged twice invoice wrong", "rude": "agent rude shouted me"}
+
+
+def _texts(seed: int, each: int = 30, doubt: float = 0.0) -> TextSet:
+    generator = np.random.default_rng(seed)
+    rows = []
+    for label, words in _WORDS.items():
+        for _ in range(each):
+            said = generator.permutation(f"{words} please help order today {generator.integers(10**9)}".split())
+            other = generator.choice(sorted(_WORDS)) if generator.random() < doubt else label
+            rows.append((" ".join(said[: generator.integers(3, len(said))]), other))
+    frame = pd.DataFrame(rows, columns=["text", "label"]).astype({"label": object})
+    names = np.arange(len(frame)).astype(str)
+    return TextSet(
+        frame.assign(text_id=names, language="en", mixed=False, weight=1.0, at=pd.Timestamp("2026-01-01"), group=names)
+    )
+
+
+def _learned(seed: int) -> tuple[TrainingSet, np.ndarray]:
+    learned = training_set(_texts(seed))
+    return learned, learn_views(learned.texts)[1]
+
+
+def test_both_learners_score_each_class_against_the_rest_and_a_class_without_texts_lowest() -> None:
+    learned, matrix = _learned(0)
+    for learn in (lambda some: by_margin(matrix, some, 0.1, 0), lambda some: by_logistic(matrix, some, 0)):
+        assert np.mean(learn(learned).of(matrix).argmax(axis=1) == learned.target) > 0.9
+        there = learned.target != 1
+        some = TrainingSet(
+            learned.texts, learned.classes, np.where(there, learned.target, 0), learned.weights, learned.groups
+        )
+        assert (learn(some).of(matrix)[:, 1] == -3.0).all()
+
+
+def test_a_rare_class_counts_as_much_as_a_frequent_one() -> None:
+    frame = pd.concat([_texts(1, 60).frame.query("label == 'late'"), _texts(2, 3).frame], ignore_index=True)
+    learned = training_set(TextSet(frame.assign(text_id=np.arange(len(frame)).astype(str))))
+    matrix = learn_views(learned.texts)[1]
+    for scores in (by_margin(matrix, learned, 0.1, 0), by_logistic(matrix, learned, 0)):
+        found = scores.of(matrix).argmax(axis=1)
+        assert all(np.mean(found[learned.target == number] == number) > 0.6 for number in range(3))
+
+
+def _noisy(generator: np.random.Generator, target: np.ndarray, noise: float) -> np.ndarray:
+    return 3.0 * np.eye(3)[target] + noise * generator.normal(size=(len(target), 3))
+
+
+def test_the_second_learner_is_listened_to_as_far_as_log_loss_falls() -> None:
+    generator = np.random.default_rng(0)
+    target = generator.integers(0, 3, 900)
+    good, as_good, noise = (
+        _noisy(generator, target, 2.5),
+        _noisy(generator, target, 2.5),
+        generator.normal(size=(900, 3)),
+    )
+
+    def share(average: Average, first: np.ndarray, second: np.ndarray) -> float:
+        ours, theirs = (
+            weight * np.std(scores - scores.mean(axis=1, keepdims=True))
+            for weight, scores in ((average.first, first), (average.second, second))
+        )
+        return theirs / (ours + theirs)
+
+    # sizes mean nothing: a score in other units gets the same weight
+    assert share(Average.fit(good, 40.0 * as_good, target), good, 40.0 * as_good) == pytest.approx(0.5)
+    assert Average.fit(good, noise, target).second == 0.0
+    assert Average.fit(good, None, target).second == 0.0
+
+
+def test_the_average_is_one_linear_model_with_the_probabilities_that_were_calibrated() -> None:
+    generator = np.random.default_rng(1)
+    target, matrix = generator.integers(0, 3, 300), generator.normal(size=(300, 4))
+    first, second = (Scores(generator.normal(size=(3, 4)), generator.normal(size=3)) for _ in range(2))
+    average = Average(0.7, 0.2, Average.fit(first.of(matrix), second.of(matrix), target).scale)
+    wanted = 0.7 * first.of(matrix) + 0.2 * second.of(matrix)
+    np.testing.assert_allclose(average.of(first, second).of(matrix), wanted)
+    np.testing.assert_allclose(average.of(first, None).of(matrix), 0.7 * first.of(matrix))
+    assert np.isfinite(softmax(wanted)).all()
+
+
+def test_what_is_right_nearly_always_asks_no_second_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def noted(matrix: np.ndarray, some: TrainingSet, seed: int, /) -> Scores:
+        asked.append(seed)
+        return by_logistic(matrix, some, seed)
+
+    monkeypatch.setattr(tfidf, "by_logistic", noted)
+    TfidfModel.fit(_texts(3), 0)
+    assert not asked
+    TfidfModel.fit(_texts(3, doubt=0.6), 0)
+    assert asked
