@@ -68,7 +68,7 @@ def main_table(task: TextTask, found: Mapping[str, Mapping[str, Any]], /) -> str
     lines = [
         f"### {task.title} ({len(task.texts)} texts; goals: {goals})",
         "",
-        "| model | repeats | macro-F1 | log loss | accuracy | ECE (95 %) | surest 70 % | train, CPU s | texts/s | goals |",
+        "| model | repeats | macro-F1 | log loss | accuracy | ECE (95 %) | surest 70 % | train, s | texts/s | goals |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for model, one in found.items():
