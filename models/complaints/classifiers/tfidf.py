@@ -106,11 +106,19 @@ class TfidfModel:
         """Return log-odds of each class against the rest (texts, classes), before calibration."""
         if not len(texts):
             return np.zeros((0, len(self.classes)))
-        return stacked(self.views, texts) @ self.coefficients.T + self.intercepts
+        return self._scores(stacked(self.views, texts))
 
     def probabilities(self, texts: Sequence[str], /) -> np.ndarray:
         """Return calibrated probabilities (texts, classes); rows sum to 1. Takes cleaned and masked texts."""
-        return self.scale.apply(self.scores(texts))
+        if not len(texts):
+            return np.zeros((0, len(self.classes)))
+        matrix = stacked(self.views, texts)
+        # a text without a single known term says nothing: the intercepts are those of texts that say something
+        known = np.diff(matrix.indptr) > 0
+        return np.where(known[:, None], self.scale.apply(self._scores(matrix)), 1.0 / len(self.classes))
+
+    def _scores(self, matrix: Any, /) -> np.ndarray:
+        return matrix @ self.coefficients.T + self.intercepts
 
     def save(self, folder: Path, /) -> None:
         """Write the model as JSON and NPZ."""

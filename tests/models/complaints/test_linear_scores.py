@@ -109,3 +109,10 @@ def test_what_is_right_nearly_always_asks_no_second_learner(monkeypatch: pytest.
     assert not asked
     TfidfModel.fit(_texts(3, doubt=0.6), 0)
     assert asked
+
+
+def test_a_text_of_unknown_words_is_no_class_more_than_another() -> None:
+    model = TfidfModel.fit(_texts(3), 0)
+    found = model.probabilities(["ююю 未知", "parcel late"])
+    assert found[0].tolist() == [1 / 3] * 3
+    assert found[1].max() > 0.5
