@@ -16,8 +16,8 @@ from features.text.text_set import TextSet
 
 @pytest.fixture
 def task() -> TextTask:
-    said = {"late": "the parcel came late", "bill": "charged twice, wrong bill", "rude": "the agent was rude"}
-    rows = [(f"{words} order {number}", label) for number in range(20) for label, words in said.items()]
+    spoken = {"late": "the parcel came late", "bill": "charged twice, wrong bill", "rude": "the agent was rude"}
+    rows = [(f"{words} order {number}", label) for number in range(20) for label, words in spoken.items()]
     frame = pd.DataFrame(rows, columns=["text", "label"]).astype({"label": object})
     names = np.arange(len(frame)).astype(str)
     frame = frame.assign(text_id=names, language="en", mixed=False, weight=1.0, at=pd.NaT, group=names)

@@ -110,6 +110,7 @@ class Average:
     first, second : float
         What the scores of each are multiplied by; 0: not asked.
     scale : ScoreScale
+        Makes probabilities of the sum.
     """
 
     first: float

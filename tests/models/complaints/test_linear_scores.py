@@ -22,9 +22,9 @@ def _texts(seed: int, each: int = 30, doubt: float = 0.0) -> TextSet:
     rows = []
     for label, words in _WORDS.items():
         for _ in range(each):
-            said = generator.permutation(f"{words} please help order today {generator.integers(10**9)}".split())
+            spoken = generator.permutation(f"{words} please help order today {generator.integers(10**9)}".split())
             other = generator.choice(sorted(_WORDS)) if generator.random() < doubt else label
-            rows.append((" ".join(said[: generator.integers(3, len(said))]), other))
+            rows.append((" ".join(spoken[: generator.integers(3, len(spoken))]), other))
     frame = pd.DataFrame(rows, columns=["text", "label"]).astype({"label": object})
     names = np.arange(len(frame)).astype(str)
     return TextSet(
@@ -50,8 +50,13 @@ def test_both_learners_score_each_class_against_the_rest_and_a_class_without_tex
 
 def test_a_rare_class_counts_as_much_as_a_frequent_one() -> None:
     # a text that a third of the rare class and a sixth of the frequent one wrote belongs to the rare one
-    said = [("please help", "late", 20), ("please help", "rude", 10), ("parcel", "late", 100), ("shouted", "rude", 20)]
-    rows = [(f"{text} {number}", label) for text, label, count in said for number in range(count)]
+    spoken = [
+        ("please help", "late", 20),
+        ("please help", "rude", 10),
+        ("parcel", "late", 100),
+        ("shouted", "rude", 20),
+    ]
+    rows = [(f"{text} {number}", label) for text, label, count in spoken for number in range(count)]
     frame = pd.DataFrame(rows, columns=["text", "label"]).astype({"label": object})
     learned = training_set(TextSet(frame.assign(weight=1.0, group=frame.index.astype(str))))
     views, matrix = learn_views(learned.texts)
