@@ -10,13 +10,23 @@ from pydantic.json_schema import models_json_schema
 
 from serving.answering.payloads import Refusal
 from serving.decisions.description import DECISION_MODELS, decision_paths
-from serving.events.payloads import EXAMPLE
+from serving.examples import ANSWER_EXAMPLES, REQUEST_EXAMPLES
 
 __all__ = ["describe"]
 
 _REFERENCE = "#/components/schemas/{model}"
+_TOKEN = "Only where access is set up: `baton access grant` gives a token."
+_READY = {
+    "type": "object",
+    "properties": {
+        "ready": {"type": "boolean"},
+        "models": {"type": "array", "items": {"type": "object"}},
+        "note": {"type": "string"},
+        "error": {"type": "object"},
+    },
+    "required": ["ready"],
+}
 _OWN_REFUSALS = {"/events": {"409": "An event with this id came before, with other content; nothing was kept."}}
-_EXAMPLES = {"/events": EXAMPLE}
 _REFUSALS = {
     "400": "The request does not fit; the body says which field and why.",
     "401": "No valid token came with the request; only where access is set up.",
@@ -51,13 +61,19 @@ def describe(
     models = [*requests.values(), *answers.values(), *DECISION_MODELS, Refusal]
     modes: Any = [(model, "validation") for model in models]
     _, schemas = models_json_schema(modes, ref_template=_REFERENCE)
-    paths = {**given["paths"], **decision_paths(_json)}
+    refusals = {code: {"description": text, **_json(Refusal)} for code, text in _REFUSALS.items()}
+    paths = {**given["paths"], **_own_paths(refusals)}
+    for path, operations in decision_paths(_json).items():
+        paths[path] = {name: _refusable(operation, refusals) for name, operation in operations.items()}
     for path, request in requests.items():
-        known = _REFUSALS | _OWN_REFUSALS.get(path, {})
-        refusals = {code: {"description": text, **_json(Refusal)} for code, text in known.items()}
-        answer = {"200": {"description": "One row per row asked for, in its order.", **_json(answers[path])}}
-        body = {"required": True, **_json(request, _EXAMPLES.get(path))}
-        paths[path] = {"post": {**paths[path]["post"], "requestBody": body, "responses": answer | refusals}}
+        own = {code: {"description": text, **_json(Refusal)} for code, text in _OWN_REFUSALS.get(path, {}).items()}
+        answer = {
+            "description": "Answered in the order of the request.",
+            **_json(answers[path], ANSWER_EXAMPLES.get(path)),
+        }
+        body = {"required": True, **_json(request, REQUEST_EXAMPLES.get(path))}
+        operation = {**paths[path]["post"], "requestBody": body, "responses": {"200": answer, **own}}
+        paths[path] = {"post": _refusable(operation, refusals)}
     return {
         "openapi": given["openapi"],
         "info": {
@@ -67,7 +83,54 @@ def describe(
         },
         "servers": [{"url": "."}],
         "paths": paths,
-        "components": {"schemas": schemas["$defs"]},
+        "security": [{"token": []}],
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": _TOKEN}},
+        },
+    }
+
+
+def _refusable(operation: Mapping[str, Any], refusals: Mapping[str, Any], /) -> dict[str, Any]:
+    """Return an operation with the refusals of the service, besides its own of the same code."""
+    return {**operation, "responses": {**refusals, **operation["responses"]}}
+
+
+def _own_paths(refusals: Mapping[str, Any], /) -> dict[str, Any]:
+    """Return the path items of what is neither asked with a model nor a decision."""
+    outside = {code: refusals[code] for code in ("401", "403", "421", "429", "503")}
+
+    def looked_at(summary: str, media_type: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        answer = {"description": summary, "content": {media_type: {"schema": dict(schema)}}}
+        return {"get": {"summary": summary, "responses": {"200": answer, **outside}}}
+
+    def health(summary: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        answer = {"200": {"description": summary, **content}}
+        later = {"503": {"description": "Not ready, and why; Retry-After says when to come back.", **content}}
+        return {"get": {"summary": summary, "security": [], "responses": {**answer, **later, "421": refusals["421"]}}}
+
+    state = {"content": {"application/json": {"schema": _READY}}}
+    message = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    accepted = {"202": {"description": "A message that needs no answer."}}
+    return {
+        "/livez": health("Whether the service runs.", {}),
+        "/healthz": health("Whether the service runs.", {}),
+        "/readyz": health("Which models answer, or why none does.", state),
+        "/metrics": looked_at("Counts and durations for Prometheus.", "text/plain", {"type": "string"}),
+        "/docs.json": looked_at("This description.", "application/json", {"type": "object"}),
+        "/mcp": {
+            "post": {
+                "summary": "The same answers as tools for agents: messages of the Model Context Protocol.",
+                "description": "Streamable HTTP without sessions and streams; see docs/agents-and-clients.md.",
+                "requestBody": {"required": True, **message},
+                "responses": {
+                    "200": {"description": "A message of the protocol.", **message},
+                    **accepted,
+                    **{code: {"description": text, **message} for code, text in _REFUSALS.items()},
+                    "406": {"description": "Accept does not name application/json.", **message},
+                },
+            }
+        },
     }
 
 
