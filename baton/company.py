@@ -285,13 +285,20 @@ def load_company(path: str | Path, /) -> Company:
     path = Path(path)
     if path.is_dir():
         path = path / "company.toml"
-    raw = read_toml(path, CompanyFileError, missing="no such file; `baton init` writes one")
+    raw = read_toml(path, CompanyFileError, missing=_where_else(path))
     if "path" in raw:
         raise CompanyFileError(f"{path}: unknown key 'path'; give paths under [tables]")
     try:
         return Company(path=path.resolve(), **raw)
     except ValidationError as error:
         raise CompanyFileError(f"{path}: {'; '.join(_explain(fault) for fault in error.errors())}") from error
+
+
+def _where_else(path: Path, /) -> str:
+    """Return what to say of a company file that is not there: the company beside it of nearly the same name, if any."""
+    # `os.path` raises nothing where a folder may not be read
+    beside = [place.name for place in path.parent.glob("*") if os.path.isfile(place / "company.toml")]  # noqa: PTH113
+    return f"no such file{did_you_mean(path.name, beside, otherwise='`baton init` writes one')}"
 
 
 def _explain(fault: Any, /) -> str:

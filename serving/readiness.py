@@ -40,6 +40,9 @@ class Readiness:
             for model in run.models():
                 if "note" in model:
                     self.announce(f"{model['note']}.")
+            self.announce(
+                f"Ready: {', '.join(row['model'] for row in run.models()) or 'advice, without a prediction'}."
+            )
             return run
 
         self.loader = Loader(announced, fingerprint)

@@ -20,6 +20,9 @@ access_app = typer.Typer(help="Who may use the service: users, roles and tokens.
 CompanyOption = Annotated[
     Path, typer.Option("--company", metavar="COMPANY", help="The company file, or the folder in which it lies.")
 ]
+SameOption = Annotated[
+    Path | None, typer.Option("--company", metavar="COMPANY", help="The same, as in the other commands.")
+]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of the user: a person or a system.")]
 DaysOption = Annotated[
     int | None,
@@ -130,13 +133,13 @@ def access_revoke(
 
 
 @access_app.command("list", epilog="Example: `baton access list demo`")
-def access_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption = False) -> None:
+def access_list(company: CompanyArgument = DEFAULT_COMPANY, of: SameOption = None, as_json: JsonOption = False) -> None:
     """Show users, roles, teams and tokens: until when they hold, and when they were last used."""
     from baton import display
     from baton.catalogue.kpi_names import open_company
     from serving.access.granting import show
 
-    rows = show(open_company(company))
+    rows = show(open_company(of or company))
     if as_json:
         display.document({"users": rows})
         return
@@ -166,13 +169,13 @@ def access_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption 
 
 
 @access_app.command("demo", epilog="Example: `baton access demo demo`, then `baton serve demo`")
-def access_demo(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption = False) -> None:
+def access_demo(company: CompanyArgument = DEFAULT_COMPANY, of: SameOption = None, as_json: JsonOption = False) -> None:
     """Grant ready-made users of a simulated company, each time anew, and show what to ask the service with each."""
     from baton import display
     from baton.catalogue.kpi_names import open_company
     from serving.access.demo_users import give_demo_users
 
-    made = give_demo_users(open_company(company))
+    made = give_demo_users(open_company(of or company))
     if as_json:
         named = {"passwords": made.passwords, "team_id": made.team_id, "employee": made.employee}
         display.document({"users": made.users, **named})
