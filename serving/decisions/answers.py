@@ -38,7 +38,7 @@ def is_overdue(decision: Any, now: datetime, /) -> bool:
     return decision.due_at is not None and decision.due_at < now
 
 
-def decision_row(decision: Any, now: datetime, /) -> dict[str, Any]:
+def decision_row(decision: Any, now: datetime, /, *, superseded_by: str | None = None) -> dict[str, Any]:
     """Return a decision as a list shows it."""
     return {
         "id": decision.id,
@@ -52,6 +52,7 @@ def decision_row(decision: Any, now: datetime, /) -> dict[str, Any]:
         "overdue": is_overdue(decision, now),
         "created_at": written(decision.created_at),
         "changed_at": written(decision.changed_at),
+        "superseded_by": superseded_by,
     }
 
 

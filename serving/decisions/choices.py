@@ -10,9 +10,9 @@ from typing import Any
 from baton.errors import ArtefactError, PolicyError, UnknownIdError
 from baton.messages.message import Message, Name
 from serving.decisions.advice import Advice, AdviceKey, RunAdvice
-from serving.decisions.refused import DecisionRefused, NotFound
+from serving.decisions.refused import Conflict, DecisionRefused, NotFound
 
-__all__ = ["Choice", "advised_choice", "own_choice"]
+__all__ = ["Choice", "advised_choice", "own_choice", "require_still_allowed"]
 
 _FIELD: dict[str, str] = {"weights": "weights", "target": "target", "coaching": "action", "root_cause": "action"}
 _NEVER_NEGATIVE = frozenset({"seconds", "minutes", "hours", "days", "count", "thousand"})
@@ -85,6 +85,24 @@ def own_choice(run: RunAdvice, key: AdviceKey, choice: Choice | None, /) -> dict
     if choice.target is not None:
         _check_target(run, key, choice.target)
     return given
+
+
+def require_still_allowed(run: RunAdvice, key: AdviceKey, choice: Mapping[str, Any], /) -> None:
+    """Check the weights of a proposed decision again by the policy and the cards of now, before they are approved.
+
+    Raises
+    ------
+    Conflict
+        If they break a limit, are no card any more, or the run of now has nothing to check them by.
+    """
+    if key.kind != "weights":
+        return
+    try:
+        _weights(run, key, choice["weights"])
+    except NotFound:
+        raise Conflict(Message("decision.cannot_check")) from None
+    except DecisionRefused as refused:
+        raise Conflict(Message("decision.not_allowed_now", {"why": refused.message})) from None
 
 
 def _weights(run: RunAdvice, key: AdviceKey, weights: Mapping[str, float], /) -> dict[str, Any]:

@@ -222,6 +222,9 @@ class DecisionRow(BaseModel):
     overdue: bool
     created_at: str
     changed_at: str
+    superseded_by: str | None = Field(
+        default=None, description="of a card: the decision on the same card that was approved later, and holds now"
+    )
 
 
 class DecisionAnswer(DecisionRow):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,11 @@ __all__ = [
     "moves_of",
     "new_decision",
     "others_on",
+    "superseded",
     "write_move",
 ]
 
+_HOLDING = ("approved", "upheld", "contested", "revoking")  # what was approved and not yet taken back
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -96,6 +99,37 @@ def others_on(session: Session, advice: Advice, /) -> list[Decision]:
             or (STATES[other.state] is Standing.SETTLED and other.advice["digest"] == advice.digest)
         )
     ]
+
+
+def superseded(session: Session, rows: Iterable[Any], /) -> dict[str, str]:
+    """Return which of some decisions on cards hold no more since a later one on the same card was approved.
+
+    Parameters
+    ----------
+    rows : iterable of Decision or of rows with ``id`` and ``team_id``
+
+    Returns
+    -------
+    dict of str to str
+        By id the id of the decision that holds now.
+    """
+    from sqlalchemy import select
+
+    from serving.state.schema import Decision, Move
+
+    wanted = {row.id: row.team_id for row in rows}
+    approved = (
+        select(Decision, Move.at)
+        .join(Move, Move.decision == Decision.id)
+        .where(Move.name == "approve", Decision.team_id.in_(set(wanted.values())), Decision.state.in_(_HOLDING))
+        .order_by(Move.at, Move.version)
+    )
+    newest: dict[AdviceKey, str] = {}
+    known: dict[str, AdviceKey] = {}
+    for decision, _ in session.execute(approved):
+        known[decision.id] = key_of(decision)
+        newest[known[decision.id]] = decision.id
+    return {one: newest[known[one]] for one in wanted if one in known and newest[known[one]] != one}
 
 
 def asked_rows(question: ListQuestion, now: datetime, /) -> Executable:

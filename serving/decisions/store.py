@@ -15,7 +15,7 @@ from serving.decisions.advice import Advice, AdviceKey, RunAdvice
 from serving.decisions.allowed import Case, Shown, may_read, refusal, sees_mover
 from serving.decisions.answers import advice_answer, answer_again, decision_answer, decision_row, written
 from serving.decisions.asked import advice_for, beginnings, first_step
-from serving.decisions.choices import Choice, advised_choice, own_choice
+from serving.decisions.choices import Choice, advised_choice, own_choice, require_still_allowed
 from serving.decisions.moves import STATES, Transition, moves_from, transition
 from serving.decisions.payloads import AdviceQuestion, ChoiceBody, ListQuestion, MoveRequest, ProposalRequest
 from serving.decisions.records import (
@@ -26,6 +26,7 @@ from serving.decisions.records import (
     moves_of,
     new_decision,
     others_on,
+    superseded,
     write_move,
 )
 from serving.decisions.refused import Conflict, DecisionRefused, NotAllowed, NotFound
@@ -168,9 +169,11 @@ class DecisionStore:
         """
         with self._state.reading() as session:
             decision, case = self._found(session, principal, decision_id)
+            later = superseded(session, [decision])
         self._seen(principal, [(decision.team_id, decision.employee)])
         still = self._still_advised(decision)
-        return decision_answer(principal, decision, case, self._now(), still_advised=still)
+        answer = decision_answer(principal, decision, case, self._now(), still_advised=still)
+        return {**answer, "superseded_by": later.get(decision.id)}
 
     def find(self, principal: Principal, question: ListQuestion, /) -> dict[str, Any]:
         """Return a page of the decisions that somebody may see, the latest change first."""
@@ -178,14 +181,15 @@ class DecisionStore:
         with self._state.reading() as session:
             found = session.execute(asked_rows(question, now))
             shown = [row for row in found if may_read(principal, Shown.of(row, self._team_of), self._on_card)]
-        first = (question.page - 1) * PAGE_ROWS
-        rows = shown[first : first + PAGE_ROWS]
+            first = (question.page - 1) * PAGE_ROWS
+            rows = shown[first : first + PAGE_ROWS]
+            later = superseded(session, rows)
         self._seen(principal, [(row.team_id, row.employee) for row in rows])
         return {
             "page": question.page,
             "pages": max(1, -(-len(shown) // PAGE_ROWS)),
             "total": len(shown),
-            "rows": [decision_row(row, now) for row in rows],
+            "rows": [decision_row(row, now, superseded_by=later.get(row.id)) for row in rows],
         }
 
     def _repeated(self, principal: Principal, repeat: Repeat | None, /) -> Answer | None:
@@ -237,6 +241,8 @@ class DecisionStore:
     def _worked_out(self, step: Transition, decision: Decision, given: ChoiceBody | None, /) -> dict[str, Any]:
         """Return what is kept with a move: the choice, and the advice as it would be given now beside that of then."""
         key, detail = key_of(decision), {}
+        if step.name == "approve":
+            require_still_allowed(self._advice(), key, decision.choice)
         if step.chooses or given is not None:
             detail["choice"] = _own(self._advice(), step, key, given)
         if step.computes:

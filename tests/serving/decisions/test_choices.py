@@ -17,7 +17,21 @@ from serving.decisions.payloads import AdviceQuestion, ListQuestion
 from serving.decisions.refused import Conflict, DecisionRefused, NotAllowed, NotFound
 from serving.loading import LoadedRun
 from serving.state.store import State
-from tests.serving.decisions.office import ANN, BO, EMIL, FCR, HANDLE, KEPT, LIN, LOCAL, MEI, OWN, POLICY, Office
+from tests.serving.decisions.office import (
+    ANN,
+    BO,
+    EMIL,
+    FCR,
+    HANDLE,
+    KEPT,
+    LIN,
+    LOCAL,
+    MEI,
+    OWN,
+    POLICY,
+    Office,
+    inputs,
+)
 
 
 def reloaded(run: RunAdvice) -> RunAdvice:
@@ -209,6 +223,9 @@ def test_an_advice_is_shown_with_its_digest_and_the_moves_that_begin(office: Off
 
 def test_a_team_with_two_cards_is_asked_which(sqlite: State, own_run: RunAdvice) -> None:
     rewrite(own_run, "weights", lambda rows: pd.concat([rows, rows.assign(role="lead")]))
+    given = inputs()
+    cards, people = (pd.concat([each, each.assign(role="lead")]) for each in (given.cards, given.headcounts))
+    replace(given, cards=cards, headcounts=people).save(own_run.run.folder.advice)
     office = Office(sqlite, reloaded(own_run))
     with pytest.raises(DecisionRefused, match="name one role of agent, lead"):
         office.propose(role=None, advice="0" * 64)
