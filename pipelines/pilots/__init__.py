@@ -1,0 +1,1 @@
+"""Trying a change on a few teams: the plan, and what came of it."""

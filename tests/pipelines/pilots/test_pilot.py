@@ -1,0 +1,199 @@
+"""A pilot from its plan to its verdict, on a company of ten teams whose cases are solved at once or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from baton.catalogue.load import load_catalogue
+from baton.cli import app
+from baton.company import Company, load_company
+from baton.errors import ArtefactError, PolicyError
+from baton.files import RunFolder
+from baton.months import months_later
+from features.staging.stage import stage
+from pipelines.pilots.evaluate import evaluate_pilot
+from pipelines.pilots.plan import Asked, plan_pilot
+from pipelines.pilots.planned import Plan, read_plan, write_plan
+
+BEGIN = datetime(2024, 1, 1)
+PAST, PILOT = 18, 6
+TEAMS = tuple(f"t{number}" for number in range(10))
+KPI = "first_contact_resolution"
+COMPANY = """
+[company]
+name = "Hafen"
+currency = "EUR"
+[tables]
+cases = { path = "cases.csv" }
+[privacy]
+pseudonymise = false
+"""
+
+
+def write_cases(folder: Path, months: int, lift: Mapping[str, float]) -> None:
+    """Write thirty cases a team and month; from month ``PAST`` on a team solves more by its ``lift``."""
+    rng = np.random.default_rng(8)
+    rows = []
+    for month in range(PAST + PILOT):
+        first = months_later(BEGIN, month)
+        for number, team in enumerate(TEAMS):
+            chance = 0.55 + 0.02 * (number % 4) + (lift.get(team, 0.0) if month >= PAST else 0.0)
+            for case in range(30):
+                at = first + timedelta(hours=float(rng.uniform(0, 27 * 24)))
+                solved, rating = rng.random() < chance, int(rng.integers(1, 6))
+                rows.append((f"k{month}-{number}-{case}", team, at, at + timedelta(hours=1), int(solved), rating))
+    cases = pd.DataFrame(rows, columns=["case_id", "team_id", "opened_at", "closed_at", "resolved_first", "csat"])
+    last = months_later(BEGIN, months)
+    cases = cases[cases["opened_at"] < last]
+    # the last day has a case, so that the month is known whole
+    end = pd.DataFrame(
+        [("end", "t0", last - timedelta(hours=2), last - timedelta(hours=1), 1, 3)], columns=cases.columns
+    )
+    pd.concat([cases, end]).assign(rated_at=lambda all_cases: all_cases["closed_at"]).to_csv(
+        folder / "cases.csv", index=False
+    )
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Callable[[int, Mapping[str, float]], tuple[Company, RunFolder]]:
+    (tmp_path / "company.toml").write_text(COMPANY)
+
+    def after(months: int, lift: Mapping[str, float]) -> tuple[Company, RunFolder]:
+        write_cases(tmp_path, months, lift)
+        company = load_company(tmp_path)
+        folder = RunFolder(tmp_path / "out").create()
+        stage(company, load_catalogue(company), folder.staged)
+        return company, folder
+
+    return after
+
+
+@pytest.fixture
+def planned(staged: Callable[..., tuple[Company, RunFolder]]) -> tuple[Company, RunFolder, Plan]:
+    company, folder = staged(PAST, {})
+    plan = plan_pilot(company, folder, Asked("fcr", guards=("csat",))).plan
+    write_plan(company, plan)
+    return company, folder, plan
+
+
+def test_a_plan_says_who_begins_and_what_could_be_seen(planned: tuple[Company, RunFolder, Plan]) -> None:
+    company, folder, plan = planned
+    assert (plan.kpi, plan.guards, plan.name) == (KPI, ("csat",), "first-contact-resolution-2025-07")
+    assert len(plan.begins) == 5
+    assert set(plan.begins) < set(plan.teams) == set(TEAMS)
+    assert (plan.months[0], plan.months[plan.begin], plan.months[-1]) == ("2024-07-01", "2025-07-01", "2025-12-01")
+    # 30 cases a month, five teams against five: about 2.5 standard errors of 0.019 each
+    assert plan.smallest is not None
+    assert 0.02 < plan.smallest < 0.09
+    assert plan.false_alarms == pytest.approx(0.1, abs=0.04)
+    assert read_plan(company, plan.name) == plan
+    again = plan_pilot(company, folder, Asked(KPI, guards=("csat",)))
+    assert again.plan == plan
+    assert set(again.by_cycles) == {1, 2, 3, 4}
+
+
+def test_until_its_months_are_known_a_pilot_has_no_verdict(
+    planned: tuple[Company, RunFolder, Plan], staged: Callable[..., tuple[Company, RunFolder]]
+) -> None:
+    plan = planned[2]
+    company, folder = staged(PAST + 4, dict.fromkeys(plan.begins, 0.25))
+    found = evaluate_pilot(company, folder, plan)
+    assert (found.verdict, found.effect, found.months_known, found.months_planned) == (None, None, 4, 6)
+    assert found.by_month[0] > 0.1  # how it goes is shown, without a verdict
+
+
+@pytest.mark.parametrize(("lift", "verdict"), [(0.25, "adopt"), (0.0, "stop"), (-0.25, "stop")])
+def test_what_was_tried_is_judged_by_what_it_brought(
+    planned: tuple[Company, RunFolder, Plan],
+    staged: Callable[..., tuple[Company, RunFolder]],
+    lift: float,
+    verdict: str,
+) -> None:
+    plan = planned[2]
+    company, folder = staged(PAST + PILOT, dict.fromkeys(plan.begins, lift))
+    found = evaluate_pilot(company, folder, plan)
+    assert found.effect is not None
+    assert found.effect.low <= lift <= found.effect.high
+    # without a change nothing worth having is in the interval, or it is still open
+    assert found.verdict == verdict or (lift == 0.0 and found.verdict == "extend")
+    assert set(found.guards) == {"csat"}
+    assert found.harmed == ()
+
+
+def test_a_team_that_is_gone_is_named(
+    planned: tuple[Company, RunFolder, Plan], staged: Callable[..., tuple[Company, RunFolder]], tmp_path: Path
+) -> None:
+    plan = planned[2]
+    company, folder = staged(PAST + PILOT, dict.fromkeys(plan.begins, 0.25))
+    gone = plan.begins[-1]
+    cases = pd.read_csv(tmp_path / "cases.csv", parse_dates=["opened_at"])
+    late = (cases["opened_at"] >= months_later(BEGIN, PAST)) & (cases["team_id"] == gone)
+    cases[~late].to_csv(tmp_path / "cases.csv", index=False)
+    stage(company, load_catalogue(company), folder.staged)
+    found = evaluate_pilot(company, folder, plan)
+    assert found.missing == (gone,)
+    assert found.verdict == "adopt"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (Asked("first_contact_resolutin"), "it cannot be measured for teams here; did you mean"),
+        (Asked(KPI, teams=("t1", "t2", "t77")), "nothing was measured of t77; known: t0, t1"),
+        (Asked(KPI, teams=("t1", "t2", "t3")), "3 teams were measured by first_contact_resolution"),
+        (Asked(KPI, teams=("t1", "t2", "t3", "t4")), "only 6 ways to draw them"),
+        (Asked(KPI, begin=10), "from 1 to 9 of the 10 teams"),
+        (Asked(KPI, begin=2, waves=3), "2 teams begin, so there are at most as many waves"),
+        (Asked(KPI, cycles=6), "18 whole months are known; 6 cycles of 3 months"),
+        (Asked(KPI, worthwhile=-1.0), "worthwhile: a size of an effect above 0"),
+        (Asked(KPI, name="../x"), "small letters, digits and hyphens"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_with_what_to_do(
+    staged: Callable[..., tuple[Company, RunFolder]], asked: Asked, words: str
+) -> None:
+    company, folder = staged(PAST, {})
+    with pytest.raises(PolicyError, match=words):
+        write_plan(company, plan_pilot(company, folder, asked).plan)
+
+
+def test_a_plan_is_drawn_once_and_one_changed_by_hand_is_refused(planned: tuple[Company, RunFolder, Plan]) -> None:
+    company, _, plan = planned
+    with pytest.raises(PolicyError, match="a plan is drawn once"):
+        write_plan(company, plan)
+    with pytest.raises(ArtefactError, match=r"there is none; did you mean 'first-contact-resolution-2025-07'"):
+        read_plan(company, "first-contact-resolution-2025-08")
+    place = company.folder / ".baton" / "pilots" / f"{plan.name}.json"
+    document = json.loads(place.read_text())
+    # somebody would like the best team among those that begin
+    document["starts"] = [-1 if start >= 0 else plan.begin for start in document["starts"][:-1]] + [-1]
+    place.write_text(json.dumps(document))
+    with pytest.raises(ArtefactError, match="what is carried out was not drawn"):
+        read_plan(company, plan.name)
+
+
+def test_the_commands_say_it_in_words(staged: Callable[..., tuple[Company, RunFolder]], tmp_path: Path) -> None:
+    staged(PAST, {})
+    run = CliRunner()
+    out = run.invoke(app, ["pilot", "plan", str(tmp_path), "--kpi", "fcr", "--worthwhile", "0.1", "--name", "try"])
+    assert out.exit_code == 0, out.output
+    assert "5 of 10 teams begin in 2025-07, drawn by chance" in out.output
+    assert "It will probably show a change of First-contact resolution of" in out.output
+    assert "percentage points or more" in out.output
+    plan = read_plan(load_company(tmp_path), "try")
+    early = run.invoke(app, ["pilot", "evaluate", "try", "--company", str(tmp_path), "--language", "zh"])
+    assert "6 个月中已有 0 个月的数据" in early.output
+    staged(PAST + PILOT, dict.fromkeys(plan.begins, 0.25))
+    late = run.invoke(app, ["pilot", "evaluate", "try", "--company", str(tmp_path)])
+    assert "Adopt: it is better, and no guard became worse." in late.output
+    document = json.loads(run.invoke(app, ["pilot", "evaluate", "try", "--company", str(tmp_path), "--json"]).stdout)
+    assert document["verdict"] == "adopt"
+    assert document["effect"]["low"] <= 0.25 <= document["effect"]["high"]
