@@ -43,7 +43,7 @@ from serving.events.payloads import EventsAnswer, EventsRequest
 from serving.gate import Gate, handed_on
 from serving.hosts import LOCAL_HOSTS
 from serving.loader import fingerprint
-from serving.loading import LoadedRun, load_run
+from serving.loading import load_run
 from serving.metrics import count_in_one_process
 from serving.page import ASKED_PATH, page_app
 from serving.pages.behind import PagesOf
@@ -84,18 +84,15 @@ def build(
     keeper = Keeper(company)
     answering = Answering(keeper, readiness.run)
 
-    def load() -> LoadedRun:
-        run = load_run(company, folder)
-        record_load(keeper, run)
-        return run
-
     @bentoml.service(name="baton", traffic={"timeout": MAX_SECONDS})
     class Baton(_routes_of_today(bentoml)):
         """Who is about to leave, where service is about to decline, what drives it, and what to do about it."""
 
         def __init__(self) -> None:
             self.answering = answering
-            self.loader = readiness.begin(load, lambda: fingerprint(company, folder))
+            self.loader = readiness.begin(
+                lambda: record_load(keeper, load_run(company, folder)), lambda: fingerprint(company, folder)
+            )
 
         @bentoml.api
         async def predict_churn(self, request: ChurnRequest, /) -> ChurnAnswer:

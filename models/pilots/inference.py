@@ -104,7 +104,7 @@ def trend_before(values: Floats, carried_out: Starts, schedules: Starts, /) -> t
     slopes = np.array([_slope(row) for row in before])
     known = np.isfinite(slopes)
 
-    def apart(starts: Starts) -> Floats:
+    def differences(starts: Starts) -> Floats:
         begins = (starts < NEVER)[:, known]
         both = begins.any(axis=1) & ~begins.all(axis=1)
         of = slopes[known]
@@ -113,7 +113,7 @@ def trend_before(values: Floats, carried_out: Starts, schedules: Starts, /) -> t
             off = (~begins * of).sum(axis=1) / (~begins).sum(axis=1)
         return np.where(both, on - off, np.nan)
 
-    found, others = float(apart(carried_out[None])[0]), apart(schedules)
+    found, others = float(differences(carried_out[None])[0]), differences(schedules)
     others = others[np.isfinite(others)]
     if not np.isfinite(found) or not len(others):
         return float("nan"), float("nan")

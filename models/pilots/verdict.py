@@ -40,6 +40,7 @@ def verdict_of(rule: Rule, outcome: Measured, guards: Mapping[str, tuple[int, Me
     Parameters
     ----------
     outcome : Measured
+        The effect on what the pilot is judged by.
     guards : mapping of str to tuple of int and Measured
         By KPI which way is better, and what was measured.
 

@@ -27,6 +27,7 @@ class Outcome:
     Parameters
     ----------
     plan : Plan
+        As it was drawn.
     months_known : int
         Of the pilot's months, how many are known whole.
     months_planned : int

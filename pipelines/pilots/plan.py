@@ -76,6 +76,7 @@ class Planned:
     Parameters
     ----------
     plan : Plan
+        As it is kept.
     power : Power
         By size of effect.
     by_cycles : dict of int to float

@@ -21,8 +21,10 @@ _LOG = logging.getLogger("baton.serving")
 _SAYS = ("finished_at", "settings", "catalogue", "code", "inputs")  # of `run.json`: digests, and when it ended
 
 
-def record_load(keeper: Keeper, run: LoadedRun, /) -> None:
-    """Write which versions of models and data answer; where nobody was granted access, there is nobody to account to.
+def record_load(keeper: Keeper, run: LoadedRun, /) -> LoadedRun:
+    """Write which versions of models and data answer, and return the run.
+
+    Where nobody was granted access, there is nobody to account to.
 
     A database that is away stops no loading: nobody is let in as long as it is.
     """
@@ -38,3 +40,4 @@ def record_load(keeper: Keeper, run: LoadedRun, /) -> None:
                 audit.append(session, Entry("load", SERVICE, detail=detail))
     except BatonError as error:
         _LOG.error("what is served from now on could not be written into the audit log: %s", error)
+    return run
