@@ -126,6 +126,10 @@ class LoadedRun:
 
         return plain_rows(table.filter(pc.equal(table[column].cast("string"), value)))
 
+    def all_rows(self, name: str, /) -> list[dict[str, Any]]:
+        """Return all rows of one of the contract's files; none where the run has not made it."""
+        return plain_rows(self._table(name)) if name in self.results else []
+
     def models(self) -> list[dict[str, Any]]:
         """Return per outcome which model answers, and which the report's numbers come from."""
         return [{"outcome": name, **served.standing.row()} for name, served in self.served.items()]

@@ -17,6 +17,7 @@ from serving.decisions.mounting import Decisions
 from serving.decisions.refused import RunNotReady
 from serving.decisions.store import DecisionStore
 from serving.loading import LoadedRun
+from serving.pages.cards import Cards
 from serving.readiness import LOADING
 
 __all__ = ["PagesOf"]
@@ -71,6 +72,24 @@ class PagesOf:
         if run is None:
             raise RunNotReady(LOADING)
         return run
+
+    def cards(self) -> Cards:
+        """Return the run's scorecards, read once for each run.
+
+        Raises
+        ------
+        RunNotReady
+            If there is no run yet.
+        """
+        run = self.loaded()
+        known = self._read.get("cards")
+        if known is None or known.run is not run:
+            known = self._read["cards"] = Cards(run)
+        return known
+
+    @cached_property
+    def _read(self) -> dict[str, Cards]:
+        return {}
 
     def sight(self, who: Principal, run: LoadedRun, /) -> Sight:
         """Return what somebody sees of the run."""

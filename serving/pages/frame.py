@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from baton.messages.message import Message, render
 from baton.messages.numbers import Language
-from baton.wording.wording import Bilingual, say
+from baton.wording.wording import Bilingual, number, percent, say
 from serving.access.rules import may_at_all
 from serving.pages.asked import Asked, Shown
 from serving.pages.table import navigation
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADERS", "asset", "page_response"]
 
+_WHOLE = 0.05
+_CERTAIN = 0.99
 _FOLDER = Path(__file__).parent
 HEADERS = {
     "content-security-policy": (
@@ -50,6 +52,9 @@ def page_response(asked: Asked, shown: Shown, /, *, is_set_up: bool) -> Response
         "theme": asked.theme,
         "say": lambda key, **blanks: say(key, **blanks).of(language),
         "tell": lambda text: in_words(text, language),
+        "number": lambda value, digits=0: number(value, digits).of(language),
+        "points": lambda value: number(value, 0 if abs(value - round(value)) < _WHOLE else 1).of(language),
+        "chance": lambda share: _chance(share).of(language),
         "pages": navigation(asked.who),
         "has_report": may_at_all(asked.who, "report"),
         "is_set_up": is_set_up,
@@ -62,6 +67,13 @@ def page_response(asked: Asked, shown: Shown, /, *, is_set_up: bool) -> Response
     if shown.code in (429, 503):
         headers["retry-after"] = "60" if shown.code == 429 else "2"
     return HTMLResponse(text, shown.code, headers)
+
+
+def _chance(share: float, /) -> Bilingual:
+    """Return a chance; none is certain, however it rounds."""
+    if share > _CERTAIN:
+        return say("pages_frame.almost_certain")
+    return say("pages_frame.hardly") if share < 1 - _CERTAIN else percent(share)
 
 
 def in_words(text: Any, language: Language, /) -> Markup:

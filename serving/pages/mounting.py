@@ -23,7 +23,7 @@ from serving.pages import sign_in
 from serving.pages.asked import Asked, Go, Reply, Shown
 from serving.pages.behind import PagesOf
 from serving.pages.frame import HEADERS, asset, page_response
-from serving.pages.table import PageEntry, entry_of
+from serving.pages.table import PageEntry, entry_of, navigation
 from serving.refusals import OURS, Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class Pages:
     async def _shown(self, asked: Asked, /) -> Reply:
         if asked.path == "/pages":
             return Go(HOME)
+        if asked.path == HOME:
+            return Go(_first_page(asked.who))
         if asked.path == LOOK:
             return sign_in.choose_look(asked, self._of)
         if asked.path == SIGN_IN:
@@ -192,6 +194,13 @@ class Pages:
             self._limiter = CapacityLimiter(_MAX_AT_ONCE)
         found = await to_thread.run_sync(work, limiter=self._limiter)
         return await found if inspect.isawaitable(found) else found
+
+
+def _first_page(who: Principal, /) -> str:
+    """Return where somebody begins: with what their role is there for."""
+    if who.role == "employee":
+        return "/pages/mine"
+    return next((each.path for each in navigation(who)), "/pages/mine")
 
 
 def _entry(asked: Asked, /) -> PageEntry:

@@ -9,7 +9,11 @@ from serving.access.principal import Principal
 from serving.access.rules import may_at_all
 from serving.pages.asked import Asked, Reply
 from serving.pages.behind import PagesOf
-from serving.pages.start import show_start
+from serving.pages.card import show_card, take_card
+from serving.pages.decision import show_decision, take_decision
+from serving.pages.decisions import show_decisions
+from serving.pages.own import show_own
+from serving.pages.teams import show_teams
 
 __all__ = ["PAGES", "PageEntry", "entry_of", "navigation"]
 
@@ -46,8 +50,14 @@ class PageEntry:
 
 
 PAGES: tuple[PageEntry, ...] = (
-    PageEntry("/pages/", "pages_frame.start", (), show_start),
-)  # fmt: skip
+    PageEntry("/pages/teams", "pages_frame.teams", ("weights",), show_teams),
+    PageEntry("/pages/card", "", ("weights",), show_card, take_card),
+    PageEntry(
+        "/pages/decisions", "pages_frame.decisions", ("read_decision", "read_decision_of_person"), show_decisions
+    ),
+    PageEntry("/pages/decision", "", ("read_decision", "read_decision_of_person"), show_decision, take_decision),
+    PageEntry("/pages/mine", "pages_frame.mine", ("own_card",), show_own),
+)
 
 
 def entry_of(path: str, /) -> PageEntry | None:

@@ -203,7 +203,7 @@ def test_a_browser_signs_in_and_comes_back_to_where_it_wanted(browser: Browser) 
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Secure" not in cookie
     for path in ("/", "/report"):
         assert "<title>Hafen</title>" in browser.open(path).text
-    assert browser.open("/pages/").status_code == 200
+    assert browser.open("/pages/decisions").status_code == 200
 
 
 def test_by_https_the_cookie_is_for_https_alone(browser: Browser) -> None:
@@ -259,26 +259,26 @@ def test_a_wrong_password_and_an_unknown_name_get_one_answer(browser: Browser) -
 )
 def test_a_form_from_elsewhere_is_not_taken(browser: Browser, headers: dict[str, str]) -> None:
     browser.sign_in("ana")
-    browser.open("/pages/")
+    browser.open("/pages/decisions")
     assert browser.send("/pages/sign-out", {}, headers).status_code == 403
-    assert browser.open("/pages/").status_code == 200
+    assert browser.open("/pages/decisions").status_code == 200
 
 
 def test_a_form_is_bound_to_its_session(browser: Browser) -> None:
     browser.sign_in("ana")
-    browser.open("/pages/")
+    browser.open("/pages/decisions")
     key = browser.hidden("/pages/sign-out")["key"]
     browser.sign_in("lin")
-    browser.open("/pages/")
+    browser.open("/pages/decisions")
     assert browser.send("/pages/sign-out", {"key": key}).status_code == 403
-    browser.open("/pages/")
+    browser.open("/pages/decisions")
     assert browser.send("/pages/sign-out", {}).headers["location"] == "/pages/sign-in"
     assert browser.open("/pages/").headers["location"] == "/pages/sign-in?next=/pages/"
 
 
 def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(browser: Browser) -> None:
     browser.sign_in("ana")
-    for path in ("/pages/", "/pages/none"):
+    for path in ("/pages/decisions", "/pages/none"):
         page = browser.open(path)
         policy = page.headers["content-security-policy"]
         assert "script-src 'self'; style-src 'self'" in policy and "unsafe" not in policy

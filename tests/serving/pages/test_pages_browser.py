@@ -1,0 +1,115 @@
+"""The core loop in a real browser, on a real port."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from serving.access.granting import Request, give, give_password
+from serving.serve import listen
+from serving.service import application
+from tests.serving.access.conftest import House
+from tests.serving.pages.conftest import PASSWORD
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed: apt-get install -y chromium fonts-noto-cjk")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def address(with_passwords: House) -> Iterator[str]:
+    """The service on a port of this machine."""
+    give(with_passwords.company, Request("cleo", "analyst"))
+    give_password(with_passwords.company, "cleo", PASSWORD)
+    with listen("127.0.0.1", 0) as listener:
+        served = application(with_passwords.company, with_passwords.folder)
+        server = uvicorn.Server(uvicorn.Config(served, log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(30)
+
+
+def open_page(chromium: Browser, *, scripts: bool = True) -> Page:
+    page = chromium.new_context(java_script_enabled=scripts, viewport={"width": 1366, "height": 768}).new_page()
+    page.set_default_timeout(60_000)
+    return page
+
+
+def sign_in(page: Page, address: str, name: str, place: str = "/pages/") -> None:
+    page.goto(f"{address}{place}")
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main button").click()
+
+
+def wait_for_run(page: Page, address: str) -> None:
+    end = time.monotonic() + 300
+    while page.request.get(f"{address}/readyz").status != 200:
+        assert time.monotonic() < end, "the service did not become ready"
+        time.sleep(0.1)
+
+
+def test_sign_in_try_accept_approve_and_read_it_in_the_audit_log(chromium: Browser, address: str) -> None:
+    page = open_page(chromium)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    wait_for_run(page, address)
+    sign_in(page, address, "mara")
+    page.get_by_role("link", name="t3 · agent").first.click()
+    fields = page.locator("input.points")
+    fields.nth(0).fill("70")
+    expect(page.locator("#tried")).to_contain_text("must be 100")  # by itself, while one types
+    page.locator("textarea").fill("as tried elsewhere")
+    page.get_by_role("button", name="Propose as advised").dblclick()  # sent once
+    expect(page.get_by_role("status")).to_contain_text("recorded")
+    place = page.url
+    assert complaints == []
+
+    second = open_page(chromium, scripts=False)  # a second person, without JavaScript
+    sign_in(second, address, "cleo", place.removeprefix(address))
+    second.locator("textarea").fill("fits")
+    second.get_by_role("button", name="approve").click()
+    expect(second.locator("main header")).to_contain_text("approved")
+
+    auditor = open_page(chromium)
+    sign_in(auditor, address, "aud", place.removeprefix(address))
+    expect(auditor.locator("table.audit tbody tr")).to_have_count(2)
+    auditor.goto(f"{address}/pages/teams")
+    expect(auditor.get_by_role("alert")).to_contain_text("Your role does not see this page")
+
+
+def test_what_was_typed_when_the_session_ended_is_there_again(chromium: Browser, address: str) -> None:
+    page = open_page(chromium)
+    wait_for_run(page, address)
+    sign_in(page, address, "lin")
+    page.goto(f"{address}/pages/card?team=t1&role=agent")
+    page.locator("textarea").fill("an hour of thought")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Dismiss").click()
+    page.locator("input[name=name]").fill("lin")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main button").click()
+    expect(page.locator("textarea")).to_have_value("an hour of thought")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was sent yet")
+    page.goto(f"{address}/pages/card?team=t3&role=agent")
+    expect(page.get_by_role("alert")).to_be_visible()
