@@ -71,9 +71,13 @@ def one(design: Design, seed: int, /) -> dict[str, float]:
     past, panel = values[:, :_PAST], values[:, _PAST - _BEFORE :]
     per_wave = design.begin // design.waves
     waves = [Wave(_BEFORE + 3 * step, per_wave) for step in range(design.waves)]
-    schedules = draw_schedules(traits(past[:, -_BEFORE:], people), waves, rng)[:1000]
+
+    def draw(before: Floats) -> Starts:
+        return draw_schedules(traits(before, people), waves, rng)[:1000]
+
+    schedules = draw(past[:, -_BEFORE:])
     carried_out = schedules[0]
-    power = power_of(past, schedules, rng, periods=panel.shape[1], alpha=ALPHA)
+    power = power_of(past, draw, rng, before=_BEFORE, after=design.after, alpha=ALPHA)
     nothing = measure(panel, carried_out, schedules, level=1 - ALPHA)
     size = power.smallest
     began = np.arange(panel.shape[1])[None, :] >= carried_out[:, None]

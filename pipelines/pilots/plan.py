@@ -113,7 +113,7 @@ def plan_pilot(company: Company, folder: RunFolder, asked: Asked, /) -> Planned:
             f"{len(teams)} teams, of which {scene.begins} begin: there are only {len(schedules)} ways to draw them, so "
             "chance could never be ruled out; take more teams, or let about half of them begin"
         )
-    power = scene.power(asked.cycles, schedules)
+    power = scene.power(asked.cycles)
     worthwhile, basis = scene.worthwhile()
     months = [months_later(first, step) for step in range(-scene.before, scene.after(asked.cycles))]
     plan = Plan(
@@ -135,7 +135,7 @@ def plan_pilot(company: Company, folder: RunFolder, asked: Asked, /) -> Planned:
     by_cycles = {asked.cycles: power.smallest}
     for cycles in _OTHER_CYCLES:
         if cycles != asked.cycles and scene.fits(cycles):
-            by_cycles[cycles] = scene.power(cycles, scene.schedules(cycles)).smallest
+            by_cycles[cycles] = scene.power(cycles).smallest
     return Planned(plan, power, dict(sorted(by_cycles.items())), left_out, basis)
 
 
@@ -167,19 +167,27 @@ class _Scene:
                 f"{self.values.shape[1]} whole months are known; {cycles} cycles of {self.asked.cycle_months} months "
                 f"in {self.asked.waves} waves need {self.after(cycles)} and {_MIN_BEFORE} before: plan fewer cycles"
             )
+        rng = np.random.default_rng(self.asked.seed)
+        return self._drawn(self.values[:, -self.before :], self._waves(self.before), rng)
+
+    def power(self, cycles: int, /) -> Power:
+        rng = np.random.default_rng(self.asked.seed + 1)
+        before = min(self.before, self.values.shape[1] - self.after(cycles))
+        waves = self._waves(before)
+        return power_of(
+            self.values, lambda known: self._drawn(known, waves, rng), rng, before=before, after=self.after(cycles),
+            alpha=ALPHA,
+        )  # fmt: skip
+
+    def _drawn(self, before: Floats, waves: list[Wave], rng: np.random.Generator, /) -> Starts:
+        people = self.history.people.reindex(self.teams).to_numpy(dtype=float)
+        return draw_schedules(traits(before, people), waves, rng)[:_MAX_SCHEDULES]
+
+    def _waves(self, before: int, /) -> list[Wave]:
         per_wave = [self.begins // self.asked.waves] * self.asked.waves
         per_wave[0] += self.begins - sum(per_wave)
-        waves = [
-            Wave(self.before + step * self.asked.cycle_months, number) for step, number in enumerate(per_wave) if number
-        ]
-        people = self.history.people.reindex(self.teams).to_numpy(dtype=float)
-        known = traits(self.values[:, -self.before :], people)
-        return draw_schedules(known, waves, np.random.default_rng(self.asked.seed))[:_MAX_SCHEDULES]
-
-    def power(self, cycles: int, schedules: Starts, /) -> Power:
-        periods = self.before + self.after(cycles)
-        rng = np.random.default_rng(self.asked.seed + 1)
-        return power_of(self.values, schedules, rng, periods=min(periods, self.values.shape[1]), alpha=ALPHA)
+        months = self.asked.cycle_months
+        return [Wave(before + step * months, number) for step, number in enumerate(per_wave) if number]
 
     def worthwhile(self) -> tuple[float, Literal["given", "best_quarter"]]:
         if self.asked.worthwhile is not None:

@@ -124,13 +124,17 @@ def test_who_rose_before_is_named() -> None:
 
 def test_power_grows_with_the_effect_and_is_the_level_without_one() -> None:
     past = panel(6, 12, 30)
-    schedules = draw_schedules(past.mean(axis=1, keepdims=True), [Wave(10, 6)], np.random.default_rng(3))
-    power = power_of(past, schedules, np.random.default_rng(4), periods=16, alpha=0.1)
+    rng = np.random.default_rng(3)
+
+    def draw(before: Floats) -> Starts:
+        return draw_schedules(before.mean(axis=1, keepdims=True), [Wave(10, 6)], rng)
+
+    power = power_of(past, draw, rng, before=10, after=6, alpha=0.1)
     assert power.shares[0] == pytest.approx(0.1, abs=0.03)
     assert power.shares[-1] > 0.99
     assert np.interp(power.smallest, power.sizes, power.shares) == pytest.approx(0.8, abs=0.01)
     with pytest.raises(ValueError, match="30 periods are known, and the panel has 40"):
-        power_of(past, schedules, np.random.default_rng(4), periods=40, alpha=0.1)
+        power_of(past, draw, rng, before=30, after=10, alpha=0.1)
 
 
 def found(effect: float, low: float, high: float, p: float = 0.01) -> Measured:
