@@ -62,11 +62,11 @@ def confidence_rows(task: TextTask, runs: Sequence[TestRun], /) -> dict[str, dic
 def main_table(task: TextTask, found: Mapping[str, Mapping[str, Any]], /) -> str:
     """Return the table of all labels."""
     goals = task.goals
-    goals = ", ".join(
+    shown = ", ".join(
         f"{name.replace('_', ' ')} {'≤' if name == 'ece' else '≥'} {goal:g}" for name, goal in goals.items()
     )
     lines = [
-        f"### {task.title} ({len(task.texts)} texts; goals: {goals})",
+        f"### {task.title} ({len(task.texts)} texts; goals: {shown or 'none'})",
         "",
         "| model | repeats | macro-F1 | log loss | accuracy | ECE (95 %) | surest 70 % | train, s | texts/s | goals |",
         "|---|---|---|---|---|---|---|---|---|---|",

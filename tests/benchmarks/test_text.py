@@ -11,6 +11,7 @@ import pytest
 from benchmarks.text_contestants import CONTESTANTS
 from benchmarks.text_runs import Store, run_once
 from benchmarks.text_sets import TextTask
+from benchmarks.text_tables import main_table, pooled
 from features.text.text_set import TextSet
 
 
@@ -39,3 +40,14 @@ def test_a_finished_run_is_read_again_as_it_was(task: TextTask, model: str, tmp_
     ]
     assert run.metrics["log_loss"] == pytest.approx(-np.log(given).mean(), abs=1e-5)
     assert run.metrics["macro_f1"] == (1.0 if model != "majority" else pytest.approx(1 / 6, abs=0.01))
+
+
+def test_the_table_names_each_goal_and_whether_it_is_met(task: TextTask) -> None:
+    rows = np.arange(len(task.texts))
+    goals = {"macro_f1": 0.9, "ece": -1.0}
+    aimed = TextTask("made", "made", task.texts, goals)
+    run = run_once(aimed, "sklearn TF-IDF + LR", rows[12:], rows[:12], 0)
+    lines = main_table(aimed, {"plain": pooled(aimed, [run])}).splitlines()
+    assert "goals: macro f1 ≥ 0.9, ece ≤ -1" in lines[0]
+    assert lines[-1].endswith("| macro f1 met, ece missed |") or lines[-2].endswith("| macro f1 met, ece missed |")
+    assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
