@@ -83,7 +83,7 @@ def test_the_second_learner_is_listened_to_as_far_as_log_loss_falls() -> None:
             weight * np.std(scores - scores.mean(axis=1, keepdims=True))
             for weight, scores in ((average.first, first), (average.second, second))
         )
-        return theirs / (ours + theirs)
+        return float(theirs / (ours + theirs))
 
     # sizes mean nothing: a score in other units gets the same weight
     assert share(Average.fit(good, 40.0 * as_good, target), good, 40.0 * as_good) == pytest.approx(0.5)
