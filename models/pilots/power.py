@@ -30,7 +30,8 @@ class Power:
     shares : array of shape (sizes,)
         Of the trials, how many showed it.
     smallest : float
-        The smallest effect that is seen with ``POWER``; infinite where none of the sizes is.
+        The smallest effect that is seen with ``POWER``; infinite where none of the sizes is. How noisy teams are is
+        itself known from few of them, so it is enlarged as Student's distribution is over the normal one.
     trials : int
         Trials on the past; those of one window share its chance, so that they are fewer than they seem.
     windows : int
@@ -106,7 +107,17 @@ def power_of(
     sizes = np.linspace(0.0, 6 * spread, _SIZES)
     seen = np.stack([_p_values(others, moved, sizes) <= alpha for others, moved in found])
     shares = seen.mean(axis=0)
-    return Power(sizes, shares, _smallest(sizes, shares), len(found), len(windows))
+    smallest = _smallest(sizes, shares) * _few_teams(len(past), alpha)
+    return Power(sizes, shares, smallest, len(found), len(windows))
+
+
+def _few_teams(teams: int, alpha: float, /) -> float:
+    """Return by how much larger an effect must be where noise is estimated from so many teams."""
+    from scipy.stats import norm, t
+
+    freedom = max(teams - 2, 1)
+    student = t.ppf(1 - alpha / 2, freedom) + t.ppf(POWER, freedom)
+    return float(student / (norm.ppf(1 - alpha / 2) + norm.ppf(POWER)))
 
 
 def _as_if_first(values: Floats, chosen: int, known: np.ndarray, /) -> Floats:
