@@ -6,6 +6,7 @@ from typing import Any
 
 from baton.wording.wording import natural_order, verbatim
 from serving.access.principal import Principal
+from serving.access.rules import Subject, may
 from serving.decisions.payloads import ListQuestion
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
@@ -27,7 +28,9 @@ def show_teams(asked: Asked, of: PagesOf, /) -> Reply:
     seen = [card for team, of_team in cards.of_team.items() if sight.team("weights", team) for card in of_team]
     decided = _decided(asked.who, of)
     waiting = _waiting(asked.who, of)[:_MOST]
-    open_cards = [card for card in seen if card.urgency > 0 and (card.team, card.role) not in decided]
+    # what somebody may not decide does not need them
+    own = [card for card in seen if may(asked.who, "decide", Subject(card.team))]
+    open_cards = [card for card in own if card.urgency > 0 and (card.team, card.role) not in decided]
     urgent = sorted(open_cards, key=lambda card: -card.urgency)[: _MOST - len(waiting)]
     wanted = asked.query.get("find", "").strip()
     found = [card for card in seen if wanted.casefold() in f"{card.team} {card.role}".casefold()]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from serving.access.granting import Request, give, give_password
+from serving.access.principal import Principal
 from serving.audit.log import AuditLog
+from serving.pages.asked import Asked, Shown
+from serving.pages.cards import Card
+from serving.pages.teams import show_teams
 from serving.state.store import open_state
 from tests.serving.access.conftest import House
 from tests.serving.pages.conftest import PASSWORD, Browser
@@ -75,6 +81,29 @@ def test_accept_approve_contest_and_answer_each_by_whom_it_is_for(browser: Brows
     seen = browser.open(place).text
     audit = seen[seen.index('class="audit"') :]
     assert re.findall(r"<td>(accept|approve|contest|uphold)</td>", audit) == ["accept", "approve", "contest", "uphold"]
+
+
+def row(kpi: str, today: float, next_: float, effect: float | None) -> dict[str, Any]:
+    points = {"current_weight": today, "recommended_weight": next_}
+    return {"kpi": kpi, "confidence": 0.9, "expected_effect": effect, **points}
+
+
+def test_what_needs_somebody_is_what_they_may_decide() -> None:
+    advised = (("t1", 10, 4.0), ("t2", 10, 9.0), ("t3", 10, 5.0), ("t4", 10, 7.0), ("t5", 0, 9.0), ("t6", 5, None))
+    cards = {
+        team: [Card(team, "", [row("csat", 50, 50 - move, effect), row("wait_seconds", 50, 50 + move, effect)])]
+        for team, move, effect in advised
+    }
+    of: Any = SimpleNamespace(
+        cards=lambda: SimpleNamespace(of_team=cards, run=None, name_of=str),
+        sight=lambda who, run: SimpleNamespace(team=lambda action, team: True),
+        store=SimpleNamespace(find=lambda who, question: {"rows": []}),
+    )
+    lin = Principal("lin", "manager", frozenset(cards), frozenset(cards))
+    for who, needed in ((lin, ["t2", "t4", "t3"]), (Principal("ana", "analyst"), [])):
+        shown = show_teams(Asked(who, "/pages/teams"), of)
+        assert isinstance(shown, Shown)
+        assert [card.team for card, _, _ in shown.values["urgent"]] == needed
 
 
 @pytest.mark.parametrize(
