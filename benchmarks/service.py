@@ -1,10 +1,10 @@
-"""What Baton's door costs: one row and a hundred through the service, beside bare BentoML with the same model work.
+"""What Baton's door costs: one row and a hundred, beside bare BentoML and ``mlflow models serve`` with the same model.
 
 ``OMP_NUM_THREADS=1 python -m benchmarks.service [--requests 400]``
 
-Both servers run at once, each in a process of its own; requests go to one and the other in turn, by clients that keep
+All servers run at once, each in a process of its own; requests go to one after the other in turn, by clients that keep
 their connections. Bare BentoML is what somebody writes in ten lines: a method that takes the same request and calls the
-same answer, served by uvicorn. Probabilities of both are compared before anything is measured.
+same answer, served by uvicorn. MLflow gives no drivers. Probabilities of all are compared before anything is measured.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks import service_rivals
+
 FEATURES = 60
 ROWS = 4000
 AT_ONCE = 16
-SERVERS = ("baton", "bare")
+SERVERS = ("baton", "bare", "mlflow")
 JSON: dict[str, str] = {"content-type": "application/json"}
 
 
@@ -51,8 +54,9 @@ def main() -> None:
         train(Path(folder))
         if not options.open:
             JSON["authorization"] = f"Bearer {granted(Path(folder))}"
-        with started(Path(folder), "baton") as baton, started(Path(folder), "bare") as bare:
-            measure({"baton": baton, "bare": bare}, options.requests)
+        with ExitStack() as stack:
+            ports = {name: stack.enter_context(started(Path(folder), name)) for name in SERVERS}
+            measure(ports, options.requests)
 
 
 def train(folder: Path) -> None:
@@ -149,10 +153,10 @@ def started(folder: Path, name: str) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "benchmarks.service", "--serve", name, str(folder), str(port)]
-    process = subprocess.Popen(command)
+    process = service_rivals.start(folder, port) if name == "mlflow" else subprocess.Popen(command)
     try:
         end = time.monotonic() + 300
-        while _post(None, port, body(1)) is None:
+        while _post(None, port, name, 1) is None:
             if process.poll() is not None or time.monotonic() > end:
                 raise SystemExit(f"{name} did not start")
             time.sleep(0.2)
@@ -162,18 +166,26 @@ def started(folder: Path, name: str) -> Iterator[int]:
         process.wait(30)
 
 
-def body(rows: int) -> bytes:
-    """Return a request of so many rows."""
+def features(rows: int) -> list[dict[str, float]]:
+    """Return so many rows."""
     rng = np.random.default_rng(rows)
     values = rng.normal(size=(rows, FEATURES)).round(3).tolist()
-    features = [{f"metric_{place}__90d": value for place, value in enumerate(row)} for row in values]
-    return json.dumps({"rows": [{"features": each} for each in features]}).encode()
+    return [{f"metric_{place}__90d": value for place, value in enumerate(row)} for row in values]
 
 
-def _post(connection: http.client.HTTPConnection | None, port: int, content: bytes) -> Any:
+@cache
+def body(rows: int, name: str = "baton", explain: bool = False) -> bytes:
+    """Return a request of so many rows, as a server takes it."""
+    if name == "mlflow":
+        return service_rivals.body(features(rows))
+    return json.dumps({"rows": [{"features": each} for each in features(rows)], "explain": explain}).encode()
+
+
+def _post(connection: http.client.HTTPConnection | None, port: int, name: str, rows: int, explain: bool = False) -> Any:
+    path = service_rivals.PATH if name == "mlflow" else "/predict_churn"
     try:
         kept = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        kept.request("POST", "/predict_churn", content, JSON)
+        kept.request("POST", path, body(rows, name, explain), JSON)
         answer = kept.getresponse()
         text = answer.read()
     except OSError:
@@ -181,23 +193,53 @@ def _post(connection: http.client.HTTPConnection | None, port: int, content: byt
     return json.loads(text) if answer.status == 200 else None
 
 
+def _probabilities(name: str, answer: Any) -> list[float]:
+    return service_rivals.probabilities(answer) if name == "mlflow" else [row["probability"] for row in answer["rows"]]
+
+
 def measure(ports: dict[str, int], requests: int) -> None:
-    """Print the times of both and their ratio."""
-    answers = {
-        name: [row["probability"] for row in _post(None, port, body(100))["rows"]] for name, port in ports.items()
-    }
-    assert answers["baton"] == answers["bare"], "the two answer differently"
-    print("| | Baton | bare BentoML | ratio |\n|---|---|---|---|")
-    for label, in_two_parts in (("one row, p50 ms", False), ("one row, head and body apart, p50 ms", True)):
-        times = one_by_one(ports, requests, in_two_parts)
-        print_row(label, times["baton"], times["bare"], times["baton"] / times["bare"])
+    """Print the times of all and their ratios."""
+    answers = {name: _probabilities(name, _post(None, port, name, 100)) for name, port in ports.items()}
+    assert answers["baton"] == answers["bare"], "Baton and bare BentoML answer differently"
+    assert np.allclose(answers["baton"], answers["mlflow"], rtol=0, atol=1e-12), "MLflow answers differently"
+    print("| | server | p50 ms | p99 ms | requests/s | Baton's rate to it |\n|---|---|---|---|---|---|")
+    for label, rows, explain, number in (
+        ("one row", 1, False, requests),
+        ("100 rows", 100, False, max(requests // 2, 20)),
+        ("100 rows, drivers", 100, True, max(requests // 4, 20)),
+    ):
+        asked = {name: port for name, port in ports.items() if not (explain and name == "mlflow")}
+        times = in_turn(asked, rows, explain, number)
+        for name, taken in times.items():
+            p50, p99 = np.percentile(taken, [50, 99])
+            ratio = sum(taken) / sum(times["baton"])
+            print(
+                f"| {label} | {name} | {p50:.2f} | {p99:.2f} | {1000 / np.mean(taken):.1f} | {ratio:.2f} |", flush=True
+            )
+    in_two = one_by_one({name: ports[name] for name in ("baton", "bare")}, requests // 4, True)
+    print(f"head and body in two packets, p50 ms: {in_two}", flush=True)
     rates = side_by_side(ports, requests)
-    print_row(f"100 rows, {AT_ONCE} at once, requests/s", rates["baton"], rates["bare"], rates["bare"] / rates["baton"])
+    print(f"100 rows, {AT_ONCE} at once, requests/s: {rates}", flush=True)
 
 
-def print_row(label: str, baton: float, bare: float, ratio: float) -> None:
-    """Print a row of the table; a ratio above 1 is what Baton costs more."""
-    print(f"| {label} | {baton:.2f} | {bare:.2f} | {ratio:.2f} |", flush=True)
+def in_turn(ports: dict[str, int], rows: int, explain: bool, requests: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each request, the servers in turn."""
+    opened = {name: http.client.HTTPConnection("127.0.0.1", port, timeout=120) for name, port in ports.items()}
+    times: dict[str, list[float]] = {name: [] for name in ports}
+    contents = {name: body(rows, name, explain) for name in ports}
+    for number in range(requests + 10):
+        for name, connection in opened.items():
+            begun = time.perf_counter()
+            connection.request(
+                "POST", service_rivals.PATH if name == "mlflow" else "/predict_churn", contents[name], JSON
+            )
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise SystemExit(f"{name} answered with {answer.status}")
+            if number >= 10:
+                times[name].append(1000 * (time.perf_counter() - begun))
+    return times
 
 
 def one_by_one(ports: dict[str, int], requests: int, in_two_parts: bool) -> dict[str, float]:
@@ -233,18 +275,17 @@ def _read_answer(connection: socket.socket) -> None:
 
 def side_by_side(ports: dict[str, int], requests: int) -> dict[str, float]:
     """Return the requests a second of a hundred rows each, the best of three rounds per server, in turn."""
-    content = body(100)
     best = dict.fromkeys(ports, 0.0)
     for _ in range(3):
         for name, port in ports.items():
-            best[name] = max(best[name], _rate(port, content, max(requests // AT_ONCE, 2)))
+            best[name] = max(best[name], _rate(name, port, max(requests // AT_ONCE, 2)))
     return best
 
 
-def _rate(port: int, content: bytes, each: int) -> float:
+def _rate(name: str, port: int, each: int) -> float:
     def work(_: int) -> int:
         kept = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        return sum(_post(kept, port, content) is not None for _ in range(each))
+        return sum(_post(kept, port, name, 100) is not None for _ in range(each))
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
