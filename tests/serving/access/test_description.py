@@ -143,4 +143,4 @@ def test_every_answer_in_every_role_is_one_that_is_described(
     )
     assert faults == []
     assert codes.total() >= CALLS * (len(operations) - len(SLOW) - len(HEALTH))
-    print(user, codes.total(), {int(code): count for code, count in sorted(codes.items())}, flush=True)
+    print(user, codes.total(), {int(code): count for code, count in sorted(codes.items())})  # noqa: T201
