@@ -24,6 +24,8 @@ from serving.answering.payloads import (
     CoachingRequest,
     DeclineAnswer,
     DeclineRequest,
+    LiveKpisAnswer,
+    LiveKpisRequest,
     TrialAnswer,
     TrialRequest,
     WeightsAnswer,
@@ -154,6 +156,11 @@ def _routes_of_today(bentoml: Any, /) -> Any:
     """Return the class with the routes of what happens between two runs."""
 
     class OfToday:
+        @bentoml.api
+        async def live_kpis(self, request: LiveKpisRequest, /) -> LiveKpisAnswer:
+            """Tell how a team is doing today, from the run's tables and the events since."""
+            return await _answered(self, request)
+
         @bentoml.api
         async def events(self, request: EventsRequest, /) -> EventsAnswer:
             """Take new and corrected rows of the source tables while things happen."""

@@ -22,6 +22,9 @@ __all__ = [
     "EventAnswer",
     "EventsAnswer",
     "KnownCustomer",
+    "LiveKpi",
+    "LiveKpisAnswer",
+    "LiveState",
     "MoveAnswer",
     "Named",
     "SignalSeen",
@@ -58,7 +61,38 @@ class ChurnAnswerRow(_Predicted):
     """A customer; ``error`` where the id is not at risk or not yours to see."""
 
     customer_id: str | None
+    events: NotRequired[int | None]
     curve: NotRequired[list[CurveDay] | None]
+
+
+class LiveState(TypedDict):
+    """What a live answer stands on: until when each table is known, and how many events since the run count."""
+
+    run_as_of: str | None
+    until: dict[str, str]
+    events: dict[str, int]
+
+
+class LiveKpi(TypedDict):
+    """A KPI of a team: today (since midnight, UTC) and over the windows that end today, by their days."""
+
+    kpi: str
+    name: dict[str, str]
+    unit: str
+    better: str
+    today: float | None
+    windows: dict[str, float | None]
+    n: int
+
+
+class LiveKpisAnswer(TypedDict):
+    """A team's KPIs as of now."""
+
+    team_id: str
+    as_of: str
+    note: NotRequired[str | None]
+    live: LiveState
+    kpis: list[LiveKpi]
 
 
 class ChurnAnswer(TypedDict):
@@ -68,6 +102,7 @@ class ChurnAnswer(TypedDict):
     as_of: str | None
     informative: bool
     note: NotRequired[str | None]
+    live: NotRequired[LiveState | None]
     rows: list[ChurnAnswerRow]
 
 
@@ -221,7 +256,6 @@ class DecisionRow(TypedDict):
     overdue: bool
     created_at: str
     changed_at: str
-    superseded_by: NotRequired[str | None]
 
 
 class DecisionAnswer(DecisionRow):

@@ -18,6 +18,7 @@ from baton.client.answers import (
     DecisionList,
     DeclineAnswer,
     EventsAnswer,
+    LiveKpisAnswer,
     TrialAnswer,
     WeightsAnswer,
 )
@@ -177,6 +178,10 @@ class Client(_Asking):
         body = calls.given(turns=list(turns), customer_id=customer_id)
         return self._ask(calls.question("/assess_conversation", body))
 
+    def live_kpis(self, team_id: str) -> LiveKpisAnswer:
+        """Return how a team is doing today, from the run's tables and the events since."""
+        return self._ask(calls.question("/live_kpis", {"team_id": team_id}))
+
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> EventsAnswer:
         """Send new and corrected rows; an event that was kept before is recognised by its ``event_id``."""
         return self._ask(calls.question("/events", {"events": list(events)}))
@@ -311,6 +316,10 @@ class AsyncClient(_Asking):
         """Return how a conversation is going; a turn has ``speaker`` and ``text``, oldest first."""
         body = calls.given(turns=list(turns), customer_id=customer_id)
         return await self._ask(calls.question("/assess_conversation", body))
+
+    async def live_kpis(self, team_id: str) -> LiveKpisAnswer:
+        """Return how a team is doing today, from the run's tables and the events since."""
+        return await self._ask(calls.question("/live_kpis", {"team_id": team_id}))
 
     async def send_events(self, events: Sequence[Mapping[str, Any]]) -> EventsAnswer:
         """Send new and corrected rows; an event that was kept before is recognised by its ``event_id``."""

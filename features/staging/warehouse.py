@@ -9,7 +9,7 @@ columns of a user get one name: what a user calls a column can never stand for o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -40,6 +40,8 @@ class Warehouse:
         Per table and column of ratings, the company's scale; None: not known. KPIs that say theirs follow it.
     partials : Partials, optional
         Where partial results of KPIs are kept from run to run; None: everything is computed.
+    missing : mapping of str to sequence of datetime, optional
+        Firsts of the months in which a table has nothing, where the tables here are cut; None: they show it themselves.
     """
 
     tables: Mapping[str, ir.Table]
@@ -47,6 +49,7 @@ class Warehouse:
     observed_until: Mapping[str, datetime] = field(default_factory=dict)
     scales: Mapping[str, Mapping[str, tuple[float, float] | None]] = field(default_factory=dict)
     partials: Partials | None = field(default=None, repr=False)
+    missing: Mapping[str, Sequence[datetime]] | None = None
 
     def __contains__(self, name: str) -> bool:
         return name in self.tables

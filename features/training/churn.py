@@ -31,10 +31,12 @@ __all__ = [
     "MAX_LABELLED_ROWS",
     "churn_table",
     "customer_shares",
+    "features_at",
     "moments_of",
     "no_table_of_leaving",
     "require_enough_customers",
     "season",
+    "values_at",
 ]
 
 MAX_LABELLED_ROWS = 200_000
@@ -220,26 +222,61 @@ def _pulled(
 ) -> pd.DataFrame:
     """Return the labelled rows of the customers asked for, and all of the latest snapshot, with what was known."""
     earlier, latest = moments[:-1], moments[-1:]
-    standing = _standing_columns(company, warehouse)
     is_latest = rows.as_of == _literal(latest[0])
     learned = rows.filter(rows.label.notnull(), ~is_latest).rename(unit_id="customer_id")
     learned = (learned if population is None else population.of(learned)).rename(customer_id="unit_id")
     parts = []
     for part, dates, some in ((learned, earlier, population), (rows.filter(is_latest), latest, None)):
-        wide = part
-        if kpis:
-            windows = company.snapshots.windows_days
-            values = metrics.evaluate(
-                warehouse, kpis, "customer", dates, windows, spare=Spare(some, longest_only(kpis))
-            )
-            values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
-            joined = part.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])
-            wide = finished(joined.drop("unit_of_value", "as_of_value"))
-        wide = with_recency(warehouse, wide, dated_causes(warehouse, kpis))
-        if standing:
-            wide = _with_attributes(warehouse, wide, standing)
+        wide = _with_values(company, warehouse, part, dates, kpis, some)
         parts.append(wide.to_pyarrow().to_pandas().sort_values(["as_of", "customer_id"]))
     return pd.concat(parts, ignore_index=True)
+
+
+def _with_values(
+    company: Company,
+    warehouse: Warehouse,
+    part: ir.Table,
+    dates: list[datetime],
+    kpis: list[Kpi],
+    some: Population | None,
+    /,
+) -> ir.Table:
+    """Add to customers at risk at moments what was known of them then."""
+    wide, standing = part, _standing_columns(company, warehouse)
+    if kpis:
+        windows = company.snapshots.windows_days
+        values = metrics.evaluate(warehouse, kpis, "customer", dates, windows, spare=Spare(some, longest_only(kpis)))
+        values = values.rename(unit_of_value="unit_id", as_of_value="as_of")
+        joined = part.left_join(values, [("customer_id", "unit_of_value"), ("as_of", "as_of_value")])
+        wide = finished(joined.drop("unit_of_value", "as_of_value"))
+    wide = with_recency(warehouse, wide, dated_causes(warehouse, kpis))
+    return _with_attributes(warehouse, wide, standing) if standing else wide
+
+
+def values_at(company: Company, warehouse: Warehouse, asked: ir.Table, kpis: list[Kpi], moment: datetime) -> ir.Table:
+    """Return what was known of some customers at a moment, as the rows that are scored have it.
+
+    Parameters
+    ----------
+    asked : ibis Table
+        ``customer_id``.
+    kpis : list of Kpi
+        Those that can be computed for a customer.
+
+    Returns
+    -------
+    ibis Table
+        One row for each of them who is at risk then, of which ``features_at`` makes features.
+    """
+    rows = snapshots.churn_labels(company, warehouse, [moment]).semi_join(asked, "customer_id")
+    return _with_values(company, warehouse, finished(rows), [moment], kpis, None)
+
+
+def features_at(company: Company, warehouse: Warehouse, kpis: list[Kpi], pulled: pd.DataFrame) -> pd.DataFrame:
+    """Return the features of what ``values_at`` has given, by customer; what is unknown of all of them is absent."""
+    columns, _, _ = _features(company, kpis, _standing_columns(company, warehouse), pulled)
+    frame = pd.DataFrame({**columns, "season_month": pulled["as_of"].dt.month.astype("float64")})
+    return frame.set_index(pulled["customer_id"].astype("str"))
 
 
 def _standing_columns(company: Company, warehouse: Warehouse, /) -> list[str]:

@@ -25,6 +25,7 @@ ACTIONS_OF: dict[str, tuple[str, ...]] = {
     "/simulate_weights": ("try_weights",),
     "/classify_complaints": ("classify",),
     "/assess_conversation": ("conversation",),
+    "/live_kpis": ("live_kpis",),
     "/events": ("send_events",),
 }
 """By path. A path that is not there needs a valid token, and what lies behind it asks for itself."""

@@ -58,6 +58,7 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "coaching_of_person": (_N, _N, _L | _O, _O, _N),
     "classify": (_A, _A, _A, _N, _N),
     "conversation": (_A, _A, _A, _N, _N),
+    "live_kpis": (_A, _A, _T, _N, _N),
     "send_events": (_A, _N, _N, _N, _N),
     "read_decision": (_N, _A, _T, _N, _A),
     "read_decision_of_person": (_N, _N, _L | _O, _O, _A),

@@ -76,6 +76,17 @@ class Sight:
         """Whether something about a team is seen."""
         return may(self.principal, action, Subject(team_id))
 
+    def team_figures(self, action: str, team_id: str, /) -> bool:
+        """Whether figures of a team are seen that in a small team are those of its people.
+
+        Raises
+        ------
+        DeniedError
+            If the role sees them of no team at all.
+        """
+        self.require(action, "ask for a team's figures")
+        return self.team(action, team_id) and not self._hides(team_id)
+
     def card_of(self, row: dict[str, Any], /) -> bool:
         """Whether a line of a scorecard is seen: the own teams', or the card on which the user is measured."""
         if may(self.principal, "weights", Subject(row["team_id"])):

@@ -103,6 +103,14 @@ TOOLS: tuple[AgentTool, ...] = (
         {"explain": False},
     ),
     AgentTool(
+        "live_kpis",
+        "How a team is doing today",
+        "A team's KPIs since midnight (UTC) and over the windows that end today, from the run's tables and the events "
+        "that other systems have sent since. Where a table ends before the others, note says so: what happened there "
+        "since counts as nothing.",
+        "/live_kpis",
+    ),
+    AgentTool(
         "explain_churn",
         "What carries a customer's prediction",
         "As predict_churn, with the five drivers that carry each probability most: KPI, its value, and its attribution "

@@ -21,6 +21,10 @@ __all__ = [
     "DeclineRow",
     "Driver",
     "Fault",
+    "LiveKpi",
+    "LiveKpisAnswer",
+    "LiveKpisRequest",
+    "LiveState",
     "Refusal",
     "TrialAnswer",
     "TrialRequest",
@@ -30,6 +34,7 @@ __all__ = [
 ]
 
 MAX_ROWS = 5000
+MAX_LIVE_ROWS = 200
 _MAX_FEATURES = 5000
 _LONGEST = 500
 
@@ -78,11 +83,20 @@ class ChurnRow(_Strict):
 
 
 class ChurnRequest(_Strict):
-    """Who is about to leave?"""
+    """Who is about to leave? ``live``: as of now, from the run's tables and the events since; of customers by id."""
 
     rows: Annotated[list[ChurnRow], Field(max_length=MAX_ROWS)]
     explain: bool = False
     curve: bool = False
+    live: bool = False
+
+    @model_validator(mode="after")
+    def _of_customers(self) -> ChurnRequest:
+        if self.live and any(row.customer_id is None for row in self.rows):
+            raise ValueError("live needs customer_id in every row: features are as you give them")
+        if self.live and len(self.rows) > MAX_LIVE_ROWS:
+            raise ValueError(f"live takes at most {MAX_LIVE_ROWS} rows at a time")
+        return self
 
 
 class DeclineRow(_Strict):
@@ -137,6 +151,42 @@ class TrialRequest(_Strict):
     weights: Annotated[dict[Name, Number], Field(min_length=1, max_length=200)]
 
 
+class LiveKpisRequest(_Strict):
+    """How is a team doing today?"""
+
+    team_id: Id
+
+
+class LiveState(BaseModel):
+    """What a live answer stands on: until when each table is known, and how many events since the run count."""
+
+    run_as_of: str | None
+    until: dict[str, str]
+    events: dict[str, int]
+
+
+class LiveKpi(BaseModel):
+    """A KPI of a team: today (since midnight, UTC) and over the windows that end today, by their days."""
+
+    kpi: str
+    name: dict[str, str]
+    unit: str
+    better: str
+    today: float | None
+    windows: dict[str, float | None]
+    n: int
+
+
+class LiveKpisAnswer(BaseModel):
+    """A team's KPIs as of now."""
+
+    team_id: str
+    as_of: str
+    note: str | None = None
+    live: LiveState
+    kpis: list[LiveKpi]
+
+
 class Driver(BaseModel):
     """What carries a prediction: log-odds before calibration; ``label`` for categories."""
 
@@ -161,19 +211,21 @@ class CurveDay(BaseModel):
 
 
 class ChurnAnswerRow(_Predicted):
-    """One row of the answer, in the order of the request; ``curve`` where it was asked for."""
+    """One row of the answer, in the order of the request; ``curve`` and ``events`` where they were asked for."""
 
     customer_id: str | None
+    events: int | None = None
     curve: list[CurveDay] | None = None
 
 
 class ChurnAnswer(BaseModel):
-    """Probabilities of leaving within the horizon."""
+    """Probabilities of leaving within the horizon; ``live`` where the answer is as of now."""
 
     model: str
     as_of: str | None
     informative: bool
     note: str | None = None
+    live: LiveState | None = None
     rows: list[ChurnAnswerRow]
 
 

@@ -33,7 +33,17 @@ from serving.loading import LoadedRun, Served, plain_rows
 if TYPE_CHECKING:
     from models.prediction.encoding import Rows
 
-__all__ = ["answer_churn", "answer_coaching", "answer_decline", "answer_trial", "answer_weights"]
+__all__ = [
+    "answer_churn",
+    "answer_coaching",
+    "answer_decline",
+    "answer_trial",
+    "answer_weights",
+    "churn_of",
+    "computed",
+    "standing_of",
+    "with_curves",
+]
 
 _FINEST_STEP = 1.0
 
@@ -50,21 +60,33 @@ def answer_churn(run: LoadedRun, request: ChurnRequest, sight: Sight, /) -> dict
     RequestError
         If a feature is unknown or of the wrong type.
     """
-    served = run.served.get("churn")
-    if served is None:
-        raise ArtefactError("this run predicts no churn: the company file asks for none, or data were too few")
+    served = churn_of(run)
     if any(row.features is not None for row in request.rows):
         sight.require("churn_of_features", "predict from features")
     named = (row.customer_id for row in request.rows)
     ids = [name if name is None or sight.customer(name) else None for name in named]
     found = _predict(served, request.rows, ids, request.explain, range(len(request.rows)))
     if request.curve:
-        found = _with_curves(served, found)
+        found = with_curves(served, found)
     rows = [{"customer_id": row.customer_id, **answer} for row, answer in zip(request.rows, found, strict=True)]
-    return {"model": served.model, "as_of": served.as_of, **_standing_of([served]), "rows": rows}
+    return {"model": served.model, "as_of": served.as_of, **standing_of([served]), "rows": rows}
 
 
-def _with_curves(served: Served, answers: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
+def churn_of(run: LoadedRun, /) -> Served:
+    """Return what predicts churn.
+
+    Raises
+    ------
+    ArtefactError
+        If the run has no such outcome.
+    """
+    served = run.served.get("churn")
+    if served is None:
+        raise ArtefactError("this run predicts no churn: the company file asks for none, or data were too few")
+    return served
+
+
+def with_curves(served: Served, answers: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
     """Add the chances by several days; none where no day of leaving is known, or the model is guessing."""
     curve = served.predictor.curve if served.standing.informative else None
     if curve is None:
@@ -84,7 +106,7 @@ def _with_curves(served: Served, answers: Sequence[dict[str, Any]], /) -> list[d
     ]
 
 
-def _standing_of(used: Sequence[Served], /) -> dict[str, Any]:
+def standing_of(used: Sequence[Served], /) -> dict[str, Any]:
     """Return whether the models that answered are better than guessing, and what is to be known of them."""
     note = "; ".join(served.standing.note for served in used if served.standing.note)
     standing = {"informative": all(served.standing.informative for served in used)}
@@ -125,7 +147,7 @@ def answer_decline(run: LoadedRun, request: DeclineRequest, sight: Sight, /) -> 
     return {
         "model": ", ".join(served.model for served in used),
         "as_of": max((moment for moment in moments if moment is not None), default=None),
-        **_standing_of(used),
+        **standing_of(used),
         "rows": answers,
     }
 
@@ -176,17 +198,18 @@ def _predict(
             moment = "known" if served.as_of is None else f"at risk at {served.as_of}"
             answers[at] = {"probability": None, "error": f"no {served.unit} with this id is {moment}"}
     if given:
-        found = _computed(served, [features for _, features, _ in given], explain)
+        found = computed(served, [features for _, features, _ in given], explain)
         for (at, _, unknown), answer in zip(given, found, strict=True):
             answers[at] = {**answer, "unknown_values": unknown} if unknown else answer
     if looked_up:
         frame = served.current.loc[[ids[at] for at in looked_up]]
-        for at, answer in zip(looked_up, _computed(served, frame, explain), strict=True):
+        for at, answer in zip(looked_up, computed(served, frame, explain), strict=True):
             answers[at] = answer
     return answers
 
 
-def _computed(served: Served, rows: Rows, explain: bool, /) -> list[dict[str, Any]]:
+def computed(served: Served, rows: Rows, explain: bool, /) -> list[dict[str, Any]]:
+    """Return probabilities by the model that answers, with what drives them where that is asked for."""
     from models.prediction.attribution import drivers, kpi_values, per_kpi
 
     predictor = served.predictor

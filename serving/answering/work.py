@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,8 @@ from serving.answering.payloads import (
     CoachingRequest,
     DeclineAnswer,
     DeclineRequest,
+    LiveKpisAnswer,
+    LiveKpisRequest,
     TrialAnswer,
     TrialRequest,
     WeightsAnswer,
@@ -44,7 +48,8 @@ from serving.answering.texts import answer_complaints, answer_conversation
 from serving.events.payloads import EventsAnswer, EventsRequest
 from serving.events.store import EventConflict, EventStore
 from serving.events.taking import take_events
-from serving.lanes import Busy, Check, Lane, Stopped
+from serving.lanes import CLIENT, Busy, Check, Lane, Stopped
+from serving.live.asking import Live
 from serving.loading import LoadedRun
 from serving.readiness import LOADING
 from serving.refusals import error_body
@@ -59,6 +64,7 @@ ROUTES = {
     "/simulate_weights": TrialRequest,
     "/classify_complaints": ComplaintsRequest,
     "/assess_conversation": ConversationRequest,
+    "/live_kpis": LiveKpisRequest,
     "/events": EventsRequest,
 }
 """What is asked, by path."""
@@ -72,6 +78,7 @@ ANSWERS = {
     "/simulate_weights": TrialAnswer,
     "/classify_complaints": ComplaintsAnswer,
     "/assess_conversation": ConversationAnswer,
+    "/live_kpis": LiveKpisAnswer,
     "/events": EventsAnswer,
 }
 """What is answered, by path."""
@@ -90,6 +97,7 @@ CODES: tuple[tuple[type[BatonError], int], ...] = (
 MAX_SECONDS = 120
 """Of anything; what reads texts gives up before."""
 
+_LOG = logging.getLogger("baton.serving")
 _FEW_ROWS = 20  # up to so many rows a prediction takes less time than handing it to a thread and back
 
 
@@ -138,17 +146,38 @@ class Answering:
     def __init__(self, keeper: Keeper, run: Callable[[], LoadedRun | None], /) -> None:
         self._keeper = keeper
         self._run = run
+        self.live = Live(lambda: self._events)
         self._work = {
             **_WORK,
+            LiveKpisRequest: _Work(lambda run, asked, sight, _: self.live.kpis(run, asked, sight), "live"),
             EventsRequest: _Work(lambda run, asked, sight, _: take_events(run, asked, sight, self._events), "events"),
         }
+        self._live_churn = _Work(lambda run, asked, sight, _: self.live.churn(run, asked, sight), "live")
         # texts take seconds, and who asks for a prediction is not to wait for them
         self._lanes = {
             "requests": Lane("requests", threads=4, max_waiting=64, max_seconds=MAX_SECONDS - 20),
             "texts": Lane("texts", threads=1, max_waiting=8, max_seconds=MAX_SECONDS - 20),
             "conversations": Lane("conversations", threads=2, max_waiting=16, max_seconds=30),
+            "live": Lane("live answers", threads=1, max_waiting=16, max_seconds=60),
             "events": Lane("events", threads=1, max_waiting=16, max_seconds=30),
         }
+
+    async def _warm(self) -> None:
+        """Make ready what will be asked as of now, once events have come; who asks meanwhile waits for it."""
+        CLIENT.set(None)
+        try:
+            run = self._run()
+            if run is not None:
+                await self._lanes["live"].run(lambda _: self.live.warm(run))
+        except BatonError as error:
+            _LOG.info("live answers are not ready yet: %s", error)
+        except Exception:
+            _LOG.exception("a defect while live answers were made ready")
+
+    def _work_of(self, request: Any, /) -> _Work:
+        if isinstance(request, ChurnRequest) and request.live:
+            return self._live_churn
+        return self._work[type(request)]
 
     @property
     def _events(self) -> EventStore:
@@ -162,11 +191,15 @@ class Answering:
         request
             One of the models of ``ROUTES``.
         """
-        if isinstance(request, ChurnRequest) and len(request.rows) <= _FEW_ROWS and not request.explain:
+        is_quick = isinstance(request, ChurnRequest) and not (request.explain or request.live)
+        if is_quick and len(request.rows) <= _FEW_ROWS:
             return self._answered(request, principal, lambda: None)
         try:
-            lane = self._lanes[self._work[type(request)].lane]
-            return await lane.run(lambda check: self._answered(request, principal, check))
+            lane = self._lanes[self._work_of(request).lane]
+            answer = await lane.run(lambda check: self._answered(request, principal, check))
+            if isinstance(request, EventsRequest) and answer[0] == 200:
+                self._warming = asyncio.ensure_future(self._warm())  # kept: what nobody holds may be collected
+            return answer
         except (Busy, Stopped) as error:
             return 503, _text(error_body("", str(error)))
 
@@ -179,7 +212,7 @@ class Answering:
             return 503, _text(error_body("", LOADING))
         try:
             sight = Sight(principal, run.members, run.company.policy.min_group)
-            body = self._work[type(request)].how(run, request, sight, check)
+            body = self._work_of(request).how(run, request, sight, check)
             people = () if principal.is_local else people_shown(body)
             if people:
                 audit, about = self._keeper.audit, [(run.members.team_of.get(person), person) for person in people]

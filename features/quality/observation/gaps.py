@@ -27,6 +27,8 @@ def missing_months(warehouse: Warehouse, /) -> dict[str, list[datetime]]:
         Firsts of months, per table with a time; tables with fewer than 20 rows in a usual month are not looked at. A
         period that ends at a first of a month belongs to the month before.
     """
+    if warehouse.missing is not None:
+        return {name: list(months) for name, months in warehouse.missing.items()}
     found = {}
     for name, table in warehouse.tables.items():
         column = TABLES[name].time if name in TABLES else None

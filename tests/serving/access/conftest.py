@@ -13,6 +13,7 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company, load_company
+from baton.contract.sources import TABLES as TABLES_IN
 from baton.files import RunFolder, write_json
 from features.staging.pseudonyms import load_key, pseudonym
 from models.advice.inputs import AdviceInputs, catalogue_rows
@@ -28,6 +29,7 @@ TABLES = {
         "rows": 4,
         "observed_until": "2025-03-31T00:00:00",
     },
+    "customers": {"present": ["customer_id", "joined_at", "left_at"], "rows": 4, "observed_until": None},
     "employees": {"present": ["employee_id", "role", "team_id"], "rows": 40, "observed_until": None},
 }
 
@@ -87,6 +89,17 @@ def offers(people: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame([*persons, *teams])
 
 
+def with_every_column(frame: pd.DataFrame, table: str = "cases") -> pd.DataFrame:
+    """A table as staging leaves it: columns of the contract that the source has not are empty."""
+    kinds = {"time": "datetime64[us]", "number": "float64", "integer": "Int64", "flag": "boolean"}
+    empty = {
+        column.name: pd.Series([None] * len(frame)).astype(kinds.get(column.type, "str"))
+        for column in TABLES_IN[table].columns
+        if column.name not in frame
+    }
+    return frame.assign(**empty)
+
+
 @pytest.fixture(scope="session")
 def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> House:
     """Team t1 is led by lin, t2 stands below it with no lead of its own, t3 is mara's; e1, e2, e3 work in them."""
@@ -110,11 +123,17 @@ def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.Temp
     pd.DataFrame(
         {
             "case_id": ["k1", "k2", "k3", "k4"],
+            "csat": [4.0, 3.0, 2.0, 5.0],
             "customer_id": ["c1", "c2", "c3", "c4"],
             "team_id": ["t1", "t2", "t3", "t1"],
             "opened_at": pd.to_datetime(["2025-03-01", "2025-03-02", "2025-03-03", "2023-03-01"]),
         }
-    ).to_parquet(folder.staged / "cases.parquet")
+    ).pipe(with_every_column).to_parquet(folder.staged / "cases.parquet")
+    pd.DataFrame(
+        {"customer_id": ["c1", "c2", "c3", "c4"], "left_at": pd.NaT, "joined_at": pd.Timestamp("2022-01-01")}
+    ).astype({"left_at": "datetime64[us]"}).pipe(with_every_column, "customers").to_parquet(
+        folder.staged / "customers.parquet"
+    )
     write_json(folder.staged / "tables.json", {"tables": TABLES, "scales": {"cases": {"csat": [1, 5]}}, "types": {}})
     solvable(own).save(folder.advice)
     write_filled(folder, "weights", cards())

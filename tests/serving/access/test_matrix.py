@@ -56,6 +56,14 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("conversation", ""): (S, S, S, S, D, D),
     ("conversation", "c1"): (S, S, S, H, D, D),
     ("conversation", "c3"): (S, S, H, S, D, D),
+    ("live", "c1"): (S, S, S, H, D, D),
+    ("live", "c3"): (S, S, H, S, D, D),
+    ("live", "x404"): (H, H, H, H, D, D),
+    ("kpis", "t1"): (S, S, S, H, D, D),
+    ("kpis", "t2"): (S, S, S, H, D, D),
+    ("kpis", "t3"): (S, S, H, S, D, D),
+    ("kpis", "t4"): (H, H, H, S, D, D),  # one person
+    ("kpis", "x405"): (H, H, H, H, D, D),
     ("events", "cases"): (S, D, D, D, D, D),
     ("decisions", ""): (D, S, S, S, S, S),
     ("report", ""): (D, S, D, D, D, D),
@@ -73,6 +81,8 @@ ROUTE = {
     "coaching": "/recommend_coaching",
     "texts": "/classify_complaints",
     "conversation": "/assess_conversation",
+    "live": "/predict_churn",
+    "kpis": "/live_kpis",
     "events": "/events",
     "decisions": "/decisions",
     "report": "/",
@@ -95,6 +105,8 @@ def body_of(what: str, which: str, house: House) -> dict[str, Any] | None:
         "coaching": {"employee_id": person},
         "texts": {"texts": ["where is my suitcase"]},
         "conversation": {"turns": turns} | ({"customer_id": which} if which else {}),
+        "live": {"rows": [{"customer_id": which}], "live": True},
+        "kpis": {"team_id": which},
         "events": {"events": [{"event_id": "matrix", "table": which, "row": {"case_id": "k1", "csat": 4}}]},
     }.get(what)
 
@@ -113,7 +125,7 @@ def outcome(answer: Any, what: str, which: str) -> str:
     if answer.status_code == 404:
         return HIDDEN
     assert answer.status_code == 200, answer.text
-    if what in ("churn", "team", "person"):
+    if what in ("churn", "live", "team", "person"):
         (row,) = answer.json()["rows"]
         return HIDDEN if row["probability"] is None else SEEN
     if what == "conversation" and which:
@@ -130,7 +142,7 @@ def test_each_cell(what: str, which: str, served: Any, house: House) -> None:
 @pytest.mark.parametrize(
     ("what", "foreign", "unknown"),
     [("churn", "c3", "x404"), ("team", "t3", "x405"), ("person", "e3", "x404"), ("weights", "t3", "x405"), ("policy", "t3", "x405"),
-     ("trial", "t3", "x405"),
+     ("trial", "t3", "x405"), ("live", "c3", "x404"), ("kpis", "t3", "x405"),
      ("coaching_team", "t3", "x405"), ("coaching", "e3", "x404"), ("conversation", "c3", "x404")],
 )  # fmt: skip
 def test_what_is_foreign_is_answered_letter_by_letter_like_what_is_not_there(

@@ -27,6 +27,8 @@ TOOL = {
     "coaching": "recommend_coaching",
     "texts": "classify_complaints",
     "conversation": "assess_conversation",
+    "live": "predict_churn",
+    "kpis": "live_kpis",
 }
 FACES = [{"customer_id": "c1"}, {"customer_id": "c3"}]
 INITIALIZE = {
@@ -73,7 +75,7 @@ def test_the_matrix_has_every_tool() -> None:
         ("ana", set()),
         ("lin", set()),
         ("etl", {"solve_weights_under_policy", "try_weights", "recommend_coaching"}),
-        ("emil", {"predict_churn", "explain_churn", "solve_weights_under_policy", "try_weights", "classify_complaints", "assess_conversation"}),
+        ("emil", {"predict_churn", "explain_churn", "live_kpis", "solve_weights_under_policy", "try_weights", "classify_complaints", "assess_conversation"}),
         ("aud", {tool.name for tool in TOOLS}),
     ],
 )  # fmt: skip

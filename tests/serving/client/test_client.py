@@ -23,6 +23,7 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "/recommend_coaching": lambda client: client.recommend_coaching(team_id="t1"),
     "/classify_complaints": lambda client: client.classify_complaints(["where is my suitcase", None]),
     "/assess_conversation": lambda client: client.assess_conversation(TURNS, customer_id="c1"),
+    "/live_kpis": lambda client: client.live_kpis("t1"),
 }
 BODIES = {
     "/predict_churn": {"rows": [{"customer_id": "c1"}, {"customer_id": "c3"}], "explain": True},
@@ -32,6 +33,7 @@ BODIES = {
     "/recommend_coaching": {"team_id": "t1"},
     "/classify_complaints": {"texts": ["where is my suitcase", None]},
     "/assess_conversation": {"turns": TURNS, "customer_id": "c1"},
+    "/live_kpis": {"team_id": "t1"},
 }
 
 
@@ -88,11 +90,11 @@ def test_a_decision_goes_its_way_by_the_client(address: str, house: House) -> No
         assert again == made
         with pytest.raises(errors.NotAllowedError):
             lin.move(made, "approve", "by myself")
-        moved = ana.move(made, "reject", "the card has changed since")
-        assert [each["move"]["key"] for each in moved["moves"]] == ["accept", "reject"]
+        moved = ana.move(made, "approve", "fits")
+        assert [each["move"]["key"] for each in moved["moves"]] == ["accept", "approve"]
         assert moved["moves"][0]["reason"] == "tried <b>once</b> '; DROP TABLE decisions; -- {{ 7*7 }}"
         with pytest.raises(errors.ConflictError):
-            ana.move(made, "reject", "again, on what is seen no more")
+            ana.move(made, "approve", "again, on what is seen no more")
         assert lin.decision(made["id"]) == {**moved, "next": lin.decision(made["id"])["next"]}
         assert [row["id"] for row in lin.decisions(team_id="t2", kind="weights")["rows"]] == [made["id"]]
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
 import pytest
 
-from baton.company import load_company
 from serving.access.granting import give_password
-from tests.filled_results import write_filled
-from tests.serving.access.conftest import House, cards, empty, house
+from tests.serving.access.conftest import House, empty, house, served
 
 __all__ = ["PASSWORD", "Browser", "browser", "empty", "house", "served"]
 
-POLICY = "[policy]\nmax_weight = 60\noutcome_max = 100\nmin_share = {}\nimpact_ratio = 0\nfixed = []\n"
 PASSWORD = "correct horse battery staple"
 HERE = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
 
@@ -70,22 +67,9 @@ def quick_hashes() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def with_passwords(house: House) -> House:
-    # cards of KPIs that weights are solved from: others are not approved
-    rows = cards().replace({"kpi": {"csat": "first_contact_resolution"}})
-    write_filled(house.folder, "weights", rows)
-    file = house.company.folder / "company.toml"
-    file.write_text(file.read_text("utf-8") + POLICY, encoding="utf-8")
-    house = house._replace(company=load_company(file))
     for name in ("ana", "lin", "mara", "emil", "aud"):
         give_password(house.company, name, PASSWORD)
     return house
-
-
-@pytest.fixture(scope="session")
-def served(open_on: Callable[..., Any], with_passwords: House) -> Iterator[Any]:
-    """The service of the house."""
-    with open_on(with_passwords.company, with_passwords.folder) as opened:
-        yield opened
 
 
 @pytest.fixture
