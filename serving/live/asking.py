@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from baton.errors import ArtefactError, UnknownIdError
@@ -17,8 +17,9 @@ from serving.events.store import EventStore
 from serving.live.now import TODAY, Now
 from serving.loading import LoadedRun
 
-__all__ = ["Live"]
+__all__ = ["Live", "with_note"]
 
+_NO_EVENTS = frozenset({"customers"})
 _AT_MOST = 200  # answers of one engine, whose small tables add up
 
 
@@ -64,7 +65,7 @@ class Live:
         with self._lock:
             now = self._now(run)
             known = now.customers(seen)
-            state, as_of = self._state(now), _written(now.as_of)
+            state, at = self._state(now), now.as_of
             counted = now.state.by_customer
         found = known.loc[[name for name in asked if name in known.index]]
         features = found[[name for name in served.predictor.encoding.features if name in found.columns]]
@@ -72,13 +73,13 @@ class Live:
         rows = [
             {**next(answers), "events": counted[name]}
             if name in known.index
-            else {"probability": None, "error": f"no customer with this id is at risk at {as_of}"}
+            else {"probability": None, "error": f"no customer with this id is at risk at {_written(at)}"}
             for name in asked
         ]
         rows = with_curves(served, rows) if request.curve else rows
         rows = [{"customer_id": name, **row} for name, row in zip(asked, rows, strict=True)]
-        standing = _with_note(standing_of([served]), state)
-        return {"model": served.model, "as_of": as_of, **standing, "live": state, "rows": rows}
+        standing = with_note(standing_of([served]), state, at)
+        return {"model": served.model, "as_of": _written(at), **standing, "live": state, "rows": rows}
 
     def kpis(self, run: LoadedRun, request: LiveKpisRequest, sight: Sight, /) -> dict[str, Any]:
         """Return a team's KPIs of today, and over the windows that end today.
@@ -96,7 +97,7 @@ class Live:
         with self._lock:
             now = self._now(run)
             values = now.team(team)
-            state, as_of = self._state(now), _written(now.as_of)
+            state, at = self._state(now), now.as_of
         days = run.company.snapshots.windows_days
         kpis = [
             {
@@ -110,7 +111,7 @@ class Live:
             }
             for kpi in now.of_teams
         ]
-        return {"team_id": team, "as_of": as_of, **_with_note({}, state), "live": state, "kpis": kpis}
+        return {"team_id": team, "as_of": _written(at), **with_note({}, state, at), "live": state, "kpis": kpis}
 
     def warm(self, run: LoadedRun, /) -> None:
         """Write the queries of a run's day before anybody asks: that takes seconds, and asking does not."""
@@ -150,17 +151,29 @@ def _opened(run: LoadedRun, /) -> Now:
     return Now(run.company, run.folder, features)
 
 
-def _with_note(standing: dict[str, Any], state: dict[str, Any], /) -> dict[str, Any]:
-    """Add which tables end before the others: what is in none of them counts as not having happened."""
-    ends = {name: datetime.fromisoformat(end.removesuffix("Z")) for name, end in state["until"].items()}
-    newest = max(ends.values(), default=None)
-    behind = [name for name, end in ends.items() if newest is not None and (newest - end).days >= 1]
+def with_note(standing: dict[str, Any], state: dict[str, Any], as_of: datetime, /) -> dict[str, Any]:
+    """Add which tables end before the day that is answered for: what is in none of them counts as not having happened.
+
+    Customers are no table of what happens: it is whole as of the run, however old its newest row is.
+    """
+    ends = {
+        name: datetime.fromisoformat(end.removesuffix("Z"))
+        for name, end in state["until"].items()
+        if name not in _NO_EVENTS
+    }
+    behind = [name for name, end in ends.items() if _day_after(end) < as_of]
     if not behind:
         return standing
     listed = ", ".join(f"{name} is known until {state['until'][name]}" for name in behind)
     note = f"{listed}: what happened there since counts as nothing; send it as events"
     before = standing.get("note")
     return {**standing, "note": f"{before}; {note}" if before else note}
+
+
+def _day_after(moment: datetime, /) -> datetime:
+    """Return the midnight by which the day of a moment has ended."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight == moment else midnight + timedelta(days=1)
 
 
 def _written(moment: datetime, /) -> str:
