@@ -143,10 +143,13 @@ class Client(_Asking):
         return self._ask(calls.ready())
 
     def predict_churn(
-        self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False, curve: bool = False
+        self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False, curve: bool = False, live: bool = False
     ) -> ChurnAnswer:
-        """Return the probability that each customer leaves; a row is ``{"customer_id": …}`` or ``{"features": …}``."""
-        body = {"rows": list(rows), "explain": explain, "curve": curve}
+        """Return the probability that each customer leaves; a row is ``{"customer_id": …}`` or ``{"features": …}``.
+
+        With ``live``, as of now, with the events since the run; for customers by id.
+        """
+        body = {"rows": list(rows), "explain": explain, "curve": curve, "live": live}
         return self._ask(calls.question("/predict_churn", body))
 
     def predict_decline(self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False) -> DeclineAnswer:
@@ -282,10 +285,13 @@ class AsyncClient(_Asking):
         return await self._ask(calls.ready())
 
     async def predict_churn(
-        self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False, curve: bool = False
+        self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False, curve: bool = False, live: bool = False
     ) -> ChurnAnswer:
-        """Return the probability that each customer leaves; a row is ``{"customer_id": …}`` or ``{"features": …}``."""
-        body = {"rows": list(rows), "explain": explain, "curve": curve}
+        """Return the probability that each customer leaves; a row is ``{"customer_id": …}`` or ``{"features": …}``.
+
+        With ``live``, as of now, with the events since the run; for customers by id.
+        """
+        body = {"rows": list(rows), "explain": explain, "curve": curve, "live": live}
         return await self._ask(calls.question("/predict_churn", body))
 
     async def predict_decline(self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False) -> DeclineAnswer:

@@ -43,6 +43,14 @@ class Members:
         return frozenset(str(team) for part in found if "team_id" in part for team in part["team_id"].dropna().unique())
 
     @cached_property
+    def name_of(self) -> Mapping[str, str]:
+        """What people call a team, by its id."""
+        found = self._columns("teams", ["team_id", "name"]).dropna()
+        if not {"team_id", "name"} <= set(found.columns):
+            return {}
+        return dict(zip(found["team_id"].astype(str), found["name"].astype(str), strict=True))
+
+    @cached_property
     def sizes(self) -> Mapping[str, int]:
         """How many people who have not left work in each team."""
         found = self._columns("employees", ["employee_id", "left_at"])
@@ -83,7 +91,7 @@ class Members:
 
     def settle(self) -> None:
         """Read all that is read on first use."""
-        for read in ("team_of", "role_of", "sizes", "teams_of_customer", "_filled"):
+        for read in ("team_of", "role_of", "name_of", "sizes", "teams_of_customer", "_filled"):
             getattr(self, read)
 
     def _of_employee(self, column: str, /) -> dict[str, str]:

@@ -73,6 +73,15 @@ class PagesOf:
             raise RunNotReady(LOADING)
         return run
 
+    def named(self, team: str | None, /) -> str:
+        """Return what people call a team, with its id; the id alone where there is no name, or no run to look it up."""
+        try:
+            run = self.run()
+        except BatonError:
+            run = None
+        name = "" if run is None or team is None else run.members.name_of.get(team, "")
+        return f"{name} ({team})" if name and name != team else team or ""
+
     def cards(self) -> Cards:
         """Return the run's scorecards, read once for each run.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,16 @@ HEADERS = {
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
-def page_response(asked: Asked, shown: Shown, /, *, is_set_up: bool) -> Response:
-    """Return a page as it goes to the browser."""
+def page_response(
+    asked: Asked, shown: Shown, /, *, is_set_up: bool, named: Callable[[str | None], str] = str
+) -> Response:
+    """Return a page as it goes to the browser.
+
+    Parameters
+    ----------
+    named : callable
+        Returns what people call a team, by its id.
+    """
     from starlette.responses import HTMLResponse
 
     language = asked.language
@@ -55,6 +63,7 @@ def page_response(asked: Asked, shown: Shown, /, *, is_set_up: bool) -> Response
         "number": lambda value, digits=0: number(value, digits).of(language),
         "points": lambda value: number(value, 0 if abs(value - round(value)) < _WHOLE else 1).of(language),
         "chance": lambda share: _chance(share).of(language),
+        "named": named,
         "pages": navigation(asked.who),
         "has_report": may_at_all(asked.who, "report"),
         "is_set_up": is_set_up,

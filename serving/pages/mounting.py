@@ -93,7 +93,9 @@ class Pages:
         if isinstance(reply, Go):
             response: Response = RedirectResponse(reply.place, 303, HEADERS)
         else:
-            response = await self._threaded(lambda: page_response(asked, reply, is_set_up=self._is_set_up()))
+            response = await self._threaded(
+                lambda: page_response(asked, reply, is_set_up=self._is_set_up(), named=self._of.named)
+            )
         cookies = dict(reply.cookies)
         if asked.secret not in (cookie_of(scope, _FORM_COOKIE), cookie_of(scope, SESSION), cookies.get(SESSION)):
             cookies[_FORM_COOKIE] = asked.secret

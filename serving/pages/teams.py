@@ -33,7 +33,7 @@ def show_teams(asked: Asked, of: PagesOf, /) -> Reply:
     open_cards = [card for card in own if card.urgency > 0 and (card.team, card.role) not in decided]
     urgent = sorted(open_cards, key=lambda card: -card.urgency)[: _MOST - len(waiting)]
     wanted = asked.query.get("find", "").strip()
-    found = [card for card in seen if wanted.casefold() in f"{card.team} {card.role}".casefold()]
+    found = [card for card in seen if wanted.casefold() in f"{of.named(card.team)} {card.role}".casefold()]
     found.sort(key=lambda card: (natural_order(verbatim(card.team)), card.role))
     page = _page(asked, len(found))
     return Shown(
