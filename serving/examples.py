@@ -21,6 +21,7 @@ REQUEST_EXAMPLES: dict[str, Any] = {
         "turns": [{"speaker": "customer", "text": "Third time I ask. You promised a refund, I am cancelling."}],
         "customer_id": "C000001",
     },
+    "/live_kpis": {"team_id": "T01"},
     "/events": EVENTS,
 }
 """By path, what may be sent."""
@@ -37,6 +38,26 @@ ANSWER_EXAMPLES: dict[str, Any] = {
                 "drivers": [{"kpi": "tenure_days", "value": 1644.6, "attribution": -0.41}],
             },
             {"customer_id": "C999999", "probability": None, "error": "no customer with this id is at risk at …"},
+        ],
+    },
+    "/live_kpis": {
+        "team_id": "T01",
+        "as_of": "2026-07-02T00:00:00Z",
+        "live": {
+            "run_as_of": "2026-07-01T00:00:00Z",
+            "until": {"cases": "2026-07-01T09:12:00Z"},
+            "events": {"cases": 2},
+        },
+        "kpis": [
+            {
+                "kpi": "csat",
+                "name": {"en": "Service rating", "zh": "服务评分"},
+                "unit": "points",
+                "better": "higher",
+                "today": 2.0,
+                "windows": {"30": 3.9, "90": 4.0},
+                "n": 412,
+            }
         ],
     },
     "/predict_decline": {

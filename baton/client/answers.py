@@ -256,6 +256,7 @@ class DecisionRow(TypedDict):
     overdue: bool
     created_at: str
     changed_at: str
+    superseded_by: NotRequired[str | None]
 
 
 class DecisionAnswer(DecisionRow):

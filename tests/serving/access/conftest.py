@@ -21,6 +21,7 @@ from serving.access.granting import Request, give
 from tests.filled_results import write_filled
 
 HIERARCHY = "team_id,manager,above\nt1,lin,\nt2,,t1\nt3,mara,\nt4,mara,\nt5,lin,t4\n"
+POLICY = "[policy]\nmax_weight = 60\noutcome_max = 100\nmin_share = {}\nimpact_ratio = 0\nfixed = []\n"
 REASON = {"en": "Waits are long.", "zh": "等待时间长。"}
 
 TABLES = {
@@ -147,6 +148,15 @@ def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.Temp
         Request("aud", "auditor"),
     ]
     return House(own, folder, {each.name: give(own, each).token for each in users}, people)
+
+
+def approvable(house: House) -> House:
+    """Give a house cards and a policy under which what is accepted may be approved."""
+    # KPIs that weights are solved from: others are not approved
+    write_filled(house.folder, "weights", cards().replace({"kpi": {"csat": "first_contact_resolution"}}))
+    file = house.company.folder / "company.toml"
+    file.write_text(file.read_text("utf-8") + POLICY, encoding="utf-8")
+    return house._replace(company=load_company(file))
 
 
 @pytest.fixture(scope="session")

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from baton.cli import app
-from tests.serving.access.conftest import House
+from baton.company import load_company
+from baton.files import RunFolder
+from tests.serving.access.conftest import House, approvable
 
 CARD = {"kind": "weights", "team_id": "t1", "role": "agent"}
 
 
+@pytest.fixture(scope="module")
+def approving(house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A copy of the house, with cards that may be approved."""
+    there = shutil.copytree(house.company.folder, tmp_path_factory.mktemp("approving") / "company")
+    out = RunFolder(there / house.folder.path.relative_to(house.company.folder))
+    return approvable(house._replace(company=load_company(there), folder=out))
+
+
+@pytest.fixture(scope="module")
+def served(open_on: Callable[..., Any], approving: House) -> Iterator[Any]:
+    with open_on(approving.company, approving.folder) as opened:
+        yield opened
+
+
 def test_a_card_is_accepted_by_its_manager_approved_by_another_and_seen_by_the_auditor(
-    served: Any, house: House
+    served: Any, approving: House
 ) -> None:
+    house = approving
     lin, ana, mara, emil, aud = (house.headers(name) for name in ("lin", "ana", "mara", "emil", "aud"))
     digest = served.get("/decisions/advice", params=CARD, headers=lin).json()["digest"]
     body = {**CARD, "move": "accept", "advice": digest, "reason": "Tried in another team for a cycle."}
@@ -43,6 +63,6 @@ def test_a_card_is_accepted_by_its_manager_approved_by_another_and_seen_by_the_a
     assert [row["detail"]["move"] for row in shown["rows"]] == ["approve", "accept"]
 
 
-def test_decisions_are_described_beside_the_rest(served: Any, house: House) -> None:
-    paths = served.get("/docs.json", headers=house.headers("aud")).json()["paths"]
+def test_decisions_are_described_beside_the_rest(served: Any, approving: House) -> None:
+    paths = served.get("/docs.json", headers=approving.headers("aud")).json()["paths"]
     assert {"/predict_churn", "/decisions", "/decisions/{id}/{move}"} <= set(paths)

@@ -90,11 +90,11 @@ def test_a_decision_goes_its_way_by_the_client(address: str, house: House) -> No
         assert again == made
         with pytest.raises(errors.NotAllowedError):
             lin.move(made, "approve", "by myself")
-        moved = ana.move(made, "approve", "fits")
-        assert [each["move"]["key"] for each in moved["moves"]] == ["accept", "approve"]
+        moved = ana.move(made, "reject", "the card has changed since")
+        assert [each["move"]["key"] for each in moved["moves"]] == ["accept", "reject"]
         assert moved["moves"][0]["reason"] == "tried <b>once</b> '; DROP TABLE decisions; -- {{ 7*7 }}"
         with pytest.raises(errors.ConflictError):
-            ana.move(made, "approve", "again, on what is seen no more")
+            ana.move(made, "reject", "again, on what is seen no more")
         assert lin.decision(made["id"]) == {**moved, "next": lin.decision(made["id"])["next"]}
         assert [row["id"] for row in lin.decisions(team_id="t2", kind="weights")["rows"]] == [made["id"]]
 

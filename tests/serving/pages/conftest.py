@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Any
 
 import pytest
 
 from serving.access.granting import give_password
-from tests.serving.access.conftest import House, empty, house, served
+from tests.serving.access.conftest import House, approvable, empty, house
 
 __all__ = ["PASSWORD", "Browser", "browser", "empty", "house", "served"]
 
@@ -67,9 +67,17 @@ def quick_hashes() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def with_passwords(house: House) -> House:
+    house = approvable(house)
     for name in ("ana", "lin", "mara", "emil", "aud"):
         give_password(house.company, name, PASSWORD)
     return house
+
+
+@pytest.fixture(scope="session")
+def served(open_on: Callable[..., Any], with_passwords: House) -> Iterator[Any]:
+    """The service of the house."""
+    with open_on(with_passwords.company, with_passwords.folder) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -62,7 +62,8 @@ def test_accept_approve_contest_and_answer_each_by_whom_it_is_for(browser: Brows
     browser.sign_in("ana")
     assert place.rpartition("=")[2] in browser.open("/pages/teams").text  # it waits for a second person
     browser.open(place)
-    assert browser.send(place, {"move": "approve", "reason": "fits"}).status_code == 303
+    sent = browser.send(place, {"move": "approve", "reason": "fits"})
+    assert sent.status_code == 303, sent.text
 
     browser.sign_in("emil")
     mine = browser.open("/pages/mine").text
