@@ -99,6 +99,7 @@ def test_what_needs_somebody_is_what_they_may_decide() -> None:
         cards=lambda: SimpleNamespace(of_team=cards, run=None, name_of=str),
         sight=lambda who, run: SimpleNamespace(team=lambda action, team: True),
         store=SimpleNamespace(find=lambda who, question: {"rows": []}),
+        named=str,
     )
     lin = Principal("lin", "manager", frozenset(cards), frozenset(cards))
     for who, needed in ((lin, ["t2", "t4", "t3"]), (Principal("ana", "analyst"), [])):
