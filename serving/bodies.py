@@ -102,8 +102,8 @@ class Bodies:
         return Refused(413, f"the body is larger than {self._largest // 1024**2} MiB; send fewer rows at a time")
 
 
-def replay(receive: Receive, /) -> Receive:
-    """Return a receiver for the application behind: an empty body, since what it held is handed on as a model."""
+def replay(receive: Receive, content: bytes = b"", /) -> Receive:
+    """Return a receiver for the application behind: a body that was read, or none where it is handed on as a model."""
     answered = False
 
     async def again() -> dict[str, object]:
@@ -111,7 +111,7 @@ def replay(receive: Receive, /) -> Receive:
         if answered:
             return dict(await receive())
         answered = True
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": content, "more_body": False}
 
     return again
 

@@ -20,7 +20,7 @@ class Measured:
     Parameters
     ----------
     effect, low, high : float
-        In the outcome's unit; infinite where chance alone cannot be told from any effect on that side.
+        In the outcome's unit; infinite where no effect on that side is refused.
     p_value : float
         Of no effect at all, two-sided; never below 1 / ``schedules``.
     schedules : int

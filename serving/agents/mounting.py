@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from serving.access.principal import PRINCIPAL, Principal
 from serving.agents.tools import Tools, agent_server
-from serving.bodies import Bodies, Refused
+from serving.bodies import Bodies, Refused, replay
 from serving.hosts import host_names
 from serving.lanes import CLIENT
 from serving.page import ASKED_PATH
@@ -70,7 +70,7 @@ class Agents:
         try:
             async with manager.run():
                 known = {**scope, _PRINCIPAL: PRINCIPAL.get()}
-                await manager.handle_request(known, _again(content, receive), _as_it_is(send))
+                await manager.handle_request(known, replay(receive, content), _as_it_is(send))
         finally:
             CLIENT.reset(kept)
             self._bodies.release(len(content))
@@ -94,20 +94,6 @@ def _host_of(origin: str, /) -> str:
 def _media_type(scope: Scope, /) -> str:
     given = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
     return given.split(";")[0].strip().lower()[:80]
-
-
-def _again(content: bytes, receive: Receive, /) -> Receive:
-    """Return a receiver of a body that has been read already."""
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": content, "more_body": False}
-
-    return again
 
 
 def _as_it_is(send: Send, /) -> Send:

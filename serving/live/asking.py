@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from baton.errors import ArtefactError, UnknownIdError
@@ -14,7 +14,7 @@ from serving.access.sight import Sight
 from serving.answering.payloads import ChurnRequest, LiveKpisRequest
 from serving.answering.predictions import churn_of, computed, standing_of, with_curves
 from serving.events.store import EventStore
-from serving.live.now import TODAY, Now
+from serving.live.now import TODAY, Now, midnight_after
 from serving.loading import LoadedRun
 
 __all__ = ["Live", "with_note"]
@@ -161,19 +161,13 @@ def with_note(standing: dict[str, Any], state: dict[str, Any], as_of: datetime, 
         for name, end in state["until"].items()
         if name not in _NO_EVENTS
     }
-    behind = [name for name, end in ends.items() if _day_after(end) < as_of]
+    behind = [name for name, end in ends.items() if midnight_after(end) < as_of]
     if not behind:
         return standing
     listed = ", ".join(f"{name} is known until {state['until'][name]}" for name in behind)
     note = f"{listed}: what happened there since counts as nothing; send it as events"
     before = standing.get("note")
     return {**standing, "note": f"{before}; {note}" if before else note}
-
-
-def _day_after(moment: datetime, /) -> datetime:
-    """Return the midnight by which the day of a moment has ended."""
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight if midnight == moment else midnight + timedelta(days=1)
 
 
 def _written(moment: datetime, /) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from baton.company import Company
     from baton.files import RunFolder
 
-__all__ = ["TODAY", "Now"]
+__all__ = ["TODAY", "Now", "midnight_after"]
 
 TODAY = 1
 """Days of the window that is today."""
@@ -70,7 +70,9 @@ class Now:
     @property
     def as_of(self) -> datetime:
         """The midnight that ends the last day of which something is known."""
-        moments = [moment for moment in (self._latest, _midnight(self.state.last_at)) if moment is not None]
+        last = self.state.last_at
+        today = None if last is None else midnight_after(last)
+        moments = [moment for moment in (self._latest, today) if moment is not None]
         if not moments:
             raise ArtefactError("no table of this run says when something happened, so nothing is known as of now")
         return max(moments)
@@ -137,9 +139,8 @@ def _is_needed(company: Company, kpi: Kpi, features: Collection[str] | None, /) 
     return any(name in features for name in metrics.feature_names(kpi.id, company.snapshots.windows_days))
 
 
-def _midnight(moment: datetime | None, /) -> datetime | None:
-    if moment is None:
-        return None
+def midnight_after(moment: datetime, /) -> datetime:
+    """Return the midnight by which the day of a moment has ended."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight if midnight == moment else midnight + timedelta(days=1)
 
