@@ -15,6 +15,7 @@ from baton.terminal.audit import audit_app
 from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
+from baton.terminal.opening import opened
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, OutOption, PageOption
 from baton.terminal.pilots import pilot_app
 
@@ -50,15 +51,6 @@ PreviousOption = Annotated[
         help="Folder of an earlier run to compare the advice with (default: what --out holds).",
     ),
 ]
-
-
-def _opened(company: Path, out: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    """Return the company's settings and its run folder."""
-    from baton.catalogue.kpi_names import open_company
-    from baton.files import DEFAULT_OUT, RunFolder
-
-    settings = open_company(company)
-    return settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)
 
 
 @app.command(epilog="Example: `baton init mycompany --from exports`")
@@ -192,7 +184,7 @@ app.command(epilog="Example: `baton diagnose demo --page diagnosis.html`")(diagn
 def _chain(verb: Callable[..., RunSummary], company: Path, out: Path | None, as_json: bool, verbose: bool) -> None:
     from baton import display
 
-    settings, folder = _opened(company, out)
+    settings, folder = opened(company, out)
     with display.progress() as progress:
         summary = verb(settings, folder, progress)
     display.summary(summary, as_json, verbose=verbose)
@@ -279,7 +271,7 @@ def export(  # noqa: PLR0913 - one parameter per option of the command
     from baton import display
     from pipelines.workbook.export import export as verb
 
-    settings, folder = _opened(company, out)
+    settings, folder = opened(company, out)
     display.exported(verb(settings, folder, xlsx, language=language, people=people, overwrite=force), as_json)
 
 
@@ -336,7 +328,7 @@ def serve(
     """Serve predictions, advice and the report on one port."""
     from serving.serve import serve as verb
 
-    settings, folder = _opened(company, out)
+    settings, folder = opened(company, out)
     verb(settings, folder, host=host, port=port, allowed_hosts=allowed_host or (), announce=_announce)
 
 

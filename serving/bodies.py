@@ -6,7 +6,7 @@ import asyncio
 
 from serving.refusals import Receive, Scope
 
-__all__ = ["Bodies", "Refused", "replay"]
+__all__ = ["Bodies", "Refused", "media_type", "replay"]
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_SECONDS = 10.0  # for a whole body: 16 MiB in this time are 13 Mbit/s, and most bodies are a few KiB
@@ -114,6 +114,11 @@ def replay(receive: Receive, content: bytes = b"", /) -> Receive:
         return {"type": "http.request", "body": content, "more_body": False}
 
     return again
+
+
+def media_type(scope: Scope, /) -> str:
+    """Return what a request says its body is, in small letters and without parameters; empty where it does not say."""
+    return dict(scope["headers"]).get(b"content-type", b"").decode("latin-1").split(";")[0].strip().lower()
 
 
 def _announced(scope: Scope, /) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from serving.bodies import Bodies, Refused, replay
+from serving.bodies import Bodies, Refused, media_type, replay
 from serving.hosts import LOCAL_HOSTS, asked_host, host_names
 from serving.lanes import CLIENT
 from serving.refusals import (
@@ -108,9 +108,9 @@ class Gate:
         if model is None or scope["method"] != "POST":
             await self._in_place(scope, receive, send)
             return
-        media_type = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1").split(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise Refused(415, f"send the body as application/json, not {media_type or 'without a content type'}")
+        sent_as = media_type(scope)
+        if sent_as != "application/json":
+            raise Refused(415, f"send the body as application/json, not {sent_as or 'without a content type'}")
         body = await self._bodies.read(scope, receive)
         try:
             scope[HANDED_ON] = model.model_validate_json(body)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from baton.terminal.opening import opened
 from baton.terminal.options import (
     DEFAULT_COMPANY,
     CompanyArgument,
@@ -35,13 +36,10 @@ def diagnose(
 ) -> None:
     """Show how well today's scorecards serve the customer: points that serve or harm, gaps, conflicts, what to do."""
     from baton import display
-    from baton.catalogue.kpi_names import open_company
-    from baton.files import DEFAULT_OUT, RunFolder
     from pipelines.diagnosis.diagnose import diagnose as verb
     from pipelines.diagnosis.page import write_page
 
-    settings = open_company(company)
-    folder = RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)
+    settings, folder = opened(company, out)
     with display.progress() as progress:
         progress("diagnose", 0, 0)
         found = verb(settings, folder)

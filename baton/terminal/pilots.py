@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from baton.terminal.opening import opened
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption, OutOption
 
 if TYPE_CHECKING:
     from baton.company import Company
-    from baton.files import RunFolder
     from baton.messages.message import Message
     from models.pilots.inference import Measured
     from pipelines.pilots.evaluate import Outcome
@@ -54,7 +54,7 @@ def pilot_plan(  # noqa: PLR0913 - one parameter per option of the command
     from pipelines.pilots.plan import Asked, plan_pilot
     from pipelines.pilots.planned import write_plan
 
-    settings, folder = _opened(company, out)
+    settings, folder = opened(company, out)
     if not kpi:
         raise PolicyError("--kpi: say by which KPI the pilot is judged; `baton kpis COMPANY` lists them")
     months = max(1, round(settings.policy.cycle_days / 30.4))
@@ -87,7 +87,7 @@ def pilot_evaluate(
     from pipelines.pilots.evaluate import evaluate_pilot
     from pipelines.pilots.planned import read_plan
 
-    settings, folder = _opened(company, out)
+    settings, folder = opened(company, out)
     plan = read_plan(settings, name)
     with display.progress() as progress:
         progress("pilot", 0, 0)
@@ -215,14 +215,6 @@ def _outcome_document(found: Outcome, /) -> dict[str, Any]:
         "by_month": {str(month): gap for month, gap in found.by_month.items()},
         "missing": list(found.missing),
     }
-
-
-def _opened(company: Path, out: Path | None, /) -> tuple[Company, RunFolder]:
-    from baton.catalogue.kpi_names import open_company
-    from baton.files import DEFAULT_OUT, RunFolder
-
-    settings = open_company(company)
-    return settings, RunFolder(out if out is not None else settings.folder / DEFAULT_OUT)
 
 
 def _say(message: Message, language: Literal["en", "zh"], /) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from serving.access.principal import PRINCIPAL, Principal
 from serving.agents.tools import Tools, agent_server
-from serving.bodies import Bodies, Refused, replay
+from serving.bodies import Bodies, Refused, media_type, replay
 from serving.hosts import host_names
 from serving.lanes import CLIENT
 from serving.page import ASKED_PATH
@@ -92,8 +92,7 @@ def _host_of(origin: str, /) -> str:
 
 
 def _media_type(scope: Scope, /) -> str:
-    given = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-    return given.split(";")[0].strip().lower()[:80]
+    return media_type(scope)[:80]
 
 
 def _as_it_is(send: Send, /) -> Send:

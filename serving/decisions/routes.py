@@ -12,7 +12,7 @@ from baton.errors import ArtefactError, BatonError, OutputError
 from baton.messages.message import render
 from baton.messages.numbers import Language
 from serving.access.principal import PRINCIPAL, Principal
-from serving.bodies import Bodies, Refused
+from serving.bodies import Bodies, Refused, media_type
 from serving.decisions.payloads import AdviceQuestion, ListQuestion, MoveRequest, ProposalRequest
 from serving.decisions.refused import DecisionRefused, RunNotReady
 from serving.decisions.store import DecisionStore
@@ -124,9 +124,9 @@ class _Api:
         return await to_thread.run_sync(work, limiter=self._limiter)
 
     async def _body(self, request: Request, model: type[Body], /) -> Body:
-        media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if media_type != "application/json":
-            message = f"send the body as application/json, not {media_type or 'without a content type'}"
+        sent_as = media_type(request.scope)
+        if sent_as != "application/json":
+            message = f"send the body as application/json, not {sent_as or 'without a content type'}"
             raise _Unfit(415, error_body("", message))
         content = await self._bodies.read(request.scope, request.receive)
         try:

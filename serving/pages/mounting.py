@@ -15,7 +15,7 @@ from baton.messages.numbers import Language
 from baton.wording.wording import say
 from serving.access.browsers import ASSETS, HOME, LOOK, SESSION, SIGN_IN, cookie_of
 from serving.access.principal import NOBODY, PRINCIPAL, Principal
-from serving.bodies import Bodies, Refused
+from serving.bodies import Bodies, Refused, media_type
 from serving.decisions.refused import DecisionRefused, RunNotReady
 from serving.hosts import asked_host
 from serving.page import ASKED_PATH
@@ -178,8 +178,7 @@ class Pages:
         return Shown("sign_in", values, 401)
 
     async def _form(self, scope: Scope, receive: Receive, /) -> Mapping[str, str]:
-        media = dict(scope["headers"]).get(b"content-type", b"").split(b";")[0].strip().lower()
-        if media != b"application/x-www-form-urlencoded":
+        if media_type(scope) != "application/x-www-form-urlencoded":
             raise _Unfit(415, say("pages_frame.not_so"))
         content = await self._bodies.read(scope, receive)
         self._bodies.release(len(content))
