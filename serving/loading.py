@@ -39,7 +39,10 @@ _LOG = logging.getLogger("baton.serving")
 __all__ = ["LoadedRun", "Served", "load_run"]
 
 # read before the first request: what a decision or an answer may ask for
-_RESULTS = ("weights", "coaching", "targets", "diagnosis", "cause_diagnosis", "cause_shares", "cause_prices")
+_RESULTS = (
+    "weights", "coaching", "targets", "diagnosis", "cause_diagnosis", "cause_shares", "cause_prices", "churn",
+    "what_if", "effects",
+)  # fmt: skip
 _NAME_TEAMS = ("teams", "employees", "cases")
 _NAME_EMPLOYEES = ("employees", "cases")
 
@@ -129,6 +132,10 @@ class LoadedRun:
     def all_rows(self, name: str, /) -> list[dict[str, Any]]:
         """Return all rows of one of the contract's files; none where the run has not made it."""
         return plain_rows(self._table(name)) if name in self.results else []
+
+    def table(self, name: str, /) -> pa.Table | None:
+        """Return one of the contract's tables, None where the run has not made it."""
+        return self._table(name) if name in self.results else None
 
     def models(self) -> list[dict[str, Any]]:
         """Return per outcome which model answers, and which the report's numbers come from."""

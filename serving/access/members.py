@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Set
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -89,9 +90,21 @@ class Members:
             teams.setdefault(customer, set()).add(team)
         return teams
 
+    @cached_property
+    def last_case(self) -> Mapping[str, tuple[date, str]]:
+        """Day (UTC) of the last case by customer, and its team; an empty one where it is not known."""
+        found = self._columns("cases", ["customer_id", "team_id", "opened_at"])
+        if not {"customer_id", "opened_at"} <= set(found.columns):
+            return {}
+        found = found.dropna(subset=["customer_id", "opened_at"]).sort_values("opened_at", kind="stable")
+        last = found.drop_duplicates("customer_id", keep="last")
+        teams = last["team_id"].fillna("").astype(str) if "team_id" in last else [""] * len(last)
+        of_case = zip(last["opened_at"].dt.date, teams, strict=True)
+        return dict(zip(last["customer_id"].astype(str), of_case, strict=True))
+
     def settle(self) -> None:
         """Read all that is read on first use."""
-        for read in ("team_of", "role_of", "name_of", "sizes", "teams_of_customer", "_filled"):
+        for read in ("team_of", "role_of", "name_of", "sizes", "teams_of_customer", "last_case", "_filled"):
             getattr(self, read)
 
     def _of_employee(self, column: str, /) -> dict[str, str]:

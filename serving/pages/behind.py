@@ -18,6 +18,7 @@ from serving.decisions.refused import RunNotReady
 from serving.decisions.store import DecisionStore
 from serving.loading import LoadedRun
 from serving.pages.cards import Cards
+from serving.pages.reading.of_run import OfRun
 from serving.readiness import LOADING
 
 __all__ = ["PagesOf"]
@@ -83,7 +84,11 @@ class PagesOf:
         return f"{name} ({team})" if name and name != team else team or ""
 
     def cards(self) -> Cards:
-        """Return the run's scorecards, read once for each run.
+        """Return the run's scorecards; raises as ``read``."""
+        return self.read().cards
+
+    def read(self) -> OfRun:
+        """Return what pages read from the run, once for each run.
 
         Raises
         ------
@@ -91,13 +96,13 @@ class PagesOf:
             If there is no run yet.
         """
         run = self.loaded()
-        known = self._read.get("cards")
+        known = self._read.get("run")
         if known is None or known.run is not run:
-            known = self._read["cards"] = Cards(run)
+            known = self._read["run"] = OfRun(run)
         return known
 
     @cached_property
-    def _read(self) -> dict[str, Cards]:
+    def _read(self) -> dict[str, OfRun]:
         return {}
 
     def sight(self, who: Principal, run: LoadedRun, /) -> Sight:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from baton.catalogue.load import load_catalogue
-from baton.errors import BatonError
-from baton.wording.wording import Bilingual, translated, verbatim
+from baton.wording.naming import Names
+from baton.wording.wording import Bilingual
 from serving.access.counts import coarse
 from serving.loading import LoadedRun
 
@@ -71,10 +70,13 @@ class Cards:
     ----------
     run : LoadedRun
         Another run is another one of these.
+    names : Names
+        What KPIs are called.
     """
 
-    def __init__(self, run: LoadedRun, /) -> None:
+    def __init__(self, run: LoadedRun, names: Names, /) -> None:
         self.run = run
+        self._names = names
 
     @cached_property
     def of_team(self) -> Mapping[str, list[Card]]:
@@ -88,17 +90,9 @@ class Cards:
             cards.setdefault(team, []).append(Card(team, role, sorted(of_card, key=_by_points)))
         return cards
 
-    @cached_property
-    def _names(self) -> Mapping[str, Bilingual]:
-        try:
-            kpis = load_catalogue(self.run.company)
-        except BatonError:  # results that were copied elsewhere, without the company's own KPIs
-            return {}
-        return {kpi: translated(kpis[kpi].name) for kpi in kpis}
-
     def name_of(self, kpi: str | None, /) -> Bilingual:
         """Return what a KPI is called."""
-        return self._names.get(kpi or "") or verbatim(kpi or "")
+        return self._names.kpi(kpi or "")
 
 
 def _points(row: Mapping[str, Any], name: str, /) -> float:

@@ -11,11 +11,11 @@ from serving.decisions.payloads import ListQuestion
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
 from serving.pages.cards import Card
+from serving.pages.paging import paged
 
 __all__ = ["show_teams"]
 
 _MOST = 3  # things at once: what is fourth waits
-_ROWS = 50
 _ANSWERS = frozenset({"approve", "confirm", "uphold"})
 _WAITING = ("contested", "revoking", "proposed")
 _STANDING = frozenset({"proposed", "approved", "upheld", "revoking", "contested"})
@@ -35,27 +35,19 @@ def show_teams(asked: Asked, of: PagesOf, /) -> Reply:
     wanted = asked.query.get("find", "").strip()
     found = [card for card in seen if wanted.casefold() in f"{of.named(card.team)} {card.role}".casefold()]
     found.sort(key=lambda card: (natural_order(verbatim(card.team)), card.role))
-    page = _page(asked, len(found))
+    page = paged(asked, len(found))
     return Shown(
         "teams",
         {
             "waiting": waiting,
             "urgent": [(card, _largest(card), cards.name_of(_largest(card)["kpi"])) for card in urgent],
-            "cards": found[(page - 1) * _ROWS : page * _ROWS],
+            "cards": found[page.rows],
             "decided": decided,
             "find": wanted,
             "total": len(found),
             "any": bool(seen),
             "page": page,
-            "last": max(1, -(-len(found) // _ROWS)),
         },
-    )
-
-
-def _page(asked: Asked, total: int, /) -> int:
-    text = asked.query.get("page", "1")
-    return min(
-        max(1, int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1), max(1, -(-total // _ROWS))
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from baton.catalogue.schema import CONTEXT, Catalogue, Text
+from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
 from baton.contract.results import result_tables
 from baton.errors import ArtefactError
@@ -17,17 +17,8 @@ from baton.informative import is_informative
 from baton.messages.message import Message
 from baton.outcomes import Kind, first_of_kind, kind_of, table_of
 from baton.run_results import RUN, RunResults
-from baton.wording.wording import (
-    Bilingual,
-    duration,
-    known_text,
-    money,
-    number,
-    percent,
-    say,
-    translated,
-    verbatim,
-)
+from baton.wording.naming import Names
+from baton.wording.wording import Bilingual, translated, verbatim
 from features.ingest.settled import staged_columns
 
 __all__ = ["Results", "read_results"]
@@ -156,15 +147,14 @@ class Results:
         known = self.causes.get(cause)
         return verbatim(cause) if known is None else translated(Text(en=known["en"], zh=known["zh"]))
 
+    @property
+    def names(self) -> Names:
+        """What KPIs and features are called, and how their values are written."""
+        return Names(self.catalogue, self.company.company.currency)
+
     def kpi_name(self, kpi: str, /) -> Bilingual:
         """Return a KPI's name; a feature that is no KPI keeps its own."""
-        if kpi == CONTEXT:
-            return say("word.context")
-        if kpi in self.catalogue:
-            return translated(self.catalogue[kpi].name)
-        if known_text(f"feature.{kpi}"):
-            return say(f"feature.{kpi}")
-        return verbatim(kpi.removeprefix("attribute__").replace("_", " "))
+        return self.names.kpi(kpi)
 
     def measured(self, kpi: str, value: float, /, *, digits: int | None = None) -> Bilingual:
         """Return a KPI's value with its unit, or that of a feature, which is in days where its name says so.
@@ -174,26 +164,7 @@ class Results:
         digits : int, optional
             Decimals, instead of those that a value of its size has; durations are in seconds then.
         """
-        unit = self.catalogue[kpi].unit if kpi in self.catalogue else "days" if kpi.endswith("_days") else ""
-        if unit == "share":
-            return percent(value, digits or 0)
-        if digits is not None:
-            exact = number(value, digits)
-            currency = self.company.company.currency
-            if unit == "money":
-                return say("measured.money", value=exact, currency=currency)
-            if unit == "seconds":
-                return say("process.seconds", n=exact)
-            return say(f"measured.{unit}", value=exact) if known_text(f"measured.{unit}") else exact
-        if unit == "money":
-            currency = self.company.company.currency
-            small = abs(value) < 100  # an hourly cost, a price: decimals count
-            return say("measured.money", value=number(value, 2), currency=currency) if small else money(value, currency)
-        if unit == "seconds" and value >= 0:
-            return duration(value)
-        plain = number(value, 0 if abs(value) >= 20 or value == round(value) else 1 if abs(value) >= 2 else 2)
-        key = f"measured.{unit}"
-        return say(key, value=plain) if known_text(key) else plain
+        return self.names.measured(kpi, value, digits=digits)
 
     def team_name(self, team_id: object, /) -> Bilingual:
         """Return a team's name, else its id."""

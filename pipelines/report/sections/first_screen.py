@@ -12,12 +12,13 @@ from baton.catalogue.schema import CONTEXT
 from baton.contract.brings import next_tables
 from baton.informative import is_informative
 from baton.outcomes import CASE_TABLE, Kind, Outcome, first_of_kind, kind_of
+from baton.wording.leaving import guessed_range
 from baton.wording.wording import Bilingual, listed, number, percent, say, translated_message
 from pipelines.report.data.left_out import weights_missing
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
 from pipelines.report.sections.cards import Card
-from pipelines.report.sections.customers import guessed_range, sign_shares
+from pipelines.report.sections.customers import sign_shares
 from pipelines.report.sections.tiles import Tile, tiles_of
 from pipelines.report.sections.units import prone_units
 

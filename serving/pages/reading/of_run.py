@@ -1,0 +1,67 @@
+"""Everything that pages read from one run, each at first use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any
+
+from baton.catalogue.load import load_catalogue
+from baton.catalogue.schema import Catalogue
+from baton.errors import BatonError
+from baton.wording.leaving import harmful_levers
+from baton.wording.naming import Names
+from serving.loading import LoadedRun, plain_rows
+from serving.pages.cards import Cards
+from serving.pages.reading.at_risk import AtRisk
+
+__all__ = ["OfRun"]
+
+
+class OfRun:
+    """What pages read from one run.
+
+    Parameters
+    ----------
+    run : LoadedRun
+        Another run is another one of these.
+    """
+
+    def __init__(self, run: LoadedRun, /) -> None:
+        self.run = run
+
+    @cached_property
+    def names(self) -> Names:
+        """What KPIs are called."""
+        try:
+            catalogue = load_catalogue(self.run.company)
+        except BatonError:  # results that were copied elsewhere, without the company's own KPIs
+            catalogue = Catalogue((), ())
+        return Names(catalogue, self.run.company.company.currency)
+
+    @cached_property
+    def cards(self) -> Cards:
+        """Scorecards."""
+        return Cards(self.run, self.names)
+
+    @cached_property
+    def harmful_levers(self) -> frozenset[str]:
+        """Levers of which effects say that more customers leave."""
+        effects = self.run.table("effects")
+        return harmful_levers(None if effects is None else effects.select(["outcome", "kpi", "low"]).to_pandas())
+
+    def what_if(self, customers: Collection[str], /) -> list[dict[str, Any]]:
+        """Return what would change the predictions of some customers."""
+        found = self.run.table("what_if")
+        if found is None:
+            return []
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        asked = pa.array(sorted(customers), type=pa.string())
+        return plain_rows(found.filter(pc.is_in(found["customer_id"].cast("string"), value_set=asked)))
+
+    @cached_property
+    def at_risk(self) -> AtRisk | None:
+        """Customers by what is at stake; None where their leaving is not predicted better than by guessing."""
+        return AtRisk.of(self.run)

@@ -1,0 +1,54 @@
+"""Every page × role × own, lower and foreign team: what is shown, and what is answered like nothing."""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import Any
+
+import pytest
+
+from serving.pages.table import PAGES
+from tests.serving.access.conftest import House
+
+USERS = ("etl", "ana", "lin", "mara", "emil", "aud")
+SEEN, HIDDEN, DENIED = "seen", "hidden", "denied"
+S, H, D = SEEN, HIDDEN, DENIED
+
+# address, and what stands on the page if it is seen          etl ana lin mara emil aud
+CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
+    ("/pages/teams", "team=t1"): (S, S, S, H, D, D),
+    ("/pages/teams", "team=t2"): (S, S, S, H, D, D),
+    ("/pages/teams", "team=t3"): (S, S, H, S, D, D),
+    ("/pages/card?team=t1", "Scorecard of t1"): (S, S, S, H, D, D),
+    ("/pages/card?team=t3", "Scorecard of t3"): (S, S, H, S, D, D),
+    ("/pages/customers", ">c1<"): (S, S, S, H, D, D),
+    ("/pages/customers", ">c2<"): (S, S, S, H, D, D),  # served by t2, below t1
+    ("/pages/customers", ">c3<"): (S, S, H, S, D, D),
+    ("/pages/customers", ">c4<"): (S, S, H, H, D, D),  # by t1, two years ago
+    ("/pages/customers?team=t3", ">c3<"): (S, S, H, S, D, D),
+    ("/pages/decisions", 'id="title"'): (D, S, S, S, S, S),
+    ("/pages/decision?id=none", "never"): (D, H, H, H, H, H),
+    ("/pages/mine", "My own view"): (D, D, S, S, S, D),
+}  # fmt: skip
+
+
+def outcome(served: Any, house: House, user: str, address: str, mark: str) -> str:
+    served.cookies.clear()
+    headers = {**house.headers(user), "accept": "text/html", "accept-language": "en"}
+    answer = served.get(address, headers=headers, follow_redirects=False)
+    if 'rel="next"' in answer.text:  # a list of two pages
+        answer = served.get(f"{address}?page=2", headers=headers) if mark not in answer.text else answer
+    if answer.status_code == 403:
+        return DENIED
+    assert answer.status_code in (200, 404), answer.text
+    return SEEN if answer.status_code == 200 and mark in unescape(answer.text) else HIDDEN
+
+
+@pytest.mark.parametrize(("address", "mark"), list(CELLS))
+def test_each_cell(address: str, mark: str, served: Any, house: House) -> None:
+    found = [outcome(served, house, user, address, mark) for user in USERS]
+    assert dict(zip(USERS, found, strict=True)) == dict(zip(USERS, CELLS[address, mark], strict=True))
+
+
+def test_every_page_is_in_the_table() -> None:
+    assert {address.partition("?")[0] for address, _ in CELLS} == {page.path for page in PAGES}
