@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from baton.company import Company
+from baton.errors import PolicyError
 from baton.files import RunFolder
 from models.pilots.estimate import Floats, event_study
 from models.pilots.inference import Measured, measure, trend_before
 from models.pilots.verdict import Rule, Verdict, harmed, verdict_of
 from pipelines.pilots.history import History, open_history
-from pipelines.pilots.plan import ALPHA
 from pipelines.pilots.planned import Plan
+from pipelines.pilots.tried import definition_of
+from pipelines.pilots.upset import Upset, upset_of
 
 __all__ = ["Outcome", "evaluate_pilot"]
 
@@ -44,6 +46,10 @@ class Outcome:
         Mean gap by months since the beginning; before the end too, without an interval.
     missing : tuple of str
         Teams of the plan of which nothing was measured in the pilot's months.
+    empty : tuple of str
+        Months of the pilot, as YYYY-MM, that are known and in which no team has the outcome.
+    upset : Upset
+        What happened besides the change.
     """
 
     plan: Plan
@@ -56,6 +62,13 @@ class Outcome:
     trend_before: tuple[float, float]
     by_month: dict[int, float]
     missing: tuple[str, ...]
+    empty: tuple[str, ...] = ()
+    upset: Upset = field(default_factory=Upset)
+
+    @property
+    def spills_over(self) -> bool:
+        """Whether so many customers are served by both groups that there is no verdict."""
+        return self.upset.share > self.plan.max_shared
 
     @property
     def differs_before(self) -> bool:
@@ -78,6 +91,12 @@ def evaluate_pilot(company: Company, folder: RunFolder, plan: Plan, /) -> Outcom
     """
     history = open_history(company, folder)
     kpis = [history.kpi(name) for name in dict.fromkeys((plan.kpi, *plan.guards))]
+    for kpi in kpis:
+        if plan.definitions.get(kpi.id, definition_of(kpi)) != definition_of(kpi):
+            raise PolicyError(
+                f"KPI {kpi.id!r}: its definition is another one than when pilot {plan.name} was planned, so what was "
+                "planned cannot be measured; put the definition back, or stop the pilot and plan another"
+            )
     tables = {
         name: table.reindex(list(plan.teams)).to_numpy(dtype=float)
         for name, table in history.values(kpis, plan.dates).items()
@@ -87,21 +106,34 @@ def evaluate_pilot(company: Company, folder: RunFolder, plan: Plan, /) -> Outcom
     starts, schedules = plan.as_starts()
     during = values[:, plan.begin : plan.begin + known]
     missing = tuple(team for team, row in zip(plan.teams, during, strict=True) if known and not np.isfinite(row).any())
+    empty = tuple(
+        month[:7]
+        for month, column in zip(plan.months[plan.begin : plan.begin + known], during.T, strict=True)
+        if not np.isfinite(column).any()
+    )
     planned = len(plan.months) - plan.begin
     outcome = Outcome(
         plan, known, planned, None, None, {}, (), trend_before(values, starts, schedules),
-        _by_month(values, starts), missing,
+        _by_month(values, starts), missing, empty, upset_of(history, plan),
     )  # fmt: skip
-    if known < planned:
-        return outcome
-    effect = measure(values, starts, schedules, level=1 - ALPHA)
-    guards = {name: measure(tables[name], starts, schedules, level=1 - ALPHA) for name in plan.guards}
-    rule = Rule(plan.better, plan.worthwhile, ALPHA)
-    signed = {name: (1 if history.kpi(name).better == "higher" else -1, found) for name, found in guards.items()}
-    return Outcome(
-        plan, known, planned, verdict_of(rule, effect, signed), effect, guards, tuple(harmed(rule, signed)),
-        outcome.trend_before, outcome.by_month, missing,
-    )  # fmt: skip
+    return outcome if known < planned else _judged(outcome, tables, {kpi.id: kpi.sign for kpi in kpis})
+
+
+def _judged(outcome: Outcome, tables: dict[str, Floats], signs: dict[str, int], /) -> Outcome:
+    """Return what was measured, with the verdict by the rule of the plan."""
+    plan, (starts, schedules) = outcome.plan, outcome.plan.as_starts()
+    effect = measure(tables[plan.kpi], starts, schedules, level=1 - plan.alpha)
+    guards = {name: measure(tables[name], starts, schedules, level=1 - plan.alpha) for name in plan.guards}
+    rule = Rule(plan.better, plan.worthwhile, plan.alpha)
+    signed = {name: (signs[name], found) for name, found in guards.items()}
+    can_judge = np.isfinite(effect.effect) and not outcome.spills_over
+    return replace(
+        outcome,
+        verdict=verdict_of(rule, effect, signed) if can_judge else None,
+        effect=effect,
+        guards=guards,
+        harmed=tuple(harmed(rule, signed)),
+    )
 
 
 def _known(history: History, plan: Plan, /) -> int:

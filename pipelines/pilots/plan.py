@@ -17,6 +17,7 @@ from models.pilots.power import Power, power_of
 from models.pilots.schedules import MIN_SCHEDULES, Wave, draw_schedules
 from pipelines.pilots.history import History, open_history, traits
 from pipelines.pilots.planned import Plan
+from pipelines.pilots.tried import definition_of, expected_of, tried_cards
 
 __all__ = ["Asked", "Planned", "plan_pilot"]
 
@@ -116,6 +117,9 @@ def plan_pilot(company: Company, folder: RunFolder, asked: Asked, /) -> Planned:
     power = scene.power(asked.cycles)
     worthwhile, basis = scene.worthwhile()
     months = [months_later(first, step) for step in range(-scene.before, scene.after(asked.cycles))]
+    cards = tried_cards(folder, teams)
+    starts = _plain(schedules[0])
+    begins = [team for team, start in zip(teams, starts, strict=True) if start >= 0]
     plan = Plan(
         name=asked.name or f"{asked.kpi.replace('_', '-')[:40]}-{first:%Y-%m}",
         company=company.company.name,
@@ -124,13 +128,17 @@ def plan_pilot(company: Company, folder: RunFolder, asked: Asked, /) -> Planned:
         teams=tuple(teams),
         months=tuple(f"{month:%Y-%m-%d}" for month in months),
         begin=scene.before,
-        starts=_plain(schedules[0]),
+        starts=starts,
         schedules=tuple(_plain(each) for each in schedules),
-        better=1 if history.kpi(asked.kpi).better == "higher" else -1,
+        better=history.kpi(asked.kpi).sign,
         worthwhile=worthwhile,
         smallest=float(power.smallest) if np.isfinite(power.smallest) else None,
         false_alarms=float(power.shares[0]),
         seed=asked.seed,
+        alpha=ALPHA,
+        definitions={name: definition_of(history.kpi(name)) for name in dict.fromkeys((asked.kpi, *asked.guards))},
+        cards=cards,
+        predicted=expected_of(folder, history.kpi(asked.kpi), cards, begins),
     )
     by_cycles = {asked.cycles: power.smallest}
     for cycles in _OTHER_CYCLES:

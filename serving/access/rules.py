@@ -69,6 +69,9 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "answer_contest_of_person": (_N, _N, _T, _N, _N),
     "answer_as_person": (_N, _N, _O, _O, _N),
     "contest": (_N, _N, _O, _O, _N),
+    "read_pilot": (_N, _A, _T, _N, _A),
+    "run_pilot": (_N, _A, _N, _N, _N),
+    "approve_pilot": (_N, _A, _T, _N, _N),
     "read_audit": (_N, _N, _N, _N, _A),
 }
 RULES: dict[tuple[str, str], Scope] = {

@@ -8,7 +8,21 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["AuditEntry", "Base", "Decision", "Event", "Move", "PersonKey", "Reply", "SignIn", "Token", "User"]
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "Decision",
+    "Event",
+    "Move",
+    "PersonKey",
+    "Pilot",
+    "PilotMove",
+    "PolicyLimits",
+    "Reply",
+    "SignIn",
+    "Token",
+    "User",
+]
 
 _NAME, _ID = 200, 300
 # SQLite counts by itself in a column called INTEGER alone
@@ -162,3 +176,49 @@ class Event(Base):
     occurred_at: Mapped[datetime]
     last_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Pilot(Base):
+    """A change that is tried on a few teams. ``plan`` never changes; ``version`` counts the moves.
+
+    ``outcome`` is what was measured at its one look, ``choice`` the cards that are to be adopted.
+    """
+
+    __tablename__ = "pilots"
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    plan: Mapped[dict[str, Any]] = mapped_column(JSON)
+    plan_digest: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    choice: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012 - as SQLAlchemy asks
+
+
+class PilotMove(Base):
+    """One move of a pilot: who, from which state to which, and why."""
+
+    __tablename__ = "pilot_moves"
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    before: Mapped[str] = mapped_column(String(20))
+    after: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str] = mapped_column(String(_NAME))
+    role: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime]
+
+
+class PolicyLimits(Base):
+    """The limits of ``[policy]`` since a moment: a row where they have changed."""
+
+    __tablename__ = "policy_limits"
+    number: Mapped[int] = mapped_column(_COUNT, primary_key=True, autoincrement=True)
+    limits: Mapped[dict[str, Any]] = mapped_column(JSON)
+    by: Mapped[str] = mapped_column(String(_NAME))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,10 +20,13 @@ from baton.company import Company, load_company
 from baton.errors import ArtefactError, PolicyError
 from baton.files import RunFolder
 from baton.months import months_later
+from baton.terminal.pilot_words import outcome_words
 from features.staging.stage import stage
+from models.pilots.power import Power
 from pipelines.pilots.evaluate import evaluate_pilot
 from pipelines.pilots.plan import Asked, plan_pilot
 from pipelines.pilots.planned import Plan, read_plan, write_plan
+from serving.access.granting import Request, give
 
 BEGIN = datetime(2024, 1, 1)
 PAST, PILOT = 18, 6
@@ -180,6 +185,96 @@ def test_a_plan_is_drawn_once_and_one_changed_by_hand_is_refused(planned: tuple[
         read_plan(company, plan.name)
 
 
+def test_where_both_groups_serve_the_same_customers_there_is_no_verdict(
+    planned: tuple[Company, RunFolder, Plan], staged: Callable[..., tuple[Company, RunFolder]], tmp_path: Path
+) -> None:
+    plan = planned[2]
+    company, folder = staged(PAST + PILOT, dict.fromkeys(plan.begins, 0.25))
+    cases = pd.read_csv(tmp_path / "cases.csv")
+    # every other case is of one of a hundred customers whom any team serves
+    own, anybody = cases["case_id"], "c" + cases.index.astype(str).str[-2:]
+    cases["customer_id"] = np.where(cases.index % 2 == 0, anybody, own)
+    # and in three months nobody worked
+    at = pd.to_datetime(cases["opened_at"], format="ISO8601")
+    cases[(at < "2025-08-01") | (at >= "2025-11-01")].to_csv(tmp_path / "cases.csv", index=False)
+    stage(company, load_catalogue(company), folder.staged)
+    found = evaluate_pilot(company, folder, replace(plan, max_shared=0.01))
+    assert (found.verdict, found.upset.shared, found.empty) == (None, 50, ("2025-08", "2025-09", "2025-10"))
+    assert found.effect is not None
+    words = " ".join(message.text for message in outcome_words(company, found))
+    assert "No verdict: of" in words
+    assert "No team was measured in 2025-08, 2025-09, 2025-10" in words
+    assert evaluate_pilot(company, folder, replace(plan, max_shared=0.9)).verdict == "adopt"
+    changed = dict.fromkeys(plan.definitions, "0" * 16)
+    with pytest.raises(PolicyError, match=f"'{KPI}': its definition is another one than when pilot .* was planned"):
+        evaluate_pilot(company, folder, replace(plan, definitions=changed))
+
+
+@pytest.mark.parametrize("stray", ["stops half-way", "begins on its own"])
+def test_teams_that_do_not_keep_to_the_plan_make_the_effect_smaller_never_larger(
+    planned: tuple[Company, RunFolder, Plan], staged: Callable[..., tuple[Company, RunFolder]], stray: str
+) -> None:
+    plan = planned[2]
+    lift = dict.fromkeys(plan.begins, 0.25)
+    if stray == "stops half-way":
+        lift[plan.begins[0]] = 0.125  # over its months on average
+    else:
+        lift[next(team for team in plan.teams if team not in plan.begins)] = 0.25
+    company, folder = staged(PAST + PILOT, lift)
+    found = evaluate_pilot(company, folder, plan)
+    assert found.effect is not None
+    assert 0.15 < found.effect.effect < 0.25
+    assert found.verdict == "adopt"
+
+
+def test_a_pilot_runs_through_its_commands_with_a_second_person(
+    staged: Callable[..., tuple[Company, RunFolder]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, _ = staged(PAST, {})
+    tokens = {name: give(company, Request(name, "analyst")).token for name in ("ana", "ben")}
+    monkeypatch.setattr("pipelines.pilots.plan.power_of", no_power)
+
+    def asks(user: str, *words: str, code: int = 0) -> str:
+        company_given = () if words[0] == "plan" else ("--company", str(tmp_path))
+        done = CliRunner().invoke(app, ["pilot", *words, *company_given], env={"BATON_TOKEN": tokens.get(user, "")})
+        assert done.exit_code == code, done.output
+        return done.output if code == 0 else str(done.exception or done.output)
+
+    why = ("--reason", "as planned")
+    plan_words = ("plan", str(tmp_path), "--kpi", "fcr", "--worthwhile", "0.1", "--name", "try")
+    assert "holds no valid token" in asks("", *plan_words, code=1)
+    assert "Then a second person: baton pilot approve try" in asks("ana", *plan_words)
+    assert "second person" in asks("ana", "approve", "try", *why, code=1)
+    asks("ben", "approve", "try", *why)
+    asks("ana", "start", "try", *why)
+    plan = read_plan(company, "try")
+    staged(PAST + 4, dict.fromkeys(plan.begins, 0.25))
+    assert "4 of 6 months are known" in asks("ana", "evaluate", "try")
+    assert json.loads(asks("ben", "status", "try", "--json"))["state"]["key"] == "running"
+    staged(PAST + PILOT, dict.fromkeys(plan.begins, 0.25))
+    # who would like another rule after having looked
+    place = company.folder / ".baton" / "pilots" / "try.json"
+    kept = place.read_text()
+    place.write_text(kept.replace('"worthwhile": 0.1', '"worthwhile": 0.01'))
+    assert "a plan never changes" in asks("ana", "evaluate", "try", code=1)
+    place.unlink()
+    assert "Adopt: it is better" in asks("ana", "evaluate", "try")
+    staged(PAST + PILOT, {})
+    assert "what was found then holds" in (again := asks("ben", "evaluate", "try"))
+    assert "Adopt: it is better" in again
+    asks("ana", "adopt", "try", "--reason", "it held", "--valid-from", "2026-03-01")
+    shown = json.loads(asks("ben", "confirm", "try", *why, "--json"))
+    assert (shown["state"]["key"], shown["choice"]["valid_from"]) == ("adopted", "2026-03-01")
+    assert "adopted" in asks("ana", "list")
+    asks("ana", "roll-back", "try", *why)
+    assert json.loads(asks("ben", "confirm", "try", *why, "--json"))["state"]["key"] == "rolled_back"
+
+
+def no_power(*_: Any, **__: Any) -> Power:
+    """What could be seen is not asked here, and takes long."""
+    return Power(np.zeros(1), np.array([0.1]), 0.05, 1, 1)
+
+
 def test_the_commands_say_it_in_words(staged: Callable[..., tuple[Company, RunFolder]], tmp_path: Path) -> None:
     staged(PAST, {})
     run = CliRunner()
@@ -194,6 +289,7 @@ def test_the_commands_say_it_in_words(staged: Callable[..., tuple[Company, RunFo
     staged(PAST + PILOT, dict.fromkeys(plan.begins, 0.25))
     late = run.invoke(app, ["pilot", "evaluate", "try", "--company", str(tmp_path)])
     assert "Adopt: it is better, and no guard became worse." in late.output
+    assert "Nothing of this is recorded: the pilot was not started." in late.output
     document = json.loads(run.invoke(app, ["pilot", "evaluate", "try", "--company", str(tmp_path), "--json"]).stdout)
     assert document["verdict"] == "adopt"
     assert document["effect"]["low"] <= 0.25 <= document["effect"]["high"]

@@ -1,0 +1,1 @@
+"""Pilots as people run them: who plans, approves, starts, adopts and stops, and what is kept of it."""
