@@ -41,7 +41,7 @@ __all__ = ["LoadedRun", "Served", "load_run"]
 # read before the first request: what a decision or an answer may ask for
 _RESULTS = (
     "weights", "coaching", "targets", "diagnosis", "cause_diagnosis", "cause_shares", "cause_prices", "churn",
-    "what_if", "effects",
+    "what_if", "effects", "root_causes", "cause_trends", "emerging_causes", "suspicious_labels", "texts/examples",
 )  # fmt: skip
 _NAME_TEAMS = ("teams", "employees", "cases")
 _NAME_EMPLOYEES = ("employees", "cases")

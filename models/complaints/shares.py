@@ -17,10 +17,7 @@ from baton.contract.results import cast
 from baton.files import write_atomically
 from models.complaints.classifiers.model_files import read_table
 
-__all__ = ["MAX_UNCLEAR", "HeldAnswers", "cause_shares", "separability"]
-
-MAX_UNCLEAR = 0.5
-"""Where more of all texts get no cause, none leads: it would be the one that is recognised most easily."""
+__all__ = ["HeldAnswers", "cause_shares", "separability"]
 
 _REPLICATES = 200
 _LOW, _HIGH = 0.05, 0.95

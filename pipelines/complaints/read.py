@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from baton.catalogue.schema import Catalogue, Text
 from baton.company import Company
 from baton.errors import TooLittleDataError
+from baton.evidence.unclear import MAX_UNCLEAR
 from baton.files import RunFolder, read_json, write_json
 from baton.messages.message import Message
 from baton.progress import Progress, silent
@@ -26,7 +27,6 @@ from features.kpis.cause_kpis import (
 )
 from features.staging.stage import with_text_causes
 from features.staging.warehouse import Warehouse
-from models.complaints.shares import MAX_UNCLEAR
 from pipelines.complaints.about import cause_diagnosis, describe_causes, write_examples
 from pipelines.complaints.settings import folder_named, refuse_no_time, with_folders
 

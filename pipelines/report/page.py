@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from baton.charts.drawing import Pen
+from baton.wording.causes import causes_section
 from baton.wording.wording import Bilingual, say
 from pipelines.report.data.results import Results
 from pipelines.report.document import document
 from pipelines.report.sections.all_cards import glance_of
 from pipelines.report.sections.cards import cards_of
-from pipelines.report.sections.causes import causes_section, first_of_texts
 from pipelines.report.sections.coaching import support_section
 from pipelines.report.sections.customers import all_customers, caution, risk_bands, top_customers
 from pipelines.report.sections.explained import explained_figures
 from pipelines.report.sections.figures import figures_section
+from pipelines.report.sections.first_of_texts import first_of_texts
 from pipelines.report.sections.first_screen import first_screen
 from pipelines.report.sections.journey import journey_section
 from pipelines.report.sections.method import method_section

@@ -10,6 +10,7 @@ from serving.access.rules import may_at_all
 from serving.pages.asked import Asked, Reply
 from serving.pages.behind import PagesOf
 from serving.pages.card import show_card, take_card
+from serving.pages.causes import show_causes
 from serving.pages.customers import show_customers
 from serving.pages.decision import show_decision, take_decision
 from serving.pages.decisions import show_decisions
@@ -53,6 +54,7 @@ class PageEntry:
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("/pages/teams", "pages_frame.teams", ("weights",), show_teams),
     PageEntry("/pages/customers", "pages_frame.customers", ("churn_of_customer",), show_customers),
+    PageEntry("/pages/causes", "pages_frame.causes", ("causes_of_team",), show_causes),
     PageEntry("/pages/card", "", ("weights",), show_card, take_card),
     PageEntry(
         "/pages/decisions", "pages_frame.decisions", ("read_decision", "read_decision_of_person"), show_decisions

@@ -14,6 +14,7 @@ from baton.wording.naming import Names
 from serving.loading import LoadedRun, plain_rows
 from serving.pages.cards import Cards
 from serving.pages.reading.at_risk import AtRisk
+from serving.pages.reading.of_causes import RunCauses
 
 __all__ = ["OfRun"]
 
@@ -60,6 +61,11 @@ class OfRun:
 
         asked = pa.array(sorted(customers), type=pa.string())
         return plain_rows(found.filter(pc.is_in(found["customer_id"].cast("string"), value_set=asked)))
+
+    @cached_property
+    def causes(self) -> RunCauses:
+        """Causes in texts."""
+        return RunCauses(self.run, self.names)
 
     @cached_property
     def at_risk(self) -> AtRisk | None:

@@ -10,10 +10,11 @@ import pytest
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
+from baton.wording.causes import CausesSection, causes_section
 from baton.wording.wording import say
 from pipelines.complaints.about import cause_diagnosis
 from pipelines.report.data.results import Results
-from pipelines.report.sections.causes import CausesSection, causes_section, first_of_texts
+from pipelines.report.sections.first_of_texts import first_of_texts
 from pipelines.report.sections.first_screen import FirstScreen
 
 MONTHS = pd.date_range("2025-01-01", periods=6, freq="MS")

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from serving.access.granting import give_password
+from tests.filled_results import write_filled
 from tests.serving.access.conftest import House, approvable, empty, house
 
 __all__ = ["PASSWORD", "Browser", "browser", "empty", "house", "served"]
@@ -65,9 +67,31 @@ def quick_hashes() -> Iterator[None]:
         yield
 
 
+def write_causes(house: House) -> None:
+    """Causes in the texts of all teams; t4 has one person."""
+    months = pd.date_range("2025-01-01", periods=4, freq="MS")
+    trends = pd.DataFrame(
+        [
+            {"level": level, "unit_id": unit, "cause": cause, "month": month, "n": n, "texts": 30, "share": n / 30}
+            for level, unit in (("company", ""), *(("team", f"t{number}") for number in range(1, 5)))
+            for cause, n in (("late", 20), ("bill", 10))
+            for month in months
+        ]
+    )
+    cases = [f"k{number}" for number in range(120)]
+    answers = pd.DataFrame({"case_id": cases, "cause": ["late"] * 80 + ["bill"] * 40, "probability": 0.9})
+    shares = pd.DataFrame({"cause": ["late", "bill"], "named": [80, 40], "texts": 120, "named_share": [2 / 3, 1 / 3]})
+    examples = pd.DataFrame({"cause": ["late"], "case_id": ["k3"], "text": ["where is my parcel [phone] <b>"]})
+    tables = {"cause_trends": trends, "root_causes": answers, "cause_shares": shares, "texts/examples": examples}
+    (house.folder.path / "texts").mkdir(exist_ok=True)
+    for name, table in tables.items():
+        write_filled(house.folder, name, table)
+
+
 @pytest.fixture(scope="session")
 def with_passwords(house: House) -> House:
     house = approvable(house)
+    write_causes(house)
     for name in ("ana", "lin", "mara", "emil", "aud"):
         give_password(house.company, name, PASSWORD)
     return house

@@ -26,6 +26,12 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/customers", ">c3<"): (S, S, H, S, D, D),
     ("/pages/customers", ">c4<"): (S, S, H, H, D, D),  # by t1, two years ago
     ("/pages/customers?team=t3", ">c3<"): (S, S, H, S, D, D),
+    ("/pages/causes", "late"): (D, S, S, S, D, D),  # of the whole company
+    ("/pages/causes", ">t1<"): (D, S, S, H, D, D),
+    ("/pages/causes", ">t2<"): (D, S, S, H, D, D),
+    ("/pages/causes", ">t3<"): (D, S, H, S, D, D),
+    ("/pages/causes", ">t4<"): (D, H, H, S, D, D),  # one person: only who leads it directly sees its figures
+    ("/pages/causes", "where is my parcel [phone]"): (D, S, H, H, D, D),  # as in the report
     ("/pages/decisions", 'id="title"'): (D, S, S, S, S, S),
     ("/pages/decision?id=none", "never"): (D, H, H, H, H, H),
     ("/pages/mine", "My own view"): (D, D, S, S, S, D),

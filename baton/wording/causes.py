@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
-from baton.catalogue.schema import Text
+from baton.catalogue.schema import Catalogue, Text
 from baton.charts.drawing import Scale, element
-from baton.outcomes import CASE_TABLE
+from baton.company import Company
+from baton.evidence.unclear import MAX_UNCLEAR
 from baton.wording.wording import Bilingual, listed, money, number, percent, ranged, say, translated, verbatim
-from models.complaints.shares import MAX_UNCLEAR
-from pipelines.report.data.results import Results
-from pipelines.report.sections.first_screen import FirstScreen, with_more
 
-__all__ = ["CauseRow", "CausesSection", "causes_section", "first_of_texts"]
+__all__ = ["CauseResults", "CauseRow", "CausesSection", "causes_section"]
 
 _MAX_ROWS = 15
 _MAX_QUOTED = 6
@@ -25,6 +24,70 @@ _MAX_UNITS = 40
 _MIN_TEXTS = 20
 _MIN_MONTHS, _MAX_MONTHS = 3, 24
 _BAR_WIDTH = 120
+
+
+class CauseResults(Protocol):
+    """What a run has left on causes, as far as it may be shown."""
+
+    @property
+    def company(self) -> Company:
+        """Whose run it is."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Has the journey's stages."""
+        ...
+
+    @property
+    def evaluation(self) -> Mapping[str, Any]:
+        """How good predictions are, by outcome."""
+        ...
+
+    @property
+    def staged(self) -> Collection[str]:
+        """Names of the source tables that the run had."""
+        ...
+
+    @property
+    def looked(self) -> Collection[str]:
+        """Result tables that the run has made, with or without rows."""
+        ...
+
+    @property
+    def causes(self) -> Mapping[str, dict[str, Any]]:
+        """What is known of each cause: names, owner, stage, what measures it."""
+        ...
+
+    @property
+    def cause_examples(self) -> Mapping[str, Sequence[str]]:
+        """Masked texts per cause."""
+        ...
+
+    @property
+    def cause_texts(self) -> Mapping[str, str]:
+        """Masked texts of cases behind a new cause."""
+        ...
+
+    def get(self, name: str, /) -> pd.DataFrame | None:
+        """Return a result table, None where there is none or it has no rows."""
+        ...
+
+    def cause_name(self, cause: str, /) -> Bilingual:
+        """Return a cause's name."""
+        ...
+
+    def kpi_name(self, kpi: str, /) -> Bilingual:
+        """Return a KPI's name."""
+        ...
+
+    def team_name(self, team_id: object, /) -> Bilingual:
+        """Return a team's name."""
+        ...
+
+    def too_small(self, team_id: object, /) -> bool:
+        """Whether a team's figures are not shown."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +117,7 @@ class CausesSection:
     notes: tuple[Bilingual, ...]
 
 
-def causes_section(results: Results, /) -> CausesSection | None:
+def causes_section(results: CauseResults, /) -> CausesSection | None:
     """Return the section, or None where the run read no texts.
 
     Parameters
@@ -89,25 +152,12 @@ def causes_section(results: Results, /) -> CausesSection | None:
     )
 
 
-def first_of_texts(results: Results, first: FirstScreen, section: CausesSection, /) -> FirstScreen:
-    """Return the first screen of a run that has nothing but texts; of any other, the one that it has."""
-    if any(results.get(name) is not None for name in ("churn", "decline", CASE_TABLE, "weights")):
-        return first
-    headline, *others = section.findings
-    answers = (
-        (say("answer.what"), (*others, say("causes.read_on"))),
-        (say("answer.sure"), section.notes[:2]),
-        *([(say("little.more"), more)] if (more := with_more(results)) else []),
-    )
-    return FirstScreen(headline, (), answers)
-
-
 def _ranked(counts: pd.Series, prices: pd.DataFrame | None, /) -> list[str]:
     dearest = [] if prices is None else prices["cause"].astype(str).tolist()
     return list(dict.fromkeys([*dearest, *counts.index.astype(str)]))
 
 
-def _shares(results: Results, answers: pd.DataFrame, /) -> pd.DataFrame:
+def _shares(results: CauseResults, answers: pd.DataFrame, /) -> pd.DataFrame:
     """Return shares of all texts by cause, ``""`` for what is unclear; only counted where a run has estimated none."""
     shares = results.get("cause_shares")
     if shares is None:
@@ -130,7 +180,7 @@ def _unclear_share(shares: pd.DataFrame, /) -> float:
     return float(shares["named_share"].get("", 0.0))
 
 
-def _most_frequent(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
+def _most_frequent(results: CauseResults, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
     """Say what customers write of most, as far as it can be said."""
     causes = shares.drop("", errors="ignore")
     by = "share" if causes["share"].notna().any() else "named_share"
@@ -150,7 +200,7 @@ def _most_frequent(results: Results, shares: pd.DataFrame, /) -> Iterator[Biling
 
 
 def _findings(
-    results: Results, shares: pd.DataFrame, priced: pd.DataFrame | None, whole: pd.DataFrame, /
+    results: CauseResults, shares: pd.DataFrame, priced: pd.DataFrame | None, whole: pd.DataFrame, /
 ) -> Iterator[Bilingual]:
     unclear = _unclear_share(shares)
     if unclear > MAX_UNCLEAR or not shares["named"].drop("", errors="ignore").sum():
@@ -185,7 +235,7 @@ def _findings(
                 yield say("causes.unmeasured_plain", cause=name)
 
 
-def _header(results: Results, priced: pd.DataFrame | None, /) -> Iterator[Bilingual]:
+def _header(results: CauseResults, priced: pd.DataFrame | None, /) -> Iterator[Bilingual]:
     yield from (say("causes.cause"), say("causes.bar"), say("causes.trend"), say("causes.cases"), say("causes.share"))
     yield say("causes.estimated")
     if priced is not None:
@@ -197,7 +247,7 @@ def _header(results: Results, priced: pd.DataFrame | None, /) -> Iterator[Biling
 
 
 def _row(
-    results: Results, cause: str, shares: pd.DataFrame, priced: pd.DataFrame | None, months: pd.DataFrame, /
+    results: CauseResults, cause: str, shares: pd.DataFrame, priced: pd.DataFrame | None, months: pd.DataFrame, /
 ) -> CauseRow:
     known = results.causes.get(cause, {})
     cells = _counted(shares, cause)
@@ -227,7 +277,7 @@ def _counted(shares: pd.DataFrame, cause: str, /) -> list[Bilingual]:
     return [number(int(row["named"])), percent(float(row["named_share"])), known if _known(value) else _dash()]
 
 
-def _unclear_row(results: Results, shares: pd.DataFrame, priced: pd.DataFrame | None, /) -> Iterator[CauseRow]:
+def _unclear_row(results: CauseResults, shares: pd.DataFrame, priced: pd.DataFrame | None, /) -> Iterator[CauseRow]:
     if "" in shares.index and shares.loc["", "named"] > 0:
         cells = _counted(shares, "")
         # all columns but the name, the bar and the line
@@ -243,7 +293,7 @@ def _bar(shares: pd.DataFrame, cause: str, tone: str = "plain", /) -> Markup:
     return element("svg", track, bar, class_="spark", viewBox=view, aria_hidden="true", focusable="false")
 
 
-def _measured(results: Results, known: dict[str, object], /) -> Bilingual:
+def _measured(results: CauseResults, known: dict[str, object], /) -> Bilingual:
     kpis = known.get("measured")
     if kpis is None:
         return say("causes.no_cards") if "scorecards" not in results.staged else _dash()
@@ -251,7 +301,7 @@ def _measured(results: Results, known: dict[str, object], /) -> Bilingual:
     return listed(names) if names else say("causes.not_measured")
 
 
-def _ranged(results: Results, price: pd.Series | None, name: str, /) -> Bilingual:
+def _ranged(results: CauseResults, price: pd.Series | None, name: str, /) -> Bilingual:
     if price is None or not _known(price.get(name)):
         return _dash()
 
@@ -280,7 +330,7 @@ def _line(months: pd.DataFrame, /) -> Markup:
     return element("svg", line, end, class_="spark", viewBox="0 0 120 36", aria_hidden="true", focusable="false")
 
 
-def _emerging(results: Results, /) -> tuple[tuple[Bilingual, tuple[str, ...]], ...] | None:
+def _emerging(results: CauseResults, /) -> tuple[tuple[Bilingual, tuple[str, ...]], ...] | None:
     if "emerging_causes" not in results.looked:
         return None
     found = results.get("emerging_causes")
@@ -299,7 +349,7 @@ def _emerging(results: Results, /) -> tuple[tuple[Bilingual, tuple[str, ...]], .
     return tuple(quoted)
 
 
-def _quoted(results: Results, shown: list[str], /) -> Iterator[tuple[Bilingual, tuple[str, ...]]]:
+def _quoted(results: CauseResults, shown: list[str], /) -> Iterator[tuple[Bilingual, tuple[str, ...]]]:
     for cause in shown[:_MAX_QUOTED]:
         quotes = results.cause_examples.get(cause, ())
         if quotes:
@@ -307,7 +357,7 @@ def _quoted(results: Results, shown: list[str], /) -> Iterator[tuple[Bilingual, 
 
 
 def _units(
-    results: Results, trends: pd.DataFrame, /
+    results: CauseResults, trends: pd.DataFrame, /
 ) -> Iterator[tuple[Bilingual, list[Bilingual], list[list[Bilingual]]]]:
     stages = {stage.id: translated(stage.name) for stage in results.catalogue.stages}
     for level in ("team", "stage"):
@@ -330,7 +380,7 @@ def _units(
             yield say(f"causes.by_{level}"), [say(f"causes.{n}") for n in names], [row for _, row in rows[:_MAX_UNITS]]
 
 
-def _notes(results: Results, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
+def _notes(results: CauseResults, shares: pd.DataFrame, /) -> Iterator[Bilingual]:
     entry = results.evaluation.get("root_cause", {})
     right = entry.get("accuracy_of_answers", entry.get("accuracy"))
     if right is not None:
