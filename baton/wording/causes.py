@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
-from baton.catalogue.schema import Catalogue, Text
+from baton.catalogue.schema import Text
 from baton.charts.drawing import Scale, element
-from baton.company import Company
 from baton.evidence.unclear import MAX_UNCLEAR
+from baton.wording.cause_results import CauseResults
 from baton.wording.wording import Bilingual, listed, money, number, percent, ranged, say, translated, verbatim
 
-__all__ = ["CauseResults", "CauseRow", "CausesSection", "causes_section"]
+__all__ = ["CauseRow", "CausesSection", "causes_section"]
 
 _MAX_ROWS = 15
 _MAX_QUOTED = 6
@@ -24,70 +23,6 @@ _MAX_UNITS = 40
 _MIN_TEXTS = 20
 _MIN_MONTHS, _MAX_MONTHS = 3, 24
 _BAR_WIDTH = 120
-
-
-class CauseResults(Protocol):
-    """What a run has left on causes, as far as it may be shown."""
-
-    @property
-    def company(self) -> Company:
-        """Whose run it is."""
-        ...
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Has the journey's stages."""
-        ...
-
-    @property
-    def evaluation(self) -> Mapping[str, Any]:
-        """How good predictions are, by outcome."""
-        ...
-
-    @property
-    def staged(self) -> Collection[str]:
-        """Names of the source tables that the run had."""
-        ...
-
-    @property
-    def looked(self) -> Collection[str]:
-        """Result tables that the run has made, with or without rows."""
-        ...
-
-    @property
-    def causes(self) -> Mapping[str, dict[str, Any]]:
-        """What is known of each cause: names, owner, stage, what measures it."""
-        ...
-
-    @property
-    def cause_examples(self) -> Mapping[str, Sequence[str]]:
-        """Masked texts per cause."""
-        ...
-
-    @property
-    def cause_texts(self) -> Mapping[str, str]:
-        """Masked texts of cases behind a new cause."""
-        ...
-
-    def get(self, name: str, /) -> pd.DataFrame | None:
-        """Return a result table, None where there is none or it has no rows."""
-        ...
-
-    def cause_name(self, cause: str, /) -> Bilingual:
-        """Return a cause's name."""
-        ...
-
-    def kpi_name(self, kpi: str, /) -> Bilingual:
-        """Return a KPI's name."""
-        ...
-
-    def team_name(self, team_id: object, /) -> Bilingual:
-        """Return a team's name."""
-        ...
-
-    def too_small(self, team_id: object, /) -> bool:
-        """Whether a team's figures are not shown."""
-        ...
 
 
 @dataclass(frozen=True)

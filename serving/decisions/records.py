@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Made",
+    "about_of",
     "asked_rows",
     "find_decision",
     "key_of",
@@ -130,6 +131,16 @@ def superseded(session: Session, rows: Iterable[Any], /) -> dict[str, str]:
         known[decision.id] = key_of(decision)
         newest[known[decision.id]] = decision.id
     return {one: newest[known[one]] for one in wanted if one in known and newest[known[one]] != one}
+
+
+def about_of(session: Session, kind: str, /) -> dict[str, dict[str, Any]]:
+    """Return by decision of a kind what its advice is about beside card or person, and the advice's digest."""
+    from sqlalchemy import select
+
+    from serving.state.schema import Decision
+
+    rows = session.execute(select(Decision.id, Decision.advice).where(Decision.kind == kind))
+    return {row.id: {name: row.advice[name] for name in ("about", "digest")} for row in rows}
 
 
 def asked_rows(question: ListQuestion, now: datetime, /) -> Executable:

@@ -16,10 +16,11 @@ from serving.decisions.allowed import Case, Shown, may_read, refusal, sees_mover
 from serving.decisions.answers import advice_answer, answer_again, decision_answer, decision_row, written
 from serving.decisions.asked import advice_for, beginnings, first_step
 from serving.decisions.choices import Choice, advised_choice, own_choice, require_still_allowed
-from serving.decisions.moves import STATES, Transition, moves_from, transition
+from serving.decisions.moves import STATES, Kind, Transition, moves_from, transition
 from serving.decisions.payloads import AdviceQuestion, ChoiceBody, ListQuestion, MoveRequest, ProposalRequest
 from serving.decisions.records import (
     Made,
+    about_of,
     asked_rows,
     find_decision,
     key_of,
@@ -191,6 +192,18 @@ class DecisionStore:
             "total": len(shown),
             "rows": [decision_row(row, now, superseded_by=later.get(row.id)) for row in rows],
         }
+
+    def standing(self, principal: Principal, kind: Kind, /) -> list[dict[str, Any]]:
+        """Return all decisions of one kind that somebody may see, the latest change first, with subject and digest.
+
+        Whoever shows persons of them writes so into the audit log.
+        """
+        now = self._now()
+        with self._state.reading() as session:
+            found = session.execute(asked_rows(ListQuestion(kind=kind), now)).all()
+            shown = [row for row in found if may_read(principal, Shown.of(row, self._team_of), self._on_card)]
+            about = about_of(session, kind)
+        return [{**decision_row(row, now), **about[row.id]} for row in shown]
 
     def _repeated(self, principal: Principal, repeat: Repeat | None, /) -> Answer | None:
         """Return the answer of then to a request that comes again, if its decision is still theirs to see."""

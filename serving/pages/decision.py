@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 
 from baton.messages.message import Message
+from baton.wording.wording import say
 from serving.access.rules import may_at_all
 from serving.audit.moves import DECIDE
 from serving.audit.reading import Asked as Wanted
@@ -52,7 +53,10 @@ def take_decision(asked: Asked, of: PagesOf, /) -> Reply:
     """Move a decision on."""
     decision = asked.query.get("id", "")
     move = asked.form.get("move", "")
-    body: dict[str, Any] = {"version": asked.form.get("version", ""), "reason": asked.form.get("reason", "")}
+    reason = asked.form.get("reason", "")
+    if move == "decline" and not reason.strip():  # as every offer says: without giving a reason
+        reason = str(say("pages_decision.no_reason").of(asked.language))
+    body: dict[str, Any] = {"version": asked.form.get("version", ""), "reason": reason}
     if move == "change":
         body["choice"] = _choice(asked.form)
     try:

@@ -11,6 +11,7 @@ from serving.pages.asked import Asked, Reply
 from serving.pages.behind import PagesOf
 from serving.pages.card import show_card, take_card
 from serving.pages.causes import show_causes
+from serving.pages.coaching import show_coaching, show_offer, take_offer
 from serving.pages.customers import show_customers
 from serving.pages.decision import show_decision, take_decision
 from serving.pages.decisions import show_decisions
@@ -55,6 +56,8 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("/pages/teams", "pages_frame.teams", ("weights",), show_teams),
     PageEntry("/pages/customers", "pages_frame.customers", ("churn_of_customer",), show_customers),
     PageEntry("/pages/causes", "pages_frame.causes", ("causes_of_team",), show_causes),
+    PageEntry("/pages/coaching", "pages_frame.coaching", ("coaching_of_team",), show_coaching),
+    PageEntry("/pages/offer", "", ("decide_of_person",), show_offer, take_offer),
     PageEntry("/pages/card", "", ("weights",), show_card, take_card),
     PageEntry(
         "/pages/decisions", "pages_frame.decisions", ("read_decision", "read_decision_of_person"), show_decisions

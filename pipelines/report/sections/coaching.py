@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from markupsafe import escape
 
-from baton.wording.wording import Bilingual, listed, say, translated, verbatim
+from baton.wording.coaching import action_of, needs_of, words_of
+from baton.wording.wording import Bilingual, say, verbatim
 from pipelines.report.data.results import Results
 
 __all__ = ["Support", "support_section", "team_advice"]
@@ -76,9 +76,9 @@ def _advice(
             (
                 _place(results, row),
                 results.kpi_name(str(row["kpi"])),
-                _action(results, row),
-                _reason(row.get("reason")),
-                _needs(row.get("needs")),
+                action_of(results.catalogue, row),
+                words_of(row.get("reason")),
+                needs_of(row.get("needs")),
             )
         )
     return tuple(rows[:_MAX_ROWS])
@@ -91,7 +91,12 @@ def team_advice(results: Results, team_id: str, /) -> tuple[tuple[Bilingual, Bil
         return ()
     mine = coaching[(coaching["level"] == "team") & (coaching["team_id"].astype(str) == team_id)]
     return tuple(
-        (results.kpi_name(str(row["kpi"])), _action(results, row), _reason(row.get("reason")), _needs(row.get("needs")))
+        (
+            results.kpi_name(str(row["kpi"])),
+            action_of(results.catalogue, row),
+            words_of(row.get("reason")),
+            needs_of(row.get("needs")),
+        )
         for row in mine.to_dict("records")
     )
 
@@ -104,38 +109,3 @@ def _place(results: Results, row: dict[str, Any], /) -> Bilingual:
         None,
     )
     return say("support.of_process") if unit is None else verbatim(results.team_names.get(str(unit), str(unit)))
-
-
-def _action(results: Results, row: dict[str, Any], /) -> Bilingual:
-    """The action's advice from the catalogue, and where it comes from; one that is not there is shown by its id."""
-    found = next((action for action in results.catalogue.actions if action.id == row.get("action")), None)
-    if found is None:
-        return verbatim(str(row.get("action") or "").replace("_", " "))
-    source = row.get("source")
-    if not isinstance(source, dict):
-        return translated(found.advice)
-    return say("support.sourced", advice=translated(found.advice), source=_reason(source))
-
-
-def _reason(value: Any, /) -> Bilingual:
-    if isinstance(value, dict):
-        return Bilingual(escape(value.get("en") or ""), escape(value.get("zh") or value.get("en") or ""))
-    return verbatim("" if value is None else value)
-
-
-def _needs(value: Any, /) -> Bilingual:
-    """Needs come as texts, or as pairs of languages."""
-    if value is None or isinstance(value, float):
-        return say("word.none")
-    if isinstance(value, str):
-        return verbatim(value)
-    if isinstance(value, dict):
-        return (
-            _reason(value)
-            if not hasattr(value.get("en"), "__len__") or isinstance(value.get("en"), str)
-            else Bilingual(
-                listed([verbatim(text) for text in value["en"]]).en, listed([verbatim(text) for text in value["zh"]]).zh
-            )
-        )
-    texts = [_reason(need) for need in value]
-    return listed(texts) if texts else say("word.none")

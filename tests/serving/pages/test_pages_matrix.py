@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
@@ -32,15 +33,31 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/causes", ">t3<"): (D, S, H, S, D, D),
     ("/pages/causes", ">t4<"): (D, H, H, S, D, D),  # one person: only who leads it directly sees its figures
     ("/pages/causes", "where is my parcel [phone]"): (D, S, H, H, D, D),  # as in the report
+    ("/pages/coaching", ">t1<"): (D, S, S, H, D, D),
+    ("/pages/coaching", ">t2<"): (D, S, S, H, D, D),
+    ("/pages/coaching", ">t3<"): (D, S, H, S, D, D),
+    ("/pages/coaching", "@e1"): (D, H, S, H, D, D),
+    ("/pages/coaching", "@e2"): (D, H, H, H, D, D),  # t2 has no lead of its own
+    ("/pages/coaching", "@e3"): (D, H, H, S, D, D),
+    ("/pages/offer?person=@e1&kpi=wait_seconds&action=call_back", "@e1"): (D, D, S, H, D, D),
+    ("/pages/offer?person=@e2&kpi=wait_seconds&action=call_back", "@e2"): (D, D, H, H, D, D),
+    ("/pages/offer?person=@e3&kpi=wait_seconds&action=call_back", "@e3"): (D, D, H, S, D, D),
+    ("/pages/offer?person=nobody", "never"): (D, D, H, H, D, D),
     ("/pages/decisions", 'id="title"'): (D, S, S, S, S, S),
     ("/pages/decision?id=none", "never"): (D, H, H, H, H, H),
     ("/pages/mine", "My own view"): (D, D, S, S, S, D),
 }  # fmt: skip
 
 
+def _with_people(text: str, house: House) -> str:
+    """A text with pseudonyms in the places of @e1, @e2 and so on."""
+    return re.sub(r"@(e\d+)", lambda found: house.people[found[1]], text)
+
+
 def outcome(served: Any, house: House, user: str, address: str, mark: str) -> str:
     served.cookies.clear()
     headers = {**house.headers(user), "accept": "text/html", "accept-language": "en"}
+    address, mark = (_with_people(text, house) for text in (address, mark))
     answer = served.get(address, headers=headers, follow_redirects=False)
     if 'rel="next"' in answer.text:  # a list of two pages
         answer = served.get(f"{address}?page=2", headers=headers) if mark not in answer.text else answer
