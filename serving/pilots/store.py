@@ -20,6 +20,7 @@ from serving.pilots.ledger import ledger_of
 from serving.pilots.moves import PILOT_MOVES, PLAN, PilotMove, move_of, moves_of
 from serving.pilots.records import MadeMove, find_pilot, kept_moves, new_pilot, note_limits, write_pilot_move
 from serving.pilots.words import no_such_pilot_move, pilot_move_name, pilot_state_name
+from serving.policy.versions import Version, versions_of
 from serving.state.clock import utc_now
 
 if TYPE_CHECKING:
@@ -169,6 +170,11 @@ class PilotStore:
         """Return what was predicted and what came, as far as somebody may see it."""
         with self._state.reading() as session:
             return ledger_of(session, principal)
+
+    def policy(self, principal: Principal, /) -> list[Version]:
+        """Return the versions of the policy, with the cards of the teams that somebody may see."""
+        with self._state.reading() as session:
+            return versions_of(session, principal)
 
     def plan_of(self, principal: Principal, name: str, /) -> dict[str, Any]:
         """Return a plan as it was kept, with all that was drawn.
