@@ -146,16 +146,16 @@ def _write_workbook(path: Path, company: Company, versions: Sequence[Version], c
     before = [each for each in versions if each.number == chosen.number - 1]
     with opened(path, company.company.name, overwrite=force) as book:
         lines = lines_of(chosen)
-        book.table(say(Message("policy.cards")), columns(*LINE), [[line[name] for name in LINE] for line in lines])
+        book.table(say(Message("policy_sheet.cards")), columns(*LINE), [[line[name] for name in LINE] for line in lines])
         rows = differences(before[0], chosen) if before else []
         changed = ("team_id", "role", "kpi", "what", "before", "after")
         cells = [[_cell(row[name]) for name in changed] for row in rows]
-        book.table(say(Message("policy.changes")), columns(*changed), cells)
+        book.table(say(Message("policy_sheet.changes")), columns(*changed), cells)
         limits = [[name, _cell(value)] for name, value in chosen.limits.items()]
-        book.table(say(Message("policy.limits")), columns("limit", "value"), limits)
+        book.table(say(Message("policy_sheet.limits")), columns("limit", "value"), limits)
         of = tuple(summaries[0])
         cells = [[_cell(row[name]) for name in of] for row in summaries]
-        book.table(say(Message("policy.versions")), columns(*of), cells)
+        book.table(say(Message("policy_sheet.versions")), columns(*of), cells)
 
 
 def _cell(value: Any, /) -> Any:
