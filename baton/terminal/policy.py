@@ -146,7 +146,9 @@ def _write_workbook(path: Path, company: Company, versions: Sequence[Version], c
     before = [each for each in versions if each.number == chosen.number - 1]
     with opened(path, company.company.name, overwrite=force) as book:
         lines = lines_of(chosen)
-        book.table(say(Message("policy_sheet.cards")), columns(*LINE), [[line[name] for name in LINE] for line in lines])
+        book.table(
+            say(Message("policy_sheet.cards")), columns(*LINE), [[line[name] for name in LINE] for line in lines]
+        )
         rows = differences(before[0], chosen) if before else []
         changed = ("team_id", "role", "kpi", "what", "before", "after")
         cells = [[_cell(row[name]) for name in changed] for row in rows]
