@@ -14,7 +14,7 @@ from baton.wording.wording import Bilingual, verbatim
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["heat_map", "month_line"]
+__all__ = ["beside_line", "heat_map", "month_line"]
 
 _EVERY_HOURS = {True: 2, False: 6}  # ticks on wide and on narrow screens
 
@@ -47,6 +47,27 @@ def month_line(months: pd.DataFrame, /) -> Markup:
     if before is not None:
         parts.append(element("circle", cx=x(before[0]), cy=y(before[1]), r=3.5, class_="end-dot"))
     return element("svg", *parts, class_="spark", viewBox="0 0 260 62", aria_hidden="true", focusable="false")
+
+
+def beside_line(own: Sequence[float], others: Sequence[float], /) -> Markup:
+    """Draw months as a line, beside those of others.
+
+    Parameters
+    ----------
+    own, others : sequence of float
+        Of the same months; NaN where nothing is known.
+    """
+    known = [value for value in (*own, *others) if value == value]
+    low, high = min(known), max(known)
+    x, y = Scale(0, max(len(own) - 1, 1), 4, 196), Scale(low, high if high > low else low + 1, 50, 6)
+    paths = []
+    for values, style in ((others, "usual"), (own, "own")):
+        points = [f"{x(index):.1f},{y(value):.1f}" for index, value in enumerate(values) if value == value]
+        paths.append(element("polyline", points=" ".join(points), class_=f"line {style}"))
+    last = max((index for index, value in enumerate(own) if value == value), default=None)
+    if last is not None:
+        paths.append(element("circle", cx=x(last), cy=y(own[last]), r=3.5, class_="end-dot"))
+    return element("svg", *paths, class_="spark", viewBox="0 0 200 56", aria_hidden="true", focusable="false")
 
 
 def heat_map(

@@ -1,15 +1,21 @@
-"""My own view: the card by which I am measured, help that is offered to me, and what I may contest."""
+"""My own view: the card by which I am measured, my figures, help that is offered to me, and what I may contest."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from baton.charts.small import beside_line
+from baton.wording.wording import Bilingual, signed, verbatim
 from serving.access.views import record_views
 from serving.decisions.payloads import ListQuestion
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
+from serving.pages.cards import Card
+from serving.pages.reading.of_run import OfRun
 
 __all__ = ["show_own"]
+
+_WHOLE = 0.05  # points: so near to a whole number is one
 
 
 def show_own(asked: Asked, of: PagesOf, /) -> Reply:
@@ -17,7 +23,8 @@ def show_own(asked: Asked, of: PagesOf, /) -> Reply:
     me = asked.who.employee
     if me is None:
         return Shown("own", {"me": None})
-    cards = of.cards()
+    read = of.read()
+    cards = read.cards
     run, sight = cards.run, of.sight(asked.who, cards.run)
     team = run.members.team_of.get(me)
     own = next(
@@ -35,11 +42,46 @@ def show_own(asked: Asked, of: PagesOf, /) -> Reply:
             "team": team,
             "card": own,
             "rows": [] if own is None else [(row, cards.name_of(row["kpi"])) for row in own.rows],
+            "change_of": _change,
+            "figures": _figures(read, me, own),
+            "least": run.company.policy.min_group,
             "help": [(row, cards.name_of(row["kpi"])) for row in help_offered],
             "about_me": [row for row in found if row["employee_id"] == me],
             "of_card": [row for row in found if own is not None and _is_of(row, own.team, own.role)],
         },
     )
+
+
+def _change(row: dict[str, Any], /) -> Bilingual | None:
+    """Return by how many points a KPI would count more or less; None where that is not advised."""
+    if row["recommended_weight"] is None:
+        return None
+    change = row["recommended_weight"] - (row["current_weight"] or 0.0)
+    return signed(change, 0 if abs(change - round(change)) < _WHOLE else 1)
+
+
+def _figures(read: OfRun, me: str, own: Card | None, /) -> list[dict[str, Any]]:
+    """Return one's own months of the KPIs on the card, beside the middle of colleagues of the same role."""
+    found = []
+    for row in own.rows if own is not None else ():
+        kpi = row["kpi"]
+        course = read.months.of_person(me, kpi, read.run.company.policy.min_group)
+        if course is not None:
+            written = [
+                (month, _measured(read, kpi, value), _measured(read, kpi, middle))
+                for month, value, middle in zip(course.months, course.own, course.middle, strict=True)
+            ]
+            drawing = beside_line(course.own.tolist(), course.middle.tolist())
+            is_lower = kpi in read.names.catalogue and read.names.catalogue[kpi].better == "lower"
+            found.append(
+                {"name": read.names.kpi(kpi), "months": written, "drawing": drawing, "lower": is_lower,
+                 "has_middle": course.has_middle}
+            )  # fmt: skip
+    return found
+
+
+def _measured(read: OfRun, kpi: str, value: float, /) -> Bilingual:
+    return read.names.measured(kpi, float(value)) if value == value else verbatim("\N{EN DASH}")
 
 
 def _help(of: PagesOf, me: str, /) -> list[dict[str, Any]]:

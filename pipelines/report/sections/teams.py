@@ -9,8 +9,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from baton.charts.charts import Figure
-from baton.charts.drawing import Pen, Scale, element
+from baton.charts.drawing import Pen
 from baton.charts.plots import Point
+from baton.charts.small import beside_line
 from baton.wording.wording import Bilingual, listed, say, signed
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
 from pipelines.report.data.results import Results
@@ -217,16 +218,5 @@ def _trends(results: Results, lines: _Lines, team: str, kpis: Sequence[str], /) 
         first, last = (results.measured(kpi, float(own.iloc[at])) for at in (0, -1))
         value = say("word.between", low=first, high=last)
         lower = results.catalogue[kpi].better == "lower"
-        found.append(Trend(results.kpi_name(kpi), value, _line(own, peers), lower))
+        found.append(Trend(results.kpi_name(kpi), value, beside_line(own.tolist(), peers.tolist()), lower))
     return tuple(found)
-
-
-def _line(own: pd.Series, peers: pd.Series, /) -> Markup:
-    low, high = min(own.min(), peers.min()), max(own.max(), peers.max())
-    x, y = Scale(0, len(own) - 1, 4, 196), Scale(float(low), float(high) if high > low else float(low) + 1, 50, 6)
-    paths = []
-    for series, style in ((peers, "usual"), (own, "own")):
-        known = [(x(index), y(float(value))) for index, value in enumerate(series) if pd.notna(value)]
-        paths.append(element("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in known), class_=f"line {style}"))
-    end = element("circle", cx=x(len(own) - 1), cy=y(float(own.iloc[-1])), r=3.5, class_="end-dot")
-    return element("svg", *paths, end, class_="spark", viewBox="0 0 200 56", aria_hidden="true", focusable="false")

@@ -14,6 +14,7 @@ from baton.wording.naming import Names
 from serving.loading import LoadedRun, plain_rows
 from serving.pages.cards import Cards
 from serving.pages.reading.at_risk import AtRisk
+from serving.pages.reading.months import Months
 from serving.pages.reading.of_causes import RunCauses
 
 __all__ = ["OfRun"]
@@ -66,6 +67,11 @@ class OfRun:
     def causes(self) -> RunCauses:
         """Causes in texts."""
         return RunCauses(self.run, self.names)
+
+    @cached_property
+    def months(self) -> Months:
+        """Months of people and teams."""
+        return Months(self.run)
 
     @cached_property
     def at_risk(self) -> AtRisk | None:

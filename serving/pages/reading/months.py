@@ -1,0 +1,103 @@
+"""Months of people and teams in a run: one's own beside the middle of comparable others, none of whom is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.loading import LoadedRun
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Course", "Months"]
+
+_MIN_MONTHS, _MAX_MONTHS = 3, 24
+
+
+@dataclass(frozen=True)
+class Course:
+    """A KPI of somebody month by month.
+
+    Parameters
+    ----------
+    months : tuple of str
+        Such as 2026-05.
+    own : ndarray of float
+        NaN where nothing is known.
+    middle : ndarray of float
+        Median of the others; NaN where they are too few.
+    others : ndarray of int
+        How many others have a value.
+    """
+
+    months: tuple[str, ...]
+    own: NDArray[np.float64]
+    middle: NDArray[np.float64]
+    others: NDArray[np.int64]
+
+    @property
+    def has_middle(self) -> bool:
+        """Whether others may be shown in any month."""
+        return bool(np.isfinite(self.middle).any())
+
+
+class Months:
+    """The months of a run's people and teams.
+
+    Parameters
+    ----------
+    run : LoadedRun
+        Whose months they are.
+    """
+
+    def __init__(self, run: LoadedRun, /) -> None:
+        self._run = run
+
+    def of_person(self, person: str, kpi: str, min_group: int, /) -> Course | None:
+        """Return somebody's months beside people of the same role, at least ``min_group`` of them."""
+        role_of = self._run.members.role_of
+        role = role_of.get(person)
+
+        def is_colleague(other: str) -> bool:
+            return role is not None and role_of.get(other) == role
+
+        return self._course("employee", person, kpi, is_colleague, min_group)
+
+    def of_team(self, team: str, kpi: str, /, others: Collection[str]) -> Course | None:
+        """Return a team's months beside the middle of other teams."""
+        return self._course("team", team, kpi, others.__contains__, 2)
+
+    def _course(
+        self, unit: str, unit_id: str, kpi: str, is_comparable: Callable[[str], bool], min_others: int, /
+    ) -> Course | None:
+        rows = self._by_kpi.get((unit, kpi))
+        if rows is None or unit_id not in rows.index:
+            return None
+        own = rows.loc[unit_id].dropna()
+        if len(own) < _MIN_MONTHS:
+            return None
+        months = rows.columns[(rows.columns >= own.index[0]) & (rows.columns <= own.index[-1])][-_MAX_MONTHS:]
+        others = rows.loc[[name for name in rows.index if name != unit_id and is_comparable(name)], months]
+        counts = others.notna().sum().to_numpy()
+        middle = np.where(counts >= min_others, others.median().to_numpy(dtype=float), np.nan)
+        values = rows.loc[unit_id, months].to_numpy(dtype=float)
+        return Course(tuple(f"{month:%Y-%m}" for month in months), values, middle, counts)
+
+    @cached_property
+    def _by_kpi(self) -> Mapping[tuple[str, str], pd.DataFrame]:
+        """Values by unit and KPI: a row per id, a column per month."""
+        panel = self._run.table("advice/panel")
+        if panel is None:
+            return {}
+        frame = panel.select(["unit", "unit_id", "kpi", "from", "value"]).to_pandas()
+        frame = frame[frame["unit"].isin(["employee", "team"])].drop_duplicates(["unit", "unit_id", "kpi", "from"])
+        return {
+            (str(unit), str(kpi)): rows.pivot(index="unit_id", columns="from", values="value").sort_index(axis=1)
+            for (unit, kpi), rows in frame.groupby(["unit", "kpi"], observed=True)
+        }
