@@ -18,6 +18,7 @@ from baton.terminal.kpis import kpi_app, kpis
 from baton.terminal.opening import opened
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, OutOption, PageOption
 from baton.terminal.pilots import pilot_app
+from baton.terminal.policy import policy_app
 
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary
@@ -39,6 +40,7 @@ app.add_typer(kpi_app, name="kpi")
 app.add_typer(access_app, name="access")
 app.add_typer(audit_app, name="audit")
 app.add_typer(pilot_app, name="pilot")
+app.add_typer(policy_app, name="policy")
 
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from serving.answering.payloads import Refusal
 from serving.decisions.description import DECISION_MODELS, decision_paths
 from serving.examples import ANSWER_EXAMPLES, REQUEST_EXAMPLES
+from serving.pilots.description import PILOT_MODELS, pilot_paths
 
 __all__ = ["describe"]
 
@@ -58,12 +59,12 @@ def describe(
     dict
         An OpenAPI 3 document.
     """
-    models = [*requests.values(), *answers.values(), *DECISION_MODELS, Refusal]
+    models = [*requests.values(), *answers.values(), *DECISION_MODELS, *PILOT_MODELS, Refusal]
     modes: Any = [(model, "validation") for model in models]
     _, schemas = models_json_schema(modes, ref_template=_REFERENCE)
     refusals = {code: {"description": text, **_json(Refusal)} for code, text in _REFUSALS.items()}
     paths = {**given["paths"], **_own_paths(refusals)}
-    for path, operations in decision_paths(_json).items():
+    for path, operations in {**decision_paths(_json), **pilot_paths(_json)}.items():
         paths[path] = {name: _refusable(operation, refusals) for name, operation in operations.items()}
     for path, request in requests.items():
         own = {code: {"description": text, **_json(Refusal)} for code, text in _OWN_REFUSALS.get(path, {}).items()}
@@ -97,7 +98,7 @@ def _refusable(operation: Mapping[str, Any], refusals: Mapping[str, Any], /) -> 
 
 
 def _own_paths(refusals: Mapping[str, Any], /) -> dict[str, Any]:
-    """Return the path items of what is neither asked with a model nor a decision."""
+    """Return the path items of what is neither asked with a model nor decided on."""
     outside = {code: refusals[code] for code in ("401", "403", "421", "429", "503")}
 
     def looked_at(summary: str, media_type: str, schema: Mapping[str, Any]) -> dict[str, Any]:

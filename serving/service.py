@@ -14,7 +14,7 @@ from baton.files import RunFolder
 from serving.access.door import Door, Limits
 from serving.access.keeper import Keeper
 from serving.access.principal import PRINCIPAL
-from serving.access.routes import ACTIONS_OF, DECISIONS
+from serving.access.routes import ACTIONS_OF, DECISIONS, PILOTS
 from serving.agents.mounting import Agents
 from serving.agents.tools import Tools
 from serving.answering.payloads import (
@@ -50,6 +50,7 @@ from serving.metrics import count_in_one_process
 from serving.page import ASKED_PATH, page_app
 from serving.pages.behind import PagesOf
 from serving.pages.mounting import Pages
+from serving.pilots.mounting import Pilots
 from serving.readiness import Readiness
 from serving.refusals import OURS, Application, Receive, Scope, Send
 
@@ -57,7 +58,7 @@ __all__ = ["application", "build", "known_paths"]
 
 _MCP = "/mcp"
 _PAGES = "/pages"
-_MOUNTED = (DECISIONS, _MCP, _PAGES)  # what is mounted answers all below its path
+_MOUNTED = (DECISIONS, PILOTS, _MCP, _PAGES)  # what is mounted answers all below its path
 
 
 def build(
@@ -147,9 +148,11 @@ def build(
 def _for_people(
     company: Company, keeper: Keeper, readiness: Readiness, answering: Answering, /
 ) -> dict[str, Application]:
-    """Return decisions, and the pages on which people make them, by path."""
+    """Return decisions, pilots, and the pages on which people make them, by path."""
     decisions = Decisions(company, keeper, readiness.run)
-    return {DECISIONS: decisions, _PAGES: Pages(PagesOf(company, keeper, readiness.run, answering, decisions))}
+    pilots = Pilots(company, keeper, readiness.run)
+    pages = Pages(PagesOf(company, keeper, readiness.run, answering, decisions))
+    return {DECISIONS: decisions, PILOTS: pilots, _PAGES: pages}
 
 
 def _routes_of_today(bentoml: Any, /) -> Any:

@@ -14,9 +14,10 @@ from baton.terminal.opening import opened
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption, OutOption
 
 if TYPE_CHECKING:
+    from baton.messages.message import Message
     from serving.pilots.store import AskedMove
 
-__all__ = ["add_moves"]
+__all__ = ["add_moves", "calibrated"]
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of the pilot.")]
 CompanyOption = Annotated[
@@ -53,6 +54,7 @@ def add_moves(app: typer.Typer, /) -> None:
     app.command("roll-back", epilog="Example: `baton pilot roll-back fcr-2026-07 --company demo`")(pilot_roll_back)
     app.command("status", epilog="Example: `baton pilot status fcr-2026-07 --company demo`")(pilot_status)
     app.command("list", epilog="Example: `baton pilot list demo`")(pilot_list)
+    app.command("ledger", epilog="Example: `baton pilot ledger demo`")(pilot_ledger)
 
 
 def _plain(move: str, /) -> Callable[..., None]:
@@ -159,6 +161,64 @@ def pilot_list(
             for row in rows
         ],
     )
+
+
+def pilot_ledger(
+    company: CompanyArgument = DEFAULT_COMPANY,
+    of: SameOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was predicted of every pilot and every decision on a card, what came, and how often it came true."""
+    from baton import display
+    from baton.messages.message import Message, render
+    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+
+    settings, folder = opened(of or company, out)
+    with open_pilots(settings, folder, os.environ.get(TOKEN_VARIABLE)) as (store, user):
+        found = store.ledger(user)
+    if as_json:
+        display.document(found)
+        return
+    console, language = display.open_console(), settings.company.languages[0]
+    display.show_table(
+        console,
+        "Predicted and realised",
+        ["what", "state", "kpi", "predicted (90 %)", "realised (90 %)", "came true"],
+        [
+            [
+                row["id"] if row["source"] == "pilot" else f"{row['source']} {row['id'][:8]}",
+                row["state"],
+                row["kpi"] or row["unit"],
+                _interval(row["predicted"]),
+                _interval(row["realised"]),
+                {True: "yes", False: "no", None: ""}[row["came_true"]],
+            ]
+            for row in found["rows"]
+        ],
+    )
+    if not found["calibration"]:
+        console.print(render(Message("ledger.none"), language), markup=False, soft_wrap=True)
+    for each in found["calibration"]:
+        console.print(render(calibrated(each), language), markup=False, soft_wrap=True, highlight=False)
+
+
+def _interval(found: dict[str, Any] | None, /) -> str:
+    if found is None or found["effect"] is None:
+        return ""
+    ends = ("∞" if found[end] is None else f"{found[end]:.3g}" for end in ("low", "high"))
+    return f"{found['effect']:.3g} ({' to '.join(ends)})"
+
+
+def calibrated(each: dict[str, Any], /) -> Message:
+    """Say how many predictions of a level came true."""
+    from baton.messages.message import Message
+
+    if each["verdict"] == "not enough":
+        return Message("ledger.not_enough", each)
+    if each["verdict"] == "as stated":
+        return Message("ledger.as_stated", each)
+    return Message("ledger.too_sure", each) if each["verdict"] == "too sure" else Message("ledger.too_careful", each)
 
 
 def _moved(company: Path, out: Path | None, name: str, as_json: bool, asked: Callable[[int], AskedMove], /) -> None:

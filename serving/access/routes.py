@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from serving.access.principal import Principal
 from serving.access.rules import may_at_all
 
-__all__ = ["ACTIONS_OF", "DECISIONS", "refusal_of"]
+__all__ = ["ACTIONS_OF", "DECISIONS", "PILOTS", "refusal_of"]
 
 DECISIONS = "/decisions"
+PILOTS = "/pilots"
 
 ACTIONS_OF: dict[str, tuple[str, ...]] = {
     "/": ("report",),
@@ -18,6 +19,7 @@ ACTIONS_OF: dict[str, tuple[str, ...]] = {
     "/schema.json": ("describe",),
     "/metrics": ("metrics",),
     DECISIONS: ("read_decision", "read_decision_of_person"),
+    PILOTS: ("read_pilot",),
     "/predict_churn": ("churn_of_customer", "churn_of_features"),
     "/predict_decline": ("decline_of_team", "decline_of_person", "decline_of_other"),
     "/recommend_weights": ("weights", "own_card"),

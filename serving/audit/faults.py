@@ -31,6 +31,9 @@ KINDS: Mapping[str, str] = {
     "move_changed": "audit_fault.move_changed",
     "move_missing": "audit_fault.move_missing",
     "move_unlogged": "audit_fault.move_unlogged",
+    "pilot_changed": "audit_fault.pilot_changed",
+    "pilot_missing": "audit_fault.pilot_missing",
+    "pilot_unlogged": "audit_fault.pilot_unlogged",
 }
 """Message by kind of fault."""
 

@@ -15,6 +15,7 @@ from serving.audit.chain import Chain, Place
 from serving.audit.faults import Fault, faults_of_heads, faults_of_rows
 from serving.audit.heads import read_heads
 from serving.audit.moves import faults_of_moves, raw_moves
+from serving.audit.pilots import faults_of_pilots, raw_pilot_moves
 from serving.audit.rows import FIELDS
 from serving.audit.sealing import ERASE, SEALED_DETAIL, known_keys, sealed_with
 from serving.audit.signer import PRIVATE, PUBLIC, fingerprint, private_key, public_key, verifies
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 __all__ = ["Verification", "raw_rows", "verify"]
+
+_Moves = dict[tuple[str, int], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def verify(state: State, /, *, key: Path | None = None) -> Verification:
     OutputError
         If the database or the public key cannot be read.
     """
-    rows, keys, moves = _read(state)
+    rows, keys, moves, pilots = _read(state)
     heads = read_heads(state.folder)
     if not rows and heads is None and key is None and not (state.folder / PUBLIC).exists():
         return Verification(0, "", "", 0, ())
@@ -100,6 +103,7 @@ def verify(state: State, /, *, key: Path | None = None) -> Verification:
     faults += faults_of_heads(heads or (), held, digests, origins)
     faults += _lost_keys(rows, places, set(keys))
     faults += faults_of_moves(rows, places, moves, keys)
+    faults += faults_of_pilots(rows, places, pilots)
     return _found(rows, public, noted, faults)
 
 
@@ -113,11 +117,12 @@ def raw_rows(session: Any, /) -> list[dict[str, Any]]:
     return [{**row, "at": _time(row["at"])} for row in found.mappings()]
 
 
-def _read(state: State, /) -> tuple[list[dict[str, Any]], dict[str, bytes], dict[tuple[str, int], dict[str, Any]]]:
+def _read(state: State, /) -> tuple[list[dict[str, Any]], dict[str, bytes], _Moves, _Moves]:
+    """Return the log's rows, people's keys, and the moves of decisions and of pilots."""
     with state.reading() as session:
         if session.get_bind().dialect.name != "sqlite":  # there a reader sees one moment anyway
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        return raw_rows(session), known_keys(session), raw_moves(session)
+        return raw_rows(session), known_keys(session), raw_moves(session), raw_pilot_moves(session)
 
 
 def _time(value: Any, /) -> Any:

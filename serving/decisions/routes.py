@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
-
-from baton.errors import ArtefactError, BatonError, OutputError
-from baton.messages.message import render
-from baton.messages.numbers import Language
-from serving.access.principal import PRINCIPAL, Principal
-from serving.bodies import Bodies, Refused, media_type
+from serving.access.principal import Principal
+from serving.decisions.asking import KEY, Asking, answered, validated
 from serving.decisions.payloads import AdviceQuestion, ListQuestion, MoveRequest, ProposalRequest
-from serving.decisions.refused import DecisionRefused, RunNotReady
 from serving.decisions.store import DecisionStore
-from serving.refusals import OURS, error_body, faults_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,20 +16,6 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 __all__ = ["decision_routes"]
-
-Body = TypeVar("Body", bound=BaseModel)
-_MAX_BODY_BYTES = 256 * 1024  # a choice of 200 KPIs and a reason of 2,000 characters take a tenth of it
-_MAX_AT_ONCE = 8  # each holds a connection to the database
-_KEY = "idempotency-key"
-
-
-class _Unfit(Exception):
-    """A request that is refused before anybody decides."""
-
-    def __init__(self, code: int, body: dict[str, Any], /) -> None:
-        super().__init__(code)
-        self.code = code
-        self.body = body
 
 
 def decision_routes(store: Callable[[], DecisionStore], /) -> list[Route]:
@@ -62,124 +40,55 @@ def decision_routes(store: Callable[[], DecisionStore], /) -> list[Route]:
     ]
 
 
-class _Api:
-    """The handlers, and the threads that they work in."""
+class _Api(Asking):
+    """The handlers."""
 
     def __init__(self, store: Callable[[], DecisionStore], /) -> None:
+        super().__init__()
         self._store = store
-        self._bodies = Bodies(_MAX_BODY_BYTES)
-        self._limiter: Any = None
 
     async def find(self, request: Request) -> Response:
         """List decisions."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            question = _validated(ListQuestion, dict(request.query_params))
-            return 200, await self._threaded(lambda: self._store().find(who, question))
+            question = validated(ListQuestion, dict(request.query_params))
+            return 200, await self.threaded(lambda: self._store().find(who, question))
 
-        return await _answered(request, work)
+        return await answered(request, work)
 
     async def advised(self, request: Request) -> Response:
         """Show an advice that can be decided on."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            question = _validated(AdviceQuestion, dict(request.query_params))
-            return 200, await self._threaded(lambda: self._store().advised(who, question))
+            question = validated(AdviceQuestion, dict(request.query_params))
+            return 200, await self.threaded(lambda: self._store().advised(who, question))
 
-        return await _answered(request, work)
+        return await answered(request, work)
 
     async def get(self, request: Request) -> Response:
         """Show a decision."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            return 200, await self._threaded(lambda: self._store().get(who, request.path_params["id"]))
+            return 200, await self.threaded(lambda: self._store().get(who, request.path_params["id"]))
 
-        return await _answered(request, work)
+        return await answered(request, work)
 
     async def propose(self, request: Request) -> Response:
         """Begin a decision."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            asked = await self._body(request, ProposalRequest)
-            key = request.headers.get(_KEY)
-            return await self._threaded(lambda: self._store().propose(who, asked, key))
+            asked = await self.body(request, ProposalRequest)
+            key = request.headers.get(KEY)
+            return await self.threaded(lambda: self._store().propose(who, asked, key))
 
-        return await _answered(request, work)
+        return await answered(request, work)
 
     async def move(self, request: Request) -> Response:
         """Move a decision on."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            asked = await self._body(request, MoveRequest)
+            asked = await self.body(request, MoveRequest)
             of, name = request.path_params["id"], request.path_params["move"]
-            return await self._threaded(lambda: self._store().move(who, of, name, asked, request.headers.get(_KEY)))
+            return await self.threaded(lambda: self._store().move(who, of, name, asked, request.headers.get(KEY)))
 
-        return await _answered(request, work)
-
-    async def _threaded(self, work: Callable[[], Any], /) -> Any:
-        from anyio import CapacityLimiter, to_thread
-
-        if self._limiter is None:
-            self._limiter = CapacityLimiter(_MAX_AT_ONCE)
-        return await to_thread.run_sync(work, limiter=self._limiter)
-
-    async def _body(self, request: Request, model: type[Body], /) -> Body:
-        sent_as = media_type(request.scope)
-        if sent_as != "application/json":
-            message = f"send the body as application/json, not {sent_as or 'without a content type'}"
-            raise _Unfit(415, error_body("", message))
-        content = await self._bodies.read(request.scope, request.receive)
-        try:
-            return model.model_validate_json(content)
-        except ValidationError as error:
-            raise _Unfit(400, faults_of(model, error)) from None
-        finally:
-            self._bodies.release(len(content))
-
-
-async def _answered(request: Request, work: Callable[[Principal], Any], /) -> Response:
-    """Answer with what the work returns, or say why not in the service's one shape."""
-    try:
-        return _response(*await work(PRINCIPAL.get()))
-    except _Unfit as unfit:
-        return _response(unfit.code, unfit.body)
-    except Refused as refused:
-        if not refused.code:  # the client has gone
-            raise
-        return _response(refused.code, error_body("", refused.message))
-    except BatonError as error:
-        field = error.field if isinstance(error, DecisionRefused) else ""
-        return _response(_code(error), error_body(field, render(error.message, _language(request))))
-
-
-def _validated(model: type[Body], given: Mapping[str, Any], /) -> Body:
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise _Unfit(400, faults_of(model, error)) from None
-
-
-def _code(error: BatonError, /) -> int:
-    if isinstance(error, DecisionRefused):
-        return error.code
-    if isinstance(error, RunNotReady | OutputError):
-        return 503
-    return 404 if isinstance(error, ArtefactError) else 400
-
-
-def _language(request: Request, /) -> Language:
-    return "zh" if request.headers.get("accept-language", "").strip().lower().startswith("zh") else "en"
-
-
-def _response(code: int, body: dict[str, Any], /) -> Response:
-    from starlette.responses import Response
-
-    headers = {"cache-control": "no-store"}
-    if code >= 400:
-        headers[OURS.decode()] = "1"
-    if code == 503:
-        headers["retry-after"] = "2"
-    if code == 201:
-        headers["location"] = f"/decisions/{body['id']}"
-    content = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Response(content, code, headers, "application/json")
+        return await answered(request, work)

@@ -9,6 +9,7 @@ from baton.messages.message import Message
 from serving.access.principal import Principal
 from serving.access.rules import Subject, may
 from serving.decisions.moves import Relation
+from serving.decisions.refused import RunNotReady
 from serving.decisions.words import not_allowed, relation_refusal
 from serving.pilots.moves import PilotMove, moves_of
 
@@ -55,7 +56,10 @@ def open_pilot_moves(
     principal: Principal, plan: Mapping[str, Any], moves: Sequence[Kept], state: str, team_of: TeamOf, /
 ) -> list[str]:
     """Return the moves that somebody may make now."""
-    return [each.name for each in moves_of(state) if pilot_refusal(principal, plan, moves, each, team_of) is None]
+    try:
+        return [each.name for each in moves_of(state) if pilot_refusal(principal, plan, moves, each, team_of) is None]
+    except RunNotReady:  # without a run nobody knows who is in which team; a pilot can be read all the same
+        return []
 
 
 def _holds(

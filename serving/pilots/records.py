@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.access.principal import Principal
 from serving.audit.log import Entry
+from serving.audit.pilots import PILOT
 from serving.decisions.advice import digest_of
 from serving.pilots.moves import PilotMove
 
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
     from serving.state.schema import Pilot
     from serving.state.schema import PilotMove as Kept
 
-__all__ = ["AUDITED", "MadeMove", "find_pilot", "kept_moves", "new_pilot", "note_limits", "write_pilot_move"]
-
-AUDITED = "pilot"
-"""Action of a move's row in the audit log."""
+__all__ = ["MadeMove", "find_pilot", "kept_moves", "new_pilot", "note_limits", "write_pilot_move"]
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ def write_pilot_move(session: Session, pilot: Pilot, made: MadeMove, /) -> Entry
     }
     if made.outcome is not None:
         logged |= {"verdict": made.outcome.get("verdict"), "outcome": digest_of(dict(made.outcome))}
-    return Entry(AUDITED, made.by, detail=logged)
+    return Entry(PILOT, made.by, detail=logged)
 
 
 def note_limits(session: Session, limits: Mapping[str, Any], by: Principal, reason: str, at: datetime, /) -> bool:

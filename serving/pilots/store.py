@@ -16,9 +16,11 @@ from serving.decisions.replies import Repeat, find_reply, keep_reply
 from serving.pilots.allowed import TeamOf, may_read_pilot, open_pilot_moves, pilot_refusal
 from serving.pilots.answers import pilot_answer, pilot_row
 from serving.pilots.cards import Frame, OwnCard, adopted_cards, next_month, require_frame
+from serving.pilots.ledger import ledger_of
 from serving.pilots.moves import PILOT_MOVES, PLAN, PilotMove, move_of, moves_of
 from serving.pilots.records import MadeMove, find_pilot, kept_moves, new_pilot, note_limits, write_pilot_move
 from serving.pilots.words import no_such_pilot_move, pilot_move_name, pilot_state_name
+from serving.policy.versions import Version, versions_of
 from serving.state.clock import utc_now
 
 if TYPE_CHECKING:
@@ -164,10 +166,15 @@ class PilotStore:
         """Return the pilots that somebody may see, the latest change first."""
         return [pilot_row(pilot) for pilot in self._seen(principal, state)]
 
-    def whole(self, principal: Principal, /) -> list[dict[str, Any]]:
-        """Return all pilots that somebody may see, whole, oldest first: for the ledger."""
+    def ledger(self, principal: Principal, /) -> dict[str, Any]:
+        """Return what was predicted and what came, as far as somebody may see it."""
         with self._state.reading() as session:
-            return [self._answer(session, principal, pilot) for pilot in reversed(self._seen(principal, None))]
+            return ledger_of(session, principal)
+
+    def policy(self, principal: Principal, /) -> list[Version]:
+        """Return the versions of the policy, with the cards of the teams that somebody may see."""
+        with self._state.reading() as session:
+            return versions_of(session, principal)
 
     def plan_of(self, principal: Principal, name: str, /) -> dict[str, Any]:
         """Return a plan as it was kept, with all that was drawn.

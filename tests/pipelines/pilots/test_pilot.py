@@ -266,6 +266,7 @@ def test_a_pilot_runs_through_its_commands_with_a_second_person(
     shown = json.loads(asks("ben", "confirm", "try", *why, "--json"))
     assert (shown["state"]["key"], shown["choice"]["valid_from"]) == ("adopted", "2026-03-01")
     assert "adopted" in asks("ana", "list")
+    assert "Nothing was predicted and measured yet" in asks("ana", "ledger")
     asks("ana", "roll-back", "try", *why)
     assert json.loads(asks("ben", "confirm", "try", *why, "--json"))["state"]["key"] == "rolled_back"
 

@@ -8,7 +8,9 @@ import pytest
 
 from serving.access.rules import ACTIONS, RULES
 from serving.answering.work import ROUTES
+from serving.pilots.opening import open_pilots
 from tests.serving.access.conftest import House
+from tests.serving.pilots.trial import PLAN
 
 USERS = ("etl", "ana", "lin", "mara", "emil", "aud")
 SEEN, HIDDEN, DENIED = "seen", "hidden", "denied"
@@ -66,6 +68,9 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("kpis", "x405"): (H, H, H, H, D, D),
     ("events", "cases"): (S, D, D, D, D, D),
     ("decisions", ""): (D, S, S, S, S, S),
+    ("pilots", ""): (D, S, S, S, D, S),
+    ("ledger", ""): (D, S, S, S, D, S),
+    ("pilot", ""): (D, S, S, H, D, S),  # of t1 and t2
     ("report", ""): (D, S, D, D, D, D),
     ("docs", ""): (S, S, S, S, S, S),
     ("metrics", ""): (S, S, D, D, D, D),
@@ -85,10 +90,21 @@ ROUTE = {
     "kpis": "/live_kpis",
     "events": "/events",
     "decisions": "/decisions",
+    "pilots": "/pilots",
+    "ledger": "/pilots/ledger",
+    "pilot": "/pilots/tried",
     "report": "/",
     "docs": "/docs.json",
     "metrics": "/metrics",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pilot(house: House) -> None:
+    """A pilot of t1 and t2, of which t1 begins."""
+    plan = {**PLAN, "name": "tried", "teams": ["t1", "t2"], "starts": [6, -1]}
+    with open_pilots(house.company, house.folder, house.tokens["ana"]) as (store, user):
+        store.begin(user, plan, "waits are long")
 
 
 def body_of(what: str, which: str, house: House) -> dict[str, Any] | None:
