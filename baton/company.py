@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from baton.access.settings import Access
+from baton.alerts.settings import Alerts
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
 from baton.experts.prior import Prior
@@ -169,7 +170,7 @@ class Company(Section):
     ----------
     path : Path
         Where the company file lies; relative paths inside it are relative to its folder.
-    company, sources, tables, faults, accept, snapshots, outcomes, text, kpis, policy, privacy, access
+    company, sources, tables, faults, accept, snapshots, outcomes, text, kpis, policy, privacy, access, alerts
         The sections of the file, with the contract's defaults.
     """
 
@@ -186,6 +187,7 @@ class Company(Section):
     policy: Policy = Policy()
     privacy: Privacy = Privacy()
     access: Access = Access()
+    alerts: Alerts = Alerts()
 
     @property
     def folder(self) -> Path:

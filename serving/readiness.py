@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,16 @@ class Readiness:
         What loads its run; None before it has begun.
     announce : callable
         Takes what the one who started the service is to know.
+    alerts : callable
+        Returns what waits to be sent; empty where there are no alerts.
+    begun : callable
+        Called when it has begun to load.
     """
 
     loader: Loader | None = None
     announce: Callable[[str], None] = lambda _: None
+    alerts: Callable[[], Mapping[str, Any]] = dict
+    begun: Callable[[], None] = lambda: None
 
     def begin(self, load: Callable[[], LoadedRun], fingerprint: Callable[[], Hashable] | None = None, /) -> Loader:
         """Begin to load a run, and return what loads it, and loads it again when its fingerprint is another."""
@@ -47,6 +53,7 @@ class Readiness:
 
         self.loader = Loader(announced, fingerprint)
         self.loader.start()
+        self.begun()
         return self.loader
 
     def run(self) -> LoadedRun | None:
@@ -68,7 +75,9 @@ class Readiness:
         if run is None:
             return 503, {"ready": False, **error_body("", LOADING)}
         refused = "" if self.loader is None else self.loader.refused
-        return 200, {"ready": True, "models": run.models(), **({"note": refused} if refused else {})}
+        alerts = self.alerts()
+        body = {"ready": True, "models": run.models(), **({"note": refused} if refused else {})}
+        return 200, {**body, **({"alerts": alerts} if alerts else {})}
 
     def with_reasons(self, scope: Scope, send: Send, /) -> Send:
         """Return what sends an answer: that to ``/readyz`` with a body, which the library behind leaves empty."""

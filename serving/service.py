@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from serving.access.principal import PRINCIPAL
 from serving.access.routes import ACTIONS_OF, DECISIONS, PILOTS
 from serving.agents.mounting import Agents
 from serving.agents.tools import Tools
+from serving.alerts.alerting import Alerting
+from serving.alerts.metrics import AlertMetrics
 from serving.answering.payloads import (
     ChurnAnswer,
     ChurnRequest,
@@ -82,10 +85,10 @@ def build(
     os.environ.setdefault("BENTOML_HOME", str(_scratch(company)))
     import bentoml
 
-    count_in_one_process()
     readiness = Readiness() if state is None else state
     keeper = Keeper(company)
     answering = Answering(keeper, readiness.run)
+    _alerted(company, keeper, answering, readiness)
 
     @bentoml.service(name="baton", traffic={"timeout": MAX_SECONDS})
     class Baton(_routes_of_today(bentoml)):
@@ -153,6 +156,13 @@ def _for_people(
     pilots = Pilots(company, keeper, readiness.run)
     pages = Pages(PagesOf(company, keeper, readiness.run, answering, decisions))
     return {DECISIONS: decisions, PILOTS: pilots, _PAGES: pages}
+
+
+def _alerted(company: Company, keeper: Keeper, answering: Answering, readiness: Readiness, /) -> None:
+    """Let alerts hear of what is answered, begin when the run does, and be seen in health and metrics."""
+    alerting = answering.alerting = Alerting(company, keeper, answering.live, readiness.run)
+    count_in_one_process(AlertMetrics(weakref.ref(alerting)))
+    readiness.alerts, readiness.begun = lambda: alerting.state, alerting.begin
 
 
 def _routes_of_today(bentoml: Any, /) -> Any:

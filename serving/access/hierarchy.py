@@ -33,6 +33,11 @@ class Hierarchy:
         """Return teams and all below them."""
         return frozenset(each for team in teams for each in self.below.get(team, {team}))
 
+    def over(self, team: str, /) -> tuple[str, ...]:
+        """Return a team and all above it, the nearest first."""
+        chain = [each for each, teams in self.below.items() if team in teams]
+        return tuple(sorted(chain, key=lambda each: len(self.below[each]))) or (team,)
+
 
 def read_hierarchy(path: Path, /) -> Hierarchy:
     """Read the file of ``[access] hierarchy``: ``team_id``, ``manager``, ``above``, one line per team and manager.

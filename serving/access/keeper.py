@@ -145,7 +145,7 @@ class Keeper:
     def _principal(self, holder: TokenHolder | None, /) -> Principal | None:
         if holder is None or holder.expires_at <= self._clock():
             return None
-        hierarchy = self._read_hierarchy()
+        hierarchy = self.hierarchy()
         led = frozenset(holder.teams) | hierarchy.led.get(holder.user, frozenset())
         if holder.role != "manager":
             led = frozenset()
@@ -213,8 +213,14 @@ class Keeper:
         self._kept[key] = _Kept(holder, self._ticks() + _SECONDS)
         return holder
 
-    def _read_hierarchy(self) -> Hierarchy:
-        """Return who leads whom, read again when the file has changed; a faulty file lets nobody lead anything."""
+    def hierarchy(self) -> Hierarchy:
+        """Return who leads whom, read again when the file has changed; a faulty file lets nobody lead anything.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be read.
+        """
         if self._company.access.hierarchy is None:
             return Hierarchy()
         path = Path(self._company.resolve(self._company.access.hierarchy))

@@ -154,7 +154,8 @@ _WORDS = [
 class ConversationRequest(BaseModel):
     """How is this conversation going? The turns so far, oldest first.
 
-    Only the customer's words are scored; what employees say is context, and their feelings are not looked at.
+    Only the customer's words are scored; what employees say is context, and their feelings are not looked at. Alerts
+    know a conversation by ``conversation_id``, the sender's own, and go to who leads ``team_id``.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -164,6 +165,8 @@ class ConversationRequest(BaseModel):
         AfterValidator(_short_turns),
     ]
     customer_id: Id | None = None
+    conversation_id: Annotated[Id, Field(max_length=200)] | None = None
+    team_id: Id | None = None
 
 
 class Wording(BaseModel):

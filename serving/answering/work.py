@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from baton.errors import (
     ArtefactError,
@@ -53,6 +53,9 @@ from serving.live.asking import Live
 from serving.loading import LoadedRun
 from serving.readiness import LOADING
 from serving.refusals import error_body
+
+if TYPE_CHECKING:
+    from serving.alerts.alerting import Alerting
 
 __all__ = ["ANSWERS", "CODES", "MAX_SECONDS", "ROUTES", "Answering"]
 
@@ -141,11 +144,17 @@ class Answering:
         Has the audit log, in which views of people are before they are shown.
     run : callable
         Returns the loaded run, None while it is being loaded; raises if it cannot be.
+
+    Attributes
+    ----------
+    alerting : Alerting or None
+        Hears of events and conversations.
     """
 
     def __init__(self, keeper: Keeper, run: Callable[[], LoadedRun | None], /) -> None:
         self._keeper = keeper
         self._run = run
+        self.alerting: Alerting | None = None
         self.live = Live(lambda: self._events)
         self._work = {
             **_WORK,
@@ -199,6 +208,8 @@ class Answering:
             answer = await lane.run(lambda check: self._answered(request, principal, check))
             if isinstance(request, EventsRequest) and answer[0] == 200:
                 self._warming = asyncio.ensure_future(self._warm())  # kept: what nobody holds may be collected
+                if self.alerting is not None:
+                    self.alerting.notice_events()
             return answer
         except (Busy, Stopped) as error:
             return 503, _text(error_body("", str(error)))
@@ -213,6 +224,8 @@ class Answering:
         try:
             sight = Sight(principal, run.members, run.company.policy.min_group)
             body = self._work_of(request).how(run, request, sight, check)
+            if isinstance(request, ConversationRequest) and self.alerting is not None:
+                self.alerting.notice_conversation(run, request, body, principal)
             people = () if principal.is_local else people_shown(body)
             if people:
                 audit, about = self._keeper.audit, [(run.members.team_of.get(person), person) for person in people]

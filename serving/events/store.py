@@ -126,11 +126,18 @@ class EventStore:
         with self._state.reading() as session:
             return list(session.scalars(select(Event).where(Event.number > number).order_by(Event.number)))
 
+    def newest(self) -> int:
+        """Return the number of the newest event; 0 where there never was one."""
+        from sqlalchemy import func, select
+
+        with self._state.reading() as session:
+            return session.scalar(select(func.max(Event.number))) or 0
+
     def forget(self, numbers: Collection[int], /) -> None:
-        """Remove events that a run has read long ago."""
+        """Remove events that a run has read long ago, but the newest: SQLite would begin again to count from 1."""
         from sqlalchemy import delete
 
-        listed = sorted(numbers)
+        listed = sorted(set(numbers) - {self.newest()})
         with self._state.writing() as session:
             for start in range(0, len(listed), _AT_ONCE):
                 session.execute(delete(Event).where(Event.number.in_(listed[start : start + _AT_ONCE])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,47 @@ from serving.events.store import EventStore
 from serving.live.now import TODAY, Now, midnight_after
 from serving.loading import LoadedRun
 
-__all__ = ["Live", "with_note"]
+__all__ = ["Live", "TeamsNow", "Touched", "tables_behind", "with_note"]
 
 _NO_EVENTS = frozenset({"customers"})
 _AT_MOST = 200  # answers of one engine, whose small tables add up
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Whom and what events have touched.
+
+    Parameters
+    ----------
+    customers, teams : frozenset of str
+    cases : mapping of str to (datetime, str)
+        By customer when the newest of the cases was opened that events have changed, and whose it is.
+    newest : int
+        The number of the newest event that was taken.
+    """
+
+    customers: frozenset[str]
+    teams: frozenset[str]
+    cases: Mapping[str, tuple[datetime, str]]
+    newest: int
+
+
+@dataclass(frozen=True)
+class TeamsNow:
+    """Values of teams as of now, by the names of ``metrics.feature_names``.
+
+    Parameters
+    ----------
+    behind : tuple of str
+        Tables that end before ``as_of``.
+    kpis : frozenset of str
+        The KPIs that the run's tables carry for teams.
+    """
+
+    as_of: datetime
+    behind: tuple[str, ...]
+    kpis: frozenset[str]
+    values: Mapping[str, dict[str, Any]]
 
 
 @dataclass
@@ -113,6 +150,51 @@ class Live:
         ]
         return {"team_id": team, "as_of": _written(at), **with_note({}, state, at), "live": state, "kpis": kpis}
 
+    def teams(self, run: LoadedRun, teams: Collection[str], /) -> TeamsNow:
+        """Return every KPI of some teams.
+
+        Raises
+        ------
+        ArtefactError
+            If the run has left no tables.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for team in sorted(teams):
+            with self._lock:  # one by one: who asks meanwhile need not wait for all of them
+                found[team] = self._now(run).team(team)
+        with self._lock:
+            now = self._now(run)
+            kpis = frozenset(kpi.id for kpi in now.of_teams)
+            return TeamsNow(now.as_of, tuple(tables_behind(self._state(now), now.as_of)), kpis, found)
+
+    def touched(self, run: LoadedRun, after: int, /) -> Touched:
+        """Return whom and what events beyond a number have touched, of those that count.
+
+        Raises
+        ------
+        ArtefactError
+            If the run has left no tables.
+        """
+        with self._lock:
+            now, opened = self._now(run), self._open
+            cases = {str(row["case_id"]): row for row in now.state.rows.get("cases", ())}
+            counts = now.state.by_customer
+            events = [] if opened is None else [event for event in opened.events if event.number > after]
+            newest = 0 if opened is None else opened.newest
+        customers, teams = set[str](), set[str]()
+        for event in events:
+            case = cases.get(str(event.row.get("case_id")), {})
+            customer = event.row.get("customer_id") or case.get("customer_id")
+            if customer is not None and counts[str(customer)]:
+                customers.add(str(customer))
+            teams |= {str(row["team_id"]) for row in (event.row, case) if row.get("team_id") is not None}
+        last: dict[str, tuple[datetime, str]] = {}
+        for row in cases.values():
+            customer, team, opened_at = row.get("customer_id"), row.get("team_id"), row.get("opened_at")
+            if customer is not None and team is not None and opened_at is not None:
+                last[str(customer)] = max(last.get(str(customer), (opened_at, str(team))), (opened_at, str(team)))
+        return Touched(frozenset(customers), frozenset(teams), last, newest)
+
     def warm(self, run: LoadedRun, /) -> None:
         """Write the queries of a run's day before anybody asks: that takes seconds, and asking does not."""
         with self._lock:
@@ -156,18 +238,23 @@ def with_note(standing: dict[str, Any], state: dict[str, Any], as_of: datetime, 
 
     Customers are no table of what happens: it is whole as of the run, however old its newest row is.
     """
-    ends = {
-        name: datetime.fromisoformat(end.removesuffix("Z"))
-        for name, end in state["until"].items()
-        if name not in _NO_EVENTS
-    }
-    behind = [name for name, end in ends.items() if midnight_after(end) < as_of]
+    behind = tables_behind(state, as_of)
     if not behind:
         return standing
     listed = ", ".join(f"{name} is known until {state['until'][name]}" for name in behind)
     note = f"{listed}: what happened there since counts as nothing; send it as events"
     before = standing.get("note")
     return {**standing, "note": f"{before}; {note}" if before else note}
+
+
+def tables_behind(state: dict[str, Any], as_of: datetime, /) -> list[str]:
+    """Return the tables that end before the day that is answered for."""
+    ends = {
+        name: datetime.fromisoformat(end.removesuffix("Z"))
+        for name, end in state["until"].items()
+        if name not in _NO_EVENTS
+    }
+    return [name for name, end in ends.items() if midnight_after(end) < as_of]
 
 
 def _written(moment: datetime, /) -> str:

@@ -5,10 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Double,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = [
+    "Alert",
+    "AlertLevel",
+    "AlertMark",
+    "AlertMessage",
     "AuditEntry",
     "Base",
     "Decision",
@@ -24,7 +39,7 @@ __all__ = [
     "User",
 ]
 
-_NAME, _ID = 200, 300
+_NAME, _ID, _ROW_KEY = 200, 300, 500
 # SQLite counts by itself in a column called INTEGER alone
 _COUNT = BigInteger().with_variant(Integer, "sqlite")
 
@@ -169,7 +184,7 @@ class Event(Base):
     event_id: Mapped[str] = mapped_column(String(_NAME))
     content: Mapped[str] = mapped_column(String(64))
     table_name: Mapped[str] = mapped_column(String(20))
-    row_key: Mapped[str | None] = mapped_column(String(500), index=True)
+    row_key: Mapped[str | None] = mapped_column(String(_ROW_KEY), index=True)
     row: Mapped[dict[str, Any]] = mapped_column(JSON)
     left_out: Mapped[dict[str, str]] = mapped_column(JSON)
     employee: Mapped[str | None] = mapped_column(String(_ID), index=True)
@@ -221,4 +236,63 @@ class PolicyLimits(Base):
     limits: Mapped[dict[str, Any]] = mapped_column(JSON)
     by: Mapped[str] = mapped_column(String(_NAME))
     reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class AlertLevel(Base):
+    """Whether a customer, conversation or team is beyond the threshold of a rule; only those that ever were.
+
+    ``seen`` is the number of the newest event that the value stands on: an older look changes nothing.
+    """
+
+    __tablename__ = "alert_levels"
+    rule: Mapped[str] = mapped_column(String(60), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(_ROW_KEY), primary_key=True)
+    is_beyond: Mapped[bool]
+    value: Mapped[float] = mapped_column(Double)
+    seen: Mapped[int] = mapped_column(BigInteger)
+    alerted_at: Mapped[datetime]
+
+
+class AlertMark(Base):
+    """How far alerts have looked: the run, the newest event, and what each rule was when it was first looked at."""
+
+    __tablename__ = "alert_marks"
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class AlertMessage(Base):
+    """A message to one user by one channel; its id is that of every attempt to deliver it.
+
+    ``state`` is ``waiting``, ``sent`` or ``undelivered``; where nobody may be addressed, recipient and channel are
+    empty. Until it is first tried, more may be added to one that waits. ``lease`` is whose turn it is to send.
+    """
+
+    __tablename__ = "alert_messages"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(60))
+    recipient: Mapped[str] = mapped_column(String(_NAME))
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    due_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(Integer)
+    lease: Mapped[str | None] = mapped_column(String(40))
+    leased_until: Mapped[datetime | None]
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    why: Mapped[str] = mapped_column(String(300))
+
+
+class Alert(Base):
+    """One crossing of a threshold, as one message has it; ``content`` holds ids and figures, never a text."""
+
+    __tablename__ = "alerts"
+    number: Mapped[int] = mapped_column(_COUNT, primary_key=True, autoincrement=True)
+    message: Mapped[str] = mapped_column(ForeignKey("alert_messages.id"), index=True)
+    rule: Mapped[str] = mapped_column(String(60))
+    about: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(_ROW_KEY))
+    team_id: Mapped[str | None] = mapped_column(String(_ID))
+    value: Mapped[float] = mapped_column(Double)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Alerts, as the company file asks for them."""
