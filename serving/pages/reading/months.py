@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Course", "Months"]
 
 _MIN_MONTHS, _MAX_MONTHS = 3, 24
+_MIN_TEAMS = 3
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Months:
 
     def __init__(self, run: LoadedRun, /) -> None:
         self._run = run
+        self._of_team: dict[tuple[str, str], Course | None] = {}
 
     def of_person(self, person: str, kpi: str, min_group: int, /) -> Course | None:
         """Return somebody's months beside people of the same role, at least ``min_group`` of them."""
@@ -69,9 +71,15 @@ class Months:
 
         return self._course("employee", person, kpi, is_colleague, min_group)
 
-    def of_team(self, team: str, kpi: str, /, others: Collection[str]) -> Course | None:
-        """Return a team's months beside the middle of other teams."""
-        return self._course("team", team, kpi, others.__contains__, 2)
+    def of_team(self, team: str, kpi: str, /) -> Course | None:
+        """Return a team's months beside the middle of other teams, at least three of them."""
+        if (team, kpi) not in self._of_team:
+            self._of_team[team, kpi] = self._course("team", team, kpi, lambda other: True, _MIN_TEAMS)
+        return self._of_team[team, kpi]
+
+    def has_teams(self, kpi: str, /) -> bool:
+        """Whether months of teams are known of a KPI."""
+        return ("team", kpi) in self._by_kpi
 
     def _course(
         self, unit: str, unit_id: str, kpi: str, is_comparable: Callable[[str], bool], min_others: int, /

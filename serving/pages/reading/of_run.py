@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from baton.catalogue.load import load_catalogue
 from baton.catalogue.schema import Catalogue
@@ -16,6 +16,9 @@ from serving.pages.cards import Cards
 from serving.pages.reading.at_risk import AtRisk
 from serving.pages.reading.months import Months
 from serving.pages.reading.of_causes import RunCauses
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["OfRun"]
 
@@ -72,6 +75,19 @@ class OfRun:
     def months(self) -> Months:
         """Months of people and teams."""
         return Months(self.run)
+
+    @cached_property
+    def lived_kpi(self) -> str | None:
+        """A KPI of what customers live through of which months of teams are known; how they rate, where that is one."""
+        kpis = [kpi.id for kpi in self.names.catalogue.with_role("outcome")]
+        known = [kpi for kpi in kpis if self.months.has_teams(kpi)]
+        return "csat" if "csat" in known else next(iter(known), None)
+
+    @cached_property
+    def advice_changes(self) -> pd.DataFrame | None:
+        """What is different from the advice before; None where none came before."""
+        table = self.run.table("advice_changes")
+        return None if table is None or not table.num_rows else table.to_pandas()
 
     @cached_property
     def at_risk(self) -> AtRisk | None:

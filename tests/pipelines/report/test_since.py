@@ -14,8 +14,9 @@ from baton.contract.results import cast
 from baton.files import RunFolder
 from baton.messages.message import render
 from baton.messages.since import since_words
+from baton.wording.since import MAX_LINES
 from pipelines.report.data.results import Results
-from pipelines.report.sections.since.section import MAX_LINES, since_section
+from pipelines.report.sections.since.section import since_section
 from pipelines.report.write import report
 
 BEFORE = pd.Timestamp("2026-02-28")

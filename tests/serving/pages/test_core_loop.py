@@ -96,9 +96,15 @@ def test_what_needs_somebody_is_what_they_may_decide() -> None:
         for team, move, effect in advised
     }
     of: Any = SimpleNamespace(
-        cards=lambda: SimpleNamespace(of_team=cards, run=None, name_of=str),
+        read=lambda: SimpleNamespace(
+            cards=SimpleNamespace(of_team=cards, name_of=str),
+            run=None,
+            lived_kpi=None,
+            advice_changes=None,
+            names=SimpleNamespace(catalogue={}),
+        ),
         sight=lambda who, run: SimpleNamespace(team=lambda action, team: True),
-        store=SimpleNamespace(find=lambda who, question: {"rows": []}),
+        store=SimpleNamespace(standing=lambda who, kind: []),
         named=str,
     )
     lin = Principal("lin", "manager", frozenset(cards), frozenset(cards))
