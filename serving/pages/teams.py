@@ -51,7 +51,7 @@ def show_teams(asked: Asked, of: PagesOf, /) -> Reply:
             "since": _since(read, of, sight),
             "cards": shown,
             "trend": None if kpi is None else read.names.kpi(kpi),
-            "is_lower": kpi in read.names.catalogue and read.names.catalogue[kpi].better == "lower",
+            "is_lower": kpi is not None and kpi in read.names.catalogue and read.names.catalogue[kpi].better == "lower",
             "trends": {} if kpi is None else _trends(read, sight, {card.team for card in shown}, kpi),
             "decided": decided,
             "find": wanted,

@@ -1,31 +1,64 @@
-// Everything works without this. It brings results while one types, and keeps a form from being sent twice.
+// Everything works without this. It brings results while one types, keeps a form from being sent twice, and shows what
+// could not be taken in its place: no entry of the history comes from a form, so that going back never sends one again.
 "use strict";
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.method !== "post") return;
-  if (event.submitter && event.submitter.value === "try") return;
+const here = () => location.pathname + location.search;
+const whereTo = (form) => form.getAttribute("action"); // a field may be called "action"
+let shown = here();
+const show = (page) => {
+  document.title = page.title;
+  for (const part of ["header.top", "main"]) document.querySelector(part).replaceWith(page.querySelector(part));
+  const alert = document.querySelector("[role=alert]");
+  if (!alert) return;
+  alert.tabIndex = -1;
+  alert.focus();
+};
+const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+window.addEventListener("popstate", () => { if (here() !== shown) location.reload(); });
+document.addEventListener("submit", async (event) => {
+  const form = event.target, button = event.submitter;
+  if (form.getAttribute("method") !== "post") return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
-  window.addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
+  if (form.dataset.plain || whereTo(form).startsWith("/pages/sign-")) {
+    window.addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
+    return;
+  }
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form));
+  if (button && button.name) body.set(button.name, button.value);
+  let answer, page;
+  try {
+    answer = await fetch(whereTo(form), { method: "POST", body });
+    page = await parsed(answer);
+  } catch { // the browser says what is wrong; what is sent twice is done once
+    delete form.dataset.sent;
+    form.dataset.plain = "1";
+    form.requestSubmit(button);
+    return;
+  }
+  if (answer.redirected) {
+    history.pushState(null, "", answer.url);
+    shown = here();
+    scrollTo(0, 0);
+  }
+  show(page);
 });
-for (const form of document.querySelectorAll("form[data-live]")) {
-  let waiting = 0, asked = null;
-  form.addEventListener("input", (event) => {
-    if (!event.target.classList.contains("points")) return;
-    clearTimeout(waiting);
-    waiting = setTimeout(async () => {
-      if (asked) asked.abort();
-      asked = new AbortController();
-      const body = new URLSearchParams(new FormData(form));
-      body.set("move", "try");
-      try {
-        const answer = await fetch(form.action, { method: "POST", body, signal: asked.signal, redirect: "error" });
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        for (const id of form.dataset.live.split(" ")) {
-          const now = document.getElementById(id), next = page.getElementById(id);
-          if (now && next) now.replaceWith(next);
-        }
-      } catch (error) { if (error.name !== "AbortError" && error.name !== "TypeError") throw error; }
-    }, 120);
-  });
-}
+let waiting = 0, asked = null;
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-live]");
+  if (!form || !event.target.classList.contains("points")) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    if (asked) asked.abort();
+    asked = new AbortController();
+    const body = new URLSearchParams(new FormData(form));
+    body.set("move", "try");
+    try {
+      const page = await parsed(await fetch(whereTo(form), { method: "POST", body, signal: asked.signal, redirect: "error" }));
+      for (const id of form.dataset.live.split(" ")) {
+        const now = document.getElementById(id), next = page.getElementById(id);
+        if (now && next) now.replaceWith(next);
+      }
+    } catch (error) { if (error.name !== "AbortError" && error.name !== "TypeError") throw error; }
+  }, 120);
+});

@@ -113,3 +113,51 @@ def test_what_was_typed_when_the_session_ended_is_there_again(chromium: Browser,
     expect(page.get_by_role("alert")).to_contain_text("Nothing was sent yet")
     page.goto(f"{address}/pages/card?team=t3&role=agent")
     expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_going_back_after_a_refused_form_shows_the_page_before_and_sends_nothing_again(
+    chromium: Browser, address: str
+) -> None:
+    page = open_page(chromium)
+    wait_for_run(page, address)
+    sign_in(page, address, "lin")
+    page.goto(f"{address}/pages/teams")
+    page.get_by_role("link", name="t2 · agent").first.click()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.locator("input.points").nth(0).fill("61.5")
+    expect(page.locator("#tried")).to_contain_text("must be 100")
+    tried = sent.count("POST")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("alert")).to_contain_text("say why")
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.locator("input.points").nth(0)).to_have_value("61.5")
+    page.go_back()
+    expect(page).to_have_url(f"{address}/pages/teams")
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Scorecard of t2")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.locator("textarea").fill("not now")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("status")).to_contain_text("recorded")
+    assert "/pages/decision?id=" in page.url
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Scorecard of t2")
+    assert sent.count("POST") == 2 + tried
+
+
+def test_customers_are_chosen_and_help_is_offered_with_the_keyboard_alone(chromium: Browser, address: str) -> None:
+    page = open_page(chromium)
+    wait_for_run(page, address)
+    sign_in(page, address, "mara")
+    page.goto(f"{address}/pages/customers")
+    page.get_by_label("Team").select_option("t3")
+    page.get_by_role("button", name="Show").press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.goto(f"{address}/pages/coaching")
+    page.get_by_role("link", name="Offer this").press("Enter")
+    page.locator("textarea").fill("as we spoke")
+    page.get_by_role("button", name="Offer as advised").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("recorded")
+    page.goto(f"{address}/pages/coaching")
+    expect(page.locator("main")).to_contain_text("Where it stands: offered")
