@@ -221,7 +221,7 @@ def _measured(history: History, asked: Asked, /) -> tuple[Floats, list[str], tup
     kept = table[often]
     if len(kept) < _MIN_TEAMS:
         raise PolicyError(
-            f"{len(kept)} teams were measured by {asked.kpi} in most of the last {recent.shape[1]} months; a pilot "
+            f"{len(kept)} team{'' if len(kept) == 1 else 's'} measured by {asked.kpi} in most of the last {recent.shape[1]} months; a pilot "
             f"compares at least {_MIN_TEAMS}, of which some do not begin: take a KPI that more teams have"
         )
     begin = asked.begin or len(kept) // 2

@@ -16,6 +16,7 @@ from serving.pages.customers import show_customers
 from serving.pages.decision import show_decision, take_decision
 from serving.pages.decisions import show_decisions
 from serving.pages.own import show_own
+from serving.pages.pilots import show_pilots
 from serving.pages.teams import show_teams
 
 __all__ = ["PAGES", "PageEntry", "entry_of", "navigation"]
@@ -63,6 +64,7 @@ PAGES: tuple[PageEntry, ...] = (
         "/pages/decisions", "pages_frame.decisions", ("read_decision", "read_decision_of_person"), show_decisions
     ),
     PageEntry("/pages/decision", "", ("read_decision", "read_decision_of_person"), show_decision, take_decision),
+    PageEntry("/pages/pilots", "pages_pilots.name", ("read_pilot",), show_pilots),
     PageEntry("/pages/mine", "pages_frame.mine", ("own_card",), show_own),
 )
 

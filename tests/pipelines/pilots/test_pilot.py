@@ -153,7 +153,8 @@ def test_a_team_that_is_gone_is_named(
     [
         (Asked("first_contact_resolutin"), "it cannot be measured for teams here; did you mean"),
         (Asked(KPI, teams=("t1", "t2", "t77")), "nothing was measured of t77; known: t0, t1"),
-        (Asked(KPI, teams=("t1", "t2", "t3")), "3 teams were measured by first_contact_resolution"),
+        (Asked(KPI, teams=("t1", "t2", "t3")), "3 teams measured by first_contact_resolution"),
+        (Asked(KPI, teams=("t1",)), "1 team measured by first_contact_resolution .* compares at least 4"),
         (Asked(KPI, teams=("t1", "t2", "t3", "t4")), "only 6 ways to draw them"),
         (Asked(KPI, begin=10), "from 1 to 9 of the 10 teams"),
         (Asked(KPI, begin=2, waves=3), "2 teams begin, so there are at most as many waves"),

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from serving.pages.table import PAGES
+from serving.pilots.opening import open_pilots
 from tests.serving.access.conftest import House
+from tests.serving.pilots.trial import PLAN
 
 USERS = ("etl", "ana", "lin", "mara", "emil", "aud")
 SEEN, HIDDEN, DENIED = "seen", "hidden", "denied"
@@ -45,8 +47,19 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/offer?person=nobody", "never"): (D, D, H, H, D, D),
     ("/pages/decisions", 'id="title"'): (D, S, S, S, S, S),
     ("/pages/decision?id=none", "never"): (D, H, H, H, H, H),
+    ("/pages/pilots", ">waits<"): (D, S, S, H, D, S),  # of t1 and t2, in this house
+    ("/pages/pilots?name=waits", ">waits<"): (D, S, S, H, D, S),
+    ("/pages/pilots?name=none", "never"): (D, H, H, H, D, H),
     ("/pages/mine", "My own view"): (D, D, S, S, S, D),
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pilot(house: House) -> None:
+    """A pilot of t1 and t2, of which t1 begins."""
+    plan = {**PLAN, "name": "waits", "teams": ["t1", "t2"], "starts": [6, -1]}
+    with open_pilots(house.company, house.folder, house.tokens["ana"]) as (store, user):
+        store.begin(user, plan, "<b>waits</b> are long")
 
 
 def _with_people(text: str, house: House) -> str:
