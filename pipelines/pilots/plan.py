@@ -220,9 +220,10 @@ def _measured(history: History, asked: Asked, /) -> tuple[Floats, list[str], tup
     often = recent.notna().mean(axis=1) >= _MIN_SHARE
     kept = table[often]
     if len(kept) < _MIN_TEAMS:
+        teams = f"{len(kept)} team{'' if len(kept) == 1 else 's'}"
         raise PolicyError(
-            f"{len(kept)} team{'' if len(kept) == 1 else 's'} measured by {asked.kpi} in most of the last {recent.shape[1]} months; a pilot "
-            f"compares at least {_MIN_TEAMS}, of which some do not begin: take a KPI that more teams have"
+            f"{teams} measured by {asked.kpi} in most of the last {recent.shape[1]} months; a pilot compares at least "
+            f"{_MIN_TEAMS}, of which some do not begin: take a KPI that more teams have"
         )
     begin = asked.begin or len(kept) // 2
     if not 1 <= begin < len(kept):
