@@ -184,9 +184,11 @@ def _decided(move: Any, /) -> What | None:
 
 
 def _decision_change(decision: Any, move: Any, before: Any, what: What, choice: Mapping[str, Any], /) -> Change:
-    key = (decision.team_id or "", decision.role or "")
+    key: CardKey = (decision.team_id or "", decision.role or "")
     rows = decision.advice["rows"]
-    cards, targets, baseline = {}, {}, {}
+    cards: dict[CardKey, Mapping[str, float]] = {}
+    targets: dict[CardKey, Mapping[str, float]] = {}
+    baseline: dict[CardKey, Mapping[str, float]] = {}
     if decision.kind == "weights":
         cards = {key: choice.get("weights", {})}
         known = {row["kpi"]: row.get("current_weight") for row in rows}
