@@ -56,6 +56,7 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "try_weights": (_N, _A, _T, _N, _N),
     "coaching_of_team": (_N, _A, _T, _N, _N),
     "coaching_of_person": (_N, _N, _L | _O, _O, _N),
+    "models": (_N, _A, _N, _N, _A),
     # company-wide figures of causes have no persons; by team they are those of a team
     "causes_of_team": (_N, _A, _T, _N, _N),
     "classify": (_A, _A, _A, _N, _N),

@@ -15,6 +15,7 @@ from serving.pages.coaching import show_coaching, show_offer, take_offer
 from serving.pages.customers import show_customers
 from serving.pages.decision import show_decision, take_decision
 from serving.pages.decisions import show_decisions
+from serving.pages.models import show_models
 from serving.pages.own import show_own
 from serving.pages.pilots import show_pilots
 from serving.pages.teams import show_teams
@@ -65,6 +66,7 @@ PAGES: tuple[PageEntry, ...] = (
     ),
     PageEntry("/pages/decision", "", ("read_decision", "read_decision_of_person"), show_decision, take_decision),
     PageEntry("/pages/pilots", "pages_pilots.name", ("read_pilot",), show_pilots),
+    PageEntry("/pages/models", "pages_frame.models", ("models",), show_models),
     PageEntry("/pages/mine", "pages_frame.mine", ("own_card",), show_own),
 )
 

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from baton.wording.tested import Table, tested_table
 from baton.wording.wording import Bilingual, known_text, number, percent, say, verbatim
 from pipelines.report.data.objective import objective_of
 from pipelines.report.data.results import Results
 from pipelines.report.sections.trust import outcome_name
 
-__all__ = ["Method", "Table", "method_section"]
-
-_CAUSES = ("macro_f1", "accuracy", "coverage", "accuracy_at_70")
-_CHANCES = ("auc", "average_precision", "brier", "log_loss", "ece", "calibration_slope", "lift_at_10")
-_NUMBERS = ("rmse", "mae", "r2")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its heading."""
-
-    title: Bilingual
-    header: Sequence[Bilingual]
-    rows: Sequence[Sequence[Bilingual]]
+__all__ = ["Method", "method_section"]
 
 
 @dataclass(frozen=True)
@@ -43,51 +30,13 @@ class Method:
 def method_section(results: Results, /) -> Method:
     """Put the section together."""
     return Method(
-        figures=tuple(_figures(results, outcome, entry) for outcome, entry in results.evaluation.items()),
+        figures=tuple(
+            tested_table(outcome_name(results, outcome), entry) for outcome, entry in results.evaluation.items()
+        ),
         effects=_effects(results),
         policy=_policy(results) if results.get("weights") is not None else (),
         versions=", ".join(f"{name} {version}" for name, version in results.versions.items()),
         models=", ".join(results.models),
-    )
-
-
-def _figures(results: Results, outcome: str, entry: dict[str, Any], /) -> Table:
-    names = [key for key in (*_CAUSES, *_CHANCES, *_NUMBERS) if entry.get(key) is not None]
-    intervals = entry.get("intervals") or {}
-    rows = [[say("method.baton"), *(_figure(entry.get(key), intervals.get(key)) for key in names)]]
-    for baseline, figures in (entry.get("baselines") or {}).items():
-        rows.append([_baseline(baseline), *(_figure(figures.get(key), None) for key in names)])
-    title = say(
-        "method.outcome_title",
-        outcome=outcome_name(results, outcome),
-        rows=f"{int(entry.get('rows') or 0):,}",
-        split=_split(entry),
-    )
-    return Table(title, [say("method.who"), *(say(f"metric.{name}") for name in names)], rows)
-
-
-def _split(entry: dict[str, Any], /) -> Bilingual:
-    """The split in the words of ``evaluation.json``, which are English; in Chinese its kind."""
-    split = entry.get("split", "")
-    split = split if isinstance(split, str) else ", ".join(f"{key} {value}" for key, value in split.items())
-    key = f"method.split_{entry.get('split_kind')}"
-    return Bilingual(verbatim(split).en, say(key).zh) if known_text(key) else verbatim(split)
-
-
-def _baseline(name: str, /) -> Bilingual:
-    return say(f"baseline.{name}") if known_text(f"baseline.{name}") else verbatim(name.replace("_", " "))
-
-
-def _figure(value: Any, interval: Any, /) -> Bilingual:
-    if value is None:
-        return verbatim("\N{EN DASH}")
-    shown = number(float(value), 3)
-    if not interval or interval[0] is None:
-        return shown
-    return verbatim(
-        f"{shown.en} ({number(float(interval[0]), 3).en} to {number(float(interval[1]), 3).en})".replace(
-            " to ", "\N{EN DASH}"
-        )
     )
 
 

@@ -14,6 +14,7 @@ from baton.charts.plots import Point, calibration
 from baton.errors import ArtefactError
 from baton.messages.message import Message
 from baton.outcomes import Outcome, first_of_kind, folder_name, kind_of
+from baton.wording.tested import reliability_point
 from baton.wording.wording import Bilingual, listed, number, percent, say, translated_message, verbatim
 from models.prediction.splits import SplitKind
 from pipelines.report.data.left_out import is_asked, outcome_left_out, weights_missing
@@ -66,7 +67,7 @@ def outcome_name(results: Results, outcome: str, /) -> Bilingual:
 def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any], /) -> Figure:
     if "auc" not in entry:
         return _calibration_of_number(results, pen, outcome, entry)
-    points = [_point(row) for row in entry["reliability"]]
+    points = [reliability_point(row) for row in entry["reliability"]]
     last = points[-1]
     churn = outcome == "churn"
     predicted, came = number(100 * last.x), number(100 * last.y)
@@ -116,15 +117,6 @@ def _figure_name(outcome: str, /) -> str:
 
 def _crossed(entry: dict[str, Any], /) -> bool:
     return entry.get("split_kind") == SplitKind.CROSS_VALIDATION
-
-
-def _point(row: dict[str, Any], /) -> Point:
-    """A group of predictions with Wilson's interval for what came true (Wilson 1927)."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    share, count = float(row["observed"]), max(float(row["n"]), 1.0)
-    low, high = proportion_confint(share * count, count, alpha=0.05, method="wilson")
-    return Point(verbatim(""), float(row["mean_predicted"]), share, float(low), float(high))
 
 
 def _limits(results: Results, /) -> tuple[Bilingual, ...]:

@@ -72,3 +72,6 @@ def test_something_else_may_be_offered_and_what_was_typed_is_kept(browser: Brows
     begun = browser.send(place, {"move": "change", "reason": "as agreed", "instead": "a day in the shop 🙂"})
     assert begun.status_code == 303
     assert "a day in the shop 🙂" in browser.open(begun.headers["location"]).text
+    decision = begun.headers["location"].replace("&done=begun", "")
+    assert browser.send(decision, {"move": "withdraw", "reason": "another day"}).status_code == 303
+    assert place in unescape(browser.open("/pages/coaching").text)  # what was withdrawn may be offered again

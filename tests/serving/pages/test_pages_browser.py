@@ -161,3 +161,7 @@ def test_customers_are_chosen_and_help_is_offered_with_the_keyboard_alone(chromi
     expect(page.get_by_role("status")).to_contain_text("recorded")
     page.goto(f"{address}/pages/coaching")
     expect(page.locator("main")).to_contain_text("Where it stands: offered")
+    page.get_by_role("link", name="offered").press("Enter")
+    page.locator("textarea").fill("another day")
+    page.get_by_role("button", name="withdraw").press("Enter")
+    expect(page.locator("main header")).to_contain_text("withdrawn")

@@ -50,6 +50,7 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/pilots", ">waits<"): (D, S, S, H, D, S),  # of t1 and t2, in this house
     ("/pages/pilots?name=waits", ">waits<"): (D, S, S, H, D, S),
     ("/pages/pilots?name=none", "never"): (D, H, H, H, D, H),
+    ("/pages/models", "Models"): (D, S, D, D, D, S),
     ("/pages/mine", "My own view"): (D, D, S, S, S, D),
 }  # fmt: skip
 
