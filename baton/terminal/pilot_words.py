@@ -52,8 +52,21 @@ def plan_words(company: Company, found: Planned, /) -> list[Message]:
         Message("pilot.by_cycles", {"sizes": by_cycles}),
         *left_out,
         *_expected(unit, found.plan),
+        *_shared(found),
         Message("pilot.rule"),
     ]
+
+
+def _shared(found: Planned, /) -> list[Message]:
+    """Say how many customers both groups served so far, and what that will do to the verdict."""
+    from baton.messages.message import Message
+    from pipelines.pilots.upset import MIN_SHARED
+
+    share = found.shared / found.served if found.served else 0.0
+    values = {"shared": found.shared, "served": found.served, "share": share, "max": found.plan.max_shared}
+    if share > found.plan.max_shared:
+        return [Message("pilot.would_spill_over", values)]
+    return [Message("pilot.shared_before", values)] if share > MIN_SHARED else []
 
 
 def _expected(unit: _Unit, plan: Plan, /) -> list[Message]:
@@ -146,6 +159,8 @@ def planned_document(found: Planned, /) -> dict[str, Any]:
         ],
         "smallest_by_cycles": {str(cycles): _known(size) for cycles, size in found.by_cycles.items()},
         "left_out": list(found.left_out),
+        "customers_shared": found.shared,
+        "customers_served": found.served,
         "worthwhile_from": found.basis,
     }
 

@@ -44,6 +44,9 @@ def pilot_plan(  # noqa: PLR0913 - one parameter per option of the command
     worthwhile: Annotated[
         float | None, typer.Option(help="The smallest effect worth having, in the KPI's unit.")
     ] = None,
+    max_shared: Annotated[
+        float, typer.Option(min=0, max=1, help="No verdict if others serve more of the customers than this share.")
+    ] = 1.0,
     name: Annotated[str, typer.Option(help="Of the pilot (default: the KPI and the month).")] = "",
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 7,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what could be seen, and keep nothing.")] = False,
@@ -64,7 +67,9 @@ def pilot_plan(  # noqa: PLR0913 - one parameter per option of the command
     if not kpi:
         raise PolicyError("--kpi: say by which KPI the pilot is judged; `baton kpis COMPANY` lists them")
     months = max(1, round(settings.policy.cycle_days / 30.4))
-    asked = Asked(kpi, name, tuple(guard or ()), tuple(team or ()), begin, waves, cycles, months, worthwhile, seed)
+    asked = Asked(
+        kpi, name, tuple(guard or ()), tuple(team or ()), begin, waves, cycles, months, worthwhile, seed, max_shared
+    )
     with display.progress() as progress:
         progress("pilot", 0, 0)
         found = plan_pilot(settings, folder, asked)

@@ -18,6 +18,7 @@ from models.pilots.schedules import MIN_SCHEDULES, Wave, draw_schedules
 from pipelines.pilots.history import History, open_history, traits
 from pipelines.pilots.planned import Plan
 from pipelines.pilots.tried import definition_of, expected_of, tried_cards
+from pipelines.pilots.upset import shared_before
 
 __all__ = ["Asked", "Planned", "plan_pilot"]
 
@@ -56,6 +57,8 @@ class Asked:
         The smallest effect worth having; if not given, half of what the best quarter is ahead of the median team.
     seed : int
         Of all that is drawn.
+    max_shared : float
+        Of the customers of teams with the change, how many teams without it may serve too; beyond it no verdict.
     """
 
     kpi: str
@@ -68,6 +71,7 @@ class Asked:
     cycle_months: int = 3
     worthwhile: float | None = None
     seed: int = 7
+    max_shared: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ class Planned:
         Teams that were measured too seldom.
     basis : {"given", "best_quarter"}
         Where ``worthwhile`` comes from.
+    shared, served : int
+        Of the customers whom teams that begin served in the past (``served``), how many the others served too.
     """
 
     plan: Plan
@@ -93,6 +99,8 @@ class Planned:
     by_cycles: dict[int, float]
     left_out: tuple[str, ...]
     basis: Literal["given", "best_quarter"]
+    shared: int = 0
+    served: int = 0
 
 
 def plan_pilot(company: Company, folder: RunFolder, asked: Asked, /) -> Planned:
@@ -136,6 +144,7 @@ def plan_pilot(company: Company, folder: RunFolder, asked: Asked, /) -> Planned:
         false_alarms=float(power.shares[0]),
         seed=asked.seed,
         alpha=ALPHA,
+        max_shared=asked.max_shared,
         definitions={name: definition_of(history.kpi(name)) for name in dict.fromkeys((asked.kpi, *asked.guards))},
         cards=cards,
         predicted=expected_of(folder, history.kpi(asked.kpi), cards, begins),
@@ -144,7 +153,9 @@ def plan_pilot(company: Company, folder: RunFolder, asked: Asked, /) -> Planned:
     for cycles in _OTHER_CYCLES:
         if cycles != asked.cycles and scene.fits(cycles):
             by_cycles[cycles] = scene.power(cycles).smallest
-    return Planned(plan, power, dict(sorted(by_cycles.items())), left_out, basis)
+    others = [team for team in teams if team not in begins]
+    shared, served = shared_before(history, begins, others, len(plan.months) - plan.begin)
+    return Planned(plan, power, dict(sorted(by_cycles.items())), left_out, basis, shared, served)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class Plan:
     seed: int
     alpha: float = 0.1
     looks: int = 1
-    max_shared: float = 0.25
+    max_shared: float = 1.0
     definitions: Mapping[str, str] = field(default_factory=dict)
     cards: tuple[dict[str, Any], ...] = ()
     predicted: Mapping[str, Any] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from pipelines.pilots.planned import Plan
 if TYPE_CHECKING:
     from features.staging.warehouse import Warehouse
 
-__all__ = ["MIN_SHARED", "Upset", "upset_in", "upset_of"]
+__all__ = ["MIN_SHARED", "Upset", "shared_before", "upset_in", "upset_of"]
 
 MIN_SHARED = 0.1
 """From this share of shared customers on they are mentioned: an effect that spills over looks smaller than it is."""
@@ -76,6 +76,23 @@ def upset_in(cases: pd.DataFrame, plan: Plan, /) -> Upset:
     shared, served = _shared(cases[cases["opened_at"] >= begin], starts)
     moved, people, changed = _moved(cases, begin, starts)
     return Upset(shared, served, moved, people, changed)
+
+
+def shared_before(
+    history: History, begins: Collection[str], others: Collection[str], months: int, /
+) -> tuple[int, int]:
+    """Return how many customers both groups served in the last whole months, and how many those that will begin served.
+
+    Parameters
+    ----------
+    months : int
+        As long as the pilot will be.
+    """
+    end = months_later(history.months[-1], 1)
+    first = months_later(end, -months)
+    cases = _cases(history.warehouse, first, end)
+    starts = {**dict.fromkeys(begins, first), **dict.fromkeys(others)}
+    return (0, 0) if cases.empty else _shared(cases, starts)
 
 
 def _cases(warehouse: Warehouse, first: datetime, end: datetime, /) -> pd.DataFrame:

@@ -24,8 +24,10 @@ from baton.terminal.pilot_words import outcome_words
 from features.staging.stage import stage
 from models.pilots.power import Power
 from pipelines.pilots.evaluate import evaluate_pilot
+from pipelines.pilots.history import open_history
 from pipelines.pilots.plan import Asked, plan_pilot
 from pipelines.pilots.planned import Plan, read_plan, write_plan
+from pipelines.pilots.upset import shared_before
 from serving.access.granting import Request, give
 
 BEGIN = datetime(2024, 1, 1)
@@ -206,6 +208,9 @@ def test_where_both_groups_serve_the_same_customers_there_is_no_verdict(
     assert "No verdict: of" in words
     assert "No team was measured in 2025-08, 2025-09, 2025-10" in words
     assert evaluate_pilot(company, folder, replace(plan, max_shared=0.9)).verdict == "adopt"
+    others = set(plan.teams) - set(plan.begins)
+    shared, served = shared_before(open_history(company, folder), plan.begins, others, PILOT)
+    assert (shared, served) == (found.upset.shared, found.upset.served)  # its last months are those of the pilot
     changed = dict.fromkeys(plan.definitions, "0" * 16)
     with pytest.raises(PolicyError, match=f"'{KPI}': its definition is another one than when pilot .* was planned"):
         evaluate_pilot(company, folder, replace(plan, definitions=changed))

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from baton.company import Company
-from baton.terminal.pilot_words import outcome_words
+from baton.terminal.pilot_words import outcome_words, plan_words
+from models.pilots.power import Power
 from pipelines.pilots.evaluate import Outcome
+from pipelines.pilots.plan import Planned
 from pipelines.pilots.planned import Plan, plan_of
 from pipelines.pilots.upset import Upset, upset_in
 from tests.serving.pilots.trial import PLAN, effect
@@ -86,3 +88,20 @@ def test_a_team_whose_people_work_elsewhere_now_is_named(plan: Plan) -> None:
 def test_where_the_tables_do_not_say_nothing_is_counted(plan: Plan) -> None:
     assert upset_in(pd.DataFrame(), plan) == Upset()
     assert upset_in(cases((DURING, "t1", "a", "p"))[["opened_at", "team_id"]], plan) == Upset()
+
+
+@pytest.mark.parametrize(
+    ("shared", "words_shown"),
+    [
+        (0, ""),
+        (1, ""),
+        (2, "(20%) were served by the others too. What"),
+        (3, "There would be no verdict: of 10 customers"),
+    ],
+)
+def test_a_plan_says_how_many_customers_both_groups_serve(plan: Plan, shared: int, words_shown: str) -> None:
+    power = Power(np.zeros(1), np.array([0.1]), 3.5, 1, 1)
+    found = Planned(plan, power, {1: 3.5}, (), "given", shared, 10)
+    shown = [message.text for message in plan_words(Company(), found) if "served by the others" in message.text]
+    assert len(shown) == bool(words_shown)
+    assert words_shown in "".join(shown).replace(" %", "%")
