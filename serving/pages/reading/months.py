@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.loading import LoadedRun
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Course", "Months"]
 
@@ -46,6 +43,14 @@ class Course:
     def has_middle(self) -> bool:
         """Whether others may be shown in any month."""
         return bool(np.isfinite(self.middle).any())
+
+
+class _Table(NamedTuple):
+    """Values of one KPI: a row per id, a column per month."""
+
+    place: Mapping[str, int]
+    months: tuple[str, ...]
+    values: NDArray[np.float64]
 
 
 class Months:
@@ -84,28 +89,33 @@ class Months:
     def _course(
         self, unit: str, unit_id: str, kpi: str, is_comparable: Callable[[str], bool], min_others: int, /
     ) -> Course | None:
-        rows = self._by_kpi.get((unit, kpi))
-        if rows is None or unit_id not in rows.index:
+        table = self._by_kpi.get((unit, kpi))
+        if table is None or unit_id not in table.place:
             return None
-        own = rows.loc[unit_id].dropna()
-        if len(own) < _MIN_MONTHS:
+        place = table.place[unit_id]
+        known = np.flatnonzero(np.isfinite(table.values[place]))
+        if len(known) < _MIN_MONTHS:
             return None
-        months = rows.columns[(rows.columns >= own.index[0]) & (rows.columns <= own.index[-1])][-_MAX_MONTHS:]
-        others = rows.loc[[name for name in rows.index if name != unit_id and is_comparable(name)], months]
-        counts = others.notna().sum().to_numpy()
-        middle = np.where(counts >= min_others, others.median().to_numpy(dtype=float), np.nan)
-        values = rows.loc[unit_id, months].to_numpy(dtype=float)
-        return Course(tuple(f"{month:%Y-%m}" for month in months), values, middle, counts)
+        first = max(known[0], known[-1] + 1 - _MAX_MONTHS)
+        values = table.values[:, first : known[-1] + 1]
+        others = values[[at for name, at in table.place.items() if at != place and is_comparable(name)]]
+        counts = np.isfinite(others).sum(axis=0)
+        enough = counts >= min_others
+        middle = np.full(values.shape[1], np.nan)
+        middle[enough] = np.nanmedian(others[:, enough], axis=0)
+        return Course(table.months[first : known[-1] + 1], values[place], middle, counts)
 
     @cached_property
-    def _by_kpi(self) -> Mapping[tuple[str, str], pd.DataFrame]:
-        """Values by unit and KPI: a row per id, a column per month."""
+    def _by_kpi(self) -> Mapping[tuple[str, str], _Table]:
         panel = self._run.table("advice/panel")
         if panel is None:
             return {}
         frame = panel.select(["unit", "unit_id", "kpi", "from", "value"]).to_pandas()
         frame = frame[frame["unit"].isin(["employee", "team"])].drop_duplicates(["unit", "unit_id", "kpi", "from"])
-        return {
-            (str(unit), str(kpi)): rows.pivot(index="unit_id", columns="from", values="value").sort_index(axis=1)
-            for (unit, kpi), rows in frame.groupby(["unit", "kpi"], observed=True)
-        }
+        found = {}
+        for (unit, kpi), rows in frame.groupby(["unit", "kpi"], observed=True):
+            wide = rows.pivot(index="unit_id", columns="from", values="value").sort_index(axis=1)
+            months = tuple(f"{month:%Y-%m}" for month in wide.columns)
+            place = {str(name): at for at, name in enumerate(wide.index)}
+            found[str(unit), str(kpi)] = _Table(place, months, wide.to_numpy(dtype=float))
+        return found
