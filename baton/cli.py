@@ -11,6 +11,7 @@ import typer
 
 from baton.terminal.access import access_app
 from baton.terminal.agents import mcp
+from baton.terminal.alerts import alerts_app
 from baton.terminal.audit import audit_app
 from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
@@ -39,6 +40,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(kpi_app, name="kpi")
 app.add_typer(access_app, name="access")
 app.add_typer(audit_app, name="audit")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(policy_app, name="policy")
 
