@@ -120,7 +120,7 @@ def mailed(company: Company, message: Sent, refusal: str = "") -> tuple[Any, lis
 
 
 def test_names_put_no_header_into_an_email() -> None:
-    nasty = "Evil\r\nBcc: all@example.com\u2028X: 1"
+    nasty = "Evil\r\nBcc: all@example.com\u2028X:\x1b 1"
     company = Company.model_validate({"company": {"name": nasty}})
     mail, recipients = mailed(company, Sent(nasty))
     assert recipients == ["lin@example.com"]
