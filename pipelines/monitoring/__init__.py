@@ -1,0 +1,1 @@
+"""Watching the data that come in and the predictions that went out."""
