@@ -106,7 +106,14 @@ def series_of(warehouse: Warehouse, /, until: datetime | None = None) -> list[Se
     ----------
     until : datetime, optional
         As if the data ended there (default: the latest end of any table, the day begun counted whole).
+
+    Returns
+    -------
+    list of Series
+        Empty where no table has a time.
     """
+    if not warehouse.observed_until:
+        return []
     end = until or _end(warehouse)
     return [series for of in watched(warehouse) for series in _of_one(warehouse, of, end)]
 

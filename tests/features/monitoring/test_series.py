@@ -98,6 +98,10 @@ def test_too_short_a_table_is_not_watched(make_warehouse: Any) -> None:
     assert watch(make_warehouse, cases()[:100], BEGIN + timedelta(weeks=10)) == []
 
 
+def test_without_any_time_nothing_is_watched(make_warehouse: Any) -> None:
+    assert series_of(make_warehouse({"snapshots": [{"customer_id": "a", "churned": True}]})) == []
+
+
 def test_people_who_work_for_another_team_are_counted(make_warehouse: Any) -> None:
     rows = cases()
     for row in rows[-20:]:  # two weeks
