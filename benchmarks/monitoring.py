@@ -33,7 +33,7 @@ SCENARIOS = {"service": 3000, "product": 2000, "b2b": 1000}
 _MONTHS = 36
 _WEEKS = 52
 _DAYS = 14
-_APART = 8  # weeks: alarms of one figure nearer to each other are one episode
+_MIN_WEEKS_BETWEEN = 8  # weeks: alarms of one figure nearer to each other are one episode
 _FOLK_LIMIT = 0.25
 
 
@@ -149,7 +149,9 @@ def _quiet(series: Sequence[Series], /) -> list[str]:
         when = of.periods.begins[alarm.at]
         recent = last.get(id(of))
         last[id(of)] = when
-        if when < of.periods.end - timedelta(weeks=_WEEKS) or (recent and when - recent < timedelta(weeks=_APART)):
+        if when < of.periods.end - timedelta(weeks=_WEEKS) or (
+            recent and when - recent < timedelta(weeks=_MIN_WEEKS_BETWEEN)
+        ):
             continue
         episodes.append(f"{of.source} {of.column} {of.what} {of.value} {when:%Y-%m-%d}")
     return episodes

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from baton.months import month_number, month_start
-from features.monitoring.watched import Watched, watched
+from features.monitoring.monitored import Monitored, monitored
 from features.staging.rows_over_time import row_then
 from features.staging.warehouse import Warehouse
 
@@ -48,7 +48,9 @@ class Periods:
     Parameters
     ----------
     every : {"week", "month"}
+        How long one is.
     begins : tuple of datetime
+        First moments.
     end : datetime
         Of the last; not part of it.
     """
@@ -70,7 +72,7 @@ class Series:
     Parameters
     ----------
     source : str
-        Of which rows (``Watched.source``).
+        Of which rows (``Monitored.source``).
     column : str
         As users call it; empty for ``rows``.
     what : {"rows", "missing", "level", "share"}
@@ -78,6 +80,7 @@ class Series:
     value : str
         The value whose share it is, or the kind of row whose level; empty otherwise.
     periods : Periods
+        What the arrays have a place for each of.
     values : array of shape (periods,)
         In natural units, NaN where there is no row.
     rows : array of shape (periods,)
@@ -115,7 +118,7 @@ def series_of(warehouse: Warehouse, /, until: datetime | None = None) -> list[Se
     if not warehouse.observed_until:
         return []
     end = until or _end(warehouse)
-    return [series for of in watched(warehouse) for series in _of_one(warehouse, of, end)]
+    return [series for of in monitored(warehouse) for series in _of_one(warehouse, of, end)]
 
 
 def _end(warehouse: Warehouse, /) -> datetime:
@@ -124,7 +127,7 @@ def _end(warehouse: Warehouse, /) -> datetime:
     return midnight if latest == midnight else midnight + timedelta(days=1)
 
 
-def _of_one(warehouse: Warehouse, of: Watched, end: datetime, /) -> Iterator[Series]:
+def _of_one(warehouse: Warehouse, of: Monitored, end: datetime, /) -> Iterator[Series]:
     table = row_then(warehouse, of.table, None) if of.table == "customers" else warehouse[of.table]
     rows = table.filter(table[of.time] < ibis.literal(end, type="timestamp(6)"))
     periods = _periods(rows, of.time, end)
@@ -191,7 +194,7 @@ def _by_period(table: ir.Table, periods: Periods, column: str, /) -> pd.Series:
 
 
 def _missing(
-    rows: ir.Table, of: Watched, name: str, column: str, periods: Periods, count: np.ndarray, /
+    rows: ir.Table, of: Monitored, name: str, column: str, periods: Periods, count: np.ndarray, /
 ) -> Iterator[Series]:
     known = _by_period(rows.group_by(PERIOD).aggregate(n=rows[column].count()), periods, "n").fillna(0).to_numpy()
     if known.any():
@@ -200,7 +203,7 @@ def _missing(
         yield Series(of.source, name, "missing", "", periods, share, count, np.zeros(len(count)), none)
 
 
-def _flags(rows: ir.Table, of: Watched, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
+def _flags(rows: ir.Table, of: Monitored, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
     found = rows.group_by(PERIOD).aggregate(n=rows[column].count(), mean=rows[column].cast("float64").mean())
     n = _by_period(found, periods, "n").fillna(0).to_numpy()
     share = _by_period(found, periods, "mean").to_numpy()
@@ -208,7 +211,7 @@ def _flags(rows: ir.Table, of: Watched, name: str, column: str, periods: Periods
     yield Series(of.source, name, "share", "", periods, share, n, np.zeros(len(n)), none)
 
 
-def _levels(rows: ir.Table, of: Watched, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
+def _levels(rows: ir.Table, of: Monitored, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
     if not of.kinds:
         yield from _level(rows, of, name, column, periods, "")
         return
@@ -216,7 +219,7 @@ def _levels(rows: ir.Table, of: Watched, name: str, column: str, periods: Period
         yield from _level(rows.filter(rows[of.kinds] == kind), of, name, column, periods, kind)
 
 
-def _level(rows: ir.Table, of: Watched, name: str, column: str, periods: Periods, kind: str, /) -> Iterator[Series]:
+def _level(rows: ir.Table, of: Monitored, name: str, column: str, periods: Periods, kind: str, /) -> Iterator[Series]:
     number = rows[column].cast("float64")
     coarse = rows[column].nunique().to_pyarrow().as_py() <= _COARSE
     found = (
@@ -243,7 +246,7 @@ def _level(rows: ir.Table, of: Watched, name: str, column: str, periods: Periods
         yield Series(of.source, name, "level", kind, periods, values, n, np.nan_to_num(error), spread)
 
 
-def _shares(rows: ir.Table, of: Watched, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
+def _shares(rows: ir.Table, of: Monitored, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
     values = _values(rows, column, periods)
     if len(values) < 2:
         return

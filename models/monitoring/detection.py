@@ -45,6 +45,7 @@ class Alarm:
     Parameters
     ----------
     series : Series
+        The figure.
     at : int
         Number of the period in which it was found; it began with the one before.
     before, now : float
@@ -171,8 +172,8 @@ def _by_ratio(series: Series, /) -> bool:
 def _single(series: Series, until: int | None = None, /) -> float:
     """Return how far single rows lie from each other, in natural units."""
     many = series.rows[:until] > 1
-    apart = (series.error[:until] * np.sqrt(series.rows[:until]))[many]
-    spread = float(np.median(apart)) if len(apart) else 0.0
+    rows_differ = (series.error[:until] * np.sqrt(series.rows[:until]))[many]
+    spread = float(np.median(rows_differ)) if len(rows_differ) else 0.0
     return spread if spread > 0 else 1.0
 
 

@@ -31,11 +31,13 @@ class Outlook:
     Parameters
     ----------
     as_of : datetime
+        What they were made on.
     days : int
         Since then, as far as outcomes are observed; at most the horizon.
     complete : bool
         Whether the horizon is over.
     expected : Expected
+        What they promise.
     realised : Realised or None
         None until there is something to compare.
     """

@@ -38,10 +38,10 @@ def drifting(rng: np.random.Generator) -> np.ndarray:
 
 def test_where_nothing_changes_a_year_of_two_hundred_figures_has_at_most_one_false_alarm() -> None:
     rng = np.random.default_rng(5)
-    watched = [series(level(rng), column=f"a{n}") for n in range(80)]
-    watched += [series(drifting(rng), column=f"b{n}") for n in range(60)]
-    watched += [counts(rng.poisson(300 * np.exp(rng.normal(0, 0.05, WEEKS))).astype(float)) for _ in range(60)]
-    found = alarms(watched, all_periods=True)
+    figures = [series(level(rng), column=f"a{n}") for n in range(80)]
+    figures += [series(drifting(rng), column=f"b{n}") for n in range(60)]
+    figures += [counts(rng.poisson(300 * np.exp(rng.normal(0, 0.05, WEEKS))).astype(float)) for _ in range(60)]
+    found = alarms(figures, all_periods=True)
     assert len({id(alarm.series) for alarm in found if alarm.at >= WEEKS - 52}) <= 1
 
 

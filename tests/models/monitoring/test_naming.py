@@ -59,10 +59,10 @@ def test_seconds_that_became_minutes_have_a_factor() -> None:
 def test_what_a_cause_moves_stands_beneath_it() -> None:
     new = alarm("activity", "item", "share", 0.0, 0.1, value="new", score=5)
     other = alarm("activity", "item", "share", 0.5, 0.4, value="old", score=-30)
-    apart = alarm("cases", "channel", "share", 0.5, 0.4, value="phone", score=-40)
-    first, second = findings([new, other, apart])
+    elsewhere = alarm("cases", "channel", "share", 0.5, 0.4, value="phone", score=-40)
+    first, second = findings([new, other, elsewhere])
     assert (first.change, [one.alarm for one in first.also]) == ("new_value", [other])
-    assert (second.change, second.alarm, second.also) == ("mix", apart, ())
+    assert (second.change, second.alarm, second.also) == ("mix", elsewhere, ())
 
 
 def test_new_teams_are_part_of_a_reorganisation_and_a_lost_unit_is_not() -> None:

@@ -141,7 +141,7 @@ def test_what_became_of_predictions_is_set_beside_them(
         assert "The chances no longer hold" in words(watch(company, run))
 
 
-def test_without_a_run_it_is_told_what_makes_one(company: Company, tmp_path: Path) -> None:
+def test_without_a_run_the_error_names_what_makes_one(company: Company, tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="baton run"):
         watch(company, RunFolder(tmp_path))
 

@@ -15,7 +15,7 @@ from baton.contract.sources import TABLES
 from features.staging.own_columns import attribute
 from features.staging.warehouse import Warehouse
 
-__all__ = ["Watched", "watched"]
+__all__ = ["Monitored", "monitored"]
 
 _AT_OPENING = ("customer_id", "stage", "process", "team_id", "channel", "priority", "text")
 _AT_CLOSE = (
@@ -28,7 +28,7 @@ _KINDS = {"activity": "kind", "measures": "kpi"}
 
 
 @dataclass(frozen=True)
-class Watched:
+class Monitored:
     """Rows of a table by one of its times, and the columns that are known by then.
 
     Parameters
@@ -52,19 +52,19 @@ class Watched:
     kinds: str = ""
 
 
-def watched(warehouse: Warehouse, /) -> list[Watched]:
+def monitored(warehouse: Warehouse, /) -> list[Monitored]:
     """Return what of a company's tables can be watched.
 
     Returns
     -------
-    list of Watched
+    list of Monitored
         Empty where no table has a time.
     """
     found = _of_cases(warehouse)
     for source, time in (("customers", "joined_at"), ("leavers", "left_at")):
         if warehouse.has("customers", time):
             own = _own(warehouse, "customers")
-            found.append(Watched(source, "customers", time, _named(warehouse, "customers", _OF_CUSTOMER) + own))
+            found.append(Monitored(source, "customers", time, _named(warehouse, "customers", _OF_CUSTOMER) + own))
     for table in ("activity", "case_steps", "work", "measures"):
         time = TABLES[table].time
         if time is not None and warehouse.has(table, time):
@@ -72,24 +72,26 @@ def watched(warehouse: Warehouse, /) -> list[Watched]:
             own = () if table in {"work", "measures"} else _own(warehouse, table)
             kinds = _KINDS.get(table, "")
             kinds = kinds if warehouse.has(table, kinds) else ""
-            found.append(Watched(table, table, time, _named(warehouse, table, others) + own, kinds))
+            found.append(Monitored(table, table, time, _named(warehouse, table, others) + own, kinds))
     return found
 
 
-def _of_cases(warehouse: Warehouse, /) -> list[Watched]:
+def _of_cases(warehouse: Warehouse, /) -> list[Monitored]:
     if not warehouse.has("cases", "opened_at"):
         return []
     opening, closing, rating = list(_AT_OPENING), list(_AT_CLOSE), list(_AT_RATING)
     found = []
     if warehouse.has("cases", "rated_at"):
-        found.append(Watched("ratings", "cases", "rated_at", _named(warehouse, "cases", rating)))
+        found.append(Monitored("ratings", "cases", "rated_at", _named(warehouse, "cases", rating)))
         rating = []
     own = _own(warehouse, "cases")
     if warehouse.has("cases", "closed_at"):
-        found.append(Watched("closed cases", "cases", "closed_at", _named(warehouse, "cases", closing + rating) + own))
+        found.append(
+            Monitored("closed cases", "cases", "closed_at", _named(warehouse, "cases", closing + rating) + own)
+        )
         closing, rating, own = [], [], ()
     columns = _named(warehouse, "cases", opening + closing + rating) + own
-    return [Watched("cases", "cases", "opened_at", columns), *found]
+    return [Monitored("cases", "cases", "opened_at", columns), *found]
 
 
 def _named(warehouse: Warehouse, table: str, names: Sequence[str], /) -> tuple[tuple[str, str], ...]:
