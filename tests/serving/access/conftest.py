@@ -101,9 +101,12 @@ def with_every_column(frame: pd.DataFrame, table: str = "cases") -> pd.DataFrame
     return frame.assign(**empty)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def house(company: Company, run_folder: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """Team t1 is led by lin, t2 stands below it with no lead of its own, t3 is mara's; e1, e2, e3 work in them."""
+    """Team t1 is led by lin, t2 stands below it with no lead of its own, t3 is mara's; e1, e2, e3 work in them.
+
+    Of one module: tests write in it, and the tests of a module need not run one after the other.
+    """
     place = tmp_path_factory.mktemp("house") / "company"
     shutil.copytree(company.folder, place, ignore=shutil.ignore_patterns(".baton"))
     text = (place / "company.toml").read_text("utf-8")
@@ -159,7 +162,7 @@ def approvable(house: House) -> House:
     return house._replace(company=load_company(file))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(open_on: Callable[..., Any], house: House) -> Iterator[Any]:
     """The service of the house."""
     with open_on(house.company, house.folder) as opened:

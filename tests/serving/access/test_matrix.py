@@ -99,7 +99,7 @@ ROUTE = {
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def pilot(house: House) -> None:
     """A pilot of t1 and t2, of which t1 begins."""
     plan = {**PLAN, "name": "tried", "teams": ["t1", "t2"], "starts": [6, -1]}

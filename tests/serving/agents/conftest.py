@@ -15,7 +15,7 @@ __all__ = ["Ask", "ask", "house", "served"]
 Ask = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ask(served: Any, house: House) -> Ask:
     """Use the client as a user, over HTTP without a network, by the newest version of the protocol or an older one."""
     import httpx2

@@ -98,38 +98,43 @@ def until(done: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def sent_to(desk: Receiver, name: str) -> list[Any]:
+    """What a user was sent; the tests of this module share the receiver."""
+    return [each for each in (json.loads(body) for _, body in desk.came) if each["data"]["to"] == name]
+
+
 def test_a_conversation_reaches_the_lead_while_it_goes_on(
     alerting: Any, house: House, desk: Receiver, mail: Mailbox
 ) -> None:
     body = {"turns": ANGRY, "conversation_id": "chat-1", "customer_id": "c3", "team_id": "t3"}
     answer = alerting.post("/assess_conversation", json=body, headers=house.headers("etl"))
     assert answer.status_code == 200 and answer.json()["risk"] > 0.5
-    until(lambda: len(desk.came) == 1 and len(mail.mails) == 1)
-    sent = json.loads(desk.came[0][1])
-    assert (sent["type"], sent["data"]["to"]) == ("baton.alerts", "mara")
+    until(lambda: len(sent_to(desk, "mara")) == 1 and "mara@example.com" in mail.recipients)
+    (sent,) = sent_to(desk, "mara")
+    assert sent["type"] == "baton.alerts"
     (alert,) = sent["data"]["alerts"]
     assert (alert["conversation_id"], alert["customer_id"], alert["team_id"]) == ("chat-1", "c3", "t3")
-    assert "refund" not in desk.came[0][1].decode() and "refund" not in mail.mails[0].as_string()
-    assert mail.recipients == ["mara@example.com"]
+    assert not any("refund" in body.decode() for _, body in desk.came)
+    assert not any("refund" in each.as_string() for each in mail.mails)
+    assert mail.recipients.count("mara@example.com") == 1
     state = open_state(house.company)
     with state.reading() as session:
         rows = [row.detail for row in session.scalars(select(AuditEntry).where(AuditEntry.action == "alerts.send"))]
     state.close()
-    assert {json.loads(detail)["to"] for detail in rows} == {"mara"}
+    assert "mara" in {json.loads(detail)["to"] for detail in rows}
     assert not any('"c3"' in detail or "chat-1" in detail or "refund" in detail for detail in rows)
 
 
 def test_an_event_that_lowers_a_teams_rating_reaches_its_lead(
     alerting: Any, house: House, desk: Receiver, mail: Mailbox
 ) -> None:
-    desk.came.clear()
     until(lambda: alerting.get("/readyz").json()["alerts"]["looked_at"] is not None)
     rated = opening("bad-1", customer_id="c1", team_id="t1", opened_at=DAY, rated_at=DAY, csat=1)
     answer = alerting.post("/events", json={"events": [rated]}, headers=house.headers("etl"))
     assert answer.status_code == 200, answer.text
-    until(lambda: len(desk.came) == 1)
-    sent = json.loads(desk.came[0][1])["data"]
-    assert (sent["to"], sent["alerts"][0]["team_id"], sent["alerts"][0]["value"]) == ("lin", "t1", 1.0)
+    until(lambda: len(sent_to(desk, "lin")) == 1)
+    (alert,) = sent_to(desk, "lin")[0]["data"]["alerts"]
+    assert (alert["team_id"], alert["value"]) == ("t1", 1.0)
 
 
 def test_health_and_metrics_have_the_backlog(alerting: Any, house: House) -> None:

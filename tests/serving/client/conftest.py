@@ -14,7 +14,7 @@ from tests.serving.access.conftest import House, house, served
 __all__ = ["House", "address", "house", "served"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(served: Any) -> Iterator[str]:
     """Where the service is reached; it has been started already, so that the server does not start it again."""
     import uvicorn

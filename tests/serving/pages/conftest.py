@@ -88,7 +88,7 @@ def write_causes(house: House) -> None:
         write_filled(house.folder, name, table)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def with_passwords(house: House) -> House:
     house = approvable(house)
     write_causes(house)
@@ -97,7 +97,7 @@ def with_passwords(house: House) -> House:
     return house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(open_on: Callable[..., Any], with_passwords: House) -> Iterator[Any]:
     """The service of the house."""
     with open_on(with_passwords.company, with_passwords.folder) as opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_the_middle_is_that_of_others_of_the_same_role() -> None:
 
 
 @pytest.mark.parametrize(("people", "shown"), [(5, False), (6, True)])
-def test_fewer_colleagues_than_the_least_group_are_not_shown(people: int, shown: bool) -> None:
+def test_fewer_colleagues_than_the_minimum_group_are_not_shown(people: int, shown: bool) -> None:
     course = months_of(panel(people), {f"p{person}": "agent" for person in range(people)}).of_person("p0", "csat", 5)
     assert course is not None and course.has_middle is shown
 
@@ -100,4 +101,4 @@ def test_the_page_says_what_is_more_and_whom_it_does_not_show(tmp_path: Any) -> 
     few = own_page(tmp_path, 4)
     assert "Fewer than 5 comparable colleagues" in few and "middle of colleagues:" not in few
     assert "可比同事不足 5 人" in own_page(tmp_path, 4, "zh")
-    assert not any(f"p{person}" in page for person in range(1, 9))
+    assert not re.search(r"\bp[1-8]\b", page)
