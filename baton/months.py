@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-__all__ = ["DAYS_PER_MONTH", "month_number", "month_start", "months_later"]
+__all__ = ["DAYS_PER_MONTH", "midnight_after", "month_number", "month_start", "months_later", "whole_months"]
 
 DAYS_PER_MONTH = 30.4
 """A year's days over twelve, rounded: turns a number of days into months where no calendar is at hand."""
@@ -32,6 +32,32 @@ def month_start(number: int, /) -> datetime:
     datetime.datetime(2024, 12, 1, 0, 0)
     """
     return datetime(number // 12, number % 12 + 1, 1)
+
+
+def midnight_after(moment: datetime, /) -> datetime:
+    """Return the midnight by which the day of a moment has ended; midnight itself is one.
+
+    Examples
+    --------
+    >>> midnight_after(datetime(2024, 12, 31, 9)), midnight_after(datetime(2024, 12, 31))
+    (datetime.datetime(2025, 1, 1, 0, 0), datetime.datetime(2024, 12, 31, 0, 0))
+    """
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight == moment else midnight + timedelta(days=1)
+
+
+def whole_months(first: datetime, end: datetime, /) -> range:
+    """Return the numbers of the months between two moments of which no day is missing.
+
+    A month counts from its first day on, whatever the hour: the first row of a day is seldom of midnight.
+
+    Examples
+    --------
+    >>> [month_start(number).month for number in whole_months(datetime(2024, 1, 2), datetime(2024, 4, 1))]
+    [2, 3]
+    """
+    begin = month_number(first.year, first.month) + (0 if first.day == 1 else 1)
+    return range(begin, month_number(end.year, end.month))
 
 
 def months_later(moment: datetime, months: int, /) -> datetime:

@@ -8,13 +8,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from baton.errors import BatonError
+from serving.decisions.refused import RunNotReady
 from serving.loader import Loader
 from serving.loading import LoadedRun
 from serving.refusals import Message, Scope, Send, error_body
 
-__all__ = ["LOADING", "Readiness"]
+__all__ = ["LOADING", "Readiness", "required"]
 
 LOADING = "the run is still being loaded; come back in a second"
+
+
+def required(run: Callable[[], LoadedRun | None], /) -> LoadedRun:
+    """Return the loaded run.
+
+    Parameters
+    ----------
+    run : callable
+        Returns it, None while it is being loaded; raises if it cannot be.
+
+    Raises
+    ------
+    RunNotReady
+        If there is none yet, or it cannot be loaded.
+    """
+    try:
+        found = run()
+    except BatonError as error:
+        raise RunNotReady(error.message) from None
+    if found is None:
+        raise RunNotReady(LOADING)
+    return found
 
 
 @dataclass

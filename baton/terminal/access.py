@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, CompanyOption, JsonOption, SameOption
 from baton.terminal.people import pseudonym_of
 
 if TYPE_CHECKING:
@@ -17,12 +16,6 @@ __all__ = ["access_app"]
 
 access_app = typer.Typer(help="Who may use the service: users, roles and tokens.", no_args_is_help=True)
 
-CompanyOption = Annotated[
-    Path, typer.Option("--company", metavar="COMPANY", help="The company file, or the folder in which it lies.")
-]
-SameOption = Annotated[
-    Path | None, typer.Option("--company", metavar="COMPANY", help="The same, as in the other commands.")
-]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of the user: a person or a system.")]
 DaysOption = Annotated[
     int | None,

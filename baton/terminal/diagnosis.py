@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from baton.terminal.opening import opened
 from baton.terminal.options import (
@@ -13,6 +11,7 @@ from baton.terminal.options import (
     CompanyArgument,
     ForceOption,
     JsonOption,
+    LanguageOption,
     OutOption,
     PageOption,
 )
@@ -28,9 +27,7 @@ def diagnose(
     company: CompanyArgument = DEFAULT_COMPANY,
     out: OutOption = None,
     page: PageOption = None,
-    language: Annotated[
-        Literal["en", "zh"] | None, typer.Option(help="In which words (default: the company's first).")
-    ] = None,
+    language: LanguageOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:

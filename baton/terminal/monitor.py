@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from baton.terminal.opening import opened
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption, OutOption
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption, LanguageOption, OutOption
+from baton.terminal.printing import finite, print_message
 
 if TYPE_CHECKING:
     from models.monitoring.naming import Finding
@@ -24,14 +24,11 @@ def monitor(
     false_alarms: Annotated[
         float, typer.Option(min=0.001, max=12.0, help="Expected a year, over all figures, where nothing changes.")
     ] = 0.25,
-    language: Annotated[
-        Literal["en", "zh"] | None, typer.Option(help="In which words (default: the company's first).")
-    ] = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what has changed in the data of a run, and what became of earlier predictions; keep this run's."""
     from baton import display
-    from baton.messages.message import render
     from pipelines.monitoring.watch import watch
     from pipelines.monitoring.words import sentences
 
@@ -41,10 +38,8 @@ def monitor(
     if as_json:
         display.document(_document(found))
         return
-    console = display.open_console()
     for message in sentences(found):
-        words = render(message, language or settings.company.languages[0])
-        console.print(words, markup=False, soft_wrap=True, highlight=False)
+        print_message(message, language or settings.company.languages[0])
 
 
 def _document(found: Watch, /) -> dict[str, Any]:
@@ -68,8 +63,8 @@ def _finding(finding: Finding, /) -> dict[str, Any]:
         "figure": series.what,
         "value": series.value,
         "since": finding.since.isoformat(),
-        **{name: _known(getattr(alarm, name)) for name in ("before", "now", "low", "high", "score")},
-        "factor": _known(finding.factor),
+        **{name: finite(getattr(alarm, name)) for name in ("before", "now", "low", "high", "score")},
+        "factor": finite(finding.factor),
         "also": [_finding(other) for other in finding.also],
     }
 
@@ -78,7 +73,7 @@ def _outlook(one: Outlook, /) -> dict[str, Any]:
     from dataclasses import asdict
 
     def plain(part: Any) -> dict[str, Any]:
-        return {name: _known(value) for name, value in asdict(part).items()}
+        return {name: finite(value) for name, value in asdict(part).items()}
 
     realised = None if one.realised is None else {**plain(one.realised), "differs": one.realised.differs}
     return {
@@ -88,7 +83,3 @@ def _outlook(one: Outlook, /) -> dict[str, Any]:
         "expected": plain(one.expected),
         "realised": realised,
     }
-
-
-def _known(value: float, /) -> float | None:
-    return value if math.isfinite(value) else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from baton.terminal.opening import opened
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption, OutOption
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, CompanyOption, JsonOption, OutOption, SameOption
 
 if TYPE_CHECKING:
     from baton.messages.message import Message
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["add_moves", "calibrated"]
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of the pilot.")]
-CompanyOption = Annotated[
-    Path, typer.Option("--company", metavar="COMPANY", help="The company file, or the folder in which it lies.")
-]
-SameOption = Annotated[
-    Path | None, typer.Option("--company", metavar="COMPANY", help="The same, as in the other commands.")
-]
 ReasonOption = Annotated[str, typer.Option(help="Why; kept with the move, and in the audit log.")]
 FromOption = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Since when the cards hold (default: next month's first).")

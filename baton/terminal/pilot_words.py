@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from baton.terminal.printing import finite
 
 if TYPE_CHECKING:
     from baton.company import Company
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.pilots.plan import Planned
     from pipelines.pilots.planned import Plan
 
-__all__ = ["outcome_document", "outcome_words", "plan_words", "planned_document", "print_message"]
+__all__ = ["outcome_document", "outcome_words", "plan_words", "planned_document"]
 
 
 def plan_words(company: Company, found: Planned, /) -> list[Message]:
@@ -157,7 +159,7 @@ def planned_document(found: Planned, /) -> dict[str, Any]:
             {"effect": float(size), "share": float(share)}
             for size, share in zip(found.power.sizes, found.power.shares, strict=True)
         ],
-        "smallest_by_cycles": {str(cycles): _known(size) for cycles, size in found.by_cycles.items()},
+        "smallest_by_cycles": {str(cycles): finite(size) for cycles, size in found.by_cycles.items()},
         "left_out": list(found.left_out),
         "customers_shared": found.shared,
         "customers_served": found.served,
@@ -173,7 +175,7 @@ def outcome_document(company: Company, found: Outcome, /) -> dict[str, Any]:
         if each is None:
             return None
         parts = {"effect": each.effect, "low": each.low, "high": each.high, "p_value": each.p_value}
-        return {**{name: _known(value) for name, value in parts.items()}, "schedules": each.schedules}
+        return {**{name: finite(value) for name, value in parts.items()}, "schedules": each.schedules}
 
     return {
         "name": found.plan.name,
@@ -184,7 +186,7 @@ def outcome_document(company: Company, found: Outcome, /) -> dict[str, Any]:
         "effect": plain(found.effect),
         "guards": {name: plain(each) for name, each in found.guards.items()},
         "harmed": list(found.harmed),
-        "trend_before": dict(zip(("slope", "p_value"), map(_known, found.trend_before), strict=True)),
+        "trend_before": dict(zip(("slope", "p_value"), map(finite, found.trend_before), strict=True)),
         "by_month": {str(month): gap for month, gap in found.by_month.items()},
         "missing": list(found.missing),
         "empty_months": list(found.empty),
@@ -194,18 +196,6 @@ def outcome_document(company: Company, found: Outcome, /) -> dict[str, Any]:
         "teams_changed": list(found.upset.changed_sides),
         "words": [bilingual(message) for message in outcome_words(company, found)],
     }
-
-
-def print_message(message: Message, language: Literal["en", "zh"], /) -> None:
-    """Print a message."""
-    from baton import display
-    from baton.messages.message import render
-
-    display.open_console().print(render(message, language), markup=False, soft_wrap=True, highlight=False)
-
-
-def _known(value: float, /) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 class _Unit:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from baton.terminal.opening import opened
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption, OutOption
+from baton.terminal.options import (
+    DEFAULT_COMPANY,
+    CompanyArgument,
+    CompanyOption,
+    JsonOption,
+    LanguageOption,
+    OutOption,
+)
 from baton.terminal.pilot_moves import add_moves
+from baton.terminal.printing import print_message
 
 if TYPE_CHECKING:
     from baton.company import Company
@@ -24,10 +31,6 @@ pilot_app = typer.Typer(
     help="Trying a change on a few teams: plan it, run it, see what came of it, make it policy.", no_args_is_help=True
 )
 add_moves(pilot_app)
-
-LanguageOption = Annotated[
-    Literal["en", "zh"] | None, typer.Option(help="In which words (default: the company's first).")
-]
 
 
 @pilot_app.command("plan", epilog="Example: `baton pilot plan demo --kpi first_contact_resolution --guard csat`")
@@ -58,7 +61,7 @@ def pilot_plan(  # noqa: PLR0913 - one parameter per option of the command
     """Draw which teams begin, and say what could be seen, by trials on the company's own past."""
     from baton import display
     from baton.errors import PolicyError
-    from baton.terminal.pilot_words import plan_words, planned_document, print_message
+    from baton.terminal.pilot_words import plan_words, planned_document
     from pipelines.pilots.plan import Asked, plan_pilot
     from pipelines.pilots.planned import check_name, plan_document, write_plan
     from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
@@ -92,9 +95,7 @@ def pilot_plan(  # noqa: PLR0913 - one parameter per option of the command
 @pilot_app.command("evaluate", epilog="Example: `baton pilot evaluate fcr-2026-07 --company demo`")
 def pilot_evaluate(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the pilot.")],
-    company: Annotated[
-        Path, typer.Option("--company", metavar="COMPANY", help="The company file, or its folder.")
-    ] = DEFAULT_COMPANY,
+    company: CompanyOption = DEFAULT_COMPANY,
     reason: Annotated[str, typer.Option(help="Kept with the evaluation.")] = "its months are known",
     out: OutOption = None,
     language: LanguageOption = None,
@@ -103,7 +104,7 @@ def pilot_evaluate(
     """Say what a pilot brought, once its months are known; until then how far it is."""
     from baton import display
     from baton.messages.message import Message
-    from baton.terminal.pilot_words import outcome_document, outcome_words, print_message
+    from baton.terminal.pilot_words import outcome_document, outcome_words
     from pipelines.pilots.evaluate import evaluate_pilot
 
     settings, folder = opened(company, out)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from baton.terminal.opening import opened
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, JsonOption
+from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, CompanyOption, JsonOption, SameOption
 
 if TYPE_CHECKING:
     from baton.company import Company
@@ -23,12 +23,6 @@ policy_app = typer.Typer(
     no_args_is_help=True,
 )
 
-CompanyOption = Annotated[
-    Path, typer.Option("--company", metavar="COMPANY", help="The company file, or the folder in which it lies.")
-]
-SameOption = Annotated[
-    Path | None, typer.Option("--company", metavar="COMPANY", help="The same, as in the other commands.")
-]
 NumberOption = Annotated[int | None, typer.Option("--version", min=1, help="Which version (default: the newest).")]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ibis
-import numpy as np
 
 from features.monitoring.series import PERIOD, Series, in_periods
 from features.staging.warehouse import Warehouse
@@ -40,8 +39,6 @@ def moves(warehouse: Warehouse, rows_of_cases: Series, /) -> Series | None:
         n=moved.count(), share=(moved["team"] != moved["before"]).cast("float64").mean()
     )
     table = found.to_pandas().set_index(PERIOD).reindex(range(len(periods.begins)))
-    n = table["n"].astype(float).fillna(0).to_numpy()
-    none = np.full(len(n), np.nan)
-    return Series(
-        "people", "team_id", "share", "moved", periods, table["share"].astype(float).to_numpy(), n, 0 * n, none
-    )
+    table = table.astype(float)
+    n = table["n"].fillna(0).to_numpy()
+    return Series("people", "team_id", "share", "moved", periods, table["share"].to_numpy(), n)

@@ -7,7 +7,7 @@ The last period is whole in time, and a table that stopped has nothing in it: th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from baton.months import month_number, month_start
+from baton.months import midnight_after, month_number, month_start, whole_months
 from features.monitoring.monitored import Monitored, monitored
 from features.staging.rows_over_time import row_then
 from features.staging.warehouse import Warehouse
@@ -33,12 +33,16 @@ MAX_VALUES = 60
 """So many values of a column are watched, the most frequent, and half as many of the newest rows."""
 
 _MIN_PERIODS = {"week": 12, "month": 12}
-_MAX_WEEKS = 160  # three years: what was before says little about next week
+_MAX_WEEKS, _MAX_MONTHS = 160, 40  # three years: what was before says little about next week
 _MAX_EMPTY = 0.1  # share of weeks without a row beyond which a table is watched by the month
 _COARSE = 20  # numbers of fewer different values have a mean that moves, and a median that jumps
 _MAX_DIFFERENT = 2000  # a column of more different values is free text or ids
 _MIN_REPEATS = 5  # rows per value, below which it is too
 _MIN_SHARE = 0.005  # of a column's rows: values that are rarer are watched only as newcomers
+
+
+def _none() -> np.ndarray:
+    return np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,9 @@ class Series:
     rows : array of shape (periods,)
         Rows behind each value.
     error : array of shape (periods,)
-        Standard error of a level by chance; zeros for the others, whose error follows from their rows.
+        Standard error of a level by chance; empty for the others, whose error follows from their rows.
     spread : array of shape (periods,)
-        Ratio of the upper to the lower quartile of a level's numbers; NaN where it has none.
+        Ratio of the upper to the lower quartile of a level's numbers, NaN where it has none; empty for the others.
     """
 
     source: str
@@ -98,8 +102,8 @@ class Series:
     periods: Periods
     values: np.ndarray
     rows: np.ndarray
-    error: np.ndarray
-    spread: np.ndarray
+    error: np.ndarray = field(default_factory=_none)
+    spread: np.ndarray = field(default_factory=_none)
 
 
 def series_of(warehouse: Warehouse, /, until: datetime | None = None) -> list[Series]:
@@ -117,14 +121,8 @@ def series_of(warehouse: Warehouse, /, until: datetime | None = None) -> list[Se
     """
     if not warehouse.observed_until:
         return []
-    end = until or _end(warehouse)
+    end = until or midnight_after(max(warehouse.observed_until.values()))
     return [series for of in monitored(warehouse) for series in _of_one(warehouse, of, end)]
-
-
-def _end(warehouse: Warehouse, /) -> datetime:
-    latest = max(warehouse.observed_until.values())
-    midnight = latest.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight if latest == midnight else midnight + timedelta(days=1)
 
 
 def _of_one(warehouse: Warehouse, of: Monitored, end: datetime, /) -> Iterator[Series]:
@@ -135,8 +133,7 @@ def _of_one(warehouse: Warehouse, of: Monitored, end: datetime, /) -> Iterator[S
         return
     rows = in_periods(rows, of.time, periods)
     count = _by_period(rows.group_by(PERIOD).aggregate(n=rows.count()), periods, "n").fillna(0).to_numpy()
-    empty, none = np.zeros(len(count)), np.full(len(count), np.nan)
-    yield Series(of.source, "", "rows", "", periods, count, count, empty, none)
+    yield Series(of.source, "", "rows", "", periods, count, count)
     for name, column in of.columns:
         if name != of.kinds:
             yield from _missing(rows, of, name, column, periods, count)
@@ -162,13 +159,11 @@ def _periods(rows: ir.Table, time: str, end: datetime, /) -> Periods | None:
         last = known[PERIOD].max().to_pyarrow().as_py()
         if seen >= (1 - _MAX_EMPTY) * (last + 1):
             return by_week
-    last_month = month_number(end.year, end.month)
-    begin = month_number(first.year, first.month) + (0 if first.day == 1 else 1)
-    if last_month - begin < _MIN_PERIODS["month"]:
+    months = whole_months(first, end)
+    if len(months) < _MIN_PERIODS["month"]:
         return None
-    begin = max(begin, last_month - _MAX_WEEKS // 4)
-    months = tuple(month_start(number) for number in range(begin, last_month))
-    return Periods("month", months, month_start(last_month))
+    begins = tuple(month_start(number) for number in months[-_MAX_MONTHS:])
+    return Periods("month", begins, month_start(months.stop))
 
 
 def in_periods(rows: ir.Table, time: str, periods: Periods, /) -> ir.Table:
@@ -182,10 +177,9 @@ def _number(time: ir.TimestampColumn, periods: Periods, /) -> ir.IntegerValue:
     """Return in which period a moment lies, from 0; negative, or beyond the last, where it lies in none."""
     first = periods.begins[0]
     if periods.every == "month":
-        months = (time.year() * 12 + time.month()) - (first.year * 12 + first.month)
-        return months.cast("int64")
-    micros = time.epoch_seconds() - int((first - datetime(1970, 1, 1)).total_seconds())
-    return (micros / (7 * 86400)).floor().cast("int64")
+        return (month_number(time.year(), time.month()) - month_number(first.year, first.month)).cast("int64")
+    seconds = time.epoch_seconds() - int((first - datetime(1970, 1, 1)).total_seconds())
+    return (seconds / (7 * 86400)).floor().cast("int64")
 
 
 def _by_period(table: ir.Table, periods: Periods, column: str, /) -> pd.Series:
@@ -199,16 +193,14 @@ def _missing(
     known = _by_period(rows.group_by(PERIOD).aggregate(n=rows[column].count()), periods, "n").fillna(0).to_numpy()
     if known.any():
         share = np.where(count > 0, 1 - known / np.maximum(count, 1), np.nan)
-        none = np.full(len(count), np.nan)
-        yield Series(of.source, name, "missing", "", periods, share, count, np.zeros(len(count)), none)
+        yield Series(of.source, name, "missing", "", periods, share, count)
 
 
 def _flags(rows: ir.Table, of: Monitored, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
     found = rows.group_by(PERIOD).aggregate(n=rows[column].count(), mean=rows[column].cast("float64").mean())
     n = _by_period(found, periods, "n").fillna(0).to_numpy()
     share = _by_period(found, periods, "mean").to_numpy()
-    none = np.full(len(n), np.nan)
-    yield Series(of.source, name, "share", "", periods, share, n, np.zeros(len(n)), none)
+    yield Series(of.source, name, "share", "", periods, share, n)
 
 
 def _levels(rows: ir.Table, of: Monitored, name: str, column: str, periods: Periods, /) -> Iterator[Series]:
@@ -255,12 +247,11 @@ def _shares(rows: ir.Table, of: Monitored, name: str, column: str, periods: Peri
     table = found.pivot_table(index=PERIOD, columns=_VALUE, values="n", aggfunc="sum", fill_value=0)
     table = table.reindex(range(len(periods.begins)), fill_value=0).astype(float)
     n = table.sum(axis=1).to_numpy()
-    none = np.full(len(n), np.nan)
     for value in values:
         count = table[value].to_numpy()
         share = np.where(n > 0, count / np.maximum(n, 1), np.nan)
         if count.sum() >= _MIN_SHARE * n.sum() or not count[:-2].any():
-            yield Series(of.source, name, "share", str(value), periods, share, n, np.zeros(len(n)), none)
+            yield Series(of.source, name, "share", str(value), periods, share, n)
 
 
 _VALUE = "baton:value"

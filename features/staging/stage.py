@@ -20,7 +20,7 @@ import ibis
 from baton.catalogue.schema import Catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, OutputError, SourceError, TableError
-from baton.files import read_json, write_atomically, write_json
+from baton.files import RunFolder, read_json, write_atomically, write_json
 from features.ingest.clean_query import cleaned_query
 from features.ingest.intake import ColumnTypes, Intake, TypedTable, opened
 from features.ingest.locked import lock
@@ -150,6 +150,19 @@ def refuse(report: CheckReport, /) -> None:
     )
     more = f"; and {len(stopping) - 3} more, `baton validate` shows all" if len(stopping) > 3 else ""
     raise TableError(shown + more)
+
+
+def open_cleaned(folder: RunFolder, /) -> Warehouse:
+    """Open what a run has cleaned.
+
+    Raises
+    ------
+    ArtefactError
+        If there is no run.
+    """
+    if not any(folder.staged.glob("*.parquet")):
+        raise ArtefactError(f"{folder.path}: no cleaned tables there; `baton run` makes them")
+    return open_warehouse(folder.staged)
 
 
 def open_warehouse(

@@ -26,7 +26,7 @@ import ibis.expr.types as ir
 from baton.company import Company
 from baton.contract.sources import TABLES
 from baton.errors import CompanyFileError
-from baton.months import months_later
+from baton.months import midnight_after, months_later
 from features.kpis.sql import finished
 from features.staging.memberships import memberships
 from features.staging.warehouse import Warehouse
@@ -123,10 +123,7 @@ def period_bounds(company: Company, warehouse: Warehouse, moments: Sequence[date
 def latest(warehouse: Warehouse, /) -> datetime | None:
     """Return the moment to score and advise for: the midnight that ends the last day all event tables cover."""
     end = label_end(warehouse)
-    if end is None:
-        return None
-    midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-    return end if end == midnight else midnight + timedelta(days=1)
+    return None if end is None else midnight_after(end)
 
 
 def label_end(warehouse: Warehouse, /, *tables: str) -> datetime | None:

@@ -6,8 +6,8 @@ one cause moves many figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -56,7 +56,7 @@ class Finding:
     alarm: Alarm
     since: datetime
     factor: float = float("nan")
-    also: tuple[Finding, ...] = field(default=())
+    also: tuple[Finding, ...] = ()
 
 
 def findings(alarms: Sequence[Alarm], /) -> list[Finding]:
@@ -80,17 +80,13 @@ def findings(alarms: Sequence[Alarm], /) -> list[Finding]:
             left.remove(finding)
             beneath = [other for other in left if _beneath(other, finding)]
             left = [other for other in left if other not in beneath]
-            found.append(_with(finding, beneath))
+            found.append(replace(finding, also=tuple(beneath)))
     while left:
         first = left.pop(0)
         beneath = [other for other in left if _rows(other) == _rows(first)]
         left = [other for other in left if other not in beneath]
-        found.append(_with(first, beneath))
+        found.append(replace(first, also=tuple(beneath)))
     return found
-
-
-def _with(finding: Finding, also: Iterable[Finding], /) -> Finding:
-    return Finding(finding.change, finding.alarm, finding.since, finding.factor, tuple(also))
 
 
 def _is_part(finding: Finding, /) -> bool:

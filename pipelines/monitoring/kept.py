@@ -21,7 +21,7 @@ __all__ = ["Outlook", "keep", "outlook"]
 
 _FOLDER = "monitoring"
 _MIN_DAYS = 14  # sooner, too few have left for a comparison
-_COLUMNS = ["customer_id", "probability", "informative"]
+_COLUMNS = ["customer_id", "probability", "as_of"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def keep(folder: RunFolder, /) -> Path | None:
         If the disk is full or the folder cannot be written.
     """
     results = RunResults(folder)
-    churn = results.find("churn", [*_COLUMNS, "as_of"])
+    churn = results.find("churn", _COLUMNS)
     if churn is None or churn.empty:
         return None
     frame, days = churn.copy(), results.find("churn_curve", ["customer_id", "days", "probability"])

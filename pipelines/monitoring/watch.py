@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from baton.company import Company
-from baton.errors import ArtefactError
 from baton.files import RunFolder
 from baton.progress import Progress, silent
 from features.monitoring.moves import moves
@@ -66,11 +65,9 @@ def watch(
     OutputError
         If predictions cannot be kept.
     """
-    from features.staging.stage import open_warehouse
+    from features.staging.stage import open_cleaned
 
-    if not folder.staged.is_dir() or not any(folder.staged.glob("*.parquet")):
-        raise ArtefactError(f"{folder.path}: no cleaned tables there; `baton run` makes them")
-    warehouse = open_warehouse(folder.staged)
+    warehouse = open_cleaned(folder)
     progress("monitor: data", 0, 2)
     series = all_series(warehouse)
     found = findings(alarms(series, all_periods=True, false_alarms=false_alarms))

@@ -16,7 +16,7 @@ from baton.catalogue.schema import Catalogue, Kpi
 from baton.company import Company
 from baton.errors import ArtefactError, PolicyError
 from baton.files import RunFolder
-from baton.months import month_number, month_start
+from baton.months import month_start, whole_months
 from baton.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -87,18 +87,16 @@ def open_history(company: Company, folder: RunFolder, /) -> History:
     ArtefactError
         If there is no run, or it knows no whole month of any team.
     """
-    from features.staging.stage import open_warehouse
+    from features.staging.stage import open_cleaned
 
-    if not folder.staged.is_dir() or not any(folder.staged.glob("*.parquet")):
-        raise ArtefactError(f"{folder.path}: no cleaned tables there; `baton run` makes them")
-    warehouse = open_warehouse(folder.staged)
+    warehouse = open_cleaned(folder)
     return History(company, load_catalogue(company), warehouse, _whole_months(warehouse), _people(warehouse))
 
 
 def _whole_months(warehouse: Warehouse, /) -> tuple[datetime, ...]:
     """Return the firsts of the months between the first and the last of what teams are measured by."""
     ends, begins = [], []
-    for name, column in (("cases", "opened_at"), ("measures", "valid_to")):
+    for name, column in (("cases", "opened_at"), ("measures", "to")):
         if not warehouse.has(name, column) or name not in warehouse.observed_until:
             continue
         first = warehouse[name][column].min().to_pyarrow().as_py()
@@ -109,9 +107,7 @@ def _whole_months(warehouse: Warehouse, /) -> tuple[datetime, ...]:
         raise ArtefactError("no table has cases or measures with a time, by which teams could be compared")
     # a month of which the last day has begun is known as whole as it gets: nobody works on at midnight
     first, last = min(begins), max(ends) + timedelta(days=1)
-    begin = month_number(first.year, first.month) + (0 if first.day == 1 else 1)
-    end = month_number(last.year, last.month)
-    return tuple(month_start(number) for number in range(begin, end))
+    return tuple(month_start(number) for number in whole_months(first, last))
 
 
 def _people(warehouse: Warehouse, /) -> pd.Series:

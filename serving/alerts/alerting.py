@@ -23,6 +23,7 @@ from serving.alerts.outbox import Outbox
 from serving.alerts.responsible import Leads, sees
 from serving.alerts.watch import Watch
 from serving.alerts.words import TEST
+from serving.decisions.answers import written
 from serving.events.store import EventStore
 from serving.state.schema import Alert
 
@@ -138,9 +139,7 @@ class Alerting:
             return {}
         found, faults = self._shared.backlog, sorted(set(self._shared.faults.values()))
         counts = {"waiting": found.waiting, "overdue": found.overdue, "undelivered": found.undelivered}
-        looked_at = self._shared.looked_at
-        looked = None if looked_at is None else f"{looked_at.isoformat(timespec='seconds')}Z"
-        waited = {"oldest_seconds": round(found.oldest_seconds), "looked_at": looked}
+        waited = {"oldest_seconds": round(found.oldest_seconds), "looked_at": written(self._shared.looked_at)}
         return {**counts, **waited, **({"faults": faults} if faults else {})}
 
     def look(self) -> int:

@@ -15,6 +15,7 @@ from serving.alerts.channels import open_channels
 from serving.alerts.outbox import new_id
 from serving.alerts.words import TEST
 from serving.audit.log import AuditLog, Entry
+from serving.decisions.answers import written
 from serving.state.clock import utc_now
 from serving.state.schema import Alert, AlertMessage
 
@@ -58,8 +59,8 @@ def listed(state: State, states: Collection[str], limit: int, /) -> list[dict[st
             "state": message.state,
             "to": message.recipient or None,
             "channel": message.channel or None,
-            "since": f"{message.since.isoformat(timespec='seconds')}Z",
-            "due_at": f"{message.due_at.isoformat(timespec='seconds')}Z" if message.state == "waiting" else None,
+            "since": written(message.since),
+            "due_at": written(message.due_at) if message.state == "waiting" else None,
             "tries": message.tries,
             "rules": sorted({alert.rule for alert in alerts if alert.message == message.id}),
             "teams": sorted({alert.team_id for alert in alerts if alert.message == message.id and alert.team_id}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -156,6 +158,12 @@ class Measures:
 
     def _named(self, kpi: str, /) -> dict[str, Any]:
         return {"kpi": kpi, "name": self.named(kpi)}
+
+    @cached_property
+    def key(self) -> str:
+        """What is another for another run, or other models."""
+        known = json.dumps([self._run.results.run, self._run.models()], sort_keys=True, default=str)
+        return hashlib.sha256(known.encode()).hexdigest()[:32]
 
     @cached_property
     def _catalogue(self) -> Mapping[str, Any]:

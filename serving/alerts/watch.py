@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,7 +76,7 @@ class Watch:
         rules = [rule for rule in self._settings.rule if rule.about != "conversation"]
         if not rules:
             return 0
-        key = _key(run)
+        key = self._of(run).key
         anew = [rule for rule in rules if marks.get(f"rule {rule.name}") != fingerprint(rule)]
         # what this run does not carry is not looked for again until there is another
         if marks.get(_RUN) != key or any(marks.get(f"rule {rule.name}") != _without(rule, key) for rule in anew):
@@ -103,7 +101,7 @@ class Watch:
                 looks.append(_Look(rule, Values(rest, by_run.as_of)))
             if now is not None:
                 looks.append(_Look(rule, now, frozenset(now.of)))
-        marks = {_RUN: _key(run), _EVENTS: str(touched.newest)}
+        marks = {_RUN: measures.key, _EVENTS: str(touched.newest)}
         looked_at = {look.rule.name for look in looks}
         for rule in rules:
             if rule.name in looked_at:
@@ -276,9 +274,3 @@ def _of_rule(rule: Rule, /) -> dict[str, Any]:
 def _without(rule: Rule, key: str, /) -> str:
     """Return the mark of a rule that cannot be looked at in a run: its first look is still to come."""
     return f"{fingerprint(rule)} not in {key}"
-
-
-def _key(run: LoadedRun, /) -> str:
-    """Return what is another for another run, or other models."""
-    known = json.dumps([run.results.run, run.models()], sort_keys=True, default=str)
-    return hashlib.sha256(known.encode()).hexdigest()[:32]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,18 @@ from baton.messages.message import Message, Value
 from serving.audit.chain import Place, in_order
 from serving.audit.heads import Head
 
-__all__ = ["KINDS", "Fault", "faults_of_heads", "faults_of_rows"]
+__all__ = [
+    "KINDS",
+    "Fault",
+    "Logged",
+    "faults_between",
+    "faults_of_heads",
+    "faults_of_rows",
+    "is_elsewhere",
+    "parsed",
+]
+
+Detail = Mapping[str, Any]
 
 KINDS: Mapping[str, str] = {
     "changed_row": "audit_fault.changed_row",
@@ -175,3 +187,81 @@ def faults_of_heads(
         elif digests.get(number, head.digest) != head.digest:
             faults.append(Fault("other_log", number, {"line": str(head.line)}))
     return faults
+
+
+@dataclass(frozen=True)
+class Logged:
+    """How the log has the moves of one kind of thing.
+
+    Parameters
+    ----------
+    action : str
+        Of a move's row.
+    about : str
+        Which entry of the row's detail names the thing.
+    missing, changed, unlogged : str
+        Kinds of faults: a row without its move, with another one, a move without its row.
+    """
+
+    action: str
+    about: str
+    missing: str
+    changed: str
+    unlogged: str
+
+
+def faults_between(
+    logged_as: Logged,
+    log: tuple[Sequence[Detail], Sequence[Place]],
+    moves: Mapping[tuple[str, int], Detail],
+    detail_of: Callable[[Detail, int], Detail | None],
+    differs: Callable[[Detail, Detail, str], bool],
+    /,
+) -> list[Fault]:
+    """Compare moves with the genuine rows of the log.
+
+    Parameters
+    ----------
+    log : tuple of sequence
+        Rows and their places.
+    moves : mapping
+        By thing and version.
+    detail_of : callable
+        Returns the detail of a row, given its number; None where it cannot be read.
+    differs : callable
+        Whether a move is another than the detail and the actor say.
+    """
+    rows, places = log
+    faults: list[Fault] = []
+    logged: set[tuple[str, int]] = set()
+    for row, place in zip(rows, places, strict=True):
+        if row["action"] != logged_as.action or place.origin is None or place.fault is not None:
+            continue
+        detail = detail_of(row, place.origin)
+        if detail is None:
+            continue
+        at = (str(detail[logged_as.about]), int(detail.get("version") or 0))
+        logged.add(at)
+        if at not in moves:
+            faults.append(Fault(logged_as.missing, place.number, {logged_as.about: at[0]}))
+        elif differs(moves[at], detail, row["actor"]):
+            faults.append(Fault(logged_as.changed, place.number, {logged_as.about: at[0]}))
+    lost = len(rows) - sum(place.origin is not None and place.fault is None for place in places)
+    if not lost:  # else their rows may be among those
+        faults += [Fault(logged_as.unlogged, None, {logged_as.about: at[0]}) for at in sorted(moves.keys() - logged)]
+    return faults
+
+
+def is_elsewhere(move: Detail, /) -> bool:
+    """Whether a thing is not where its newest move has led; of an older move, whether the newer ones are gone."""
+    if move["newest"] != move["version"]:
+        return move["newest"] is None or move["newest"] < move["version"]
+    return move["state"] != move["after"]
+
+
+def parsed(text: Any, /) -> Any:
+    """Return JSON that was kept; None where somebody has written what is none, or there is nothing."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return None

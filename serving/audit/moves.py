@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from serving.audit.chain import Place
-from serving.audit.faults import Fault
+from serving.audit.faults import Fault, Logged, faults_between, is_elsewhere, parsed
 from serving.audit.sealing import SEALED_DETAIL, UnreadableError, sealed_with, unseal
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ __all__ = ["DECIDE", "faults_of_moves", "raw_moves"]
 
 DECIDE = "decide"
 """Action of the row of a move."""
+_LOGGED = Logged(DECIDE, "decision", "move_missing", "move_changed", "move_unlogged")
 _FIELDS = {"name": "move", "before": "before", "after": "after"}
 
 
@@ -32,14 +34,7 @@ def raw_moves(session: Session, /) -> dict[tuple[str, int], dict[str, Any]]:
             Decision.state, Decision.version.label("newest"), cast(Decision.choice, Text).label("choice"),
         ).outerjoin(Decision, Decision.id == Move.decision)
     )  # fmt: skip
-    return {(row["decision"], row["version"]): {**row, "choice": _parsed(row["choice"])} for row in found.mappings()}
-
-
-def _parsed(text: Any, /) -> Any:
-    try:
-        return json.loads(text)
-    except (TypeError, ValueError):  # somebody has written what is no JSON, or there is no such decision
-        return None
+    return {(row["decision"], row["version"]): {**row, "choice": parsed(row["choice"])} for row in found.mappings()}
 
 
 def faults_of_moves(
@@ -60,35 +55,16 @@ def faults_of_moves(
     keys : mapping of str to bytes
         Of people who are not erased, by their names; what is sealed with another is not compared.
     """
-    faults: list[Fault] = []
-    logged: set[tuple[str, int]] = set()
-    for row, place in zip(rows, places, strict=True):
-        if row["action"] != DECIDE or place.origin is None or place.fault is not None:
-            continue
-        detail = _detail(row, place.origin, keys)
-        at = (str(detail.get("decision")), int(detail.get("version") or 0))
-        if "decision" not in detail or "move" not in detail:
-            continue
-        logged.add(at)
-        if at not in moves:
-            faults.append(Fault("move_missing", place.number, {"decision": at[0]}))
-        elif _differs(moves[at], detail, row["actor"]):
-            faults.append(Fault("move_changed", place.number, {"decision": at[0]}))
-    lost = len(rows) - sum(place.origin is not None and place.fault is None for place in places)
-    if not lost:  # else their rows may be among those
-        faults += [Fault("move_unlogged", None, {"decision": at[0]}) for at in sorted(moves.keys() - logged)]
-    return faults
+    return faults_between(_LOGGED, (rows, places), moves, lambda row, number: _detail(row, number, keys), _differs)
 
 
-def _detail(row: Mapping[str, Any], number: int, keys: Mapping[str, bytes], /) -> dict[str, Any]:
+def _detail(row: Mapping[str, Any], number: int, keys: Mapping[str, bytes], /) -> dict[str, Any] | None:
     detail = json.loads(row["detail"])
     sealed = detail.pop(SEALED_DETAIL, None)
-    if sealed_with(sealed) is None:
-        return detail
-    try:
-        return {**detail, **unseal(keys, sealed, place=f"{number}:detail")}
-    except UnreadableError:
-        return detail
+    if sealed_with(sealed) is not None:
+        with suppress(UnreadableError):
+            detail |= unseal(keys, sealed, place=f"{number}:detail")
+    return detail if "decision" in detail and "move" in detail else None
 
 
 def _differs(move: Mapping[str, Any], detail: Mapping[str, Any], actor: str, /) -> bool:
@@ -99,6 +75,7 @@ def _differs(move: Mapping[str, Any], detail: Mapping[str, Any], actor: str, /) 
         return True
     if sealed_with(actor) is None and actor != move["by"]:
         return True
-    if move["newest"] != move["version"]:
-        return move["newest"] is None or move["newest"] < move["version"]
-    return move["state"] != move["after"] or ("choice" in detail and detail["choice"] != move["choice"])
+    if is_elsewhere(move):
+        return True
+    is_newest = move["newest"] == move["version"]
+    return is_newest and "choice" in detail and detail["choice"] != move["choice"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from serving.audit.chain import Place
-from serving.audit.faults import Fault
+from serving.audit.faults import Fault, Logged, faults_between, is_elsewhere, parsed
 from serving.decisions.advice import digest_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ __all__ = ["PILOT", "faults_of_pilots", "raw_pilot_moves"]
 
 PILOT = "pilot"
 """Action of the row of a move."""
+_LOGGED = Logged(PILOT, "pilot", "pilot_missing", "pilot_changed", "pilot_unlogged")
 _FIELDS = {"name": "move", "before": "before", "after": "after", "reason": "reason", "plan": "plan"}
 
 
@@ -36,9 +37,9 @@ def raw_pilot_moves(session: Session, /) -> dict[tuple[str, int], dict[str, Any]
     return {
         (row["pilot"], row["version"]): {
             **row,
-            "plan": digest_of(_parsed(row["plan"])),
-            "choice": _parsed(row["choice"]),
-            "outcome": None if row["outcome"] is None else digest_of(_parsed(row["outcome"])),
+            "plan": digest_of(parsed(row["plan"])),
+            "choice": parsed(row["choice"]),
+            "outcome": None if row["outcome"] is None else digest_of(parsed(row["outcome"])),
         }
         for row in found.mappings()
     }
@@ -56,22 +57,7 @@ def faults_of_pilots(
     moves : mapping
         From ``raw_pilot_moves``.
     """
-    faults: list[Fault] = []
-    logged: set[tuple[str, int]] = set()
-    for row, place in zip(rows, places, strict=True):
-        if row["action"] != PILOT or place.origin is None or place.fault is not None:
-            continue
-        detail = json.loads(row["detail"])
-        at = (str(detail["pilot"]), int(detail["version"]))
-        logged.add(at)
-        if at not in moves:
-            faults.append(Fault("pilot_missing", place.number, {"pilot": at[0]}))
-        elif _differs(moves[at], detail, row["actor"]):
-            faults.append(Fault("pilot_changed", place.number, {"pilot": at[0]}))
-    lost = len(rows) - sum(place.origin is not None and place.fault is None for place in places)
-    if not lost:  # else their rows may be among those
-        faults += [Fault("pilot_unlogged", None, {"pilot": at[0]}) for at in sorted(moves.keys() - logged)]
-    return faults
+    return faults_between(_LOGGED, (rows, places), moves, lambda row, number: json.loads(row["detail"]), _differs)
 
 
 def _differs(move: Mapping[str, Any], detail: Mapping[str, Any], actor: str, /) -> bool:
@@ -80,13 +66,6 @@ def _differs(move: Mapping[str, Any], detail: Mapping[str, Any], actor: str, /) 
         return True
     if "outcome" in detail and detail["outcome"] != move["outcome"]:
         return True
-    if move["newest"] != move["version"]:
-        return move["newest"] is None or move["newest"] < move["version"]
-    return move["state"] != move["after"] or detail["choice"] != move["choice"]
-
-
-def _parsed(text: Any, /) -> Any:
-    try:
-        return json.loads(text)
-    except (TypeError, ValueError):  # somebody has written what is no JSON, or there is no such pilot
-        return None
+    if is_elsewhere(move):
+        return True
+    return move["newest"] == move["version"] and detail["choice"] != move["choice"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -25,6 +25,7 @@ __all__ = ["KEY", "Asking", "answered", "validated"]
 KEY = "idempotency-key"
 """The header by which a request is recognised when it comes again."""
 Body = TypeVar("Body", bound=BaseModel)
+Store = TypeVar("Store")
 _MAX_BODY_BYTES = 256 * 1024  # a choice of 200 KPIs and a reason of 2,000 characters take a tenth of it
 _MAX_AT_ONCE = 8  # each holds a connection to the database
 
@@ -38,10 +39,17 @@ class _Unfit(Exception):
         self.body = body
 
 
-class Asking:
-    """What requests are received and worked on with."""
+class Asking(Generic[Store]):
+    """What requests are received and worked on with.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    store : callable
+        Returns the store; asked for each request, in a thread of its own, since it may open a database.
+    """
+
+    def __init__(self, store: Callable[[], Store], /) -> None:
+        self.store = store
         self._bodies = Bodies(_MAX_BODY_BYTES)
         self._limiter: Any = None
 

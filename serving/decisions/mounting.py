@@ -6,15 +6,13 @@ from collections.abc import Callable
 from functools import cached_property
 
 from baton.company import Company
-from baton.errors import BatonError
 from serving.access.keeper import Keeper
 from serving.decisions.advice import RunAdvice
-from serving.decisions.refused import RunNotReady
 from serving.decisions.routes import decision_routes
 from serving.decisions.store import DecisionStore
 from serving.loading import LoadedRun
 from serving.page import ASKED_PATH
-from serving.readiness import LOADING
+from serving.readiness import required
 from serving.refusals import Receive, Scope, Send
 
 __all__ = ["Decisions"]
@@ -54,12 +52,7 @@ class Decisions:
 
     def _advice(self) -> RunAdvice:
         """Return what the run advises; what is read of it is kept as long as it is the same run."""
-        try:
-            run = self._run()
-        except BatonError as error:
-            raise RunNotReady(error.message) from None
-        if run is None:
-            raise RunNotReady(LOADING)
+        run = required(self._run)
         known = self._known
         if known is None or known.run is not run:
             known = self._known = RunAdvice(run)

@@ -40,19 +40,15 @@ def decision_routes(store: Callable[[], DecisionStore], /) -> list[Route]:
     ]
 
 
-class _Api(Asking):
+class _Api(Asking[DecisionStore]):
     """The handlers."""
-
-    def __init__(self, store: Callable[[], DecisionStore], /) -> None:
-        super().__init__()
-        self._store = store
 
     async def find(self, request: Request) -> Response:
         """List decisions."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
             question = validated(ListQuestion, dict(request.query_params))
-            return 200, await self.threaded(lambda: self._store().find(who, question))
+            return 200, await self.threaded(lambda: self.store().find(who, question))
 
         return await answered(request, work)
 
@@ -61,7 +57,7 @@ class _Api(Asking):
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
             question = validated(AdviceQuestion, dict(request.query_params))
-            return 200, await self.threaded(lambda: self._store().advised(who, question))
+            return 200, await self.threaded(lambda: self.store().advised(who, question))
 
         return await answered(request, work)
 
@@ -69,7 +65,7 @@ class _Api(Asking):
         """Show a decision."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            return 200, await self.threaded(lambda: self._store().get(who, request.path_params["id"]))
+            return 200, await self.threaded(lambda: self.store().get(who, request.path_params["id"]))
 
         return await answered(request, work)
 
@@ -79,7 +75,7 @@ class _Api(Asking):
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
             asked = await self.body(request, ProposalRequest)
             key = request.headers.get(KEY)
-            return await self.threaded(lambda: self._store().propose(who, asked, key))
+            return await self.threaded(lambda: self.store().propose(who, asked, key))
 
         return await answered(request, work)
 
@@ -89,6 +85,6 @@ class _Api(Asking):
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
             asked = await self.body(request, MoveRequest)
             of, name = request.path_params["id"], request.path_params["move"]
-            return await self.threaded(lambda: self._store().move(who, of, name, asked, request.headers.get(KEY)))
+            return await self.threaded(lambda: self.store().move(who, of, name, asked, request.headers.get(KEY)))
 
         return await answered(request, work)

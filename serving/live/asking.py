@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from baton.errors import ArtefactError, UnknownIdError
+from baton.months import midnight_after
 from features.ingest.settled import SIDECAR
 from serving.access.sight import Sight
 from serving.answering.payloads import ChurnRequest, LiveKpisRequest
 from serving.answering.predictions import churn_of, computed, standing_of, with_curves
 from serving.events.store import EventStore
-from serving.live.now import TODAY, Now, midnight_after
+from serving.live.now import TODAY, Now
 from serving.loading import LoadedRun
 
 __all__ = ["Live", "TeamsNow", "Touched", "tables_behind", "with_note"]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from baton.catalogue.load import load_catalogue
 from baton.errors import ArtefactError
+from baton.months import midnight_after
 from features.ingest.settled import SIDECAR
 from features.kpis import evaluate as metrics
 from features.kpis.cause_kpis import CAUSE_COLUMN, load_causes, with_causes
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from baton.company import Company
     from baton.files import RunFolder
 
-__all__ = ["TODAY", "Now", "midnight_after"]
+__all__ = ["TODAY", "Now"]
 
 TODAY = 1
 """Days of the window that is today."""
@@ -137,12 +138,6 @@ def _is_needed(company: Company, kpi: Kpi, features: Collection[str] | None, /) 
     if features is None or CAUSE_COLUMN in (kpi.expr or ""):  # which causes get a recency depends on all of them
         return True
     return any(name in features for name in metrics.feature_names(kpi.id, company.snapshots.windows_days))
-
-
-def midnight_after(moment: datetime, /) -> datetime:
-    """Return the midnight by which the day of a moment has ended."""
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight if midnight == moment else midnight + timedelta(days=1)
 
 
 def _read_at(company: Company, folder: RunFolder, /) -> datetime:

@@ -14,12 +14,11 @@ from serving.access.sight import Sight
 from serving.access.sign_ins import SignIns
 from serving.answering.work import Answering
 from serving.decisions.mounting import Decisions
-from serving.decisions.refused import RunNotReady
 from serving.decisions.store import DecisionStore
 from serving.loading import LoadedRun
 from serving.pages.cards import Cards
 from serving.pages.reading.of_run import OfRun
-from serving.readiness import LOADING
+from serving.readiness import required
 
 __all__ = ["PagesOf"]
 
@@ -66,13 +65,7 @@ class PagesOf:
         RunNotReady
             If there is none to be looked at yet.
         """
-        try:
-            run = self.run()
-        except BatonError as error:
-            raise RunNotReady(error.message) from None
-        if run is None:
-            raise RunNotReady(LOADING)
-        return run
+        return required(self.run)
 
     def named(self, team: str | None, /) -> str:
         """Return what people call a team, with its id; the id alone where there is no name, or no run to look it up."""

@@ -21,7 +21,7 @@ from serving.pages.asked import Asked, Go, Reply, Shown, new_once
 from serving.pages.behind import PagesOf
 from serving.pages.cards import Card
 
-__all__ = ["FIELD", "show_card", "take_card", "typed_points", "unfit"]
+__all__ = ["FIELD", "propose", "show_card", "take_card", "typed_points", "unfit"]
 
 FIELD = "points-"
 """Before the name of a KPI: the field with its points."""
@@ -63,10 +63,23 @@ def take_card(asked: Asked, of: PagesOf, /) -> Reply:
     if move == "try":
         return show_card(asked, of)
     choice = {"choice": {"weights": typed_points(asked.form)}} if move == "change" else {}
-    body = {
-        "kind": "weights", "team_id": card.team, "role": card.role, "move": move,
-        "advice": asked.form.get("advice", ""), "reason": asked.form.get("reason", ""), **choice,
-    }  # fmt: skip
+    return propose(asked, of, {"kind": "weights", "team_id": card.team, "role": card.role, "move": move, **choice})
+
+
+def propose(asked: Asked, of: PagesOf, about: Mapping[str, Any], /) -> Reply:
+    """Begin a decision, with the reason and the advice of the form that was sent, and show it.
+
+    Parameters
+    ----------
+    about : mapping
+        What is decided on, the move, and the choice.
+
+    Raises
+    ------
+    DecisionRefused
+        If the form does not fit, or the decision may not be begun.
+    """
+    body = {**about, "advice": asked.form.get("advice", ""), "reason": asked.form.get("reason", "")}
     try:
         proposal = ProposalRequest.model_validate(body)
     except ValidationError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
@@ -16,11 +15,11 @@ from serving.access.sight import Sight
 from serving.access.views import record_views
 from serving.decisions.advice import digest_of
 from serving.decisions.moves import STATES, Standing
-from serving.decisions.payloads import AdviceQuestion, ProposalRequest
+from serving.decisions.payloads import AdviceQuestion
 from serving.decisions.refused import NotFound
-from serving.pages.asked import Asked, Go, Reply, Shown, new_once
+from serving.pages.asked import Asked, Reply, Shown, new_once
 from serving.pages.behind import PagesOf
-from serving.pages.card import unfit
+from serving.pages.card import propose
 from serving.pages.paging import paged
 from serving.pages.reading.of_run import OfRun
 
@@ -83,16 +82,7 @@ def take_offer(asked: Asked, of: PagesOf, /) -> Reply:
     question = _question(asked)
     move = asked.form.get("move", "")
     choice = {"choice": {"action": asked.form.get("instead", "")}} if move == "change" else {}
-    body = {
-        **question.model_dump(exclude_none=True), "move": move, "advice": asked.form.get("advice", ""),
-        "reason": asked.form.get("reason", ""), **choice,
-    }  # fmt: skip
-    try:
-        proposal = ProposalRequest.model_validate(body)
-    except ValidationError as error:
-        raise unfit(error) from None
-    _, decision = of.store.propose(asked.who, proposal, asked.form.get("once") or None)
-    return Go(f"/pages/decision?{urlencode({'id': decision['id'], 'done': 'begun'})}")
+    return propose(asked, of, {**question.model_dump(exclude_none=True), "move": move, **choice})
 
 
 def _question(asked: Asked, /) -> AdviceQuestion:

@@ -7,21 +7,16 @@ from typing import Any
 
 from baton.charts.drawing import Pen
 from baton.charts.plots import calibration
-from baton.errors import ArtefactError
 from baton.informative import is_informative
-from baton.messages.message import Message, Name
-from baton.outcomes import Outcome
 from baton.wording.leaving import guessed_range
+from baton.wording.outcomes import predicted_name
 from baton.wording.tested import reliability_point, tested_table
-from baton.wording.wording import Bilingual, percent, say, translated_message, verbatim
+from baton.wording.wording import percent, say
 from models.prediction.splits import SplitKind
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
-from serving.pages.reading.of_run import OfRun
 
 __all__ = ["show_models"]
-
-_CAUSES = "root_cause"
 
 
 def show_models(asked: Asked, of: PagesOf, /) -> Reply:
@@ -31,14 +26,15 @@ def show_models(asked: Asked, of: PagesOf, /) -> Reply:
     answers = {row["outcome"]: row for row in run.models()}
     pen = Pen((asked.language,))
     known = run.results.run
+    names = {outcome: predicted_name(outcome, run.company, read.names.kpi) for outcome in run.results.evaluation}
     return Shown(
         "models",
         {
             "outcomes": [
                 {
-                    "name": name_of(read, outcome),
+                    "name": names[outcome],
                     "answers": answers.get(outcome),
-                    "table": tested_table(name_of(read, outcome), entry),
+                    "table": tested_table(names[outcome], entry),
                     "guessed": None if is_informative(entry) else guessed_range(entry),
                     **_reliability(entry, pen),
                 }
@@ -50,19 +46,6 @@ def show_models(asked: Asked, of: PagesOf, /) -> Reply:
             "versions": sorted((known.get("versions") or {}).items()),
         },
     )
-
-
-def name_of(read: OfRun, outcome: str, /) -> Bilingual:
-    """Return what people call what is predicted."""
-    if outcome == _CAUSES:
-        return translated_message(Message("outcome.root_cause"))
-    try:
-        parsed = Outcome.parse(outcome)
-    except ArtefactError:
-        return verbatim(outcome)
-    metric = read.names.kpi(parsed.metric)
-    low = read.run.company.outcomes.low_of(parsed.metric)
-    return translated_message(parsed.title(Name(metric.en.unescape(), metric.zh.unescape()), low))
 
 
 def _reliability(entry: Mapping[str, Any], pen: Pen, /) -> dict[str, Any]:

@@ -6,16 +6,14 @@ from collections.abc import Callable
 from functools import cached_property
 
 from baton.company import Company
-from baton.errors import BatonError
 from serving.access.keeper import Keeper
-from serving.decisions.refused import RunNotReady
 from serving.loading import LoadedRun
 from serving.page import ASKED_PATH
 from serving.pilots.cards import frame_of
 from serving.pilots.opening import limits_of_policy
 from serving.pilots.routes import pilot_routes
 from serving.pilots.store import PilotStore
-from serving.readiness import LOADING
+from serving.readiness import required
 from serving.refusals import Receive, Scope, Send
 
 __all__ = ["Pilots"]
@@ -62,10 +60,4 @@ class Pilots:
 
     def _loaded(self) -> LoadedRun:
         """Return the run: without one nobody knows who is in which team, and so who may approve."""
-        try:
-            run = self._run()
-        except BatonError as error:
-            raise RunNotReady(error.message) from None
-        if run is None:
-            raise RunNotReady(LOADING)
-        return run
+        return required(self._run)

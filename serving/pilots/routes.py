@@ -40,19 +40,15 @@ def pilot_routes(store: Callable[[], PilotStore], /) -> list[Route]:
     ]
 
 
-class _Api(Asking):
+class _Api(Asking[PilotStore]):
     """The handlers."""
-
-    def __init__(self, store: Callable[[], PilotStore], /) -> None:
-        super().__init__()
-        self._store = store
 
     async def find(self, request: Request) -> Response:
         """List pilots."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
             question = validated(PilotListQuestion, dict(request.query_params))
-            return 200, {"rows": await self.threaded(lambda: self._store().find(who, question.state))}
+            return 200, {"rows": await self.threaded(lambda: self.store().find(who, question.state))}
 
         return await answered(request, work)
 
@@ -60,7 +56,7 @@ class _Api(Asking):
         """Show what was predicted and what came."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            return 200, await self.threaded(lambda: self._store().ledger(who))
+            return 200, await self.threaded(lambda: self.store().ledger(who))
 
         return await answered(request, work)
 
@@ -68,7 +64,7 @@ class _Api(Asking):
         """Show a pilot."""
 
         async def work(who: Principal) -> tuple[int, dict[str, Any]]:
-            return 200, await self.threaded(lambda: self._store().get(who, request.path_params["name"]))
+            return 200, await self.threaded(lambda: self.store().get(who, request.path_params["name"]))
 
         return await answered(request, work)
 
@@ -79,6 +75,6 @@ class _Api(Asking):
             asked = await self.body(request, PilotMoveRequest)
             name, key = request.path_params["name"], request.headers.get(KEY)
             step = asked.asked(request.path_params["move"])
-            return await self.threaded(lambda: self._store().move(who, name, step, key))
+            return await self.threaded(lambda: self.store().move(who, name, step, key))
 
         return await answered(request, work)

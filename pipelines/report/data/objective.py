@@ -7,8 +7,9 @@ from typing import Literal
 
 import pandas as pd
 
-from baton.messages.message import Message, Name
+from baton.messages.message import Message
 from baton.outcomes import VALUE, WORTH, Outcome, served
+from baton.wording.outcomes import outcome_title
 from baton.wording.wording import Bilingual, number, say, signed, translated_message, verbatim
 from pipelines.report.data.results import Results
 
@@ -77,9 +78,7 @@ def objective_of(results: Results, /) -> Objective | None:
 
 def titled(results: Results, outcome: Outcome, /) -> Bilingual:
     """Return what people call an outcome."""
-    metric = results.kpi_name(outcome.metric)
-    low = results.company.outcomes.low_of(outcome.metric)
-    return translated_message(outcome.title(Name(metric.en.unescape(), metric.zh.unescape()), low))
+    return outcome_title(outcome, results.company, results.kpi_name)
 
 
 def outcome_name(results: Results, outcome: str, /) -> Bilingual:

@@ -11,19 +11,17 @@ import pandas as pd
 from baton.charts.charts import Figure
 from baton.charts.drawing import Pen
 from baton.charts.plots import Point, calibration
-from baton.errors import ArtefactError
-from baton.messages.message import Message
-from baton.outcomes import Outcome, first_of_kind, folder_name, kind_of
+from baton.outcomes import first_of_kind, folder_name, kind_of
+from baton.wording.outcomes import predicted_name
 from baton.wording.tested import reliability_point
 from baton.wording.wording import Bilingual, listed, number, percent, say, translated_message, verbatim
 from models.prediction.splits import SplitKind
 from pipelines.report.data.left_out import is_asked, outcome_left_out, weights_missing
-from pipelines.report.data.objective import objective_of, titled
+from pipelines.report.data.objective import objective_of
 from pipelines.report.data.results import Results
 
 __all__ = ["Trust", "outcome_name", "trust_section"]
 
-_CAUSES = "root_cause"
 _WHOLE_FROM = 100  # from here on, decimals of a mean say nothing to a reader
 
 
@@ -56,12 +54,7 @@ def trust_section(results: Results, pen: Pen, unexplained: Sequence[Bilingual] =
 
 def outcome_name(results: Results, outcome: str, /) -> Bilingual:
     """Return the words for a key of ``evaluation.json``."""
-    if outcome == _CAUSES:
-        return translated_message(Message("outcome.root_cause"))
-    try:
-        return titled(results, Outcome.parse(outcome))
-    except ArtefactError:
-        return verbatim(outcome)
+    return predicted_name(outcome, results.company, results.kpi_name)
 
 
 def _calibration(results: Results, pen: Pen, outcome: str, entry: dict[str, Any], /) -> Figure:
