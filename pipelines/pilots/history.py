@@ -96,7 +96,7 @@ def open_history(company: Company, folder: RunFolder, /) -> History:
 def _whole_months(warehouse: Warehouse, /) -> tuple[datetime, ...]:
     """Return the firsts of the months between the first and the last of what teams are measured by."""
     ends, begins = [], []
-    for name, column in (("cases", "opened_at"), ("measures", "to")):
+    for name, column in (("cases", "opened_at"), ("measures", "from")):
         if not warehouse.has(name, column) or name not in warehouse.observed_until:
             continue
         first = warehouse[name][column].min().to_pyarrow().as_py()

@@ -300,3 +300,20 @@ def test_the_commands_say_it_in_words(staged: Callable[..., tuple[Company, RunFo
     document = json.loads(run.invoke(app, ["pilot", "evaluate", "try", "--company", str(tmp_path), "--json"]).stdout)
     assert document["verdict"] == "adopt"
     assert document["effect"]["low"] <= 0.25 <= document["effect"]["high"]
+
+
+def test_a_company_with_monthly_figures_alone_can_plan(tmp_path: Path) -> None:
+    rows = [
+        (team, months_later(BEGIN, month), months_later(BEGIN, month + 1), 0.5 + number / 100, 30)
+        for month in range(8)
+        for number, team in enumerate(TEAMS)
+    ]
+    measures = pd.DataFrame(rows, columns=["unit_id", "from", "to", "value", "n"]).assign(unit="team", kpi="csat")
+    measures.to_csv(tmp_path / "measures.csv", index=False)
+    (tmp_path / "company.toml").write_text(COMPANY.replace("cases", "measures"))
+    company, folder = load_company(tmp_path), RunFolder(tmp_path / "out").create()
+    stage(company, load_catalogue(company), folder.staged)
+    history = open_history(company, folder)
+    assert history.months == tuple(months_later(BEGIN, month) for month in range(8))
+    values = history.values([history.kpi("csat")], history.months)["csat"]
+    assert list(values.loc["t3"]) == pytest.approx([0.53] * len(history.months))
