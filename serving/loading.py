@@ -42,7 +42,7 @@ __all__ = ["LoadedRun", "Served", "load_run"]
 _RESULTS = (
     "weights", "coaching", "targets", "diagnosis", "cause_diagnosis", "cause_shares", "cause_prices", "churn",
     "what_if", "effects", "root_causes", "cause_trends", "emerging_causes", "suspicious_labels", "texts/examples",
-    "advice/panel", "advice_changes",
+    "advice/panel", "advice_changes", "attributions", "bottlenecks", "flows", "handoffs", "processes",
 )  # fmt: skip
 _NAME_TEAMS = ("teams", "employees", "cases")
 _NAME_EMPLOYEES = ("employees", "cases")

@@ -6,6 +6,7 @@ from typing import Any
 
 from baton.charts.drawing import Pen
 from baton.wording.causes import causes_section
+from baton.wording.waiting import process_section
 from baton.wording.wording import Bilingual, say
 from pipelines.report.data.results import Results
 from pipelines.report.document import document
@@ -19,7 +20,6 @@ from pipelines.report.sections.first_of_texts import first_of_texts
 from pipelines.report.sections.first_screen import first_screen
 from pipelines.report.sections.journey import journey_section
 from pipelines.report.sections.method import method_section
-from pipelines.report.sections.process_map import process_section
 from pipelines.report.sections.retention.pictures import segments_staying, staying_figure
 from pipelines.report.sections.since.section import since_section
 from pipelines.report.sections.strategy import strategy_figure

@@ -11,6 +11,7 @@ from baton.charts.charts import Bar, Figure, Interval, bars, intervals
 from baton.charts.drawing import Pen
 from baton.charts.plots import Point
 from baton.outcomes import kind_of
+from baton.wording.journey import mean_points
 from baton.wording.wording import Bilingual, listed, number, percent, say
 from pipelines.report.data.left_out import effects_missing
 from pipelines.report.data.objective import Objective, objective_of, turned_effects
@@ -231,14 +232,8 @@ def average_points(results: Results, /) -> pd.Series:
     if weights is None or weights["current_weight"].isna().all():
         return pd.Series(dtype=float)
     frame = weights.assign(role=weights["role"].fillna(""))
-    card = frame["team_id"].astype(str) + "\n" + frame["role"].astype(str)
     small = [
         results.too_small(team) or results.too_small(team, str(role))
         for team, role in zip(frame["team_id"], frame["role"], strict=True)
     ]
-    frame, card = frame[~pd.Series(small, index=frame.index)], card[~pd.Series(small, index=frame.index)]
-    known = frame["current_weight"].notna().groupby(card).transform("any")
-    cards = int(card[known].nunique())
-    if not cards:
-        return pd.Series(dtype=float)
-    return frame[known].groupby("kpi")["current_weight"].sum() / cards
+    return pd.Series(mean_points(frame[~pd.Series(small, index=frame.index)]), dtype=float)

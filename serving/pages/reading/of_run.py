@@ -16,6 +16,7 @@ from serving.pages.cards import Cards
 from serving.pages.reading.at_risk import AtRisk
 from serving.pages.reading.months import Months
 from serving.pages.reading.of_causes import RunCauses
+from serving.pages.reading.of_journey import RunJourney
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,11 @@ class OfRun:
     def causes(self) -> RunCauses:
         """Causes in texts."""
         return RunCauses(self.run, self.names)
+
+    @cached_property
+    def journey(self) -> RunJourney:
+        """What cards see of the journey, and where cases wait."""
+        return RunJourney(self.run, self.names)
 
     @cached_property
     def months(self) -> Months:

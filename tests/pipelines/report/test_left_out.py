@@ -15,13 +15,13 @@ from baton.charts.drawing import Pen
 from baton.company import Company
 from baton.files import RunFolder, write_json
 from baton.messages.message import Message, render
+from baton.wording.journey import measured_kpis
 from baton.wording.wording import sentences, verbatim
 from models.effects.not_measured import NotMeasured
 from pipelines.recommend import _no_card, _no_outcome
 from pipelines.report.data.left_out import effects_missing, outcome_left_out, weights_missing
 from pipelines.report.data.results import Results, read_results
 from pipelines.report.sections.first_screen import _leaned_on
-from pipelines.report.sections.journey import _measured
 from pipelines.report.sections.trust import _missing
 from pipelines.report.sections.units import units_tile
 from pipelines.report.sections.why import prediction_shares, why_section
@@ -175,8 +175,8 @@ def test_a_kpi_without_a_value_is_not_what_a_prediction_leans_on(
     results = results_of(company, catalogue, folder)
     assert "nps" not in _leaned_on(results)
     assert "nps" not in prediction_shares(results, str(rows["outcome"].iloc[0])).index
-    assert "nps" not in _measured(results)
-    assert "csat" in _measured(results)
+    measured = measured_kpis({"attributions": only}, results.catalogue, results.staged)
+    assert "nps" not in measured and "csat" in measured
 
 
 def test_reasons_with_commas_of_their_own_stand_as_sentences() -> None:

@@ -35,6 +35,10 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/causes", ">t3<"): (D, S, H, S, D, D),
     ("/pages/causes", ">t4<"): (D, H, H, S, D, D),  # one person: only who leads it directly sees its figures
     ("/pages/causes", "where is my parcel [phone]"): (D, S, H, H, D, D),  # as in the report
+    ("/pages/journey", ">t1<"): (S, S, S, H, D, D),
+    ("/pages/journey", ">t2<"): (S, S, S, H, D, D),
+    ("/pages/journey", ">t3<"): (S, S, H, S, D, D),
+    ("/pages/journey?stage=use", ">t3<"): (S, S, H, S, D, D),
     ("/pages/coaching", ">t1<"): (D, S, S, H, D, D),
     ("/pages/coaching", ">t2<"): (D, S, S, H, D, D),
     ("/pages/coaching", ">t3<"): (D, S, H, S, D, D),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from baton.charts.charts import Figure
 from baton.charts.drawing import Pen
 from baton.charts.process_drawing import MapArrow, MapStep, process_drawings
 from baton.wording.wording import Bilingual, duration, listed, money, number, percent, say, verbatim
-from pipelines.report.data.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ProcessSection", "process_section"]
+    from baton.company import Company
+
+__all__ = ["ProcessSection", "WaitResults", "middle_wait", "process_section"]
 
 _MAX_PROCESSES = 3
 _MAX_STEPS = 8
@@ -23,9 +24,30 @@ _MUCH = 0.2
 _COLUMNS = ("step", "cases", "median", "long", "share", "back", "handed")
 
 
+class WaitResults(Protocol):
+    """What a run has left on processes, as far as it may be shown: the report has all of it."""
+
+    @property
+    def company(self) -> Company:
+        """Whose run it is."""
+        ...
+
+    def get(self, name: str, /) -> pd.DataFrame | None:
+        """Return a result table with the rows that may be shown; None where there are none."""
+        ...
+
+    def team_name(self, team_id: object, /) -> Bilingual:
+        """Return what people call a team."""
+        ...
+
+    def too_small(self, team_id: object, /) -> bool:
+        """Whether a team is not named here."""
+        ...
+
+
 @dataclass(frozen=True)
 class ProcessSection:
-    """The section, for ``templates/process.html.jinja``.
+    """The section.
 
     Parameters
     ----------
@@ -42,15 +64,12 @@ class ProcessSection:
     figures: tuple[Figure, ...]
 
 
-def process_section(results: Results, pen: Pen, /) -> ProcessSection | None:
+def process_section(results: WaitResults, pen: Pen, /) -> ProcessSection | None:
     """Return the section on where cases wait, or None where the run has no event log.
-
-    Put ``{% if process %}{% include "process.html.jinja" %}{% endif %}`` where it should stand, and this function's
-    result into the page's content as ``process``.
 
     Parameters
     ----------
-    results : Results
+    results : WaitResults
         With the tables ``bottlenecks``, ``flows``, ``handoffs`` and ``processes``.
     """
     steps, processes = results.get("bottlenecks"), results.get("processes")
@@ -74,8 +93,8 @@ def process_section(results: Results, pen: Pen, /) -> ProcessSection | None:
     )
 
 
-def _middle(step: Any, /) -> float:
-    """The median wait; where the log does not record waiting, the median time until the step."""
+def middle_wait(step: Any, /) -> float:
+    """Return the median wait; where the log does not record waiting, the median time until the step."""
     waited = float(step["wait_seconds_median"])
     return waited if waited == waited else float(step["elapsed_seconds_median"])
 
@@ -84,35 +103,40 @@ def _process(name: str, several: bool, /) -> Bilingual:
     return say("process.named_process", name=name) if name and several else say("process.one_process")
 
 
-def _findings(results: Results, worst: pd.Series, about: pd.Series, count: int, /) -> tuple[Bilingual, ...]:
+def _findings(results: WaitResults, worst: pd.Series, about: pd.Series, count: int, /) -> tuple[Bilingual, ...]:
     waited = bool(about["timed_share"] > 1 / 2)
     first = say(
         "process.finding" if waited else "process.finding_elapsed",
         step=verbatim(worst["step"]),
         process=_process(str(worst["process"]), count > 1),
-        median=duration(_middle(worst)),
+        median=duration(middle_wait(worst)),
         long=duration(float(worst["long_seconds"])),
     )
     share = say("process.finding_share", share=percent(float(worst["share_of_time"])))
     return first, share, _what_to_do(results, worst, waited)
 
 
-def _what_to_do(results: Results, worst: pd.Series, waited: bool, /) -> Bilingual:
+def _what_to_do(results: WaitResults, worst: pd.Series, waited: bool, /) -> Bilingual:
     pairs = results.get("handoffs")
     if pairs is not None:
         here = pairs[(pairs["process"] == worst["process"]) & (pairs["step"] == worst["step"])]
         if len(here) and here["wait_seconds_total"].sum() > worst["wait_seconds_total"] / 2:
             pair = here.sort_values("wait_seconds_total", ascending=False).iloc[0]
             teams = (pair["source_team"], pair["team_id"])
-            if not any(map(results.too_small, teams)):
-                source, target = map(results.team_name, teams)
-                return say("process.handed", source=source, target=target)
+            if any(map(results.too_small, teams)):
+                return say("process.handed_unnamed")
+            source, target = map(results.team_name, teams)
+            return say("process.handed", source=source, target=target)
+    named = len(worst["case_ids"]) > 0
     if worst["rework_share"] >= _MUCH:
-        return say("process.returning", n=max(round(1 / float(worst["rework_share"])), 1))
-    return say("process.queueing" if waited else "process.slow")
+        often = max(round(1 / float(worst["rework_share"])), 1)
+        return say("process.returning" if named else "process.returning_unnamed", n=often)
+    if waited:
+        return say("process.queueing" if named else "process.queueing_unnamed")
+    return say("process.slow" if named else "process.slow_unnamed")
 
 
-def _notes(results: Results, worst: pd.Series, about: pd.Series, /) -> list[Bilingual]:
+def _notes(results: WaitResults, worst: pd.Series, about: pd.Series, /) -> list[Bilingual]:
     notes = []
     if worst["customers"] > 0:
         notes.append(say("process.customers", customers=say("word.customers", n=int(worst["customers"]))))
@@ -143,7 +167,8 @@ def _figure(pen: Pen, place: int, name: str, steps: pd.DataFrame, flows: pd.Data
             say("process.hidden")
             if step["hidden"]
             else say(
-                "process.waits" if step["wait_seconds_median"] >= 0 else "process.takes", time=duration(_middle(step))
+                "process.waits" if step["wait_seconds_median"] >= 0 else "process.takes",
+                time=duration(middle_wait(step)),
             ),
             0.0 if step["hidden"] else float(step["wait_seconds_total"]) / total,
         )
@@ -180,7 +205,7 @@ def _row(step: pd.Series, /) -> list[Bilingual]:
     return [
         verbatim(step["step"]),
         cases,
-        duration(_middle(step)),
+        duration(middle_wait(step)),
         duration(float(step["long_seconds"])),
         *(percent(float(step[name])) for name in ("share_of_time", "rework_share", "handoff_share")),
     ]

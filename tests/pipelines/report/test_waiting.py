@@ -15,10 +15,10 @@ from baton.company import Company, load_company
 from baton.contract.results import of_step
 from baton.files import RunFolder
 from baton.run_results import RunResults
+from baton.wording.waiting import ProcessSection, process_section
 from features.staging.stage import open_warehouse, stage
 from pipelines.bottlenecks import find_bottlenecks
 from pipelines.report.data.results import read_results
-from pipelines.report.sections.process_map import ProcessSection, process_section
 from pipelines.run_steps import PROCESS
 
 NOTHING = Catalogue((), ())
