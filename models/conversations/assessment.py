@@ -7,7 +7,7 @@ tone and feelings are not looked at, here or anywhere.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from features.text.preparing import prepare
 from models.conversations.cues import Turn, feature_names, turn_features
 from models.conversations.signals import SIGNALS, SignalModel, joined, shipped_signals
 
-__all__ = ["LEVELS", "Assessment", "Reader", "Signal", "signal_names"]
+__all__ = ["LEVELS", "Assessment", "Reader", "Signal", "advice_of", "signal_names"]
 
 LEVELS = ("low", "medium", "high", "critical")
 
@@ -79,6 +79,12 @@ class Assessment:
 @cache
 def _rules() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "levels.toml").read_text(encoding="utf-8"))
+
+
+def advice_of(signals: Collection[str], /) -> tuple[Text, ...]:
+    """Return what a supervisor can do about some signals, the most urgent first; three things at most."""
+    order = [signal for signal in _rules()["advice"] if signal in signals]
+    return tuple(_advice(signal) for signal in order[:3]) or (_advice("nothing"),)
 
 
 def signal_names() -> dict[str, Text]:
@@ -157,8 +163,7 @@ class Reader:
         level = _level({each.signal for each in signals}, cues, over, churn_probability, mended)
         words = 1.0 - float(np.prod([1.0 - _rules()["weights"][each.signal] * each.probability for each in signals]))
         risk = _with_churn(words / 2 if mended else words, churn_probability)
-        order = [signal for signal in _rules()["advice"] if any(each.signal == signal for each in signals)]
-        advice = tuple(_advice(signal) for signal in order[:3]) or (_advice("nothing"),)
+        advice = advice_of({each.signal for each in signals})
         return Assessment(round(risk, 4), level, tuple(signals), advice, mended)
 
     def _means(self, text: str, /) -> np.ndarray:

@@ -16,6 +16,7 @@ from serving.pages.customers import show_customers
 from serving.pages.decision import show_decision, take_decision
 from serving.pages.decisions import show_decisions
 from serving.pages.journey import show_journey
+from serving.pages.live_desk import show_live_desk, take_live_desk
 from serving.pages.models import show_models
 from serving.pages.own import show_own
 from serving.pages.pilots import show_pilots
@@ -58,6 +59,7 @@ class PageEntry:
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("/pages/teams", "pages_frame.teams", ("weights",), show_teams),
     PageEntry("/pages/customers", "pages_frame.customers", ("churn_of_customer",), show_customers),
+    PageEntry("/pages/live", "pages_live.name", ("live_desk",), show_live_desk, take_live_desk),
     PageEntry("/pages/causes", "pages_frame.causes", ("causes_of_team",), show_causes),
     PageEntry("/pages/journey", "pages_journey.name", ("weights",), show_journey),
     PageEntry("/pages/coaching", "pages_frame.coaching", ("coaching_of_team",), show_coaching),

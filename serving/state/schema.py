@@ -26,6 +26,7 @@ __all__ = [
     "AlertMessage",
     "AuditEntry",
     "Base",
+    "CustomerNote",
     "Decision",
     "Event",
     "Move",
@@ -35,6 +36,7 @@ __all__ = [
     "PolicyLimits",
     "Reply",
     "SignIn",
+    "TakenConversation",
     "Token",
     "User",
 ]
@@ -295,4 +297,36 @@ class Alert(Base):
     team_id: Mapped[str | None] = mapped_column(String(_ID))
     value: Mapped[float] = mapped_column(Double)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime]
+
+
+class TakenConversation(Base):
+    """A conversation at risk that somebody has taken over; ``subject`` is what alerts know it by."""
+
+    __tablename__ = "taken_conversations"
+    subject: Mapped[str] = mapped_column(String(_ROW_KEY), primary_key=True)
+    by: Mapped[str] = mapped_column(String(_NAME))
+    team_id: Mapped[str | None] = mapped_column(String(_ID))
+    at: Mapped[datetime]
+
+
+class CustomerNote(Base):
+    """What somebody did about a customer at risk, and what came of it.
+
+    ``chance`` is the probability of leaving that the run of that day predicted for ``as_of``; ``once`` is the key by
+    which a form that is sent twice is known.
+    """
+
+    __tablename__ = "customer_notes"
+    __table_args__ = (UniqueConstraint("by", "once"),)
+    number: Mapped[int] = mapped_column(_COUNT, primary_key=True, autoincrement=True)
+    customer_id: Mapped[str] = mapped_column(String(_ID), index=True)
+    team_id: Mapped[str | None] = mapped_column(String(_ID))
+    by: Mapped[str] = mapped_column(String(_NAME))
+    done: Mapped[str] = mapped_column(String(20))
+    outcome: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(String(400))
+    chance: Mapped[float | None] = mapped_column(Double)
+    as_of: Mapped[str | None] = mapped_column(String(40))
+    once: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]

@@ -62,3 +62,32 @@ document.addEventListener("input", (event) => {
     } catch (error) { if (error.name !== "AbortError" && error.name !== "TypeError") throw error; }
   }, 120);
 });
+// Parts marked data-refresh are looked at again every few seconds. What has not changed stays as it is, and what is in
+// focus stays in focus. A page at which nobody has done anything for an hour rests, so that a session can end.
+const EVERY = 5000, AWAKE = 3600000, MISSES = 3;
+let used = Date.now(), missed = 0;
+for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { used = Date.now(); });
+const refreshed = async () => {
+  const parts = [...document.querySelectorAll("[data-refresh]")];
+  if (!parts.length || document.hidden) return;
+  const stale = document.getElementById("desk-stale");
+  if (Date.now() - used > AWAKE) { if (stale) stale.hidden = false; return; }
+  if (parts.some((part) => part.querySelector("form[data-sent]"))) return;
+  const asked = here();
+  try {
+    const page = await parsed(await fetch(asked, { redirect: "error" }));
+    if (asked !== here() || !parts.every((part) => page.getElementById(part.id))) throw new TypeError("another page");
+    for (const part of parts) {
+      const next = page.getElementById(part.id), now = document.getElementById(part.id);
+      if (!now || now.innerHTML === next.innerHTML) continue;
+      const focused = now.contains(document.activeElement) ? document.activeElement.id : "";
+      now.innerHTML = next.innerHTML;
+      const again = focused && (document.getElementById(focused) || document.querySelector("main"));
+      if (again) again.focus({ preventScroll: true });
+    }
+    document.title = page.title;
+    missed = 0;
+  } catch (error) { if (error.name !== "TypeError") throw error; missed += 1; }
+  if (stale) stale.hidden = missed < MISSES;
+};
+setInterval(refreshed, EVERY);

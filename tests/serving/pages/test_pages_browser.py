@@ -12,10 +12,13 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from serving.access.granting import Request, give, give_password
+from serving.access.keeper import Keeper
+from serving.alerts.outbox import Outbox
 from serving.serve import listen
 from serving.service import application
 from tests.serving.access.conftest import House
 from tests.serving.pages.conftest import PASSWORD
+from tests.serving.pages.test_live_desk import noted
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -165,3 +168,34 @@ def test_customers_are_chosen_and_help_is_offered_with_the_keyboard_alone(chromi
     page.locator("textarea").fill("another day")
     page.get_by_role("button", name="withdraw").press("Enter")
     expect(page.locator("main header")).to_contain_text("withdrawn")
+
+
+def test_the_live_desk_refreshes_itself_and_leaves_the_focus_where_it_is(
+    chromium: Browser, address: str, with_passwords: House
+) -> None:
+    keeper = Keeper(with_passwords.company)
+    outbox = Outbox(keeper.audit, with_passwords.company.alerts)
+    noted(outbox, "talk-1", 0.7, "t3")
+    page = open_page(chromium)
+    page.clock.install()
+    wait_for_run(page, address)
+    sign_in(page, address, "mara", "/pages/live")
+    button = page.locator("#desk button")
+    button.focus()
+    focused = button.get_attribute("id")
+    noted(outbox, "talk-2", 0.9, "t3")
+    page.clock.fast_forward(6000)
+    expect(page.locator("#desk section")).to_have_count(2)
+    expect(page.locator(f"#{focused}")).to_be_focused()
+    page.locator(f"#{focused}").press("Enter")
+    expect(page.locator("#desk .done")).to_contain_text("Taken over by mara")
+    expect(page.get_by_role("status")).to_contain_text("1 conversation waits")
+    page.context.clear_cookies()
+    for _ in range(3):
+        page.clock.fast_forward(6000)
+        page.wait_for_timeout(100)
+    expect(page.get_by_role("alert")).to_contain_text("no longer being refreshed")
+
+    reader = open_page(chromium, scripts=False)
+    sign_in(reader, address, "mara", "/pages/live")
+    expect(reader.locator("#desk section")).to_have_count(2)

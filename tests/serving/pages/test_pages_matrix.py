@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from serving.access.keeper import Keeper
+from serving.alerts.outbox import Outbox
 from serving.pages.table import PAGES
 from serving.pilots.opening import open_pilots
 from tests.serving.access.conftest import House
+from tests.serving.pages.test_live_desk import noted
 from tests.serving.pilots.trial import PLAN
 
 USERS = ("etl", "ana", "lin", "mara", "emil", "aud")
@@ -29,6 +32,9 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/customers", ">c3<"): (S, S, H, S, D, D),
     ("/pages/customers", ">c4<"): (S, S, H, H, D, D),  # by t1, two years ago
     ("/pages/customers?team=t3", ">c3<"): (S, S, H, S, D, D),
+    ("/pages/live", "Conversation talk-1"): (D, S, S, H, D, D),  # of t1
+    ("/pages/live", "Conversation talk-3"): (D, S, H, S, D, D),
+    ("/pages/live", "I take this over"): (D, H, S, S, D, D),
     ("/pages/causes", "late"): (D, S, S, S, D, D),  # of the whole company
     ("/pages/causes", ">t1<"): (D, S, S, H, D, D),
     ("/pages/causes", ">t2<"): (D, S, S, H, D, D),
@@ -65,6 +71,14 @@ def pilot(house: House) -> None:
     plan = {**PLAN, "name": "waits", "teams": ["t1", "t2"], "starts": [6, -1]}
     with open_pilots(house.company, house.folder, house.tokens["ana"]) as (store, user):
         store.begin(user, plan, "<b>waits</b> are long")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def conversations(house: House) -> None:
+    """A conversation at risk of t1, and one of t3."""
+    outbox = Outbox(Keeper(house.company).audit, house.company.alerts)
+    noted(outbox, "talk-1", 0.7, "t1")
+    noted(outbox, "talk-3", 0.7, "t3")
 
 
 def _with_people(text: str, house: House) -> str:
