@@ -111,10 +111,14 @@ def audit_export(
 def audit_erase(
     company: CompanyArgument = DEFAULT_COMPANY,
     employee: Annotated[str, typer.Option(help="The id as in your tables, or the pseudonym.")] = "",
+    customer: Annotated[str, typer.Option(help="A customer instead: what was noted on them is removed.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Erase without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make unreadable for ever what decisions and the audit log hold of an employee; the log is as sound as before."""
+    """Make unreadable for ever what decisions and the audit log hold of an employee; the log is as sound as before.
+
+    With --customer the notes on a customer are removed; the log never names one.
+    """
     from baton import display
     from baton.errors import ArtefactError
     from serving.access.principal import LOCAL
@@ -122,8 +126,11 @@ def audit_erase(
     from serving.audit.log import AuditLog
 
     settings = _opened(company)
-    if not employee.strip():
-        raise ArtefactError("nobody is named; say who with --employee")
+    if bool(employee.strip()) == bool(customer.strip()):
+        raise ArtefactError("nobody is named; say who with --employee, or --customer, one of them")
+    if customer.strip():
+        _forget_customer(settings, customer.strip(), yes=yes, as_json=as_json)
+        return
     person = pseudonym_of(settings, employee)
     if not (yes or _confirmed(employee)):
         raise ArtefactError("nothing was erased; --yes erases without asking")
@@ -142,6 +149,26 @@ def audit_erase(
     )
     if done.users:
         console.print(f"Users who still stand for this person: {', '.join(done.users)}.", markup=False, soft_wrap=True)
+
+
+def _forget_customer(settings: Company, customer: str, /, *, yes: bool, as_json: bool) -> None:
+    """Remove the notes on a customer."""
+    from baton import display
+    from baton.errors import ArtefactError
+    from serving.access.principal import LOCAL
+    from serving.audit.log import AuditLog
+    from serving.notes.store import Notes
+
+    if not (yes or _confirmed(customer)):
+        raise ArtefactError("nothing was erased; --yes erases without asking")
+    with closing(_state(settings)) as state:
+        removed = Notes(AuditLog(state)).forget(customer, LOCAL)
+    if not removed:
+        raise ArtefactError(f"{customer}: nothing was noted on this customer")
+    if as_json:
+        display.document({"notes": removed})
+        return
+    display.open_console().print(f"Removed: {removed} notes.", markup=False, soft_wrap=True)
 
 
 def _opened(company: Path, /) -> Company:

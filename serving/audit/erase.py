@@ -12,7 +12,7 @@ from baton.errors import ArtefactError
 from serving.access.principal import Principal
 from serving.audit.log import AuditLog, Entry
 from serving.audit.sealing import ERASE, key_id, key_of
-from serving.state.schema import Decision, Event, Move, PersonKey, Reply, User
+from serving.state.schema import CustomerNote, Decision, Event, Move, PersonKey, Reply, User
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -70,7 +70,8 @@ def erase(log: AuditLog, person: str, /, *, actor: Principal) -> Erased:
         decisions = list(session.scalars(select(Decision).where(Decision.employee == person)))
         moves = _moves_of(session, person, {decision.id for decision in decisions})
         events = list(session.scalars(select(Event).where(Event.employee == person)))
-        if not (key is not None or decisions or moves or events):
+        notes = list(session.scalars(select(CustomerNote).where(CustomerNote.by.in_(names))))
+        if not (key is not None or decisions or moves or events or notes):
             raise ArtefactError(f"{person}: no decision, no event and no row of the audit log is about this person")
         name = None if key is None else key_id(key)
         stand_in = f"erased-{name or secrets.token_hex(8)}"
@@ -79,6 +80,7 @@ def erase(log: AuditLog, person: str, /, *, actor: Principal) -> Erased:
         _blank_decisions(session, decisions, stand_in)
         _blank_moves(session, moves, {decision.id for decision in decisions}, person, stand_in)
         _blank_events(session, events)
+        _blank_notes(session, notes, stand_in)
         replies = _forget_replies(session, person, names)
         detail = {"key": name, "decisions": len(decisions), "moves": len(moves)}
         log.append(session, Entry(ERASE, actor, detail=detail))
@@ -148,6 +150,16 @@ def _blank_events(session: Session, events: Sequence[Event], /) -> None:
         session.execute(update(Event).where(Event.number == event.number).values(values))
 
 
+def _blank_notes(session: Session, notes: Sequence[CustomerNote], stand_in: str, /) -> None:
+    """Take the words and the name from what the person has noted on customers; what came of it stays."""
+    from sqlalchemy import update
+
+    for note in notes:
+        # two forms of one name are known by their keys, which must not be the same afterwards
+        values = {"by": stand_in, "text": "", "once": str(note.number)}
+        session.execute(update(CustomerNote).where(CustomerNote.number == note.number).values(values))
+
+
 def _emptied(value: Any, /) -> Any:
     """Return the shape of a JSON value without what it says."""
     if isinstance(value, dict):
@@ -174,5 +186,5 @@ def _clear_files(log: AuditLog, /) -> None:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     else:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in ("person_keys", "decisions", "moves", "replies", "events"):
+            for table in ("person_keys", "decisions", "moves", "replies", "events", "customer_notes"):
                 connection.execute(text(f"VACUUM {table}"))

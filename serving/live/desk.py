@@ -163,7 +163,8 @@ class Desk:
 
 def _at_risk(alert: Any, risk: float, taken: Any, /) -> AtRiskNow:
     content = alert.content
-    is_now = taken is not None and taken.at >= alert.at  # what was taken over at an earlier crossing is open again
+    if taken is not None and taken.at < alert.at:
+        taken = None  # what was taken over at an earlier crossing is open again
     return AtRiskNow(
         number=alert.number,
         subject=alert.subject,
@@ -174,8 +175,8 @@ def _at_risk(alert: Any, risk: float, taken: Any, /) -> AtRiskNow:
         level=str(content.get("level", "")),
         signals=tuple(content.get("signals") or ()),
         since=alert.at,
-        taken_by=taken.by if is_now else None,
-        taken_at=taken.at if is_now else None,
+        taken_by=None if taken is None else taken.by,
+        taken_at=None if taken is None else taken.at,
     )
 
 

@@ -14,7 +14,7 @@ from baton.messages.numbers import Language
 from baton.wording.wording import Bilingual
 from serving.access.principal import Principal
 
-__all__ = ["Asked", "Go", "Reply", "Shown", "new_once"]
+__all__ = ["Asked", "Go", "Reply", "Sent", "Shown", "new_once"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,25 @@ class Go:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
-Reply = Shown | Go
+@dataclass(frozen=True)
+class Sent:
+    """A file to be saved.
+
+    Parameters
+    ----------
+    content : bytes
+    media_type : str
+    name : str
+        Of the file, in ASCII.
+    """
+
+    content: bytes = field(repr=False)
+    media_type: str
+    name: str
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+
+Reply = Shown | Go | Sent
 
 
 def new_once() -> str:

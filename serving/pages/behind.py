@@ -16,6 +16,7 @@ from serving.answering.work import Answering
 from serving.decisions.mounting import Decisions
 from serving.decisions.store import DecisionStore
 from serving.loading import LoadedRun
+from serving.notes.store import Notes
 from serving.pages.cards import Cards
 from serving.pages.reading.of_run import OfRun
 from serving.readiness import required
@@ -56,6 +57,11 @@ class PagesOf:
     def store(self) -> DecisionStore:
         """Decisions, by the same rules as for programs."""
         return self.decisions.store
+
+    @property
+    def notes(self) -> Notes:
+        """Notes on customers at risk."""
+        return Notes(self.keeper.audit)
 
     def loaded(self) -> LoadedRun:
         """Return the run.

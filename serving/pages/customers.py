@@ -12,7 +12,10 @@ from baton.files import read_json
 from baton.messages.message import Message
 from baton.wording.leaving import HIGH, chance_of, guessed_range, is_wide, lowered, signs_of
 from baton.wording.wording import Bilingual, money, percent, say, translated_message
-from serving.access.rules import may
+from serving.access.rules import may, may_at_all
+from serving.access.sight import Sight
+from serving.notes.store import SaveRate, save_rate
+from serving.notes.words import outcome_name
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
 from serving.pages.paging import paged
@@ -58,9 +61,28 @@ def show_customers(asked: Asked, of: PagesOf, /) -> Reply:
             "signs": [(sign, read.names.kpi(sign)) for sign in at_risk.signs_of(seen)],
             "has_value": at_risk.has_value,
             "has_better": read.run.table("what_if") is not None,
+            **_noted(asked, of, sight, [row["customer_id"] for row in rows]),
         },
         trouble=trouble,
     )
+
+
+def _noted(asked: Asked, of: PagesOf, sight: Sight, customers: list[str], /) -> dict[str, Any]:
+    """Return the last note on each customer of the page, and the save rate of all that somebody may see."""
+    if not may_at_all(asked.who, "read_customer_notes"):
+        return {"notes_of": {}, "saved": None, "may_read_notes": False}
+    last = {name: (note, outcome_name(note.outcome)) for name, note in of.notes.latest(customers).items()}
+    rate = save_rate(note for note in of.notes.all() if sight.customer(note.customer_id))
+    return {"notes_of": last, "saved": None if rate is None else _saved(rate), "may_read_notes": True}
+
+
+def _saved(rate: SaveRate, /) -> Bilingual:
+    counted = say(
+        "pages_notes.rate", n=rate.known, share=percent(rate.share), low=percent(rate.low), high=percent(rate.high)
+    )
+    if rate.expected is None:
+        return counted
+    return say("pages_notes.rate_beside", counted=counted, share=percent(rate.expected))
 
 
 def _at_least(asked: Asked, /) -> tuple[float | None, Bilingual | None]:

@@ -14,7 +14,7 @@ from baton.messages.message import Message, render
 from baton.messages.numbers import Language
 from baton.wording.wording import Bilingual, number, percent, say
 from serving.access.rules import may_at_all
-from serving.pages.asked import Asked, Shown
+from serving.pages.asked import Asked, Sent, Shown
 from serving.pages.table import navigation
 from serving.refusals import OURS
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from starlette.responses import Response
 
-__all__ = ["HEADERS", "asset", "page_response"]
+__all__ = ["HEADERS", "asset", "file_response", "page_response"]
 
 _WHOLE = 0.05
 _CERTAIN = 0.99
@@ -76,6 +76,19 @@ def page_response(
     if shown.code in (429, 503):
         headers["retry-after"] = "60" if shown.code == 429 else "2"
     return HTMLResponse(text, shown.code, headers)
+
+
+def file_response(sent: Sent, /) -> Response:
+    """Return a file as it goes to the browser, which is to save it and to keep no other copy."""
+    from starlette.responses import Response
+
+    headers = {
+        **HEADERS,
+        "content-disposition": f'attachment; filename="{sent.name}"',
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(sent.content, 200, headers, sent.media_type)
 
 
 def _chance(share: float, /) -> Bilingual:

@@ -20,9 +20,9 @@ from serving.decisions.refused import DecisionRefused, RunNotReady
 from serving.hosts import asked_host
 from serving.page import ASKED_PATH
 from serving.pages import sign_in
-from serving.pages.asked import Asked, Go, Reply, Shown
+from serving.pages.asked import Asked, Go, Reply, Sent, Shown
 from serving.pages.behind import PagesOf
-from serving.pages.frame import HEADERS, asset, page_response
+from serving.pages.frame import HEADERS, asset, file_response, page_response
 from serving.pages.table import PageEntry, entry_of, navigation
 from serving.refusals import OURS, Receive, Scope, Send
 
@@ -92,6 +92,8 @@ class Pages:
 
         if isinstance(reply, Go):
             response: Response = RedirectResponse(reply.place, 303, HEADERS)
+        elif isinstance(reply, Sent):
+            response = file_response(reply)
         else:
             response = await self._threaded(
                 lambda: page_response(asked, reply, is_set_up=self._is_set_up(), named=self._of.named)

@@ -12,6 +12,7 @@ from serving.pages.behind import PagesOf
 from serving.pages.card import show_card, take_card
 from serving.pages.causes import show_causes
 from serving.pages.coaching import show_coaching, show_offer, take_offer
+from serving.pages.contacts.customer import send_notes, show_customer, take_note
 from serving.pages.customers import show_customers
 from serving.pages.decision import show_decision, take_decision
 from serving.pages.decisions import show_decisions
@@ -59,6 +60,8 @@ class PageEntry:
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("/pages/teams", "pages_frame.teams", ("weights",), show_teams),
     PageEntry("/pages/customers", "pages_frame.customers", ("churn_of_customer",), show_customers),
+    PageEntry("/pages/customer", "", ("read_customer_notes",), show_customer, take_note),
+    PageEntry("/pages/customer-notes.csv", "", ("read_customer_notes",), send_notes),
     PageEntry("/pages/live", "pages_live.name", ("live_desk",), show_live_desk, take_live_desk),
     PageEntry("/pages/causes", "pages_frame.causes", ("causes_of_team",), show_causes),
     PageEntry("/pages/journey", "pages_journey.name", ("weights",), show_journey),

@@ -93,6 +93,15 @@ class AtRisk:
         allowed = np.array([may_see(each) for each in self.teams], dtype=bool)
         return np.unique(customer[allowed[team]]) if len(team) else np.empty(0, np.int64)
 
+    def place_of(self, customer: str, /) -> NDArray[np.int64] | None:
+        """Return the place of one customer; None where there is none of this id."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        ids = self.table["customer_id"].cast(pa.string())
+        found = pc.index(ids, pa.scalar(customer, pa.string())).as_py()
+        return None if found < 0 else np.array([found], dtype=np.int64)
+
     def everybody(self) -> NDArray[np.int64]:
         """Return the places of all customers."""
         return np.arange(len(self.chance))

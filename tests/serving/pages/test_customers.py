@@ -82,7 +82,8 @@ def run_of(tmp_path: Any, tables: dict[str, pa.Table], evaluation: dict[str, Any
 
 def shown(run: Any, who: Principal, query: dict[str, str] | None = None) -> tuple[dict[str, Any], str]:
     read = OfRun(run)
-    of: Any = SimpleNamespace(read=lambda: read, sight=lambda who, run: Sight(who, run.members, 5))
+    notes = SimpleNamespace(latest=lambda customers: {}, all=list)
+    of: Any = SimpleNamespace(read=lambda: read, sight=lambda who, run: Sight(who, run.members, 5), notes=notes)
     asked = Asked(who, "/pages/customers", query or {})
     page = show_customers(asked, of)
     assert isinstance(page, Shown)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from serving.access.keeper import Keeper
+from serving.access.principal import LOCAL
 from serving.alerts.outbox import Outbox
+from serving.notes.store import NewNote, Notes
 from serving.pages.table import PAGES
 from serving.pilots.opening import open_pilots
 from tests.serving.access.conftest import House
@@ -32,6 +34,12 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/customers", ">c3<"): (S, S, H, S, D, D),
     ("/pages/customers", ">c4<"): (S, S, H, H, D, D),  # by t1, two years ago
     ("/pages/customers?team=t3", ">c3<"): (S, S, H, S, D, D),
+    ("/pages/customer?id=c1", "Nothing was noted yet"): (D, S, S, H, D, D),
+    ("/pages/customer?id=c3", "Nothing was noted yet"): (D, S, H, S, D, D),
+    ("/pages/customer?id=c3", "Keep the note"): (D, H, H, S, D, D),
+    ("/pages/customer?id=x404", "never"): (D, H, H, H, D, D),
+    ("/pages/customer-notes.csv", "c4,t1,"): (D, S, H, H, D, D),  # by t1, two years ago
+    ("/pages/customer-notes.csv", "c2,t2,"): (D, S, S, H, D, D),
     ("/pages/live", "Conversation talk-1"): (D, S, S, H, D, D),  # of t1
     ("/pages/live", "Conversation talk-3"): (D, S, H, S, D, D),
     ("/pages/live", "I take this over"): (D, H, S, S, D, D),
@@ -79,6 +87,14 @@ def conversations(house: House) -> None:
     outbox = Outbox(Keeper(house.company).audit, house.company.alerts)
     noted(outbox, "talk-1", 0.7, "t1")
     noted(outbox, "talk-3", 0.7, "t3")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def notes(house: House) -> None:
+    """A note on a customer of t2, and one on who was t1's two years ago."""
+    kept = Notes(Keeper(house.company).audit)
+    for customer, team in (("c2", "t2"), ("c4", "t1")):
+        kept.keep(LOCAL, NewNote(customer, team, "called", "open", "", customer))
 
 
 def _with_people(text: str, house: House) -> str:

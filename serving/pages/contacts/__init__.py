@@ -1,0 +1,1 @@
+"""Pages about what people did for customers at risk."""
