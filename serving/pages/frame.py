@@ -15,6 +15,7 @@ from baton.messages.numbers import Language
 from baton.wording.wording import Bilingual, number, percent, say
 from serving.access.rules import may_at_all
 from serving.pages.asked import Asked, Sent, Shown
+from serving.pages.finding.terms import terms_of
 from serving.pages.table import navigation
 from serving.refusals import OURS
 
@@ -65,6 +66,7 @@ def page_response(
         "chance": lambda share: _chance(share).of(language),
         "named": named,
         "pages": navigation(asked.who),
+        "page_terms": terms_of(asked.path) if shown.code < 400 else [],
         "has_report": may_at_all(asked.who, "report"),
         "is_set_up": is_set_up,
         "assets": {name: f"/pages/assets/{name}?{digest}" for name, (_, _, digest) in _assets().items()},

@@ -16,6 +16,8 @@ from serving.pages.contacts.customer import send_notes, show_customer, take_note
 from serving.pages.customers import show_customers
 from serving.pages.decision import show_decision, take_decision
 from serving.pages.decisions import show_decisions
+from serving.pages.finding.glossary import show_glossary
+from serving.pages.finding.search import show_search
 from serving.pages.journey import show_journey
 from serving.pages.live_desk import show_live_desk, take_live_desk
 from serving.pages.models import show_models
@@ -74,6 +76,8 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("/pages/decision", "", ("read_decision", "read_decision_of_person"), show_decision, take_decision),
     PageEntry("/pages/pilots", "pages_pilots.name", ("read_pilot",), show_pilots),
     PageEntry("/pages/models", "pages_frame.models", ("models",), show_models),
+    PageEntry("/pages/glossary", "", (), show_glossary),
+    PageEntry("/pages/search", "", (), show_search),
     PageEntry("/pages/mine", "pages_frame.mine", ("own_card",), show_own),
 )
 

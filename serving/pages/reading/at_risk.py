@@ -102,6 +102,15 @@ class AtRisk:
         found = pc.index(ids, pa.scalar(customer, pa.string())).as_py()
         return None if found < 0 else np.array([found], dtype=np.int64)
 
+    def named(self, places: NDArray[np.int64], begins: str, most: int, /) -> list[str]:
+        """Return ids of some customers that begin with a text, in order; no more than asked for."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        ids = self.table["customer_id"].take(pa.array(places)).cast(pa.string())
+        fits = pc.starts_with(ids, begins, ignore_case=True)
+        return [str(name) for name in ids.filter(fits).slice(0, most).to_pylist()]
+
     def everybody(self) -> NDArray[np.int64]:
         """Return the places of all customers."""
         return np.arange(len(self.chance))

@@ -27,7 +27,7 @@ SIGNALS = [{"signal": "threat_to_leave", "name": {"en": "May leave", "zh": "æœ‰ç
 
 
 def noted(outbox: Outbox, talk: str, risk: float, team: str | None = "t1", *, seen: int = 1) -> None:
-    """A conversation crosses, two people being told."""
+    """A conversation crosses, and two people are to hear of it."""
     content = {"conversation_id": talk, "level": "high", "signals": SIGNALS, "customer_id": "c1"}
     notice = Notice(team, content, [("desk", "lin"), ("email", "lin")])
     outbox.take([Found(RULE, f"etl {talk}", risk)], {("angry", f"etl {talk}"): notice}, seen=seen)

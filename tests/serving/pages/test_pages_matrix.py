@@ -69,6 +69,10 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/pilots?name=waits", ">waits<"): (D, S, S, H, D, S),
     ("/pages/pilots?name=none", "never"): (D, H, H, H, D, H),
     ("/pages/models", "Models"): (D, S, D, D, D, S),
+    ("/pages/glossary", 'id="kpi-csat"'): (S, S, S, S, S, S),
+    ("/pages/search?q=t1", "/pages/card?team=t1"): (S, S, S, H, H, H),
+    ("/pages/search?q=t3", "/pages/card?team=t3"): (S, S, H, S, H, H),
+    ("/pages/search?q=c3", "/pages/customer?id=c3"): (H, S, H, S, H, H),
     ("/pages/mine", "My own view"): (D, D, S, S, S, D),
 }  # fmt: skip
 

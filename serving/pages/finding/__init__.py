@@ -1,0 +1,1 @@
+"""Finding things: what words mean, and search over what one may see."""
