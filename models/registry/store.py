@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import shutil
@@ -122,13 +123,21 @@ def _client(database: Path, /) -> Any:
 
 def _make(database: Path, /) -> None:
     """Make a new database elsewhere and move it in: one that is half made could never be opened again."""
-    with explaining_full_disks(), tempfile.TemporaryDirectory(prefix="baton-") as scratch:
-        made = Path(scratch) / database.name
+    with explaining_full_disks():
+        made = _empty_database()
+    with write_atomically(database, hint="nothing was registered: free space and run again") as temporary:
+        temporary.write_bytes(made)
+
+
+@functools.cache
+def _empty_database() -> bytes:
+    """Return a database in which nothing is registered; MLflow takes seconds to make one, so once a process."""
+    with tempfile.TemporaryDirectory(prefix="baton-") as scratch:
+        made = Path(scratch) / "mlflow.db"
         client = _client(made)
         for store in (client._tracking_client.store, client._get_registry_client().store):
             store._dispose_engine()
-        with write_atomically(database, hint="nothing was registered: free space and run again") as temporary:
-            shutil.copyfile(made, temporary)
+        return made.read_bytes()
 
 
 @contextlib.contextmanager

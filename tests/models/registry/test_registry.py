@@ -19,6 +19,7 @@ from models.prediction.linear import fit_linear
 from models.prediction.predictor import load_predictor
 from models.registry.champions import Registry, load_champion
 from models.registry.promotion import Origin, verdict
+from models.registry.store import _empty_database
 
 ENTRY = {"rows": 80, "split": "in time", "test_fingerprint": "rows-of-may", "log_loss": 0.5, "brier": 0.2, "auc": 0.7}
 
@@ -324,6 +325,8 @@ def test_a_registry_that_cannot_be_made_whole_is_not_there(
     tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company, folder = Company(path=tmp_path / "company.toml"), tmp_path / ".baton"
+    # as in a process that has made none yet
+    monkeypatch.setattr("models.registry.store._empty_database", _empty_database.__wrapped__)
     with monkeypatch.context() as patch, pytest.raises(OutputError, match="no space left; .* TMPDIR"):
         patch.setattr("models.registry.store._client", lambda database: Made(database, None))
         Registry(company, create=True)
