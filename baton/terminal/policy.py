@@ -127,7 +127,7 @@ def _write(path: Path, company: Company, versions: Sequence[Version], chosen: Ve
 
 def _write_workbook(path: Path, company: Company, versions: Sequence[Version], chosen: Version, force: bool, /) -> None:
     from baton.messages.message import Message, render
-    from pipelines.workbook.book import Column, opened
+    from baton.sheets.book import Column, opened
     from serving.policy.shapes import LINE, differences, lines_of, summary_of
 
     def columns(*names: str) -> list[Column]:

@@ -13,12 +13,24 @@ from baton.wording.wording import Bilingual, listed, number, percent, ranged, sa
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HIGH", "SIGNS", "chance_of", "guessed_range", "harmful_levers", "is_wide", "lowered", "raising", "signs_of"]
+__all__ = [
+    "HIGH",
+    "SIGNS",
+    "chance_of",
+    "guessed_range",
+    "harmful_levers",
+    "is_wide",
+    "likely",
+    "lowered",
+    "raising",
+    "signs_of",
+]
 
 HIGH = 0.2
 """From which chance on a customer is counted as likely to leave."""
 SIGNS = 3
 """How many signs are named of a customer."""
+_CERTAIN = 0.99
 _WIDE = 0.2  # of a range: narrower ones change nothing in whom to call
 _MAX_DIGITS = 4  # a change that is smaller still is none that lowers a chance by a twentieth
 
@@ -36,6 +48,19 @@ def guessed_range(entry: Mapping[str, Any], /) -> Bilingual:
         return say("risk.guessed_untested")
     between = say("word.between", low=number(low, 2), high=number(high, 2))
     return say("risk.guessed_churn" if "auc" in entry else "risk.guessed_number", auc=between)
+
+
+def likely(share: float, /) -> Bilingual:
+    """Return a chance as people read it; none is certain, however it rounds.
+
+    Examples
+    --------
+    >>> likely(0.996).en, likely(0.361).en
+    (Markup('over 99%'), Markup('36%'))
+    """
+    if share > _CERTAIN:
+        return say("pages_frame.almost_certain")
+    return say("pages_frame.hardly") if share < 1 - _CERTAIN else percent(share)
 
 
 def is_wide(row: Mapping[Any, Any], /) -> bool:

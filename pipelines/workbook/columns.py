@@ -12,8 +12,8 @@ from baton.contract.results import ResultColumn, ResultTable
 from baton.messages.message import Message, render
 from baton.messages.numbers import Language
 from baton.outcomes import WORTH
-from pipelines.workbook.book import Column
-from pipelines.workbook.cells import Cell, Formatted, known_number
+from baton.sheets.book import Column
+from baton.sheets.cells import Cell, Formatted, known_number
 from pipelines.workbook.names import Names
 from pipelines.workbook.words import Languages, heading_of, say, words
 

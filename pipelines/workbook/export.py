@@ -17,10 +17,10 @@ from baton.messages.message import LANGUAGES
 from baton.messages.numbers import Language
 from baton.outcomes import Outcome
 from baton.run_results import RUN, RunResults
+from baton.sheets.book import opened
+from baton.sheets.cells import Cell
 from pipelines.report.data.objective import objective_of
 from pipelines.report.data.results import Results, read_results
-from pipelines.workbook.book import opened
-from pipelines.workbook.cells import Cell
 from pipelines.workbook.columns import Outcomes, Shown, shown_columns
 from pipelines.workbook.names import Names
 from pipelines.workbook.read_me import read_me

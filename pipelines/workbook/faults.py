@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from baton.company import Company
+from baton.sheets.book import Column, opened
+from baton.sheets.cells import Cell
 from features.quality.faults import CheckReport, Fault
 from features.quality.remedies import remedies
-from pipelines.workbook.book import Column, opened
-from pipelines.workbook.cells import Cell
 from pipelines.workbook.words import Languages, in_each, say
 
 __all__ = ["write_faults"]

@@ -9,9 +9,9 @@ from markupsafe import Markup, escape
 
 from baton.contract.results import result_table
 from baton.messages.numbers import Language
+from baton.sheets.cells import Cell
 from baton.wording.wording import Bilingual, translated_message
 from pipelines.report.data.results import Results
-from pipelines.workbook.cells import Cell
 from pipelines.workbook.names import Names
 from pipelines.workbook.tables import Chosen
 from pipelines.workbook.words import Languages, in_each, say

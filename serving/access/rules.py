@@ -66,6 +66,7 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "take_conversation": (_N, _N, _T, _N, _N),
     "read_customer_notes": (_N, _A, _T, _N, _N),
     "note_customer": (_N, _N, _T, _N, _N),
+    "review_pack": (_N, _A, _T, _N, _N),
     "send_events": (_A, _N, _N, _N, _N),
     "read_decision": (_N, _A, _T, _N, _A),
     "read_decision_of_person": (_N, _N, _L | _O, _O, _A),

@@ -181,11 +181,11 @@ def save_rate(notes: Iterable[Noted], /) -> SaveRate | None:
     notes : iterable of Noted
         The oldest first.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     known = {note.customer_id: note for note in notes if note.outcome in ("stays", "leaves")}
     if len(known) < _MIN_KNOWN:
         return None
+    from statsmodels.stats.proportion import proportion_confint
+
     stayed = sum(note.outcome == "stays" for note in known.values())
     low, high = proportion_confint(stayed, len(known), alpha=0.1, method="wilson")
     chances = [note.chance for note in known.values() if note.chance is not None]

@@ -12,7 +12,8 @@ from markupsafe import Markup, escape
 
 from baton.messages.message import Message, render
 from baton.messages.numbers import Language
-from baton.wording.wording import Bilingual, number, percent, say
+from baton.wording.leaving import likely
+from baton.wording.wording import Bilingual, number, say
 from serving.access.rules import may_at_all
 from serving.pages.asked import Asked, Sent, Shown
 from serving.pages.finding.terms import terms_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["HEADERS", "asset", "file_response", "page_response"]
 
 _WHOLE = 0.05
-_CERTAIN = 0.99
 _FOLDER = Path(__file__).parent
 HEADERS = {
     "content-security-policy": (
@@ -63,7 +63,7 @@ def page_response(
         "tell": lambda text: in_words(text, language),
         "number": lambda value, digits=0: number(value, digits).of(language),
         "points": lambda value: number(value, 0 if abs(value - round(value)) < _WHOLE else 1).of(language),
-        "chance": lambda share: _chance(share).of(language),
+        "chance": lambda share: likely(share).of(language),
         "named": named,
         "pages": navigation(asked.who),
         "page_terms": terms_of(asked.path) if shown.code < 400 else [],
@@ -91,13 +91,6 @@ def file_response(sent: Sent, /) -> Response:
         "x-content-type-options": "nosniff",
     }
     return Response(sent.content, 200, headers, sent.media_type)
-
-
-def _chance(share: float, /) -> Bilingual:
-    """Return a chance; none is certain, however it rounds."""
-    if share > _CERTAIN:
-        return say("pages_frame.almost_certain")
-    return say("pages_frame.hardly") if share < 1 - _CERTAIN else percent(share)
 
 
 def in_words(text: Any, language: Language, /) -> Markup:

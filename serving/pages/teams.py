@@ -8,7 +8,7 @@ from baton.charts.small import beside_line
 from baton.wording.since import Since, since_of
 from baton.wording.wording import natural_order, verbatim
 from serving.access.principal import Principal
-from serving.access.rules import Subject, may
+from serving.access.rules import Subject, may, may_at_all
 from serving.access.sight import Sight
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
@@ -57,6 +57,7 @@ def show_teams(asked: Asked, of: PagesOf, /) -> Reply:
             "find": wanted,
             "total": len(found),
             "any": bool(seen),
+            "has_pack": bool(seen) and may_at_all(asked.who, "review_pack"),
             "page": page,
         },
     )

@@ -17,7 +17,7 @@ from baton.company import Company
 from baton.contract.results import result_tables
 from baton.errors import ArtefactError, CompanyFileError, OutputError
 from baton.files import RunFolder, write_json
-from pipelines.workbook.cells import sheet_name
+from baton.sheets.cells import sheet_name
 from pipelines.workbook.columns import shown_columns
 from pipelines.workbook.export import export, languages_of
 from pipelines.workbook.names import Names

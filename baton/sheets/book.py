@@ -14,7 +14,7 @@ from typing import Any
 from baton.characters import is_like_formula
 from baton.errors import OutputError
 from baton.files import new_file
-from pipelines.workbook.cells import Cell, Formatted, clean_text, sheet_name
+from baton.sheets.cells import Cell, Formatted, clean_text, sheet_name
 
 __all__ = ["MAX_ROWS", "Book", "Column", "opened"]
 

@@ -1,0 +1,1 @@
+"""Workbooks: sheets with readable headings, in which no text is ever a formula."""
