@@ -54,18 +54,22 @@ class Readiness:
         Returns what waits to be sent; empty where there are no alerts.
     begun : callable
         Called when it has begun to load.
+    warm : callable
+        Takes a run that is loaded, before it answers.
     """
 
     loader: Loader | None = None
     announce: Callable[[str], None] = lambda _: None
     alerts: Callable[[], Mapping[str, Any]] = dict
     begun: Callable[[], None] = lambda: None
+    warm: Callable[[LoadedRun], None] = lambda _: None
 
     def begin(self, load: Callable[[], LoadedRun], fingerprint: Callable[[], Hashable] | None = None, /) -> Loader:
         """Begin to load a run, and return what loads it, and loads it again when its fingerprint is another."""
 
         def announced() -> LoadedRun:
             run = load()
+            self.warm(run)
             for model in run.models():
                 if "note" in model:
                     self.announce(f"{model['note']}.")

@@ -154,8 +154,9 @@ def _for_people(
     """Return decisions, pilots, and the pages on which people make them, by path."""
     decisions = Decisions(company, keeper, readiness.run)
     pilots = Pilots(company, keeper, readiness.run)
-    pages = Pages(PagesOf(company, keeper, readiness.run, answering, decisions))
-    return {DECISIONS: decisions, PILOTS: pilots, _PAGES: pages}
+    pages = PagesOf(company, keeper, readiness.run, answering, decisions)
+    readiness.warm = pages.warm
+    return {DECISIONS: decisions, PILOTS: pilots, _PAGES: Pages(pages)}
 
 
 def _alerted(company: Company, keeper: Keeper, answering: Answering, readiness: Readiness, /) -> None:

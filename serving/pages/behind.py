@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,9 @@ from serving.pages.reading.of_run import OfRun
 from serving.readiness import required
 
 __all__ = ["PagesOf"]
+
+_LOG = logging.getLogger("baton.serving")
+_NOW, _NEXT = "now", "next"
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,29 @@ class PagesOf:
             If there is no run yet.
         """
         run = self.loaded()
-        known = self._read.get("run")
+        known = self._read.get(_NOW)
         if known is None or known.run is not run:
-            known = self._read["run"] = OfRun(run)
+            warmed = self._read.pop(_NEXT, None)
+            known = self._read[_NOW] = warmed if warmed is not None and warmed.run is run else OfRun(run)
         return known
+
+    def warm(self, run: LoadedRun, /) -> None:
+        """Read what the first pages of a run need before anybody waits for it; a fault is that page's own."""
+        read = OfRun(run)
+        for part in (
+            lambda: read.at_risk,
+            lambda: read.cards.of_team,
+            lambda: read.lived_kpi,
+            lambda: read.advice_changes,
+            lambda: read.harmful_levers,
+            lambda: read.journey.stages(frozenset()),
+            lambda: read.causes.tables,
+        ):
+            try:
+                part()
+            except Exception as error:
+                _LOG.warning("pages: %s: %s", type(error).__name__, error)
+        self._read[_NEXT] = read
 
     @cached_property
     def _read(self) -> dict[str, OfRun]:

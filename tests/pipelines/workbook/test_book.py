@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from baton.errors import OutputError
+from baton.sheets import book
 from baton.sheets.book import Column, opened
 from baton.sheets.cells import MAX_TEXT, Formatted, sheet_name
-from pipelines.workbook import book
 from tests.pipelines.workbook.conftest import Read
 
 NASTY = [  # a text, and what is read back
