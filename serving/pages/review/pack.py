@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from baton.wording.leaving import HIGH, chance_of, guessed_range, signs_of
-from baton.wording.wording import Bilingual, listed, money, natural_order, percent, say, verbatim
+from baton.wording.wording import Bilingual, listed, money, natural_order, number, percent, say, verbatim
 from serving.access.principal import Principal
 from serving.access.rules import may
 from serving.access.sight import Sight
@@ -85,13 +85,18 @@ def _cards(read: OfRun, of: PagesOf, teams: list[str], /) -> Block:
     """Return all lines of cards, those to change first on each card; cards by what is at stake times how sure it is."""
     cards = [card for team in teams for card in read.cards.of_team.get(team, [])]
     cards.sort(key=lambda card: -card.urgency)
-    rows = [_line(read, of, card, row) for card in cards for row in _moved_first(card)]
+    rows = [
+        [*_line(read, of, card, row), *(_expected(card) if not place and card.moved else (figure(None), word(None)))]
+        for card in cards
+        for place, row in enumerate(_moved_first(card))
+    ]
     return Block(
         "cards",
         say("pages_review.cards"),
         (
             say("pages_teams.team"), say("pages_review.role"), say("pages_card.kpi"), say("pages_card.today"),
             say("pages_card.advised"), say("pages_card.verdict"), say("pages_review.sure"), say("pages_teams.expected"),
+            say("pages_review.range"),
         ),
         rows,
         say("pages_teams.none"),
@@ -107,7 +112,6 @@ def _moved_first(card: Card, /) -> list[dict[str, Any]]:
 
 
 def _line(read: OfRun, of: PagesOf, card: Card, row: dict[str, Any], /) -> list[Shown]:
-    expected = row["expected_effect"] if row in card.moved else None
     return [
         word(of.named(card.team)),
         word(card.role),
@@ -116,8 +120,15 @@ def _line(read: OfRun, of: PagesOf, card: Card, row: dict[str, Any], /) -> list[
         points(row["recommended_weight"]),
         word(say(_VERDICTS.get(row["verdict"], "pages_card.keep"))),
         sure(row["confidence"] if row["verdict"] in _VERDICTS else None),
-        figure(expected),
     ]
+
+
+def _expected(card: Card, /) -> tuple[Shown, Shown]:
+    """Return what is expected of a card's changes together; it stands on one line, so that nobody adds it up."""
+    size, low, high = (card.whole[f"expected_{end}"] for end in ("effect", "low", "high"))
+    if size is None or low is None or high is None:
+        return figure(size), word(None)
+    return figure(size), word(say("word.between", low=number(low, 0), high=number(high, 0)))
 
 
 def _lived(read: OfRun, of: PagesOf, sight: Sight, teams: list[str], /) -> Block:

@@ -22,6 +22,9 @@ def nasty(with_passwords: House) -> None:
     """A card whose role reads like a formula, before the service loads the run."""
     named = cards().replace({"kpi": {"csat": "first_contact_resolution"}})
     named.loc[named["team_id"] == "t2", "role"] = FORMULA
+    moved = {"recommended_weight": [60.0, 40.0], "expected_effect": 9.0, "expected_low": 1.0, "expected_high": 20.0}
+    for column, value in moved.items():
+        named.loc[named["team_id"] == "t1", column] = value
     write_filled(with_passwords.folder, "weights", named)
 
 
@@ -47,6 +50,14 @@ def test_page_and_workbook_have_the_same_lines_of_the_own_teams_alone(browser: B
     browser.sign_in("ana")
     everybody, _ = workbook(browser)
     assert {row[0] for row in everybody["Customers at risk"][1:]} >= {"c1", "c2", "c3", "c4"}
+
+
+def test_what_a_card_is_expected_to_keep_stands_once_with_its_range(browser: Browser) -> None:
+    browser.sign_in("lin")
+    sheets, _ = workbook(browser)
+    lines = next(rows for name, rows in sheets.items() if name.startswith("Scorecards"))
+    at = lines[0].index("Customers kept")
+    assert [row[at : at + 2] for row in lines[1:] if row[0] == "t1"] == [[9, "1 to 20"], ["", ""]]
 
 
 def test_no_cell_is_a_formula(browser: Browser) -> None:
