@@ -22,6 +22,7 @@ class Shown:
     Parameters
     ----------
     words : Bilingual
+        As on the page.
     value : Cell
         A number, or None for words.
     """
@@ -38,8 +39,8 @@ class Block:
     ----------
     name : str
         Its anchor.
-    title : Bilingual
-    header : sequence of Bilingual
+    title, header : Bilingual, sequence of Bilingual
+        In words; a name for each column.
     rows : sequence of sequence of Shown
         All of them; the page shows the first.
     missing : Bilingual
