@@ -16,11 +16,12 @@ from baton.terminal.audit import audit_app
 from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
-from baton.terminal.monitor import monitor
 from baton.terminal.opening import opened
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, OutOption, PageOption
 from baton.terminal.pilots import pilot_app
 from baton.terminal.policy import policy_app
+from baton.terminal.watching.monitor import monitor
+from baton.terminal.watching.retrain import retrain
 
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary
@@ -45,6 +46,7 @@ app.add_typer(alerts_app, name="alerts")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(policy_app, name="policy")
 app.command("monitor", epilog="Example: `baton monitor demo`")(monitor)
+app.command("retrain", epilog="Example: `baton retrain demo --dry-run`")(retrain)
 
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")

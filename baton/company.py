@@ -20,6 +20,7 @@ from baton.experts.prior import Prior
 from baton.nearest import did_you_mean
 from baton.outcome_settings import OLD_NAME, Outcomes
 from baton.outcomes import LEAVING
+from baton.retraining.settings import Retraining
 from baton.section import Section
 from baton.table_source import TableSource
 from baton.toml_files import read_toml
@@ -171,7 +172,7 @@ class Company(Section):
     path : Path
         Where the company file lies; relative paths inside it are relative to its folder.
     company, sources, tables, faults, accept, snapshots, outcomes, text, kpis, policy, privacy, access, alerts
-        The sections of the file, with the contract's defaults.
+        The sections of the file, with the contract's defaults; so is ``retraining``.
     """
 
     path: Path = Path("company.toml")
@@ -188,6 +189,7 @@ class Company(Section):
     privacy: Privacy = Privacy()
     access: Access = Access()
     alerts: Alerts = Alerts()
+    retraining: Retraining = Retraining()
 
     @property
     def folder(self) -> Path:

@@ -33,6 +33,7 @@ from pipelines.freshness import catalogue_digest, definitions_digest, meaning_di
 from pipelines.outlook.course import Course
 from pipelines.outlook.expected_time import expected
 from pipelines.preflight import refuse_early
+from pipelines.retraining.lineage import lineage_of
 from pipelines.run_summary import RunSummary, left_out, left_out_lines, warnings_of, write_summary
 from pipelines.steps import Ledger, Outcome, Step, digest, recorded_key
 
@@ -273,7 +274,8 @@ class Chain:
         from pipelines.tracking import track
 
         scales = settled.staged_scales(self.folder.staged)
-        origin = Origin(self.fingerprints, meaning_digest(self.company, self.catalogue, scales))
+        meaning = meaning_digest(self.company, self.catalogue, scales)
+        origin = Origin(self.fingerprints, meaning, lineage_of(self._given, self.catalogue, self.code))
 
         def work(outcome: Outcome) -> None:
             outcome.warnings.extend(track(self.company, self.folder, origin))

@@ -18,6 +18,7 @@ from models.integrity.model_file import model_file
 from models.prediction.comparison import Comparison
 from models.registry.champions import Registry, registry_folder, verdicts_file
 from models.registry.promotion import Origin, Version, beforehand
+from models.retraining.lineage import with_rows
 
 __all__ = ["list_models", "list_runs", "log_comparison", "promote", "rollback", "track"]
 
@@ -58,7 +59,7 @@ def track(company: Company, folder: RunFolder, origin: Origin) -> list[Message]:
             outcome,
             place,
             entry=entry,
-            origin=origin,
+            origin=with_rows(origin, folder, outcome),
             parameters={"seed": company.company.seed, "split": entry.get("split", ""), "rows": entry.get("rows", 0)},
         )
         if new:

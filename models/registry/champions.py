@@ -25,7 +25,7 @@ from models.integrity.isolation import require_sound
 from models.integrity.manifest import Manifest, verify_manifest
 from models.integrity.model_file import model_file
 from models.registry.promotion import Origin, Promotion, Version, beforehand, verdict
-from models.registry.store import MODEL, open_store, packed
+from models.registry.store import INPUTS_FILE, MODEL, open_store, packed
 from models.registry.versions import metrics_of, tested_tag, version_of
 
 __all__ = ["Registry", "find_champions", "load_champion", "registry_folder", "verdicts_file"]
@@ -120,7 +120,7 @@ class Registry:
             if all(tags.get(name, "") == value for name, value in made_from.items()):
                 self._crown_first(outcome, version.version)
                 return version.version, False
-        run = self._client.create_run(self._experiment(), run_name=outcome, tags={"outcome": outcome})
+        run = self._client.create_run(self.experiment(), run_name=outcome, tags={"outcome": outcome})
         run_id = run.info.run_id
         try:
             for name, value in parameters.items():
@@ -131,7 +131,8 @@ class Registry:
                 self._client.log_artifacts(run_id, str(place), MODEL)
                 files = verify_manifest(self._artefacts(run_id), verify_manifest(place).digest).digest
             self._client.log_dict(run_id, dict(entry), "evaluation.json")
-            self._client.log_dict(run_id, {"data": dict(origin.data), "meaning": origin.meaning}, "inputs.json")
+            inputs = {"data": dict(origin.data), "meaning": origin.meaning, **origin.lineage}
+            self._client.log_dict(run_id, inputs, INPUTS_FILE)
         except Exception:
             # a version is made of whole runs only; what is left of this one is no model's
             with contextlib.suppress(Exception):
@@ -161,7 +162,7 @@ class Registry:
 
     def log_metrics(self, name: str, metrics: Mapping[str, float], parameters: Mapping[str, str], /) -> None:
         """Log metrics of something that is not to be registered, as a run of its own."""
-        run = self._client.create_run(self._experiment(), run_name=name)
+        run = self._client.create_run(self.experiment(), run_name=name)
         for parameter, value in parameters.items():
             self._client.log_param(run.info.run_id, parameter, value)
         for metric, value in metrics.items():
@@ -170,7 +171,7 @@ class Registry:
 
     def runs(self) -> list[dict[str, Any]]:
         """Return every logged run, newest first: name, started_at (UTC), and its metrics."""
-        found = self._client.search_runs([self._experiment()], order_by=["attributes.start_time DESC"])
+        found = self._client.search_runs([self.experiment()], order_by=["attributes.start_time DESC"])
         return [
             {
                 "name": run.info.run_name,
@@ -348,7 +349,8 @@ class Registry:
     def _tags(self, outcome: str, version: int, /) -> Mapping[str, str]:
         return self._client.get_model_version(folder_name(outcome), str(version)).tags
 
-    def _experiment(self) -> str:
+    def experiment(self) -> str:
+        """Return the experiment that runs are logged in."""
         place = (self.folder / "artefacts").resolve().as_uri()
         for experiment in self._client.search_experiments():
             if experiment.artifact_location == place:

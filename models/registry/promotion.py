@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from baton.messages.message import Message
@@ -69,10 +69,14 @@ class Origin:
         Fingerprint per source table.
     meaning : str
         Fingerprint of what the tables mean; models are compared only where it is the same.
+    lineage : mapping
+        What else it takes to train it again: fingerprints of code, settings and rows, seed, versions. Kept beside the
+        model; no part of whether two are the same.
     """
 
     data: Mapping[str, str]
     meaning: str = ""
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

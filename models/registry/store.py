@@ -19,10 +19,13 @@ from baton.files import read_json, write_atomically
 from models.integrity.manifest import verify_manifest, write_manifest
 from models.integrity.model_file import TREES_FILE, model_file
 
-__all__ = ["MODEL", "open_store", "packed", "stored_errors"]
+__all__ = ["INPUTS_FILE", "MODEL", "open_store", "packed", "stored_errors"]
 
 MODEL = "model"
 """Folder of the model among a run's artefacts."""
+
+INPUTS_FILE = "inputs.json"
+"""What a version was made from, beside it."""
 
 _BESIDE = ("predictor.json", "probe.json")
 

@@ -1,0 +1,1 @@
+"""When models are trained anew, and what a challenger must show."""

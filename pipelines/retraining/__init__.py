@@ -1,0 +1,1 @@
+"""Training models anew: whether it is time, against whom, by which gates, and back again."""

@@ -1,0 +1,72 @@
+"""What a challenger in shadow says beside the champion, kept until it is known what became of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from baton.company import Company
+from baton.files import RunFolder, owner_only, write_atomically
+from baton.outcomes import outcome_folder
+from features.training.table import TrainingTable
+from models.prediction.predictor import BoostedPredictor
+from models.retraining.backtest import Compared
+from models.retraining.gates import gates_of
+from pipelines.retraining.judged import Judged
+
+__all__ = ["judge_shadow", "keep_shadow", "of_shadow"]
+
+_KEYS = ["unit_id", "as_of"]
+
+
+def keep_shadow(
+    folder: RunFolder,
+    table: TrainingTable,
+    version: int,
+    champion: BoostedPredictor,
+    challenger: BoostedPredictor,
+    /,
+) -> Path | None:
+    """Keep what both models say of the current rows whose outcome is not known; a later call replaces those of its day.
+
+    Returns
+    -------
+    Path or None
+        None where no row waits for its outcome.
+    """
+    rows = table.current[table.current["label"].isna()].reset_index(drop=True)
+    if rows.empty or table.latest is None:
+        return None
+    kept = rows[_KEYS].astype({"unit_id": str})
+    for name, model in (("champion", champion), ("challenger", challenger)):
+        known = [feature for feature in model.encoding.features if feature in rows.columns]
+        kept = kept.assign(**{name: model.predict(rows[known])})
+    place = _place(folder, table.outcome, version) / f"{table.latest:%Y-%m-%d}.parquet"
+    with owner_only(), write_atomically(place) as temporary:
+        kept.to_parquet(temporary, index=False)
+    return place
+
+
+def of_shadow(folder: RunFolder, table: TrainingTable, version: int, /) -> Compared | None:
+    """Return the kept rows whose outcome is known by now; None where there are none."""
+    kept = [pd.read_parquet(place) for place in sorted(_place(folder, table.outcome, version).glob("*.parquet"))]
+    if not kept:
+        return None
+    known = table.labelled[[*_KEYS, "group", "label"]]
+    rows = pd.concat(kept, ignore_index=True).merge(known.astype({"unit_id": str}), on=_KEYS)
+    if rows.empty:
+        return None
+    asked = rows[[*_KEYS, "group", "label"]]
+    return Compared(table.kind, asked, rows["champion"].to_numpy(), rows["challenger"].to_numpy())
+
+
+def judge_shadow(company: Company, compared: Compared, /) -> Judged:
+    """Judge log loss and calibration; the other gates were passed before the shadow began."""
+    gates = gates_of(compared, company.retraining.gates, {}, features=[], seed=company.company.seed)
+    judged = tuple(gate for gate in gates if gate.passed is not None)
+    return Judged(all(gate.passed for gate in judged), judged, compared.figures())
+
+
+def _place(folder: RunFolder, outcome: str, version: int, /) -> Path:
+    return outcome_folder(folder.path / "monitoring" / "shadow", outcome) / str(version)
