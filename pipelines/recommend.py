@@ -73,11 +73,13 @@ def recommend(
     from models.advice.stability.given import Given
     from models.effects.strategy_map import strategy_arrows
     from pipelines.before.compared import basis_of, given_before, standing
+    from pipelines.pilots.measured import read_measured
     from pipelines.run_left import causes_of, evidence_of
 
     basis = basis_of(company, catalogue, organisation.as_of, len(cases.frame))
     before = given_before(folder.before, basis)
-    results, settings = RunResults(folder), Settings.of(company, before=standing(before, basis))
+    tried, not_counted = read_measured(company, catalogue)
+    results, settings = RunResults(folder), Settings.of(company, before=standing(before, basis), tried=tried)
     advice = advise(cases, organisation, catalogue, settings, results.find("attributions"), progress)
     tables = {
         **advice.tables,
@@ -96,7 +98,7 @@ def recommend(
     advice.inputs.save(folder.advice)
     basis.save(folder.advice)
     progress("advice", STEPS, STEPS)
-    return Advised(rows, (*warnings, *advice.controllability.notes))
+    return Advised(rows, (*warnings, *advice.controllability.notes, *not_counted))
 
 
 def _warnings(

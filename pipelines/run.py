@@ -237,6 +237,7 @@ class Chain:
         from features.training.snapshots import latest
         from pipelines import recommend as verb
         from pipelines.before.set_aside import another_company, set_aside
+        from pipelines.pilots.measured import measured_files
 
         company, folder = self.company, self.folder
         stranger = another_company(company, folder)
@@ -256,6 +257,7 @@ class Chain:
 
         described = company.model_dump(include={"policy", "outcomes", "snapshots"}, mode="json")
         made_from = {"settings": described, "catalogue": catalogue_digest(self.catalogue), "before": before}
+        made_from |= {"pilots": [path.read_text("utf-8") for path in measured_files(company)]}
         self._step(run_steps.ADVISE, made_from, work)
 
     def what_if(self) -> None:

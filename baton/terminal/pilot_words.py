@@ -77,6 +77,8 @@ def _expected(unit: _Unit, plan: Plan, /) -> list[Message]:
     if plan.predicted is None:
         return []
     values = {name: unit.difference(plan.predicted[name]) for name in ("effect", "low", "high")}
+    if plan.predicted["basis"] == "pilots":
+        return [Message("pilot.expected_pilots", {"kpi": unit.name, **values})]
     if plan.predicted["basis"] == "measured":
         return [Message("pilot.expected_measured", {"kpi": unit.name, **values})]
     return [Message("pilot.expected_scenario", {"kpi": unit.name, **values})]

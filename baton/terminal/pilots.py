@@ -106,6 +106,7 @@ def pilot_evaluate(
     from baton.messages.message import Message
     from baton.terminal.pilot_words import outcome_document, outcome_words
     from pipelines.pilots.evaluate import evaluate_pilot
+    from pipelines.pilots.measured import write_measured
 
     settings, folder = opened(company, out)
     kept, plan = _kept_plan(settings, folder, name)
@@ -119,6 +120,9 @@ def pilot_evaluate(
     if recorded:
         assert kept is not None
         _record(settings, folder, kept, document, reason)
+    outcome = document if recorded else None if kept is None else kept["outcome"]
+    if outcome is not None:
+        write_measured(settings, plan, outcome)  # for the next run; of what is kept, and of nothing else
     if as_json:
         display.document({**document, "state": state or None, "recorded": recorded})
         return

@@ -170,7 +170,7 @@ def evidence(
     progress("reliability of KPIs", 1, STEPS)
     reliability = measure(cases, organisation, catalogue, policy)
     progress("coaching", 2, STEPS)
-    learned = learn_controllability(cases, organisation, catalogue, settings)
+    learned = learn_controllability(cases, organisation, catalogue, settings, reliability)
     return Evidence(
         effects=effects,
         reliability=reliability,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,11 @@ class AdviceInputs:
     response_low, response_high : float
     response_measured : bool
         Whether past changes of cards showed that; else it is a scenario.
+    piloted : mapping of str to mapping
+        By KPI that pilots tried: ``response``, ``low`` and ``high``, between-person standard deviations that one more
+        point moves this KPI by (90 %), and ``pilots``. Of these KPIs it holds instead of the response of all.
+    widths : mapping of str to float
+        By basis how far its intervals are widened already, by what came true of earlier statements.
     notes : tuple of Message
     currency : str
         That amounts are given in.
@@ -106,6 +111,8 @@ class AdviceInputs:
     response_low: float = 0.0
     response_high: float = 0.05
     response_measured: bool = False
+    piloted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    widths: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[Message, ...] = ()
     currency: str = ""
     before: pd.DataFrame = field(default_factory=no_before)
@@ -128,11 +135,29 @@ class AdviceInputs:
         """Return the same with what past changes of cards show of how far people can move KPIs."""
         known = learned.table.set_index("kpi")["controllability"]
         kpis = self.kpis.assign(controllable=self.kpis["kpi"].map(known).fillna(self.kpis["controllable"]))
-        shown = replace(self, kpis=kpis, notes=(*self.notes, *learned.notes))
-        if learned.response is None:
-            return shown
-        middle, low, high = learned.response
-        return replace(shown, response_per_point=middle, response_low=low, response_high=high, response_measured=True)
+        widths = {basis: each.factor for basis, each in learned.widths.items()}
+        piloted = {kpi: _widened(each, widths.get("pilots")) for kpi, each in learned.piloted.items()}
+        middle, low, high = learned.response or (self.response_per_point, self.response_low, self.response_high)
+        basis = "scenario" if learned.response is None else "measured"
+        low, high = _wide(low, high, widths.get(basis))
+        return replace(
+            self, kpis=kpis, notes=(*self.notes, *learned.notes), piloted=piloted, widths=widths,
+            response_per_point=middle, response_low=low, response_high=high,
+            response_measured=learned.response is not None,
+        )  # fmt: skip
+
+    def basis(self, moved: Collection[str], /) -> str:
+        """Return what the answer of people to points is known from, on a card that moves these KPIs.
+
+        Returns
+        -------
+        {"scenario", "measured", "pilots", "pilots_in_part"}
+            ``measured``: on past changes of cards.
+        """
+        tried = [kpi in self.piloted for kpi in moved]
+        if any(tried):
+            return "pilots" if all(tried) else "pilots_in_part"
+        return "measured" if self.response_measured else "scenario"
 
     def of_team(self, team: str, /) -> AdviceInputs:
         """Return the same with the effects of one team's own people and customers, where they differ."""
@@ -173,6 +198,19 @@ class AdviceInputs:
             for note in described["notes"]
         )
         return cls(**tables, **(described | {"notes": tuple(notes)}))
+
+
+def _wide(low: float, high: float, factor: float | None, /) -> tuple[float, float]:
+    """Widen an interval around its middle."""
+    if factor is None:
+        return low, high
+    middle, half = (low + high) / 2, factor * (high - low) / 2
+    return middle - half, middle + half
+
+
+def _widened(answer: Mapping[str, float], factor: float | None, /) -> dict[str, float]:
+    low, high = _wide(answer["low"], answer["high"], factor)
+    return {**answer, "low": low, "high": high}
 
 
 def gather(

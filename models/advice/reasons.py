@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -88,6 +88,8 @@ def explain(
     sentences = _why(inputs, policy, line, row)
     if line.get("stands") and row["verdict"] != "keep":
         sentences = (*sentences, *_stands(policy, line))
+    if row["verdict"] != "keep" and line["kpi"] in inputs.piloted:
+        sentences = (*sentences, _answered(inputs.piloted[line["kpi"]]))
     if row["hypothetical"]:
         sentences = (Message("advice.hypothetical"), *sentences)
     if breaches:
@@ -106,6 +108,12 @@ def chance(probability: float, /) -> Message:
     if probability > _NEARLY_SURE:
         return Message("chance.nearly_sure")
     return Message("chance.of", {"share": probability})
+
+
+def _answered(measured: Mapping[str, float], /) -> Message:
+    """Say what pilots measured of how people answer to a KPI's points."""
+    much, low, high = (10 * measured[name] for name in ("response", "low", "high"))
+    return Message("controllability.answered", {"n": int(measured["pilots"]), "much": much, "low": low, "high": high})
 
 
 def _why(inputs: AdviceInputs, policy: Policy, line: Line, row: dict[str, Any], /) -> tuple[Message, ...]:

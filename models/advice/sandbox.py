@@ -14,10 +14,11 @@ from baton.errors import PolicyError, UnknownIdError
 from baton.messages.message import Message
 from baton.nearest import did_you_mean
 from models.advice.card import Card, Line
+from models.advice.expected import expected_effect, moved_kpis
 from models.advice.inputs import AdviceInputs
 from models.advice.limits import NEARLY, broken, limits_of
 from models.advice.lines import guarded_by
-from models.advice.weights import expected_effect, target_card
+from models.advice.weights import target_card
 
 __all__ = ["Sandbox", "try_card"]
 
@@ -101,7 +102,7 @@ def try_card(
     expected, low, high = expected_effect(inputs, policy, target, points)
     messages = _broken(policy, target.frame, points)
     return Sandbox(
-        team_id, role, expected, low, high, "measured" if inputs.response_measured else "scenario",
+        team_id, role, expected, low, high, inputs.basis(moved_kpis(target.frame, points)),
         tuple(message.text for message in messages), messages,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from baton.company import Company, Policy, Privacy
 from baton.errors import PolicyError
 from baton.nearest import did_you_mean
+from models.advice.controllability.tried import Tried
 from models.advice.stability.before import Before
 
 __all__ = ["Settings", "changed_policy"]
@@ -33,6 +34,8 @@ class Settings:
         effect, weight or offer of help.
     before : Before
         What was advised before, which stands until the evidence clearly leaves it.
+    tried : tuple of Tried
+        What pilots measured of how people answer to points.
     """
 
     policy: Policy
@@ -41,12 +44,15 @@ class Settings:
     privacy: Privacy = field(default_factory=Privacy)
     learners: bool = True
     before: Before = field(default_factory=Before)
+    tried: tuple[Tried, ...] = ()
 
     @classmethod
-    def of(cls, company: Company, /, *, learners: bool = True, before: Before | None = None) -> Settings:
+    def of(
+        cls, company: Company, /, *, learners: bool = True, before: Before | None = None, tried: tuple[Tried, ...] = ()
+    ) -> Settings:
         """Return the settings of a company file."""
         profile = company.company
-        return cls(company.policy, profile.seed, profile.currency, company.privacy, learners, before or Before())
+        return cls(company.policy, profile.seed, profile.currency, company.privacy, learners, before or Before(), tried)
 
 
 def changed_policy(policy: Policy, limits: Mapping[str, Any], /) -> Policy:

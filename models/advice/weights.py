@@ -8,7 +8,7 @@ Source: Holmström & Milgrom 1991; Banker & Datar 1989; Baker 2002.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.contract.results import cast
-from baton.outcomes import WORTH
 from models.advice.conflict import conflict_name
+from models.advice.expected import expected_effect, expected_money, moved_kpis
 from models.advice.experts import blended
 from models.advice.fairness import Impact, impact, movers
 from models.advice.inputs import AdviceInputs
@@ -27,45 +27,18 @@ from models.advice.policy import Solved, check_policy
 from models.advice.reasons import explain
 from models.advice.stability.standing import begun, heard_of, stands, still
 from models.advice.stress.guarding import try_answers
+from models.advice.target_card import TargetCard
 from models.effects.not_measured import NotMeasured
 from models.effects.signal import noise_ratio, spearman_brown
 
-__all__ = ["TargetCard", "expected_effect", "recommend", "target_card"]
+__all__ = ["recommend", "target_card"]
 
 Floats = NDArray[np.float64]
 
 WORTH_A_ROW = 1.0
 _MONEY = ("expected_money", "expected_money_low", "expected_money_high")
-_NOT_KNOWN = (float("nan"), float("nan"), float("nan"))
 UNMEASURED_DRAWS = 400
 """Of experts' judgements where nothing was measured: as many as effects have."""
-
-
-@dataclass(frozen=True)
-class TargetCard:
-    """What the evidence alone would pay on one card.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        One row per KPI of the card and per candidate: kpi, current (0 for a candidate), on_card, fixed, measured,
-        target, reach (the target among declared levers alone: where a card moves to), low, high, up, down
-        (probabilities that it lies above, below today's points), heard (whether its owner's joint test is significant),
-        first (whether it is so for a first move too), was, started_from, aimed, still, stands (what the advice before
-        proposed: ``models.advice.stability.standing``), expert (its share as experts judge it; NaN: not judged),
-        evidence_share (of the target; NaN where it has none),
-        misaligned, direction, noise, reliability and the KPI's row of ``AdviceInputs.kpis``.
-    known : bool
-        Whether there is a card today.
-    people : int
-    share : float
-        Of all cases.
-    """
-
-    frame: pd.DataFrame
-    known: bool
-    people: int
-    share: float
 
 
 def recommend(inputs: AdviceInputs, policy: Policy, team_id: str | None = None) -> pd.DataFrame:
@@ -256,6 +229,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
     leads = aims(frame, policy, known=target.known)
     expected, low, high = expected_effect(inputs, policy, target, weights[0])
     money = dict(zip(_MONEY, expected_money(inputs, policy, target, weights[0]), strict=True))
+    basis = inputs.basis(moved_kpis(frame, weights[0]))
     rows = []
     for at, line in enumerate(frame.to_dict("records")):
         advised = float(weights[0][at])
@@ -278,7 +252,7 @@ def _card_rows(inputs: AdviceInputs, policy: Policy, team: str, role: str, /) ->
             "confidence": sure, "expected_effect": expected, "expected_low": low, "expected_high": high, **money,
             "reliability": np.nan if few else line["reliability"],
             "cycle_2": float(weights[1][at]), "cycle_3": float(weights[2][at]),
-            "expected_basis": "measured" if inputs.response_measured else "scenario",
+            "expected_basis": basis,
             "hypothetical": not target.known, "misaligned": line["misaligned"],
             "limits": "; ".join(map(str, limits)), "conflict": "; ".join(map(conflict_name, clash)),
             "impact_ratio": fair.ratio, "impact": fair.verdict,
@@ -325,56 +299,3 @@ def _verdict(line: dict[str, Any], advised: float, known: bool, /) -> str:
     if change > 0:
         return "raise"
     return "drop" if advised == 0 else "lower"
-
-
-def expected_effect(
-    inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
-) -> tuple[float, float, float]:
-    """Return the customers kept over one cycle by a whole card, under the stated response of people to points.
-
-    Parameters
-    ----------
-    weights : array of shape (KPIs,)
-        Points per row of ``target.frame``.
-
-    Returns
-    -------
-    tuple of float
-        Expected, low, high (90 %), against today's card; NaN where no effect on leaving is known.
-    """
-    return _brought(inputs, policy, target, weights) if inputs.outcome == "churn" else _NOT_KNOWN
-
-
-def expected_money(
-    inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
-) -> tuple[float, float, float]:
-    """Return what a whole card is worth over one cycle, by the prices that the policy puts on outcomes.
-
-    Returns
-    -------
-    tuple of float
-        As ``expected_effect``, in money; NaN without prices, and where no customers at risk are known: effects are then
-        of one case, and how many a card's people will have is not known.
-    """
-    if inputs.outcome != WORTH or not inputs.customers_at_risk:
-        return _NOT_KNOWN
-    return _brought(inputs, policy, target, weights)
-
-
-def _brought(
-    inputs: AdviceInputs, policy: Policy, target: TargetCard, weights: Floats, /
-) -> tuple[float, float, float]:
-    """What the customers at risk whom the card's people serve gain over one cycle, in the unit of the effects."""
-    frame = target.frame
-    if np.isnan(weights).any() or not target.known:
-        return _NOT_KNOWN
-    measured = frame["measured"].to_numpy()
-    moved = (weights - frame["current"].to_numpy())[measured] * frame.loc[measured, "controllable"].to_numpy()
-    scale = inputs.customers_at_risk * target.share * policy.cycle_days / max(inputs.horizon_days, 1)
-    chosen = list(frame.loc[measured, "kpi"])
-    point = inputs.helpful * frame.loc[measured, "effect"].to_numpy(dtype=float) @ moved
-    draws = inputs.helpful * inputs.draws[chosen].to_numpy(dtype=float) @ moved
-    rng = np.random.default_rng(len(draws))
-    response = rng.uniform(inputs.response_low, inputs.response_high, len(draws))
-    low, high = np.quantile(draws * response, [0.05, 0.95]) * scale if len(draws) else (np.nan, np.nan)
-    return float(point * inputs.response_per_point * scale), float(low), float(high)

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["MIN_PREDICTIONS", "Calibration", "Interval", "calibration_of", "came_true"]
+__all__ = ["MIN_PREDICTIONS", "Calibration", "Interval", "calibration_of", "came_true", "width_factor"]
 
 MIN_PREDICTIONS = 10
 """Of fewer nothing is stated: the 90 % interval of a share would be half of everything wide."""
+
+MIN_WIDTH = 0.5
+"""No interval is narrowed further: what was measured is noisy itself."""
 
 Interval = Mapping[str, float | None]
 """``low`` and ``high`` in one unit; None: not known, or without an end."""
@@ -101,3 +104,36 @@ def _of_level(level: float, came: Sequence[bool], /) -> Calibration:
     low = float(beta.ppf(0.05, true, number - true + 1)) if true else 0.0
     high = float(beta.ppf(0.95, true + 1, number - true)) if true < number else 1.0
     return Calibration(level, number, true, low, high)
+
+
+def width_factor(pairs: Sequence[tuple[Interval, Interval]], level: float, /) -> float:
+    """Return by which factor predicted intervals must be widened for as many to come true as were stated.
+
+    Parameters
+    ----------
+    pairs : sequence of tuple of Interval
+        Predicted and measured, with ends that are known.
+    level : float
+        As it was stated.
+
+    Notes
+    -----
+    Split conformal prediction with the half width as the scale: of n, the ceil(level (n + 1))-th smallest factor.
+    Source: Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World; Lei et al. 2018, JASA 113.
+
+    Examples
+    --------
+    >>> pairs = [({"low": -1.0, "high": 1.0}, {"low": at, "high": at}) for at in (0.0, 1.0, 2.0, 3.0)]
+    >>> width_factor(pairs, 0.5)
+    2.0
+    """
+    needed = []
+    for predicted, measured in pairs:
+        low, high, measured_low, measured_high = (
+            float(end) for each in (predicted, measured) for end in (each["low"] or 0.0, each["high"] or 0.0)
+        )
+        gap = (low + high - measured_low - measured_high) / 2
+        beyond = np.sqrt(max(gap**2 - ((measured_high - measured_low) / 2) ** 2, 0.0))
+        needed.append(float(beyond) * 2 / (high - low) if high > low else float("inf") if beyond else 0.0)
+    place = min(int(np.ceil(level * (len(needed) + 1))), len(needed)) - 1
+    return max(sorted(needed)[place], MIN_WIDTH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from baton.catalogue.schema import Kpi
 from baton.files import RunFolder
 from baton.run_results import RunResults
 
-__all__ = ["PREDICTED_LEVEL", "definition_of", "expected_of", "tried_cards"]
+__all__ = ["PREDICTED_LEVEL", "definition_of", "expected_of", "points_moved", "tried_cards"]
 
 PREDICTED_LEVEL = 0.9
 """How probable it should be that what is measured lies in the interval that was predicted."""
@@ -65,6 +65,23 @@ def tried_cards(folder: RunFolder, teams: Collection[str], /) -> tuple[dict[str,
     )
 
 
+def points_moved(kpi: str, cards: Sequence[Mapping[str, Any]], begins: Collection[str], /) -> float:
+    """Return by how many points a KPI rises in the teams that begin, on average; 0 where no card is known.
+
+    Examples
+    --------
+    >>> cards = [{"team_id": team, "kpi": "fcr", "current": 20.0, "tried": 30.0} for team in ("a", "b", "c")]
+    >>> points_moved("fcr", cards, ["a", "b"])
+    10.0
+    """
+    moved = [
+        line["tried"] - line["current"]
+        for line in cards
+        if line["kpi"] == kpi and line["team_id"] in begins and line["current"] is not None
+    ]
+    return float(np.mean(moved)) if moved else 0.0
+
+
 def expected_of(
     folder: RunFolder, kpi: Kpi, cards: Sequence[dict[str, Any]], begins: Collection[str], /
 ) -> dict[str, Any] | None:
@@ -78,24 +95,25 @@ def expected_of(
     """
     from models.advice.inputs import AdviceInputs
 
-    moved = [
-        line["tried"] - line["current"]
-        for line in cards
-        if line["kpi"] == kpi.id and line["team_id"] in begins and line["current"] is not None
-    ]
-    if not any(moved) or not (folder.advice / _INPUTS).exists():
+    moved = points_moved(kpi.id, cards, begins)
+    if not moved or not (folder.advice / _INPUTS).exists():
         return None
     inputs = AdviceInputs.load(folder.advice)
     row = inputs.kpis.set_index("kpi").reindex([kpi.id]).iloc[0]
-    per_response = kpi.sign * float(np.mean(moved)) * float(row["controllable"]) * float(row["between_sd"])
-    if not np.isfinite(per_response):
+    per_answer = kpi.sign * moved * float(row["between_sd"])
+    if not np.isfinite(per_answer):
         return None
-    # any response between the two is as probable as another, as where the effect of a card is computed
-    outside = (1 - PREDICTED_LEVEL) / 2
-    ends = [
-        inputs.response_low + share * (inputs.response_high - inputs.response_low) for share in (outside, 1 - outside)
-    ]
-    low, high = sorted(per_response * end for end in ends)
-    basis = "measured" if inputs.response_measured else "scenario"
-    effect = per_response * inputs.response_per_point
-    return {"effect": effect, "low": low, "high": high, "level": PREDICTED_LEVEL, "basis": basis}
+    tried = inputs.piloted.get(kpi.id)
+    basis = inputs.basis([kpi.id])
+    if tried is not None:
+        answer, ends = tried["response"], [tried["low"], tried["high"]]
+    else:
+        can = float(row["controllable"])
+        # any response between the two is as probable as another, as where the effect of a card is computed
+        outside = (1 - PREDICTED_LEVEL) / 2
+        reach = inputs.response_high - inputs.response_low
+        ends = [can * (inputs.response_low + share * reach) for share in (outside, 1 - outside)]
+        answer = can * inputs.response_per_point
+    low, high = sorted(per_answer * end for end in ends)
+    stated = {"effect": per_answer * answer, "low": low, "high": high, "level": PREDICTED_LEVEL, "basis": basis}
+    return stated if basis not in inputs.widths else {**stated, "width": inputs.widths[basis]}

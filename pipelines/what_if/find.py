@@ -59,5 +59,5 @@ def _learned(results: RunResults, /) -> dict[str, float]:
     table = results.find("advice/controllability")
     if table is None:
         return {}
-    known = table[table["controllability_basis"] == "cards"]
+    known = table[table["controllability_basis"].isin(["cards", "pilots"])]
     return dict(zip(known["kpi"].astype(str), known["controllability"].astype(float), strict=True))

@@ -70,11 +70,16 @@ class Believed:
     common : tuple of float
         Responsiveness that all KPIs share, as a multiple of the belief: mean, standard deviation, and the ends of its
         90 % interval.
+    answers, answers_sd : array of shape (kpis,), optional
+        What each KPI answers, as a multiple of a fully controllable one's belief: responsiveness times controllability;
+        None where no record was seen.
     """
 
     mean: Floats
     covariance: Floats
     common: tuple[float, float, float, float] = (1.0, float("nan"), float("nan"), float("nan"))
+    answers: Floats | None = None
+    answers_sd: Floats | None = None
 
     def ends(self) -> tuple[Floats, Floats]:
         """Return the ends of 90 % intervals of each KPI's controllability, from the least to 1."""
@@ -126,4 +131,9 @@ def learned_from(believed: Believed, estimate: Floats, covariance: Floats, commo
     below = np.cumsum(weight)
     low, high = (float(np.interp(share, below, grid)) for share in (0.05, 0.95))
     sd = float(np.sqrt(max(weight @ (grid - middle) ** 2, 0.0)))
-    return Believed(mean, spread_left, (middle, sd, low, high))
+    answers = grid[:, None] * means
+    mean_answer = weight @ answers
+    of_answers = weight @ (
+        grid[:, None] ** 2 * np.array([np.diag(each) for each in left]) + (answers - mean_answer) ** 2
+    )
+    return Believed(mean, spread_left, (middle, sd, low, high), mean_answer, np.sqrt(np.maximum(of_answers, 0.0)))

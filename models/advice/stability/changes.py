@@ -23,6 +23,8 @@ MIN_RANKED = 3
 """KPIs of a card: two have no order worth comparing."""
 _MOVED = 0.25
 """Of an interval's width: an effect that moved less is called nearly the same."""
+_ANSWERS = 0.02
+"""Of controllability, from 0 to 1: less is nothing that moves points."""
 _BLOCKING = {"fail", "guarded"}
 _KEY = ["team_id", "role", "kpi"]
 
@@ -144,6 +146,8 @@ def _why(before: Given, now: Given, team: str, line: dict[str, Any], /) -> tuple
         found.append("card")
     found += [name for name, differs in _made_otherwise(before, now, kpi).items() if differs]
     found += _measured_otherwise(before, now, team, kpi)
+    if before.basis.kpis.get(kpi) == now.basis.kpis.get(kpi) and _answers_otherwise(before, now, kpi):
+        found.append("response")
     gates = [(line[f"{name}_0"], line[f"{name}_1"]) for name in ("stress", "impact")]
     if any(one != other and _BLOCKING & {one, other} for one, other in gates):
         found.append("gate")
@@ -151,6 +155,11 @@ def _why(before: Given, now: Given, team: str, line: dict[str, Any], /) -> tuple
         # a probability that crosses its bar is the newer data, however little they moved
         found.append("effect" if line["direction_0"] != line["direction_1"] and now.measured(team, kpi) else "others")
     return tuple(found)
+
+
+def _answers_otherwise(before: Given, now: Given, kpi: str, /) -> bool:
+    one, other = (given.controllable.get(kpi, np.nan) for given in (before, now))
+    return bool(abs(other - one) > _ANSWERS)
 
 
 def _made_otherwise(before: Given, now: Given, kpi: str, /) -> dict[str, bool]:

@@ -54,6 +54,11 @@ class Given:
         return dict(zip(self.kpis["kpi"], self.kpis["role"].astype(str), strict=True))
 
     @cached_property
+    def controllable(self) -> dict[str, float]:
+        """Per KPI how far people can move it."""
+        return dict(zip(self.kpis["kpi"], self.kpis["controllable"].astype(float), strict=True))
+
+    @cached_property
     def refuted(self) -> dict[str, bool]:
         """Per KPI whether a refutation contradicts its effect."""
         return dict(zip(self.kpis["kpi"], self.kpis["refuted"].astype(bool), strict=True))

@@ -41,6 +41,7 @@ _WHY = {
     "by_chance": "advice_why.by_chance",
     "not_by_chance": "advice_why.not_by_chance",
     "effect": "advice_why.effect",
+    "response": "advice_why.response",
     "gate": "advice_why.gate",
     "others": "advice_why.others",
 }

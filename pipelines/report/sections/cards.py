@@ -33,6 +33,23 @@ _FAIR = {
     "no worse than today": "card.fair_as_today",
     "cannot be told": "card.fair_by_chance",
 }
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """How an expectation is worded, by what the answer of people to points is known from."""
+
+    customers: str
+    money: str
+    tag: str
+
+
+_BASES = {
+    "scenario": _Basis("card.expected", "card.expected_money", "card.scenario"),
+    "measured": _Basis("card.measured", "card.measured_money", "card.measured_tag"),
+    "pilots": _Basis("card.piloted", "card.piloted_money", "card.piloted_tag"),
+    "pilots_in_part": _Basis("card.piloted_part", "card.piloted_part_money", "card.piloted_part_tag"),
+}
 _HALF_A_POINT = 0.05  # weights are points; less is rounding
 
 
@@ -262,18 +279,18 @@ def _expected(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bilingual
     value, low, high = row["expected_effect"], row["expected_low"], row["expected_high"]
     if pd.isna(value) or pd.isna(low) or pd.isna(high):
         return say("card.expected_none"), None, say("word.not_computed")
-    measured = str(row.get("expected_basis", "")) == "measured"
+    basis = _BASES.get(str(row.get("expected_basis", "")), _BASES["scenario"])
     value, low, high = float(value), float(low), float(high)
     digits = 0 if max(abs(low), abs(high)) >= 10 else 1
     shown = {name: number(figure, digits) for name, figure in (("value", value), ("low", low), ("high", high))}
     days = results.company.policy.cycle_days
-    text = say("card.measured" if measured else "card.expected", unit=say("card.unit_customers"), days=days, **shown)
-    return text, say("card.measured_tag" if measured else "card.scenario"), say("glance.cell", **shown)
+    text = say(basis.customers, unit=say("card.unit_customers"), days=days, **shown)
+    return text, say(basis.tag), say("glance.cell", **shown)
 
 
 def _expected_money(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bilingual | None, Bilingual]:
     """What the whole card would be worth, by the prices that the policy puts on outcomes."""
-    measured = str(row["expected_basis"]) == "measured"
+    basis = _BASES.get(str(row["expected_basis"]), _BASES["scenario"])
     currency, columns = (
         results.company.company.currency,
         ("expected_money", "expected_money_low", "expected_money_high"),
@@ -283,8 +300,8 @@ def _expected_money(results: Results, row: pd.Series, /) -> tuple[Bilingual, Bil
         for name, column in zip(("value", "low", "high"), columns, strict=True)
     }
     days = results.company.policy.cycle_days
-    text = say("card.measured_money" if measured else "card.expected_money", days=days, **shown)
-    return text, say("card.measured_tag" if measured else "card.scenario"), say("glance.cell", **shown)
+    text = say(basis.money, days=days, **shown)
+    return text, say(basis.tag), say("glance.cell", **shown)
 
 
 def _stress(row: pd.Series, moves: bool, /) -> Bilingual | None:
