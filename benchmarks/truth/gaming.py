@@ -22,7 +22,7 @@ from benchmarks.truth.worlds import SIZES, WORLDS
 from models.advice.advise import advise
 from models.advice.settings import Settings
 
-__all__ = ["CYCLES", "Answer", "answer", "play"]
+__all__ = ["CYCLES", "CYCLE_MONTHS", "Answer", "again", "answer", "card_rows", "play", "under"]
 
 CYCLES = 4
 CYCLE_MONTHS = 3
@@ -110,10 +110,10 @@ def play(size: str, seed: int, world: str = "linear") -> dict[str, Any]:
             str(team): dict(zip(rows["kpi"], rows["recommended_weight"], strict=True))
             for team, rows in advised.groupby("team_id")
         }
-        history.append(_rows(cards, organisation.as_of))
+        history.append(card_rows(cards, organisation.as_of))
         level = story.people.level.copy()
-        level[:, :, BEFORE + month :], inflation = _under(start, inflation, cards, BEFORE + month, responsiveness)
-        story = _again(story, level)
+        level[:, :, BEFORE + month :], inflation = under(start, inflation, cards, BEFORE + month, responsiveness)
+        story = again(story, level)
     end = start.calendar.end
     here = (start.customers.joined < end) & (start.left_day >= end) & (story.left_day >= end)
     leaving = [float(left_within(each.risk, float(end))[here].mean()) for each in (start, story)]
@@ -130,7 +130,8 @@ def _nonzero(card: dict[str, float], /) -> dict[str, float]:
     return {kpi: points for kpi, points in card.items() if points > 0}
 
 
-def _rows(cards: dict[str, dict[str, float]], valid_from: pd.Timestamp, /) -> pd.DataFrame:
+def card_rows(cards: dict[str, dict[str, float]], valid_from: pd.Timestamp, /) -> pd.DataFrame:
+    """Return cards as the table of scorecards has them."""
     rows = [
         {"team_id": team, "role": ROLE, "kpi": kpi, "weight": points, "target": np.nan, "valid_from": valid_from}
         for team, card in cards.items()
@@ -139,7 +140,7 @@ def _rows(cards: dict[str, dict[str, float]], valid_from: pd.Timestamp, /) -> pd
     return pd.DataFrame(rows)
 
 
-def _under(
+def under(
     start: Story, inflation: np.ndarray, cards: dict[str, dict[str, float]], since: int, responsiveness: float, /
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return people's levels and flattered records with new cards from a month on; `start` is without any answer."""
@@ -154,7 +155,7 @@ def _under(
     return level, inflated
 
 
-def _again(story: Story, level: np.ndarray, /) -> Story:
+def again(story: Story, level: np.ndarray, /) -> Story:
     """Let everything happen again with other levels, by the same chance."""
     people = replace(story.people, level=level)
     lived = live(story.world, people, story.customers, story.cases, {})

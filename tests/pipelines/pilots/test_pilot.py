@@ -25,6 +25,7 @@ from features.staging.stage import stage
 from models.pilots.power import Power
 from pipelines.pilots.evaluate import evaluate_pilot
 from pipelines.pilots.history import open_history
+from pipelines.pilots.measured import measured_files, read_measured
 from pipelines.pilots.plan import Asked, plan_pilot
 from pipelines.pilots.planned import Plan, read_plan, write_plan
 from pipelines.pilots.upset import shared_before
@@ -268,6 +269,7 @@ def test_a_pilot_runs_through_its_commands_with_a_second_person(
     staged(PAST + PILOT, {})
     assert "what was found then holds" in (again := asks("ben", "evaluate", "try"))
     assert "Adopt: it is better" in again
+    comes_back_for_the_next_run(company, lambda: asks("ana", "evaluate", "try"))
     asks("ana", "adopt", "try", "--reason", "it held", "--valid-from", "2026-03-01")
     shown = json.loads(asks("ben", "confirm", "try", *why, "--json"))
     assert (shown["state"]["key"], shown["choice"]["valid_from"]) == ("adopted", "2026-03-01")
@@ -275,6 +277,17 @@ def test_a_pilot_runs_through_its_commands_with_a_second_person(
     assert "Nothing was predicted and measured yet" in asks("ana", "ledger")
     asks("ana", "roll-back", "try", *why)
     assert json.loads(asks("ben", "confirm", "try", *why, "--json"))["state"]["key"] == "rolled_back"
+
+
+def comes_back_for_the_next_run(company: Company, evaluate: Callable[[], str]) -> None:
+    """What the database keeps of an evaluation lies in a file that the next run reads; where it is lost, it comes back."""
+    (left,) = measured_files(company)
+    first = left.read_text("utf-8")
+    left.unlink()
+    evaluate()
+    assert left.read_text("utf-8") == first
+    ((tried,), _) = read_measured(company, load_catalogue(company))
+    assert (tried.pilot, tried.kpi, tried.points) == ("try", "fcr", 0.0) and tried.low <= tried.effect <= tried.high
 
 
 def no_power(*_: Any, **__: Any) -> Power:
