@@ -287,7 +287,7 @@ def comes_back_for_the_next_run(company: Company, evaluate: Callable[[], str]) -
     evaluate()
     assert left.read_text("utf-8") == first
     ((tried,), _) = read_measured(company, load_catalogue(company))
-    assert (tried.pilot, tried.kpi, tried.points) == ("try", "fcr", 0.0) and tried.low <= tried.effect <= tried.high
+    assert (tried.pilot, tried.kpi, tried.points) == ("try", KPI, 0.0) and tried.low <= tried.effect <= tried.high
 
 
 def no_power(*_: Any, **__: Any) -> Power:
