@@ -63,12 +63,12 @@ def test_a_precise_pilot_holds_and_one_that_saw_little_leaves_what_was_believed(
 
 
 def test_two_pilots_that_agree_are_surer_than_one_and_two_that_do_not_are_less_sure_than_their_intervals() -> None:
-    one, both, apart = (
+    one, both, differing = (
         answers_of(tried, CATALOGUE, RELIABILITY)["solved"]
         for tried in ([PILOT], [PILOT, PILOT], [PILOT, replace(PILOT, effect=-0.03, low=-0.035, high=-0.025)])
     )
     assert both.variance == pytest.approx(one.variance / 2) and both.estimate == pytest.approx(0.03)
-    assert apart.estimate == pytest.approx(0.0) and np.sqrt(apart.variance) == pytest.approx(0.03, rel=0.01)
+    assert differing.estimate == pytest.approx(0.0) and np.sqrt(differing.variance) == pytest.approx(0.03, rel=0.01)
 
 
 @pytest.mark.parametrize(
