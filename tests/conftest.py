@@ -18,7 +18,7 @@ SLOW_FIXTURES = frozenset({"small_run", "browser", "postgres"})
 SLOW_FOLDERS = ("tests/notebooks", "tests/examples", "tests/simulation")
 SLOW_TESTS = ROOT / "tests" / "slow.txt"
 # of a processor, with the fixtures that a test asks for: the tests that need less pass within 90 s on two processors
-MAX_FAST_SECONDS = 0.4
+MAX_FAST_SECONDS = 0.25
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
