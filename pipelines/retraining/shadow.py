@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from baton.company import Company
@@ -48,17 +49,37 @@ def keep_shadow(
     return place
 
 
-def of_shadow(folder: RunFolder, table: TrainingTable, version: int, /) -> Compared | None:
-    """Return the kept rows whose outcome is known by now; None where there are none."""
-    kept = [pd.read_parquet(place) for place in sorted(_place(folder, table.outcome, version).glob("*.parquet"))]
-    if not kept:
-        return None
-    known = table.labelled[[*_KEYS, "group", "label"]]
-    rows = pd.concat(kept, ignore_index=True).merge(known.astype({"unit_id": str}), on=_KEYS)
+def of_shadow(
+    folder: RunFolder, table: TrainingTable, champion: BoostedPredictor, challenger: BoostedPredictor,
+    *, version: int, unseen: np.ndarray,
+) -> Compared | None:  # fmt: skip
+    """Return what both models say of rows that neither has learned from.
+
+    Parameters
+    ----------
+    version : int
+        Of the challenger.
+    unseen : numpy.ndarray of bool, shape (labelled rows,)
+
+    Returns
+    -------
+    Compared or None
+        None where there is no such row. Of rows that were asked about in shadow what was kept then counts; of others,
+        since dates of rows move with the newest data, what the same two models say of them now.
+    """
+    rows = table.labelled[unseen].reset_index(drop=True)
     if rows.empty:
         return None
-    asked = rows[[*_KEYS, "group", "label"]]
-    return Compared(table.kind, asked, rows["champion"].to_numpy(), rows["challenger"].to_numpy())
+    asked = rows[_KEYS].astype({"unit_id": str})
+    places = sorted(_place(folder, table.outcome, version).glob("*.parquet"))
+    kept = pd.concat([pd.read_parquet(place) for place in places] or [asked.assign(champion=np.nan, challenger=np.nan)])
+    then = asked.merge(kept.drop_duplicates(_KEYS, keep="last"), on=_KEYS, how="left")
+    answers = {}
+    for name, model in (("champion", champion), ("challenger", challenger)):
+        known = [feature for feature in model.encoding.features if feature in rows.columns]
+        said = then[name].to_numpy(dtype=np.float64)
+        answers[name] = np.where(np.isnan(said), model.predict(rows[known]), said)
+    return Compared(table.kind, rows[[*_KEYS, "group", "label"]], answers["champion"], answers["challenger"])
 
 
 def judge_shadow(company: Company, compared: Compared, /) -> Judged:

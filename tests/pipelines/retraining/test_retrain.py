@@ -39,13 +39,13 @@ UNITS = 60
 LENIENT = Gates(log_loss=0.5, calibration=0.5, worst_segment=0.5, latency_ms=60_000)
 
 
-def table(months: int, *, temporal: bool = True, future: bool = False) -> TrainingTable:
+def table(months: int, *, temporal: bool = True, future: bool = False, day: int = 1) -> TrainingTable:
     """Customers by month; in the future is what will come of the last month's, and without time all are others."""
     generator = np.random.default_rng(5)
     unit = [f"c{number}" for number in range(UNITS)] * months
     cause = generator.normal(size=len(unit))
     label = (cause + 0.6 * generator.normal(size=len(unit)) > 0.5).astype(float)
-    as_of = pd.date_range("2024-01-01", periods=months, freq="MS").repeat(UNITS)
+    as_of = pd.date_range("2024-01-01", periods=months, freq="MS").repeat(UNITS) + pd.Timedelta(days=day - 1)
     frame = pd.DataFrame({"unit_id": unit, "as_of": as_of, "label": label, "group": unit, "visits": cause})
     if not temporal:
         frame["as_of"], frame["unit_id"] = pd.NaT, [f"u{number}" for number in range(len(frame))]
@@ -288,16 +288,39 @@ def test_a_shadow_is_judged_once_outcomes_are_known(house: House) -> None:
     assert "the outcome of 120 rows is known" in words(promoted)
 
 
-def test_a_shadow_that_fails_is_dropped(house: House) -> None:
+def test_what_was_kept_in_shadow_counts_and_one_that_fails_is_dropped(house: House) -> None:
     house.now(table(12, future=True), shadow=True)
     house.retrain()
     place = next((house.folder.path / "monitoring" / "shadow").rglob("*.parquet"))
     kept = pd.read_parquet(place)
-    pd.concat([kept.assign(challenger=0.5), kept.assign(challenger=0.5)]).to_parquet(place, index=False)
-    house.now(table(13, future=True), shadow=True)
+    kept.assign(challenger=0.999).to_parquet(place, index=False)
+    house.now(table(14, future=True), shadow=True)
     found = house.retrain()
     assert (found.status, found.stays, house.champion) == ("failed", True, 1)
     assert Retrainings(house.company).noted("churn", "shadow") is None
+
+
+def test_a_shadow_is_judged_though_dates_of_rows_have_moved_with_the_newest_data(house: House) -> None:
+    house.now(table(12, future=True), shadow=True)
+    assert house.retrain().status == "shadow"
+    house.now(table(14, future=True, day=10), shadow=True)
+    promoted = house.retrain()
+    assert (promoted.status, promoted.challenger, house.champion) == ("promoted", 2, 2)
+    assert "the outcome of 120 rows is known" in words(promoted)
+
+
+def test_a_shadow_without_time_is_judged_on_units_that_are_new_to_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tmp_path / "flat", table(4, temporal=False))
+    house = opened(tmp_path / "flat", monkeypatch)
+    house.now(table(7, temporal=False), shadow=True)
+    assert house.retrain().status == "shadow"
+    assert house.retrain().status == "in_shadow"
+    house.now(table(9, temporal=False), shadow=True)
+    promoted = house.retrain()
+    assert (promoted.status, house.champion) == ("promoted", 2)
+    assert "the outcome of 120 rows is known" in words(promoted)
 
 
 def test_without_time_units_that_are_new_are_compared_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
