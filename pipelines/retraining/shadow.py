@@ -77,8 +77,8 @@ def of_shadow(
     answers = {}
     for name, model in (("champion", champion), ("challenger", challenger)):
         known = [feature for feature in model.encoding.features if feature in rows.columns]
-        said = then[name].to_numpy(dtype=np.float64)
-        answers[name] = np.where(np.isnan(said), model.predict(rows[known]), said)
+        before = then[name].to_numpy(dtype=np.float64)
+        answers[name] = np.where(np.isnan(before), model.predict(rows[known]), before)
     return Compared(table.kind, rows[[*_KEYS, "group", "label"]], answers["champion"], answers["challenger"])
 
 
