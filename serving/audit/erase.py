@@ -12,12 +12,14 @@ from baton.errors import ArtefactError
 from serving.access.principal import Principal
 from serving.audit.log import AuditLog, Entry
 from serving.audit.sealing import ERASE, key_id, key_of
-from serving.state.schema import CustomerNote, Decision, Event, Move, PersonKey, Reply, User
+from serving.state.schema import CustomerNote, Decision, Event, Move, PersonKey, Reply, TakenConversation, User
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 __all__ = ["Erased", "erase"]
+
+_CLEARED = ("person_keys", "decisions", "moves", "replies", "events", "customer_notes", "taken_conversations")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def erase(log: AuditLog, person: str, /, *, actor: Principal) -> Erased:
         moves = _moves_of(session, person, {decision.id for decision in decisions})
         events = list(session.scalars(select(Event).where(Event.employee == person)))
         notes = list(session.scalars(select(CustomerNote).where(CustomerNote.by.in_(names))))
-        if not (key is not None or decisions or moves or events or notes):
+        taken = list(session.scalars(select(TakenConversation).where(TakenConversation.by.in_(names))))
+        if not (key is not None or decisions or moves or events or notes or taken):
             raise ArtefactError(f"{person}: no decision, no event and no row of the audit log is about this person")
         name = None if key is None else key_id(key)
         stand_in = f"erased-{name or secrets.token_hex(8)}"
@@ -81,6 +84,8 @@ def erase(log: AuditLog, person: str, /, *, actor: Principal) -> Erased:
         _blank_moves(session, moves, {decision.id for decision in decisions}, person, stand_in)
         _blank_events(session, events)
         _blank_notes(session, notes, stand_in)
+        for conversation in taken:  # open again: nobody else could hand them back
+            session.delete(conversation)
         replies = _forget_replies(session, person, names)
         detail = {"key": name, "decisions": len(decisions), "moves": len(moves)}
         log.append(session, Entry(ERASE, actor, detail=detail))
@@ -186,5 +191,5 @@ def _clear_files(log: AuditLog, /) -> None:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     else:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in ("person_keys", "decisions", "moves", "replies", "events", "customer_notes"):
+            for table in _CLEARED:
                 connection.execute(text(f"VACUUM {table}"))

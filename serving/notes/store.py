@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +38,7 @@ class NewNote:
     text : str
         Up to ``MAX_TEXT`` characters.
     once : str
-        By which a form that is sent twice is known.
+        By which, with all that it says, a form that is sent twice is known.
     chance, as_of : float or None, str or None
         What the run predicts for the customer, and for when.
     """
@@ -123,13 +125,14 @@ class Notes:
         from serving.state.schema import CustomerNote
 
         text = _fitting(note)
+        once = _once(note, text)
         with self._state.writing() as session:
-            same = select(CustomerNote.number).where(CustomerNote.by == who.user, CustomerNote.once == note.once)
+            same = select(CustomerNote.number).where(CustomerNote.by == who.user, CustomerNote.once == once)
             if session.scalar(same) is not None:
                 return  # sent twice
             kept = CustomerNote(
                 customer_id=note.customer_id, team_id=note.team_id, by=who.user, done=note.done, outcome=note.outcome,
-                text=text, chance=note.chance, as_of=note.as_of, once=note.once, at=self._now(),
+                text=text, chance=note.chance, as_of=note.as_of, once=once, at=self._now(),
             )  # fmt: skip
             session.add(kept)
             session.flush()
@@ -203,6 +206,12 @@ def _fitting(note: NewNote, /) -> str:
     if not note.once or len(note.once) > 100 or "\x00" in text:
         raise DecisionRefused(Message("page.does_not_fit"))
     return text
+
+
+def _once(note: NewNote, text: str, /) -> str:
+    """Return the key of a form with what it says: a browser goes back to a form that was sent, and one writes anew."""
+    said = json.dumps([note.once, note.customer_id, note.done, note.outcome, text])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _ordered(session: Session, customers: Collection[str] | None, /) -> Sequence[Noted]:

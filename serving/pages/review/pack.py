@@ -181,9 +181,10 @@ def _customers(read: OfRun, sight: Sight, who: Principal, /) -> Block:
     findings = [say("pages_review.high", n=len(seen), high=high, band=percent(HIGH))]
     if np.isfinite(stake).any():
         findings.append(say("pages_review.stake", money=money(float(np.nansum(stake)), currency)))
+    cut = [say("pages_review.first", n=len(rows), total=len(seen))] if len(rows) < len(seen) else []
     return Block(
-        "customers", title, header, rows, say("pages_customers.no_teams"), findings if rows else [],
-        formats={1: "0%", 2: "#,##0"},
+        "customers", title, header, rows, say("pages_customers.no_teams"), findings if rows else [], cut,
+        {1: "0%", 2: "#,##0"},
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text as sql
 
+from serving.access.keeper import Keeper
 from serving.access.principal import LOCAL, Principal
 from serving.audit.erase import erase
 from serving.audit.log import AuditLog
@@ -17,7 +18,7 @@ from serving.audit.reading import all_rows
 from serving.decisions.refused import DecisionRefused
 from serving.notes.store import NewNote, Noted, Notes, save_rate
 from serving.notes.words import MAX_TEXT
-from serving.state.schema import User
+from serving.state.schema import TakenConversation, User
 from serving.state.store import State
 from tests.serving.access.conftest import House
 from tests.serving.pages.conftest import HERE, Browser
@@ -47,6 +48,13 @@ def test_a_note_is_kept_once_the_newest_counts_and_the_log_names_neither_custome
         ("customer.note", "t1", {"note": 2, "outcome": "stays"}),
     ]
     assert "Ada" not in logged and "fibre" not in logged
+
+
+def test_a_form_that_a_browser_went_back_to_is_another_note_if_it_says_something_else(state: State) -> None:
+    notes = Notes(AuditLog(state))
+    for text in ("calls back", "calls back", "has called back"):
+        notes.keep(LIN, note(text=text, once="k1"))
+    assert [each.text for each in notes.of("c1")] == ["has called back", "calls back"]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +96,28 @@ def test_a_customer_and_a_person_who_wrote_are_erased(state: State) -> None:
     assert left[0].text == "" and left[0].by.startswith("erased-") and left[0].outcome == "open"
 
 
+def test_what_somebody_has_taken_over_is_open_again_once_they_are_erased(state: State) -> None:
+    log = AuditLog(state)
+    with state.writing() as session:
+        session.add(User(name="lin", role="manager", teams=[], employee="p-9", created_at=log.now()))
+        for name in ("lin", "lea"):
+            session.add(TakenConversation(subject=f"etl {name}", by=name, team_id="t1", at=log.now()))
+    erase(log, "p-9", actor=LOCAL)
+    with state.reading() as session:
+        assert [each.by for each in session.query(TakenConversation)] == ["lea"]
+
+
+def test_the_table_of_notes_names_no_foreign_team(browser: Browser, with_passwords: House) -> None:
+    others = NewNote("c2", "t3", "called", "open", "", "of another team")
+    Notes(Keeper(with_passwords.company).audit).keep(LOCAL, others)
+    teams = {}
+    for user in ("lin", "ana"):
+        browser.sign_in(user)
+        sent = browser.open("/pages/customer-notes.csv").content.decode("utf-8-sig")
+        teams[user] = [row["team_id"] for row in csv.DictReader(io.StringIO(sent)) if row["customer_id"] == "c2"]
+    assert teams == {"lin": [""], "ana": ["t3"]}
+
+
 def test_a_lead_notes_it_on_the_page_and_others_see_as_much_as_the_customer(
     browser: Browser, with_passwords: House
 ) -> None:
@@ -103,6 +133,7 @@ def test_a_lead_notes_it_on_the_page_and_others_see_as_much_as_the_customer(
     sent = browser.open("/pages/customer-notes.csv")
     assert sent.headers["content-disposition"].startswith("attachment")
     rows = list(csv.DictReader(io.StringIO(sent.content.decode("utf-8-sig"))))
+    rows = [row for row in rows if row["customer_id"] == "c1"]
     assert [(row["customer_id"], row["done"], row["outcome"]) for row in rows] == [("c1", "called", "stays")]
     assert 0 < float(rows[0]["chance"]) < 1 and "will stay" not in sent.text and "lin" not in sent.text
     browser.sign_in("mara")

@@ -52,6 +52,19 @@ def test_page_and_workbook_have_the_same_lines_of_the_own_teams_alone(browser: B
     assert {row[0] for row in everybody["Customers at risk"][1:]} >= {"c1", "c2", "c3", "c4"}
 
 
+def test_customers_that_are_left_out_are_counted_on_page_and_in_workbook(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.sign_in("ana")
+    said = re.compile(r"Here and in the workbook are the first 2 of these (\d+) customers")
+    assert "Here and in the workbook" not in browser.open("/pages/review").text
+    monkeypatch.setattr("serving.pages.review.pack._MAX_CUSTOMERS", 2)
+    found = said.search(browser.open("/pages/review").text)
+    sheets, _ = workbook(browser)
+    cover = said.search(str(sheets["Review pack"]))
+    assert len(sheets["Customers at risk"]) == 3 and found and cover and found[1] == cover[1]
+
+
 def test_what_a_card_is_expected_to_keep_stands_once_with_its_range(browser: Browser) -> None:
     browser.sign_in("lin")
     sheets, _ = workbook(browser)
