@@ -61,9 +61,11 @@ def _figured(read: OfRun, sight: Sight, /) -> frozenset[str]:
     return frozenset(team for team in read.run.members.teams if sight.team_figures("live_kpis", team))
 
 
-def _finding(stages: tuple[JourneyStage, ...], count: int, /) -> Bilingual:
-    """Return which stages no card of these teams measures."""
+def _finding(stages: tuple[JourneyStage, ...], count: int, /) -> Bilingual | None:
+    """Return which stages no card of these teams measures; None where the company's stages cannot be read."""
     real = stages[:-1]
+    if not real:
+        return None
     blind = [say("word.quoted", text=stage.name) for stage in real if not stage.on_card]
     if blind:
         return say("pages_journey.blind", stages=listed(blind), n=count)

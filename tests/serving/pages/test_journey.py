@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from baton.errors import ArtefactError
 from serving.access.principal import Principal
 from serving.access.sight import Sight
 from serving.pages.asked import Asked, Shown
@@ -121,3 +123,11 @@ def test_what_is_missing_is_named_with_the_table_that_brings_it(tmp_path: Any, l
     page = page_of(run_with(tmp_path, {}), language=language)
     assert words.format("scorecards") in page and words.format("case_steps") in page
     assert "internal_satisfaction" in page
+
+
+def test_results_that_were_copied_without_the_companys_kpis_have_no_stages(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.pages.reading.of_run.load_catalogue", Mock(side_effect=ArtefactError("no kpis")))
+    page = page_of(run_with(tmp_path, tables()))
+    assert "<bdi>t1</bdi>" in page and "stage=use" not in page
