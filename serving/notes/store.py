@@ -210,8 +210,8 @@ def _fitting(note: NewNote, /) -> str:
 
 def _once(note: NewNote, text: str, /) -> str:
     """Return the key of a form with what it says: a browser goes back to a form that was sent, and one writes anew."""
-    said = json.dumps([note.once, note.customer_id, note.done, note.outcome, text])
-    return hashlib.sha256(said.encode()).hexdigest()
+    content = json.dumps([note.once, note.customer_id, note.done, note.outcome, text])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _ordered(session: Session, customers: Collection[str] | None, /) -> Sequence[Noted]:

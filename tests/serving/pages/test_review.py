@@ -56,12 +56,12 @@ def test_customers_that_are_left_out_are_counted_on_page_and_in_workbook(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser.sign_in("ana")
-    said = re.compile(r"Here and in the workbook are the first 2 of these (\d+) customers")
+    left_out = re.compile(r"Here and in the workbook are the first 2 of these (\d+) customers")
     assert "Here and in the workbook" not in browser.open("/pages/review").text
     monkeypatch.setattr("serving.pages.review.pack._MAX_CUSTOMERS", 2)
-    found = said.search(browser.open("/pages/review").text)
+    found = left_out.search(browser.open("/pages/review").text)
     sheets, _ = workbook(browser)
-    cover = said.search(str(sheets["Review pack"]))
+    cover = left_out.search(str(sheets["Review pack"]))
     assert len(sheets["Customers at risk"]) == 3 and found and cover and found[1] == cover[1]
 
 
