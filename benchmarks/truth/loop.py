@@ -27,11 +27,10 @@ from benchmarks.truth.story import Story, happen
 from benchmarks.truth.tables import ROLE, Recorded, record
 from benchmarks.truth.worlds import WORLDS, Size
 from features.kpis.columns import kpi_column
-from models.advice.advise import Advice, advise
-from models.advice.controllability.learned import learn_controllability
+from models.advice.advise import Advice, advise, evidence
 from models.advice.controllability.tried import Tried
 from models.advice.expected import expected_effect
-from models.advice.inputs import AdviceInputs, gather
+from models.advice.inputs import AdviceInputs
 from models.advice.settings import Settings
 from models.advice.weights import target_card
 from models.pilots.calibration import came_true
@@ -100,7 +99,8 @@ def play_loop(seed: int, size: Size = SIZE, responsiveness: float | None = None)
     tried = replace(tried, predicted=stated)
     settings = Settings(OPEN, seed, learners=False)
     again_advised = advise(later.cases, later.organisation, later.catalogue, settings)
-    with_pilot = _counting(later, again_advised, replace(settings, tried=(tried,)))
+    # everything else is the same: effects are estimated with the same seed
+    with_pilot = evidence(later.cases, later.organisation, later.catalogue, replace(settings, tried=(tried,))).inputs
     truth = _true_effect(start, again_advised, own)
     assumed, measured = (_expected(inputs, again_advised) for inputs in (again_advised.inputs, with_pilot))
     can = LEVERS[_BY_NAME[kpi]].controllable
@@ -170,13 +170,6 @@ def _stated(inputs: AdviceInputs, tried: Tried, /) -> dict[str, Any]:
     per_answer = sign * tried.points * float(row["controllable"]) * float(row["between_sd"])
     low, high = sorted(per_answer * end for end in (0.0025, 0.0475))
     return {"low": low, "high": high, "level": 0.9, "basis": "scenario"}
-
-
-def _counting(found: Recorded, advice: Advice, settings: Settings, /) -> AdviceInputs:
-    """Return the inputs of an advice with a pilot, everything else being the same."""
-    shown = (found.cases, found.organisation, found.catalogue)
-    learned = learn_controllability(*shown, settings, advice.reliability)
-    return gather(*shown, advice.effects, advice.reliability, settings).answering(learned)
 
 
 def _expected(inputs: AdviceInputs, advice: Advice, /) -> tuple[float, float, float]:

@@ -90,7 +90,7 @@ def test_what_managers_read_holds_no_statistics_words() -> None:
     found = [
         f"{section}.{name}: {match.group(0)}"
         for section, texts in TEXTS.items()
-        if section not in for_analysts
+        if section not in for_analysts and section != "glossary"  # which explains them
         for name, entry in texts.items()
         for text in entry.values()
         if (match := re.search(JARGON, text))
