@@ -27,7 +27,7 @@ def staged(tmp_path: Path) -> RunFolder:
 
 def test_groups_of_columns_that_are_protected_by_meaning_or_by_the_company(tmp_path: Path) -> None:
     folder = staged(tmp_path)
-    company = Company(path=tmp_path / "company.toml", privacy=Privacy(protected=["Region"]))
+    company = Company(path=tmp_path / "company.toml", privacy=Privacy(protected=("Region",)))
     asked = pd.Series(["c8", "c0", "c2", "nobody"])
     found = {name: list(groups) for name, groups in protected_of(company, folder, "customer", asked).items()}
     assert found == {
