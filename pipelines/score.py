@@ -124,7 +124,7 @@ def _put_together(name: str, parts: list[pd.DataFrame], /) -> dict[str, pd.DataF
 
 def _score_one(company: Company, table: TrainingTable, predictor: BoostedPredictor, place: Path, /) -> _Scored:
     rows = rows_to_score(table, max(company.snapshots.windows_days)).reset_index(drop=True)
-    known = [name for name in predictor.encoding.features if name in rows.columns]
+    known = predictor.encoding.present_in(rows)
     contributions = predictor.contributions(rows[known])
     prediction = predictor.predict(rows[known])
     unseen = place / "out_of_fold.parquet"

@@ -114,7 +114,7 @@ def _test_again(registry: Registry, champion: Version, table: TrainingTable, ent
     predictor = load_predictor(registry.place(champion.outcome, champion.version))
     split = split_in_time(table)
     rows = table.labelled if split is None else table.labelled[split.test]
-    known = [name for name in predictor.encoding.features if name in rows.columns]
+    known = predictor.encoding.present_in(rows)
     group = np.unique(rows["group"].astype(str), return_inverse=True)[1]
     of = ProbabilityMetrics if table.kind == "probability" else NumberMetrics
     found = of(rows["label"].to_numpy(dtype=np.float64), predictor.predict(rows[known]), group).metrics()

@@ -346,7 +346,7 @@ def _load_outcome(
     only = None if latest is None else [("as_of", "==", pd.Timestamp(latest).tz_localize(None))]
     predictor = load_predictor(place)
     rows = pd.read_parquet(training / "rows.parquet", filters=only)
-    features = [name for name in predictor.encoding.features if name in rows.columns]
+    features = predictor.encoding.present_in(rows)
     current = rows.drop_duplicates("unit_id", keep="last").set_index("unit_id")[features]
     same = _same(own, place)
     scored = _scored(folder, outcome) if same else {}

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from baton.company import Policy
 from baton.outcomes import WORTH
+from models.advice.controllability.belief import Z_90
 from models.advice.inputs import AdviceInputs
 from models.advice.limits import NEARLY
 from models.advice.target_card import TargetCard
@@ -17,8 +18,6 @@ __all__ = ["expected_effect", "expected_money", "moved_kpis"]
 Floats = NDArray[np.float64]
 
 _NOT_KNOWN = (float("nan"), float("nan"), float("nan"))
-_WIDE = 2 * 1.645
-"""Standard deviations that a 90 % interval is wide."""
 
 
 def moved_kpis(frame: pd.DataFrame, weights: Floats, /) -> list[str]:
@@ -90,7 +89,7 @@ def _brought(
         if kpi in inputs.piloted:
             tried = inputs.piloted[kpi]
             answer[at] = tried["response"]
-            middle, error = (tried["low"] + tried["high"]) / 2, (tried["high"] - tried["low"]) / _WIDE
+            middle, error = (tried["low"] + tried["high"]) / 2, (tried["high"] - tried["low"]) / (2 * Z_90)
             answers[:, at] = rng.normal(middle, error, len(worths))
     low, high = np.quantile((worths * answers) @ moved, [0.05, 0.95]) * scale if len(worths) else (np.nan, np.nan)
     return float(worth @ (answer * moved) * scale), float(low), float(high)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.complaints.training_set import TrainingSet
+from models.prediction.metrics import drawn_groups
 
 __all__ = ["beats", "macro_f1"]
 
@@ -47,10 +48,10 @@ def beats(challenger: np.ndarray, holder: np.ndarray, held: TrainingSet, seed: i
     rows = np.arange(len(held.target))
     gain = np.log(np.maximum(challenger[rows, held.target], 1e-6) / np.maximum(holder[rows, held.target], 1e-6))
     of_row = np.unique(held.groups, return_inverse=True)[1]
-    generator, groups, classes = np.random.default_rng(seed), int(of_row.max()) + 1, len(held.classes)
+    classes = len(held.classes)
     wins = surer = 0
-    for _ in range(_RESAMPLES):
-        counts = np.bincount(generator.integers(groups, size=groups), minlength=groups)[of_row].astype(np.float64)
+    for drawn in drawn_groups(int(of_row.max()) + 1, seed, _RESAMPLES):
+        counts = drawn[of_row].astype(np.float64)
         first, second = (macro_f1(held.target, found, classes, counts) for found in answers)
         wins += first > second
         surer += counts @ gain > 0

@@ -128,6 +128,16 @@ class Encoding:
             np.copyto(matrix, self._median_row, where=absent)
         return matrix
 
+    def present_in(self, frame: pd.DataFrame, /) -> list[str]:
+        """Return the model's features that a table has as columns, in the model's order.
+
+        Examples
+        --------
+        >>> Encoding(("a", "b", "c")).present_in(pd.DataFrame({"x": [1], "c": [2], "a": [3]}))
+        ['a', 'c']
+        """
+        return [name for name in self.features if name in frame.columns]
+
     def knows(self, name: str, /) -> bool:
         """Whether the model has a feature of this name."""
         return name in self._places

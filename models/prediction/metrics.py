@@ -5,14 +5,22 @@ The bootstrap draws whole groups: the rows of one customer or employee are no in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from models.prediction.calibration import sigmoid
 
-__all__ = ["NumberMetrics", "ProbabilityMetrics", "bootstrap_intervals", "log_losses", "paired_differences", "plain"]
+__all__ = [
+    "NumberMetrics",
+    "ProbabilityMetrics",
+    "bootstrap_intervals",
+    "drawn_groups",
+    "log_losses",
+    "paired_differences",
+    "plain",
+]
 
 _CLIP = 1e-6
 _MAX_BINS = 15
@@ -248,10 +256,8 @@ def bootstrap_intervals(
     Efron & Tibshirani (1993), chapter 13; clusters as in Davison & Hinkley (1997), section 3.8.
     """
     number = int(group.max()) + 1
-    generator = np.random.default_rng(seed)
     draws: dict[str, list[float]] = {}
-    for _ in range(replicates if number >= _MIN_GROUPS else 0):
-        counts = np.bincount(generator.integers(number, size=number), minlength=number)
+    for counts in drawn_groups(number, seed, replicates if number >= _MIN_GROUPS else 0):
         for name, value in metrics(counts[group]).items():
             draws.setdefault(name, []).append(value)
     if not draws:
@@ -263,6 +269,19 @@ def bootstrap_intervals(
         enough = len(known) >= 0.95 * replicates
         intervals[name] = [float(end) for end in np.percentile(known, [tail, 100 - tail])] if enough else [None, None]
     return intervals
+
+
+def drawn_groups(number: int, seed: int, replicates: int, /) -> Iterator[np.ndarray]:
+    """Draw so many groups with replacement, again and again; the same seed gives the same draws.
+
+    Yields
+    ------
+    numpy.ndarray of int, shape (number,)
+        How often each group was drawn.
+    """
+    generator = np.random.default_rng(seed)
+    for _ in range(replicates):
+        yield np.bincount(generator.integers(number, size=number), minlength=number)
 
 
 def paired_differences(
@@ -284,12 +303,10 @@ def paired_differences(
         95 % intervals.
     """
     number = int(group.max()) + 1
-    generator = np.random.default_rng(seed)
     rows = np.bincount(group, minlength=number).astype(np.float64)
     sums = {name: np.bincount(group, weights=loss - other, minlength=number) for name, other in others.items()}
     draws: dict[str, list[float]] = {name: [] for name in others}
-    for _ in range(replicates):
-        counts = np.bincount(generator.integers(number, size=number), minlength=number)
+    for counts in drawn_groups(number, seed, replicates):
         for name, values in sums.items():
             draws[name].append(float(counts @ values / (counts @ rows)))
     return {

@@ -16,7 +16,7 @@ from models.prediction.metrics import NumberMetrics, ProbabilityMetrics, log_los
 from models.prediction.predictor import BoostedPredictor, predictor_class
 from models.retraining.rows import Block
 
-__all__ = ["Compared", "backtest", "latency_ms", "losses"]
+__all__ = ["Compared", "asked", "backtest", "latency_ms", "losses"]
 
 _TIMED_ROWS = 50
 
@@ -104,8 +104,8 @@ def backtest(
         except TooLittleDataError:
             continue
         parts.append(test)
-        old.append(_asked(champion, test))
-        new.append(_asked(fitted, test))
+        old.append(asked(champion, test))
+        new.append(asked(fitted, test))
         start = None if block.start is None else block.start.isoformat()
         origins.append({"start": start, "rows": len(test), "train_rows": len(train)})
     progress(f"backtest {table.outcome}", len(blocks), len(blocks))
@@ -121,11 +121,11 @@ def latency_ms(predictor: BoostedPredictor, table: TrainingTable, /) -> float:
     taken = []
     for number in range(len(rows)):
         begun = time.perf_counter()
-        _asked(predictor, rows.iloc[[number]])
+        asked(predictor, rows.iloc[[number]])
         taken.append(time.perf_counter() - begun)
     return 1000 * float(np.median(taken)) if taken else 0.0
 
 
-def _asked(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> np.ndarray:
-    known = [name for name in predictor.encoding.features if name in rows.columns]
-    return predictor.predict(rows[known])
+def asked(predictor: BoostedPredictor, rows: pd.DataFrame, /) -> np.ndarray:
+    """Return what a model predicts of rows (rows,); features that they lack count as unknown."""
+    return predictor.predict(rows[predictor.encoding.present_in(rows)])

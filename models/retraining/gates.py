@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from baton.retraining.settings import Gates
-from models.prediction.metrics import paired_differences, plain
+from models.prediction.metrics import drawn_groups, paired_differences, plain
 from models.retraining.backtest import Compared, losses
 
 __all__ = ["Gate", "agreement_gate", "as_json", "gates_of", "latency_gate"]
@@ -176,7 +176,4 @@ def _resampled(values: np.ndarray, group: np.ndarray, seed: int, /) -> np.ndarra
     """Return column sums over draws of whole groups with replacement, shape (draws, columns)."""
     number = int(group.max()) + 1
     sums = np.column_stack([np.bincount(group, weights=column, minlength=number) for column in values.T])
-    generator = np.random.default_rng(seed)
-    return np.array(
-        [np.bincount(generator.integers(number, size=number), minlength=number) @ sums for _ in range(_REPLICATES)]
-    )
+    return np.array([counts @ sums for counts in drawn_groups(number, seed, _REPLICATES)])

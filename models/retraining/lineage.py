@@ -10,12 +10,13 @@ from baton.errors import ArtefactError
 from baton.files import RunFolder, read_json
 from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
+from models.prediction.predictor import BoostedPredictor
 from models.registry.champions import Registry
 from models.registry.promotion import Origin
 from models.registry.store import INPUTS_FILE
-from models.retraining.rows import fingerprint, hashes_of
+from models.retraining.rows import Unseen, fingerprint, hashes_of, unseen_rows
 
-__all__ = ["read_lineage", "rows_of", "with_rows"]
+__all__ = ["read_lineage", "rows_of", "unseen_by", "with_rows"]
 
 
 def with_rows(origin: Origin, folder: RunFolder, outcome: str, /) -> Origin:
@@ -30,6 +31,18 @@ def rows_of(table: TrainingTable, /) -> dict[str, Any]:
     """Return the fingerprint of a training table's rows, and of one without time the hashes of its units."""
     hashes = hashes_of(table)
     return {"rows": fingerprint(table)} | ({} if hashes is None else {"units": hashes})
+
+
+def unseen_by(registry: Registry, table: TrainingTable, version: int, predictor: BoostedPredictor, /) -> Unseen:
+    """Return the labelled rows of a table that a version has not learned from.
+
+    Raises
+    ------
+    ArtefactError
+        As for ``read_lineage``.
+    """
+    learned = read_lineage(registry, table.outcome, version).get("units")
+    return unseen_rows(table, predictor.about, learned)
 
 
 def read_lineage(registry: Registry, outcome: str, version: int, /) -> Mapping[str, Any]:

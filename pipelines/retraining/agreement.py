@@ -47,7 +47,7 @@ def agreement(
 def _directions(table: TrainingTable, predictor: BoostedPredictor, /) -> dict[str, int]:
     """Return -1, 0 or 1 by KPI."""
     rows = table.current.reset_index(drop=True)
-    known = [name for name in predictor.encoding.features if name in rows.columns]
+    known = predictor.encoding.present_in(rows)
     summed = per_kpi(predictor.contributions(rows[known]), predictor.kpi_of)
     shares = table.shares
     if table.unit == "team" and shares.empty:

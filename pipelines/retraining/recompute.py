@@ -14,8 +14,8 @@ from baton.progress import Progress, silent
 from features.training.table import TrainingTable
 from models.prediction.predictor import load_predictor
 from models.registry.retrainings import Retrainings
-from models.retraining.lineage import read_lineage
-from models.retraining.rows import fingerprint, unseen_rows
+from models.retraining.lineage import unseen_by
+from models.retraining.rows import fingerprint
 from pipelines.freshness import catalogue_digest, settings_digest
 from pipelines.retraining.judged import compare
 from pipelines.retraining.retrain import opened_chain, prepared
@@ -78,8 +78,8 @@ def recompute(
         _refuse_other_rows(chain, table, report)
         assert table is not None
         champion = load_predictor(log.registry.sound(outcome, int(report["champion"])))
-        learned = read_lineage(log.registry, outcome, int(report["champion"])).get("units")
-        compared = compare(company, table, champion, unseen_rows(table, champion.about, learned), progress)
+        unseen = unseen_by(log.registry, table, int(report["champion"]), champion)
+        compared = compare(company, table, champion, unseen, progress)
     now = {} if compared is None else compared.figures()
     return Recomputed(outcome, version, report["figures"], now, _others(chain, company, report["lineage"]))
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from baton.company import Company
@@ -21,13 +20,13 @@ from baton.outcomes import outcome_folder
 from baton.progress import Progress, silent
 from features.ingest import settled
 from features.training.table import TrainingTable
-from models.prediction.predictor import BoostedPredictor, load_predictor
+from models.prediction.predictor import load_predictor
 from models.registry.champions import registry_folder
 from models.registry.promotion import Origin
 from models.registry.retrainings import Retrainings
 from models.retraining.gates import as_json
-from models.retraining.lineage import read_lineage, rows_of
-from models.retraining.rows import newest_label, unseen_rows
+from models.retraining.lineage import read_lineage, rows_of, unseen_by
+from models.retraining.rows import newest_label
 from pipelines.freshness import meaning_digest
 from pipelines.monitoring.watch import Watch, watch
 from pipelines.retraining.decide import Decision, Known, decide
@@ -271,7 +270,8 @@ class _Round:
             values = {"outcome": name, "version": version, "why": error.message}
             return Retrained(name, "failed", (Message("retraining.shadow_gone", values),), old, version)
         challenger = load_predictor(place)
-        unseen = self._unseen(table, old, champion.predictor) & self._unseen(table, version, challenger)
+        by_champion = unseen_by(self.log.registry, table, old, champion.predictor).rows
+        unseen = by_champion & unseen_by(self.log.registry, table, version, challenger).rows
         if not self.asked.dry_run:
             keep_shadow(self.folder, table, version, champion.predictor, challenger)
         compared = of_shadow(self.folder, table, champion.predictor, challenger, version=version, unseen=unseen)
@@ -288,11 +288,6 @@ class _Round:
         done = Message("retraining.after_shadow", {"version": version, "n": known})
         status = "promoted" if judged.passed else "failed"
         return self._logged(Retrained(name, status, (done,), old, version, judged))
-
-    def _unseen(self, table: TrainingTable, version: int, predictor: BoostedPredictor, /) -> np.ndarray:
-        """Return which labelled rows a version has not learned from."""
-        learned = read_lineage(self.log.registry, table.outcome, version).get("units")
-        return unseen_rows(table, predictor.about, learned).rows
 
     def _without_comparison(self, table: TrainingTable, why: Message, old: int | None, /) -> Retrained:
         """Train a model where there is no champion that could be compared with: removed by hand, damaged, or none."""

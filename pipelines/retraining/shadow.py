@@ -12,7 +12,7 @@ from baton.files import RunFolder, owner_only, write_atomically
 from baton.outcomes import outcome_folder
 from features.training.table import TrainingTable
 from models.prediction.predictor import BoostedPredictor
-from models.retraining.backtest import Compared
+from models.retraining.backtest import Compared, asked
 from models.retraining.gates import gates_of
 from pipelines.retraining.judged import Judged
 
@@ -41,8 +41,7 @@ def keep_shadow(
         return None
     kept = rows[_KEYS].astype({"unit_id": str})
     for name, model in (("champion", champion), ("challenger", challenger)):
-        known = [feature for feature in model.encoding.features if feature in rows.columns]
-        kept = kept.assign(**{name: model.predict(rows[known])})
+        kept = kept.assign(**{name: asked(model, rows)})
     place = _place(folder, table.outcome, version) / f"{table.latest:%Y-%m-%d}.parquet"
     with owner_only(), write_atomically(place) as temporary:
         kept.to_parquet(temporary, index=False)
@@ -70,15 +69,14 @@ def of_shadow(
     rows = table.labelled[unseen].reset_index(drop=True)
     if rows.empty:
         return None
-    asked = rows[_KEYS].astype({"unit_id": str})
+    keys = rows[_KEYS].astype({"unit_id": str})
     places = sorted(_place(folder, table.outcome, version).glob("*.parquet"))
-    kept = pd.concat([pd.read_parquet(place) for place in places] or [asked.assign(champion=np.nan, challenger=np.nan)])
-    then = asked.merge(kept.drop_duplicates(_KEYS, keep="last"), on=_KEYS, how="left")
+    kept = pd.concat([pd.read_parquet(place) for place in places] or [keys.assign(champion=np.nan, challenger=np.nan)])
+    then = keys.merge(kept.drop_duplicates(_KEYS, keep="last"), on=_KEYS, how="left")
     answers = {}
     for name, model in (("champion", champion), ("challenger", challenger)):
-        known = [feature for feature in model.encoding.features if feature in rows.columns]
         before = then[name].to_numpy(dtype=np.float64)
-        answers[name] = np.where(np.isnan(before), model.predict(rows[known]), before)
+        answers[name] = np.where(np.isnan(before), asked(model, rows), before)
     return Compared(table.kind, rows[[*_KEYS, "group", "label"]], answers["champion"], answers["challenger"])
 
 

@@ -106,7 +106,7 @@ class Live:
             state, at = self._state(now), now.as_of
             counted = now.state.by_customer
         found = known.loc[[name for name in asked if name in known.index]]
-        features = found[[name for name in served.predictor.encoding.features if name in found.columns]]
+        features = found[served.predictor.encoding.present_in(found)]
         answers = iter(computed(served, features, request.explain) if len(features) else [])
         rows = [
             {**next(answers), "events": counted[name]}

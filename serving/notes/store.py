@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,14 +17,11 @@ from serving.notes.words import DONE, MAX_TEXT, OUTCOMES
 from serving.state.clock import utc_now
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from serving.state.schema import CustomerNote
 
 __all__ = ["NewNote", "Noted", "Notes", "SaveRate", "save_rate"]
 
 _MIN_KNOWN = 20  # customers: of fewer the rate says next to nothing
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -149,15 +146,14 @@ class Notes:
             asked = select(CustomerNote).where(CustomerNote.customer_id == customer_id)
             return [_noted(row) for row in session.scalars(asked.order_by(CustomerNote.number.desc()))]
 
-    def latest(self, customers: Collection[str] | None = None, /) -> dict[str, Noted]:
-        """Return the newest note on each customer, of some or of all."""
-        with self._state.reading() as session:
-            return {note.customer_id: note for note in _ordered(session, customers)}
-
     def all(self) -> list[Noted]:
         """Return all notes, the oldest first."""
+        from sqlalchemy import select
+
+        from serving.state.schema import CustomerNote
+
         with self._state.reading() as session:
-            return list(_ordered(session, None))
+            return [_noted(row) for row in session.scalars(select(CustomerNote).order_by(CustomerNote.number))]
 
     def forget(self, customer_id: str, who: Principal, /) -> int:
         """Remove what was noted on a customer; return how many notes that were."""
@@ -212,21 +208,6 @@ def _once(note: NewNote, text: str, /) -> str:
     """Return the key of a form with what it says: a browser goes back to a form that was sent, and one writes anew."""
     content = json.dumps([note.once, note.customer_id, note.done, note.outcome, text])
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _ordered(session: Session, customers: Collection[str] | None, /) -> Sequence[Noted]:
-    from sqlalchemy import select
-
-    from serving.state.schema import CustomerNote
-
-    asked = select(CustomerNote).order_by(CustomerNote.number)
-    if customers is None:
-        return [_noted(row) for row in session.scalars(asked)]
-    listed, found = sorted(customers), list[Noted]()
-    for start in range(0, len(listed), _AT_ONCE):
-        some = asked.where(CustomerNote.customer_id.in_(listed[start : start + _AT_ONCE]))
-        found += [_noted(row) for row in session.scalars(some)]
-    return found
 
 
 def _noted(row: CustomerNote, /) -> Noted:

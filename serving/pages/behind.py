@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from baton.company import Company
 from baton.errors import BatonError
+from baton.wording.wording import natural_order, verbatim
 from serving.access.keeper import Keeper
 from serving.access.principal import Principal
 from serving.access.sight import Sight
 from serving.access.sign_ins import SignIns
 from serving.answering.work import Answering
 from serving.decisions.mounting import Decisions
+from serving.decisions.moves import Kind
 from serving.decisions.store import DecisionStore
 from serving.loading import LoadedRun
 from serving.notes.store import Notes
@@ -22,9 +25,10 @@ from serving.pages.cards import Cards
 from serving.pages.reading.of_run import OfRun
 from serving.readiness import required
 
-__all__ = ["PagesOf"]
+__all__ = ["PagesOf", "in_order"]
 
 _LOG = logging.getLogger("baton.serving")
+_OF_TEAMS: tuple[Kind, ...] = ("weights", "target")
 _NOW, _NEXT = "now", "next"
 
 
@@ -86,6 +90,11 @@ class PagesOf:
         name = "" if run is None or team is None else run.members.name_of.get(team, "")
         return f"{name} ({team})" if name and name != team else team or ""
 
+    def decisions_of_teams(self, who: Principal, /) -> list[dict[str, Any]]:
+        """Return the decisions about teams that somebody may see; those about persons are on their own pages."""
+        found = (row for kind in _OF_TEAMS for row in self.store.standing(who, kind))
+        return [row for row in found if row["employee_id"] is None]
+
     def cards(self) -> Cards:
         """Return the run's scorecards; raises as ``read``."""
         return self.read().cards
@@ -130,3 +139,8 @@ class PagesOf:
     def sight(self, who: Principal, run: LoadedRun, /) -> Sight:
         """Return what somebody sees of the run."""
         return Sight(who, run.members, self.company.policy.min_group)
+
+
+def in_order(teams: Iterable[str], named: Callable[[str], str], /) -> list[str]:
+    """Return teams in the order of what people call them."""
+    return sorted(teams, key=lambda team: natural_order(verbatim(named(team))))

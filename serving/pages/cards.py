@@ -8,13 +8,30 @@ from functools import cached_property
 from typing import Any
 
 from baton.wording.naming import Names
-from baton.wording.wording import Bilingual
+from baton.wording.wording import Bilingual, say
 from serving.access.counts import coarse
 from serving.loading import LoadedRun
 
-__all__ = ["Card", "Cards"]
+__all__ = ["MOVES", "Card", "Cards", "digits_of_points", "verdict_words"]
 
-_LIKE_ALL = 0.05  # points: less than this is no move
+_LIKE_ALL = 0.05  # points: less than this is no move, and so near to a whole number is one
+MOVES = {
+    "raise": "pages_card.raise",
+    "lower": "pages_card.lower",
+    "add": "pages_card.add",
+    "drop": "pages_card.drop",
+}
+"""Verdicts that change a KPI's points, and their words."""
+
+
+def digits_of_points(value: float, /) -> int:
+    """Return how many decimals points are written with."""
+    return 0 if abs(value - round(value)) < _LIKE_ALL else 1
+
+
+def verdict_words(verdict: str, /) -> Bilingual:
+    """Return what is advised of a KPI's points, in a word."""
+    return say(MOVES.get(verdict, "pages_card.keep"))
 
 
 @dataclass(frozen=True)

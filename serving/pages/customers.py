@@ -71,8 +71,10 @@ def _noted(asked: Asked, of: PagesOf, sight: Sight, customers: list[str], /) -> 
     """Return the last note on each customer of the page, and the save rate of all that somebody may see."""
     if not may_at_all(asked.who, "read_customer_notes"):
         return {"notes_of": {}, "saved": None, "may_read_notes": False}
-    last = {name: (note, outcome_name(note.outcome)) for name, note in of.notes.latest(customers).items()}
-    rate = save_rate(note for note in of.notes.all() if sight.customer(note.customer_id))
+    seen = [note for note in of.notes.all() if sight.customer(note.customer_id)]
+    shown = frozenset(customers)
+    last = {note.customer_id: (note, outcome_name(note.outcome)) for note in seen if note.customer_id in shown}
+    rate = save_rate(seen)
     return {"notes_of": last, "saved": None if rate is None else _saved(rate), "may_read_notes": True}
 
 

@@ -16,6 +16,7 @@ from baton.wording.leaving import likely
 from baton.wording.wording import Bilingual, number, say
 from serving.access.rules import may_at_all
 from serving.pages.asked import Asked, Sent, Shown
+from serving.pages.cards import digits_of_points, verdict_words
 from serving.pages.finding.terms import terms_of
 from serving.pages.table import navigation
 from serving.refusals import OURS
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADERS", "asset", "file_response", "page_response"]
 
-_WHOLE = 0.05
 _FOLDER = Path(__file__).parent
 HEADERS = {
     "content-security-policy": (
@@ -62,7 +62,8 @@ def page_response(
         "say": lambda key, **blanks: say(key, **blanks).of(language),
         "tell": lambda text: in_words(text, language),
         "number": lambda value, digits=0: number(value, digits).of(language),
-        "points": lambda value: number(value, 0 if abs(value - round(value)) < _WHOLE else 1).of(language),
+        "points": lambda value: number(value, digits_of_points(value)).of(language),
+        "verdict": lambda verdict: verdict_words(verdict).of(language),
         "chance": lambda share: likely(share).of(language),
         "named": named,
         "pages": navigation(asked.who),

@@ -9,11 +9,11 @@ from baton.charts.drawing import Pen
 from baton.charts.small import beside_line
 from baton.wording.journey import JourneyStage, written_points
 from baton.wording.waiting import middle_wait
-from baton.wording.wording import Bilingual, duration, listed, natural_order, percent, say, verbatim
+from baton.wording.wording import Bilingual, duration, listed, percent, say
 from serving.access.rules import may
 from serving.access.sight import Sight
 from serving.pages.asked import Asked, Reply, Shown
-from serving.pages.behind import PagesOf
+from serving.pages.behind import PagesOf, in_order
 from serving.pages.paging import Paged, paged
 from serving.pages.reading.of_journey import WaitsOf
 from serving.pages.reading.of_run import OfRun
@@ -35,7 +35,7 @@ def show_journey(asked: Asked, of: PagesOf, /) -> Reply:
     stages = read.journey.stages(teams)
     chosen = next((stage for stage in stages if stage.id == asked.query.get("stage")), None)
     waits = WaitsOf(read.journey, _figured(read, sight), may(asked.who, "causes_of_team"), of.named)
-    ranked = sorted(teams, key=lambda team: natural_order(verbatim(of.named(team))))
+    ranked = in_order(teams, of.named)
     page = paged(asked, len(ranked))
     section = waits.section(Pen((asked.language,)))
     return Shown(
@@ -130,7 +130,7 @@ def _internal(read: OfRun, sight: Sight, of: PagesOf, /) -> list[tuple[str, Any,
     """Return what internal customers say of teams: the line of months beside the middle, the last month, the middle."""
     found = []
     teams = _figured(read, sight)
-    for team in sorted(teams, key=lambda team: natural_order(verbatim(of.named(team)))):
+    for team in in_order(teams, of.named):
         course = read.months.of_team(team, _INTERNAL)
         if course is None or len(found) >= _MAX_INTERNAL:
             continue

@@ -10,12 +10,10 @@ from serving.access.views import record_views
 from serving.decisions.payloads import ListQuestion
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
-from serving.pages.cards import Card
+from serving.pages.cards import Card, digits_of_points
 from serving.pages.reading.of_run import OfRun
 
 __all__ = ["show_own"]
-
-_WHOLE = 0.05  # points: so near to a whole number is one
 
 
 def show_own(asked: Asked, of: PagesOf, /) -> Reply:
@@ -57,7 +55,7 @@ def _change(row: dict[str, Any], /) -> Bilingual | None:
     if row["recommended_weight"] is None:
         return None
     change = row["recommended_weight"] - (row["current_weight"] or 0.0)
-    return signed(change, 0 if abs(change - round(change)) < _WHOLE else 1)
+    return signed(change, digits_of_points(change))
 
 
 def _figures(read: OfRun, me: str, own: Card | None, /) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Believed", "Responding", "learned_from", "shipped"]
+__all__ = ["Z_90", "Believed", "Responding", "learned_from", "shipped"]
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from baton.catalogue.schema import DEFAULT_CONTROLLABLE, Catalogue
 from baton.contract.results import cast
 from baton.messages.message import Message, Name
 from features.cases.table import CaseTable, Organisation
-from models.advice.controllability.belief import Believed, learned_from, shipped
+from models.advice.controllability.belief import Z_90, Believed, learned_from, shipped
 from models.advice.controllability.past_cards import Changes, Responses, compared, responses
 from models.advice.controllability.tried import PilotAnswer, Width, answers_of, widths_of
 from models.advice.settings import Settings
@@ -25,7 +25,6 @@ Floats = NDArray[np.float64]
 
 MEASURED_ERROR = 0.3
 """Of responsiveness, as a multiple of what is believed: with a larger standard deviation it stays a scenario."""
-Z_90 = 1.645
 
 
 def nothing_learned() -> pd.DataFrame:

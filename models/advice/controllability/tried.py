@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from baton.catalogue.schema import Catalogue
+from models.advice.controllability.belief import Z_90
 from models.pilots.calibration import calibration_of, came_true, width_factor
 
 __all__ = ["MIN_POINTS", "PilotAnswer", "Tried", "Width", "answers_of", "widths_of"]
 
 MIN_POINTS = 1.0
 """By which the teams that began moved a KPI, on average: fewer are no change that anybody could answer to."""
-_Z_90 = 1.645
 _LEVEL = 0.9
 
 
@@ -102,7 +102,7 @@ def answers_of(tried: Sequence[Tried], catalogue: Catalogue, reliability: pd.Dat
             continue
         unit = "team" if kpi.owner == "team" else "employee"
         own = spread.loc[(spread["unit"] == unit) & (spread["kpi"] == each.kpi), "between_sd"]
-        error = (each.high - each.low) / (2 * _Z_90)
+        error = (each.high - each.low) / (2 * Z_90)
         if own.empty or not own.iloc[0] > 0 or not (np.isfinite(error) and error > 0):
             continue
         per_unit = kpi.sign / (each.points * float(own.iloc[0]))

@@ -49,7 +49,7 @@ class Familiar:
         encoding : Encoding
             Of the model.
         """
-        looked_at = [name for name in encoding.features if name in rows.columns and name not in self.growing]
+        looked_at = [name for name in encoding.present_in(rows) if name not in self.growing]
         beyond = pd.DataFrame({name: _beyond(rows[name], name, encoding) for name in looked_at})
         if beyond.empty:
             return [[] for _ in range(len(rows))]

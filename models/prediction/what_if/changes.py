@@ -136,7 +136,7 @@ def changes(
     """
     asked = np.asarray(asked, dtype=np.int64)
     encoding = predictor.encoding
-    matrix = encoding.matrix(rows[[name for name in encoding.features if name in rows.columns]])
+    matrix = encoding.matrix(rows[encoding.present_in(rows)])
     known = np.column_stack(
         [rows[name].notna() if name in rows.columns else np.zeros(len(rows), dtype=bool) for name in encoding.features]
     )

@@ -11,7 +11,6 @@ from baton.wording.wording import Bilingual, natural_order, translated, verbatim
 from serving.access.principal import Principal
 from serving.access.rules import may, may_at_all
 from serving.access.sight import Sight
-from serving.decisions.moves import Kind
 from serving.pages.asked import Asked, Reply, Shown
 from serving.pages.behind import PagesOf
 from serving.pages.finding.terms import TERMS
@@ -21,7 +20,6 @@ __all__ = ["show_search"]
 
 _MAX_TEXT = 100
 _MAX_OF_A_KIND = 20
-_OF_TEAMS: tuple[Kind, ...] = ("weights", "target")  # those about persons are on their own pages
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,10 @@ def _decisions(wanted: str, of: PagesOf, who: Principal, /) -> list[_Hit]:
     if not may_at_all(who, "read_decision"):
         return []
     found = []
-    for row in (row for kind in _OF_TEAMS for row in of.store.standing(who, kind)):
+    for row in of.decisions_of_teams(who):
         kind, state = row["kind"], row["state"]
         words = (kind["en"], kind["zh"], state["en"], state["zh"], of.named(row["team_id"]), row["role"] or "")
-        if row["employee_id"] is None and _has(wanted, words):
+        if _has(wanted, words):
             place = f"/pages/decision?{urlencode({'id': row['id']})}"
             found.append(_Hit(_beside(kind, of.named(row["team_id"])), place, _beside(state, row["changed_at"][:10])))
     return found

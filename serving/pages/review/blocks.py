@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from baton.sheets.cells import Cell
 from baton.wording.leaving import likely
 from baton.wording.wording import Bilingual, number, verbatim
+from serving.pages.cards import digits_of_points
 
 __all__ = ["Block", "Shown", "figure", "points", "sure", "word", "written"]
 
-_WHOLE = 0.05  # points: so near to a whole number is one
 _NOTHING = verbatim("\N{EN DASH}")
 
 
@@ -82,7 +82,7 @@ def figure(value: float | None, digits: int = 0, /) -> Shown:
 
 def points(value: float | None, /) -> Shown:
     """Return a cell of points."""
-    return written(value, lambda known: number(known, 0 if abs(known - round(known)) < _WHOLE else 1))
+    return written(value, lambda known: number(known, digits_of_points(known)))
 
 
 def sure(value: float | None, /) -> Shown:

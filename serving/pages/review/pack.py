@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from baton.wording.leaving import HIGH, chance_of, guessed_range, signs_of
-from baton.wording.wording import Bilingual, listed, money, natural_order, number, percent, say, verbatim
+from baton.wording.wording import Bilingual, listed, money, number, percent, say, verbatim
 from serving.access.principal import Principal
 from serving.access.rules import may
 from serving.access.sight import Sight
-from serving.decisions.moves import Kind
-from serving.pages.behind import PagesOf
-from serving.pages.cards import Card
+from serving.pages.behind import PagesOf, in_order
+from serving.pages.cards import MOVES, Card, verdict_words
 from serving.pages.reading.of_run import OfRun
 from serving.pages.review.blocks import Block, Shown, figure, points, sure, word, written
 
@@ -24,13 +23,6 @@ __all__ = ["PERIODS", "Pack", "pack_of"]
 PERIODS = {"month": 31, "quarter": 92}
 """Days that a pack looks back on for decisions and notes."""
 _MAX_CUSTOMERS = 200
-_VERDICTS = {
-    "raise": "pages_card.raise",
-    "lower": "pages_card.lower",
-    "add": "pages_card.add",
-    "drop": "pages_card.drop",
-}
-_OF_TEAMS: tuple[Kind, ...] = ("weights", "target")
 _ACTION = "review_pack"
 
 
@@ -65,8 +57,7 @@ def pack_of(who: Principal, of: PagesOf, since: datetime, /) -> Pack:
     """
     read = of.read()
     sight = of.sight(who, read.run)
-    teams = [team for team in read.run.members.teams if sight.team(_ACTION, team)]
-    teams.sort(key=lambda team: natural_order(verbatim(of.named(team))))
+    teams = in_order((team for team in read.run.members.teams if sight.team(_ACTION, team)), of.named)
     blocks = (
         _cards(read, of, teams),
         _lived(read, of, sight, teams),
@@ -118,8 +109,8 @@ def _line(read: OfRun, of: PagesOf, card: Card, row: dict[str, Any], /) -> list[
         word(read.names.kpi(row["kpi"])),
         points(row["current_weight"]),
         points(row["recommended_weight"]),
-        word(say(_VERDICTS.get(row["verdict"], "pages_card.keep"))),
-        sure(row["confidence"] if row["verdict"] in _VERDICTS else None),
+        word(verdict_words(row["verdict"])),
+        sure(row["confidence"] if row["verdict"] in MOVES else None),
     ]
 
 
@@ -222,8 +213,7 @@ def _causes(read: OfRun, of: PagesOf, sight: Sight, teams: list[str], /) -> Bloc
 
 
 def _decisions(of: PagesOf, who: Principal, since: datetime, /) -> Block:
-    found = [row for kind in _OF_TEAMS for row in of.store.standing(who, kind) if row["employee_id"] is None]
-    recent = [row for row in found if datetime.fromisoformat(row["changed_at"][:19]) >= since]
+    recent = [row for row in of.decisions_of_teams(who) if datetime.fromisoformat(row["changed_at"][:19]) >= since]
     rows = [
         [
             word(row["changed_at"][:10]),
