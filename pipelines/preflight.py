@@ -187,11 +187,11 @@ def _texts(company: Company, warehouse: Warehouse, /) -> None:
 def _why_no_causes(company: Company, warehouse: Warehouse, /) -> Message | None:
     """Return why no causes could be predicted from texts, before anything is learned; None: they could."""
     from baton.taxonomy import load_taxonomy
-    from features.text.reading import read_texts
     from models.complaints.labelled import require_learnable
+    from pipelines.complaints.corrected import labels_read
     from pipelines.complaints.read import NO_TEXTS
 
-    texts = read_texts(company, warehouse)
+    texts, _ = labels_read(company, warehouse)
     if texts is None or not len(texts):
         return NO_TEXTS
     try:

@@ -327,6 +327,9 @@ def _notes(results: CauseResults, shares: pd.DataFrame, /) -> Iterator[Bilingual
             yield say("causes.right_unlike" if unlike else "causes.right_others", n=others)
             known = list(dict.fromkeys(results.cause_name(str(cause)) for cause in entry.get("causes", {})))
             yield say("causes.only", causes=listed(known)) if known else say("causes.only_labels")
+    corrected = entry.get("corrections") or {}
+    if corrected.get("used"):
+        yield say("causes.corrected", n=int(corrected["used"]), conflicts=int(corrected["conflicts"]))
     yield say("causes.unclear", share=percent(_unclear_share(shares)))
     if shares["share"].notna().any():
         yield say("causes.how_estimated")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from baton.evidence.unclear import MAX_UNCLEAR
 from baton.files import RunFolder, read_json, write_json
 from baton.messages.message import Message
 from baton.progress import Progress, silent
+from baton.retraining.corrections import read_corrections
 from baton.run_results import RunResults
 from features.kpis.cause_kpis import (
     CAUSE_COLUMN,
@@ -28,6 +29,7 @@ from features.kpis.cause_kpis import (
 from features.staging.stage import with_text_causes
 from features.staging.warehouse import Warehouse
 from pipelines.complaints.about import cause_diagnosis, describe_causes, write_examples
+from pipelines.complaints.corrected import Provenance, labels_read
 from pipelines.complaints.settings import folder_named, refuse_no_time, with_folders
 
 if TYPE_CHECKING:
@@ -105,16 +107,15 @@ def read_causes(
         If the model to be kept is damaged.
     """
     from baton.taxonomy import load_taxonomy
-    from features.text.reading import read_texts
     from models.complaints.trends import cause_trends
 
     taxonomy = load_taxonomy(company)
-    texts = read_texts(company, warehouse)
+    texts, provenance = labels_read(company, warehouse)
     if texts is None or not len(texts):
         return _skipped(folder, NO_TEXTS)
     refuse_no_time(company, warehouse)
     try:
-        model = _model(company, texts, taxonomy, folder, keep_model, progress)
+        model = _model(company, (texts, provenance), taxonomy, folder, keep_model, progress)
         answers, shares = model.read(texts, company.company.seed)
     except TooLittleDataError as error:
         return _skipped(folder, error.why, texts.notes)
@@ -190,7 +191,7 @@ def price(company: Company, warehouse: Warehouse, folder: RunFolder, /) -> int:
 
 
 def inputs(company: Company, /) -> dict[str, Any]:
-    """Return what the causes depend on besides the staged tables: settings, the company's taxonomy, a local model."""
+    """Return what the causes depend on besides the staged tables: settings, taxonomy, local model, corrections."""
     from baton.taxonomy import shipped_taxonomies
 
     settings = company.text
@@ -198,10 +199,12 @@ def inputs(company: Company, /) -> dict[str, Any]:
     places = {name: place for name in named if (place := folder_named(company, name)) is not None}
     if settings.taxonomy not in shipped_taxonomies():
         places[settings.taxonomy] = company.resolve(settings.taxonomy)
+    corrected = [asdict(row) for row in read_corrections(company)]
     files = {name: _state(place) for name, place in places.items()}
     return {
         "settings": settings.model_dump(mode="json"),
         "files": files,
+        **({"corrections": corrected} if corrected else {}),
         "smallest_group": company.policy.min_group,
         "seed": company.company.seed,
     }
@@ -243,15 +246,25 @@ def _skipped(folder: RunFolder, why: Message, /, notes: tuple[Message, ...] = ()
 
 
 def _model(
-    company: Company, texts: TextSet, taxonomy: Taxonomy, folder: RunFolder, keep: bool, progress: Progress, /
+    company: Company,
+    labelled: tuple[TextSet, Provenance],
+    taxonomy: Taxonomy,
+    folder: RunFolder,
+    keep: bool,
+    progress: Progress,
+    /,
 ) -> RootCauseModel:
     from models.complaints.root_cause import RootCauseModel
+
+    texts, provenance = labelled
 
     place = model_folder(folder)
     if keep and place.exists():
         return RootCauseModel.load(place)
     shutil.rmtree(place, ignore_errors=True)
     model = RootCauseModel.fit(texts, taxonomy, with_folders(company), company.company.seed, progress)
+    # what it has learned from stays with the model, also where a later run asks it again
+    model = replace(model, evaluation=model.evaluation | provenance.as_entry())
     model.save(place)
     return model
 

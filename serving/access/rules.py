@@ -59,6 +59,8 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "models": (_N, _A, _N, _N, _A),
     # company-wide figures of causes have no persons; by team they are those of a team
     "causes_of_team": (_N, _A, _T, _N, _N),
+    # a text that is shown: to who leads a team, those of its own cases
+    "correct_label": (_N, _A, _T, _N, _N),
     "classify": (_A, _A, _A, _N, _N),
     "conversation": (_A, _A, _A, _N, _N),
     "live_kpis": (_A, _A, _T, _N, _N),

@@ -12,14 +12,33 @@ from baton.errors import ArtefactError
 from serving.access.principal import Principal
 from serving.audit.log import AuditLog, Entry
 from serving.audit.sealing import ERASE, key_id, key_of
-from serving.state.schema import CustomerNote, Decision, Event, Move, PersonKey, Reply, TakenConversation, User
+from serving.state.schema import (
+    CustomerNote,
+    Decision,
+    Event,
+    LabelCorrection,
+    Move,
+    PersonKey,
+    Reply,
+    TakenConversation,
+    User,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 __all__ = ["Erased", "erase"]
 
-_CLEARED = ("person_keys", "decisions", "moves", "replies", "events", "customer_notes", "taken_conversations")
+_CLEARED = (
+    "person_keys",
+    "decisions",
+    "moves",
+    "replies",
+    "events",
+    "customer_notes",
+    "taken_conversations",
+    "label_corrections",
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,8 @@ def erase(log: AuditLog, person: str, /, *, actor: Principal) -> Erased:
         events = list(session.scalars(select(Event).where(Event.employee == person)))
         notes = list(session.scalars(select(CustomerNote).where(CustomerNote.by.in_(names))))
         taken = list(session.scalars(select(TakenConversation).where(TakenConversation.by.in_(names))))
-        if not (key is not None or decisions or moves or events or notes or taken):
+        labels = list(session.scalars(select(LabelCorrection).where(LabelCorrection.by.in_(names))))
+        if not (key is not None or decisions or moves or events or notes or taken or labels):
             raise ArtefactError(f"{person}: no decision, no event and no row of the audit log is about this person")
         name = None if key is None else key_id(key)
         stand_in = f"erased-{name or secrets.token_hex(8)}"
@@ -84,6 +104,7 @@ def erase(log: AuditLog, person: str, /, *, actor: Principal) -> Erased:
         _blank_moves(session, moves, {decision.id for decision in decisions}, person, stand_in)
         _blank_events(session, events)
         _blank_notes(session, notes, stand_in)
+        _blank_corrections(session, labels, stand_in)
         for conversation in taken:  # open again: nobody else could hand them back
             session.delete(conversation)
         replies = _forget_replies(session, person, names)
@@ -163,6 +184,15 @@ def _blank_notes(session: Session, notes: Sequence[CustomerNote], stand_in: str,
         # two forms of one name are known by their keys, which must not be the same afterwards
         values = {"by": stand_in, "text": "", "once": str(note.number)}
         session.execute(update(CustomerNote).where(CustomerNote.number == note.number).values(values))
+
+
+def _blank_corrections(session: Session, labels: Sequence[LabelCorrection], stand_in: str, /) -> None:
+    """Take the name from the labels that the person has corrected; what texts are about stays."""
+    from sqlalchemy import update
+
+    for label in labels:
+        values = {"by": stand_in, "once": str(label.number)}
+        session.execute(update(LabelCorrection).where(LabelCorrection.number == label.number).values(values))
 
 
 def _emptied(value: Any, /) -> Any:

@@ -16,6 +16,7 @@ from serving.access.principal import Principal
 from serving.access.sight import Sight
 from serving.access.sign_ins import SignIns
 from serving.answering.work import Answering
+from serving.corrections.store import Corrections
 from serving.decisions.mounting import Decisions
 from serving.decisions.moves import Kind
 from serving.decisions.store import DecisionStore
@@ -70,6 +71,11 @@ class PagesOf:
     def notes(self) -> Notes:
         """Notes on customers at risk."""
         return Notes(self.keeper.audit)
+
+    @property
+    def corrections(self) -> Corrections:
+        """Labels that people have corrected."""
+        return Corrections(self.company, self.keeper.audit)
 
     def loaded(self) -> LoadedRun:
         """Return the run.

@@ -29,6 +29,7 @@ __all__ = [
     "CustomerNote",
     "Decision",
     "Event",
+    "LabelCorrection",
     "Move",
     "PersonKey",
     "Pilot",
@@ -328,5 +329,20 @@ class CustomerNote(Base):
     text: Mapped[str] = mapped_column(String(400))
     chance: Mapped[float | None] = mapped_column(Double)
     as_of: Mapped[str | None] = mapped_column(String(40))
+    once: Mapped[str] = mapped_column(String(100))
+    at: Mapped[datetime]
+
+
+class LabelCorrection(Base):
+    """What somebody who has read the text of a case again says that it is about; ``shown`` is what stood there."""
+
+    __tablename__ = "label_corrections"
+    __table_args__ = (UniqueConstraint("by", "once"),)
+    number: Mapped[int] = mapped_column(_COUNT, primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(String(_ROW_KEY), index=True)
+    team_id: Mapped[str | None] = mapped_column(String(_ID))
+    by: Mapped[str] = mapped_column(String(_NAME))
+    cause: Mapped[str] = mapped_column(String(_ID))
+    shown: Mapped[str] = mapped_column(String(_ID))
     once: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]

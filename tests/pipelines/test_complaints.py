@@ -12,6 +12,7 @@ import pytest
 from baton.company import Company, load_company
 from baton.errors import ArtefactError, CompanyFileError, TableError
 from baton.files import RunFolder, read_json
+from baton.retraining.corrections import Corrected, corrections_file, write_corrections
 from pipelines.run import Chain, RunSummary, run
 
 WORDS = {
@@ -207,4 +208,24 @@ def test_a_folder_is_looked_for_beside_the_company_file(tmp_path: Path, key: str
 def test_a_misspelt_model_is_refused_with_the_nearest(tmp_path: Path) -> None:
     made = company(tmp_path, cases(40), SETTINGS.replace('"tfidf"', '"tfdif"'))
     with pytest.raises(CompanyFileError, match="did you mean 'tfidf'"):
+        read(made, tmp_path / "out")
+
+
+def test_corrected_labels_are_learned_in_the_place_of_the_sources_own(tmp_path: Path) -> None:
+    rows = cases(90)
+    rows.loc[3, "root_cause"] = None
+    made = company(tmp_path / "company", rows)
+    plain = read(made, tmp_path / "out")
+    assert not any("corrected" in str(warning) for warning in plain.warnings)
+    wrong = {"n0": "billing", "n3": "rude staff", "n1": rows.loc[1, "root_cause"], "gone": "billing"}
+    write_corrections(made, [Corrected(case, cause, n) for n, (case, cause) in enumerate(wrong.items(), start=5)])
+    summary = read(made, tmp_path / "out")
+    assert any("3 labels are those that people have corrected" in str(warning) for warning in summary.warnings)
+    assert any("1 corrected labels are of cases that are not there" in str(warning) for warning in summary.warnings)
+    entry = read_json(tmp_path / "out" / "texts" / "evaluation.json")
+    assert entry["corrections"] == {"used": 3, "conflicts": 1, "gone": 1, "newest": 8}
+    doubtful = pd.read_parquet(tmp_path / "out" / "suspicious_labels.parquet").set_index("case_id")
+    assert doubtful.loc["n0", "label"] == "billing" and doubtful.loc["n0", "likely"] == rows.loc[0, "root_cause"]
+    corrections_file(made).write_text('{"format": "baton.corrections/1", "labels": [{"case_id": 3}]}', encoding="utf-8")
+    with pytest.raises(ArtefactError, match=r"labels.json: these are not the labels that people have corrected"):
         read(made, tmp_path / "out")

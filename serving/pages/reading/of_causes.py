@@ -21,11 +21,37 @@ from serving.loading import LoadedRun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CausesOf", "RunCauses"]
+__all__ = ["CausesOf", "RunCauses", "TextShown"]
 
 _TABLES = ("root_causes", "cause_shares", "cause_trends", "cause_prices", "emerging_causes", "suspicious_labels")
 _SHOWN_CHARACTERS = 220
 _MAX_KEPT = 50
+_MOST_DOUBTFUL = 500  # labels that are looked through for those of somebody's teams
+_MAX_DOUBTFUL = 5
+
+
+@dataclass(frozen=True)
+class TextShown:
+    """A masked text of a case, with what stands beside it.
+
+    Parameters
+    ----------
+    case_id : str
+    cause : str
+        What stands beside it: the model's answer, or the label that looks wrong.
+    text : str
+        Masked, and not at length.
+    team : str
+        Whose case; empty where that is not known.
+    likely : str
+        Of a label that looks wrong, what it more likely is; else empty.
+    """
+
+    case_id: str
+    cause: str
+    text: str
+    team: str
+    likely: str = ""
 
 
 class RunCauses:
@@ -91,6 +117,49 @@ class RunCauses:
             return {}
         cases = pd.read_parquet(place, columns=["case_id", "text"], filters=[("case_id", "in", wanted)]).dropna()
         return dict(zip(cases["case_id"].astype(str), cases["text"].str.slice(0, _SHOWN_CHARACTERS), strict=True))
+
+    @property
+    def known(self) -> list[str]:
+        """Every cause that a text can be given."""
+        return sorted({*self.about, *(row.cause for row in self._texts), *(row.likely for row in self._texts)} - {""})
+
+    def texts(self, teams: frozenset[str], /, *, all_texts: bool) -> list[TextShown]:
+        """Return the texts that somebody may read: those of some teams or all; examples first, then doubtful labels."""
+        seen = [row for row in self._texts if all_texts or row.team in teams]
+        doubtful = [row for row in seen if row.likely]
+        return [*(row for row in seen if not row.likely), *doubtful[:_MAX_DOUBTFUL]]
+
+    @cached_property
+    def _texts(self) -> list[TextShown]:
+        examples, doubtful = self.run.table("texts/examples"), self.tables.get("suspicious_labels")
+        found = [] if examples is None else examples.to_pandas().astype(str).to_dict("records")
+        labels = [] if doubtful is None else doubtful.head(_MOST_DOUBTFUL).to_dict("records")
+        cases = self._cases({str(row["case_id"]) for row in (*found, *labels)})
+        of_examples = [
+            TextShown(row["case_id"], row["cause"], row["text"], cases.get(row["case_id"], ("", ""))[0])
+            for row in found
+        ]
+        of_labels = [
+            TextShown(str(row["case_id"]), str(row["label"]), text, team, str(row["likely"]))
+            for row in labels
+            if (known := cases.get(str(row["case_id"]))) is not None and (text := known[1])
+            for team in (known[0],)
+        ]
+        return [*of_examples, *of_labels]
+
+    def _cases(self, wanted: set[str], /) -> dict[str, tuple[str, str]]:
+        """Return team and masked text by case; empty ones where they are not known."""
+        import pyarrow.parquet as pq
+
+        place = self.run.folder.staged / "cases.parquet"
+        if not wanted or not place.exists():
+            return {}
+        there = pq.read_schema(place).names
+        columns = [name for name in ("case_id", "team_id", "text") if name in there]
+        cases = pd.read_parquet(place, columns=columns, filters=[("case_id", "in", sorted(wanted))])
+        cases = cases.reindex(columns=["case_id", "team_id", "text"]).astype(object).where(cases.notna(), "")
+        cases["text"] = cases["text"].astype(str).str.slice(0, _SHOWN_CHARACTERS)
+        return {str(case): (str(team or ""), text) for case, team, text in cases.itertuples(index=False)}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,10 @@ WIDTHS = {f"{name}_{end}": PRICES[name] for name in ("expected_leavers", "value_
 
 def page_of(run: Any, language: str = "en") -> str:
     read = OfRun(run)
-    of: Any = SimpleNamespace(read=lambda: read, sight=lambda who, run: Sight(who, run.members, 5), named=str)
+    kept = SimpleNamespace(since=lambda number: None, of_cases=dict)
+    of: Any = SimpleNamespace(
+        read=lambda: read, sight=lambda who, run: Sight(who, run.members, 5), named=str, corrections=kept
+    )
     asked = Asked(Principal("ana", "analyst"), "/pages/causes", language=language)  # type: ignore[arg-type]
     shown = show_causes(asked, of)
     assert isinstance(shown, Shown)

@@ -48,7 +48,8 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/causes", ">t2<"): (D, S, S, H, D, D),
     ("/pages/causes", ">t3<"): (D, S, H, S, D, D),
     ("/pages/causes", ">t4<"): (D, H, H, S, D, D),  # one person: only who leads it directly sees its figures
-    ("/pages/causes", "where is my parcel [phone]"): (D, S, H, H, D, D),  # as in the report
+    ("/pages/causes", "where is my parcel [phone]"): (D, S, H, S, D, D),  # of a case of t3
+    ("/pages/causes", "Is that right?"): (D, S, H, S, D, D),
     ("/pages/journey", ">t1<"): (S, S, S, H, D, D),
     ("/pages/journey", ">t2<"): (S, S, S, H, D, D),
     ("/pages/journey", ">t3<"): (S, S, H, S, D, D),
