@@ -26,7 +26,7 @@ __all__ = ["CausesOf", "RunCauses", "TextShown"]
 _TABLES = ("root_causes", "cause_shares", "cause_trends", "cause_prices", "emerging_causes", "suspicious_labels")
 _SHOWN_CHARACTERS = 220
 _MAX_KEPT = 50
-_MOST_DOUBTFUL = 500  # labels that are looked through for those of somebody's teams
+_MAX_LOOKED = 500  # labels that are looked through for those of somebody's teams
 _MAX_DOUBTFUL = 5
 
 
@@ -133,7 +133,7 @@ class RunCauses:
     def _texts(self) -> list[TextShown]:
         examples, doubtful = self.run.table("texts/examples"), self.tables.get("suspicious_labels")
         found = [] if examples is None else examples.to_pandas().astype(str).to_dict("records")
-        labels = [] if doubtful is None else doubtful.head(_MOST_DOUBTFUL).to_dict("records")
+        labels = [] if doubtful is None else doubtful.head(_MAX_LOOKED).to_dict("records")
         cases = self._cases({str(row["case_id"]) for row in (*found, *labels)})
         of_examples = [
             TextShown(row["case_id"], row["cause"], row["text"], cases.get(row["case_id"], ("", ""))[0])
