@@ -20,6 +20,7 @@ from baton.terminal.opening import opened
 from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, OutOption, PageOption
 from baton.terminal.pilots import pilot_app
 from baton.terminal.policy import policy_app
+from baton.terminal.progress import LOG_FORMAT, LogFormat, log_end
 from baton.terminal.watching.monitor import monitor
 from baton.terminal.watching.retrain import retrain
 
@@ -47,6 +48,21 @@ app.add_typer(pilot_app, name="pilot")
 app.add_typer(policy_app, name="policy")
 app.command("monitor", epilog="Example: `baton monitor demo`")(monitor)
 app.command("retrain", epilog="Example: `baton retrain demo --dry-run`")(retrain)
+
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="BATON_LOG_FORMAT",
+        help="What goes to stderr: lines for people, or one JSON document per event for a scheduler's log.",
+    ),
+]
+
+
+@app.callback()
+def _options(log_format: LogFormatOption = "text") -> None:
+    LOG_FORMAT.set(log_format)
+
 
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also what was left out by the run before for the same reason.")
@@ -361,8 +377,13 @@ def main() -> None:
     try:
         app()
     except BatonError as error:
-        sys.stderr.write(f"baton: {' '.join(str(error).split())}\n")
+        log_end(2, f"baton: {' '.join(str(error).split())}")
         raise SystemExit(2) from None
+    except Exception as error:
+        if LOG_FORMAT.get() == "text":
+            raise
+        log_end(1, "baton: a defect of Baton; run it again with --log-format text for the traceback", error)
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

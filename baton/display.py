@@ -75,9 +75,13 @@ def show_table(console: Console, title: str, columns: Sequence[str], rows: Seque
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show progress bars on stderr: live on a terminal, one plain line per step elsewhere."""
-    from baton.terminal.progress import BarsListener, LinesListener
+    """Show progress bars on stderr: live on a terminal, one plain line per step elsewhere; JSON where asked."""
+    from baton.terminal.progress import LOG_FORMAT, BarsListener, JsonListener, LinesListener
 
+    if LOG_FORMAT.get() == "json":
+        yield (log := JsonListener())
+        log.finish()
+        return
     console = open_console(stderr=True)
     if not console.is_terminal:
         yield LinesListener()

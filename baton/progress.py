@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Progress", "Standing", "about", "silent", "step_begins"]
+__all__ = ["Progress", "Standing", "about", "silent", "step_begins", "step_ends"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many parts are done, and how many there are (0: not known)."""
@@ -66,6 +66,19 @@ def step_begins(progress: Progress, name: str, /, *, kept: bool = False) -> None
         progress(f"{name}: unchanged, kept" if kept else name, int(kept), int(kept))
     else:
         begin(name, kept)
+
+
+def step_ends(progress: Progress, name: str, figures: Mapping[str, object], /) -> None:
+    """Say that a step is done, and what it took, to whoever asks for it.
+
+    Parameters
+    ----------
+    figures : mapping
+        Seconds, memory, rows by name, number of warnings: nothing that the data hold.
+    """
+    ended = getattr(progress, "ended", None)
+    if ended is not None:
+        ended(name, figures)
 
 
 def about(seconds: float, /) -> str:

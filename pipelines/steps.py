@@ -23,7 +23,7 @@ from baton.disk import explaining_full_disks
 from baton.errors import OutputError
 from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
 from baton.messages.message import Message
-from baton.progress import Progress, silent, step_begins
+from baton.progress import Progress, silent, step_begins, step_ends
 from pipelines.memory import measured
 
 __all__ = ["Ledger", "Outcome", "Step", "StepRecord", "digest", "recorded_key"]
@@ -227,6 +227,8 @@ class Ledger:
             },
         )
         self.records.append(record)
+        figures = {"seconds": seconds, "cpu_seconds": cpu, "peak_memory_mb": held, "rows": record.rows}
+        step_ends(self._progress, step.name, {**figures, "warnings": len(texts)})
         return record
 
     def is_done(self, step: Step, depends_on: Mapping[str, Any], /) -> bool:

@@ -45,6 +45,41 @@ def company(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_log_of_json_says_in_one_document_why_a_command_ends(tmp_path: Path) -> None:
+    done = baton("--log-format", "json", "run", tmp_path / "none")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    event = json.loads(line)
+    assert (event["level"], event["event"], event["code"]) == ("error", "stopped", 2)
+    assert "no such file; `baton init` writes one" in event["message"]
+
+
+DEFECT = """
+import sys
+from baton import cli
+
+@cli.app.command()
+def broken() -> None:
+    raise KeyError("customer c0017")
+
+sys.argv = ["baton", "broken"]
+cli.main()
+"""
+
+
+def test_a_defect_in_a_log_of_json_names_its_places_and_nothing_of_the_data() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BATON_LOG_FORMAT": "json"}
+    done = subprocess.run(
+        [sys.executable, "-c", DEFECT], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    event = json.loads(line)
+    assert (event["code"], event["error"]) == (1, "KeyError")
+    assert event["places"][-1].endswith(":7")
+    assert "c0017" not in line
+
+
 COMMANDS = (
     "init",
     "simulate",

@@ -1,17 +1,31 @@
-"""How long work shows its progress on stderr: bars on a terminal, one plain line per step elsewhere."""
+"""How long work shows its progress on stderr: bars on a terminal, one plain line per step elsewhere, JSON if asked.
+
+A log of JSON holds one document a line and nothing that the data hold: names of steps, figures, kinds of errors. The
+one sentence of an error on purpose is in it, as it is on a terminal.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from baton.progress import Standing
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-__all__ = ["BarsListener", "LinesListener"]
+__all__ = ["LOG_FORMAT", "BarsListener", "JsonListener", "LinesListener", "LogFormat", "log_end"]
+
+LogFormat = Literal["text", "json"]
+
+LOG_FORMAT: ContextVar[LogFormat] = ContextVar("LOG_FORMAT", default="text")
+"""How the command that runs writes its log to stderr."""
 
 
 def _to_stderr(line: str, /) -> None:
@@ -48,6 +62,78 @@ class LinesListener:
     def step(self, standing: Standing, /) -> None:
         """Say which step begins."""
         self._write(standing.text)
+
+
+class JsonListener:
+    """Writes one JSON document a line: what begins, and what is done with what it took.
+
+    Parameters
+    ----------
+    write : callable
+        Takes a line.
+    """
+
+    def __init__(self, write: Callable[[str], None] = _to_stderr) -> None:
+        self._write = write
+        self._last = ""
+        self._counts = False
+        self._since = time.monotonic()
+
+    def __call__(self, message: str, done: int, total: int, /) -> None:
+        """Say what is being done, unless it is a part of a step."""
+        if self._counts or message == self._last:
+            return
+        self._last = message
+        self._event("work_begins", work=message)
+
+    def expect(self, steps: int, text: str, /) -> None:
+        """Say how many steps there are."""
+        self._counts = True
+        self._event("run_begins", steps=steps)
+
+    def step(self, standing: Standing, /) -> None:
+        """Say which step begins, or is kept."""
+        event = "step_kept" if standing.kept else "step_begins"
+        self._event(event, step=standing.name, number=standing.number, steps=standing.total)
+
+    def ended(self, name: str, figures: Mapping[str, object], /) -> None:
+        """Say that a step is done, and what it took."""
+        self._event("step_done", step=name, **figures)
+
+    def finish(self) -> None:
+        """Say that all is done."""
+        event = "run_done" if self._counts else "work_done"
+        self._event(event, seconds=round(time.monotonic() - self._since, 3))
+
+    def _event(self, event: str, **more: object) -> None:
+        self._write(_line("info", event, **more))
+
+
+def log_end(code: int, sentence: str, error: BaseException | None = None, /) -> None:
+    """Write why a command ends before it is done: one sentence, or one JSON document.
+
+    Parameters
+    ----------
+    code : int
+        With which it ends.
+    sentence : str
+        As a terminal shows it.
+    error : BaseException, optional
+        Of a defect: its kind and its places in the code are written, its text is not, which may hold what data hold.
+    """
+    if LOG_FORMAT.get() == "text":
+        _to_stderr(sentence)
+        return
+    more: dict[str, object] = {"code": code, "message": sentence}
+    if error is not None:
+        places = traceback.extract_tb(error.__traceback__)
+        more |= {"error": type(error).__name__, "places": [f"{place.filename}:{place.lineno}" for place in places]}
+    _to_stderr(_line("error", "stopped", **more))
+
+
+def _line(level: str, event: str, **more: object) -> str:
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"time": moment, "level": level, "event": event, **more}, ensure_ascii=False, default=str)
 
 
 class BarsListener:

@@ -22,8 +22,10 @@ def end_when_terminated() -> None:
 
 
 def _first(*_: object) -> None:
-    sys.stderr.write(
-        "baton: stopped by a signal (SIGTERM); what is finished is kept, the same command goes on from there\n"
+    from baton.terminal.progress import log_end
+
+    log_end(
+        _CODE, "baton: stopped by a signal (SIGTERM); what is finished is kept, the same command goes on from there"
     )
     sys.unraisablehook = _swallowed
     signal.signal(signal.SIGTERM, _again)

@@ -108,8 +108,8 @@ def open_store(folder: Path, /) -> Any:
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # importing MLflow sets its loggers anew
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     database = folder / "mlflow.db"
     with stored_errors(folder):
         if not database.exists():

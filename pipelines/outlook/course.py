@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from baton.progress import Progress, Standing, step_begins
+from baton.progress import Progress, Standing, step_begins, step_ends
 from pipelines.outlook.expected_time import Expected, of_rows
 
 __all__ = ["Course"]
@@ -61,6 +61,10 @@ class Course:
             return
         share, left = self._outlook()
         listen(Standing(name, self._steps.index(name) + 1, len(self._steps), kept, share, left))
+
+    def ended(self, name: str, figures: Mapping[str, object], /) -> None:
+        """Pass on what a step took."""
+        step_ends(self._listener, name, figures)
 
     def counted(self, rows: int, /, *, texts: bool) -> None:
         """Take note of how many rows there are, once the tables are read."""

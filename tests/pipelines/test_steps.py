@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +84,34 @@ def test_two_runs_in_one_folder_are_refused(kitchen: Kitchen) -> None:
         Ledger(kitchen.folder, {}).locked(),
     ):
         pass
+
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from baton.files import RunFolder
+from pipelines.steps import Ledger
+
+with Ledger(RunFolder(Path(sys.argv[1])), {}).locked():
+    print("held", flush=True)
+    time.sleep(300)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
+def test_a_run_that_was_killed_holds_no_folder(tmp_path: Path) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    with holder:
+        assert holder.stdout.readline() == "held\n"
+        ledger = Ledger(RunFolder(tmp_path), {})
+        with pytest.raises(OutputError, match="another run is writing there"), ledger.locked():
+            pass
+        holder.kill()
+        holder.wait(60)
+        assert (tmp_path / ".steps" / "lock").exists()
+        with ledger.locked():
+            pass
 
 
 def test_the_run_folder_is_readable_by_its_owner_alone(kitchen: Kitchen) -> None:

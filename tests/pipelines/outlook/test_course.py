@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from baton.company import load_company
 from baton.files import RunFolder, write_json
+from baton.messages.message import Message
 from baton.progress import Standing
-from baton.terminal.progress import LinesListener
+from baton.terminal.progress import JsonListener, LinesListener
 from pipelines.outlook.course import Course
 from pipelines.outlook.expected_time import Expected, expected
+from pipelines.steps import Ledger, Outcome, Step
 
 STEPS = ["stage", "train", "report"]
 
@@ -144,3 +148,27 @@ def test_a_table_in_a_database_leaves_the_time_unknown(tmp_path: Path) -> None:
         '[sources]\ncrm = "duckdb://crm.duckdb"\n[tables]\ncases = { source = "crm", table = "t" }\n'
     )
     assert expected(load_company(tmp_path), RunFolder(tmp_path / "out"), STEPS).text == ""
+
+
+def test_a_log_of_json_has_one_document_per_event_with_what_each_step_took(tmp_path: Path) -> None:
+    lines: list[str] = []
+    log = JsonListener(lines.append)
+    course = Course(STEPS, Expected({}, ""), log, Clock())
+    ledger = Ledger(RunFolder(tmp_path), {}, progress=course)
+    (tmp_path / ".steps").mkdir()
+
+    def work(outcome: Outcome) -> None:
+        course("train c0017", 0, 1)
+        outcome.rows["cases"] = 7
+        outcome.warnings.append(Message.verbatim("customer c0017 wrote: …"))
+
+    for _ in range(2):
+        ledger.step(Step("stage"), {}, work)
+    log.finish()
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events] == ["run_begins", "step_begins", "step_done", "step_kept", "run_done"]
+    assert all("\n" not in line and "c0017" not in line for line in lines)
+    assert {event["level"] for event in events} == {"info"}
+    assert (events[2]["step"], events[2]["rows"], events[2]["warnings"]) == ("stage", {"cases": 7}, 1)
+    assert {"seconds", "cpu_seconds", "peak_memory_mb"} <= events[2].keys()
+    assert all(datetime.fromisoformat(event["time"]).tzinfo is not None for event in events)
