@@ -54,6 +54,14 @@ def error_bound(errors: np.ndarray | float, rows: np.ndarray | float, doubt: flo
     return np.where(right <= 0, 1.0, bound)
 
 
+def _lower_error_bound(errors: np.ndarray, rows: np.ndarray, doubt: float, /) -> np.ndarray:
+    """Return the lowest error rate that is compatible with what was seen, by the same doubt: 0 where nothing was."""
+    from scipy.special import betaincinv
+
+    bound = betaincinv(np.maximum(errors, 1e-9), np.maximum(rows - errors, 0.0) + 1.0, doubt)
+    return np.where(errors > 0, bound, 0.0)
+
+
 @dataclass(frozen=True)
 class SelectiveRule:
     """From which probability on an answer is given, for each class that it may name.
@@ -67,13 +75,16 @@ class SelectiveRule:
     thresholds : dict of str to float
         By the class that is named; 2 where it is never named.
     pooled : tuple of str
-        Classes with too few rows for a threshold of their own, which share one.
+        Classes without a threshold of their own, which share one: too few rows, or none of theirs keeps the risk.
 
     Notes
     -----
     Source: Geifman & El-Yaniv (2017), "Selective classification for deep neural networks" (selection with guaranteed
     risk), with the fixed-sequence test of Angelopoulos et al. (2021), "Learn then test", section 2.3; here for each
-    class that is named by itself, so that a frequent class does not hide a rare one's errors.
+    class that is named by itself, so that a frequent class does not hide a rare one's errors. Where that is too little
+    evidence, as it is where there are many classes, the risk is kept for the answers of those classes together. Which
+    classes these are follows from the same labels, which makes the joint test the stricter: their errors are those
+    that were seen to be many. A class among them that is shown to be wrong more often than the risk is not named.
     """
 
     risk: float
@@ -119,14 +130,24 @@ class SelectiveRule:
         probabilities, labels, named, top = probabilities[likely], labels[likely], named[likely], top[likely]
         wrong = np.asarray(classes, dtype=object)[named] != labels if len(named) else np.zeros(0, dtype=bool)
         rows = np.bincount(named, minlength=len(classes)) if len(named) else np.zeros(len(classes), dtype=int)
-        few = rows < _ENOUGH_ROWS
-        alone = {
-            classes[c]: _threshold(top[named == c], wrong[named == c], risk, confidence) for c in range(len(classes))
-        }
-        pool = few[named] if len(named) else np.zeros(0, dtype=bool)
+        alone = np.array(
+            [
+                _threshold(top[named == c], wrong[named == c], risk, confidence) if rows[c] >= _ENOUGH_ROWS else NEVER
+                for c in range(len(classes))
+            ]
+        )
+        joint = alone > 1.0
+        pool = joint[named] if len(named) else np.zeros(0, dtype=bool)
         shared = _threshold(top[pool], wrong[pool], risk, confidence)
-        thresholds = {name: shared if few[c] else alone[name] for c, name in enumerate(classes)}
-        return cls(risk, confidence, thresholds, tuple(name for c, name in enumerate(classes) if few[c]))
+        answered = pool & (top >= shared - _ALIKE)
+        count, errors = (
+            np.bincount(named[which], minlength=len(classes)).astype(np.float64)
+            for which in (answered, answered & wrong)
+        )
+        bad = joint & (_lower_error_bound(errors, count, 1.0 - confidence) > risk)
+        found = np.where(bad, NEVER, np.where(joint, shared, alone))
+        thresholds = {name: float(found[c]) for c, name in enumerate(classes)}
+        return cls(risk, confidence, thresholds, tuple(name for c, name in enumerate(classes) if joint[c]))
 
     @classmethod
     def unproven(cls, classes: tuple[str, ...], risk: float, /) -> SelectiveRule:

@@ -51,6 +51,8 @@ class Crossed:
     notes : tuple of Message
     stood_in : numpy.ndarray of bool, shape (texts,), optional
         Where n-grams answered for a dear model; None where they did not have to.
+    ngrams : numpy.ndarray, shape (texts, classes), optional
+        What n-grams say of the same texts in the same folds, where they are part of the chosen model.
     """
 
     unseen: Unseen
@@ -58,6 +60,7 @@ class Crossed:
     tested: Unseen
     notes: tuple[Message, ...] = ()
     stood_in: np.ndarray | None = None
+    ngrams: np.ndarray | None = None
 
 
 def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextSet], TextModel]:
@@ -139,14 +142,18 @@ def cross_fitted(
     dear = bool(kinds_of(choice.model) & DEAR)
     times = _REPEATS_OF_FEW if distinct <= _FEW_TEXTS and not dear else 1
     found: list[Unseen] = []
+    # rows stay 0 where no n-grams were asked
+    beside = np.zeros((len(labelled), len(classes)))
     for repeat in range(times):
         progress("answering labelled texts by models that have not seen them", repeat, times)
         part = group_folds(groups, labels, folds, seed + repeat, classes=True)
         description = f"cross-validation, {folds} folds, texts that repeat each other kept together"
-        found.append(Unseen(labelled, cross_fit(labelled, classes, fit, part), classes, part, description))
+        answers = cross_fit(labelled, classes, fit, part, beside if repeat == 0 else None)
+        found.append(Unseen(labelled, answers, classes, part, description))
     progress("answering labelled texts by models that have not seen them", times, times)
     if not dear:
-        return Crossed(found[0], tuple(found), found[0])
+        ngrams = beside if beside.any(axis=1).all() else None
+        return Crossed(found[0], tuple(found), found[0], ngrams=ngrams)
     return _with_validation(choice, found[0])
 
 

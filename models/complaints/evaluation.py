@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule, coverage_curve
+from models.complaints.classifiers.stacked import answers_beside_ngrams
 from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.folds import group_folds
 from models.prediction.metrics import ProbabilityMetrics, bootstrap_intervals, plain
@@ -147,6 +148,7 @@ def cross_fit(
     fit: Callable[[TextSet], TextModel],
     part: np.ndarray,
     /,
+    beside: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return probabilities (texts, classes), each by a model that has not seen the text's fold.
 
@@ -160,6 +162,8 @@ def cross_fit(
         From texts to a fitted model.
     part : numpy.ndarray of int, shape (texts,)
         The fold of each text.
+    beside : numpy.ndarray, shape (texts, classes), optional
+        Filled with what the n-grams say, where models are stacks with n-grams among them.
     """
     found = np.zeros((len(texts), len(classes)))
     for one in np.unique(part):
@@ -167,7 +171,10 @@ def cross_fit(
         others = texts.frame["text"].to_numpy(dtype=object)[part == one]
         # no array of fixed width: one text of a megabyte would make every row as wide
         of_row, distinct = pd.factorize(others)
-        found[part == one] = onto_classes(model.probabilities(list(distinct)), model.classes, classes)[of_row]
+        answers, ngrams = answers_beside_ngrams(model, list(distinct))
+        found[part == one] = onto_classes(answers, model.classes, classes)[of_row]
+        if beside is not None and ngrams is not None:
+            beside[part == one] = onto_classes(ngrams, model.classes, classes)[of_row]
     return found
 
 

@@ -14,6 +14,11 @@ from models.folds import group_folds
 
 __all__ = ["TrainingSet", "training_set", "without_rare_labels"]
 
+# a model per class and fold: beyond so many texts times classes, folds are left out
+_MANY_SCORES = 200_000
+# what is calibrated are five numbers
+_ENOUGH_TO_CALIBRATE = 2_500
+
 
 @dataclass(frozen=True)
 class TrainingSet:
@@ -47,6 +52,27 @@ class TrainingSet:
     def folds(self, number: int, seed: int, /) -> np.ndarray:
         """Return the fold of each text (texts,), of so many or, where there are fewer groups, fewer."""
         return group_folds(self.groups, self.target, number, seed, classes=True)
+
+    def tested_folds(self, number: int, seed: int, /) -> tuple[np.ndarray, list[int]]:
+        """Return the fold of each text, and which folds to hold out: all, or, with many texts and classes, enough.
+
+        Parameters
+        ----------
+        number : int
+            Of folds; fewer where there are fewer groups.
+
+        Returns
+        -------
+        tuple of numpy.ndarray of int, shape (texts,), and list of int
+            Held out one after the other, these leave 2,500 texts or more that a model has not seen; folds beyond
+            that would cost as much again, and change a calibration by less than its noise.
+        """
+        fold = self.folds(number, seed)
+        sizes = np.bincount(fold)
+        if len(self.texts) * len(self.classes) <= _MANY_SCORES:
+            return fold, list(range(len(sizes)))
+        enough = int(np.searchsorted(np.cumsum(sizes), _ENOUGH_TO_CALIBRATE)) + 1
+        return fold, list(range(min(enough, len(sizes))))
 
     @property
     def balance(self) -> np.ndarray:

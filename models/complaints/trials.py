@@ -12,6 +12,7 @@ from baton.messages.message import Message
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule
 from models.complaints.classifiers.encoder import EncoderModel
+from models.complaints.classifiers.stacked import answers_beside_ngrams
 from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.cross_fitting import Crossed, refitting
@@ -53,9 +54,7 @@ def tried(
         Tested on later texts where times lie far enough apart, with the cross-validation under ``across``; else in
         cross-validation.
     """
-    across = evaluation_entry(
-        crossed.tested, _floors(choice, crossed.tested, labelled, settings, seed), settings.risk, seed
-    )
+    across = evaluation_entry(crossed.tested, _floors(choice, crossed, labelled, settings, seed), settings.risk, seed)
     if crossed.repeats:
         across["repeats"] = _spread(crossed.repeats)
     later = _later(choice, labelled, fit, settings, seed) if crossed.tested is crossed.unseen else None
@@ -167,11 +166,14 @@ def _rule(unseen: Unseen, rows: np.ndarray, settings: Text, /) -> SelectiveRule:
     )
 
 
-def _floors(choice: Choice, tested: Unseen, labelled: TextSet, settings: Text, seed: int, /) -> dict[str, np.ndarray]:
+def _floors(choice: Choice, crossed: Crossed, labelled: TextSet, settings: Text, seed: int, /) -> dict[str, np.ndarray]:
     """Return probabilities of what is simpler, for the same texts in the same folds."""
+    tested = crossed.tested
     floors = {"majority": majority(tested)}
     if choice.model.name == "tfidf":
         return floors | {"tfidf": tested.probabilities}
+    if crossed.ngrams is not None:
+        return floors | {"tfidf": crossed.ngrams}
 
     def fit(texts: TextSet) -> TextModel:
         return TfidfModel.fit(texts, seed, settings=settings)
@@ -191,10 +193,14 @@ def _later(
     train, test, classes = labelled.rows(split.train), labelled.rows(split.test), choice.model.classes
     model = fit(train)
     one_part = np.zeros(len(test), dtype=np.int64)
-    unseen = Unseen(test, _predicted(model, test, classes), classes, one_part, split.description, SplitKind.IN_TIME)
+    answers, ngrams = answers_beside_ngrams(model, test.texts)
+    found = onto_classes(answers, model.classes, classes)
+    unseen = Unseen(test, found, classes, one_part, split.description, SplitKind.IN_TIME)
     share = np.array([(train.labels == name).mean() for name in classes])
     floors = {"majority": np.tile(share / share.sum(), (len(test), 1)), "tfidf": unseen.probabilities}
-    if choice.model.name != "tfidf":
+    if ngrams is not None:
+        floors["tfidf"] = onto_classes(ngrams, model.classes, classes)
+    elif choice.model.name != "tfidf":
         floors["tfidf"] = _predicted(TfidfModel.fit(train, seed, settings=settings), test, classes)
     return unseen, floors
 

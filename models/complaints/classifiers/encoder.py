@@ -169,16 +169,18 @@ class EncoderModel:
 
 def fit_head(vectors: np.ndarray, learned: TrainingSet, seed: int, /) -> tuple[LinearHead, ScoreScale]:
     """Fit a head whose strength does best on held-out texts, and the calibration on the same."""
-    fold = learned.folds(_FOLDS, seed)
+    fold, tested = learned.tested_folds(_FOLDS, seed)
+    inside = np.isin(fold, tested)
+    held = learned.rows(inside)
     best: tuple[float, float, ScoreScale] | None = None
     for strength in _STRENGTHS:
         scores = np.zeros((len(learned.texts), len(learned.classes)))
-        for part in range(int(fold.max()) + 1):
+        for part in tested:
             head = LinearHead.fit(vectors[fold != part], learned.rows(fold != part), strength)
             scores[fold == part] = head.scores(vectors[fold == part])
-        scale = ScoreScale.fit(scores, learned.target, shift=False, beta=True)
-        found = scale.apply(scores)[np.arange(len(scores)), learned.target]
-        loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=learned.weights))
+        scale = ScoreScale.fit(scores[inside], held.target, shift=False, beta=True)
+        found = scale.apply(scores[inside])[np.arange(len(held.target)), held.target]
+        loss = -float(np.average(np.log(np.maximum(found, 1e-12)), weights=held.weights))
         if best is None or loss < best[0]:
             best = loss, strength, scale
     assert best is not None

@@ -70,7 +70,6 @@ def _each_class(
 ) -> Scores:
     import warnings
 
-    from scipy.sparse import diags_array
     from sklearn.exceptions import ConvergenceWarning
 
     coefficients = np.zeros((len(some.classes), matrix.shape[1]))
@@ -86,10 +85,17 @@ def _each_class(
         with warnings.catch_warnings():
             # the same text under several labels never converges, and the last steps change no answer
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model = make().fit(matrix if ratio_of is None else matrix @ diags_array(ratio), hit, sample_weight=weights)
+            model = make().fit(matrix if ratio_of is None else _weighed(matrix, ratio), hit, sample_weight=weights)
         coefficients[number] = np.ravel(model.coef_) * ratio
         intercepts[number] = float(np.ravel(model.intercept_)[0])
     return Scores(coefficients, intercepts)
+
+
+def _weighed(matrix: Any, ratio: np.ndarray, /) -> Any:
+    """Return a matrix whose columns are multiplied; a product with a diagonal matrix takes four times as long."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((matrix.data * ratio[matrix.indices], matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _log_ratio(occurs: Any, hit: np.ndarray, weights: np.ndarray, /) -> np.ndarray:

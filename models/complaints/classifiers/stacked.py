@@ -30,7 +30,7 @@ from models.complaints.classifiers.text_model import TextModel, load_text_model,
 from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.training_set import training_set
 
-__all__ = ["Mixture", "StackedModel"]
+__all__ = ["Mixture", "StackedModel", "answers_beside_ngrams"]
 
 _STEPS = 4
 _FOLDS = 4
@@ -140,13 +140,15 @@ class StackedModel:
         """Return calibrated probabilities (texts, classes); rows sum to 1. Takes cleaned and masked texts."""
         if not len(texts):
             return np.zeros((0, len(self.classes)))
+        return self.mixture.apply(self._each(texts))
+
+    def _each(self, texts: Sequence[str]) -> list[np.ndarray]:
         zeros = np.zeros((len(texts), len(self.classes)))
         # a model without weight is not asked
-        found = [
+        return [
             onto_classes(model.probabilities(texts), model.classes, self.classes) if weight > 0 else zeros
             for model, weight in zip(self.members, self.mixture.weights, strict=True)
         ]
-        return self.mixture.apply(found)
 
     def save(self, folder: Path, /) -> None:
         """Write the weights as JSON and NPZ, and each model into a folder of its own."""
@@ -175,3 +177,17 @@ class StackedModel:
         scale = scale_from_json(what, arrays["shift"], folder)
         mixture = Mixture(arrays["weights"], scale, bool(field_of(what, "multiplied", folder)))
         return cls(tuple(what["classes"]), members, mixture)
+
+
+def answers_beside_ngrams(model: TextModel, texts: Sequence[str], /) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a model's probabilities (texts, classes), and those of the n-grams in it; None where it has none.
+
+    What a stack is compared with is in it already: fitted once more, it would say the same.
+    """
+    if not isinstance(model, StackedModel) or not len(texts):
+        return model.probabilities(texts), None
+    found = model._each(texts)
+    for member, weight, answer in zip(model.members, model.mixture.weights, found, strict=True):
+        if member.name == TfidfModel.name and weight > 0:
+            return model.mixture.apply(found), answer
+    return model.mixture.apply(found), None

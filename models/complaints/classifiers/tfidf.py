@@ -72,8 +72,9 @@ class TfidfModel:
             If fewer than two labels can be learned.
         """
         learned = training_set(texts)
-        fold = learned.folds(_FOLDS, seed)
-        parts = int(fold.max()) + 1
+        fold, tested = learned.tested_folds(_FOLDS, seed)
+        held = learned.rows(np.isin(fold, tested))
+        parts = len(tested)
         # which terms there are is learned without labels, so once for all folds
         views, matrix = learn_views(learned.texts, counts)
         strength = _STRENGTH_OF_LONG if any(view.start for view in views) else _STRENGTH
@@ -86,17 +87,17 @@ class TfidfModel:
 
         def unseen(learn: Callable[[Any, TrainingSet], Scores], begun: int) -> np.ndarray:
             scores = np.zeros((len(learned.texts), len(learned.classes)))
-            for part in range(parts):
+            for part in tested:
                 progress("learning n-grams", begun + part, 2 * parts + 1)
                 held_out = fold == part
                 scores[held_out] = learn(matrix[~held_out], learned.rows(~held_out)).of(matrix[held_out])
-            return scores
+            return scores[np.isin(fold, tested)]
 
         first, second = unseen(margin, 0), None
         # what is right nearly always has nothing to gain from a second opinion
-        if np.mean(first.argmax(axis=1) == learned.target) < _NEARLY_ALWAYS_RIGHT:
+        if np.mean(first.argmax(axis=1) == held.target) < _NEARLY_ALWAYS_RIGHT:
             second = unseen(logistic, parts)
-        average = Average.fit(first, second, learned.target)
+        average = Average.fit(first, second, held.target)
         progress("learning n-grams", 2 * parts, 2 * parts + 1)
         model = average.of(margin(matrix, learned), logistic(matrix, learned) if average.second > 0 else None)
         progress("learning n-grams", 2 * parts + 1, 2 * parts + 1)

@@ -89,6 +89,46 @@ def test_classes_with_few_answers_share_a_threshold() -> None:
     assert rule.thresholds["lost"] == rule.thresholds["bill"] == pytest.approx(0.94)
 
 
+def _many_classes(generator: np.random.Generator, rows: int, classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probabilities of which some classes say too much and others too little, and labels."""
+    named = generator.integers(classes, size=rows)
+    top = generator.uniform(0.55, 0.99, rows)
+    too_sure = np.linspace(-0.8, 0.8, classes)[named]
+    right = generator.random(rows) < 1 / (1 + np.exp(too_sure) * (1 - top) / top)
+    probabilities = np.repeat(((1 - top) / (classes - 1))[:, None], classes, axis=1)
+    probabilities[np.arange(rows), named] = top
+    return probabilities, named, np.where(right, named, (named + 1) % classes)
+
+
+def test_where_no_class_has_evidence_of_its_own_the_risk_is_kept_for_their_answers_together() -> None:
+    generator, classes = np.random.default_rng(11), tuple(f"c{number:02d}" for number in range(20))
+    names = np.array(classes, dtype=object)
+    many, named, label = _many_classes(generator, 20_000, 20)
+    broken, covered = 0, []
+    for _ in range(8):
+        probabilities, _, labels = _many_classes(generator, 1_400, 20)
+        rule = SelectiveRule.fit(probabilities, names[labels], classes, 0.15)
+        joint = rule.answered(many, classes) & np.isin(names[named].astype(str), rule.pooled)
+        broken += (label != named)[joint].mean() > 0.15
+        covered.append(joint.mean() / np.isin(names[named].astype(str), rule.pooled).mean())
+    assert broken <= 1
+    # each for itself, none of these would be named
+    assert np.mean(covered) > 0.3
+
+
+def test_a_class_that_is_shown_to_be_wrong_too_often_is_not_named_with_the_others() -> None:
+    named = np.repeat([0, 1, 2, 3], [36, 36, 36, 20])
+    probabilities = np.full((len(named), 4), 0.02)
+    probabilities[np.arange(len(named)), named] = 0.94
+    place = np.concatenate([np.arange(count) for count in (36, 36, 36, 20)])
+    wrong = place < np.array([3, 3, 3, 8])[named]
+    labels = np.array(_CLASSES, dtype=object)[np.where(wrong, (named + 1) % 4, named)]
+    rule = SelectiveRule.fit(probabilities, labels, _CLASSES, 0.2)
+    assert rule.pooled == _CLASSES
+    assert rule.never == ("rude",)
+    assert rule.thresholds["late"] == rule.thresholds["bill"] == pytest.approx(0.94)
+
+
 def test_what_is_more_probably_wrong_than_right_is_not_reported() -> None:
     probabilities = np.tile([0.4, 0.3, 0.2, 0.1], (200, 1))
     rule = SelectiveRule.fit(probabilities, np.full(200, "late", dtype=object), _CLASSES, 0.2)

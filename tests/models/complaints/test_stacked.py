@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from models.complaints.calibration import ScoreScale, softmax
-from models.complaints.classifiers.stacked import Mixture
+from models.complaints.classifiers.stacked import Mixture, StackedModel, answers_beside_ngrams
 
 ROWS, CLASSES = 1_500, 4
 
@@ -82,3 +85,31 @@ def test_the_best_class_stays_the_best_and_becomes_as_probable_as_it_is_right(ta
 
     assert miss(made_sure) < 0.03
     assert miss(plain) > 1.5 * miss(made_sure), (miss(plain), miss(made_sure))
+
+
+@dataclass
+class _Says:
+    """Says the same of every text, and counts how often it is asked."""
+
+    name: str
+    scores: tuple[float, float]
+    classes: tuple[str, ...] = ("a", "b")
+    asked: int = 0
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked += 1
+        return np.tile(self.scores, (len(texts), 1))
+
+
+@pytest.mark.parametrize(("weight", "ngrams"), [(0.5, [[0.9, 0.1]]), (0.0, None)])
+def test_what_the_ngrams_of_a_stack_say_is_had_beside_its_answer_without_asking_again(
+    weight: float, ngrams: list[list[float]] | None
+) -> None:
+    words, other = _Says("tfidf", (0.9, 0.1)), _Says("encoder", (0.2, 0.8))
+    mixture = Mixture(np.array([weight, 1 - weight]), ScoreScale(1.0, np.zeros(2)))
+    stack = StackedModel(("a", "b"), (words, other), mixture)  # type: ignore[arg-type]
+    answers, beside = answers_beside_ngrams(stack, ["x"])
+    assert words.asked == (weight > 0)
+    assert answers.tolist() == stack.probabilities(["x"]).tolist()
+    assert (None if beside is None else beside.tolist()) == ngrams
+    assert answers_beside_ngrams(words, ["x"])[1] is None  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,10 @@ import pytest
 from baton.company import Text
 from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule
+from models.complaints.calibration import ScoreScale
 from models.complaints.classifiers.encoder import EncoderModel, fit_head
+from models.complaints.classifiers.stacked import Mixture, StackedModel
+from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.cross_fitting import cross_fitted
 from models.complaints.selection import Choice
 from models.complaints.training_set import training_set
@@ -82,6 +85,23 @@ def test_texts_of_a_year_are_tested_on_the_last_quarter_and_across_beside_it() -
     assert entry["accuracy"] == 1.0
     assert entry["ece"] == pytest.approx(0.1)
     assert entry["notes"] == ["a note"]
+
+
+def test_a_stack_is_compared_with_the_ngrams_in_it_which_are_not_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = _texts()
+    mixture = Mixture(np.array([0.75, 0.25]), ScoreScale(1.0, np.zeros(3)))
+    stack = StackedModel(_CLASSES, (_Reads(), _Reads("encoder")), mixture)  # type: ignore[arg-type]
+    choice = replace(_choice(texts), model=stack)
+
+    def fit(*_: object, **__: object) -> None:
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(TfidfModel, "fit", fit)
+    crossed = cross_fitted(choice, texts, lambda _: stack, 7)
+    entry = tried(choice, crossed, texts, lambda _: stack, _SETTINGS, 7)
+    assert crossed.ngrams is not None
+    assert crossed.ngrams.max() == 0.9
+    assert entry["baselines"]["tfidf"]["accuracy"] == 1.0
 
 
 def test_texts_of_a_month_are_tested_across_alone() -> None:
