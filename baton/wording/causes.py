@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = ["CauseRow", "CausesSection", "causes_section"]
 
 _MAX_ROWS = 15
 _MAX_QUOTED = 6
+_MAX_LEVEL = 3
 _MAX_UNITS = 40
 _MIN_TEXTS = 20
 _MIN_MONTHS, _MAX_MONTHS = 3, 24
@@ -77,6 +78,7 @@ def causes_section(results: CauseResults, /) -> CausesSection | None:
         header=tuple(_header(results, priced)),
         rows=(
             *(_row(results, cause, shares, priced, whole[whole["cause"] == cause]) for cause in shown),
+            *_others_row(results, shares, priced, shown),
             *_unclear_row(results, shares, priced),
         ),
         note=say("causes.table_note_plain" if priced is None else "causes.table_note"),
@@ -125,9 +127,11 @@ def _most_frequent(results: CauseResults, shares: pd.DataFrame, /) -> Iterator[B
         yield say("causes.lead_counted", cause=results.cause_name(str(ranked.index[0])), share=percent(first[by]))
         return
     share = ranged(*(percent(float(first[f"share{end}"])) for end in ("", "_low", "_high")))
-    level = ranked[ranked["share_high"] >= first["share_low"]].index[:3]
-    if len(level) > 1:
-        names = listed([results.cause_name(str(cause)) for cause in level])
+    level = ranked[ranked["share_high"] >= first["share_low"]].index
+    names = listed([results.cause_name(str(cause)) for cause in level[:_MAX_LEVEL]])
+    if len(level) > _MAX_LEVEL:
+        yield say("causes.lead_many", n=len(level), causes=names, share=share)
+    elif len(level) > 1:
         yield say("causes.lead_level", causes=names, share=share)
     else:
         name = results.cause_name(str(ranked.index[0]))
@@ -210,6 +214,22 @@ def _counted(shares: pd.DataFrame, cause: str, /) -> list[Bilingual]:
     value, low, high = (float(row[name]) for name in ("share", "share_low", "share_high"))
     known = ranged(percent(value), percent(low), percent(high))
     return [number(int(row["named"])), percent(float(row["named_share"])), known if _known(value) else _dash()]
+
+
+def _others_row(
+    results: CauseResults, shares: pd.DataFrame, priced: pd.DataFrame | None, shown: Sequence[str], /
+) -> Iterator[CauseRow]:
+    """Count the texts of causes that have no row: without them the table would hide most texts of many causes."""
+    others = shares.drop(["", *shown], errors="ignore")
+    others = others[(others["named"] > 0) | (others["share"] > 0)]
+    if others["named"].sum() < max(results.company.policy.min_group, 1):
+        return
+    summed = pd.DataFrame([{**others[["named", "named_share"]].sum(), "share": np.nan}], index=["others"])
+    summed[["share_low", "share_high"]] = np.nan
+    cells = _counted(summed, "others")
+    rest = [_dash()] * (len(list(_header(results, priced))) - 3 - len(cells))
+    name = say("causes.others_row", n=len(others))
+    yield CauseRow(name, None, _bar(summed, "others"), Markup(""), None, (*cells, *rest))
 
 
 def _unclear_row(results: CauseResults, shares: pd.DataFrame, priced: pd.DataFrame | None, /) -> Iterator[CauseRow]:

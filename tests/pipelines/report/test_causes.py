@@ -176,6 +176,20 @@ def test_estimated_shares_of_all_texts_lead_with_their_range(results: Results) -
     assert "60% (55% to 65%)" in [str(cell.en) for cell in section(clear).rows[0].cells]
 
 
+def test_of_many_causes_the_rest_is_counted_and_how_many_are_too_close_is_reported(results: Results) -> None:
+    counted: dict[str, int] = {f"c{number:02d}": 20 for number in range(30)}
+    known = dict.fromkeys(counted, (0.03, 0.02, 0.04))
+    made = section(with_shares(results, {**counted, "": 400}, known))
+    *shown, others, unclear = made.rows
+    # two more are priced: they keep their rows
+    assert [len(shown), str(others.name.en), str(unclear.name.en)] == [15, "Other causes (17)", "Unclear"]
+    assert [str(cell.en) for cell in others.cells][:3] == ["340", "34%", "–"]
+    findings = " ".join(str(finding.en) for finding in made.findings)
+    assert "30 causes are too close to be ranked, among them" in findings
+    few = section(with_shares(results, {**dict.fromkeys(counted, 0), "c00": 3, "": 997}, known))
+    assert not any("Other causes" in str(row.name.en) for row in few.rows)
+
+
 def test_a_frequent_cause_that_is_never_predicted_has_its_row(results: Results) -> None:
     made = section(
         with_shares(
