@@ -20,6 +20,7 @@ from benchmarks.text_contestants import CHEAP, CONTESTANTS, FEW
 from benchmarks.text_runs import Store, few_rows, mixed, parts, run_once, time_parts
 from benchmarks.text_sets import OTHER_SETS, SETS, TextTask, load_task
 from benchmarks.text_tables import confidence_rows, few_table, main_table, pooled, time_table
+from models.complaints.classifiers.ngrams import counted_once
 from models.encoders.encoders import read_once
 
 _EACH = 10
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     store, results = Store(chosen.keep), {}
     for name in chosen.sets:
         task = load_task(name, chosen.data)
-        with read_once():
+        with read_once(), counted_once():
             results[name] = measured(task, store, chosen.models, repeats, wanted)
         if chosen.out:
             chosen.out.write_text(json.dumps(results, ensure_ascii=False, indent=2), encoding="utf-8")

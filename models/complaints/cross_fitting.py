@@ -13,7 +13,6 @@ from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.text.text_set import TextSet
 from models.complaints.classifiers.encoder import EncoderModel, fit_head
-from models.complaints.classifiers.ngrams import NgramCounts
 from models.complaints.classifiers.stacked import StackedModel
 from models.complaints.classifiers.text_model import TextModel, onto_classes
 from models.complaints.classifiers.tfidf import TfidfModel
@@ -64,7 +63,7 @@ class Crossed:
 
 
 def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextSet], TextModel]:
-    """Return what fits the same kind of model again on other texts; each text is read once over all calls.
+    """Return what fits the same kind of model again on other texts; encoders read each text once over all calls.
 
     Parameters
     ----------
@@ -85,8 +84,7 @@ def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextS
 
         return fit_encoder
     if model.name == "tfidf" or kinds_of(model) & DEAR:
-        counts = NgramCounts()
-        return lambda texts: TfidfModel.fit(texts, seed, settings=settings, counts=counts)
+        return lambda texts: TfidfModel.fit(texts, seed, settings=settings)
     kind = type(model)
     return lambda texts: kind.fit(texts, seed, settings=settings)
 

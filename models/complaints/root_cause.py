@@ -21,6 +21,7 @@ from features.text.text_set import TextSet
 from models.complaints.abstention import SelectiveRule
 from models.complaints.answers import ANSWER_COLUMNS, Read, answer_table
 from models.complaints.classifiers.model_files import read_table, refuse_code
+from models.complaints.classifiers.ngrams import counted_once
 from models.complaints.classifiers.text_model import TextModel, load_text_model
 from models.complaints.classifiers.zero_shot import ZeroShotModel
 from models.complaints.cold_start import untested_entry, untested_rule, zero_shot
@@ -103,7 +104,7 @@ class RootCauseModel:
         from threadpoolctl import threadpool_limits
 
         # sums of floats depend on how many threads share them
-        with read_once(), threadpool_limits(1):
+        with read_once(), counted_once(), threadpool_limits(1):
             learned = cls._learned(texts, taxonomy, settings, seed, progress)
         return replace(learned, model=forgetting(learned.model))
 

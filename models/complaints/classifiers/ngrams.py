@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["NgramCounts", "View", "learn_views", "stacked"]
+__all__ = ["NgramCounts", "View", "counted_once", "learn_views", "stacked"]
 
 _HAN = "㐀-䶿一-鿿豈-﫿"
 _TOKEN = rf"(?u)[{_HAN}]|[^\W_{_HAN}]+|[!?！？]"
@@ -155,18 +157,27 @@ class NgramCounts:
         return learned, csr_matrix(matrix)
 
 
-def learn_views(texts: Sequence[str], counts: NgramCounts | None = None, /) -> tuple[tuple[View, ...], csr_matrix]:
+_COUNTED: ContextVar[NgramCounts | None] = ContextVar("counted", default=None)
+
+
+@contextmanager
+def counted_once() -> Iterator[None]:
+    """Let every model that is fitted inside count each text once; what is remembered ends with it."""
+    before = _COUNTED.set(NgramCounts())
+    try:
+        yield
+    finally:
+        _COUNTED.reset(before)
+
+
+def learn_views(texts: Sequence[str], /) -> tuple[tuple[View, ...], csr_matrix]:
     """Learn which n-grams there are; return the views and the texts' weighted n-grams, side by side.
 
-    Parameters
-    ----------
-    texts : sequence of str
-    counts : NgramCounts, optional
-        Keeps what it counts for the next call.
+    Inside ``counted_once`` a text that was counted before is not counted again.
     """
     from scipy.sparse import csr_matrix, hstack
 
-    counts = counts or NgramCounts()
+    counts = _COUNTED.get() or NgramCounts()
     # a term of one text teaches nothing about the next, but of few texts nothing else may be left
     seen = 2 if len(texts) >= 200 else 1
     learned = [counts.learn(view, texts, seen) for view in _views(texts)]

@@ -26,7 +26,7 @@ from models.complaints.classifiers.model_files import (
     write_arrays,
     write_model_file,
 )
-from models.complaints.classifiers.ngrams import NgramCounts, View, learn_views, stacked
+from models.complaints.classifiers.ngrams import View, learn_views, stacked
 from models.complaints.training_set import TrainingSet, training_set
 
 __all__ = ["TfidfModel"]
@@ -60,11 +60,8 @@ class TfidfModel:
     scale: ScoreScale
 
     @classmethod
-    def fit(
-        cls, texts: TextSet, seed: int, /, *, settings: Text | None = None, progress: Progress = silent,
-        counts: NgramCounts | None = None,
-    ) -> Self:  # fmt: skip
-        """Learn from the labelled texts, each counting by its weight; ``counts`` remembers texts of earlier fits.
+    def fit(cls, texts: TextSet, seed: int, /, *, settings: Text | None = None, progress: Progress = silent) -> Self:
+        """Learn from the labelled texts, each counting by its weight.
 
         Raises
         ------
@@ -76,7 +73,7 @@ class TfidfModel:
         held = learned.rows(np.isin(fold, tested))
         parts = len(tested)
         # which terms there are is learned without labels, so once for all folds
-        views, matrix = learn_views(learned.texts, counts)
+        views, matrix = learn_views(learned.texts)
         strength = _STRENGTH_OF_LONG if any(view.start for view in views) else _STRENGTH
 
         def margin(some: Any, texts_of: TrainingSet) -> Scores:

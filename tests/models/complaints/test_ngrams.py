@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from models.complaints.classifiers.ngrams import NgramCounts, View, learn_views, stacked
+from models.complaints.classifiers.ngrams import NgramCounts, View, counted_once, learn_views, stacked
 
 ENGLISH = [
     "The parcel came late again!",
@@ -49,11 +49,10 @@ def test_counts_kept_for_the_next_fold_change_nothing_and_analyse_no_text_twice(
         counter.build_analyzer = noted
         return counter
 
-    kept = NgramCounts()
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, counted_once():
         patched.setattr(View, "counter", counted)
-        learn_views(ENGLISH[:4], kept)
-        views, matrix = learn_views(ENGLISH[1:], kept)
+        learn_views(ENGLISH[:4])
+        views, matrix = learn_views(ENGLISH[1:])
     assert len(read) == len(ENGLISH) * len(views)
     fresh, wanted = learn_views(ENGLISH[1:])
     assert [view.terms for view in views] == [view.terms for view in fresh]
