@@ -84,11 +84,6 @@ class RunFolder:
         return self.path / "staged"
 
     @property
-    def partials(self) -> Path:
-        """Folder of partial results by which a run with newer data need not compute what it has seen before."""
-        return self.path / "partials"
-
-    @property
     def texts(self) -> Path:
         """Folder of what was read from the cases' texts: which causes are KPIs, and the cases with their causes."""
         return self.path / "texts"

@@ -43,15 +43,12 @@ class Whole:
         Of the whole process, its start and imports included.
     peak_gib : float
         The most memory that the process held.
-    partials : dict
-        Partial results computed and kept.
     """
 
     steps: dict[str, dict[str, float]]
     seconds: float
     cpu_seconds: float
     peak_gib: float
-    partials: dict[str, dict[str, int]]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -101,7 +98,6 @@ def measure(folder: Path, source: Path | None, customers: int, months: int) -> N
     say(f"| all | {' | '.join(cells)} | {second.cpu_seconds / scratch.cpu_seconds:.2f} |")
     say()
     say("The ratio is of processor time, with a month more to from nothing.")
-    say(f"Partial results of the second run: {second.partials}; from nothing: {scratch.partials}.")
 
 
 def shown(step: dict[str, float]) -> str:
@@ -140,7 +136,6 @@ def whole(company: Path, out: Path) -> Whole:
         seconds,
         used.ru_utime + used.ru_stime,
         used.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20),
-        left.recorded("partials"),
     )
 
 

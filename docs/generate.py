@@ -40,7 +40,7 @@ a list of {kpi, value, label, attribution}: the value of a category stands in la
 
 `evaluation.json` says how good the predictions are, by outcome; `models.json` which registered model each outcome is
 predicted by; `run.json` what was done: inputs, versions, seeds, steps, warnings. `report.html` is the manager's page.
-Other folders (`staged`, `training`, `models`, `partials`, …) hold what Baton needs to go on; nobody else should read
+Other folders (`staged`, `training`, `models`, …) hold what Baton needs to go on; nobody else should read
 them.
 """
 

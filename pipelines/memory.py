@@ -1,7 +1,8 @@
-"""How much memory this process holds at most while something is done."""
+"""How much memory this process holds at most while something is done, and how often Python looks for unused objects."""
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psutil
 
-__all__ = ["Peak", "measured"]
+__all__ = ["Peak", "measured", "seldom_collecting"]
 
 _EVERY_SECONDS = 0.05
+_SELDOM = (50_000, 20, 10)
 _MEBIBYTE = 2**20
 
 
@@ -65,6 +67,31 @@ def measured() -> Iterator[Peak]:
         after = _highest(process)
         if after > before:
             peak.mebibytes = after  # a record set in between is exact, a look may have missed it
+
+
+@contextmanager
+def seldom_collecting() -> Iterator[None]:
+    """Let Python look for cycles of unused objects seldom until the block ends.
+
+    Queries are put together from many small objects that live on; looking through them again and again took a tenth of
+    a run. What is not in a cycle is freed at once all the same.
+
+    Examples
+    --------
+    >>> import gc
+    >>> before = gc.get_threshold()
+    >>> with seldom_collecting():
+    ...     gc.get_threshold()[0] > before[0]
+    True
+    >>> gc.get_threshold() == before
+    True
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(*(max(one, other) for one, other in zip(before, _SELDOM, strict=True)))
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _highest(process: psutil.Process, /) -> float:

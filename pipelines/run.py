@@ -19,7 +19,6 @@ from baton.filled_in import hides_filled_in
 from baton.messages.message import Message
 from baton.progress import Progress, silent
 from features.ingest import settled, sources
-from features.kpis.partials import Partials, made_by
 from features.staging import stage as staging
 from features.staging.warehouse import Warehouse
 from features.training.default_outcomes import with_default_outcomes
@@ -30,6 +29,7 @@ from pipelines.before.set_aside import refuse_no_run
 from pipelines.code_used import fingerprint_of
 from pipelines.complaints import read as complaints
 from pipelines.freshness import catalogue_digest, definitions_digest, meaning_digest, settings_digest
+from pipelines.memory import seldom_collecting
 from pipelines.outlook.course import Course
 from pipelines.outlook.expected_time import expected
 from pipelines.preflight import refuse_early
@@ -56,7 +56,6 @@ class Chain:
         self.code = digest({step.name: fingerprint_of(step) for step in run_steps.STEPS})
         self.fingerprints: dict[str, str] = {}
         self.ledger = Ledger(folder, {"company": company.company.model_dump()}, progress=progress)
-        self.partials = Partials(folder.partials, made_by())
         self._keys: dict[str, str] = {}
 
     def _made_from(self, step: Step, besides: dict[str, Any], /) -> dict[str, Any]:
@@ -300,7 +299,7 @@ class Chain:
         return any(self.folder.training.glob("*/table.json"))
 
     def _warehouse(self, cases: Path | None = None) -> Warehouse:
-        return staging.open_warehouse(self.folder.staged, partials=self.partials, cases=cases)
+        return staging.open_warehouse(self.folder.staged, cases=cases)
 
     def tables(self) -> dict[str, TrainingTable]:
         """Return the training tables by outcome."""
@@ -313,18 +312,15 @@ class Chain:
         skipped = left_out(self.folder, complaints.skipped_causes(self.folder))
         records = tuple(self.ledger.records)
         record = warnings_of(self._given, records)
-        if {"features", "advise"} <= {record.name for record in records if not record.reused}:
-            self.partials.tidy()  # whatever can ask for partial results has asked
         made_from = {
             "inputs": self.fingerprints,
             "code": self.code,
             "settings": settings_digest(self._given),
             "catalogue": catalogue_digest(self.catalogue),
         }
-        partials = {"computed": self.partials.computed, "kept": self.partials.kept}
         more = next_tables(settled.staged_columns(self.folder.staged)), left_out_lines(self.folder)
         summary = RunSummary(self.folder.path, records, skipped, tuple(record), tuple(record.values()), *more)
-        write_summary(self.company, self.folder, summary, made_from, partials)
+        write_summary(self.company, self.folder, summary, made_from)
         return summary
 
 
@@ -386,7 +382,7 @@ def _through(
         chain.refuse_without_models()  # before texts are learned from, which takes minutes
     refuse_no_run(previous)
     folder.create()
-    with chain.ledger.locked():
+    with chain.ledger.locked(), seldom_collecting():
         chain.stage(keep_models=keep and chain.folder.models.exists())
         texts = "text" in settled.staged_columns(folder.staged).get("cases", ())
         course.counted(sum(chain.ledger.records[-1].rows.values()), texts=texts)

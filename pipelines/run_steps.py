@@ -39,7 +39,8 @@ TEXTS = Step(
 FEATURES = Step(
     "features",
     needs=("stage", "texts"),
-    makes=("training/",),
+    # earlier versions kept results of KPIs from run to run
+    makes=("training/", "partials/"),
     code=("features.training.build", "features.training.leaks", "pipelines.complaints.read"),
 )
 TRAIN = Step(

@@ -92,22 +92,13 @@ def warnings_of(company: Company, records: Sequence[StepRecord], /) -> dict[str,
     return reported
 
 
-def write_summary(
-    company: Company,
-    folder: RunFolder,
-    summary: RunSummary,
-    made_from: dict[str, Any],
-    partials: Mapping[str, Mapping[str, int]],
-    /,
-) -> None:
+def write_summary(company: Company, folder: RunFolder, summary: RunSummary, made_from: dict[str, Any], /) -> None:
     """Write ``run.json``: what a run was made from, what each step took, and what readers must know.
 
     Parameters
     ----------
     made_from : dict
         Fingerprints of inputs, code, settings and catalogue.
-    partials : mapping of str to (mapping of str to int)
-        How many partial results were computed, and how many kept.
     """
     content = {
         "company": company.company.name,
@@ -116,7 +107,6 @@ def write_summary(
         "seed": company.company.seed,
         "versions": versions(),
         "steps": [asdict(step) for step in summary.steps],
-        "partials": partials,
         "skipped": summary.skipped,
         "warnings": list(summary.warnings),
         "messages": list(summary.messages),

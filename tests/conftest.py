@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 from collections.abc import Callable, Generator
@@ -38,6 +39,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if is_slow(item, slow)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not is_slow(item, slow)]
+
+
+def pytest_collection_finish() -> None:
+    """Let Python look for unused objects seldom: it looked through thousands of collected tests each time."""
+    gc.set_threshold(50_000, 20, 10)
 
 
 def is_slow(item: pytest.Item, slow: frozenset[str]) -> bool:

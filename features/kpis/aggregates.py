@@ -14,9 +14,6 @@ from features.kpis.sql import to_number
 __all__ = [
     "aggregates_of",
     "column_names",
-    "combined_of",
-    "daily_of",
-    "is_additive",
     "measured_id",
     "value_columns",
     "value_of",
@@ -80,75 +77,6 @@ def aggregates_of(
         columns[f"{kpi.id}__{label}"] = _aggregate(rows, kpi, raw, number, where)
     behind = _rows_behind(rows, kpi, raw)
     columns[f"{kpi.id}__n"] = behind.round().cast("int64") if kpi.source == "measures" else behind
-    return columns
-
-
-def is_additive(kpi: Kpi, /) -> bool:
-    """Whether a KPI's days can be put together to any window; quantiles and distinct counts cannot."""
-    return kpi.aggregate not in (*_QUANTILES, *_BESIDE, "count_distinct")
-
-
-def daily_of(rows: ir.Table, kpi: Kpi, /) -> dict[str, ir.Value]:
-    """Return the parts of a KPI that can be added up over days: sums, counts, extremes and the rows behind them.
-
-    Parameters
-    ----------
-    rows : ibis Table
-        With the KPI's ``value_columns``.
-    kpi : Kpi
-        An additive one.
-
-    Raises
-    ------
-    CatalogueError
-        If the expression gives no number where one is needed.
-    """
-    raw, number = value_of(rows, kpi)
-    columns: dict[str, ir.Value] = {f"{kpi.id}__rows": _rows_behind(rows, kpi, raw)}
-    if kpi.aggregate == "count":
-        return columns | {f"{kpi.id}__sum": _aggregate(rows, kpi, raw, number, None)}
-    assert number is not None
-    if kpi.aggregate in ("sum", "min", "max"):
-        return columns | {f"{kpi.id}__{kpi.aggregate}": _aggregate(rows, kpi, raw, number, None)}
-    if kpi.aggregate == "ratio":
-        below = to_number(rows[f"{kpi.id}__denominator"])
-        both = number.notnull() & below.notnull()
-        above, under = number.sum(where=both), below.sum(where=both)
-    elif kpi.source == "measures":
-        weight = ibis.cases((number.notnull(), to_number(rows[f"{kpi.id}__weight"])))
-        above, under = (number * weight).sum(), weight.sum()
-    else:
-        above, under = number.sum(), number.count()
-    return columns | {f"{kpi.id}__sum": above, f"{kpi.id}__below": under}
-
-
-def combined_of(
-    days: ir.Table, kpi: Kpi, in_window: Mapping[str, ir.BooleanValue], longest: str, /
-) -> dict[str, ir.Value]:
-    """Return the same columns as ``aggregates_of``, put together from days.
-
-    Parameters
-    ----------
-    days : ibis Table
-        With the KPI's ``daily_of``; all days lie in the longest window.
-    in_window : mapping of str to ibis boolean
-        Per window's label, whether a day lies in it.
-    longest : str
-        The label of the longest window.
-    """
-    columns: dict[str, ir.Value] = {}
-    for label, condition in in_window.items():
-        where = None if label == longest else condition
-        if kpi.aggregate in ("min", "max"):
-            part = days[f"{kpi.id}__{kpi.aggregate}"]
-            value = part.min(where=where) if kpi.aggregate == "min" else part.max(where=where)
-        else:
-            value = days[f"{kpi.id}__sum"].sum(where=where)
-        if kpi.aggregate in ("mean", "share", "ratio"):
-            value = value / days[f"{kpi.id}__below"].sum(where=where).cast("float64").nullif(0.0)
-        columns[f"{kpi.id}__{label}"] = value.cast("int64" if kpi.aggregate == "count" else "float64")
-    behind = days[f"{kpi.id}__rows"].sum()
-    columns[f"{kpi.id}__n"] = (behind.round() if kpi.source == "measures" else behind).cast("int64")
     return columns
 
 

@@ -1,22 +1,15 @@
-"""One pass over one source's rows: whose they are, when they were known, and their values, grouped per window.
-
-With a store of partial results (``features/kpis/partials.py``) and windows that begin and end at midnight, the pass is
-put together from what an earlier run has kept: for teams, stages, processes and kinds of customer from days, where days
-can be added up; for customers, employees, quantiles and distinct counts from the windows of earlier moments.
-"""
+"""One pass over one source's rows: whose they are, when they were known, and their values, grouped per window."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
 
 from baton.catalogue.schema import Kpi
-from features.kpis.aggregates import aggregates_of, combined_of, daily_of, is_additive, measured_id, value_columns
-from features.kpis.partials import Pass
+from features.kpis.aggregates import aggregates_of, measured_id, value_columns
 from features.kpis.sampling import Population
 from features.kpis.sql import Span, Windows, add_expressions, finished, span_table
 from features.kpis.unit_rows import Unit, source_rows, with_own_team
@@ -25,8 +18,6 @@ from features.staging.warehouse import Warehouse
 __all__ = ["row_pass", "side_by_side"]
 
 _OWN_TEAM = "baton:own team"  # a name that no column of a user's has
-_SELDOM = ("customer", "employee")
-"""Units whose days hold hardly more than a row or two: their days would be as many as the rows."""
 
 
 def row_pass(
@@ -56,28 +47,7 @@ def row_pass(
         ``unit_id``, ``as_of``, ``<kpi>__<label>`` and ``<kpi>__n``.
     """
     rows = _rows(warehouse, kpis, grain, way_and_moment)
-    store, spans, labels = warehouse.partials, windows.spans, windows.labels
-    if store is None or not spans or not all(map(_is_midnight, spans)):
-        return _windowed(rows if population is None else population.of(rows), kpis, spans, labels)
-    rows = rows.mutate(day_=(rows.known_at_ - ibis.interval(microseconds=1)).cast("date"))
-    summed = [kpi for kpi in kpis if grain not in _SELDOM and is_additive(kpi)]
-    others = [kpi for kpi in kpis if kpi not in summed]
-    parts: list[ir.Table] = []
-    if summed:
-        own = _of(rows, summed)
-        days = store.days(_pass(own, summed, grain, way_and_moment), lambda fresh: _daily(fresh, summed))
-        parts.append(_combined(days, summed, spans, labels))
-    if others:
-        own = _of(rows, others)
-        kept = store.windows(
-            _pass(own, others, grain, way_and_moment),
-            spans,
-            labels,
-            population,
-            lambda fresh, some: _windowed(fresh, others, some, labels),
-        )
-        parts.append(kept)
-    return reduce(side_by_side, parts)
+    return _windowed(rows if population is None else population.of(rows), kpis, windows.spans, windows.labels)
 
 
 def side_by_side(left: ir.Table, right: ir.Table, /) -> ir.Table:
@@ -124,42 +94,3 @@ def _windowed(rows: ir.Table, kpis: Sequence[Kpi], spans: Sequence[Span], labels
     for kpi in kpis:
         columns |= aggregates_of(joined, kpi, in_window, labels[-1])
     return joined.group_by("unit_id", "as_of").aggregate(**columns)
-
-
-def _daily(rows: ir.Table, kpis: Sequence[Kpi], /) -> ir.Table:
-    columns: dict[str, ir.Value] = {}
-    for kpi in kpis:
-        columns |= daily_of(rows, kpi)
-    return rows.group_by("unit_id", "day_").aggregate(**columns)
-
-
-def _combined(days: ir.Table, kpis: Sequence[Kpi], spans: Sequence[Span], labels: Sequence[str], /) -> ir.Table:
-    """Join days to the moments whose windows they lie in; a window that ends at midnight ends with the day before."""
-    dates = span_table(spans)
-    joined = days.join(dates, [days.day_ == dates.day])
-    begins = joined.day_.cast("timestamp(6)")
-    starts = [joined[f"start_{index}"] for index in range(len(labels))]
-    joined = joined.filter(begins >= reduce(ibis.least, starts), begins < joined.as_of)
-    begins = joined.day_.cast("timestamp(6)")
-    in_window = {label: begins >= joined[f"start_{index}"] for index, label in enumerate(labels)}
-    columns: dict[str, ir.Value] = {}
-    for kpi in kpis:
-        columns |= combined_of(joined, kpi, in_window, labels[-1])
-    return joined.group_by("unit_id", "as_of").aggregate(**columns)
-
-
-def _of(rows: ir.Table, kpis: Sequence[Kpi], /) -> ir.Table:
-    return rows.select("unit_id", "known_at_", "day_", *(name for kpi in kpis for name in value_columns(kpi)))
-
-
-def _pass(rows: ir.Table, kpis: Sequence[Kpi], grain: Unit, way_and_moment: tuple[str, str], /) -> Pass:
-    defined = [[kpi.id, kpi.aggregate, *value_columns(kpi).items()] for kpi in kpis]
-    return Pass(grain, kpis[0].source, (*way_and_moment, defined), rows)
-
-
-def _is_midnight(span: Span, /) -> bool:
-    return all(
-        timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
-        == timedelta(0)
-        for moment in (span.as_of, *span.starts)
-    )

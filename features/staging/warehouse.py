@@ -12,14 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
 from features.staging.own_columns import attribute
-
-if TYPE_CHECKING:
-    from features.kpis.partials import Partials
 
 __all__ = ["Warehouse"]
 
@@ -38,8 +34,6 @@ class Warehouse:
         Per table with a time: the last moment up to which it is complete.
     scales : mapping of str to mapping of str to (low, high) or None
         Per table and column of ratings, the company's scale; None: not known. KPIs that say theirs follow it.
-    partials : Partials, optional
-        Where partial results of KPIs are kept from run to run; None: everything is computed.
     missing : mapping of str to sequence of datetime, optional
         Firsts of the months in which a table has nothing, where the tables here are cut; None: they show it themselves.
     """
@@ -48,7 +42,6 @@ class Warehouse:
     present: Mapping[str, frozenset[str]]
     observed_until: Mapping[str, datetime] = field(default_factory=dict)
     scales: Mapping[str, Mapping[str, tuple[float, float] | None]] = field(default_factory=dict)
-    partials: Partials | None = field(default=None, repr=False)
     missing: Mapping[str, Sequence[datetime]] | None = None
 
     def __contains__(self, name: str) -> bool:

@@ -188,5 +188,3 @@ def test_run_json_shows_inputs_versions_seeds_and_timings(small_run: Path) -> No
     ]  # fmt: skip
     assert all(step["seconds"] >= 0 and step["cpu_seconds"] >= 0 for step in recorded["steps"])
     assert all(step["peak_memory_mb"] > 10 for step in recorded["steps"])
-    # the panel of the advice is put together from days that the features have left
-    assert recorded["partials"]["computed"]["months"] > 0 and recorded["partials"]["kept"]["months"] > 0
