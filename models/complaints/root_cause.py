@@ -216,21 +216,28 @@ class RootCauseModel:
     def _read(self, texts: TextSet, /) -> tuple[pd.DataFrame, np.ndarray]:
         frame = texts.frame
         text = frame["text"].astype("str")
-        probabilities = self._probabilities(text)
+        row = self._row_seen(frame["text_id"].astype("str"), text)
+        learned = np.isfinite(row)
+        # what is answered by a model that had not seen the text, and counted by its label, need not be read again
+        asked = ~learned | frame["label"].isna().to_numpy()
+        probabilities = np.zeros((len(frame), len(self.classes)))
+        probabilities[asked] = self._probabilities(text[asked])
         empty = ~text.str.contains(r"\w", regex=True).to_numpy(dtype=bool)
         answered = self._answer(probabilities, frame["language"], empty)
         answered.insert(0, "text_id", frame["text_id"].astype("str").to_numpy())
-        if self.seen.empty:
-            return answered, probabilities
-        keys = answered["text_id"] + "|" + _digests(text).to_numpy()
-        place = pd.Series(np.arange(len(self.seen)), index=self.seen["text_id"] + "|" + self.seen["digest"])
-        row = place[~place.index.duplicated()].reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)
-        learned = np.isfinite(row)
-        for name in ANSWER_COLUMNS:
+        for name in ANSWER_COLUMNS if learned.any() else ():
             values = answered[name].to_numpy(dtype=object).copy()
             values[learned] = self.seen[name].to_numpy(dtype=object)[row[learned].astype(np.int64)]
             answered[name] = pd.Series(values, index=answered.index).astype(answered[name].dtype)
         return answered, probabilities
+
+    def _row_seen(self, ids: pd.Series, texts: pd.Series, /) -> np.ndarray:
+        """Return where (texts,) in ``seen`` each text stands; NaN where it was not learned from."""
+        if self.seen.empty:
+            return np.full(len(texts), np.nan)
+        keys = ids.to_numpy(dtype=object) + "|" + _digests(texts).to_numpy(dtype=object)
+        place = pd.Series(np.arange(len(self.seen)), index=self.seen["text_id"] + "|" + self.seen["digest"])
+        return place[~place.index.duplicated()].reindex(keys).to_numpy(dtype=np.float64, na_value=np.nan)
 
     def learn(
         self,

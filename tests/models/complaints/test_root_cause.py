@@ -112,6 +112,27 @@ def test_a_text_that_was_learned_from_is_answered_by_a_model_that_has_not_seen_i
     assert later["probability"] == pytest.approx(float(fresh.max()))
 
 
+def test_texts_that_were_learned_from_are_not_read_once_more(
+    model: RootCauseModel, texts: TextSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    whole = RootCauseModel._probabilities
+
+    def remembered(self: RootCauseModel, some: pd.Series) -> np.ndarray:
+        asked.extend(some)
+        return whole(self, some)
+
+    before = model.read(texts, 7)
+    frame = texts.frame.copy()
+    frame.loc[1, "label"] = None  # no longer counted by its label: its probabilities are needed
+    monkeypatch.setattr(RootCauseModel, "_probabilities", remembered)
+    answers, _ = model.read(TextSet(frame), 7)
+    known = set(model.seen["text_id"])
+    assert len(known) > len(frame) / 2
+    assert asked == frame["text"][~frame["text_id"].isin(known) | frame["label"].isna()].tolist()
+    pd.testing.assert_frame_equal(answers, before[0])
+
+
 def test_learning_takes_one_thread_so_that_sums_do_not_depend_on_how_many_there_are(
     texts: TextSet, taxonomy: Taxonomy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
