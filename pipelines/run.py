@@ -22,6 +22,7 @@ from features.ingest import settled, sources
 from features.staging import stage as staging
 from features.staging.warehouse import Warehouse
 from features.training.default_outcomes import with_default_outcomes
+from features.training.engines import build_on_engine, refuse_engine
 from features.training.table import TrainingTable
 from models.registry.promotion import Origin
 from pipelines import clock, run_steps
@@ -145,7 +146,6 @@ class Chain:
     def features(self) -> None:
         """Build the training tables, and refuse leaks."""
         from baton.outcomes import outcome_folder
-        from features.training import build as matrix
         from features.training import leaks
         from pipelines.train import nothing_learned
 
@@ -155,8 +155,8 @@ class Chain:
         def work(outcome: Outcome) -> None:
             outcome.warnings.extend(self._noted)
             catalogue = complaints.catalogue_with_causes(self.catalogue, folder)
-            warehouse = self._warehouse(complaints.cases_with_causes(folder))
-            built = matrix.build(company, catalogue, warehouse, self.progress)
+            places = (folder.staged, complaints.cases_with_causes(folder))
+            built = build_on_engine(company, catalogue, self._warehouse(places[1]), places, self.progress)
             if not built.tables and not complaints.cause_evaluation(folder):
                 raise TableError(nothing_learned(built.skipped, complaints.skipped_causes(folder)))
             for name, table in built.tables.items():
@@ -376,6 +376,7 @@ def _through(
     names = ["stage", "figures", "texts", "features", *(step.__name__ for step in steps)]
     course = Course(names, expected(company, folder, names), progress)
     chain = Chain(company, folder, course, previous)  # a fault in the catalogue is reported before anything is written
+    refuse_engine(company.engine, map(chain.catalogue.__getitem__, chain.catalogue))
     keep = Chain.train not in steps
     asked = company.outcomes.churn or company.outcomes.decline or company.outcomes.case
     if keep and asked and Chain.score in steps:

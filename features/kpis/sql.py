@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from baton.errors import ExpressionError
+from features.kpis.spark_sql import for_spark
 from features.staging.own_columns import attribute
 
 __all__ = ["Span", "Windows", "add_expressions", "finished", "span_table", "spans_of", "to_number"]
@@ -108,6 +109,8 @@ def add_expressions(table: ir.Table, keep: Sequence[str], expressions: Mapping[s
     ------
     ExpressionError
         If an expression holds a part that is not allowed.
+    CatalogueError
+        If Spark would compute a part otherwise.
     """
     import ibis.expr.operations as ops
     import sqlglot as sg
@@ -117,16 +120,21 @@ def add_expressions(table: ir.Table, keep: Sequence[str], expressions: Mapping[s
 
     name = f"baton_rows_{next(_names)}"
     columns: list[exp.Expr] = [exp.column(column, quoted=True) for column in keep]
+    backend = table.get_backend()
+    spoken = for_spark if backend.name == "pyspark" else _as_it_is
     for alias, text in expressions.items():
         # read and checked anew: what an engine is given is what was allowed, whoever put it together
         tree = checked(text, f"the SQL of {alias}", longest=None)
-        columns.append(exp.alias_(_portable(tree, table.columns), alias, quoted=True))
-    backend = table.get_backend()
+        columns.append(exp.alias_(spoken(_portable(tree, table.columns)), alias, quoted=True))
     query = sg.select(*columns).from_(exp.to_identifier(name, quoted=True)).sql(backend.dialect, identify=True)
     _must_be_one(query, len(columns), backend.dialect)
     whole = backend.compiler.add_query_to_expr(name=name, table=table, query=query)
     schema = _schema_of(backend, whole)
     return ops.SQLStringView(parent=table.alias(name).op(), query=query, schema=schema).to_expr()
+
+
+def _as_it_is(tree: Any, /) -> Any:
+    return tree
 
 
 def _must_be_one(query: str, columns: int, dialect: Any, /) -> None:

@@ -31,7 +31,18 @@ def switched_on(text: str) -> str:
 def test_what_it_writes_loads_with_the_contracts_defaults(folder: Path) -> None:
     company = load_company(folder)
     defaults = Company()
-    for section in ("snapshots", "text", "policy", "privacy", "access", "alerts", "retraining", "accept", "faults"):
+    for section in (
+        "snapshots",
+        "text",
+        "policy",
+        "privacy",
+        "access",
+        "alerts",
+        "retraining",
+        "engine",
+        "accept",
+        "faults",
+    ):
         assert getattr(company, section) == getattr(defaults, section), section
     assert set(company.tables) == {"customers", "cases", "employees"}
     assert len(load_catalogue(company)) == len(load_catalogue(defaults))

@@ -24,7 +24,7 @@ __all__ = ["house"]
 
 BENTOML = [str(Path(sys.executable).with_name("bentoml"))]
 CODE = {"baton", "features", "models", "pipelines", "serving", "simulation", "bentofile.yaml", "requirements.in",
-        "requirements-training.in", "requirements.lock", "pyproject.toml", "README.md", "LICENSE"}  # fmt: skip
+        "requirements-training.in", "requirements-spark.in", "requirements.lock", "pyproject.toml", "README.md", "LICENSE"}  # fmt: skip
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
