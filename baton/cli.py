@@ -17,10 +17,18 @@ from baton.terminal.diagnosis import diagnose
 from baton.terminal.figures import figures
 from baton.terminal.kpis import kpi_app, kpis
 from baton.terminal.opening import opened
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, ForceOption, JsonOption, OutOption, PageOption
+from baton.terminal.options import (
+    DEFAULT_COMPANY,
+    CompanyArgument,
+    ForceOption,
+    JsonOption,
+    OutOption,
+    PageOption,
+)
 from baton.terminal.pilots import pilot_app
 from baton.terminal.policy import policy_app
 from baton.terminal.progress import LOG_FORMAT, LogFormat, log_end
+from baton.terminal.watching.champions import models_app
 from baton.terminal.watching.monitor import monitor
 from baton.terminal.watching.retrain import retrain
 
@@ -38,7 +46,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models_app = typer.Typer(help="The registry of models: champion and challengers.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(kpi_app, name="kpi")
 app.add_typer(access_app, name="access")
@@ -297,46 +304,6 @@ def export(  # noqa: PLR0913 - one parameter per option of the command
 
     settings, folder = opened(company, out)
     display.exported(verb(settings, folder, xlsx, language=language, people=people, overwrite=force), as_json)
-
-
-@models_app.command("list", epilog="Example: `baton models list demo`")
-def models_list(company: CompanyArgument = DEFAULT_COMPANY, as_json: JsonOption = False) -> None:
-    """List the registered models with their figures and who is champion."""
-    from baton import display
-    from baton.catalogue.kpi_names import open_company
-    from pipelines import tracking
-
-    display.models(tracking.list_models(open_company(company)), as_json)
-
-
-@models_app.command("promote", epilog="Example: `baton models promote churn 3 --company demo`")
-def models_promote(
-    outcome: Annotated[str, typer.Argument(help="Such as churn or decline:employee:csat.")],
-    version: Annotated[int, typer.Argument(help="The version to make champion.")],
-    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = DEFAULT_COMPANY,
-    force: Annotated[bool, typer.Option("--force", help="Even if it is not better on the same test set.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a version champion, if it is better on the same test set."""
-    from baton import display
-    from baton.catalogue.kpi_names import open_company
-    from pipelines import tracking
-
-    display.models(tracking.promote(open_company(company), outcome, version, force=force), as_json)
-
-
-@models_app.command("rollback", epilog="Example: `baton models rollback churn --company demo`")
-def models_rollback(
-    outcome: Annotated[str, typer.Argument(help="Such as churn or decline:employee:csat.")],
-    company: Annotated[Path, typer.Option(help="The company file or its folder.")] = DEFAULT_COMPANY,
-    as_json: JsonOption = False,
-) -> None:
-    """Make the champion before the present one champion again."""
-    from baton import display
-    from baton.catalogue.kpi_names import open_company
-    from pipelines import tracking
-
-    display.models(tracking.rollback(open_company(company), outcome), as_json)
 
 
 @app.command(epilog="Example: `baton serve demo --port 3000`, then open http://127.0.0.1:3000/")

@@ -298,7 +298,8 @@ def _sound_champions(company: Company, folder: RunFolder, /) -> dict[str, tuple[
     without a word.
     """
     from models.integrity.isolation import require_sound
-    from models.registry.champions import find_champions, verdicts_file
+    from models.registry.answering import find_champions
+    from models.registry.champions import verdicts_file
 
     champions = find_champions(company)
     own = [place.parent for place in sorted(folder.models.glob("*/manifest.json"))]

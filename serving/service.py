@@ -19,7 +19,7 @@ from serving.access.routes import ACTIONS_OF, DECISIONS, PILOTS
 from serving.agents.mounting import Agents
 from serving.agents.tools import Tools
 from serving.alerts.alerting import Alerting
-from serving.alerts.metrics import AlertMetrics
+from serving.alerts.metrics import AlertMetrics, MonitorMetrics
 from serving.answering.payloads import (
     ChurnAnswer,
     ChurnRequest,
@@ -88,7 +88,7 @@ def build(
     readiness = Readiness() if state is None else state
     keeper = Keeper(company)
     answering = Answering(keeper, readiness.run)
-    _alerted(company, keeper, answering, readiness)
+    _alerted(company, folder, keeper, answering, readiness)
 
     @bentoml.service(name="baton", traffic={"timeout": MAX_SECONDS})
     class Baton(_routes_of_today(bentoml)):
@@ -159,10 +159,12 @@ def _for_people(
     return {DECISIONS: decisions, PILOTS: pilots, _PAGES: Pages(pages)}
 
 
-def _alerted(company: Company, keeper: Keeper, answering: Answering, readiness: Readiness, /) -> None:
+def _alerted(
+    company: Company, folder: RunFolder, keeper: Keeper, answering: Answering, readiness: Readiness, /
+) -> None:
     """Let alerts hear of what is answered, begin when the run does, and be seen in health and metrics."""
     alerting = answering.alerting = Alerting(company, keeper, answering.live, readiness.run)
-    count_in_one_process(AlertMetrics(weakref.ref(alerting)))
+    count_in_one_process(AlertMetrics(weakref.ref(alerting)), MonitorMetrics(folder))
     readiness.alerts, readiness.begun = lambda: alerting.state, alerting.begin
 
 

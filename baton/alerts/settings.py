@@ -18,7 +18,7 @@ __all__ = ["EMAIL", "Alerts", "Email", "Rule", "Webhook", "address_fault", "read
 EMAIL = "email"
 """Name of the channel that sends e-mail; all others are webhooks."""
 
-MEASURES = {"customer": ("churn", "value_at_risk"), "conversation": ("risk",)}
+MEASURES = {"customer": ("churn", "value_at_risk"), "conversation": ("risk",), "data": ("changes",)}
 """What a rule may be about, and by what; of teams also a KPI, or ``decline:`` and a KPI."""
 
 _HERE = ("localhost", "127.0.0.1", "::1")
@@ -39,7 +39,8 @@ class Rule(Section):
     ----------
     measure : str
         ``churn`` or ``value_at_risk`` of customers, ``risk`` of conversations; of teams a KPI of today (``csat``), over
-        a window of ``[snapshots]`` (``csat__7d``), or its chance to decline (``decline:csat``).
+        a window of ``[snapshots]`` (``csat__7d``), or its chance to decline (``decline:csat``); of data
+        ``changes``, threshold 0: each that `baton monitor` finds goes to analysts.
     when : str
         Whether what lies ``above`` the threshold is an alert, or what lies ``below``.
     rearm : float
@@ -53,7 +54,7 @@ class Rule(Section):
     """
 
     name: Name
-    about: Literal["customer", "conversation", "team"]
+    about: Literal["customer", "conversation", "team", "data"]
     measure: str
     threshold: Annotated[float, Field(allow_inf_nan=False)]
     when: Literal["above", "below"] = "above"

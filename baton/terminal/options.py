@@ -16,6 +16,7 @@ __all__ = [
     "LanguageOption",
     "OutOption",
     "PageOption",
+    "ReasonOption",
     "SameOption",
 ]
 
@@ -33,6 +34,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 LanguageOption = Annotated[
     Literal["en", "zh"] | None, typer.Option(help="In which words (default: the company's first).")
 ]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit log.")]
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder of the results (default: `out` beside the company file)."),

@@ -28,7 +28,7 @@ from models.registry.promotion import Origin, Promotion, Version, beforehand, ve
 from models.registry.store import INPUTS_FILE, MODEL, open_store, packed
 from models.registry.versions import metrics_of, tested_tag, version_of
 
-__all__ = ["Registry", "find_champions", "load_champion", "registry_folder", "verdicts_file"]
+__all__ = ["Registry", "registry_folder", "verdicts_file"]
 
 _CHAMPION, _CHALLENGER = "champion", "challenger"
 _HISTORY = "former_champions"
@@ -52,6 +52,11 @@ class Registry:
     create : bool
         Whether to make the registry if there is none.
 
+    Attributes
+    ----------
+    client : object
+        Of the store, for whatever else is kept in it: opening another takes a moment.
+
     Raises
     ------
     ArtefactError
@@ -70,7 +75,7 @@ class Registry:
             if create:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 os.chmod(self.folder, 0o700)
-            self._client = open_store(self.folder)
+            self.client = open_store(self.folder)
         except BatonError:
             raise
         except OSError as error:
@@ -120,28 +125,28 @@ class Registry:
             if all(tags.get(name, "") == value for name, value in made_from.items()):
                 self._crown_first(outcome, version.version)
                 return version.version, False
-        run = self._client.create_run(self.experiment(), run_name=outcome, tags={"outcome": outcome})
+        run = self.client.create_run(self.experiment(), run_name=outcome, tags={"outcome": outcome})
         run_id = run.info.run_id
         try:
             for name, value in parameters.items():
-                self._client.log_param(run_id, name, value)
+                self.client.log_param(run_id, name, value)
             for name, value in metrics_of(entry).items():
-                self._client.log_metric(run_id, name, value)
+                self.client.log_metric(run_id, name, value)
             with packed(predictor_folder) as place:
-                self._client.log_artifacts(run_id, str(place), MODEL)
+                self.client.log_artifacts(run_id, str(place), MODEL)
                 files = verify_manifest(self._artefacts(run_id), verify_manifest(place).digest).digest
-            self._client.log_dict(run_id, dict(entry), "evaluation.json")
+            self.client.log_dict(run_id, dict(entry), "evaluation.json")
             inputs = {"data": dict(origin.data), "meaning": origin.meaning, **origin.lineage}
-            self._client.log_dict(run_id, inputs, INPUTS_FILE)
+            self.client.log_dict(run_id, inputs, INPUTS_FILE)
         except Exception:
             # a version is made of whole runs only; what is left of this one is no model's
             with contextlib.suppress(Exception):
-                self._client.set_terminated(run_id, "FAILED")
+                self.client.set_terminated(run_id, "FAILED")
             shutil.rmtree(self._artefacts(run_id).parent, ignore_errors=True)
             raise
         name = folder_name(outcome)
-        if not known and not self._client.search_registered_models(f"name='{name}'"):
-            self._client.create_registered_model(name, tags={"outcome": outcome, "company": self.company})
+        if not known and not self.client.search_registered_models(f"name='{name}'"):
+            self.client.create_registered_model(name, tags={"outcome": outcome, "company": self.company})
         test_set, metrics = str(entry.get("test_fingerprint", "")), json.dumps(metrics_of(entry))
         tags = {
             "outcome": outcome,
@@ -153,25 +158,25 @@ class Registry:
             "test_set": test_set,
             tested_tag(test_set): metrics,
         }
-        made = self._client.create_model_version(name, f"{run.info.artifact_uri}/{MODEL}", run_id, tags=tags)
-        self._client.set_terminated(run_id)
+        made = self.client.create_model_version(name, f"{run.info.artifact_uri}/{MODEL}", run_id, tags=tags)
+        self.client.set_terminated(run_id)
         if known:
-            self._client.set_registered_model_alias(name, _CHALLENGER, str(made.version))
+            self.client.set_registered_model_alias(name, _CHALLENGER, str(made.version))
         self._crown_first(outcome, int(made.version))
         return int(made.version), True
 
     def log_metrics(self, name: str, metrics: Mapping[str, float], parameters: Mapping[str, str], /) -> None:
         """Log metrics of something that is not to be registered, as a run of its own."""
-        run = self._client.create_run(self.experiment(), run_name=name)
+        run = self.client.create_run(self.experiment(), run_name=name)
         for parameter, value in parameters.items():
-            self._client.log_param(run.info.run_id, parameter, value)
+            self.client.log_param(run.info.run_id, parameter, value)
         for metric, value in metrics.items():
-            self._client.log_metric(run.info.run_id, metric, value)
-        self._client.set_terminated(run.info.run_id)
+            self.client.log_metric(run.info.run_id, metric, value)
+        self.client.set_terminated(run.info.run_id)
 
     def runs(self) -> list[dict[str, Any]]:
         """Return every logged run, newest first: name, started_at (UTC), and its metrics."""
-        found = self._client.search_runs([self.experiment()], order_by=["attributes.start_time DESC"])
+        found = self.client.search_runs([self.experiment()], order_by=["attributes.start_time DESC"])
         return [
             {
                 "name": run.info.run_name,
@@ -184,12 +189,12 @@ class Registry:
     def versions(self, outcome: str | None = None, /) -> list[Version]:
         """Return the registered versions, of one outcome or of all, oldest first."""
         found = []
-        for model in self._client.search_registered_models():
+        for model in self.client.search_registered_models():
             named = model.tags.get("outcome", model.name)
             if outcome is not None and named != outcome:
                 continue
             alias_of = {int(version): alias for alias, version in model.aliases.items()}
-            for entry in self._client.search_model_versions(f"name='{model.name}'"):
+            for entry in self.client.search_model_versions(f"name='{model.name}'"):
                 found.append(version_of(named, entry, alias_of.get(int(entry.version), "")))
         return sorted(found, key=lambda version: (version.outcome, version.version))
 
@@ -199,7 +204,7 @@ class Registry:
 
     def note_test(self, outcome: str, version: int, test_set: str, metrics: Mapping[str, float], /) -> None:
         """Keep a version's metrics on another test set than its own, so that it can be compared there."""
-        self._client.set_model_version_tag(
+        self.client.set_model_version_tag(
             folder_name(outcome), str(version), tested_tag(test_set), json.dumps(dict(metrics))
         )
 
@@ -283,7 +288,7 @@ class Registry:
             If its files are not those that were registered.
         """
         self._known(outcome, version)
-        entry = self._client.get_model_version(folder_name(outcome), str(version))
+        entry = self.client.get_model_version(folder_name(outcome), str(version))
         folder = self._artefacts(str(entry.run_id))
         if not (folder / "predictor.json").exists():
             raise ArtefactError(f"{folder}: version {version} of {outcome} is registered, but its files are gone")
@@ -331,7 +336,7 @@ class Registry:
         name = folder_name(outcome)
         if not self.versions(outcome):
             self._known(outcome, 0)
-        return json.loads(self._client.get_registered_model(name).tags.get(_HISTORY, "[]"))
+        return json.loads(self.client.get_registered_model(name).tags.get(_HISTORY, "[]"))
 
     def _crown_first(self, outcome: str, version: int, /) -> None:
         """Make a version champion where there is none; a killed run may have left versions without one."""
@@ -340,55 +345,23 @@ class Registry:
 
     def _crown(self, outcome: str, version: int, former: list[int], /) -> None:
         name = folder_name(outcome)
-        aliases = self._client.get_registered_model(name).aliases
-        self._client.set_registered_model_tag(name, _HISTORY, json.dumps(former))
-        self._client.set_registered_model_alias(name, _CHAMPION, str(version))
+        aliases = self.client.get_registered_model(name).aliases
+        self.client.set_registered_model_tag(name, _HISTORY, json.dumps(former))
+        self.client.set_registered_model_alias(name, _CHAMPION, str(version))
         if str(aliases.get(_CHALLENGER)) == str(version):
-            self._client.delete_registered_model_alias(name, _CHALLENGER)
+            self.client.delete_registered_model_alias(name, _CHALLENGER)
 
     def _tags(self, outcome: str, version: int, /) -> Mapping[str, str]:
-        return self._client.get_model_version(folder_name(outcome), str(version)).tags
+        return self.client.get_model_version(folder_name(outcome), str(version)).tags
 
     def experiment(self) -> str:
         """Return the experiment that runs are logged in."""
         place = (self.folder / "artefacts").resolve().as_uri()
-        for experiment in self._client.search_experiments():
+        for experiment in self.client.search_experiments():
             if experiment.artifact_location == place:
                 return experiment.experiment_id
         # the folder is new, or has been moved since the last run
-        return self._client.create_experiment(f"baton {_digest(place)[:8]}", artifact_location=place)
-
-
-def load_champion(company: Company, outcome: str, /) -> tuple[Path, int]:
-    """Return the folder and the version of an outcome's champion.
-
-    Raises
-    ------
-    ArtefactError
-        If there is no registry, or no champion.
-    """
-    registry = Registry(company)
-    champion = registry.champion(outcome)
-    if champion is None:
-        raise ArtefactError(f"{outcome}: no champion is registered; `baton run` registers one")
-    return registry.place(outcome, champion.version), champion.version
-
-
-def find_champions(company: Company, /) -> dict[str, tuple[Path, Version]]:
-    """Return the folder of each outcome's champion and what is known of it; empty where nothing is registered.
-
-    Raises
-    ------
-    ArtefactError
-        If the registry cannot be read, or a champion's files are gone.
-    DamagedModelError
-        If a champion's files are not those that were registered.
-    """
-    if not (registry_folder(company) / "mlflow.db").exists():
-        return {}
-    registry = Registry(company)
-    champions = [version for version in registry.versions() if version.alias == _CHAMPION]
-    return {known.outcome: (registry.place(known.outcome, known.version), known) for known in champions}
+        return self.client.create_experiment(f"baton {_digest(place)[:8]}", artifact_location=place)
 
 
 def _content(manifest: Manifest, /) -> str:

@@ -12,7 +12,7 @@ from models.monitoring.naming import Change, Finding
 from pipelines.monitoring.kept import Outlook
 from pipelines.monitoring.watch import Watch
 
-__all__ = ["finding_words", "sentences"]
+__all__ = ["finding_words", "outlook_words", "sentences"]
 
 _SOURCES: dict[str, Callable[[], Message]] = {
     "cases": lambda: Message("monitor.cases"),
@@ -45,7 +45,7 @@ _SENTENCES: dict[Change, Callable[[dict[str, Value]], Message]] = {
 def sentences(found: Watch, /) -> list[Message]:
     """Return what a manager of data or models should read, what is wrong first."""
     if found.until is None:
-        return [Message("monitor.too_short"), *(_outlook(one) for one in found.predictions)]
+        return [Message("monitor.too_short"), *(outlook_words(one) for one in found.predictions)]
     sources = tuple(_SOURCES[source]() for source in found.sources)
     seen: dict[str, Value] = {"series": found.series, "sources": sources, "until": f"{found.until:%Y-%m-%d}"}
     if found.findings:
@@ -54,7 +54,7 @@ def sentences(found: Watch, /) -> list[Message]:
         first = Message("monitor.quiet", seen)
     words = [first, *(part for one in found.findings for part in finding_words(one))]
     for one in found.predictions:
-        words.append(_outlook(one))
+        words.append(outlook_words(one))
         if one.realised is not None and one.realised.differs:
             words.append(Message("monitor.differs"))
     return [*words, Message("monitor.rate", {"rate": found.false_alarms})]
@@ -113,7 +113,8 @@ def _factor(factor: float, /) -> Value:
     return Message("monitor.one_of", {"n": round(1 / factor)})
 
 
-def _outlook(one: Outlook, /) -> Message:
+def outlook_words(one: Outlook, /) -> Message:
+    """Return what became of a set of predictions."""
     as_of = f"{one.as_of:%Y-%m-%d}"
     if one.realised is None:
         known: dict[str, Value] = {"as_of": as_of, "rows": one.expected.rows, "events": one.expected.events}

@@ -28,6 +28,7 @@ from models.retraining.gates import as_json
 from models.retraining.lineage import read_lineage, rows_of, unseen_by
 from models.retraining.rows import newest_label
 from pipelines.freshness import meaning_digest
+from pipelines.monitoring.left import leave
 from pipelines.monitoring.watch import Watch, watch
 from pipelines.retraining.decide import Decision, Known, decide
 from pipelines.retraining.install import Chosen, install, registered, scratch_of
@@ -183,6 +184,8 @@ def retrain(
     with retraining_lock(company), chain.ledger.locked():
         prepared(chain)
         monitored = watch(company, folder, progress) if company.retraining.on_drift else None
+        if monitored is not None:
+            leave(folder, monitored)
         round_ = _Round(chain, log, asked, monitored, progress)
         try:
             found = [round_.outcome(table) for table in chain.tables().values()]

@@ -17,18 +17,23 @@ __all__ = ["roll_back"]
 
 
 @hides_filled_in
-def roll_back(company: Company, folder: RunFolder, outcome: str = "") -> list[Retrained]:
+def roll_back(
+    company: Company, folder: RunFolder, outcome: str = "", *, champion: int | None = None
+) -> list[Retrained]:
     """Undo the last promotion, and log it.
 
     Parameters
     ----------
     outcome : str
         The outcome to go back for; empty: all whose champion a retraining has promoted.
+    champion : int, optional
+        The version that was seen to be champion, so that what is asked for twice is done once.
 
     Raises
     ------
     ArtefactError
-        If nothing was promoted, there is no champion before, or its files are gone or changed.
+        If nothing was promoted, there is no champion before, another is champion than was seen, or files are gone or
+        changed.
     OutputError
         If a run or a retraining is writing.
     """
@@ -44,6 +49,9 @@ def roll_back(company: Company, folder: RunFolder, outcome: str = "") -> list[Re
     with retraining_lock(company), chain.ledger.locked():
         for name in asked:
             before = log.registry.champion(name)
+            if champion is not None and (before is None or before.version != champion):
+                now = "none" if before is None else f"version {before.version}"
+                raise ArtefactError(f"{name}: version {champion} is no longer champion, {now} is; nothing was changed")
             version = log.registry.rollback(name)
             chosen[name] = registered(log, name, version)
             log.note(name, "promoted", None)

@@ -57,6 +57,7 @@ _TABLE: dict[str, tuple[Scope, Scope, Scope, Scope, Scope]] = {
     "coaching_of_team": (_N, _A, _T, _N, _N),
     "coaching_of_person": (_N, _N, _L | _O, _O, _N),
     "models": (_N, _A, _N, _N, _A),
+    "move_champion": (_N, _A, _N, _N, _N),
     # company-wide figures of causes have no persons; by team they are those of a team
     "causes_of_team": (_N, _A, _T, _N, _N),
     # a text that is shown: to who leads a team, those of its own cases

@@ -17,6 +17,7 @@ from serving.access.keeper import Keeper
 from serving.access.principal import Principal
 from serving.alerts.channel import Channel, Undelivered
 from serving.alerts.channels import open_channels
+from serving.alerts.data import DataWatch
 from serving.alerts.deliveries import Backlog, Deliveries
 from serving.alerts.measures import require_measures
 from serving.alerts.outbox import Outbox
@@ -100,6 +101,11 @@ class Alerting:
         events = EventStore(self._keeper.state, self._keeper.audit.append)
         return Watch(self._company, self._keeper, self.outbox, self._live, events)
 
+    @cached_property
+    def data(self) -> DataWatch:
+        """What looks at what monitoring has found."""
+        return DataWatch(self._company, self._keeper, self.outbox, self.watch.ways)
+
     def begin(self) -> None:
         """Begin to look and to send, in threads that end with this object."""
         if not self.is_asked_for:
@@ -148,7 +154,7 @@ class Alerting:
         if run is None or not self._keeper.is_set_up:
             return 0
         try:
-            found = self.watch.look(run)
+            found = self.watch.look(run) + self.data.look(run)
             self._shared.looked_at = self.outbox.now()
             return found
         finally:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serving.access.principal import Principal
+from serving.access.rules import may_at_all
 from serving.access.sight import Sight
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Leads:
     Parameters
     ----------
     principals : mapping of str to Principal
-        Managers, by their names.
+        Managers, and analysts, who lead nobody and hear of data alone, by their names.
     """
 
     principals: dict[str, Principal]
@@ -57,6 +58,8 @@ class Leads:
             if user.role == "manager":
                 led = frozenset(user.teams) | hierarchy.led.get(user.name, frozenset())
                 found[user.name] = Principal(user.name, user.role, led, hierarchy.under(led), user.employee)
+            elif user.role == "analyst":
+                found[user.name] = Principal(user.name, user.role, employee=user.employee)
         if company.access.identity_provider is not None:  # whom it lets in need not be known here
             for name, led in hierarchy.led.items():
                 if name not in users:
@@ -98,7 +101,7 @@ def sees(about: str, subject: str, team: str | None, measure: str, /) -> Sees:
     Parameters
     ----------
     about : str
-        ``customer``, ``conversation`` or ``team``.
+        ``customer``, ``conversation``, ``team`` or ``data``.
     subject : str
         Id of the customer or team.
     team : str or None
@@ -106,6 +109,8 @@ def sees(about: str, subject: str, team: str | None, measure: str, /) -> Sees:
     measure : str
         Of the rule.
     """
+    if about == "data":  # that it changed is in the metrics too
+        return lambda sight: may_at_all(sight.principal, "metrics")
     if about == "customer":
         return lambda sight: sight.customer(subject)
     if about == "conversation":  # it names no customer but to those who may see them

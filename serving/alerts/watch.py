@@ -73,7 +73,7 @@ class Watch:
             If the tables or the database cannot be read or written: then the next look finds the same.
         """
         marks = self._outbox.marks()
-        rules = [rule for rule in self._settings.rule if rule.about != "conversation"]
+        rules = [rule for rule in self._settings.rule if rule.about in ("customer", "team")]
         if not rules:
             return 0
         key = self._of(run).key
@@ -185,11 +185,11 @@ class Watch:
         if not several:
             whose = f"team {team}" if team is not None else "it"
             return Notice(team, content, why=f"nobody who leads {whose} may see it")
-        to = [(way, who.user) for who in several for way in self._ways(leads, rule, who.user, seen_by)]
+        to = [(way, who.user) for who in several for way in self.ways(leads, rule, who.user, seen_by)]
         names = ", ".join(who.user for who in several)
         return Notice(team, content, to, "" if to else f"no channel of the rule reaches {names}")
 
-    def _ways(self, leads: Leads, rule: Rule, user: str, seen_by: Sees, /) -> list[str]:
+    def ways(self, leads: Leads, rule: Rule, user: str, seen_by: Sees, /) -> list[str]:
         """Return the channels that reach a user: what is nobody's own gets what a system may see."""
         settings = self._settings
         found = []

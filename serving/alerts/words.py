@@ -107,20 +107,7 @@ def _sentences(company: Company, alert: Alert, /) -> tuple[Message, ...]:
     content = alert.content
     if alert.about == TEST:
         return (Message("alert.test"),)
-    figures: dict[str, Value] = {"value": alert.value, "threshold": content["threshold"]}
-    if alert.about == "team":
-        found = [_of_team(alert, figures)]
-    elif alert.about == "conversation":
-        name = content.get("conversation_id")
-        which = Message("alert.which", {"id": _short(name)}) if name else ""
-        found = [Message("alert.conversation", {**figures, "which": which})]
-        if content.get("customer_id"):
-            found.append(Message("alert.with_customer", {"customer": _short(content["customer_id"])}))
-    elif content["measure"] == "value_at_risk":
-        more = {"customer": _short(content["customer_id"]), "currency": company.company.currency}
-        found = [Message("alert.value_at_risk", {**figures, **more})]
-    else:
-        found = [Message("alert.churn", {**figures, "customer": _short(content["customer_id"])})]
+    found = _first(company, alert)
     if content.get("signals"):
         found.append(Message("alert.signals", {"signals": _names(content["signals"])}))
     if content.get("drivers"):
@@ -131,6 +118,27 @@ def _sentences(company: Company, alert: Alert, /) -> tuple[Message, ...]:
     if content.get("behind"):
         found.append(Message("alert.behind", {"tables": tuple(content["behind"])}))
     return tuple(found)
+
+
+def _first(company: Company, alert: Alert, /) -> list[Message]:
+    """Return what an alert is about."""
+    content = alert.content
+    figures: dict[str, Value] = {"value": alert.value, "threshold": content["threshold"]}
+    if alert.about == "data":
+        return [Message("alert.data", {"finding": Message.from_json(content["finding"])})]
+    if alert.about == "team":
+        return [_of_team(alert, figures)]
+    if alert.about == "conversation":
+        name = content.get("conversation_id")
+        which = Message("alert.which", {"id": _short(name)}) if name else ""
+        found = [Message("alert.conversation", {**figures, "which": which})]
+        if content.get("customer_id"):
+            found.append(Message("alert.with_customer", {"customer": _short(content["customer_id"])}))
+        return found
+    customer: dict[str, Value] = {"customer": _short(content["customer_id"])}
+    if content["measure"] == "value_at_risk":
+        return [Message("alert.value_at_risk", {**figures, **customer, "currency": company.company.currency})]
+    return [Message("alert.churn", {**figures, **customer})]
 
 
 def _of_team(alert: Alert, figures: dict[str, Value], /) -> Message:

@@ -20,7 +20,7 @@ from serving.pages.finding.glossary import show_glossary
 from serving.pages.finding.search import show_search
 from serving.pages.journey import show_journey
 from serving.pages.live_desk import show_live_desk, take_live_desk
-from serving.pages.models import show_models
+from serving.pages.models import show_models, take_models
 from serving.pages.own import show_own
 from serving.pages.pilots import show_pilots
 from serving.pages.review.page import send_workbook, show_review
@@ -76,7 +76,7 @@ PAGES: tuple[PageEntry, ...] = (
     ),
     PageEntry("/pages/decision", "", ("read_decision", "read_decision_of_person"), show_decision, take_decision),
     PageEntry("/pages/pilots", "pages_pilots.name", ("read_pilot",), show_pilots),
-    PageEntry("/pages/models", "pages_frame.models", ("models",), show_models),
+    PageEntry("/pages/models", "pages_frame.models", ("models",), show_models, take_models),
     PageEntry("/pages/review", "", ("review_pack",), show_review),
     PageEntry("/pages/review.xlsx", "", ("review_pack",), send_workbook),
     PageEntry("/pages/glossary", "", (), show_glossary),

@@ -15,7 +15,8 @@ import pytest
 from baton.company import Company
 from baton.files import RunFolder, write_json
 from models.integrity.model_file import model_file
-from models.registry.champions import Registry, load_champion
+from models.registry.answering import load_champion
+from models.registry.champions import Registry
 from models.registry.promotion import Origin
 from serving.decisions.advice import AdviceKey, RunAdvice
 from serving.loader import Loader

@@ -279,7 +279,8 @@ def not_ready(opened: Any) -> str:
 
 def test_a_tampered_champion_is_refused_and_no_other_model_answers_for_it(open_on: Any, rescored: RunFolder) -> None:
     from models.integrity.manifest import write_manifest
-    from models.registry.champions import Registry, load_champion
+    from models.registry.answering import load_champion
+    from models.registry.champions import Registry
 
     company = Company(path=rescored.path.parent / "company.toml")
     own = rescored.models / "churn"

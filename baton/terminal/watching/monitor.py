@@ -29,12 +29,14 @@ def monitor(
 ) -> None:
     """Say what has changed in the data of a run, and what became of earlier predictions; keep this run's."""
     from baton import display
+    from pipelines.monitoring.left import leave
     from pipelines.monitoring.watch import watch
     from pipelines.monitoring.words import sentences
 
     settings, folder = opened(company, out)
     with display.progress() as progress:
         found = watch(settings, folder, progress, false_alarms=false_alarms)
+        leave(folder, found)
     if as_json:
         display.document(_document(found))
         return

@@ -30,6 +30,7 @@ def retrain(  # noqa: PLR0913 - one parameter per option of the command
         bool, typer.Option("--shadow", help="A challenger that passes predicts beside the champion first.")
     ] = False,
     back: Annotated[bool, typer.Option("--roll-back", help="Undo the last promotion: one step back.")] = False,
+    reason: Annotated[str, typer.Option(help="With --roll-back: why; it stands in the audit log.")] = "",
     outcome: Annotated[str, typer.Option(help="With --roll-back or --recompute: such as churn.")] = "",
     version: Annotated[
         int, typer.Option("--recompute", min=0, metavar="VERSION", help="Compute a past report's figures once more.")
@@ -48,6 +49,7 @@ def retrain(  # noqa: PLR0913 - one parameter per option of the command
     from pipelines.retraining.retrain import retrain as verb
     from pipelines.retraining.roll_back import roll_back
     from pipelines.retraining.words import sentences
+    from serving.champions.moves import AskedChampion, moved_here, note_promotions
 
     settings, folder = opened(company, out)
     first = language or settings.company.languages[0]
@@ -56,9 +58,12 @@ def retrain(  # noqa: PLR0913 - one parameter per option of the command
         return
     with display.progress() as progress:
         if back:
-            found = roll_back(settings, folder, outcome)
+            asked = AskedChampion("roll_back", outcome, reason)
+            found = moved_here(settings, asked, lambda: roll_back(settings, folder, outcome))
         else:
             found = verb(settings, folder, Asked(force, dry_run, shadow), progress)
+            promoted = [one for one in found if one.status == "promoted"]
+            note_promotions(settings, [(one.outcome, one.champion, one.challenger or 0) for one in promoted])
     if as_json:
         display.document({"outcomes": [one.as_json() for one in found]})
     else:

@@ -17,7 +17,8 @@ from features.training.table import TrainingTable
 from models.prediction.churn import ChurnPredictor
 from models.prediction.linear import fit_linear
 from models.prediction.predictor import load_predictor
-from models.registry.champions import Registry, load_champion
+from models.registry.answering import load_champion
+from models.registry.champions import Registry
 from models.registry.promotion import Origin, verdict
 from models.registry.store import _empty_database
 

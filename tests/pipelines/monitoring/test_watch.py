@@ -18,9 +18,11 @@ from baton.company import Company, load_company
 from baton.errors import ArtefactError
 from baton.files import RunFolder
 from baton.messages.message import render
+from baton.retraining.monitored import monitored_file, read_monitored
 from features.staging.stage import open_warehouse
 from features.training.snapshots import churn_labels
 from pipelines.monitoring.kept import outlook
+from pipelines.monitoring.left import leave
 from pipelines.monitoring.watch import watch
 from pipelines.monitoring.words import sentences
 
@@ -71,6 +73,12 @@ def test_a_unit_that_changed_is_called_one(company: Company, run: RunFolder) -> 
     found = watch(company, run)
     assert [(one.change, one.alarm.series.column) for one in found.findings] == [("unit", "handle_seconds")]
     assert "1/60 as much with the same spread" in words(found)
+    leave(run, found)
+    left = read_monitored(run)
+    assert left is not None and [words.text for words in left.words] == [each.text for each in sentences(found)]
+    (name,) = left.found
+    assert name.startswith("unit closed cases handle_seconds") and "1/60" in left.changes[name].text
+    assert monitored_file(run).stat().st_mode & 0o077 == 0
     assert "像是换了单位" in words(found, "zh")
 
 

@@ -218,7 +218,7 @@ def test_too_few_rows_are_waited_for(house: House) -> None:
 
 def test_a_champion_deleted_by_hand_is_replaced_with_a_word(house: House) -> None:
     registry = Registry(house.company)
-    registry._client.delete_registered_model_alias("churn", "champion")
+    registry.client.delete_registered_model_alias("churn", "champion")
     house.now(table(12))
     found = house.retrain()
     assert (found.status, found.champion, found.challenger, house.champion) == ("promoted", None, 2, 2)

@@ -70,6 +70,7 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/pilots?name=waits", ">waits<"): (D, S, S, H, D, S),
     ("/pages/pilots?name=none", "never"): (D, H, H, H, D, H),
     ("/pages/models", "Models"): (D, S, D, D, D, S),
+    ("/pages/models", "Go back to the champion before"): (D, H, D, D, D, H),  # no model is registered here
     ("/pages/review", ">t1<"): (D, S, S, H, D, D),
     ("/pages/review", ">t3<"): (D, S, H, S, D, D),
     ("/pages/review", ">c3<"): (D, S, H, S, D, D),
