@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from baton.client import calls
 from baton.client.answers import (
@@ -22,80 +21,21 @@ from baton.client.answers import (
     TrialAnswer,
     WeightsAnswer,
 )
-from baton.client.errors import ServiceError, UnavailableError, error_of
-
-if TYPE_CHECKING:
-    import httpx
+from baton.client.asking import Asking, unreachable
+from baton.client.awaiting import AsyncClient
+from baton.client.loop_answers import (
+    LedgerAnswer,
+    PilotAnswer,
+    PilotList,
+    PolicyAnswer,
+    PolicyChanges,
+    PolicyList,
+)
 
 __all__ = ["AsyncClient", "Client"]
 
-_LONGEST_WAIT = 60.0  # seconds; a service that asks for more is not waited for
-_AGAIN = (429, 503)
 
-
-class _Asking:
-    """What both clients are made of.
-
-    Parameters
-    ----------
-    address : str
-        Of the service, such as ``http://127.0.0.1:3000``.
-    token : str, optional
-        Where access is set up.
-    seconds : float
-        Within which each answer must have arrived.
-    tries : int
-        How often a request is sent in all while the service says when to come back (429, 503). Only what may be sent
-        twice is sent twice; the client waits as long as ``Retry-After`` says.
-    transport : optional
-        Of httpx: to ask an application without a network.
-    """
-
-    def __init__(
-        self, address: str, token: str | None = None, *, seconds: float = 60.0, tries: int = 4, transport: Any = None
-    ) -> None:
-        headers = {"accept": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        self._options = {"base_url": address, "headers": headers, "timeout": seconds, "transport": transport}
-        self._tries = tries
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._options['base_url']!r})"  # the token stays out of logs
-
-    def _outcome(self, call: calls.Call, answer: httpx.Response, attempt: int, /) -> tuple[Any, float]:
-        """Return the answer, or after how many seconds to ask again; raise what is refused."""
-        if answer.is_success:
-            return _json(answer, answer.status_code), 0.0
-        wait = _seconds(answer.headers.get("retry-after"))
-        if call.safe and answer.status_code in _AGAIN and attempt < self._tries and 0 < wait <= _LONGEST_WAIT:
-            return None, wait
-        raise error_of(answer.status_code, _json(answer, None))
-
-
-def _json(answer: httpx.Response, code: int | None, /) -> Any:
-    try:
-        return answer.json()
-    except ValueError:
-        if code is None:
-            return None
-        raise error_of(code, None) from None
-
-
-def _seconds(text: str | None, /) -> float:
-    return float(text) if text is not None and text.isdigit() else 0.0
-
-
-def _unreachable(error: Exception, /) -> ServiceError:
-    reason = str(error) or type(error).__name__
-    return UnavailableError(0, "", f"the service did not answer ({reason})")
-
-
-def _about(seen: AdviceAnswer, /) -> dict[str, Any]:
-    """Return by what an advice is asked for again."""
-    parts = {"team_id": seen["team_id"], "role": seen["role"], "employee_id": seen["employee_id"], **seen["about"]}
-    return {"kind": seen["kind"]["key"], **calls.given(**parts)}
-
-
-class Client(_Asking):
+class Client(Asking):
     """Asks a service and waits for the answer.
 
     Examples
@@ -132,8 +72,8 @@ class Client(_Asking):
                     call.method, call.path, json=call.body, params=dict(call.query), headers=dict(call.headers)
                 )
             except httpx.HTTPError as error:
-                raise _unreachable(error) from error
-            found, wait = self._outcome(call, answer, attempt)
+                raise unreachable(error) from error
+            found, wait = self.outcome(call, answer, attempt)
             if not wait:
                 return found
             time.sleep(wait)
@@ -149,49 +89,45 @@ class Client(_Asking):
 
         With ``live``, as of now, with the events since the run; for customers by id.
         """
-        body = {"rows": list(rows), "explain": explain, "curve": curve, "live": live}
-        return self._ask(calls.question("/predict_churn", body))
+        return self._ask(calls.predict_churn(rows, explain=explain, curve=curve, live=live))
 
     def predict_decline(self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False) -> DeclineAnswer:
         """Return the probability that each unit's service declines; a row has ``unit`` and ``unit_id``."""
-        return self._ask(calls.question("/predict_decline", {"rows": list(rows), "explain": explain}))
+        return self._ask(calls.predict_decline(rows, explain=explain))
 
     def recommend_weights(self, team_id: str, *, policy: Mapping[str, Any] | None = None) -> WeightsAnswer:
         """Return what a team's scorecards should pay for, under the company's policy or other limits."""
-        return self._ask(calls.question("/recommend_weights", calls.given(team_id=team_id, policy=policy)))
+        return self._ask(calls.recommend_weights(team_id, policy=policy))
 
     def try_weights(self, team_id: str, weights: Mapping[str, float], *, role: str | None = None) -> TrialAnswer:
         """Return what a card of one's own would do; ``weights`` are points per KPI, 100 together."""
-        body = calls.given(team_id=team_id, weights=dict(weights), role=role)
-        return self._ask(calls.question("/simulate_weights", body))
+        return self._ask(calls.try_weights(team_id, weights, role=role))
 
     def recommend_coaching(self, *, employee_id: str | None = None, team_id: str | None = None) -> CoachingAnswer:
         """Return the offers of help for one employee (a pseudonym) or for a team: one of the two."""
-        body = calls.given(employee_id=employee_id, team_id=team_id)
-        return self._ask(calls.question("/recommend_coaching", body))
+        return self._ask(calls.recommend_coaching(employee_id=employee_id, team_id=team_id))
 
     def classify_complaints(self, texts: Sequence[str | None]) -> ComplaintsAnswer:
         """Return what texts are about."""
-        return self._ask(calls.question("/classify_complaints", {"texts": list(texts)}))
+        return self._ask(calls.classify_complaints(texts))
 
     def assess_conversation(
         self, turns: Sequence[Mapping[str, Any]], *, customer_id: str | None = None
     ) -> ConversationAnswer:
         """Return how a conversation is going; a turn has ``speaker`` and ``text``, oldest first."""
-        body = calls.given(turns=list(turns), customer_id=customer_id)
-        return self._ask(calls.question("/assess_conversation", body))
+        return self._ask(calls.assess_conversation(turns, customer_id=customer_id))
 
     def live_kpis(self, team_id: str) -> LiveKpisAnswer:
         """Return how a team is doing today, from the run's tables and the events since."""
-        return self._ask(calls.question("/live_kpis", {"team_id": team_id}))
+        return self._ask(calls.live_kpis(team_id))
 
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> EventsAnswer:
         """Send new and corrected rows; an event that was kept before is recognised by its ``event_id``."""
-        return self._ask(calls.question("/events", {"events": list(events)}))
+        return self._ask(calls.send_events(events))
 
     def decisions(self, **question: Any) -> DecisionList:
         """Return a page of decisions: by ``state``, ``team_id``, ``kind``, ``overdue``, ``page``."""
-        return self._ask(calls.decisions(calls.given(**question)))
+        return self._ask(calls.decisions(question))
 
     def decision(self, identifier: str) -> DecisionAnswer:
         """Return one decision with its history."""
@@ -199,7 +135,7 @@ class Client(_Asking):
 
     def advice(self, kind: str, **about: str | None) -> AdviceAnswer:
         """Return an advice that can be decided on: ``kind`` and what it needs of ``team_id``, ``role``, ``kpi``, …."""
-        return self._ask(calls.advice(calls.given(kind=kind, **about)))
+        return self._ask(calls.advice(kind, about))
 
     def propose(
         self,
@@ -221,8 +157,7 @@ class Client(_Asking):
         key : str, optional
             By which the service recognises the same request when it comes again; made up if not given.
         """
-        body = {**_about(seen), **calls.given(move=move, advice=seen["digest"], reason=reason, choice=choice)}
-        return self._ask(calls.propose(body, key))
+        return self._ask(calls.propose(seen, move, reason, choice=choice, key=key))
 
     def move(
         self,
@@ -234,147 +169,41 @@ class Client(_Asking):
         key: str | None = None,
     ) -> DecisionAnswer:
         """Move a decision on that was seen; if somebody else was first, ``ConflictError`` says who and to what."""
-        body = calls.given(version=seen["version"], reason=reason, choice=choice)
-        return self._ask(calls.move(seen["id"], move, body, key))
+        return self._ask(calls.move(seen, move, reason, choice=choice, key=key))
 
+    def pilots(self, *, state: str | None = None) -> PilotList:
+        """Return the pilots that you may see, of one state or of all."""
+        return self._ask(calls.pilots(state))
 
-class AsyncClient(_Asking):
-    """Asks a service with ``await``.
+    def pilot(self, name: str) -> PilotAnswer:
+        """Return one pilot with its plan, what was measured, and its moves."""
+        return self._ask(calls.pilot(name))
 
-    Examples
-    --------
-    >>> async with AsyncClient("http://127.0.0.1:3000", "TOKEN") as client:  # doctest: +SKIP
-    ...     await client.recommend_weights("T01")
-    """
+    def ledger(self) -> LedgerAnswer:
+        """Return what was predicted, and what came."""
+        return self._ask(calls.ledger())
 
-    def __init__(self, address: str, token: str | None = None, **options: Any) -> None:
-        super().__init__(address, token, **options)
-        import httpx
-
-        self._client = httpx.AsyncClient(**self._options)  # type: ignore[arg-type]
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
-    async def _ask(self, call: calls.Call, /) -> Any:
-        import httpx
-
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                answer = await self._client.request(
-                    call.method, call.path, json=call.body, params=dict(call.query), headers=dict(call.headers)
-                )
-            except httpx.HTTPError as error:
-                raise _unreachable(error) from error
-            found, wait = self._outcome(call, answer, attempt)
-            if not wait:
-                return found
-            await asyncio.sleep(wait)
-
-    async def ready(self) -> dict[str, Any]:
-        """Return which models answer."""
-        return await self._ask(calls.ready())
-
-    async def predict_churn(
-        self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False, curve: bool = False, live: bool = False
-    ) -> ChurnAnswer:
-        """Return the probability that each customer leaves; a row is ``{"customer_id": …}`` or ``{"features": …}``.
-
-        With ``live``, as of now, with the events since the run; for customers by id.
-        """
-        body = {"rows": list(rows), "explain": explain, "curve": curve, "live": live}
-        return await self._ask(calls.question("/predict_churn", body))
-
-    async def predict_decline(self, rows: Sequence[Mapping[str, Any]], *, explain: bool = False) -> DeclineAnswer:
-        """Return the probability that each unit's service declines; a row has ``unit`` and ``unit_id``."""
-        return await self._ask(calls.question("/predict_decline", {"rows": list(rows), "explain": explain}))
-
-    async def recommend_weights(self, team_id: str, *, policy: Mapping[str, Any] | None = None) -> WeightsAnswer:
-        """Return what a team's scorecards should pay for, under the company's policy or other limits."""
-        return await self._ask(calls.question("/recommend_weights", calls.given(team_id=team_id, policy=policy)))
-
-    async def try_weights(self, team_id: str, weights: Mapping[str, float], *, role: str | None = None) -> TrialAnswer:
-        """Return what a card of one's own would do; ``weights`` are points per KPI, 100 together."""
-        body = calls.given(team_id=team_id, weights=dict(weights), role=role)
-        return await self._ask(calls.question("/simulate_weights", body))
-
-    async def recommend_coaching(self, *, employee_id: str | None = None, team_id: str | None = None) -> CoachingAnswer:
-        """Return the offers of help for one employee (a pseudonym) or for a team: one of the two."""
-        body = calls.given(employee_id=employee_id, team_id=team_id)
-        return await self._ask(calls.question("/recommend_coaching", body))
-
-    async def classify_complaints(self, texts: Sequence[str | None]) -> ComplaintsAnswer:
-        """Return what texts are about."""
-        return await self._ask(calls.question("/classify_complaints", {"texts": list(texts)}))
-
-    async def assess_conversation(
-        self, turns: Sequence[Mapping[str, Any]], *, customer_id: str | None = None
-    ) -> ConversationAnswer:
-        """Return how a conversation is going; a turn has ``speaker`` and ``text``, oldest first."""
-        body = calls.given(turns=list(turns), customer_id=customer_id)
-        return await self._ask(calls.question("/assess_conversation", body))
-
-    async def live_kpis(self, team_id: str) -> LiveKpisAnswer:
-        """Return how a team is doing today, from the run's tables and the events since."""
-        return await self._ask(calls.question("/live_kpis", {"team_id": team_id}))
-
-    async def send_events(self, events: Sequence[Mapping[str, Any]]) -> EventsAnswer:
-        """Send new and corrected rows; an event that was kept before is recognised by its ``event_id``."""
-        return await self._ask(calls.question("/events", {"events": list(events)}))
-
-    async def decisions(self, **question: Any) -> DecisionList:
-        """Return a page of decisions: by ``state``, ``team_id``, ``kind``, ``overdue``, ``page``."""
-        return await self._ask(calls.decisions(calls.given(**question)))
-
-    async def decision(self, identifier: str) -> DecisionAnswer:
-        """Return one decision with its history."""
-        return await self._ask(calls.decision(identifier))
-
-    async def advice(self, kind: str, **about: str | None) -> AdviceAnswer:
-        """Return an advice that can be decided on: ``kind`` and what it needs of ``team_id``, ``role``, ``kpi``, …."""
-        return await self._ask(calls.advice(calls.given(kind=kind, **about)))
-
-    async def propose(
+    def move_pilot(
         self,
-        seen: AdviceAnswer,
+        seen: PilotAnswer,
         move: str,
         reason: str,
         *,
-        choice: Mapping[str, Any] | None = None,
+        cards: Sequence[Mapping[str, Any]] | None = None,
+        valid_from: str | None = None,
         key: str | None = None,
-    ) -> DecisionAnswer:
-        """Begin a decision on an advice that was seen.
+    ) -> PilotAnswer:
+        """Move a pilot on that was seen; ``cards`` and ``valid_from`` (ISO 8601) go with adopt."""
+        return self._ask(calls.move_pilot(seen, move, reason, cards=cards, valid_from=valid_from, key=key))
 
-        Parameters
-        ----------
-        move : str
-            accept, change, dismiss or offer.
-        choice : mapping, optional
-            What is chosen instead, where the move is change.
-        key : str, optional
-            By which the service recognises the same request when it comes again; made up if not given.
-        """
-        body = {**_about(seen), **calls.given(move=move, advice=seen["digest"], reason=reason, choice=choice)}
-        return await self._ask(calls.propose(body, key))
+    def policy_versions(self) -> PolicyList:
+        """Return the versions of the policy, the oldest first."""
+        return self._ask(calls.policy_versions())
 
-    async def move(
-        self,
-        seen: DecisionAnswer,
-        move: str,
-        reason: str,
-        *,
-        choice: Mapping[str, Any] | None = None,
-        key: str | None = None,
-    ) -> DecisionAnswer:
-        """Move a decision on that was seen; if somebody else was first, ``ConflictError`` says who and to what."""
-        body = calls.given(version=seen["version"], reason=reason, choice=choice)
-        return await self._ask(calls.move(seen["id"], move, body, key))
+    def policy(self, version: int | None = None) -> PolicyAnswer:
+        """Return one version of the policy whole, the newest where none is named."""
+        return self._ask(calls.policy(version))
+
+    def policy_changes(self, version: int, *, since: int) -> PolicyChanges:
+        """Return what a version changed against an earlier one."""
+        return self._ask(calls.policy_changes(version, since))

@@ -38,7 +38,7 @@ class Pilots:
         self._company = company
         self._keeper = keeper
         self._run = run
-        self._router = Router(pilot_routes(lambda: self.store))
+        self._router = Router(pilot_routes(lambda: self.store, company.company.name))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

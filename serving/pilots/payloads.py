@@ -20,6 +20,12 @@ __all__ = [
     "PilotListQuestion",
     "PilotMoveRequest",
     "PilotRow",
+    "PolicyAnswer",
+    "PolicyChanges",
+    "PolicyChangesQuestion",
+    "PolicyLine",
+    "PolicyList",
+    "PolicyVersion",
 ]
 
 _MAX_KPIS = 200
@@ -105,3 +111,56 @@ class LedgerAnswer(BaseModel):
 
     rows: list[dict[str, Any]]
     calibration: list[dict[str, Any]]
+
+
+class PolicyChangesQuestion(BaseModel):
+    """Against which earlier version?"""
+
+    model_config = ConfigDict(extra="forbid")
+    since: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class PolicyVersion(BaseModel):
+    """A version of the policy: who made it when, why and on which evidence."""
+
+    version: int
+    at: str
+    what: str
+    evidence: str | None
+    proposed_by: str
+    confirmed_by: str
+    reason: str
+    cards: int
+    targets: int
+
+
+class PolicyList(BaseModel):
+    """Versions, the oldest first."""
+
+    rows: list[PolicyVersion]
+
+
+class PolicyLine(BaseModel):
+    """A line of a scorecard; without points there is a target."""
+
+    team_id: str
+    role: str
+    kpi: str
+    weight: float | None
+    target: float | None
+    valid_from: str | None
+
+
+class PolicyAnswer(PolicyVersion):
+    """A version whole: its scorecards of teams that you may see, and its limits."""
+
+    format: str
+    company: str
+    scorecards: list[PolicyLine]
+    limits: dict[str, Any]
+
+
+class PolicyChanges(BaseModel):
+    """What differs between two versions."""
+
+    rows: list[dict[str, Any]]

@@ -70,6 +70,9 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("decisions", ""): (D, S, S, S, S, S),
     ("pilots", ""): (D, S, S, S, D, S),
     ("ledger", ""): (D, S, S, S, D, S),
+    ("versions", ""): (D, S, S, S, D, S),  # of the policy
+    ("version", ""): (D, S, S, S, D, S),
+    ("changes", ""): (D, S, S, S, D, S),
     ("pilot", ""): (D, S, S, H, D, S),  # of t1 and t2
     ("report", ""): (D, S, D, D, D, D),
     ("docs", ""): (S, S, S, S, S, S),
@@ -92,6 +95,9 @@ ROUTE = {
     "decisions": "/decisions",
     "pilots": "/pilots",
     "ledger": "/pilots/ledger",
+    "versions": "/pilots/policy",
+    "version": "/pilots/policy/1",
+    "changes": "/pilots/policy/1/changes?since=1",
     "pilot": "/pilots/tried",
     "report": "/",
     "docs": "/docs.json",

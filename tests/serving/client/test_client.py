@@ -9,10 +9,12 @@ from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_t
 
 import pytest
 
-from baton.client import answers, errors
+from baton.client import answers, errors, loop_answers
 from baton.client.service import AsyncClient, Client
 from serving.answering.work import ROUTES
+from serving.pilots.opening import open_pilots
 from tests.serving.access.conftest import House
+from tests.serving.pilots.trial import PLAN
 
 TURNS = [{"speaker": "customer", "text": "Where is my parcel?"}]
 QUESTIONS: dict[str, Callable[[Any], Any]] = {
@@ -48,6 +50,52 @@ def test_both_clients_get_what_the_service_answers(path: str, address: str, serv
 
     with Client(address, house.tokens["lin"]) as client:
         assert QUESTIONS[path](client) == asyncio.run(asked()) == expected.json()
+
+
+LOOP: dict[str, Callable[[Any], Any]] = {
+    "/pilots": lambda client: client.pilots(),
+    "/pilots?state=planned": lambda client: client.pilots(state="planned"),
+    "/pilots/tried": lambda client: client.pilot("tried"),
+    "/pilots/ledger": lambda client: client.ledger(),
+    "/pilots/policy": lambda client: client.policy_versions(),
+    "/pilots/policy/newest": lambda client: client.policy(),
+    "/pilots/policy/1": lambda client: client.policy(1),
+    "/pilots/policy/1/changes?since=1": lambda client: client.policy_changes(1, since=1),
+}
+
+
+@pytest.fixture(scope="module")
+def pilot(house: House) -> None:
+    plan = {**PLAN, "name": "tried", "teams": ["t1", "t2"], "starts": [6, -1]}
+    with open_pilots(house.company, house.folder, house.tokens["ana"]) as (store, user):
+        store.begin(user, plan, "waits are long")
+
+
+@pytest.mark.parametrize("path", list(LOOP))
+def test_both_clients_read_pilots_and_policy(path: str, pilot: None, address: str, served: Any, house: House) -> None:
+    expected = served.get(path, headers=house.headers("lin"))
+    assert expected.status_code == 200, expected.text
+
+    async def asked() -> Any:
+        async with AsyncClient(address, house.tokens["lin"]) as client:
+            return await LOOP[path](client)
+
+    with Client(address, house.tokens["lin"]) as client:
+        assert LOOP[path](client) == asyncio.run(asked()) == expected.json()
+
+
+def test_a_pilot_is_moved_as_it_was_seen(pilot: None, address: str, house: House) -> None:
+    with Client(address, house.tokens["ana"]) as client:
+        seen = client.pilot("tried")
+        assert client.policy_versions()["rows"][0]["what"] == "limits"
+        with pytest.raises(errors.NotFoundError, match="there is no such version of the policy; there are 1"):
+            client.policy(99)
+        with pytest.raises(errors.NotFoundError):
+            client.policy_changes(1, since=7)
+        stopped = client.move_pilot(seen, seen["next"][0]["key"], "the team was dissolved")
+        assert stopped["version"] == seen["version"] + 1
+        with pytest.raises(errors.ConflictError):
+            client.move_pilot(seen, seen["next"][0]["key"], "once more")
 
 
 def test_every_route_has_a_method() -> None:
@@ -205,10 +253,10 @@ def of_schema(schema: dict[str, Any]) -> Any:
     return schema.get("type", "any")
 
 
-@pytest.mark.parametrize("name", answers.__all__)
+@pytest.mark.parametrize("name", [*answers.__all__, *loop_answers.__all__])
 def test_answers_are_typed_as_the_service_describes_them(name: str, served: Any, house: House) -> None:
     schema = served.get("/docs.json", headers=house.headers("ana")).json()["components"]["schemas"][name]
-    kind = getattr(answers, name)
+    kind = getattr(answers if hasattr(answers, name) else loop_answers, name)
     hints = get_type_hints(kind, include_extras=True)
     assert {field: of_hint(hint) for field, hint in hints.items()} == {
         field: of_schema(part) for field, part in schema["properties"].items()
