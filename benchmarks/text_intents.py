@@ -167,7 +167,7 @@ def write_company(folder: Path, language: str, each: int = _EACH, seed: int = 77
     table = pd.DataFrame(
         {
             "case_id": [f"C{number:05d}" for number in range(len(cases))],
-            "opened_at": pd.Timestamp("2026-01-01") + pd.to_timedelta(days, "D"),
+            "opened_at": pd.Timestamp("2025-01-01") + pd.to_timedelta(days, "D"),
             "team_id": [f"T{number}" for number in draw.integers(1, 7, len(cases))],
             "text": cases["text"],
             "cause": cases["cause"],
