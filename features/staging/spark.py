@@ -81,7 +81,6 @@ def on_spark(warehouse: Warehouse, folder: Path, engine: Engine, /, *, cases: Pa
     Returns
     -------
     Warehouse
-        Without partial results, which are DuckDB's.
 
     Raises
     ------
@@ -97,7 +96,7 @@ def on_spark(warehouse: Warehouse, folder: Path, engine: Engine, /, *, cases: Pa
             name: exposed(name, connection.read_parquet(place.resolve().as_uri(), table_name=f"baton_{name}"))
             for name, place in places.items()
         }
-    return replace(warehouse, tables=tables, partials=None)
+    return replace(warehouse, tables=tables)
 
 
 @contextmanager
