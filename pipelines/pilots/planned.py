@@ -20,6 +20,8 @@ from models.pilots.estimate import NEVER, Starts
 __all__ = ["Plan", "check_name", "plan_document", "plan_of", "read_plan", "require_same", "write_plan"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_TAKEN = ("ledger", "policy")
+"""What the service answers under these names is no pilot."""
 _VERSION = 2
 _KNOWN_VERSIONS = (1, 2)  # one of the first version has no more than was drawn
 
@@ -120,6 +122,8 @@ def check_name(company: Company, name: str, /) -> None:
     """
     if not _NAME.fullmatch(name):
         raise PolicyError(f"name {name!r}: small letters, digits and hyphens, such as fcr-2026-07")
+    if name in _TAKEN:
+        raise PolicyError(f"name {name!r}: the service answers something else under it; choose another --name")
     path = _folder(company) / f"{name}.json"
     if path.exists():
         raise PolicyError(f"{path}: there is a pilot of this name; a plan is drawn once, so choose another --name")

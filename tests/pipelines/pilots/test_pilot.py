@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ from pipelines.pilots.evaluate import evaluate_pilot
 from pipelines.pilots.history import open_history
 from pipelines.pilots.measured import measured_files, read_measured
 from pipelines.pilots.plan import Asked, plan_pilot
-from pipelines.pilots.planned import Plan, read_plan, write_plan
+from pipelines.pilots.planned import Plan, check_name, read_plan, write_plan
 from pipelines.pilots.upset import shared_before
 from serving.access.granting import Request, give
 
@@ -313,6 +314,13 @@ def test_the_commands_say_it_in_words(staged: Callable[..., tuple[Company, RunFo
     document = json.loads(run.invoke(app, ["pilot", "evaluate", "try", "--company", str(tmp_path), "--json"]).stdout)
     assert document["verdict"] == "adopt"
     assert document["effect"]["low"] <= 0.25 <= document["effect"]["high"]
+
+
+@pytest.mark.parametrize("name", ["Try It", "", "ledger", "policy"])
+def test_a_name_that_could_not_be_asked_for_is_refused_before_anything_is_drawn(tmp_path: Path, name: str) -> None:
+    (tmp_path / "company.toml").write_text('[company]\nname = "c"\nscenario = "service"\n', "utf-8")
+    with pytest.raises(PolicyError, match=re.escape(f"name {name!r}: ")):
+        check_name(load_company(tmp_path), name)
 
 
 def test_a_company_with_monthly_figures_alone_can_plan(tmp_path: Path) -> None:
