@@ -15,6 +15,7 @@ from serving.pilots.routes import pilot_routes
 from serving.refusals import Receive, Scope, Send
 from tests.serving.pilots.trial import ANN, EVERYBODY, UWE, Trial
 
+COMPANY = "c"
 KNOWN = {who.user: who for who in EVERYBODY}
 
 
@@ -24,7 +25,7 @@ def client(trial: Trial) -> Iterator[Any]:
     from starlette.applications import Starlette
     from starlette.testclient import TestClient
 
-    inside = Starlette(routes=pilot_routes(lambda: trial.store))
+    inside = Starlette(routes=pilot_routes(lambda: trial.store, COMPANY))
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -112,7 +113,9 @@ def test_nobody_sends_an_outcome(client: Any, trial: Trial) -> None:
 
 def test_every_route_is_described(trial: Trial) -> None:
     described = {(path, method.upper()) for path, item in pilot_paths(lambda _: {}).items() for method in item}
-    routed = {(route.path, method) for route in pilot_routes(lambda: trial.store) for method in route.methods or ()}
+    routed = {
+        (route.path, method) for route in pilot_routes(lambda: trial.store, COMPANY) for method in route.methods or ()
+    }
     assert described == {(path, method) for path, method in routed if method != "HEAD"}
 
 
