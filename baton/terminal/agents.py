@@ -13,7 +13,8 @@ __all__ = ["mcp"]
 
 def mcp(company: CompanyArgument = DEFAULT_COMPANY, out: OutOption = None) -> None:
     """Answer an agent over standard input and output (Model Context Protocol), for the user of BATON_TOKEN."""
-    from serving.agents.stdio import TOKEN_VARIABLE, serve_agent
+    from serving.access.keeper import TOKEN_VARIABLE
+    from serving.agents.stdio import serve_agent
 
     settings, folder = opened(company, out)
     serve_agent(settings, folder, token=os.environ.get(TOKEN_VARIABLE), announce=_announce)

@@ -110,7 +110,8 @@ def pilot_status(
     name: NameArgument, company: CompanyOption = DEFAULT_COMPANY, out: OutOption = None, as_json: JsonOption = False
 ) -> None:
     """Show where a pilot stands, who moved it when and why, and what you may do next."""
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.access.keeper import TOKEN_VARIABLE
+    from serving.pilots.opening import open_pilots
 
     settings, folder = opened(company, out)
     with open_pilots(settings, folder, os.environ.get(TOKEN_VARIABLE)) as (store, user):
@@ -128,8 +129,9 @@ def pilot_list(
     from baton import display
     from baton.errors import PolicyError
     from baton.nearest import did_you_mean
+    from serving.access.keeper import TOKEN_VARIABLE
     from serving.pilots.moves import PILOT_STATES
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.pilots.opening import open_pilots
 
     if state is not None and state not in PILOT_STATES:
         raise PolicyError(f"--state {state!r}: there is none{did_you_mean(state, PILOT_STATES)}")
@@ -166,7 +168,8 @@ def pilot_ledger(
     """Show what was predicted of every pilot and every decision on a card, what came, and how often it came true."""
     from baton import display
     from baton.messages.message import Message, render
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.access.keeper import TOKEN_VARIABLE
+    from serving.pilots.opening import open_pilots
 
     settings, folder = opened(of or company, out)
     with open_pilots(settings, folder, os.environ.get(TOKEN_VARIABLE)) as (store, user):
@@ -217,7 +220,8 @@ def calibrated(each: dict[str, Any], /) -> Message:
 
 def _moved(company: Path, out: Path | None, name: str, as_json: bool, asked: Callable[[int], AskedMove], /) -> None:
     """Make a move of the version that is there now."""
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.access.keeper import TOKEN_VARIABLE
+    from serving.pilots.opening import open_pilots
 
     settings, folder = opened(company, out)
     with open_pilots(settings, folder, os.environ.get(TOKEN_VARIABLE)) as (store, user):

@@ -64,7 +64,8 @@ def pilot_plan(  # noqa: PLR0913 - one parameter per option of the command
     from baton.terminal.pilot_words import plan_words, planned_document
     from pipelines.pilots.plan import Asked, plan_pilot
     from pipelines.pilots.planned import check_name, plan_document, write_plan
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.access.keeper import TOKEN_VARIABLE
+    from serving.pilots.opening import open_pilots
 
     settings, folder = opened(company, out)
     if not kpi:
@@ -137,8 +138,9 @@ def pilot_evaluate(
 def _kept_plan(company: Company, folder: RunFolder, name: str, /) -> tuple[dict[str, Any] | None, Plan]:
     """Return a pilot as it is kept, and its plan; a plan of before pilots were kept lies in its file alone."""
     from pipelines.pilots.planned import plan_of, read_plan, require_same
+    from serving.access.keeper import TOKEN_VARIABLE
     from serving.decisions.refused import NotFound
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.pilots.opening import open_pilots
     from serving.state.store import state_exists
 
     if state_exists(company):
@@ -156,7 +158,8 @@ def _kept_plan(company: Company, folder: RunFolder, name: str, /) -> tuple[dict[
 def _record(
     company: Company, folder: RunFolder, kept: dict[str, Any], document: dict[str, Any], reason: str, /
 ) -> None:
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.access.keeper import TOKEN_VARIABLE
+    from serving.pilots.opening import open_pilots
     from serving.pilots.store import AskedMove
 
     outcome = {**document, "plan_digest": kept["plan_digest"]}

@@ -160,8 +160,9 @@ def _cell(value: Any, /) -> Any:
 
 def _versions(company: Path, /) -> tuple[Company, list[Version]]:
     from baton.errors import DeniedError
+    from serving.access.keeper import TOKEN_VARIABLE
     from serving.access.rules import may_at_all
-    from serving.pilots.opening import TOKEN_VARIABLE, open_pilots
+    from serving.pilots.opening import open_pilots
 
     settings, folder = opened(company, None)
     with open_pilots(settings, folder, os.environ.get(TOKEN_VARIABLE)) as (store, user):

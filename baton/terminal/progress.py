@@ -33,8 +33,8 @@ def _to_stderr(line: str, /) -> None:
     sys.stderr.flush()
 
 
-class LinesListener:
-    """Writes one line per step; where no steps are counted, one per thing that is done.
+class _Writing:
+    """Writes lines about steps; where no steps are counted, one per thing that is done.
 
     Parameters
     ----------
@@ -52,6 +52,16 @@ class LinesListener:
         if self._counts or message == self._last:
             return
         self._last = message
+        self._begins(message)
+
+    def _begins(self, message: str, /) -> None:
+        raise NotImplementedError
+
+
+class LinesListener(_Writing):
+    """Writes one line per step, for people."""
+
+    def _begins(self, message: str, /) -> None:
         self._write(f"{message} …")
 
     def expect(self, steps: int, text: str, /) -> None:
@@ -64,26 +74,14 @@ class LinesListener:
         self._write(standing.text)
 
 
-class JsonListener:
-    """Writes one JSON document a line: what begins, and what is done with what it took.
-
-    Parameters
-    ----------
-    write : callable
-        Takes a line.
-    """
+class JsonListener(_Writing):
+    """Writes one JSON document a line: what begins, and what is done with what it took."""
 
     def __init__(self, write: Callable[[str], None] = _to_stderr) -> None:
-        self._write = write
-        self._last = ""
-        self._counts = False
+        super().__init__(write)
         self._since = time.monotonic()
 
-    def __call__(self, message: str, done: int, total: int, /) -> None:
-        """Say what is being done, unless it is a part of a step."""
-        if self._counts or message == self._last:
-            return
-        self._last = message
+    def _begins(self, message: str, /) -> None:
         self._event("work_begins", work=message)
 
     def expect(self, steps: int, text: str, /) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from baton.errors import ArtefactError, DamagedModelError, OutputError
 from baton.files import read_json, write_json
 from models.integrity.manifest import REMEDY, Manifest, verify_manifest
 from models.integrity.model_file import MODEL_FILES, model_file
+from models.integrity.own_process import run_module
 
 __all__ = ["require_sound"]
 
@@ -58,21 +58,9 @@ def require_sound(folders: Sequence[Path], verdicts: Path, /) -> None:
 
 
 def _try(folders: list[Path], /) -> None:
-    command = [sys.executable, "-m", "models.integrity.trial", *(str(folder.resolve()) for folder in folders)]
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "PYTHONPATH": path}
+    places = [str(folder.resolve()) for folder in folders]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=MAX_SECONDS,
-            check=False,
-            env=environment,
-            cwd=_ROOT,
-        )
+        done = run_module(_ROOT, "models.integrity.trial", places, seconds=MAX_SECONDS, cwd=_ROOT)
         lines, code = done.stdout.splitlines(), done.returncode
     except subprocess.TimeoutExpired as error:
         out: Any = error.stdout or b""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from baton.company import Company
-from baton.errors import BatonError, OutputError
+from baton.errors import AccessError, BatonError, OutputError
 from serving.access.hierarchy import Hierarchy, read_hierarchy
 from serving.access.principal import LOCAL, Principal
 from serving.access.provider import Provider, looks_like_jwt
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from serving.audit.log import AuditLog
     from serving.state.store import State
 
-__all__ = ["Keeper"]
+__all__ = ["TOKEN_VARIABLE", "Keeper"]
+
+TOKEN_VARIABLE = "BATON_TOKEN"
+"""Environment variable with the token of the user who asks."""
 
 _SECONDS = 2.0  # for so long what was found is taken to hold: a revoked token ends within it
 _MAX_KEPT = 10_000
@@ -131,6 +134,21 @@ class Keeper:
         if not self.is_set_up:
             return LOCAL
         return self._principal(None if token is None else self._holder(token))
+
+    def required_principal(self, token: str | None, /) -> Principal:
+        """Return who asks at this machine, as ``principal``.
+
+        Raises
+        ------
+        AccessError
+            If access is set up and the token is not valid.
+        """
+        who = self.principal(token)
+        if who is None:
+            raise AccessError(
+                f"access is set up here, and {TOKEN_VARIABLE} holds no valid token; `baton access grant` gives one"
+            )
+        return who
 
     def principal_of_session(self, session_id: str | None, /) -> Principal | None:
         """Return who looks at a page, by the id of their session; else as ``principal``."""

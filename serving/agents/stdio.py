@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from baton.company import Company
-from baton.errors import AccessError
 from baton.files import RunFolder
 from baton.filled_in import hides_filled_in
 from baton.run_results import RUN
@@ -21,10 +20,8 @@ from serving.loader import fingerprint
 from serving.loading import load_run
 from serving.readiness import Readiness
 
-__all__ = ["TOKEN_VARIABLE", "serve_agent"]
+__all__ = ["serve_agent"]
 
-TOKEN_VARIABLE = "BATON_TOKEN"
-"""Environment variable with the token of the user for whom the agent asks."""
 
 _LOADING_SECONDS = 600.0
 
@@ -53,11 +50,7 @@ def serve_agent(
     """
     folder.require(RUN)
     keeper = Keeper(company)
-    user = keeper.principal(token)
-    if user is None:
-        raise AccessError(
-            f"access is set up here, and {TOKEN_VARIABLE} holds no valid token; `baton access grant` gives one"
-        )
+    user = keeper.required_principal(token)
     name = "whoever sits at this machine" if user.is_local else f"{user.user} ({user.role})"
     announce(f"Answering an agent over standard input and output, for {name}.")
     readiness = Readiness(announce=announce)

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from baton.company import Company
-from baton.errors import AccessError
 from baton.messages.message import Message
-from serving.access.keeper import Keeper
+from serving.access.keeper import TOKEN_VARIABLE, Keeper
 from serving.access.principal import Principal
 from serving.access.rules import may
 from serving.audit.log import AuditLog, Entry
 from serving.decisions.payloads import MAX_REASON
 from serving.decisions.refused import DecisionRefused, NotAllowed
-from serving.pilots.opening import TOKEN_VARIABLE
 from serving.state.store import state_exists
 
 __all__ = ["AskedChampion", "ChampionMoves", "moved_here", "note_promotions"]
@@ -111,11 +109,7 @@ def moved_here(company: Company, asked: AskedChampion, act: Callable[[], _Found]
         If access is set up and there is no valid token.
     """
     keeper = Keeper(company)
-    who = keeper.principal(os.environ.get(TOKEN_VARIABLE))
-    if who is None:
-        raise AccessError(
-            f"access is set up here, and {TOKEN_VARIABLE} holds no valid token; `baton access grant` gives one"
-        )
+    who = keeper.required_principal(os.environ.get(TOKEN_VARIABLE))
     try:
         return ChampionMoves(keeper.audit).make(who, asked, act)
     finally:

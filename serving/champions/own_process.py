@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 from baton.company import Company
 from baton.errors import ArtefactError, OutputError
 from baton.files import RunFolder
+from models.integrity.own_process import run_module
 
 __all__ = ["roll_back_in_process"]
 
@@ -34,19 +33,9 @@ def roll_back_in_process(company: Company, folder: RunFolder, outcome: str, cham
     OutputError
         If a run or a retraining is writing, or it took too long.
     """
-    command = [sys.executable, "-m", _MODULE, str(company.path), str(folder.path.resolve()), outcome, str(champion)]
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    arguments = [str(company.path), str(folder.path.resolve()), outcome, str(champion)]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_MAX_SECONDS,
-            check=False,
-            env={**os.environ, "PYTHONPATH": path},
-        )
+        done = run_module(_ROOT, _MODULE, arguments, seconds=_MAX_SECONDS)
     except subprocess.TimeoutExpired:
         raise OutputError(
             f"{outcome}: rolling back took longer than {_MAX_SECONDS} s; see `baton models list`"

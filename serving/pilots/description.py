@@ -53,9 +53,7 @@ def pilot_paths(content: Content, /) -> dict[str, Any]:
         "/pilots/ledger": {"get": operation("What was predicted, and what came.", LedgerAnswer)},
         "/pilots/policy": {"get": operation("The versions of the policy, the oldest first.", PolicyList)},
         "/pilots/policy/{version}": {
-            "get": operation(
-                "A version whole; `newest` is one too.", PolicyAnswer, parameters=[path_parameter("version")]
-            )
+            "get": operation("A version whole; `newest` is one too.", PolicyAnswer, parameters=[number])
         },
         "/pilots/policy/{version}/changes": {
             "get": operation("What a version changed.", PolicyChanges, parameters=[number, since])

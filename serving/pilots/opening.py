@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from baton.company import Company
-from baton.errors import AccessError
 from baton.files import RunFolder
 from serving.access.keeper import Keeper
 from serving.access.members import Members
@@ -18,10 +17,7 @@ from serving.pilots.store import PilotStore
 if TYPE_CHECKING:
     from models.advice.inputs import AdviceInputs
 
-__all__ = ["TOKEN_VARIABLE", "limits_of_policy", "open_pilots"]
-
-TOKEN_VARIABLE = "BATON_TOKEN"
-"""Environment variable with the token of the user who asks."""
+__all__ = ["limits_of_policy", "open_pilots"]
 
 
 def limits_of_policy(company: Company, /) -> dict[str, object]:
@@ -50,11 +46,7 @@ def open_pilots(
         If the database cannot be reached.
     """
     keeper = Keeper(company)
-    user = keeper.principal(token)
-    if user is None:
-        raise AccessError(
-            f"access is set up here, and {TOKEN_VARIABLE} holds no valid token; `baton access grant` gives one"
-        )
+    user = keeper.required_principal(token)
     members = Members(folder.staged)
     store = PilotStore(
         keeper.state,
