@@ -98,7 +98,7 @@ def _guarded(inside: Application, keeper: Keeper | None, /) -> Application:
         except BatonError as error:
             reason = str(error)
         if reason:
-            await refuse(send, 503, error_body("", reason), [(b"retry-after", b"5")])
+            await refuse(send, 503, error_body("", reason))
         else:
             await inside(scope, receive, send)
 

@@ -94,8 +94,7 @@ class Gate:
             await (self._app if scope["path"] in _EXEMPT else self._admit)(scope, receive, counted)
         except Refused as refused:
             if refused.code:
-                later = [(b"retry-after", b"1")] if refused.code == 503 else None
-                await refuse(counted, refused.code, error_body("", refused.message), later)
+                await refuse(counted, refused.code, error_body("", refused.message))
         except Exception:
             # BentoML's time limit lets a request hang whose application failed before it answered
             if begun:

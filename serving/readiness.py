@@ -119,7 +119,6 @@ class Readiness:
                 content = json.dumps(body, ensure_ascii=False).encode()
                 length = str(len(content)).encode()
                 headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-                headers += [(b"retry-after", b"2")] if code == 503 else []
                 await send({"type": "http.response.start", "status": code, "headers": headers})
             elif message["type"] == "http.response.body" and content is not None:
                 if not message.get("more_body", False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +21,7 @@ __all__ = [
     "error_body",
     "faults_of",
     "in_one_shape",
+    "in_time",
     "refuse",
 ]
 
@@ -35,6 +36,8 @@ OURS = b"x-baton-refusal"
 
 DEFECT = "a defect of the service; see its log"
 _MAX_FAULTS = 10  # more help nobody
+_RETRY_SECONDS = b"2"  # a run that is loading is looked at anew, and a lock let go, about as soon
+_TOO_LONG = "there was no time for this answer; try again later"
 _MEANINGS = {
     404: "there is nothing at this path; see /docs.json",
     405: "this path takes another method; see /docs.json",
@@ -108,11 +111,39 @@ def in_one_shape(send: Send, /) -> Send:
     return shaped
 
 
+def in_time(send: Send, /) -> Send:
+    """Let whoever is to come back know when, whatever has sent them away; to be put before all else.
+
+    A library's own end to its patience (504) is an overload like any other.
+    """
+    given_up = False
+
+    async def sent(message: Message) -> None:
+        nonlocal given_up
+        if message["type"] == "http.response.start" and message["status"] == 504:
+            given_up = True
+            await refuse(send, 503, error_body("", _TOO_LONG))
+        elif not given_up and message["type"] == "http.response.start":
+            await send({**message, "headers": _with_retry(message["status"], message["headers"])})
+        elif not given_up:
+            await send(message)
+
+    return sent
+
+
+def _with_retry(status: int, headers: Iterable[tuple[bytes, bytes]], /) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer; the one place that says when to come back after a 503."""
+    found = list(headers)
+    if status == 503 and all(name.lower() != b"retry-after" for name, _ in found):
+        found.append((b"retry-after", _RETRY_SECONDS))
+    return found
+
+
 async def refuse(
     send: Send, status: int, body: dict[str, Any], more: list[tuple[bytes, bytes]] | None = None, /
 ) -> None:
     """Send a refusal."""
     content = json.dumps(body, ensure_ascii=True).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode()), *(more or [])]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": _with_retry(status, headers)})
     await send({"type": "http.response.body", "body": content})

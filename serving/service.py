@@ -55,7 +55,7 @@ from serving.pages.behind import PagesOf
 from serving.pages.mounting import Pages
 from serving.pilots.mounting import Pilots
 from serving.readiness import Readiness
-from serving.refusals import OURS, Application, Receive, Scope, Send
+from serving.refusals import OURS, Application, Receive, Scope, Send, in_time
 
 __all__ = ["application", "build", "known_paths"]
 
@@ -242,7 +242,7 @@ def known_paths(inside: Application, state: Readiness, /) -> Application:
             scope = {**scope, "path": at, "raw_path": at.encode(), ASKED_PATH: scope["path"]}
         elif scope["type"] == "http" and scope["path"] not in known:
             scope = {**scope, "path": "/unknown", "raw_path": b"/unknown"}
-        await inside(scope, receive, state.with_reasons(scope, send))
+        await inside(scope, receive, state.with_reasons(scope, in_time(send)))
 
     return outside
 
@@ -257,6 +257,4 @@ async def _answered(service: Any, request: Any, /) -> Any:
 
     code, content = await service.answering.answer(request, PRINCIPAL.get())
     headers = {} if code < 400 else {OURS.decode(): "1"}
-    if code == 503:
-        headers["retry-after"] = "2"
     return Response(content, code, headers, "application/json")

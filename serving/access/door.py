@@ -93,7 +93,7 @@ class Door:
         try:
             principal = await self._known(scope, address, send, visit)
         except BatonError as error:
-            await refuse(send, 503, error_body("", str(error)), [(b"retry-after", b"2")])
+            await refuse(send, 503, error_body("", str(error)))
             return
         if principal is None:
             return

@@ -111,5 +111,4 @@ async def _refused(send: Send, code: int, message: str, allowed: bytes = b"", /)
 
     more = [(OURS, b"1")]
     more += [(b"allow", allowed)] if allowed else []
-    more += [(b"retry-after", b"1")] if code == 503 else []
     await refuse(send, code, error_body("", message), more)

@@ -117,8 +117,6 @@ def _response(code: int, body: dict[str, Any], /) -> Response:
     headers = {"cache-control": "no-store"}
     if code >= 400:
         headers[OURS.decode()] = "1"
-    if code == 503:
-        headers["retry-after"] = "2"
     if code == 201:
         headers["location"] = f"/decisions/{body['id']}"
     content = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -84,6 +84,8 @@ class Shown:
         To be kept by the browser; an empty one is to be forgotten.
     trouble : Bilingual or None
         Besides that of what was asked.
+    wait_seconds : int
+        After which to come back, where there was too much.
     """
 
     template: str
@@ -91,6 +93,7 @@ class Shown:
     code: int = 200
     cookies: Mapping[str, str] = field(default_factory=dict)
     trouble: Bilingual | None = None
+    wait_seconds: int = 60
 
 
 @dataclass(frozen=True)

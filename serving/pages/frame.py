@@ -76,8 +76,8 @@ def page_response(
     headers = {**HEADERS, "content-language": language, "vary": "accept-language, cookie"}
     if shown.code >= 400:
         headers[OURS.decode()] = "1"
-    if shown.code in (429, 503):
-        headers["retry-after"] = "60" if shown.code == 429 else "2"
+    if shown.code == 429:
+        headers["retry-after"] = str(shown.wait_seconds)
     return HTMLResponse(text, shown.code, headers)
 
 

@@ -45,7 +45,9 @@ async def take_sign_in(asked: Asked, of: PagesOf, /) -> Reply:
     except NotSignedIn as refused:
         shown = show_sign_in(asked, of)
         codes = {"wrong": 401, "often": 429, "busy": 503}
-        return replace(shown, code=codes[refused.why], trouble=_why(refused)) if isinstance(shown, Shown) else shown
+        if not isinstance(shown, Shown):
+            return shown
+        return replace(shown, code=codes[refused.why], trouble=_why(refused), wait_seconds=max(1, refused.wait))
     return Go(local_path(asked.form.get(NEXT, "")), {SESSION: session_id})
 
 

@@ -54,7 +54,7 @@ def test_who_comes_when_it_is_full_is_asked_to_come_back_but_health_is_answered(
 
     first, second, health = asyncio.run(play())
     assert [messages[0]["status"] for messages in (first, second, health)] == [200, 503, 200]
-    assert (b"retry-after", b"1") in second[0]["headers"]
+    assert (b"retry-after", b"2") in second[0]["headers"]
     assert b"too many requests" in second[1]["body"]
 
 

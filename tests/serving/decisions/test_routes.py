@@ -229,7 +229,7 @@ def test_without_a_run_decisions_can_be_read_but_none_made(client: Any, office: 
     assert (kept.status_code, kept.json()["still_advised"]) == (200, None)
     assert client.get("/decisions").json()["total"] == 1
     answer = client.post("/decisions", json=body)
-    assert (answer.status_code, answer.headers["retry-after"], message(answer)) == (503, "2", "the run is being loaded")
+    assert (answer.status_code, message(answer)) == (503, "the run is being loaded")
     # whether a person is on a card is not known without a run
     assert client.get("/decisions", headers={"x-user": "emil"}).status_code == 503
 

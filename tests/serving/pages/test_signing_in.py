@@ -301,3 +301,15 @@ def test_without_access_set_up_everything_is_there_without_signing_in(client: An
     assert client.get("/pages/").status_code == 200
     assert client.get("/pages/sign-in", follow_redirects=False).headers["location"] == "/pages/"
     client.cookies.clear()
+
+
+@pytest.mark.parametrize(("why", "code"), [("often", 429), ("busy", 503)])
+def test_who_is_to_wait_with_signing_in_hears_how_long(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, why: str, code: int
+) -> None:
+    async def refused(*_: Any) -> str:
+        raise NotSignedIn(why, 840 if why == "often" else 2)
+
+    monkeypatch.setattr(SignIns, "begin", refused)
+    answer = browser.sign_in("lin")
+    assert (answer.status_code, answer.headers["retry-after"]) == (code, "840" if why == "often" else "2")
