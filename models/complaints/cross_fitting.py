@@ -83,7 +83,9 @@ def refitting(model: TextModel, settings: Text, seed: int, /) -> Callable[[TextS
             return replace(known, classes=learned.classes, head=head, scale=scale)
 
         return fit_encoder
-    if model.name == "tfidf" or kinds_of(model) & DEAR:
+    if isinstance(model, TfidfModel):
+        return lambda texts: model.refit(texts, seed)
+    if kinds_of(model) & DEAR:
         return lambda texts: TfidfModel.fit(texts, seed, settings=settings)
     kind = type(model)
     return lambda texts: kind.fit(texts, seed, settings=settings)
@@ -96,11 +98,13 @@ def remembering(model: _Reader, /) -> _Reader:
 
 
 def forgetting(model: TextModel, /) -> TextModel:
-    """Return the model with encoders that keep no text."""
+    """Return the model without what it keeps of texts to fit others more quickly."""
     if isinstance(model, StackedModel):
         return replace(model, members=tuple(forgetting(member) for member in model.members))
     if isinstance(model, EncoderModel | ZeroShotModel) and isinstance(model.encoder, Remembering):
         return replace(model, encoder=model.encoder.encoder)
+    if isinstance(model, TfidfModel):
+        return replace(model, unseen=None)
     return model
 
 

@@ -68,12 +68,21 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Trial:
-    """One model on the validation part."""
+    """One model on the validation part.
+
+    Parameters
+    ----------
+    fitted : TextModel
+        The last that was fitted.
+    whole : TextModel, optional
+        One that was fitted on every labelled text already.
+    """
 
     kind: type[TextModel]
     probabilities: np.ndarray
     latency_ms: float
     fitted: TextModel
+    whole: TextModel | None = None
 
 
 @dataclass(frozen=True)
@@ -239,12 +248,15 @@ def _try(kind: type[TextModel], split: _Split, settings: Text, seed: int, progre
     classes = split.held.classes
     found = np.zeros((len(split.held.texts), len(classes)))
     model: TextModel | None = None
+    # each part's model is calibrated on the part's texts, by folds that are fitted once
+    whole = TfidfModel.fit(split.texts, seed, settings=settings, progress=progress) if kind is TfidfModel else None
     for rest, test_parts in split.rounds:
-        model = kind.fit(split.texts.rows(rest), seed, settings=settings, progress=progress)
+        part = split.texts.rows(rest)
+        model = kind.fit(part, seed, settings=settings, progress=progress) if whole is None else whole.refit(part, seed)
         answers = model.probabilities([split.held.texts[row] for row in test_parts])
         found[test_parts] = onto_classes(answers, model.classes, classes)
     assert model is not None
-    return _Trial(kind, found, latency_ms(model), model)
+    return _Trial(kind, found, latency_ms(model), model, whole)
 
 
 def _score(trial: _Trial, split: _Split) -> float:
@@ -291,7 +303,9 @@ def _cross_fitted_mixture(members: list[np.ndarray], held: TrainingSet, seed: in
 
 
 def _final(trial: _Trial, split: _Split, settings: Text, seed: int, progress: Progress) -> TextModel:
-    """Fit again on every labelled text, unless that is dear."""
+    """Return the model of every labelled text, unless that is dear."""
+    if trial.whole is not None:
+        return trial.whole
     if trial.kind.name == "finetune":
         return trial.fitted
     return trial.kind.fit(split.texts, seed, settings=settings, progress=progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -36,6 +36,39 @@ _FOLDS = 4
 # long texts say much beside what they are about
 _STRENGTH, _STRENGTH_OF_LONG = 0.1, 0.5
 _NEARLY_ALWAYS_RIGHT = 0.97
+_ENOUGH_SCORED = 0.5
+
+
+@dataclass(frozen=True)
+class _Unseen:
+    """Scores of texts by learners that had not seen them: what an average and its calibration are fitted on.
+
+    Parameters
+    ----------
+    held : TrainingSet
+    first, second : numpy.ndarray, shape (texts, classes)
+        Of each learner; the second is None where it was not asked.
+    """
+
+    held: TrainingSet
+    first: np.ndarray
+    second: np.ndarray | None
+
+    def among(self, learned: TrainingSet, /) -> _Unseen | None:
+        """Return the scores of those texts that another set holds too; None where these are too few."""
+        place = {pair: row for row, pair in enumerate(_labelled(self.held))}
+        found = np.array([place.get(pair, -1) for pair in _labelled(learned)], dtype=np.int64)
+        column = {name: number for number, name in enumerate(self.held.classes)}
+        rows = found[found >= 0]
+        enough = _ENOUGH_SCORED * min(len(self.held.texts), len(learned.texts))
+        if len(rows) < enough or not set(learned.classes) <= set(column):
+            return None
+        at = np.ix_(rows, [column[name] for name in learned.classes])
+        return _Unseen(learned.rows(found >= 0), self.first[at], None if self.second is None else self.second[at])
+
+
+def _labelled(some: TrainingSet, /) -> list[tuple[str, str]]:
+    return [(text, some.classes[number]) for text, number in zip(some.texts, some.target, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -49,6 +82,8 @@ class TfidfModel:
     views : tuple of View
     coefficients : numpy.ndarray, shape (classes, terms of all views)
     intercepts : numpy.ndarray, shape (classes,)
+    unseen : optional
+        What calibrated it, for models of parts of its texts; never saved.
     """
 
     name: ClassVar[str] = "tfidf"
@@ -58,6 +93,7 @@ class TfidfModel:
     coefficients: np.ndarray
     intercepts: np.ndarray
     scale: ScoreScale
+    unseen: _Unseen | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def fit(cls, texts: TextSet, seed: int, /, *, settings: Text | None = None, progress: Progress = silent) -> Self:
@@ -69,36 +105,35 @@ class TfidfModel:
             If fewer than two labels can be learned.
         """
         learned = training_set(texts)
-        fold, tested = learned.tested_folds(_FOLDS, seed)
-        held = learned.rows(np.isin(fold, tested))
-        parts = len(tested)
         # which terms there are is learned without labels, so once for all folds
         views, matrix = learn_views(learned.texts)
-        strength = _STRENGTH_OF_LONG if any(view.start for view in views) else _STRENGTH
+        unseen = _unseen(matrix, learned, _strength(views), seed, progress)
+        return cls._fitted(learned, views, matrix, unseen, seed)
 
-        def margin(some: Any, texts_of: TrainingSet) -> Scores:
-            return by_margin(some, texts_of, strength, seed)
+    def refit(self, texts: TextSet, seed: int, /) -> Self:
+        """Learn from a part of the texts that this model learned from, in a fifth of the time.
 
-        def logistic(some: Any, texts_of: TrainingSet) -> Scores:
-            return by_logistic(some, texts_of, seed)
+        The part's average and calibration are fitted on the part's texts, scored by learners that had not seen them:
+        those of this model's own folds, which saw texts beside the part. No label beside the part is fitted on.
 
-        def unseen(learn: Callable[[Any, TrainingSet], Scores], begun: int) -> np.ndarray:
-            scores = np.zeros((len(learned.texts), len(learned.classes)))
-            for part in tested:
-                progress("learning n-grams", begun + part, 2 * parts + 1)
-                held_out = fold == part
-                scores[held_out] = learn(matrix[~held_out], learned.rows(~held_out)).of(matrix[held_out])
-            return scores[np.isin(fold, tested)]
+        Parameters
+        ----------
+        texts : TextSet
+            Where these are others than the model's own, ``fit`` learns from them.
+        """
+        learned = training_set(texts)
+        unseen = None if self.unseen is None else self.unseen.among(learned)
+        if unseen is None:
+            return type(self).fit(texts, seed)
+        return self._fitted(learned, *learn_views(learned.texts), unseen, seed)
 
-        first, second = unseen(margin, 0), None
-        # what is right nearly always has nothing to gain from a second opinion
-        if np.mean(first.argmax(axis=1) == held.target) < _NEARLY_ALWAYS_RIGHT:
-            second = unseen(logistic, parts)
-        average = Average.fit(first, second, held.target)
-        progress("learning n-grams", 2 * parts, 2 * parts + 1)
-        model = average.of(margin(matrix, learned), logistic(matrix, learned) if average.second > 0 else None)
-        progress("learning n-grams", 2 * parts + 1, 2 * parts + 1)
-        return cls(learned.classes, views, model.coefficients.astype(np.float32), model.intercepts, average.scale)
+    @classmethod
+    def _fitted(cls, learned: TrainingSet, views: tuple[View, ...], matrix: Any, unseen: _Unseen, seed: int, /) -> Self:
+        average = Average.fit(unseen.first, unseen.second, unseen.held.target)
+        first = by_margin(matrix, learned, _strength(views), seed)
+        model = average.of(first, by_logistic(matrix, learned, seed) if average.second > 0 else None)
+        coefficients = model.coefficients.astype(np.float32)
+        return cls(learned.classes, views, coefficients, model.intercepts, average.scale, unseen)
 
     def scores(self, texts: Sequence[str], /) -> np.ndarray:
         """Return log-odds of each class against the rest (texts, classes), before calibration."""
@@ -168,3 +203,29 @@ class TfidfModel:
         except (TypeError, ValueError) as error:
             raise ArtefactError(f"{folder}: the model's description does not fit ({error}); train again") from error
         return cls(classes, views, arrays["coefficients"], arrays["intercepts"], scale)
+
+
+def _strength(views: Sequence[View], /) -> float:
+    return _STRENGTH_OF_LONG if any(view.start for view in views) else _STRENGTH
+
+
+def _unseen(matrix: Any, learned: TrainingSet, strength: float, seed: int, progress: Progress, /) -> _Unseen:
+    """Score each text by learners of the other folds."""
+    fold, tested = learned.tested_folds(_FOLDS, seed)
+    inside = np.isin(fold, tested)
+    held, parts = learned.rows(inside), len(tested)
+
+    def scored(learn: Callable[[Any, TrainingSet], Scores], begun: int) -> np.ndarray:
+        scores = np.zeros((len(learned.texts), len(learned.classes)))
+        for part in tested:
+            progress("learning n-grams", begun + part, 2 * parts)
+            held_out = fold == part
+            scores[held_out] = learn(matrix[~held_out], learned.rows(~held_out)).of(matrix[held_out])
+        return scores[inside]
+
+    first, second = scored(lambda some, texts: by_margin(some, texts, strength, seed), 0), None
+    # what is right nearly always has nothing to gain from a second opinion
+    if np.mean(first.argmax(axis=1) == held.target) < _NEARLY_ALWAYS_RIGHT:
+        second = scored(lambda some, texts: by_logistic(some, texts, seed), parts)
+    progress("learning n-grams", 2 * parts, 2 * parts)
+    return _Unseen(held, first, second)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -56,24 +55,34 @@ def min_p_values(near: np.ndarray | sparse.csr_matrix, crowd: Crowd, min_group: 
     >>> min_p_values(near, crowd, 5).round(6).tolist()
     [0.0, 1.0]
     """
-    held: Any = sparse.csr_matrix(near, dtype=np.float64)
-    weeks, of_text = np.unique(crowd.week, return_inverse=True)
-    inside, tests = _ones(of_text, len(weeks)), _Tests(weeks, crowd.now, min_group)
-    minimum = np.ones(held.shape[0])
-    everywhere = np.asarray(inside.sum(axis=0))
-    minimum = np.minimum(minimum, tests.p_values((held @ inside).toarray(), everywhere))
-    for team in np.unique(crowd.centre_team[crowd.centre_team >= 0]):
-        mine, same = np.flatnonzero(crowd.centre_team == team), crowd.team == team
-        here = _ones(of_text[same], len(weeks))
-        total = np.asarray(here.sum(axis=0))
-        minimum[mine] = np.minimum(minimum[mine], tests.p_values((held[mine][:, same] @ here).toarray(), total))
+    weeks, first = np.unique(crowd.week, return_index=True)
+    tests, minimum = _Tests(weeks, crowd.now, min_group), np.ones(near.shape[0])
+    counted = _by_week(near, crowd.week, weeks)
+    totals = np.diff(np.append(first, len(crowd.week)))[None, :]
+    # in no part of the company can more be near than in all of it
+    enough = np.flatnonzero(tests.late(counted) + 1 >= min_group)
+    minimum[enough] = tests.p_values(counted[enough], totals)
+    teams = crowd.centre_team[enough]
+    for team in np.unique(teams[teams >= 0]):
+        mine, same = enough[teams == team], np.flatnonzero(crowd.team == team)
+        total = np.bincount(np.searchsorted(weeks, crowd.week[same]), minlength=len(weeks))[None, :]
+        here = _by_week(near[mine][:, same], crowd.week[same], weeks)
+        minimum[mine] = np.minimum(minimum[mine], tests.p_values(here, total))
     return minimum
 
 
-def _ones(of_text: np.ndarray, weeks: int, /) -> sparse.csr_matrix:
-    """Return which text is of which week: shape (texts, weeks)."""
-    texts = len(of_text)
-    return sparse.csr_matrix((np.ones(texts), (np.arange(texts), of_text)), shape=(texts, weeks))
+def _by_week(near: np.ndarray | sparse.csr_matrix, week: np.ndarray, weeks: np.ndarray, /) -> np.ndarray:
+    """Return how many texts of each week are near each centre (centres, weeks)."""
+    there, starts = np.unique(week, return_index=True)
+    counted = np.zeros((near.shape[0], len(weeks)))
+    if not len(there):
+        return counted
+    columns = np.searchsorted(weeks, there)
+    if isinstance(near, np.ndarray):
+        counted[:, columns] = np.add.reduceat(near, starts, axis=1, dtype=np.int32)
+        return counted
+    of_week = (np.ones(len(week)), (np.arange(len(week)), np.searchsorted(weeks, week)))
+    return (near.astype(np.float64) @ sparse.csr_matrix(of_week, shape=(len(week), len(weeks)))).toarray()
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,10 @@ class _Tests:
     weeks: np.ndarray
     now: int
     min_group: int
+
+    def late(self, counted: np.ndarray, /) -> np.ndarray:
+        """Return how many texts are near each centre in the longest window."""
+        return counted[:, self.weeks > self.now - max(WINDOWS_WEEKS)].sum(axis=1)
 
     def p_values(self, counted: np.ndarray, total: np.ndarray, /) -> np.ndarray:
         """Return each centre's least p value; both tables have a column per week."""

@@ -121,3 +121,37 @@ def test_a_text_of_unknown_words_is_no_class_more_than_another() -> None:
     found = model.probabilities(["ююю 未知", "parcel late"])
     assert found[0].tolist() == [1 / 3] * 3
     assert found[1].max() > 0.5
+
+
+def test_a_part_is_learned_from_as_if_alone_but_for_its_calibration() -> None:
+    texts = _texts(3, doubt=0.3)
+    whole, part = TfidfModel.fit(texts, 0), texts.rows(np.arange(len(texts)) % 5 != 0)
+    again, alone = whole.refit(part, 0), TfidfModel.fit(part, 0)
+    assert [view.terms for view in again.views] == [view.terms for view in alone.views]
+    # one linear model each, of a size that the average gives it
+    angle = np.sum(again.coefficients * alone.coefficients) / np.linalg.norm(again.coefficients)
+    assert angle / np.linalg.norm(alone.coefficients) > 0.99
+    asked = texts.rows(np.arange(len(texts)) % 5 == 0).texts
+    assert np.abs(again.probabilities(asked) - alone.probabilities(asked)).mean() < 0.05
+
+
+def test_a_part_is_calibrated_on_its_own_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = _texts(3, doubt=0.3)
+    whole, where = TfidfModel.fit(texts, 0), np.arange(len(texts)) % 5 != 0
+    counted: list[int] = []
+    fit = Average.fit
+
+    def noted(first: np.ndarray, second: np.ndarray | None, target: np.ndarray, /) -> Average:
+        counted.append(len(target))
+        return fit(first, second, target)
+
+    monkeypatch.setattr(Average, "fit", noted)
+    part = texts.rows(where)
+    whole.refit(part, 0)
+    assert counted == [part.frame[["text", "label"]].drop_duplicates().shape[0]]
+
+
+def test_other_texts_than_a_models_own_are_learned_from_anew() -> None:
+    whole, others = TfidfModel.fit(_texts(3, doubt=0.3), 0), _texts(4)
+    assert whole.refit(others, 0).scale.slope == TfidfModel.fit(others, 0).scale.slope
+    assert whole.refit(others, 0).classes == training_set(others).classes
