@@ -63,7 +63,7 @@ class _Unseen:
         enough = _ENOUGH_SCORED * min(len(self.held.texts), len(learned.texts))
         if len(rows) < enough or not set(learned.classes) <= set(column):
             return None
-        at = np.ix_(rows, [column[name] for name in learned.classes])
+        at = np.ix_(rows, np.array([column[name] for name in learned.classes]))
         return _Unseen(learned.rows(found >= 0), self.first[at], None if self.second is None else self.second[at])
 
 
