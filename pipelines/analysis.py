@@ -19,6 +19,7 @@ from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.errors import ArtefactError, UnknownIdError
 from baton.files import DEFAULT_OUT, RunFolder, read_json
+from baton.informative import is_informative, uninformative
 from baton.nearest import did_you_mean
 from baton.progress import Progress, silent
 from baton.run_results import EVALUATION, RUN, RunResults
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from models.advice.inputs import AdviceInputs
     from models.advice.sandbox import Sandbox
     from models.prediction.comparison import Comparison, Contestant
+    from models.prediction.interactions.asked import Interactions
     from models.prediction.predictor import BoostedPredictor
 
 __all__ = ["Results", "diagnose_company", "faults_of", "open_run", "run_company", "train_company"]
@@ -48,10 +50,6 @@ def run_company(company: str | Path, out: str | Path, /, *, progress: Progress =
     progress : Progress, optional
         Called with what is being done, and how far it is.
 
-    Returns
-    -------
-    Results
-
     Raises
     ------
     BatonError
@@ -65,13 +63,7 @@ def run_company(company: str | Path, out: str | Path, /, *, progress: Progress =
 
 
 def train_company(company: str | Path, out: str | Path, /, *, progress: Progress = silent) -> Results:
-    """Train, evaluate and register the predictors alone: no scores, no advice.
-
-    Parameters
-    ----------
-    company, out, progress
-        As for ``run_company``.
-    """
+    """Train, evaluate and register the predictors alone, as ``run_company`` does: no scores, no advice."""
     from pipelines.run import train
 
     settings = open_company(Path(company))
@@ -125,10 +117,6 @@ def open_run(out: str | Path, company: str | Path, /) -> Results:
         The run's folder.
     company : str or Path
         The company file, or its folder.
-
-    Returns
-    -------
-    Results
 
     Raises
     ------
@@ -297,6 +285,21 @@ class Results:
         from models.prediction.explanation import explanation
 
         return explanation(self.predictor(outcome), self.training(outcome).current, unit_id)
+
+    def interactions(self, outcome: str = "churn", /, *, most: int = 2) -> Interactions:
+        """Return the ``most`` pairs of KPIs that move predictions most together, beyond what each moves alone.
+
+        Raises
+        ------
+        ArtefactError
+            If the outcome was not learned, or its prediction is no better than guessing.
+        """
+        from models.prediction.interactions.asked import interactions_of
+
+        entry = self._entry(outcome)
+        if not is_informative(entry):
+            raise ArtefactError(uninformative(outcome, entry).text)
+        return interactions_of(self.predictor(outcome), self.training(outcome).current, most)
 
     def weights(self, team_id: str | None = None, /, **limits: Any) -> pd.DataFrame:
         """Return the advised weights, solved again where other limits are given than the company's.

@@ -10,8 +10,10 @@ import numpy as np
 
 from baton.errors import UnknownIdError
 from baton.nearest import did_you_mean
+from models.prediction.attribution import number_and_label
 
 if TYPE_CHECKING:
+    import pandas as pd
     import shap
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -27,6 +29,7 @@ __all__ = [
     "comparison",
     "drivers",
     "effects",
+    "interactions",
     "waterfall",
 ]
 
@@ -127,6 +130,54 @@ def waterfall(results: Results, unit_id: str, /, outcome: str = "churn", *, most
         shap.plots.waterfall(_named(results, outcome, unit_id)[0], max_display=most, show=False)
         _title(figure, f"Why {unit_id}: log-odds of {outcome}")
     return figure
+
+
+def interactions(results: Results, outcome: str = "churn", /, *, most: int = 2) -> Figure:
+    """Draw what the strongest pairs of KPIs add to predictions together: a dot per row, a panel per pair.
+
+    Parameters
+    ----------
+    outcome : str
+        Such as ``churn`` or ``decline:employee:csat``.
+    most : int
+        How many pairs.
+    """
+    found = results.interactions(outcome, most=most)
+    with _panels(max(1, len(found.pairs))) as (figure, panels):
+        for axes, pair, rows in zip(panels, found.pairs.to_dict("records"), found.rows, strict=False):
+            _pair(figure, axes, rows, _name(results, pair["kpi"]), _name(results, pair["other_kpi"]))
+        if found.pairs.empty:
+            panels[0].text(0.5, 0.5, "The model is linear: no pair adds anything together", ha="center")
+            panels[0].set_axis_off()
+        figure.suptitle(
+            f"What pairs of KPIs add to the prediction of {outcome} together", fontweight="bold", fontsize=11
+        )
+    return figure
+
+
+def _pair(figure: Figure, axes: Axes, rows: pd.DataFrame, name: str, other: str, /) -> None:
+    across, ticks = _numbers(rows["value"])
+    shade, _ = _numbers(rows["other_value"])
+    known = np.isfinite(across) & np.isfinite(shade)
+    dots = axes.scatter(across[known], rows["interaction"].to_numpy()[known], c=shade[known], s=12, cmap="cividis")
+    axes.axhline(0.0, color="0.6", linewidth=0.8)
+    axes.set_xlabel(name)
+    axes.set_ylabel("added together, log-odds")
+    if ticks:
+        axes.set_xticks(range(len(ticks)), ticks, rotation=20)
+    bar = figure.colorbar(dots, ax=axes)
+    bar.set_label(other)
+    if names := _numbers(rows["other_value"])[1]:
+        bar.set_ticks(range(len(names)), labels=names)
+
+
+def _numbers(values: pd.Series, /) -> tuple[np.ndarray, list[str]]:
+    """Return a KPI's values as places on an axis, and, for categories, what stands there."""
+    number, label = number_and_label(values)
+    known = sorted({text for text in label if text is not None})
+    if not known:
+        return number, []
+    return np.array([known.index(text) if text is not None else np.nan for text in label], dtype=np.float64), known
 
 
 def effects(results: Results, outcome: str = "churn", /) -> Figure:
@@ -253,6 +304,19 @@ def _page(width: float, height: float, /) -> Iterator[tuple[Figure, Axes]]:
             yield figure, axes
         finally:
             plt.close(figure)  # else a notebook shows it twice
+
+
+@contextmanager
+def _panels(count: int, /) -> Iterator[tuple[Figure, list[Axes]]]:
+    """Give panels side by side in the house's style."""
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(_STYLE):
+        figure, panels = plt.subplots(1, count, figsize=(4.6 * count, 3.8), layout="constrained", squeeze=False)
+        try:
+            yield figure, list(panels[0])
+        finally:
+            plt.close(figure)
 
 
 @contextmanager

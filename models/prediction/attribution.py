@@ -18,7 +18,7 @@ from models.prediction.predictor import BIAS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["attribution_rows", "drivers", "kpi_values", "number_and_label", "per_kpi", "value_feature"]
+__all__ = ["attribution_rows", "drivers", "kpi_values", "number_and_label", "owner", "per_kpi", "value_feature"]
 
 _MIN_SLOPE_ROWS = 10
 _TOP = 5
@@ -48,13 +48,19 @@ def per_kpi(contributions: pd.DataFrame, kpi_of: Mapping[str, str], /, *, name_c
     [{'csat': 1.5, '_context': -0.25, 'bias': -2.0}]
     """
     features = [name for name in contributions.columns if name != BIAS]
-    owners = [_owner(name, kpi_of, name_context) for name in features]
+    owners = [owner(name, kpi_of, name_context=name_context) for name in features]
     names = list(dict.fromkeys(owners))
     sums = np.zeros((len(contributions), len(names)))
     for position, owner in enumerate(owners):
         sums[:, names.index(owner)] += contributions[features[position]].to_numpy()
     summed = pd.DataFrame(sums, columns=names, index=contributions.index)
     return summed.assign(**{BIAS: contributions[BIAS].to_numpy()})
+
+
+def owner(feature: str, kpi_of: Mapping[str, str], /, *, name_context: bool = False) -> str:
+    """Return the KPI that a feature belongs to; with ``name_context`` a feature of none belongs to itself."""
+    kpi = kpi_of.get(feature, CONTEXT)
+    return feature if kpi == CONTEXT and name_context else kpi
 
 
 def value_feature(kpi: str, features: list[str], /) -> str:
@@ -96,7 +102,7 @@ def kpi_values(frame: pd.DataFrame, kpi_of: Mapping[str, str], /) -> pd.DataFram
     members: dict[str, list[str]] = {}
     for feature in kpi_of:
         if feature in frame.columns:
-            members.setdefault(_owner(feature, kpi_of, True), []).append(feature)
+            members.setdefault(owner(feature, kpi_of, name_context=True), []).append(feature)
     return pd.DataFrame({name: frame[value_feature(name, owned)] for name, owned in members.items()}, index=frame.index)
 
 
@@ -213,11 +219,6 @@ def attribution_rows(
         }
     )
     return rows[rows["n"] > 0].reset_index(drop=True)
-
-
-def _owner(feature: str, kpi_of: Mapping[str, str], name_context: bool, /) -> str:
-    owner = kpi_of.get(feature, CONTEXT)
-    return feature if owner == CONTEXT and name_context else owner
 
 
 def _split(unit_ids: pd.Series, shares: pd.DataFrame, by: str, /) -> tuple[list[str | None], Any]:

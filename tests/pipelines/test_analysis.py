@@ -42,7 +42,7 @@ def test_the_names_are_these_and_no_others() -> None:
     ]  # fmt: skip
     assert plots.__all__ == [
         "attribution_beside_effect", "beeswarm", "calibration", "cards", "comparison", "drivers", "effects",
-        "waterfall",
+        "interactions", "waterfall",
     ]  # fmt: skip
 
 
@@ -233,6 +233,28 @@ def test_shap_s_pictures_show_features_by_their_kpis_names(results: Results) -> 
     assert len(names) == 4 and names[-1].startswith(shown) and names[0].startswith("Sum of")
     customer = str(results.churn["customer_id"].iloc[0])
     assert plots.waterfall(results, customer, most=4).get_suptitle() == f"Why {customer}: log-odds of churn"
+
+
+def test_interactions_are_of_pairs_of_kpis_and_stand_in_a_picture(results: Results) -> None:
+    found = results.interactions("churn", most=3)
+    assert found.pairs["mean_abs_interaction"].is_monotonic_decreasing
+    owners = set(results.predictor("churn").kpi_of) | set(results.predictor("churn").kpi_of.values())
+    assert set(found.pairs["kpi"]) | set(found.pairs["other_kpi"]) <= owners
+    for pair, rows in zip(found.pairs.to_dict("records"), found.rows, strict=True):
+        assert rows["interaction"].abs().mean() == pytest.approx(pair["mean_abs_interaction"])
+    figure = plots.interactions(results)
+    strongest = found.pairs.iloc[0]
+    name = results.catalogue[strongest["kpi"]].name.en if strongest["kpi"] in results.catalogue else ""
+    assert len(figure.axes) == 4  # two panels, each with its bar of colours
+    assert not name or figure.axes[0].get_xlabel() == name
+
+
+def test_a_prediction_no_better_than_guessing_has_no_interactions(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, "is_informative", lambda entry: False)
+    with pytest.raises(ArtefactError, match="no better than guessing"):
+        results.interactions()
 
 
 def test_every_error_is_of_the_house(results: Results) -> None:
