@@ -18,7 +18,7 @@ from models.prediction.predictor import BIAS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["attribution_rows", "drivers", "kpi_values", "number_and_label", "owner", "per_kpi", "value_feature"]
+__all__ = ["attribution_rows", "drivers", "kpi_values", "number_and_label", "owner_of", "per_kpi", "value_feature"]
 
 _MIN_SLOPE_ROWS = 10
 _TOP = 5
@@ -48,7 +48,7 @@ def per_kpi(contributions: pd.DataFrame, kpi_of: Mapping[str, str], /, *, name_c
     [{'csat': 1.5, '_context': -0.25, 'bias': -2.0}]
     """
     features = [name for name in contributions.columns if name != BIAS]
-    owners = [owner(name, kpi_of, name_context=name_context) for name in features]
+    owners = [owner_of(name, kpi_of, name_context=name_context) for name in features]
     names = list(dict.fromkeys(owners))
     sums = np.zeros((len(contributions), len(names)))
     for position, owner in enumerate(owners):
@@ -57,7 +57,7 @@ def per_kpi(contributions: pd.DataFrame, kpi_of: Mapping[str, str], /, *, name_c
     return summed.assign(**{BIAS: contributions[BIAS].to_numpy()})
 
 
-def owner(feature: str, kpi_of: Mapping[str, str], /, *, name_context: bool = False) -> str:
+def owner_of(feature: str, kpi_of: Mapping[str, str], /, *, name_context: bool = False) -> str:
     """Return the KPI that a feature belongs to; with ``name_context`` a feature of none belongs to itself."""
     kpi = kpi_of.get(feature, CONTEXT)
     return feature if kpi == CONTEXT and name_context else kpi
@@ -102,7 +102,7 @@ def kpi_values(frame: pd.DataFrame, kpi_of: Mapping[str, str], /) -> pd.DataFram
     members: dict[str, list[str]] = {}
     for feature in kpi_of:
         if feature in frame.columns:
-            members.setdefault(owner(feature, kpi_of, name_context=True), []).append(feature)
+            members.setdefault(owner_of(feature, kpi_of, name_context=True), []).append(feature)
     return pd.DataFrame({name: frame[value_feature(name, owned)] for name, owned in members.items()}, index=frame.index)
 
 

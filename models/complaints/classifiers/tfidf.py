@@ -46,6 +46,7 @@ class _Unseen:
     Parameters
     ----------
     held : TrainingSet
+        The texts.
     first, second : numpy.ndarray, shape (texts, classes)
         Of each learner; the second is None where it was not asked.
     """
@@ -54,7 +55,7 @@ class _Unseen:
     first: np.ndarray
     second: np.ndarray | None
 
-    def among(self, learned: TrainingSet, /) -> _Unseen | None:
+    def of_part(self, learned: TrainingSet, /) -> _Unseen | None:
         """Return the scores of those texts that another set holds too; None where these are too few."""
         place = {pair: row for row, pair in enumerate(_labelled(self.held))}
         found = np.array([place.get(pair, -1) for pair in _labelled(learned)], dtype=np.int64)
@@ -122,7 +123,7 @@ class TfidfModel:
             Where these are others than the model's own, ``fit`` learns from them.
         """
         learned = training_set(texts)
-        unseen = None if self.unseen is None else self.unseen.among(learned)
+        unseen = None if self.unseen is None else self.unseen.of_part(learned)
         if unseen is None:
             return type(self).fit(texts, seed)
         return self._fitted(learned, *learn_views(learned.texts), unseen, seed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.prediction.attribution import kpi_values, owner
+from models.prediction.attribution import kpi_values, owner_of
 from models.prediction.interactions.pairs import interaction_values, strongest_pairs
 from models.prediction.predictor import BoostedPredictor
 
@@ -54,7 +54,7 @@ def interactions_of(predictor: BoostedPredictor, rows: pd.DataFrame, most: int, 
     chosen = ranked[np.linspace(0, len(ranked) - 1, min(len(ranked), _ROWS)).round().astype(np.int64)]
     sample = known.iloc[chosen]
     values = kpi_values(sample, predictor.kpi_of)
-    groups = [owner(name, predictor.kpi_of, name_context=True) for name in features]
+    groups = [owner_of(name, predictor.kpi_of, name_context=True) for name in features]
     names = list(dict.fromkeys(groups))
     found = interaction_values(predictor, predictor.encoding.matrix(sample), groups)
     pairs = strongest_pairs(found, names, most)
