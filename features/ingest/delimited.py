@@ -16,6 +16,7 @@ from typing import IO
 
 from baton.errors import SourceError
 from features.ingest.column_names import numbered, unnamed
+from features.ingest.encodings import likely_encoding_of
 from features.ingest.grids.lines import footer_of, header_of
 from features.ingest.grids.regions import Skipped
 
@@ -24,7 +25,6 @@ __all__ = ["Delimited", "describe", "likely_encoding", "records_alone", "transco
 _CHUNK_CHARACTERS = 1 << 22
 _HEAD_CHARACTERS = 1 << 18  # enough for a screen of titles; a header that is longer is looked for in more
 _LONGEST_HEADER = 1 << 20
-_MIN_KANA, _MAX_NARROW = 0.1, 0.05  # of the letters of a Japanese text beyond ASCII
 _TAIL_BYTES = 1 << 16
 
 
@@ -195,51 +195,9 @@ def _likelier(path: Path, /) -> str:
 
 
 def likely_encoding(path: Path, /) -> str:
-    """Return the encoding that the beginning of a text file is most likely in: utf-8, utf-16, cp932, gbk or cp1252."""
+    """Return the encoding that the beginning of a text file is most likely in."""
     with _open(path) as file:
-        sample = file.read(1 << 20)
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
-        return "utf-8"
-    except UnicodeError:
-        pass
-    if _is_japanese(sample):
-        return "cp932"
-    try:
-        text = codecs.getincrementaldecoder("gb18030")().decode(sample)
-        chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in text)
-        strange = sum(letter > "\x7f" for letter in text) - chinese
-        # two accented letters in a row are rare in Western text, two bytes of one character are the rule in Chinese
-        if chinese > strange and _paired(sample) > 0.8:
-            return "gbk"
-    except UnicodeError:
-        pass
-    return "cp1252"
-
-
-def _is_japanese(sample: bytes, /) -> bool:
-    """Whether bytes are Japanese: read so, they hold hiragana and katakana, and hardly any of half the width.
-
-    Chinese bytes read as Japanese are mostly katakana of half the width.
-    """
-    try:
-        text = codecs.getincrementaldecoder("cp932")().decode(sample)
-    except UnicodeError:
-        return False
-    others = sum(letter > "\x7f" for letter in text)
-    kana = sum("\u3041" <= letter <= "\u30ff" for letter in text)
-    narrow = sum("\uff61" <= letter <= "\uff9f" for letter in text)
-    return kana > _MIN_KANA * others and narrow < _MAX_NARROW * others
-
-
-def _paired(sample: bytes, /) -> float:
-    """Share of the bytes above 127 that stand beside another one."""
-    high = [byte > 127 for byte in sample]
-    pairs = zip([False, *high], high, [*high[1:], False], strict=False)
-    beside = sum(here and (before or after) for before, here, after in pairs)
-    return beside / max(1, sum(high))
+        return likely_encoding_of(file.read(1 << 20))
 
 
 def _head(path: Path, encoding: str, place: str, /) -> str:
