@@ -2,6 +2,7 @@
 
     python -m benchmarks.initialise                 the real sets
     python -m benchmarks.initialise FOLDER …        every folder below with a truth.json
+    python -m benchmarks.initialise --names-alone …    without the encoder that reads what headings mean
 
 A truth names, per table and column of the contract, the file and column that it comes from; ``acceptable`` lists second
 answers that are not wrong, and ``never`` those that would be.
@@ -19,7 +20,10 @@ from typing import Any
 from features.ingest.table_files import is_table_file
 from features.mapping.exports import locked_connection, looks_of_folder
 from features.mapping.lines import Line, TablePlan
+from features.mapping.meaning import Embed, with_meanings
 from features.mapping.plans import plans_for
+from models.encoders.encoders import MULTILINGUAL
+from models.encoders.packaged import packaged_encoder
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -98,7 +102,8 @@ class Count:
 
     Parameters
     ----------
-    mappable, right : int
+    mappable, right, marked : int
+        ``marked``: right ones that are marked ``check``.
     asked, silent : list of str
         Wrong ones, with a question mark and without.
     lacking : list of str
@@ -107,19 +112,20 @@ class Count:
 
     mappable: int = 0
     right: int = 0
+    marked: int = 0
     mapped: int = 0
     asked: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
 
 
-def plans_of(folder: Path, /) -> list[TablePlan]:
+def plans_of(folder: Path, /, embed: Embed | None = None) -> list[TablePlan]:
     """Return what is guessed of a folder of exports."""
     with tempfile.TemporaryDirectory() as scratch:
         files = [path for path in folder.rglob("*") if is_table_file(path)]
         connection = locked_connection(files, Path(scratch))
         looks, _ = looks_of_folder(folder, connection, Path(scratch))
-        return plans_for(looks, connection)
+        return plans_for(looks if embed is None else with_meanings(looks, embed), connection)
 
 
 def counted(truth: dict[str, Any], plans: list[TablePlan], /) -> Count:
@@ -152,6 +158,7 @@ def counted(truth: dict[str, Any], plans: list[TablePlan], /) -> Count:
             or (*place, _column(line.source)) in fine
         ):
             count.right += 1
+            count.marked += line.certainty != "sure"
         else:
             _wrong(count, place, line, source)
     for place, line in guessed.items():
@@ -176,6 +183,8 @@ def _column(where: Any, /) -> str:
 
 def main(folders: list[str], /) -> None:
     """Print a line a set, what is wrong below it, and the totals."""
+    embed = None if "--names-alone" in folders else packaged_encoder(MULTILINGUAL).embed
+    folders = [folder for folder in folders if folder != "--names-alone"]
     sets: list[tuple[Path, dict[str, Any]]] = []
     if folders:
         for folder in folders:
@@ -185,23 +194,24 @@ def main(folders: list[str], /) -> None:
         sets = [(REAL / name, truth) for name, truth in TRUTHS.items()]
     total = Count()
     for folder, truth in sets:
-        count = counted(truth, plans_of(folder))
+        count = counted(truth, plans_of(folder, embed))
         print(
-            f"{folder.name:28} mappable {count.mappable:3}  right {count.right:3}  silently wrong {len(count.silent)}  "
-            f"asked and wrong {len(count.asked)}  not mapped {len(count.lacking)}",
+            f"{folder.name:28} mappable {count.mappable:3}  right {count.right:3} ({count.marked:2} to check)  "
+            f"silently wrong {len(count.silent)}  asked and wrong {len(count.asked)}  not mapped {len(count.lacking)}",
             flush=True,
         )
         for message in (*(f"  SILENT {one}" for one in count.silent), *(f"  asked  {one}" for one in count.asked)):
             print(message)
         if count.lacking:
             print(f"  lacking {', '.join(count.lacking)}")
-        for name in ("mappable", "right", "mapped"):
+        for name in ("mappable", "right", "marked", "mapped"):
             setattr(total, name, getattr(total, name) + getattr(count, name))
         total.silent += count.silent
         total.asked += count.asked
         total.lacking += count.lacking
     share, wrong = total.right / total.mappable, len(total.silent) / max(1, total.mapped)
     print(f"\nall {len(sets)} sets: {total.right} of {total.mappable} mappable columns right ({share:.1%})")
+    print(f"of the right ones {total.marked} are marked check ({total.marked / max(1, total.right):.1%})")
     print(f"silently wrong {len(total.silent)} of {total.mapped} mapped ({wrong:.1%})")
     print(f"wrong with a question mark {len(total.asked)}; not mapped {len(total.lacking)}")
 

@@ -33,6 +33,8 @@ class ColumnGuess:
         Other columns of the export that fit nearly as well.
     meanings : tuple of str
         Other columns of the contract that its name says nearly as well.
+    is_meaning : bool
+        Whether it rests on what the name means alone, as an encoder reads it.
     """
 
     column: str
@@ -42,6 +44,7 @@ class ColumnGuess:
     sql: str = ""
     rivals: tuple[str, ...] = ()
     meanings: tuple[str, ...] = ()
+    is_meaning: bool = False
 
     @property
     def certainty(self) -> Certainty:

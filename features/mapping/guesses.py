@@ -11,7 +11,9 @@ from baton.contract.sources import TABLES
 from features.mapping.column_guess import SURE, ColumnGuess
 from features.mapping.fallbacks import with_required
 from features.mapping.fits import value_fit
+from features.mapping.headings import SAYS_PERHAPS
 from features.mapping.looks import ColumnLook, Look
+from features.mapping.meaning import fits_by_meaning
 from features.mapping.names import NameFit, bare_names, column_fits, table_fit
 from features.mapping.signs import by_values, reads_as, unit_factor
 from features.mapping.writing import comparable
@@ -49,6 +51,12 @@ class TableGuess:
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = field(default=())
 
+    @property
+    def standing(self) -> float:
+        """How it stands beside other tables that the export may be: columns by their meaning alone count half."""
+        by_meaning = sum(guess.score for guess in self.columns if guess.is_meaning)
+        return self.score * (1 - 0.5 * by_meaning / max(1e-9, sum(guess.score for guess in self.columns)))
+
     def source_of(self, column: str, /) -> str | None:
         """Return where a contract column comes from."""
         return next((guess.source for guess in self.columns if guess.column == column), None)
@@ -62,10 +70,28 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
     table : str
         Of the contract.
     """
+    fits = _name_fits(table, look)
+    named = _matched(table, look, fits)
+    used = {guess.source for guess in named} | {name for name, fit in fits.items() if _is_known(fit)}
+    rest = replace(look, columns=tuple(column for column in look.columns if column.name not in used))
+    found = {guess.column for guess in named}
+    alike = {
+        column.name: {name: fit for name, fit in fits_by_meaning(table, column).items() if name not in found}
+        for column in rest.columns
+    }
+    return tuple(_in_order(table, [*named, *_matched(table, rest, alike)], look))
+
+
+def _is_known(fits: Mapping[str, NameFit], /) -> bool:
+    """Whether a name says what a column is, be it another of the same or values that contradict it."""
+    return any(fit.score >= SAYS_PERHAPS for fit in fits.values())
+
+
+def _matched(table: str, look: Look, fits: Mapping[str, Mapping[str, NameFit]], /) -> list[ColumnGuess]:
+    """Return the columns of a contract table and of an export that fit each other best, all together."""
     from scipy.optimize import linear_sum_assignment
 
     spec = TABLES[table]
-    fits = _name_fits(table, look)
     scores = np.zeros((len(spec.names), len(look.columns)))
     for place, name in enumerate(spec.names):
         for other, column in enumerate(look.columns):
@@ -89,8 +115,9 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
             for at in _rivals(scores, (place, other), taken, is_word=spec.columns[place].type == "text")
         )
         meanings = tuple(spec.names[at] for at in _meanings(scores, (place, other), filled))
-        chosen.append(ColumnGuess(name, column.name, score, _why(column, fit, factor), sql, rivals, meanings))
-    return tuple(_in_order(table, chosen, look))
+        why = _why(column, fit, factor)
+        chosen.append(ColumnGuess(name, column.name, score, why, sql, rivals, meanings, fit.is_meaning))
+    return chosen
 
 
 def _rivals(scores: np.ndarray, at: tuple[int, int], taken: Mapping[int, float], /, *, is_word: bool) -> Iterator[int]:
@@ -140,7 +167,9 @@ def _score(table: str, name: str, column: ColumnLook, fit: NameFit, /) -> float:
 
 def _why(column: ColumnLook, fit: NameFit, factor: float, /) -> str:
     parts = []
-    if fit.score >= 0.99:
+    if fit.is_meaning:
+        parts.append("by its meaning, as no list knows its words")
+    elif fit.score >= 0.99:
         parts.append("the name is a usual one")
     elif fit.score > 0:
         parts.append(f"the name is like {fit.known_as!r}" if fit.known_as else "its words say so")
@@ -193,17 +222,18 @@ def best_tables(looks: Sequence[Look], /) -> list[TableGuess]:
         for table in TABLES
         if table not in _BY_HAND and (guess := _table(table, look)) is not None
     ]
-    candidates.sort(key=lambda guess: (-guess.score, guess.table))
+    candidates.sort(key=lambda guess: (-guess.standing, guess.table))
     taken: set[str] = set()
-    used: set[str] = set()
+    used: dict[str, set[str]] = {}
     chosen = []
     for guess in candidates:
         # orders are what customers did, and cases as well where somebody promised or delivered something
         is_order = guess.table == "cases" and _is_order(guess.source_of("case_id") or "")
-        if guess.table in taken or (guess.look.relation in used and not is_order):
+        already = used.setdefault(guess.look.relation, set())
+        if guess.table in taken or already - ({"activity"} if is_order else set()):
             continue
         taken.add(guess.table)
-        used.add(guess.look.relation)
+        already.add(guess.table)
         chosen.append(guess)
     return chosen
 

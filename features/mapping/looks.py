@@ -62,6 +62,8 @@ class ColumnLook:
         How times that come as text are written, for ``strptime``; empty where it is ISO 8601, or not one way alone.
     values : mapping of str to int
         The most frequent values.
+    alike : mapping of str to float
+        Columns of the contract (``table.column``) that its name is alike by meaning, and how much.
     """
 
     name: str
@@ -84,6 +86,7 @@ class ColumnLook:
     last: Any = None
     time_format: str = ""
     values: Mapping[str, int] = field(default_factory=dict)
+    alike: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def known_share(self) -> float:

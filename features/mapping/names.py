@@ -14,7 +14,7 @@ from baton.contract.sources import TABLES
 from features.mapping.headings import heading_fits, is_known
 from features.mapping.writing import comparable
 
-__all__ = ["NameFit", "bare_names", "column_fits", "is_a_name", "table_fit"]
+__all__ = ["NameFit", "bare_names", "column_fits", "core_of", "is_a_name", "known_names", "table_fit"]
 
 _NAMES = Path(__file__).parent / "column_names.toml"
 # words that say which table a column is of, not what it holds
@@ -84,11 +84,14 @@ class NameFit:
         The known name that it is like.
     rank : int
         The place of that name among those of its column: the usual ones come first.
+    is_meaning : bool
+        Whether it rests on what the name means alone, as an encoder reads it.
     """
 
     score: float = 0.0
     known_as: str = ""
     rank: int = 0
+    is_meaning: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def _listed(table: str, column: str, names: str, /) -> tuple[_Known, ...]:
     found: dict[str, _Known] = {}
     for name in [*names.split(","), column]:
         plain = comparable(name)
-        found.setdefault(plain, _Known(plain, _core(plain, kind), name.strip().startswith("?")))
+        found.setdefault(plain, _Known(plain, core_of(plain, kind), name.strip().startswith("?")))
     return tuple(found.values())
 
 
@@ -124,12 +127,12 @@ def _kind(table: str, column: str, /) -> str:
 
 
 @cache
-def _core(name: str, kind: str, /) -> str:
+def core_of(name: str, kind: str, /) -> str:
     """Return a name without what systems set before and behind it; itself where nothing is left.
 
     Examples
     --------
-    >>> _core("submitted ts", "time"), _core("date logged", "time"), _core("account uuid", "id")
+    >>> core_of("submitted ts", "time"), core_of("date logged", "time"), core_of("account uuid", "id")
     ('submitted', 'logged', 'account')
     """
     before, behind = _AROUND.get(kind, (frozenset(), frozenset()))
@@ -232,6 +235,17 @@ def _columns(table: str, column: str, /) -> tuple[_Known, ...]:
     return (*own, *{known.name: replace(known, is_weak=True) for known in others}.values())
 
 
+def known_names(table: str, column: str, /) -> tuple[tuple[str, str], ...]:
+    """Return the names that say what a column of the contract is, each with and without what systems set around them.
+
+    Parameters
+    ----------
+    table, column : str
+        Of the contract.
+    """
+    return tuple((known.name, known.core) for known in _known().get(table, {}).get(column, ()) if not known.is_weak)
+
+
 @cache
 def _bare(table: str, name: str, /) -> str:
     of_table = _OF_TABLE.get(table, frozenset())
@@ -250,12 +264,12 @@ def _likeness(table: str, column: str, name: str, known: _Known, /) -> float:
     kind = _kind(table, column)
     if name.replace(" ", "") == known.name.replace(" ", ""):
         return _SAME
-    if len(known.core) > 2 and _core(name, kind) == known.core and known.core not in _TOO_PLAIN:
+    if len(known.core) > 2 and core_of(name, kind) == known.core and known.core not in _TOO_PLAIN:
         return _ALIKE
     words = name.split()
     # a case has no name that could stand in for its id
     by_name = kind == "id" and column != "case_id" and len(words) > 1 and words[-1] in _BY_NAME
-    if by_name and _core(" ".join(words[:-1]), kind) == known.core:
+    if by_name and core_of(" ".join(words[:-1]), kind) == known.core:
         return _NAME_INSTEAD_OF_ID if words[-1] == "name" else _INSTEAD_OF_ID
     bare = _bare(table, name)
     if bare and bare != name and bare not in _TOO_PLAIN and bare == known.name:

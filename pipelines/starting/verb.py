@@ -14,6 +14,7 @@ from features.ingest.table_files import is_table_file
 from features.mapping.exports import locked_connection, looks_of_database, looks_of_folder
 from features.mapping.lines import TablePlan
 from features.mapping.looks import Look
+from features.mapping.meaning import with_meanings
 from features.mapping.plans import plans_for
 from features.mapping.wide.tables import OF_EVENTS, why_not_wide
 from features.quality.faults import CheckReport
@@ -109,6 +110,7 @@ def guess(folder: Path, exports: str, *, progress: Callable[[str, int, int], Non
                 looks, trouble = looks_of_database(exports, connection, progress=announce)
             else:
                 looks, trouble = looks_of_folder(source, connection, Path(scratch), progress=announce)
+            looks = _read(looks)
             plans = plans_for(looks, connection)
         finally:
             connection.close()
@@ -166,6 +168,18 @@ def start_from(
         progress("validate", 0, 0)
     unused = _unused(list(guessed.looks), plans)
     return Started(target, guessed.plans, unused, guessed.trouble, tuple(missing(plans)), _checked(target))
+
+
+def _read(looks: list[Look], /) -> list[Look]:
+    """Return looks whose headings an encoder has read, for words that no list knows; unchanged where there is none."""
+    from models.encoders.encoders import MULTILINGUAL
+    from models.encoders.packaged import packaged_encoder
+
+    try:
+        encoder = packaged_encoder(MULTILINGUAL)
+    except CompanyFileError:
+        return looks
+    return with_meanings(looks, encoder.embed)
 
 
 def _files(source: Path | None, /) -> list[Path]:

