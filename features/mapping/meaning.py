@@ -32,7 +32,7 @@ _FITS = (
     0.54,
     0.74,
 )  # how well headings fit that are hardly alike, and those that are most; a name that is known fits better
-_MOST_ALIKE = 0.9
+_MAX_ALIKE = 0.9
 _MIN_VALUE_FIT = 0.8  # of the values of an id: another one in each case, or one for all, is no id of a person or a team
 _OWN_WORDS = frozenset({"stage", "scenario", "lifecycle", "unit", "valid_from"})  # their values are Baton's own words
 _SCALES = {"csat": frozenset({2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 10.0, 100.0}), "nps": frozenset({9.0, 10.0})}
@@ -97,7 +97,7 @@ def fits_by_meaning(table: str, column: ColumnLook, /) -> dict[str, NameFit]:
     for place, alike in column.alike.items():
         of_table, _, name = place.partition(".")
         if of_table == table and _may_be(table, name, column):
-            share = min(1.0, (alike - _MIN_ALIKE) / (_MOST_ALIKE - _MIN_ALIKE))
+            share = min(1.0, (alike - _MIN_ALIKE) / (_MAX_ALIKE - _MIN_ALIKE))
             found[name] = NameFit(least + (most - least) * share, is_meaning=True)
     return found
 
