@@ -5,6 +5,7 @@ What a run computes from its staged tables is computed from these in the same wa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,8 +15,10 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from baton.contract.sources import TABLES
+from baton.months import month_number
 from features.ingest.sql_text import quoted
-from features.quality.observation.gaps import missing_months
+from features.quality.observation.gaps import gaps_of, rows_by_month
 from features.staging.stage import open_warehouse
 from features.staging.warehouse import Warehouse
 
@@ -40,7 +43,7 @@ class AddedRows:
         Of the engine.
     """
 
-    def __init__(self, folder: Path, /, *, cases: Path | None = None, threads: int = 2) -> None:
+    def __init__(self, folder: Path, /, *, cases: Path | None = None, threads: int = 1) -> None:
         self.base = open_warehouse(folder, threads=threads, memory_limit="1GB", cases=cases)
         self._backend: Any = next(iter(self.base.tables.values())).get_backend()
         self._names = [name for name in LAID_OVER if name in self.base]
@@ -48,9 +51,11 @@ class AddedRows:
             self._run(f"CREATE TABLE added_{name} AS SELECT * FROM {name} LIMIT 0")
             self._run(f"CREATE TABLE replaced_{name} (id VARCHAR)")
             self._run(f"CREATE VIEW whole_{name} AS {self._whole(name)}")
-        for name in self._cut_names:
+        for name in self._names:
             self._run(f"CREATE TABLE cut_{name} AS SELECT * FROM {name} LIMIT 0")
         self._run("CREATE TABLE asked (customer_id VARCHAR)")
+        self._added_months: dict[str, Counter[int]] = {}
+        self._kept: dict[str, ir.Table] = {}
 
     def lay(self, rows: Mapping[str, Sequence[Mapping[str, Any]]], /) -> None:
         """Lay rows over the staged tables, in the place of those that were laid before.
@@ -65,6 +70,7 @@ class AddedRows:
         self.__dict__.pop("missing", None)
         for name in self._names:
             found = list(rows.get(name, ()))
+            self._added_months[name] = _months(found, TABLES[name].time)
             self._run(f"DELETE FROM added_{name}")
             self._run(f"DELETE FROM replaced_{name}")
             if not found:
@@ -84,7 +90,8 @@ class AddedRows:
         if name not in self.base or not ids:
             return []
         self._backend.con.register("wanted", pa.table({"id": pa.array(sorted(ids), pa.string())}))
-        found = self.asked_for(f"SELECT * FROM {name} WHERE {quoted(column)} IN (SELECT id FROM wanted)")
+        sql = f"SELECT * FROM {name} WHERE {quoted(column)} IN (SELECT id FROM wanted)"
+        found = self._backend.con.sql(sql).to_arrow_table()
         self._backend.con.unregister("wanted")
         return found.to_pylist()
 
@@ -96,13 +103,27 @@ class AddedRows:
 
     @cached_property
     def missing(self) -> dict[str, list[datetime]]:
-        """Months in which a table as a whole has nothing."""
-        return missing_months(self.whole)
+        """Months in which a table as a whole has nothing: counted once, and then by what is laid over."""
+        found = {}
+        for name, staged in self._staged_months.items():
+            rows = Counter(staged)
+            if name in self._names:
+                rows.update(self._added_months.get(name, {}))
+                rows.subtract(self._replaced_months(name))
+            if gaps := gaps_of({month: count for month, count in rows.items() if count}):
+                found[name] = gaps
+        return found
 
-    @property
-    def cut(self) -> Warehouse:
-        """What was last asked for: cases, steps and activity of some customers or of a team, all else as it is."""
-        cut = {name: self._backend.table(f"cut_{name}") for name in self._cut_names}
+    def cut(self, *, customers: bool = False) -> Warehouse:
+        """Return what was last asked for: cases, steps and activity of some customers or of a team, all else as it is.
+
+        Parameters
+        ----------
+        customers : bool
+            Whether the table of customers is cut too.
+        """
+        names = (*self._cut_names, "customers") if customers and "customers" in self._names else self._cut_names
+        cut = {name: self._backend.table(f"cut_{name}") for name in names}
         return replace(self.whole, tables={**self.whole.tables, **cut}, missing=self.missing)
 
     @property
@@ -118,7 +139,7 @@ class AddedRows:
         self._insert("asked", pa.table({"customer_id": pa.array(sorted(set(ids)), pa.string())}))
         of_case = "case_id IN (SELECT case_id FROM cut_cases)"
         theirs = "customer_id IN (SELECT customer_id FROM asked)"
-        for name in self._cut_names:
+        for name in self._names:
             steps = name == "case_steps"
             self._cut(name, (of_case if "cases" in self._names else "FALSE") if steps else theirs)
 
@@ -127,14 +148,29 @@ class AddedRows:
         for name in self._cut_names:
             self._cut(name, "team_id IS NOT DISTINCT FROM ? OR team_id IS NULL", [team_id])
 
-    def sql_of(self, table: ir.Table, /) -> str:
-        """Return the query of an expression over these tables; it holds as long as the expression does."""
+    def keep(self, name: str, table: ir.Table, /) -> None:
+        """Keep the query of an expression over these tables under a name, to be asked as often as they change."""
         self._backend._register_in_memory_tables(table)
-        return self._backend.compile(table)
+        if self._kept.pop(name, None) is not None:
+            self._run(f"DEALLOCATE kept_{name}")
+        self._run(f"PREPARE kept_{name} AS {self._backend.compile(table)}")
+        self._kept[name] = table  # its tables of moments live as long as the expression
 
-    def asked_for(self, sql: str, /) -> Any:
-        """Return what a query gives, as pyarrow.Table."""
-        return self._backend.con.sql(sql).to_arrow_table()
+    def ask(self, name: str, /) -> Any:
+        """Return what a kept query gives now, as pyarrow.Table."""
+        return self._backend.con.sql(f"EXECUTE kept_{name}").to_arrow_table()
+
+    @cached_property
+    def _staged_months(self) -> dict[str, dict[int, int]]:
+        return rows_by_month(self.base)
+
+    def _replaced_months(self, name: str, /) -> dict[int, int]:
+        key, time = LAID_OVER[name], TABLES[name].time
+        if key is None or time is None:
+            return {}
+        wanted = f"{key} IN (SELECT id FROM replaced_{name})"
+        found = self._backend.con.sql(f"SELECT {quoted(time)} AS {quoted(time)} FROM {name} WHERE {wanted}")
+        return _months(found.to_arrow_table().to_pylist(), time)
 
     @property
     def _cut_names(self) -> list[str]:
@@ -157,3 +193,9 @@ class AddedRows:
 
     def _run(self, sql: str, values: Sequence[str] = (), /) -> None:
         self._backend.con.execute(sql, list(values))
+
+
+def _months(rows: Sequence[Mapping[str, Any]], column: str | None, /) -> Counter[int]:
+    """Count rows by the number of the month."""
+    moments = () if column is None else (row.get(column) for row in rows)
+    return Counter(month_number(moment.year, moment.month) for moment in moments if moment is not None)

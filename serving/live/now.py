@@ -65,7 +65,9 @@ class Now:
         self.read_at = _read_at(company, folder)
         self._columns = {name: self._base[name].columns for name in LAID_OVER if name in self._base}
         self._latest = snapshots.latest(self._base)
-        self._queries: dict[str, tuple[tuple[Any, ...], str, ir.Table]] = {}
+        # what compares a customer with all others needs all of them
+        self._cuts_customers = all(kpi.metric is None for kpi in self._of_customers)
+        self._written: dict[str, tuple[Any, ...]] = {}
         self.state = self._overlay(())
 
     @property
@@ -91,10 +93,9 @@ class Now:
     def customers(self, ids: Collection[str], /) -> pd.DataFrame:
         """Return the features of customers who are at risk, by their id."""
         self._rows.cut_to_customers(ids)
-        cut, kpis = self._rows.cut, self._of_customers
-        sql = self._query("customers", lambda: churn.values_at(self._company, cut, self._rows.asked, kpis, self.as_of))
-        pulled = self._rows.asked_for(sql).to_pandas()
-        return churn.features_at(self._company, cut, kpis, pulled)
+        cut, kpis = self._rows.cut(customers=self._cuts_customers), self._of_customers
+        self._write("customers", lambda: churn.values_at(self._company, cut, self._rows.asked, kpis, self.as_of))
+        return churn.features_at(self._company, cut, kpis, self._rows.ask("customers").to_pandas())
 
     def team(self, team_id: str, /) -> dict[str, Any]:
         """Return a team's values, by the names of ``metrics.feature_names``; empty where it has none."""
@@ -102,10 +103,8 @@ class Now:
             return {}
         self._rows.cut_to_team(team_id)
         windows = sorted({TODAY, *self._company.snapshots.windows_days})
-        sql = self._query(
-            "team", lambda: metrics.evaluate(self._rows.cut, self.of_teams, "team", [self.as_of], windows)
-        )
-        found = self._rows.asked_for(sql).to_pylist()
+        self._write("team", lambda: metrics.evaluate(self._rows.cut(), self.of_teams, "team", [self.as_of], windows))
+        found = self._rows.ask("team").to_pylist()
         return next((row for row in found if row["unit_id"] == team_id), {})
 
     def warm(self, *, customers: bool) -> None:
@@ -116,18 +115,16 @@ class Now:
             self.team("")
 
     def _is_written(self, name: str, /) -> bool:
-        return name in self._queries and self._queries[name][0] == self._key()
+        return self._written.get(name) == self._key()
 
     def _key(self) -> tuple[Any, ...]:
         return (self.as_of, sorted((table, *months) for table, months in self._rows.missing.items()))
 
-    def _query(self, name: str, build: Callable[[], ir.Table], /) -> str:
-        """Return a query, written anew where the day or what is missing is another: that takes longer than asking."""
+    def _write(self, name: str, build: Callable[[], ir.Table], /) -> None:
+        """Write a query, anew where the day or what is missing is another: that takes far longer than asking."""
         if not self._is_written(name):
-            table = build()
-            # its tables of moments live as long as the expression
-            self._queries[name] = (self._key(), self._rows.sql_of(table), table)
-        return self._queries[name][1]
+            self._rows.keep(name, build())
+            self._written[name] = self._key()
 
     def _overlay(self, events: Sequence[Kept], /) -> Overlay:
         ends = {name: end for name, end in self._base.observed_until.items() if name in LAID_OVER}

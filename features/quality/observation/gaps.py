@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import ibis
@@ -12,7 +12,7 @@ from baton.messages.message import Message
 from baton.months import month_number, month_start
 from features.staging.warehouse import Warehouse
 
-__all__ = ["blind_moments", "gap_warnings", "missing_months"]
+__all__ = ["blind_moments", "gap_warnings", "gaps_of", "missing_months", "rows_by_month"]
 
 _MIN_ROWS = 20
 _PERIODS = ("work", "measures")
@@ -29,6 +29,32 @@ def missing_months(warehouse: Warehouse, /) -> dict[str, list[datetime]]:
     """
     if warehouse.missing is not None:
         return {name: list(months) for name, months in warehouse.missing.items()}
+    counts = rows_by_month(warehouse)
+    return {name: gaps for name, rows in counts.items() if (gaps := gaps_of(rows))}
+
+
+def gaps_of(rows: Mapping[int, int], /) -> list[datetime]:
+    """Return firsts of the months between others in which a table has nothing; none where it never has much.
+
+    Parameters
+    ----------
+    rows : mapping of int to int
+        Rows by number of the month; months without a row are absent.
+
+    Examples
+    --------
+    >>> gaps_of({24300: 40, 24302: 40, 24303: 25})
+    [datetime.datetime(2025, 2, 1, 0, 0)]
+    >>> gaps_of({24300: 4, 24302: 4, 24303: 2})
+    []
+    """
+    if len(rows) < 3 or sorted(rows.values())[len(rows) // 2] < _MIN_ROWS:
+        return []
+    return [month_start(month) for month in range(min(rows), max(rows)) if month not in rows]
+
+
+def rows_by_month(warehouse: Warehouse, /) -> dict[str, dict[int, int]]:
+    """Return the rows of each table with a time, by number of the month."""
     found = {}
     for name, table in warehouse.tables.items():
         column = TABLES[name].time if name in TABLES else None
@@ -37,12 +63,7 @@ def missing_months(warehouse: Warehouse, /) -> dict[str, list[datetime]]:
         moment = table[column] - ibis.interval(seconds=1) if name in _PERIODS else table[column]
         number = month_number(moment.year(), moment.month()).cast("int64")
         counted = table.filter(table[column].notnull()).group_by(month=number).aggregate(rows=ibis._.count())
-        rows = {row["month"]: row["rows"] for row in counted.to_pyarrow().to_pylist()}
-        if len(rows) < 3 or sorted(rows.values())[len(rows) // 2] < _MIN_ROWS:
-            continue
-        gaps = [month for month in range(min(rows), max(rows)) if month not in rows]
-        if gaps:
-            found[name] = [month_start(month) for month in gaps]
+        found[name] = {row["month"]: row["rows"] for row in counted.to_pyarrow().to_pylist()}
     return found
 
 

@@ -56,6 +56,7 @@ def same(live: Any, nightly: Any) -> bool:
 def test_every_feature_of_customers_with_events_is_that_of_the_next_run(two: Two) -> None:
     now = two.now()
     now.take(two.events)
+    now.warm(customers=True)  # the queries are written while nobody has been asked for
     warehouse = two.nightly
     moment = snapshots.latest(warehouse)
     assert moment is not None
@@ -84,6 +85,7 @@ def test_every_feature_of_customers_with_events_is_that_of_the_next_run(two: Two
 def test_every_kpi_of_every_team_is_that_of_the_next_run(two: Two) -> None:
     now = two.now()
     now.take(two.events)
+    now.warm(customers=False)
     warehouse = two.nightly
     kpis = metrics.available(warehouse, now.catalogue.values(), "team")
     windows = sorted({1, *two.after.snapshots.windows_days})
