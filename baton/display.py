@@ -211,7 +211,8 @@ def faults(report: Any, as_json: bool, written: Path | None = None, /) -> None:
                 fault.kind,
                 f"{fault.count:,}",
                 fault.treatment,
-                f"{fault.message} {fault.hint}".strip() + (f"\n→ {fault.setting}" if fault.setting else ""),
+                "\n".join(filter(None, (fault.message, fault.hint)))
+                + (f"\n→ {fault.setting}" if fault.setting else ""),
                 ", ".join(str(row) for row in fault.rows),
             )
             for fault in report.faults

@@ -16,7 +16,7 @@ from features.ingest.delimited import likely_encoding
 from features.ingest.grids.regions import find_regions
 from features.ingest.grids.spreadsheets import is_spreadsheet, sheets_of
 from features.ingest.locked import lock
-from features.ingest.table_files import file_relation, is_csv, is_table_file
+from features.ingest.table_files import delimiter_of, file_relation, is_csv, is_table_file
 from features.mapping.looks import MAX_ROWS, Look, look_at
 
 if TYPE_CHECKING:
@@ -66,10 +66,11 @@ def looks_of_folder(
     for sources in _alike(files):
         if progress is not None:
             progress(sources[0].name)
-        for place in _places(sources, base, trouble):
+        for place, own_names in _places(sources, base, trouble):
             name = str(place.get("sheet") or _stem(sources[0]))
             try:
-                looks.append(_looked_at(place, name, base, connection, scratch, len(looks)))
+                look = _looked_at(place, name, base, connection, scratch, len(looks))
+                looks.append(replace(look, own_names=own_names))
             except BatonError as error:
                 trouble.append(str(error).removeprefix("tables.it: "))
     return looks, trouble
@@ -92,8 +93,10 @@ def _stem(path: Path, /) -> str:
     return path.name.split(".")[0] if path.suffix == ".gz" else path.stem
 
 
-def _places(files: list[Path], base: Path, trouble: list[str], /) -> Iterator[dict[str, str | int]]:
-    """Yield what the company file says of where each table of these files lies."""
+def _places(
+    files: list[Path], base: Path, trouble: list[str], /
+) -> Iterator[tuple[dict[str, str | int], dict[str, str]]]:
+    """Yield what the company file says of where each table of these files lies, and its columns' own names."""
     path = files[0]
     place: dict[str, str | int] = {"path": path.relative_to(base).as_posix()}
     if len(files) > 1:
@@ -101,7 +104,7 @@ def _places(files: list[Path], base: Path, trouble: list[str], /) -> Iterator[di
         place["path"] = (path.parent / f"{_PERIOD.sub('', _stem(path))}*{ending}").relative_to(base).as_posix()
     if is_csv(path):
         encoding = likely_encoding(path)
-        yield place if encoding == "utf-8" else {**place, "encoding": encoding}
+        yield (place if encoding == "utf-8" else {**place, "encoding": encoding}), {}
     elif is_spreadsheet(path):
         try:
             sheets = [sheet for sheet in sheets_of(path, path.name) if not sheet.is_hidden]
@@ -114,9 +117,10 @@ def _places(files: list[Path], base: Path, trouble: list[str], /) -> Iterator[di
         for sheet, region in found:
             several = sum(other == sheet for other, _ in found) > 1
             at = {"header_row": region.header_row + 1} if several else {}
-            yield {**place, **({"sheet": sheet} if len(sheets) > 1 else {}), **at}
+            own = {name: own for name, own in zip(region.names, region.own_names, strict=False) if name != own}
+            yield {**place, **({"sheet": sheet} if len(sheets) > 1 else {}), **at}, own
     else:
-        yield place
+        yield place, {}
 
 
 def _looked_at(
@@ -132,7 +136,8 @@ def _looked_at(
     company = Company().model_copy(update={"tables": {"it": source}})
     relation = f"export_{number}"
     connection.execute(f"CREATE VIEW {relation} AS {file_relation(company, 'it', scratch).sql}")
-    return replace(look_at(connection, relation, name), place=place)
+    semicolons = delimiter_of(company, "it") == ";"
+    return replace(look_at(connection, relation, name, semicolons=semicolons), place=place)
 
 
 def looks_of_database(

@@ -18,7 +18,7 @@ from features.mapping.names import NameFit, bare_names, column_fits, table_fit
 from features.mapping.signs import by_values, reads_as, unit_factor
 from features.mapping.writing import comparable
 
-__all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns"]
+__all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns", "why_no_table"]
 
 _LIKELY = 0.5  # below it nothing is mapped
 _MIN_TABLE = 0.45  # below it an export is no table of the contract
@@ -115,8 +115,9 @@ def _matched(table: str, look: Look, fits: Mapping[str, Mapping[str, NameFit]], 
             for at in _rivals(scores, (place, other), taken, is_word=spec.columns[place].type == "text")
         )
         meanings = tuple(spec.names[at] for at in _meanings(scores, (place, other), filled))
-        why = _why(column, fit, factor)
-        chosen.append(ColumnGuess(name, column.name, score, why, sql, rivals, meanings, fit.is_meaning))
+        why, doubt = _why(column, fit, factor), _doubt(column) if factor != 1 else ""
+        score = min(score, SURE - _NEAR) if doubt else score
+        chosen.append(ColumnGuess(name, column.name, score, why + doubt, sql, rivals, meanings, fit.is_meaning))
     return chosen
 
 
@@ -143,10 +144,11 @@ def _meanings(scores: np.ndarray, at: tuple[int, int], filled: Collection[int], 
 
 
 def _name_fits(table: str, look: Look, /) -> dict[str, dict[str, NameFit]]:
-    """Return how well each column's name fits, with and without what all names of the export begin with."""
+    """Return how well each column's name fits, with and without headings above it and what all names begin with."""
     bare = bare_names(table, [column.name for column in look.columns])
     found = {column.name: column_fits(table, column.name) for column in look.columns}
-    for name, short in bare.items():
+    own = {name: short for name, short in look.own_names.items() if name in found}
+    for name, short in (*bare.items(), *own.items()):
         for column, fit in column_fits(table, short).items():
             if fit.score > found[name].get(column, NameFit()).score:
                 found[name][column] = fit
@@ -177,6 +179,18 @@ def _why(column: ColumnLook, fit: NameFit, factor: float, /) -> str:
     if factor != 1:
         parts.append(f"its unit is taken from the name: × {factor:g}")
     return "; ".join(parts)
+
+
+def _doubt(column: ColumnLook, /) -> str:
+    """Return what may be read wrongly of texts that are multiplied as numbers; empty where nothing is."""
+    doubts = []
+    if column.raw_type == "VARCHAR" and column.numbers < 1:
+        doubts.append(f"; {1 - column.numbers:.1%} of its values are no plain numbers and count as unknown")
+    if column.is_assumed and column.is_grouped:
+        doubts.append("; 1,250 is read as 1250")
+    elif column.is_assumed:
+        doubts.append("; 1.250 is read as 1.25")
+    return "".join(doubts)
 
 
 def _seen(column: ColumnLook, /) -> str:
@@ -315,3 +329,26 @@ def _is_of_teams(found: Mapping[str, ColumnGuess], look: Look, /) -> bool:
 
 def _is_order(name: str, /) -> bool:
     return "order" in comparable(name).split() or "订单" in name
+
+
+_MIN_NEAR = 2  # columns that are known by their names, before an export is said to be near a table
+
+
+def why_no_table(look: Look, /) -> str:
+    """Return which table an export is nearest to, and which of its columns nothing fits; empty where it is near none.
+
+    Parameters
+    ----------
+    look : Look
+        Of an export that was taken for no table.
+    """
+    near = ("", (), 0)
+    for table, spec in TABLES.items():
+        if table in _BY_HAND:
+            continue
+        found = {guess.column for guess in guess_columns(table, look)}
+        missing = tuple(name for name in spec.required if name not in found)
+        if missing and len(found) > near[2]:
+            near = (table, missing, len(found))
+    table, missing, count = near
+    return f"it is like {table}, but no column seems to be {' or '.join(missing)}" if count >= _MIN_NEAR else ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from features.ingest.column_names import is_unnamed
 from features.ingest.sql_text import literal, quoted
 from features.ingest.values.casting import FALSE_WORDS, TRUE_WORDS
+from features.ingest.values.number_columns import Numbers, decide_decimals
+from features.ingest.values.number_text import first_look
 from features.ingest.values.time_text import time_text_sql
 
 if TYPE_CHECKING:
@@ -64,6 +66,13 @@ class ColumnLook:
         The most frequent values.
     alike : mapping of str to float
         Columns of the contract (``table.column``) that its name is alike by meaning, and how much.
+    decimal : str
+        Of numbers that come as text: the mark of their decimals as all of the table's columns show it, ``mixed`` or
+        ``unsure`` where they do not; empty where no number has a mark.
+    is_grouped : bool
+        Whether the other mark parts thousands.
+    is_assumed : bool
+        Whether nothing decides what 1,250 or 1.250 is, so that the dot is taken for the decimal mark.
     """
 
     name: str
@@ -87,6 +96,9 @@ class ColumnLook:
     time_format: str = ""
     values: Mapping[str, int] = field(default_factory=dict)
     alike: Mapping[str, float] = field(default_factory=dict)
+    decimal: str = ""
+    is_grouped: bool = False
+    is_assumed: bool = False
 
     @property
     def known_share(self) -> float:
@@ -113,6 +125,19 @@ class ColumnLook:
         return f"try_cast({quoted(self.name)} as timestamp)"
 
     @property
+    def as_number(self) -> str:
+        """SQL of its values as numbers, of which 1,250.5 and 1.250,5 are both 1250.5."""
+        value = quoted(self.name)
+        if self.raw_type != "VARCHAR":
+            return value
+        if self.decimal == ",":
+            parted = f"replace({value}, '.', '')" if self.is_grouped else value
+            value = f"replace({parted}, ',', '.')"
+        elif self.is_grouped:
+            value = f"replace({value}, ',', '')"
+        return f"TRY_CAST({value} AS DOUBLE)"
+
+    @property
     def is_number(self) -> bool:
         """Whether its values are numbers."""
         return self.numbers >= 0.9 and not self.is_time
@@ -132,6 +157,8 @@ class Look:
         All of them.
     place : mapping of str to str or int
         Where it lies, as the company file says it: ``path``, ``sheet``, ``encoding`` …, or ``source`` and ``table``.
+    own_names : mapping of str to str
+        What columns are called by themselves, where headings of several columns are set before their names.
     """
 
     name: str
@@ -139,6 +166,7 @@ class Look:
     rows: int
     columns: tuple[ColumnLook, ...]
     place: Mapping[str, str | int] = field(default_factory=dict)
+    own_names: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, name: str, /) -> ColumnLook:
         """Return a column by its name in the source."""
@@ -150,7 +178,7 @@ def first_rows(relation: str, /) -> str:
     return f"(SELECT * FROM {relation} LIMIT {MAX_ROWS}) AS raw"
 
 
-def look_at(connection: duckdb.DuckDBPyConnection, relation: str, name: str, /) -> Look:
+def look_at(connection: duckdb.DuckDBPyConnection, relation: str, name: str, /, *, semicolons: bool = False) -> Look:
     """Look at a table.
 
     Parameters
@@ -159,14 +187,69 @@ def look_at(connection: duckdb.DuckDBPyConnection, relation: str, name: str, /) 
         SQL name of the table.
     name : str
         What its file, sheet or database table is called.
+    semicolons : bool
+        Whether its values are set apart by semicolons, as where the comma is the decimal mark.
     """
     described = connection.execute(f"DESCRIBE {relation}").fetchall()
     rows = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
     sample = "sample_of_rows"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {sample} AS SELECT * FROM {relation} LIMIT {MAX_ROWS}")
     columns = [_column(connection, sample, row[0], row[1]) for row in described if not is_unnamed(row[0])]
+    marked = _with_marks(connection, sample, columns, semicolons=semicolons)
     connection.execute(f"DROP TABLE {sample}")
-    return Look(name, relation, rows, tuple(columns))
+    return Look(name, relation, rows, tuple(marked))
+
+
+def _with_marks(
+    connection: duckdb.DuckDBPyConnection, sample: str, columns: list[ColumnLook], /, *, semicolons: bool
+) -> list[ColumnLook]:
+    """Return columns with the marks of their numbers, decided as where tables are read: 1,250 reads both ways."""
+    numeric = [column for column in columns if _is_text(column.raw_type) and column.is_number]
+    if not numeric:
+        return columns
+    looked = [
+        f"{first_look(f'trim({quoted(one.name)})')['shapes']}, bool_or(contains({quoted(one.name)}, ',')), "
+        f"bool_or(contains({quoted(one.name)}, '.'))"
+        for one in numeric
+    ]
+    row = connection.execute(f"SELECT {', '.join(looked)} FROM {sample}").fetchall()[0]
+    numbers = {one.name: Numbers(one.present, row[3 * at] or {}) for at, one in enumerate(numeric)}
+    decided = {name: one[0] for name, one in decide_decimals([numbers], None, semicolons).items()}
+    marks = {
+        one.name: {mark for mark, is_there in zip((",", "."), row[3 * at + 1 : 3 * at + 3], strict=True) if is_there}
+        for at, one in enumerate(numeric)
+    }
+    return [
+        _marked(connection, sample, one, numbers[one.name], decided[one.name], has=marks[one.name])
+        if one.name in numbers
+        else one
+        for one in columns
+    ]
+
+
+def _marked(
+    connection: duckdb.DuckDBPyConnection,
+    sample: str,
+    look: ColumnLook,
+    numbers: Numbers,
+    decided: tuple[str, str],
+    /,
+    *,
+    has: Collection[str],
+) -> ColumnLook:
+    """Return a column with the mark of its numbers, and its range by it."""
+    mark, reason = decided
+    other = {".": ",", ",": "."}.get(mark, "")
+    # a slip of the pen, as one 1,5 among many 1.5, must not become 15
+    is_contrary = numbers.count({".": "comma", ",": "dot"}.get(mark, "")) > 0
+    found = "" if not reason else "mixed" if is_contrary else mark
+    marked = replace(look, decimal=found, is_grouped=other in has, is_assumed=reason == "default")
+    if not marked.is_grouped or found not in {".", ","}:
+        return marked
+    low, high, median = connection.execute(
+        f"SELECT min(x), max(x), median(x) FROM (SELECT {marked.as_number} AS x FROM {sample})"
+    ).fetchall()[0]
+    return replace(marked, low=low, high=high, median=median)
 
 
 def _column(connection: duckdb.DuckDBPyConnection, sample: str, name: str, raw_type: str, /) -> ColumnLook:

@@ -86,7 +86,7 @@ def _last_word(name: str, /) -> str:
 def reads_as(name: str, column: ColumnLook, factor: float, /) -> str | None:
     """Return the SQL of a column in the contract's unit, ``""`` where it is the column as it stands.
 
-    None: nobody can tell, as with numbers of a duration whose name has no unit.
+    None: nobody can tell, as with numbers of a duration whose name has no unit, or that write decimals both ways.
     """
     is_duration = name in _DURATIONS and column.is_number and column.durations < 0.5
     if is_duration and _last_word(column.name) not in _SECONDS:
@@ -98,6 +98,6 @@ def reads_as(name: str, column: ColumnLook, factor: float, /) -> str | None:
         return f"case when {text} in ({yes}) then 1 when {text} in ({no}) then 0 end"
     if factor == 1:
         return ""
-    if column.raw_type == "VARCHAR":
-        value = f"TRY_CAST(replace({value}, ',', '.') AS DOUBLE)"
-    return f"{factor:g} * {value}"
+    if column.raw_type == "VARCHAR" and column.decimal in {"mixed", "unsure"}:
+        return None
+    return f"{factor:g} * {column.as_number}"

@@ -12,6 +12,7 @@ from baton.files import write_atomically
 from baton.nearest import did_you_mean
 from features.ingest.table_files import is_table_file
 from features.mapping.exports import locked_connection, looks_of_database, looks_of_folder
+from features.mapping.guesses import why_no_table
 from features.mapping.lines import TablePlan
 from features.mapping.looks import Look
 from features.mapping.meaning import with_meanings
@@ -214,6 +215,9 @@ def _unused(looks: list[Look], plans: list[TablePlan], /) -> tuple[str, ...]:
     }
     wide = {plan.look.relation for plan in plans if plan.table in {"measures", *OF_EVENTS}}
     reasons = {look.relation: why_not_wide(look) for look in looks if look.relation not in wide}
+    reasons |= {
+        look.relation: why_no_table(look) for look in looks if look.relation not in used and not reasons[look.relation]
+    }
     return tuple(
         f"{_where(look)}: {reasons[look.relation]}" if reasons.get(look.relation) else _where(look)
         for look in looks

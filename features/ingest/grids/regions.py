@@ -63,6 +63,8 @@ class Region:
         Rows that are records, in order.
     skipped : tuple of Skipped
         Rows within the table's columns that are none.
+    own_names : tuple of str
+        Per column, its name without the headings above it.
     """
 
     header_row: int
@@ -71,6 +73,7 @@ class Region:
     names: tuple[str, ...]
     records: tuple[int, ...]
     skipped: tuple[Skipped, ...]
+    own_names: tuple[str, ...] = ()
 
     @property
     def cells(self) -> int:
@@ -220,7 +223,8 @@ def _from_header(band: _Band, header: int, titles: tuple[Skipped, ...], /) -> Re
     if not records:
         return None
     titles = tuple(title for title in titles if title.row not in headings)
-    return Region(header, band.first, band.last, names, tuple(records), (*titles, *skipped))
+    own = tuple(map(written, band.spread(header)))
+    return Region(header, band.first, band.last, names, tuple(records), (*titles, *skipped), own)
 
 
 def _names(band: _Band, header: int, above: set[int], /) -> tuple[tuple[str, ...], set[int]]:

@@ -72,7 +72,7 @@ def test_a_file_of_tickets_becomes_cases_and_people(plans: Callable[..., dict[st
         "text": "Description",
     }.items()  # fmt: skip
     lines = {line.column: line for line in found["cases"].lines}
-    assert lines["wait_seconds"].sql == "60 * TRY_CAST(replace(\"Wait (min)\", ',', '.') AS DOUBLE)"
+    assert lines["wait_seconds"].sql == '60 * TRY_CAST("Wait (min)" AS DOUBLE)'
     assert "handle_seconds" not in found["cases"].columns  # numbers of a duration whose name has no unit
     assert lines["status"].certainty == "left out"  # known afterwards
     assert found["employees"].columns == {"employee_id": "Assignee", "team_id": "Group"}

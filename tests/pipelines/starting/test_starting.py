@@ -91,6 +91,43 @@ def test_kpis_without_a_period_are_not_used_and_the_reason_is_given(exports: Pat
         guess(tmp_path / "other", str(tmp_path / "alone"))
 
 
+def test_what_keeps_an_export_from_being_a_table_is_said(exports: Path, tmp_path: Path) -> None:
+    calls = ["Call ID,Agent ID,Talk time (sec),CSAT", *(f"k{n},a{n % 7},{60 + n},{1 + n % 5}" for n in range(60))]
+    (exports / "calls.csv").write_text("\n".join(calls) + "\n", encoding="utf-8")
+    started = start_from(guess(tmp_path / "new", str(exports)))
+    assert started.unused == ("calls.csv: it is like cases, but no column seems to be opened_at", "notes.csv")
+
+
+def test_headings_over_several_columns_leave_the_names_below_what_they_are(tmp_path: Path) -> None:
+    import xlsxwriter
+
+    path = tmp_path / "exports" / "工单.xlsx"
+    path.parent.mkdir()
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("明细")
+        sheet.merge_range("A1:E1", "2025年工单")
+        sheet.merge_range("A2:C2", "基本情况")
+        sheet.merge_range("D2:E2", "处理结果")
+        sheet.write_row("A3", ["工单编号", "受理时间", "客户编号", "办结时间", "满意度"])
+        for n in range(60):
+            day = f"2025-0{1 + n % 6}-{1 + n % 28:02}"
+            sheet.write_row(3 + n, 0, [f"G{n:03}", f"{day} 09:00", f"K{n % 9}", f"{day} 11:00", 1 + n % 5])
+        sheet.write_row(63, 0, ["合计", 60])
+    started = start_from(guess(tmp_path / "new", str(path.parent)))
+    cases = next(plan for plan in started.plans if plan.table == "cases")
+    assert (
+        cases.columns.items()
+        >= {
+            "case_id": "基本情况 工单编号",
+            "opened_at": "基本情况 受理时间",
+            "customer_id": "基本情况 客户编号",
+            "closed_at": "处理结果 办结时间",
+            "csat": "处理结果 满意度",
+        }.items()
+    )
+    assert started.report.rows["cases"] == 60
+
+
 def test_nothing_that_is_there_is_overwritten(exports: Path, tmp_path: Path) -> None:
     (tmp_path / "company.toml").write_text("[company]\n")
     with pytest.raises(OutputError, match="is there already"):
