@@ -332,7 +332,7 @@ def _announce(sentence: str, /) -> None:
 
 
 def main() -> None:
-    """Run the command line: exit 0 on success, 2 on a user's error (one line), 1 on a defect, 143 when terminated."""
+    """Run the command line: exit 0 on success, 2 on a user's error (one line), 1 on a defect; others in docs/cli.md."""
     from baton.errors import BatonError
     from baton.terminal.stopping import end_when_terminated
 
@@ -344,8 +344,8 @@ def main() -> None:
     try:
         app()
     except BatonError as error:
-        log_end(2, f"baton: {' '.join(str(error).split())}")
-        raise SystemExit(2) from None
+        log_end(error.exit_code, f"baton: {' '.join(str(error).split())}")
+        raise SystemExit(error.exit_code) from None
     except Exception as error:
         if LOG_FORMAT.get() == "text":
             raise

@@ -1,6 +1,7 @@
 """The errors Baton raises on purpose.
 
-One root, caught only by the command line (one line, exit 2) and by the service (one table of HTTP codes).
+One root, caught only by the command line (one line, exit 2 or the error's own code) and by the service (one table of
+HTTP codes).
 Each leaf is also the builtin that a Python user would expect::
 
     BatonError
@@ -13,6 +14,7 @@ Each leaf is also the builtin that a Python user would expect::
     ├── TooLittleDataError (ValueError)    an outcome cannot be learned from what there is
     ├── PolicyError (ValueError)           the limits of a policy contradict each other
     ├── OutputError (OSError)              results cannot be written
+    │   └── BusyError                      another run is writing there: later it goes through
     ├── ResultError (ValueError)           a result is not as the contract says: a defect
     ├── ArtefactError (LookupError)        a run, a model or a result is not there
     │   └── DamagedModelError              a model is not as it was trained, and is not loaded
@@ -27,12 +29,15 @@ Messages say what is wrong, where, and what to do, in one line.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from baton.messages.message import Message
 
 __all__ = [
     "AccessError",
     "ArtefactError",
     "BatonError",
+    "BusyError",
     "CatalogueError",
     "CompanyFileError",
     "DamagedModelError",
@@ -60,6 +65,9 @@ class BatonError(Exception):
         What is wrong, where, and what to do. A message where results repeat it to people in their language; text where
         the command line and the service say it alone.
     """
+
+    exit_code: ClassVar[int] = 2
+    """What a command ends with; a scheduler reads it."""
 
     def __init__(self, message: Message | str = "", /, *details: object) -> None:
         super().__init__(message.text if isinstance(message, Message) else message, *details)
@@ -112,6 +120,12 @@ class PolicyError(BatonError, ValueError):
 
 class OutputError(BatonError, OSError):
     """Results cannot be written where they should go."""
+
+
+class BusyError(OutputError):
+    """Somebody else is writing there: nothing is wrong, and later the same command goes through."""
+
+    exit_code: ClassVar[int] = 75  # EX_TEMPFAIL of sysexits.h
 
 
 class ResultError(BatonError, ValueError):

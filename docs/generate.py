@@ -23,6 +23,7 @@ _EXIT_CODES = """\
 | 1 | a defect of Baton: please report it with the traceback |
 | 2 | something is to be corrected, said in one line; `validate` ends so where a run would be stopped |
 | 3 | of `retrain`: a champion stays although another was wanted: a gate failed, or nothing could be compared |
+| 75 | another run, or retraining, is writing there: nothing is wrong, the same command goes through later |
 | 143 | ended by SIGTERM, as `docker stop` sends it: nothing is left half written; the same command goes on from there |
 """
 

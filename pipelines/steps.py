@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from baton.contract.results import of_step, result_table
 from baton.disk import explaining_full_disks
-from baton.errors import OutputError
+from baton.errors import BusyError
 from baton.files import RunFolder, owner_only, read_json, remove_unfinished, write_json
 from baton.messages.message import Message
 from baton.progress import Progress, silent, step_begins, step_ends
@@ -164,8 +164,10 @@ class Ledger:
 
         Raises
         ------
+        BusyError
+            If another run is writing there.
         OutputError
-            If another run is writing there, or the disk is full.
+            If the disk is full.
         """
         lock = FileLock(self.folder.steps / "lock")
         try:
@@ -173,9 +175,7 @@ class Ledger:
                 self.folder.steps.mkdir(parents=True, exist_ok=True)
                 lock.acquire(timeout=0)
         except Timeout:
-            raise OutputError(
-                f"{self.folder.path}: another run is writing there; wait for it, or choose --out"
-            ) from None
+            raise BusyError(f"{self.folder.path}: another run is writing there; wait for it, or choose --out") from None
         try:
             remove_unfinished(self.folder.path)
             with owner_only():

@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+
+from baton.files import RunFolder
+from pipelines.steps import Ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +56,16 @@ def test_a_log_of_json_says_in_one_document_why_a_command_ends(tmp_path: Path) -
     event = json.loads(line)
     assert (event["level"], event["event"], event["code"]) == ("error", "stopped", 2)
     assert "no such file; `baton init` writes one" in event["message"]
+
+
+def test_a_folder_that_another_run_writes_to_is_busy_and_the_code_says_to_come_back(tmp_path: Path) -> None:
+    path = company(tmp_path, '[tables]\nsnapshots = { path = "flat.csv" }\n')
+    flat = {"customer_id": [f"c{at}" for at in range(40)], "churned": [at % 2 for at in range(40)]}
+    pd.DataFrame(flat | {"usage": [at % 7 for at in range(40)]}).to_csv(tmp_path / "flat.csv", index=False)
+    with Ledger(RunFolder(tmp_path / "out"), {}).locked():
+        done = baton("run", path)
+    assert done.returncode == 75, done.stderr
+    assert "another run is writing there; wait for it" in done.stderr.strip().splitlines()[-1]
 
 
 DEFECT = """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from baton.company import Company
-from baton.errors import ArtefactError, OutputError, TooLittleDataError
+from baton.errors import ArtefactError, BusyError, TooLittleDataError
 from baton.files import RunFolder
 from baton.filled_in import hides_filled_in
 from baton.messages.message import Message
@@ -119,14 +119,14 @@ def retraining_lock(company: Company, /) -> Iterator[None]:
 
     Raises
     ------
-    OutputError
+    BusyError
         If one is running.
     """
     lock = FileLock(registry_folder(company) / "retrain.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise OutputError(f"{registry_folder(company)}: a retraining is running; wait for it to end") from None
+        raise BusyError(f"{registry_folder(company)}: a retraining is running; wait for it to end") from None
     try:
         yield
     finally:
@@ -175,7 +175,7 @@ def retrain(
     ------
     ArtefactError
         If there is no run, or no model is registered.
-    OutputError
+    BusyError
         If a run or another retraining is writing.
     """
     asked = asked or Asked()
