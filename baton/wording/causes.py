@@ -28,7 +28,13 @@ _BAR_WIDTH = 120
 
 @dataclass(frozen=True)
 class CauseRow:
-    """One cause, or what is unclear: its name, its bar, the line of its months, and what else is known of it."""
+    """One cause, or what is unclear: its name, its bar, the line of its months, and what else is known of it.
+
+    Parameters
+    ----------
+    cause : str
+        Empty for what is none: the others together, and what is unclear.
+    """
 
     name: Bilingual
     main: Bilingual | None
@@ -36,6 +42,7 @@ class CauseRow:
     drawing: Markup
     move: Bilingual | None
     cells: tuple[Bilingual, ...]
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +210,7 @@ def _row(
     main = known.get("main")
     upper = translated(Text(en=main["en"], zh=main["zh"])) if main and main["en"] != known.get("en") else None
     name = results.cause_name(cause)
-    return CauseRow(name, upper, _bar(shares, cause), _line(months), _move(months), tuple(cells))
+    return CauseRow(name, upper, _bar(shares, cause), _line(months), _move(months), tuple(cells), cause)
 
 
 def _counted(shares: pd.DataFrame, cause: str, /) -> list[Bilingual]:

@@ -36,6 +36,7 @@ def show_decision(asked: Asked, of: PagesOf, /) -> Reply:
         {
             "decision": decision,
             "name_of": cards.name_of,
+            "cause_name": of.read().causes.name_of,
             "rows": rows,
             "chosen": chosen,
             "points_of": _points_of(asked, chosen, rows),

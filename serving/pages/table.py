@@ -10,7 +10,8 @@ from serving.access.rules import may_at_all
 from serving.pages.asked import Asked, Reply
 from serving.pages.behind import PagesOf
 from serving.pages.card import show_card, take_card
-from serving.pages.causes import show_causes, take_correction
+from serving.pages.causes.acting import show_cause, take_cause
+from serving.pages.causes.page import show_causes, take_correction
 from serving.pages.coaching import show_coaching, show_offer, take_offer
 from serving.pages.contacts.customer import send_notes, show_customer, take_note
 from serving.pages.customers import show_customers
@@ -67,6 +68,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("/pages/customer-notes.csv", "", ("read_customer_notes",), send_notes),
     PageEntry("/pages/live", "pages_live.name", ("live_desk",), show_live_desk, take_live_desk),
     PageEntry("/pages/causes", "pages_frame.causes", ("causes_of_team",), show_causes, take_correction),
+    PageEntry("/pages/cause", "", ("decide",), show_cause, take_cause),
     PageEntry("/pages/journey", "pages_journey.name", ("weights",), show_journey),
     PageEntry("/pages/coaching", "pages_frame.coaching", ("coaching_of_team",), show_coaching),
     PageEntry("/pages/offer", "", ("decide_of_person",), show_offer, take_offer),

@@ -76,6 +76,7 @@ _ON_PAGE: dict[str, tuple[str, ...]] = {
     "/pages/customer": ("chance", "stake", "sign", "lever"),
     "/pages/live": ("signal", "chance"),
     "/pages/causes": ("cause", "interval", "stake", "min_group"),
+    "/pages/cause": ("cause", "decision", "kpi"),
     "/pages/journey": ("stage", "kpi", "points", "moment", "misaligned", "median", "min_group"),
     "/pages/coaching": ("coaching", "min_group"),
     "/pages/decisions": ("decision", "contest"),

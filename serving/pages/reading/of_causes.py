@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CausesOf", "RunCauses", "TextShown"]
 
-_TABLES = ("root_causes", "cause_shares", "cause_trends", "cause_prices", "emerging_causes", "suspicious_labels")
+_TABLES = (
+    "root_causes", "cause_shares", "cause_trends", "cause_diagnosis", "cause_prices", "emerging_causes",
+    "suspicious_labels",
+)  # fmt: skip
 _SHOWN_CHARACTERS = 220
 _MAX_KEPT = 50
 _MAX_LOOKED = 500  # labels that are looked through for those of somebody's teams
@@ -122,6 +125,17 @@ class RunCauses:
     def known(self) -> list[str]:
         """Every cause that a text can be given."""
         return sorted({*self.about, *(row.cause for row in self._texts), *(row.likely for row in self._texts)} - {""})
+
+    def name_of(self, cause: str, /) -> Bilingual:
+        """Return what people call a cause."""
+        known = self.about.get(cause)
+        return verbatim(cause) if known is None else translated(Text(en=known["en"], zh=known["zh"]))
+
+    @cached_property
+    def diagnosed(self) -> Mapping[str, dict[str, Any]]:
+        """Rows of the diagnosis by cause: what can be decided on."""
+        rows = self.run.all_rows("cause_diagnosis") if "cause_diagnosis" in self.tables else []
+        return {row["cause"]: row for row in rows}
 
     def texts(self, teams: frozenset[str], /, *, all_texts: bool) -> list[TextShown]:
         """Return the texts that somebody may read: those of some teams or all; examples first, then doubtful labels."""
@@ -234,8 +248,7 @@ class CausesOf:
 
     def cause_name(self, cause: str, /) -> Bilingual:
         """Return a cause's name."""
-        known = self.causes.get(cause)
-        return verbatim(cause) if known is None else translated(Text(en=known["en"], zh=known["zh"]))
+        return self.read.name_of(cause)
 
     def kpi_name(self, kpi: str, /) -> Bilingual:
         """Return a KPI's name."""

@@ -12,7 +12,7 @@ import pytest
 from serving.access.principal import Principal
 from serving.access.sight import Sight
 from serving.pages.asked import Asked, Shown
-from serving.pages.causes import show_causes
+from serving.pages.causes.page import show_causes
 from serving.pages.frame import page_response
 from serving.pages.reading.of_run import OfRun
 from tests.serving.pages.conftest import Browser

@@ -57,6 +57,10 @@ CELLS: dict[tuple[str, str], tuple[str, str, str, str, str, str]] = {
     ("/pages/coaching", ">t1<"): (D, S, S, H, D, D),
     ("/pages/coaching", ">t2<"): (D, S, S, H, D, D),
     ("/pages/coaching", ">t3<"): (D, S, H, S, D, D),
+    ("/pages/causes", "Decide what to do"): (D, H, S, S, D, D),  # analysts decide nothing
+    ("/pages/cause?cause=late", ">t1<"): (D, D, S, H, D, D),
+    ("/pages/cause?cause=late", ">t3<"): (D, D, H, S, D, D),
+    ("/pages/cause?cause=weather", "never"): (D, D, H, H, D, D),
     ("/pages/coaching", "@e1"): (D, H, S, H, D, D),
     ("/pages/coaching", "@e2"): (D, H, H, H, D, D),  # t2 has no lead of its own
     ("/pages/coaching", "@e3"): (D, H, H, S, D, D),

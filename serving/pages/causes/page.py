@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from baton.catalogue.schema import Text
 from baton.messages.message import Message
-from baton.wording.wording import Bilingual, percent, say, translated, verbatim
+from baton.wording.wording import Bilingual, percent, say
 from serving.access.rules import Subject, may, may_at_all
 from serving.access.sight import Sight
 from serving.corrections.store import MAX_LABEL, Agreement, NewCorrection
 from serving.decisions.refused import DecisionRefused, NotFound
 from serving.pages.asked import Asked, Go, Reply, Shown, new_once
 from serving.pages.behind import PagesOf
+from serving.pages.causes.acting import deciding_teams
 from serving.pages.reading.of_causes import RunCauses, TextShown
 from serving.pages.reading.of_run import OfRun
 
@@ -35,6 +35,7 @@ def show_causes(asked: Asked, of: PagesOf, /) -> Reply:
             "causes": _choices(read.causes, asked),
             "agreement": _agreement(of.corrections.since(_learned_with(read))) if section is not None else None,
             "may_correct": may_at_all(asked.who, "correct_label"),
+            "decidable": read.causes.diagnosed if read.causes.diagnosed and deciding_teams(asked, read) else {},
             "once": new_once(),
             "is_kept": asked.query.get("done") == "corrected",
         },
@@ -85,23 +86,18 @@ def _read_again(causes: RunCauses, texts: list[TextShown], of: PagesOf, /) -> di
             {
                 "case": row.case_id,
                 "cause": row.cause,
-                "name": _name(causes, row.cause),
-                "likely": _name(causes, row.likely) if row.likely else None,
+                "name": causes.name_of(row.cause),
+                "likely": causes.name_of(row.likely) if row.likely else None,
                 "text": row.text,
-                "corrected": _name(causes, people[row.case_id]) if row.case_id in people else None,
+                "corrected": causes.name_of(people[row.case_id]) if row.case_id in people else None,
             }
         )
     return groups
 
 
 def _choices(causes: RunCauses, asked: Asked, /) -> list[tuple[str, Bilingual]]:
-    named = [(cause, _name(causes, cause)) for cause in causes.known if len(cause) <= MAX_LABEL]
+    named = [(cause, causes.name_of(cause)) for cause in causes.known if len(cause) <= MAX_LABEL]
     return sorted(named, key=lambda pair: str(pair[1].of(asked.language)).casefold())
-
-
-def _name(causes: RunCauses, cause: str, /) -> Bilingual:
-    known = causes.about.get(cause)
-    return verbatim(cause) if known is None else translated(Text(en=known["en"], zh=known["zh"]))
 
 
 def _agreement(found: Agreement | None, /) -> Bilingual | None:

@@ -1,0 +1,82 @@
+"""One cause: what is known of it, what was decided before, and the form by which a team takes it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from baton.catalogue.schema import Text
+from baton.messages.message import Message
+from baton.wording.wording import Bilingual, listed, natural_order, translated, verbatim
+from serving.access.rules import Subject, may
+from serving.decisions.payloads import AdviceQuestion
+from serving.decisions.refused import DecisionRefused, NotFound
+from serving.pages.asked import Asked, Reply, Shown, new_once
+from serving.pages.behind import PagesOf
+from serving.pages.card import propose
+from serving.pages.reading.of_run import OfRun
+
+__all__ = ["deciding_teams", "show_cause", "take_cause"]
+
+
+def deciding_teams(asked: Asked, read: OfRun, /) -> list[str]:
+    """Return the teams for which somebody may decide what is done about a cause."""
+    teams = {*read.run.members.teams, *(row["team_id"] for row in read.run.all_rows("weights"))}
+    mine = (team for team in teams if may(asked.who, "decide", Subject(team)))
+    return sorted(mine, key=lambda team: natural_order(verbatim(team)))
+
+
+def show_cause(asked: Asked, of: PagesOf, /) -> Reply:
+    """Show a cause with the moves by which a team takes it up."""
+    read = of.read()
+    cause = asked.query.get("cause", "")
+    known, teams = read.causes.diagnosed.get(cause), deciding_teams(asked, read)
+    if known is None or not teams:
+        raise NotFound
+    advised = of.store.advised(asked.who, AdviceQuestion(kind="root_cause", team_id=teams[0], cause=cause))
+    return Shown(
+        "cause",
+        {
+            "name": read.causes.name_of(cause),
+            "facts": _facts(read, known),
+            "teams": teams,
+            "advice": advised["digest"],
+            "next": [move["key"] for move in advised["next"]],
+            "once": new_once(),
+            "decisions": [row for row in of.store.standing(asked.who, "root_cause") if row["about"]["cause"] == cause],
+        },
+    )
+
+
+def take_cause(asked: Asked, of: PagesOf, /) -> Reply:
+    """Begin a decision on a cause for a team."""
+    move, team = asked.form.get("move", ""), asked.form.get("team", "")
+    if not team:
+        raise DecisionRefused(Message("cause.choose_team"))
+    question = _question(asked.query.get("cause", ""), team)
+    choice = {"choice": {"action": asked.form.get("instead", "")}} if move == "change" else {}
+    return propose(asked, of, {**question.model_dump(exclude_none=True), "move": move, **choice})
+
+
+def _question(cause: str, team: str, /) -> AdviceQuestion:
+    try:
+        return AdviceQuestion(kind="root_cause", team_id=team, cause=cause)
+    except ValidationError:
+        raise NotFound from None
+
+
+def _facts(read: OfRun, row: dict[str, Any], /) -> list[tuple[str, Bilingual]]:
+    """Return what a run says of a cause, each with the key of its heading; what is not known is left out."""
+    known = read.causes.about.get(row["cause"], {})
+    stages = {stage.id: translated(stage.name) for stage in read.names.catalogue.stages}
+    owner, stage = known.get("owner"), stages.get(row["stage"] or "")
+    measured = listed([read.names.kpi(kpi) for kpi in row["measured_by"]]) if len(row["measured_by"]) else None
+    could = listed([read.names.kpi(kpi) for kpi in row["kpis"]]) if len(row["kpis"]) else None
+    found = [
+        ("causes.stage", stage),
+        ("causes.owner", translated(Text(**owner)) if owner else None),
+        ("pages_cause.measured_by", measured),
+        ("pages_cause.could_measure", could if measured is None else None),
+    ]
+    return [(heading, words) for heading, words in found if words is not None]
