@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from baton.catalogue.kpi_search import kpis_of_presets
 from baton.catalogue.schema import Text
 from baton.messages.message import Message
 from baton.wording.wording import Bilingual, listed, natural_order, translated, verbatim
@@ -66,13 +67,22 @@ def _question(cause: str, team: str, /) -> AdviceQuestion:
         raise NotFound from None
 
 
+def _kpi_name(read: OfRun, kpi: str, /) -> Bilingual:
+    """Return what a KPI is called; the company may have none that would measure a cause, and the library has it."""
+    if kpi not in read.names.catalogue:
+        of_library = next((found.kpi for found in kpis_of_presets() if found.kpi.id == kpi), None)
+        if of_library is not None:
+            return translated(of_library.name)
+    return read.names.kpi(kpi)
+
+
 def _facts(read: OfRun, row: dict[str, Any], /) -> list[tuple[str, Bilingual]]:
     """Return what a run says of a cause, each with the key of its heading; what is not known is left out."""
     known = read.causes.about.get(row["cause"], {})
     stages = {stage.id: translated(stage.name) for stage in read.names.catalogue.stages}
     owner, stage = known.get("owner"), stages.get(row["stage"] or "")
-    measured = listed([read.names.kpi(kpi) for kpi in row["measured_by"]]) if len(row["measured_by"]) else None
-    could = listed([read.names.kpi(kpi) for kpi in row["kpis"]]) if len(row["kpis"]) else None
+    measured = listed([_kpi_name(read, kpi) for kpi in row["measured_by"]]) if len(row["measured_by"]) else None
+    could = listed([_kpi_name(read, kpi) for kpi in row["kpis"]]) if len(row["kpis"]) else None
     found = [
         ("causes.stage", stage),
         ("causes.owner", translated(Text(**owner)) if owner else None),

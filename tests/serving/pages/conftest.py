@@ -83,7 +83,13 @@ def write_causes(house: House) -> None:
     shares = pd.DataFrame({"cause": ["late", "bill"], "named": [80, 40], "texts": 120, "named_share": [2 / 3, 1 / 3]})
     examples = pd.DataFrame({"cause": ["late"], "case_id": ["k3"], "text": ["where is my parcel [phone] <b>"]})
     tables = {"cause_trends": trends, "root_causes": answers, "cause_shares": shares, "texts/examples": examples}
-    known = {"growing": True, "stage": "support", "kpis": ["csat"], "measured_by": [], "alignment": "unmeasured"}
+    known = {
+        "growing": True,
+        "stage": "support",
+        "kpis": ["csat", "outage_minutes"],
+        "measured_by": [],
+        "alignment": "unmeasured",
+    }
     tables["cause_diagnosis"] = pd.DataFrame([{"cause": cause, **known} for cause in ("late", "bill")])
     (house.folder.path / "texts").mkdir(exist_ok=True)
     for name, table in tables.items():

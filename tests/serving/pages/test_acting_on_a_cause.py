@@ -20,6 +20,7 @@ def test_from_the_list_to_done_and_helped(browser: Browser, house: House) -> Non
     assert PLACE in browser.open("/pages/causes").text
     page = browser.open(PLACE).text
     assert "none is on a card" in page and "The team that acts" in page
+    assert "Minutes of outage" in page  # a KPI of the library that this company does not have
     refused = browser.send(PLACE, {"move": "accept", "team": "t3", "reason": " "})
     assert refused.status_code == 400 and "say why" in refused.text
     begun = browser.send(PLACE, {"move": "accept", "team": "t3", "reason": "Parcels <b> wait"})
