@@ -22,7 +22,7 @@ from baton.errors import (
 from serving.access.keeper import Keeper
 from serving.access.principal import Principal
 from serving.access.sight import Sight
-from serving.access.views import people_shown, record_views
+from serving.access.views import customers_shown, people_shown, record_customers, record_views
 from serving.answering.payloads import (
     ChurnAnswer,
     ChurnRequest,
@@ -101,6 +101,7 @@ MAX_SECONDS = 120
 """Of anything; what reads texts gives up before."""
 
 _LOG = logging.getLogger("baton.serving")
+_SYSTEM = "service"  # the role that may read all customers, whose views are in the audit log request by request
 _FEW_ROWS = 20  # up to so many rows a prediction takes less time than handing it to a thread and back
 
 
@@ -201,7 +202,7 @@ class Answering:
             One of the models of ``ROUTES``.
         """
         is_quick = isinstance(request, ChurnRequest) and not (request.explain or request.live)
-        if is_quick and len(request.rows) <= _FEW_ROWS:
+        if is_quick and len(request.rows) <= _FEW_ROWS and not _is_logged(request, principal):
             return self._answered(request, principal, lambda: None)
         try:
             lane = self._lanes[self._work_of(request).lane]
@@ -226,10 +227,7 @@ class Answering:
             body = self._work_of(request).how(run, request, sight, check)
             if isinstance(request, ConversationRequest) and self.alerting is not None:
                 self.alerting.notice_conversation(run, request, body, principal)
-            people = () if principal.is_local else people_shown(body)
-            if people:
-                audit, about = self._keeper.audit, [(run.members.team_of.get(person), person) for person in people]
-                record_views(audit.state, audit.append, principal, _PATHS[type(request)], about)
+            self._record(run, request, body, principal)
             return 200, _text(body)
         except Stopped:
             raise
@@ -238,6 +236,25 @@ class Answering:
             of_policy = "weights" if isinstance(request, TrialRequest) else "policy"
             field = of_policy if isinstance(error, PolicyError) else getattr(error, "field", "")
             return code, _text(error_body(field, str(error), getattr(error, "faults", None)))
+
+    def _record(self, run: LoadedRun, request: Any, body: dict[str, Any], principal: Principal, /) -> None:
+        """Write into the audit log what of people an answer shows, before it leaves."""
+        if principal.is_local:
+            return
+        people, customers = people_shown(body), customers_shown(body) if principal.role == _SYSTEM else 0
+        if not people and not customers:
+            return
+        audit, route = self._keeper.audit, _PATHS[type(request)]
+        if people:
+            about = [(run.members.team_of.get(person), person) for person in people]
+            record_views(audit.state, audit.append, principal, route, about)
+        if customers:
+            record_customers(audit.state, audit.append, principal, route, customers)
+
+
+def _is_logged(request: ChurnRequest, principal: Principal, /) -> bool:
+    """Whether an answer will have a row in the audit log, which is not written while others wait."""
+    return principal.role == _SYSTEM and any(row.customer_id is not None for row in request.rows)
 
 
 def _text(body: dict[str, Any], /) -> bytes:

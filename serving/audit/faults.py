@@ -46,6 +46,9 @@ KINDS: Mapping[str, str] = {
     "pilot_changed": "audit_fault.pilot_changed",
     "pilot_missing": "audit_fault.pilot_missing",
     "pilot_unlogged": "audit_fault.pilot_unlogged",
+    "correction_changed": "audit_fault.correction_changed",
+    "correction_missing": "audit_fault.correction_missing",
+    "correction_unlogged": "audit_fault.correction_unlogged",
 }
 """Message by kind of fault."""
 

@@ -19,6 +19,7 @@ from serving.audit.pilots import faults_of_pilots, raw_pilot_moves
 from serving.audit.rows import FIELDS
 from serving.audit.sealing import ERASE, SEALED_DETAIL, known_keys, sealed_with
 from serving.audit.signer import PRIVATE, PUBLIC, fingerprint, private_key, public_key, verifies
+from serving.corrections.audited import faults_of_corrections, raw_corrections
 from serving.state.store import State
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def verify(state: State, /, *, key: Path | None = None) -> Verification:
     OutputError
         If the database or the public key cannot be read.
     """
-    rows, keys, moves, pilots = _read(state)
+    rows, keys, moves, pilots, corrections = _read(state)
     heads = read_heads(state.folder)
     if not rows and heads is None and key is None and not (state.folder / PUBLIC).exists():
         return Verification(0, "", "", 0, ())
@@ -104,6 +105,7 @@ def verify(state: State, /, *, key: Path | None = None) -> Verification:
     faults += _lost_keys(rows, places, set(keys))
     faults += faults_of_moves(rows, places, moves, keys)
     faults += faults_of_pilots(rows, places, pilots)
+    faults += faults_of_corrections(rows, places, corrections)
     return _found(rows, public, noted, faults)
 
 
@@ -117,12 +119,13 @@ def raw_rows(session: Any, /) -> list[dict[str, Any]]:
     return [{**row, "at": _time(row["at"])} for row in found.mappings()]
 
 
-def _read(state: State, /) -> tuple[list[dict[str, Any]], dict[str, bytes], _Moves, _Moves]:
-    """Return the log's rows, people's keys, and the moves of decisions and of pilots."""
+def _read(state: State, /) -> tuple[list[dict[str, Any]], dict[str, bytes], _Moves, _Moves, _Moves]:
+    """Return the log's rows, people's keys, the moves of decisions and of pilots, and corrected labels."""
     with state.reading() as session:
         if session.get_bind().dialect.name != "sqlite":  # there a reader sees one moment anyway
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        return raw_rows(session), known_keys(session), raw_moves(session), raw_pilot_moves(session)
+        moves, pilots = raw_moves(session), raw_pilot_moves(session)
+        return raw_rows(session), known_keys(session), moves, pilots, raw_corrections(session)
 
 
 def _time(value: Any, /) -> Any:

@@ -14,6 +14,7 @@ from baton.messages.message import Message
 from baton.retraining.corrections import Corrected, write_corrections
 from serving.access.principal import Principal
 from serving.audit.log import AuditLog, Entry
+from serving.corrections.audited import CORRECT, content_of
 from serving.decisions.refused import DecisionRefused
 from serving.state.clock import utc_now
 
@@ -126,8 +127,13 @@ class Corrections:
                 )  # fmt: skip
                 session.add(kept)
                 session.flush()
-                detail = {"correction": kept.number, "cause": new.cause, "shown": new.shown}
-                self._audit.append(session, Entry("label.correct", who, new.team_id, detail=detail))
+                detail = {
+                    "correction": kept.number,
+                    "cause": new.cause,
+                    "shown": new.shown,
+                    "content": content_of(kept),
+                }
+                self._audit.append(session, Entry(CORRECT, who, new.team_id, detail=detail))
         # after the commit: nothing is learned from that was not kept; and in turn: the newest is written last
         with self._state.writing() as session:
             newest = [Corrected(row.case_id, row.cause, row.number) for row in _newest(session)]

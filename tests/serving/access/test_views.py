@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,30 @@ def test_views_of_people_are_written_one_by_one_and_nothing_else_is(served: Any,
     ):
         ask(served, house, user, what, which)
     new = rows(state)[before:]
-    assert [(row.action, row.role) for row in new] == [("view_person", "manager"), ("view_person", "employee")]
+    assert [(row.action, row.role) for row in new] == [
+        ("view_person", "manager"),
+        ("view_person", "employee"),
+        ("view_customers", "service"),
+    ]
     assert house.people["e1"] not in "".join(row.subject + row.detail for row in new)
+
+
+def test_a_system_that_is_shown_customers_has_a_row_for_each_request(served: Any, house: House, state: State) -> None:
+    before = len(rows(state))
+    asked = [{"customer_id": name} for name in ("c1", "c2", "nobody")]
+    for user, body in (
+        ("etl", {"rows": asked}),
+        ("etl", {"rows": asked[:1], "explain": True}),
+        ("etl", {"rows": [{"features": {}}]}),
+        ("etl", {"rows": asked[2:]}),
+        ("ana", {"rows": asked}),
+    ):
+        assert served.post("/predict_churn", json=body, headers=house.headers(user)).status_code == 200
+    new = rows(state)[before:]
+    assert [(row.action, row.actor) for row in new] == [("view_customers", "etl")] * 2
+    assert [json.loads(row.detail) for row in new] == [
+        {"customers": number, "kind": "/predict_churn"} for number in (2, 1)
+    ]
 
 
 def test_what_cannot_be_recorded_is_not_shown(served: Any, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +83,7 @@ def test_what_cannot_be_recorded_is_not_shown(served: Any, house: House, monkeyp
     assert "nothing was kept" in answer.json()["error"]["message"]
     assert "rows" not in answer.text
     assert ask(served, house, "ana", "team", "t1").status_code == 200
+    assert ask(served, house, "etl", "churn", "c1").status_code == 503
 
 
 def test_grants_are_recorded_with_the_person_sealed(empty: Company, tmp_path: Path) -> None:

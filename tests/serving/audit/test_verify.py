@@ -311,7 +311,16 @@ def test_a_persons_key_that_is_gone_without_a_word_is_found(log: AuditLog) -> No
 
 
 def test_every_kind_has_words_in_both_languages() -> None:
-    values = {"decision": "d", "pilot": "p", "origin": "1", "times": "2", "head": "9", "key": "ab", "line": "4"}
+    values = {
+        "decision": "d",
+        "correction": "3",
+        "pilot": "p",
+        "origin": "1",
+        "times": "2",
+        "head": "9",
+        "key": "ab",
+        "line": "4",
+    }
     for kind in KINDS:
         message = Fault(kind, 3, values).message
         assert render(message, "en").endswith(".") and render(message, "zh").endswith("。")

@@ -14,6 +14,7 @@ from serving.access.keeper import Keeper
 from serving.access.principal import LOCAL, Principal
 from serving.audit.erase import erase
 from serving.audit.log import AuditLog
+from serving.audit.verify import verify
 from serving.corrections.store import Corrections, NewCorrection
 from serving.decisions.refused import DecisionRefused
 from serving.state.schema import User
@@ -87,6 +88,39 @@ def test_who_corrected_is_erased_and_what_was_learned_stays(kept: Corrections, s
     with state.reading() as session:
         rows = session.execute(sql('SELECT "by", cause FROM label_corrections')).all()
     assert {row.cause for row in rows} == {"bill"} and all(row.by.startswith("erased-") for row in rows)
+    assert verify(state).sound
+    with state.writing() as session:
+        session.execute(sql("UPDATE label_corrections SET cause = 'rude' WHERE number = 2"))
+    assert [(fault.kind, fault.number) for fault in verify(state).faults] == [("correction_changed", 2)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE label_corrections SET cause = 'rude' WHERE number = 2", ("correction_changed", 2)),
+        ("UPDATE label_corrections SET shown = 'rude' WHERE number = 1", ("correction_changed", 1)),
+        ("UPDATE label_corrections SET case_id = 'k9' WHERE number = 2", ("correction_changed", 2)),
+        ("UPDATE label_corrections SET \"by\" = 'mei' WHERE number = 1", ("correction_changed", 1)),
+        ("UPDATE label_corrections SET \"by\" = 'erased-x' WHERE number = 1", ("correction_changed", 1)),
+        ("DELETE FROM label_corrections WHERE number = 1", ("correction_missing", 1)),
+        (
+            "INSERT INTO label_corrections SELECT 7, case_id, team_id, \"by\", cause, shown, 'x', at "
+            "FROM label_corrections WHERE number = 1",
+            ("correction_unlogged", None),
+        ),
+    ],
+)
+def test_a_correction_that_is_not_as_it_was_logged_is_named(
+    kept: Corrections, state: State, statement: str, found: tuple[str, int | None]
+) -> None:
+    for case in ("k1", "k2"):
+        kept.keep(ANA, correction(case, "bill", case))
+    assert verify(state).sound
+    with state.writing() as session:
+        session.execute(sql(statement))
+    faults = verify(state).faults
+    assert [(fault.kind, fault.number) for fault in faults] == [found]
+    assert "orrection" in faults[0].message.text
 
 
 def test_who_sees_a_text_corrects_its_label_and_it_is_counted(browser: Browser, with_passwords: House) -> None:
