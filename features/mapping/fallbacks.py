@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from features.mapping.column_guess import ColumnGuess
 from features.mapping.looks import ColumnLook, Look
+from features.mapping.names import column_fits
 from features.mapping.writing import comparable
 
 __all__ = ["with_required"]
@@ -15,6 +16,7 @@ _MIN_OTHERS = {"cases": 3, "customers": 3}
 """So many other columns are the table's by their names, before its key is looked for by values."""
 _MIN_CLEAR = 0.6
 _MIN_UNIQUE = 0.99
+_NAMED_KEY = 0.95  # a name that is on the list as it stands, or nearly
 _MIN_ROWS = 20  # of fewer rows anything may differ
 _MAX_KEY_CHARACTERS = 40
 _NO_KEY = (
@@ -53,6 +55,8 @@ def with_required(table: str, look: Look, columns: tuple[ColumnGuess, ...], /) -
     if key is None or look.rows < _MIN_ROWS:
         return columns
     clear = sum(guess.score >= _MIN_CLEAR for guess in columns if guess.column != key)
+    if table == "customers" and clear >= _MIN_OTHERS[table]:
+        columns = _with_repeated_key(look, columns)
     found = {guess.column for guess in columns}
     added = []
     if key not in found and clear >= _MIN_OTHERS[table]:
@@ -64,6 +68,24 @@ def with_required(table: str, look: Look, columns: tuple[ColumnGuess, ...], /) -
         if column is not None:
             added.append(_guess("opened_at", column, "no name says when a case begins; no other time is earlier"))
     return (*added, *columns)
+
+
+def _with_repeated_key(look: Look, columns: tuple[ColumnGuess, ...], /) -> tuple[ColumnGuess, ...]:
+    """Return guesses of customers with the key that is called so although its values repeat, as in subscriptions.
+
+    Only where another column has a value of its own in each row, which is the subscription's id and no customer's.
+    """
+    found = {guess.column: guess for guess in columns}
+    now = found.get("customer_id")
+    others = {guess.source for guess in columns if guess is not now}
+    if (now is not None and not now.is_meaning) or next(_keys(look, others), None) is None:
+        return columns
+    for column in look.columns:
+        fit = column_fits("customers", column.name).get("customer_id")
+        if fit is not None and fit.score >= _NAMED_KEY and column.name not in others and not column.is_time:
+            why = "the name is a usual one, and several rows have the same"
+            return (_guess("customer_id", column, why), *(guess for guess in columns if guess is not now))
+    return columns
 
 
 def _with_unit(look: Look, columns: tuple[ColumnGuess, ...], /) -> tuple[ColumnGuess, ...]:

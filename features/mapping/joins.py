@@ -30,6 +30,8 @@ _MAX_TRIED = 8  # columns that are compared with each of so many others
 _MAY_REFER = 0.5
 _FIRST = frozenset({"joined_at", "responded_at"})
 _SURE = 0.95
+_RATINGS = frozenset({"csat", "nps"})
+_SUMMED = frozenset({"value", "cost", "handle_seconds"})
 
 
 def by_keys(guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnection, /) -> dict[str, TableGuess]:
@@ -168,22 +170,23 @@ def joined(
         found = [
             one
             for one in guess_columns(guess.table, look)
-            if one.column in _ADDED[guess.table] - have and one.source != other
+            if one.column in _ADDED[guess.table] - have and one.source != other and _is_clear(one, look)
         ]
         if not found:
             continue
         name = f"other{len(others) + 1}"
         have |= {one.column for one in found}
-        listed = ", ".join(f"{_one_value(one, look)} as {one.column}" for one in found)
+        at = _time_of(look, found)
+        values = {one.column: _one_value(one, look, at) for one in found}
+        listed = ", ".join(f"{sql} as {column}" for column, (sql, _) in values.items())
         joins.append(
             f"left join (select {quoted(other)} as joined_key, {listed} from {name} group by 1) as {name}_of_row "
             f"on {name}_of_row.joined_key = raw.{quoted(key)}"
         )
         is_single = look.column(other).unique_share >= _SURE
         for one in found:
-            several = (
-                "" if is_single else ", the first of several rows" if one.column in _FIRST else ", of several rows"
-            )
+            which = values[one.column][1]
+            several = "" if is_single else f", {which} of several rows" if which else ", of several rows"
             why = f"{one.why}; joined by {other!r}{several}"
             lines.append(Line(one.column, f"{name}_of_row.{one.column}", why, "likely", f"{look.name}.{one.source}"))
         others[name] = look
@@ -193,17 +196,45 @@ def joined(
     return replace(plan, lines=(*own, *lines), after="\n".join(["from raw", *joins]), joined=others)
 
 
-def _one_value(guess: ColumnGuess, look: Look, /) -> str:
-    """Return SQL of one value of a row's several: the first beginning; an end only where nothing goes on."""
+def _is_clear(guess: ColumnGuess, look: Look, /) -> bool:
+    """Whether it is known how a column's numbers are written; of several rows they are counted together."""
+    return bool(guess.sql) or look.column(guess.source).decimal not in {"mixed", "unsure"}
+
+
+def _time_of(look: Look, found: Sequence[ColumnGuess], /) -> str:
+    """Return SQL of the time by which the rows of an export follow each other; empty where no time is the only one."""
+    times = [column for column in look.columns if column.is_time]
+    rated = [look.column(one.source) for one in found if one.column == "rated_at" and look.column(one.source).is_time]
+    chosen = rated or times
+    return chosen[0].as_time if len(chosen) == 1 else ""
+
+
+def _one_value(guess: ColumnGuess, look: Look, at: str, /) -> tuple[str, str]:
+    """Return SQL of one value of a row's several, and which it is: of ratings their mean, or the last of words.
+
+    The largest of several ratings would make customers happier than they are, and texts of digits have another order
+    than numbers.
+    """
     value = guess.sql or quoted(guess.source)
     column = look.column(guess.source)
+    number = guess.sql or column.as_number
     if guess.column in _FIRST:
-        return f"min({column.as_time})"
+        return f"min({column.as_time})", "the first"
     if guess.column == "left_at":
-        return f"case when count(*) = count({column.as_time}) then max({column.as_time}) end"
-    if guess.column == "value":
-        return f"sum(try_cast({value} as double))"
-    return f"max({column.as_time})" if column.is_time else f"max({value})"
+        return f"case when count(*) = count({column.as_time}) then max({column.as_time}) end", ""
+    if column.is_time:
+        return f"max({column.as_time})", "the last"
+    if guess.column in _SUMMED and column.is_number:
+        return f"sum(try_cast({number} as double))", "the sum"
+    if guess.column in _RATINGS and column.is_number:
+        return f"avg(try_cast({number} as double))", "the mean"
+    if guess.column in _RATINGS and at:
+        return f"arg_max({value}, {at})", "the last"
+    return (f"max({number})", "the largest") if column.is_number and not _is_id(guess) else (f"max({value})", "")
+
+
+def _is_id(guess: ColumnGuess, /) -> bool:
+    return guess.column.endswith("_id")
 
 
 def _of_raw(line: Line, /) -> str:

@@ -11,6 +11,7 @@ from baton.contract.sources import TABLES
 from features.ingest.sql_text import literal, quoted
 from features.mapping.doubts import doubted_ends, doubted_opening, doubted_work
 from features.mapping.extras import Extra, extras_of
+from features.mapping.grouped import has_several_rows, one_row_each
 from features.mapping.guesses import TableGuess, best_tables, guess_columns
 from features.mapping.joins import by_keys, joined
 from features.mapping.lines import Line, TablePlan, line_of
@@ -167,14 +168,41 @@ def _customers_of_activity(guess: TableGuess, /) -> TablePlan:
     return TablePlan("customers", guess.look, lines, f"from raw group by {quoted(key)}", note=note)
 
 
-def _one_row_each(plan: TablePlan, guess: TableGuess, /) -> TablePlan:
-    """Return customers with left_at emptied where a status says that they are still here."""
-    status = next((column for column in guess.look.columns if _is_status(column.values)), None)
+def _ended(plan: TablePlan, guess: TableGuess, /) -> str:
+    """Return SQL of when a row of customers ended, null where it goes on; empty where no column says so."""
     left = next((line for line in plan.lines if line.column == "left_at"), None)
-    if status is None or left is None:
+    if left is None:
+        return ""
+    end = guess.look.column(left.source).as_time
+    gone = _gone(guess)
+    return f"case when {gone} then {end} end" if gone else end
+
+
+def _gone(guess: TableGuess, /) -> str:
+    """Return SQL that tests whether a status says that somebody left; empty where there is none."""
+    status = next((column for column in guess.look.columns if _is_status(column.values)), None)
+    if status is None:
+        return ""
+    words = ", ".join(literal(value) for value in status.values if value.strip().casefold() in _GONE)
+    return f"{quoted(status.name)} in ({words})"
+
+
+def _one_row_each(plan: TablePlan, guess: TableGuess, /) -> TablePlan:
+    """Return customers with one row each, and left_at emptied where a status says that they are still here."""
+    if not has_several_rows(guess):
+        return _left_by_status(plan, guess)
+    plain = _plain(guess)  # what other exports add would stand in each of the several rows
+    return one_row_each(plain, guess, _ended(plain, guess))
+
+
+def _left_by_status(plan: TablePlan, guess: TableGuess, /) -> TablePlan:
+    """Return customers with left_at emptied where a status says that they are still here."""
+    gone = _gone(guess)
+    left = next((line for line in plan.lines if line.column == "left_at"), None)
+    if not gone or left is None:
         return plan
-    gone = ", ".join(literal(value) for value in status.values if value.strip().casefold() in _GONE)
-    sql = f"case when {quoted(status.name)} in ({gone}) then {left.sql} end"
+    status = next(column for column in guess.look.columns if _is_status(column.values))
+    sql = f"case when {gone} then {left.sql} end"
     emptied = replace(
         left, sql=sql, why=f"{left.why}; only where {status.name!r} says that they left", certainty="likely"
     )

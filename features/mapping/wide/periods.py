@@ -17,6 +17,9 @@ _CALLED = re.compile(
 )
 _QUARTERLY = re.compile(r"\b(quarter|quartal|trimestre)\b|季度", re.IGNORECASE)
 _MONTH = r"^(\d{4})\s*[-/.年]\s*(0?[1-9]|1[0-2])\s*月?$"
+_MONTH_FIRST = r"^(0?[1-9]|1[0-2])\s*[-/.]\s*(\d{4})$"
+_MONTH_NAMED = r"^(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*[-/., ]+((?:19|20)\d{2})$"
+_NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec"  # DuckDB: a month's place in it says which it is
 _QUARTER = r"^(\d{4})\s*[-/年]?\s*[Qq第]\s*([1-4])\s*(季度)?$"
 _QUARTER_FIRST = r"^[Qq]([1-4])\s*[-/]?\s*(\d{4})$"
 
@@ -69,6 +72,11 @@ def _named(column: ColumnLook, /) -> Period | None:
     value = f"trim(cast(raw.{quoted(column.name)} as varchar))"
     if _all(_MONTH, column):
         year, month, long = _part(value, _MONTH, 1), _part(value, _MONTH, 2), 1
+    elif _all(_MONTH_FIRST, column):
+        year, month, long = _part(value, _MONTH_FIRST, 2), _part(value, _MONTH_FIRST, 1), 1
+    elif _all(_MONTH_NAMED, column):
+        named = f"regexp_extract({value}, {literal(_MONTH_NAMED)}, 1)"
+        year, month, long = _part(value, _MONTH_NAMED, 2), f"(instr({literal(_NAMES)}, {named}) + 2) // 3", 1
     elif _all(_QUARTER, column):
         year, month, long = _part(value, _QUARTER, 1), f"3 * {_part(value, _QUARTER, 2)} - 2", 3
     elif _all(_QUARTER_FIRST, column):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from features.ingest.sql_text import literal, quoted
-from features.mapping.column_guess import ColumnGuess
+from features.mapping.column_guess import SURE, ColumnGuess
 from features.mapping.guesses import TableGuess, guess_columns
 from features.mapping.joins import by_keys
 from features.mapping.lines import Line, TablePlan
@@ -101,10 +101,35 @@ def _wide(look: Look, guesses: Mapping[str, TableGuess], connection: duckdb.Duck
     guess = by_keys({**guesses, "measures": guess}, connection)["measures"]
     found = {one.column: one for one in guess.columns}
     period = period_of(look, found)
-    if period is None or "unit_id" not in found or kpi_of_heading(found["unit_id"].source) is not None:
+    if period is None:
         return None
-    unit = _unit(found["unit_id"])
-    who = f"trim(cast(raw.{quoted(found['unit_id'].source)} as varchar))"
+    for whose in _whose(look, found):
+        where = _one_row_a_period(look, whose, period, connection)
+        if where is not None:
+            return _Wide(look, _unit(whose), {**found, "unit_id": whose}, period, where)
+    return None
+
+
+def _whose(look: Look, found: Mapping[str, ColumnGuess], /) -> list[ColumnGuess]:
+    """Return what may say whose KPIs they are: as guessed, and people or teams beside it, as both may be named."""
+    named = [found["unit_id"]] if "unit_id" in found else []
+    for column in look.columns:
+        if any(one.source == column.name for one in named):
+            continue
+        scores = [
+            column_fits(table, column.name).get(key, NameFit()).score
+            for table, key in (("employees", "employee_id"), ("teams", "team_id"))
+        ]
+        if max(scores) >= SURE:
+            named.append(ColumnGuess("unit_id", column.name, max(scores), "it has one row a period"))
+    return [one for one in named if kpi_of_heading(one.source) is None]
+
+
+def _one_row_a_period(
+    look: Look, whose: ColumnGuess, period: Period, connection: duckdb.DuckDBPyConnection, /
+) -> str | None:
+    """Return SQL of which rows are somebody's; None where somebody has several a period."""
+    who = f"trim(cast(raw.{quoted(whose.source)} as varchar))"
     nobody = ", ".join(map(literal, sorted(_NO_UNITS)))
     rows, different, seen = connection.execute(
         f"SELECT count(*), count(DISTINCT (who, since)) FILTER (who IS NOT NULL AND since IS NOT NULL), "
@@ -114,8 +139,7 @@ def _wide(look: Look, guesses: Mapping[str, TableGuess], connection: duckdb.Duck
     ).fetchall()[0]
     if not rows or different < rows:
         return None
-    where = f"lower({who}) not in ({', '.join(map(literal, sorted(seen)))})" if seen else ""
-    return _Wide(look, unit, found, period, where)
+    return f"lower({who}) not in ({', '.join(map(literal, sorted(seen)))})" if seen else ""
 
 
 def _unit(guess: ColumnGuess, /) -> str:
