@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from baton.terminal.opening import opened
-from baton.terminal.options import DEFAULT_COMPANY, CompanyArgument, CompanyOption, JsonOption, SameOption
+from baton.terminal.options import (
+    DEFAULT_COMPANY,
+    CompanyArgument,
+    CompanyOption,
+    JsonOption,
+    LanguageOption,
+    OutOption,
+    SameOption,
+)
 
 if TYPE_CHECKING:
     from baton.company import Company
+    from baton.messages.numbers import Language
     from serving.policy.versions import Version
 
 __all__ = ["policy_app"]
@@ -85,6 +94,56 @@ def policy_compare(
         return
     columns = ["team_id", "role", "kpi", "what", "before", "after"]
     _table(f"From version {before} to {after}", columns, [[row[name] for name in columns] for row in rows])
+
+
+@policy_app.command("check", epilog="Example: `baton policy check demo`")
+def policy_check(
+    company: CompanyArgument = DEFAULT_COMPANY,
+    of: SameOption = None,
+    out: OutOption = None,
+    language: LanguageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether what was decided is in the scorecards, and whether today's data would advise it again."""
+    from baton import display
+    from baton.run_results import RunResults
+    from serving.policy.standing import standing_lines
+
+    settings, versions = _versions(of or company)
+    newest = _chosen(versions, None)
+    _, folder = opened(of or company, out)
+    weights = RunResults(folder).table("weights")
+    lines = standing_lines(newest, weights.astype(object).where(weights.notna(), None).to_dict("records"))
+    if as_json:
+        display.document({"version": newest.number, "lines": lines})
+        return
+    _say_standing(lines, language or settings.company.languages[0])
+
+
+def _say_standing(lines: Sequence[Mapping[str, Any]], language: Language, /) -> None:
+    from baton.messages.message import Message
+    from baton.terminal.printing import print_message
+    from serving.policy.standing import stands_of
+
+    of_stand = stands_of(lines)
+    cards = sum(of_stand.values())
+    if cards == of_stand["stands"]:
+        print_message(Message("policy_check.quiet", {"n": cards}), language)
+        return
+    print_message(Message("policy_check.cards", {"n": cards}), language)
+    words = {
+        "not_in_source": Message("policy_check.not_in_source", {"n": of_stand["not_in_source"]}),
+        "would_change": Message("policy_check.would_change", {"n": of_stand["would_change"]}),
+        "no_advice": Message("policy_check.no_advice", {"n": of_stand["no_advice"]}),
+        "stands": Message("policy_check.stands", {"n": of_stand["stands"]}),
+    }
+    for stand, count in of_stand.items():
+        if count:
+            print_message(words[stand], language)
+    columns = ["team_id", "role", "kpi", "decided", "in_source", "advised", "stands"]
+    others = [line for line in lines if line["stands"] != "stands"]
+    rows = [[*(line[name] for name in columns), (line["reason"] or {}).get(language, "")] for line in others]
+    _table("Lines that do not stand (points)", [*columns, "reason"], rows)
 
 
 @policy_app.command("export", epilog="Example: `baton policy export next.csv --company demo`")
