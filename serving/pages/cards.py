@@ -116,5 +116,8 @@ def _points(row: Mapping[str, Any], name: str, /) -> float:
     return row[name] or 0.0
 
 
-def _by_points(row: Mapping[str, Any], /) -> tuple[float, str]:
-    return -max(_points(row, "current_weight"), _points(row, "recommended_weight")), row["kpi"]
+def _by_points(row: Mapping[str, Any], /) -> tuple[float, float, str]:
+    """Return a place: what is to change first, by how much, then what stays, by its points."""
+    today, advised = _points(row, "current_weight"), _points(row, "recommended_weight")
+    change = 0.0 if row["recommended_weight"] is None else abs(advised - today)
+    return -change, -max(today, advised), row["kpi"]
