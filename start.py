@@ -236,7 +236,7 @@ def demo(arguments: list[str]) -> int:
         return code
     shown = BIN.relative_to(ROOT) / "baton"
     print(f"\nThe report: {company / 'out' / 'report.html'}")
-    print(f"To serve it with the API: {shown} serve demo, then open http://127.0.0.1:3000/")
+    print(f"To decide on its advice in a browser: {shown} serve demo, then open http://127.0.0.1:3000/pages/")
     return 0
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baton.errors import BatonError
-from serving.decisions.refused import RunNotReady
+from serving.decisions.refused import RunLoading, RunNotReady
 from serving.loader import Loader
 from serving.loading import LoadedRun
 from serving.refusals import Message, Scope, Send, error_body
@@ -28,15 +28,17 @@ def required(run: Callable[[], LoadedRun | None], /) -> LoadedRun:
 
     Raises
     ------
+    RunLoading
+        If there is none yet.
     RunNotReady
-        If there is none yet, or it cannot be loaded.
+        If it cannot be loaded.
     """
     try:
         found = run()
     except BatonError as error:
         raise RunNotReady(error.message) from None
     if found is None:
-        raise RunNotReady(LOADING)
+        raise RunLoading(LOADING)
     return found
 
 

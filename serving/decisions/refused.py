@@ -5,7 +5,7 @@ from __future__ import annotations
 from baton.errors import ArtefactError, RequestError
 from baton.messages.message import Message
 
-__all__ = ["Conflict", "DecisionRefused", "KeyUsed", "NotAllowed", "NotFound", "RunNotReady"]
+__all__ = ["Conflict", "DecisionRefused", "KeyUsed", "NotAllowed", "NotFound", "RunLoading", "RunNotReady"]
 
 
 class DecisionRefused(RequestError):
@@ -55,3 +55,7 @@ class KeyUsed(DecisionRefused):
 
 class RunNotReady(ArtefactError):
     """The run that decisions are made on is not loaded, or cannot be."""
+
+
+class RunLoading(RunNotReady):
+    """The run is being loaded, and will be there in a moment."""

@@ -16,7 +16,7 @@ from baton.wording.wording import say
 from serving.access.browsers import ASSETS, HOME, LOOK, SESSION, SIGN_IN, cookie_of
 from serving.access.principal import NOBODY, PRINCIPAL, Principal
 from serving.bodies import Bodies, Refused, media_type
-from serving.decisions.refused import DecisionRefused, RunNotReady
+from serving.decisions.refused import DecisionRefused, RunLoading, RunNotReady
 from serving.hosts import asked_host
 from serving.page import ASKED_PATH
 from serving.pages import sign_in
@@ -82,6 +82,9 @@ class Pages:
             if not refused.code:
                 raise
             reply = Shown("trouble", {"why": refused.message}, refused.code)
+        except RunLoading:
+            # a form is not sent again by itself; what was asked for by its address is
+            reply = Shown("loading", {"is_asked_again": scope["method"] == "GET"}, 503)
         except BatonError as error:
             reply = Shown("trouble", {"why": error.message}, _code(error))
         response = await self._response(asked, reply, scope)
