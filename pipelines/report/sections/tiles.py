@@ -78,7 +78,7 @@ def _customers_tile(results: Results, /) -> Tile:
     days = results.company.snapshots.horizon_days
     if churn is not None:
         expected, total = round(float(churn["probability"].sum())), len(churn)
-        label, value = say("tile.customers"), say("tile.customers_value", n=expected)
+        label, value = say("tile.customers_expected"), say("tile.customers_value", n=expected)
         if results.flat:
             return Tile(label, value, say("tile.customers_flat", total=total), "bad")
         at_stake = churn["value_at_risk"].sum(min_count=1) if "value_at_risk" in churn else float("nan")

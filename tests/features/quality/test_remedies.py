@@ -63,6 +63,7 @@ def test_every_line_is_what_a_company_file_can_say(kind: str, stops: bool) -> No
         ),
         (fault("off_scale"), '[faults] off_scale = "null"'),
         (fault("cannot_run", table="policy"), ""),
+        (fault("unreadable_table"), ""),  # what it is, the sentence says: a path, a sheet, an encoding
         (fault("one_row"), ""),
     ],
 )

@@ -46,7 +46,9 @@ def test_the_first_sentence_names_what_is_paid_for_and_costs_customers(page: str
 
 def test_the_first_screen_counts_customers_money_and_units_at_risk(page: str) -> None:
     text = words(page)
-    assert "about 60 of 200, within 90 days; EUR 48,400 a year at stake" in text  # sums of the fixture's columns
+    assert (
+        "Customers expected to leave about 60 of 200, within 90 days; EUR 48,400 a year at stake" in text
+    )  # of its columns
     assert "about 6 of 22" in text
     assert "people, Service rating, within 30 days" in text
 

@@ -108,6 +108,20 @@ def test_nothing_sticks_out_of_the_screen(page: Page, width: int, language: str)
     assert drawn == page.locator("figure").count()  # of the two drawings of a chart, one is shown
 
 
+def test_no_column_has_one_letter_a_line_on_a_phone_in_chinese(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("[data-language=zh]").click()
+    widths = page.evaluate(
+        """() => {
+            const place = document.querySelector("main .scroll").cloneNode();
+            place.innerHTML = `<table><tr>${"<td>这类客户有一半会在半年内流失</td>".repeat(12)}</tr></table>`;
+            document.querySelector("main").append(place);
+            return [...place.querySelectorAll("td")].map((cell) => cell.getBoundingClientRect().width);
+        }"""
+    )
+    assert min(widths) > 3 * 16
+
+
 @pytest.mark.parametrize("width", [390, 1366])
 def test_no_text_of_a_chart_is_cut_off_or_too_small(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
