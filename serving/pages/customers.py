@@ -58,7 +58,7 @@ def show_customers(asked: Asked, of: PagesOf, /) -> Reply:
             "wanted": wanted,
             "at_least": asked.query.get("value", ""),
             "teams": teams,
-            "signs": [(sign, read.names.kpi(sign)) for sign in at_risk.signs_of(seen)],
+            "signs": [(sign, read.sign_names.kpi(sign)) for sign in at_risk.signs_of(seen)],
             "has_value": at_risk.has_value,
             "has_better": read.run.table("what_if") is not None,
             **_noted(asked, of, sight, [row["customer_id"] for row in rows]),
@@ -137,7 +137,7 @@ def _shown(read: OfRun, rows: list[dict[str, Any]], teams: frozenset[str], /) ->
                 "id": row["customer_id"],
                 "chance": chance_of(row),
                 "stake": None if row["value_at_risk"] is None else money(row["value_at_risk"], currency),
-                "signs": signs_of(names, row),
+                "signs": signs_of(read.sign_names, row),
                 "better": better.get(row["customer_id"]),
                 # whose the last case was; a team that may not be seen is not named
                 "team": last if last in serving else next(iter(serving), ""),

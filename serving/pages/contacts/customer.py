@@ -40,7 +40,7 @@ def show_customer(asked: Asked, of: PagesOf, /) -> Reply:
             "id": customer,
             "chance_of": chance_of(row),
             "stake": None if stake is None else money(stake, currency),
-            "signs": signs_of(read.names, row),
+            "signs": signs_of(read.sign_names, row),
             "better": better.get(customer),
             "last": day,
             "team": last if sight.team("churn_of_customer", last) else "",

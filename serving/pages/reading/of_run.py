@@ -11,6 +11,7 @@ from baton.catalogue.schema import Catalogue
 from baton.errors import BatonError
 from baton.wording.leaving import harmful_levers
 from baton.wording.naming import Names
+from features.kpis.cause_kpis import load_causes, with_causes
 from serving.loading import LoadedRun, plain_rows
 from serving.pages.cards import Cards
 from serving.pages.reading.at_risk import AtRisk
@@ -44,6 +45,12 @@ class OfRun:
         except BatonError:  # results that were copied elsewhere, without the company's own KPIs
             catalogue = Catalogue((), ())
         return Names(catalogue, self.run.company.company.currency)
+
+    @cached_property
+    def sign_names(self) -> Names:
+        """What KPIs are called, those too that count what a run's customers write about: predictions look at them."""
+        causes = load_causes(self.run.folder.texts / "causes.json")
+        return Names(with_causes(self.names.catalogue, causes), self.run.company.company.currency)
 
     @cached_property
     def cards(self) -> Cards:

@@ -164,7 +164,7 @@ def _customers(read: OfRun, sight: Sight, who: Principal, /) -> Block:
             word(str(row["customer_id"])),
             Shown(chance_of(row), row["probability"]),
             written(row["value_at_risk"], lambda value: money(value, currency)),
-            word(signs_of(read.names, row)),
+            word(signs_of(read.sign_names, row)),
         ]
         for row in at_risk.rows(seen[:_MAX_CUSTOMERS])
     ]

@@ -75,7 +75,7 @@ def run_of(tmp_path: Any, tables: dict[str, pa.Table], evaluation: dict[str, Any
         company=load_company(tmp_path),
         members=members,
         results=SimpleNamespace(evaluation=evaluation or {}),
-        folder=SimpleNamespace(training=tmp_path),
+        folder=SimpleNamespace(training=tmp_path, texts=tmp_path),
         table=tables.get,
     )
 
@@ -117,6 +117,16 @@ def test_signs_are_those_that_are_named_of_each_customer(tmp_path: Any) -> None:
         ]
         assert list(found) == named and named
     assert len(at_risk.found(everybody, Wanted(sign="nothing"))) == 0
+
+
+def test_a_sign_that_is_a_cause_is_called_as_in_the_report(tmp_path: Any) -> None:
+    entry = {"code": "line_down", "cause": "line_down", "en": "Service down", "zh": "服务中断"}
+    (tmp_path / "causes.json").write_text(json.dumps([entry]), encoding="utf-8")
+    driver = {"kpi": "cause_line_down", "value": 1.0, "label": None, "attribution": 1.0}
+    rows = [{**row, "drivers": [driver]} for row in churn(25).to_pylist()]
+    values, text = shown(run_of(tmp_path, {"churn": pa.Table.from_pylist(rows)}), ANA)
+    assert [str(name.en) for _, name in values["signs"]] == ["Cases about: Service down"]
+    assert "cause line down" not in text
 
 
 def test_team_and_least_value_narrow_the_list(tmp_path: Any) -> None:
