@@ -1,10 +1,11 @@
 """Bounded minutes of load with trouble in them: nothing decided may be lost or doubled, and no answer may be wrong.
 
-``OMP_NUM_THREADS=1 python -m benchmarks.service_under_load [--minutes 10]``
+``OMP_NUM_THREADS=1 python -m benchmarks.service_under_load [--minutes 10] [--postgres]``
 
 A service with access on is asked for predictions by two clients and for decisions by one, without a pause. After a
 quarter of the time a new model becomes champion; after a half the service is killed (SIGKILL) and started again; after
-three quarters the database is locked against writing for ten seconds by somebody else. Every probability is compared
+three quarters the database is locked against writing for ten seconds by somebody else; with ``--postgres`` its server
+is stopped in the middle of what it does, and started again after ten seconds. Every probability is compared
 with that of the model that the answer names. At the end the decisions are read back and compared with those that were
 answered with 201.
 """
@@ -20,6 +21,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,7 @@ from models.registry.champions import Registry
 from models.registry.promotion import Origin
 from serving.access.granting import Request, give
 from tests.filled_results import write_filled
+from tests.serving.databases import Postgres
 
 TEAMS = 2_000
 LOCKED_SECONDS = 10.0
@@ -105,18 +109,34 @@ def main() -> None:
     """Prepare, load, trouble, count, print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--postgres", action="store_true", help="Keep the state in a PostgreSQL server of its own.")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        run(Path(place), 60 * options.minutes)
+    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
+        server = stack.enter_context(postgres()) if options.postgres else None
+        run(Path(place), 60 * options.minutes, server)
 
 
-def prepare(place: Path) -> tuple[Any, dict[str, str], dict[str, list[float]]]:
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Start a PostgreSQL server, gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="baton-load-", ignore_cleanup_errors=True) as folder:
+        server = Postgres(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+            server.server.cleanup()
+
+
+def prepare(place: Path, server: Postgres | None) -> tuple[Any, dict[str, str], dict[str, list[float]]]:
     """Leave a run with a card for each team, users, and a first champion; the challenger is kept beside."""
     train(place)
     company, folder = load_company(place), RunFolder(place / "out")
-    (place / "company.toml").write_text(
-        (place / "company.toml").read_text("utf-8") + "requests_per_minute = 100000000\n", "utf-8"
-    )
+    settings = "requests_per_minute = 100000000\n"
+    if server is not None:
+        server.execute("CREATE DATABASE baton_load")
+        settings += f'database = "{server.address("baton_load")}"\n'
+    (place / "company.toml").write_text((place / "company.toml").read_text("utf-8") + settings, "utf-8")
     row = {"role": "agent", "kpi": "csat", "current_weight": 50.0, "recommended_weight": 60.0, "verdict": "raise"}
     cards = pd.DataFrame([{"team_id": f"t{number}", **row, "reason": WORDS} for number in range(TEAMS)])
     write_filled(folder, "weights", cards)
@@ -169,9 +189,9 @@ def started(place: Path, port: int) -> subprocess.Popen[bytes]:
                 time.sleep(0.2)
 
 
-def run(place: Path, seconds: float) -> None:
+def run(place: Path, seconds: float, server: Postgres | None) -> None:
     """Load a service for some seconds, and print what was counted."""
-    company, tokens, expected = prepare(place)
+    company, tokens, expected = prepare(place, server)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     process = started(place, port)
@@ -193,7 +213,7 @@ def run(place: Path, seconds: float) -> None:
     ready = time.monotonic() - begun
     time.sleep(seconds / 4)
     memory.append(("after the restart", megabytes(process)))
-    locked(place)
+    locked(place) if server is None else away(server)
     time.sleep(seconds / 4)
     memory.append(("end", megabytes(process)))
     load.stop.set()
@@ -210,6 +230,13 @@ def locked(place: Path) -> None:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(LOCKED_SECONDS)
         connection.execute("ROLLBACK")
+
+
+def away(server: Postgres) -> None:
+    """End the server of the database at once, and start it again after a while."""
+    server.stop()
+    time.sleep(LOCKED_SECONDS)
+    server.start()
 
 
 def kept(port: int, tokens: dict[str, str]) -> list[str]:

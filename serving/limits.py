@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from baton.catalogue.schema import Catalogue, Kpi
     from models.prediction.encoding import Encoding
 
-__all__ = ["Limit", "checked_features", "limits"]
+__all__ = ["Limit", "checked_features", "checked_rows", "limits"]
 
 Scales = Mapping[str, Mapping[str, tuple[float, float] | None]]
 
@@ -119,6 +119,55 @@ def _by_training(seen: tuple[float, float], /) -> Limit:
     low, high = seen
     reach = _FAR * max(high - low, abs(low), abs(high), 1.0)
     return Limit(low - reach, high + reach, f"in training it was between {low:g} and {high:g}")
+
+
+def checked_rows(
+    encoding: Encoding,
+    bounds: Mapping[str, tuple[Limit, ...]],
+    given: Sequence[Mapping[str, Any]],
+    fields: Sequence[str],
+    /,
+) -> list[tuple[Mapping[str, Any], list[str]]]:
+    """Check the features of several rows, as ``checked_features`` checks those of one.
+
+    Numbers of rows that give the same features are looked at all at once; where anything is the matter with them, rows
+    are checked one by one, so that the first fault is the one that is named.
+
+    Raises
+    ------
+    RequestError
+        If a feature is unknown, of the wrong type, or outside its limits.
+    """
+    from models.prediction.encoding import common_names
+
+    names = common_names(given)
+    numeric = [name for name in names if encoding.knows(name) and name not in encoding.categories]
+    if not _are_within(bounds, given, numeric):
+        return [checked_features(encoding, bounds, row, field) for row, field in zip(given, fields, strict=True)]
+    others = [name for name in names if name not in set(numeric)]
+    if not others:
+        return [(row, []) for row in given]
+    found = []
+    for row, field in zip(given, fields, strict=True):
+        checked, unknown = checked_features(encoding, bounds, {name: row[name] for name in others}, field)
+        found.append(({**row, **checked}, unknown))
+    return found
+
+
+def _are_within(
+    bounds: Mapping[str, tuple[Limit, ...]], given: Sequence[Mapping[str, Any]], names: Sequence[str], /
+) -> bool:
+    """Whether all values of some features are numbers within their limits, or unknown."""
+    import numpy as np
+
+    from models.prediction.encoding import numbers_of
+
+    found = numbers_of(given, names)
+    if found is None:
+        return False
+    low = np.array([max((limit.low for limit in bounds.get(name, ())), default=-math.inf) for name in names])
+    high = np.array([min((limit.high for limit in bounds.get(name, ())), default=math.inf) for name in names])
+    return not ((found < low) | (found > high)).any()
 
 
 def checked_features(

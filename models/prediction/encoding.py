@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,14 @@ from baton.errors import TableError
 from baton.nearest import did_you_mean
 from features.training.table import KEYS
 
-__all__ = ["Encoding", "Rows"]
+__all__ = ["Encoding", "Rows", "common_names", "numbers_of"]
 
 Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 """A table of feature columns, or one mapping of feature to value per row: both are encoded alike, to the last bit."""
 
 
+_MANY_ROWS = 10  # of fewer, looking at each takes no longer than making arrays of them
+_NUMBERS = frozenset({float, int, type(None)})
 _MAX_CATEGORIES = 200
 _MIN_ROWS_PER_CATEGORY = 5
 _MAX_RARE = 1000  # remembered to distinguish a rare value from a new one; a column of more is no category
@@ -212,6 +215,12 @@ class Encoding:
     def _of_mappings(self, rows: Sequence[Mapping[str, Any]], /) -> np.ndarray:
         matrix = np.full((len(rows), len(self.features)), np.nan)
         places, codes = self._places, self._code_of
+        numeric = [name for name in common_names(rows) if name in places and name not in codes]
+        found = numbers_of(rows, numeric)
+        if found is not None:
+            matrix[:, [places[name] for name in numeric]] = np.where(np.isfinite(found), found, np.nan)
+            done = frozenset(numeric)
+            rows = [{name: value for name, value in row.items() if name not in done} for row in rows]
         for at, row in enumerate(rows):
             for name, value in row.items():
                 place = places.get(name)
@@ -223,6 +232,51 @@ class Encoding:
                 else:
                     matrix[at, place] = _number(name, value)
         return matrix
+
+
+def common_names(rows: Sequence[Mapping[str, Any]], /) -> tuple[str, ...]:
+    """Return the names that all of several rows have in the same order; none where they differ, or rows are few.
+
+    Examples
+    --------
+    >>> common_names([{"a": 1, "b": 2}] * 10), common_names([{"a": 1}] * 9 + [{"b": 1}]), common_names([{"a": 1}])
+    (('a', 'b'), (), ())
+    """
+    if len(rows) < _MANY_ROWS:
+        return ()
+    names = tuple(rows[0])
+    return names if all(tuple(row) == names for row in rows) else ()
+
+
+def numbers_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str], /) -> np.ndarray | None:
+    """Return some values of several rows at once.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each row must have them.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (rows, names), or None
+        NaN for None. None where anything is no number (true and false are none here), too large, or not asked for.
+
+    Examples
+    --------
+    >>> numbers_of([{"a": 1, "b": None}, {"a": 2.5, "b": 3}], ["a", "b"]).tolist()
+    [[1.0, nan], [2.5, 3.0]]
+    >>> numbers_of([{"a": "1"}], ["a"]) is None, numbers_of([{"a": 1}], []) is None
+    (True, True)
+    """
+    if not names:
+        return None
+    values = list(map(itemgetter(*names), rows)) if len(names) > 1 else [(row[names[0]],) for row in rows]
+    if not {type(value) for row in values for value in row} <= _NUMBERS:
+        return None
+    try:
+        return np.array(values, dtype=np.float64)
+    except OverflowError:
+        return None
 
 
 def _is_missing(value: Any, /) -> bool:

@@ -27,7 +27,7 @@ from serving.answering.payloads import (
     WeightsRequest,
     field_path,
 )
-from serving.limits import checked_features
+from serving.limits import checked_rows
 from serving.loading import LoadedRun, Served, plain_rows
 
 if TYPE_CHECKING:
@@ -182,13 +182,11 @@ def _predict(
 ) -> list[dict[str, Any]]:
     """Answer rows of one outcome: the run's own answers for its ids, else the champion's on their features."""
     answers: list[dict[str, Any]] = [{} for _ in rows]
-    given, looked_up = [], []
+    looked_up = []
     for at, (row, unit_id) in enumerate(zip(rows, ids, strict=True)):
         if row.features is not None:
-            place = f"rows[{places[at]}].features"
-            features, unknown = checked_features(served.predictor.encoding, served.bounds, row.features, place)
-            given.append((at, features, unknown))
-        elif unit_id is not None and unit_id in served.scored:
+            continue
+        if unit_id is not None and unit_id in served.scored:
             known = served.scored[unit_id]
             shown = {"drivers": known["drivers"] if served.standing.informative else []} if explain else {}
             answers[at] = {"probability": known["probability"], **shown}
@@ -197,9 +195,12 @@ def _predict(
         else:
             moment = "known" if served.as_of is None else f"at risk at {served.as_of}"
             answers[at] = {"probability": None, "error": f"no {served.unit} with this id is {moment}"}
+    given = [(at, row.features) for at, row in enumerate(rows) if row.features is not None]
     if given:
-        found = computed(served, [features for _, features, _ in given], explain)
-        for (at, _, unknown), answer in zip(given, found, strict=True):
+        fields = [f"rows[{places[at]}].features" for at, _ in given]
+        checked = checked_rows(served.predictor.encoding, served.bounds, [features for _, features in given], fields)
+        found = computed(served, [features for features, _ in checked], explain)
+        for (at, _), (_, unknown), answer in zip(given, checked, found, strict=True):
             answers[at] = {**answer, "unknown_values": unknown} if unknown else answer
     if looked_up:
         frame = served.current.loc[[ids[at] for at in looked_up]]

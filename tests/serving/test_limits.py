@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from baton.catalogue.load import load_catalogue
 from baton.company import Company
 from baton.errors import RequestError
 from models.prediction.encoding import Encoding
-from serving.limits import checked_features, limits
+from serving.limits import checked_features, checked_rows, limits
 
 RANGES = {
     "csat__90d": (1.9, 4.6),
@@ -165,3 +169,44 @@ def test_a_number_far_from_all_that_training_saw_is_refused(client: Any) -> None
     answer = client.post("/predict_churn", json={"rows": [{"features": {"wait_seconds__30d": 999}}]})
     assert answer.status_code == 400
     assert answer.json()["error"]["field"] == "rows[0].features.wait_seconds__30d"
+
+
+CATALOGUE = load_catalogue(Company())
+NAMES = ("csat__90d", "tenure_days", "segment", "is_business", "balance")
+
+
+@st.composite
+def rows_of_features(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Rows that mostly give the same features, of which now and then one cannot be."""
+    numbers = st.sampled_from([None, 2, 3.5, 4, 1, 0, 17, 0.25, 10**400, -3.0, True, "x", 1e308])
+    fine = st.sampled_from([None, 2, 3.5, 4.0])
+    texts = st.sampled_from([None, "gold", " plain ", "tin", ""])
+    kinds = {name: texts if name == "segment" else fine for name in NAMES} | {"is_business": st.just(1)}
+    found = [draw(st.fixed_dictionaries(kinds)) for _ in range(draw(st.integers(9, 12)))]
+    for _ in range(draw(st.integers(0, 2))):
+        row, name = found[draw(st.integers(0, len(found) - 1))], draw(st.sampled_from([*NAMES, "csat_90d"]))
+        row[name] = draw(st.one_of(texts, st.just(3)) if name == "segment" else numbers)
+        if draw(st.integers(0, 3)) == 0:
+            del row[name]
+    return found
+
+
+def outcome(check: Callable[[], Any]) -> Any:
+    """What a check returns, or how it refuses."""
+    try:
+        return [(dict(features), unknown) for features, unknown in check()]
+    except (RequestError, OverflowError) as error:
+        return type(error), str(error), getattr(error, "field", "")
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(rows=rows_of_features())
+def test_many_rows_are_checked_as_one_by_one(rows: list[dict[str, Any]]) -> None:
+    bounds = limits(ENCODING, KPI_OF, CATALOGUE, {"cases": {"csat": (1.0, 5.0)}})
+    fields = [f"rows[{number}]" for number in range(len(rows))]
+    each = list(zip(rows, fields, strict=True))
+    found = outcome(lambda: checked_rows(ENCODING, bounds, rows, fields))
+    assert found == outcome(lambda: [checked_features(ENCODING, bounds, row, field) for row, field in each])
+    if isinstance(found, list):
+        one_by_one = np.vstack([ENCODING.matrix([features]) for features, _ in found])
+        np.testing.assert_array_equal(ENCODING.matrix([features for features, _ in found]), one_by_one)
