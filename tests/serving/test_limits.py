@@ -182,11 +182,12 @@ def rows_of_features(draw: st.DrawFn) -> list[dict[str, Any]]:
     fine = st.sampled_from([None, 2, 3.5, 4.0])
     texts = st.sampled_from([None, "gold", " plain ", "tin", ""])
     kinds = {name: texts if name == "segment" else fine for name in NAMES} | {"is_business": st.just(1)}
-    found = [draw(st.fixed_dictionaries(kinds)) for _ in range(draw(st.integers(9, 12)))]
-    for _ in range(draw(st.integers(0, 2))):
-        row, name = found[draw(st.integers(0, len(found) - 1))], draw(st.sampled_from([*NAMES, "csat_90d"]))
+    drawn = [draw(st.fixed_dictionaries(kinds)) for _ in range(10)]
+    found = [{name: row[name] for name in NAMES} for row in drawn]
+    for _ in range(draw(st.integers(0, 3))):
+        row, name = draw(st.sampled_from(found)), draw(st.sampled_from([*NAMES, *NAMES, "csat_90d"]))
         row[name] = draw(st.one_of(texts, st.just(3)) if name == "segment" else numbers)
-        if draw(st.integers(0, 3)) == 0:
+        if draw(st.integers(0, 9)) == 5:
             del row[name]
     return found
 
