@@ -51,6 +51,8 @@ def with_required(table: str, look: Look, columns: tuple[ColumnGuess, ...], /) -
     """
     if table == "measures":
         return _with_unit(look, columns)
+    if table == "activity":
+        return _with_moment(look, columns)
     key = {"cases": "case_id", "customers": "customer_id"}.get(table)
     if key is None or look.rows < _MIN_ROWS:
         return columns
@@ -104,6 +106,16 @@ def _with_unit(look: Look, columns: tuple[ColumnGuess, ...], /) -> tuple[ColumnG
     if len(whose) != 1:
         return columns
     return (_guess("unit_id", whose[0], "no other column can say whose KPI it is"), *columns)
+
+
+def _with_moment(look: Look, columns: tuple[ColumnGuess, ...], /) -> tuple[ColumnGuess, ...]:
+    """Return guesses of what customers did with when, where who and what are clear and there is one time alone."""
+    found = {guess.column for guess in columns}
+    times = [column for column in look.columns if column.is_time and column.known_share >= _MIN_UNIQUE]
+    is_clear = "customer_id" in found and bool({"amount", "item"} & found)
+    if "at" in found or not is_clear or len(times) != 1 or look.rows < _MIN_ROWS:
+        return columns
+    return (_guess("at", times[0], "no name says when; there is no other time"), *columns)
 
 
 def _guess(name: str, column: ColumnLook, why: str, /) -> ColumnGuess:

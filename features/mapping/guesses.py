@@ -14,15 +14,19 @@ from features.mapping.fits import value_fit
 from features.mapping.headings import SAYS_PERHAPS
 from features.mapping.looks import ColumnLook, Look
 from features.mapping.meaning import fits_by_meaning
-from features.mapping.names import NameFit, bare_names, column_fits, table_fit
+from features.mapping.names import NameFit, bare_names, column_fits, is_a_name, table_fit
 from features.mapping.signs import by_values, reads_as, unit_factor
 from features.mapping.writing import comparable
 
-__all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns", "why_no_table"]
+__all__ = ["SURE", "ColumnGuess", "TableGuess", "best_tables", "guess_columns", "table_of", "why_no_table"]
 
 _LIKELY = 0.5  # below it nothing is mapped
 _MIN_TABLE = 0.45  # below it an export is no table of the contract
 _CLEAR_TABLE = 0.62  # an export whose name says nothing is asked about below it
+_OF_A_NAME = 0.8
+_GENERIC = frozenset("type kind class typ art tipo soort 类型 种类".split())
+_OF_WHAT = 0.75  # Payment: Type is a type of something, and nobody knows of what where nothing stands before it
+_WISHED = 1.001  # the end of a case says more than its first answer, where one column may be either
 _HOUR, _LONG = 3600, 0.8
 _KNOWN = 0.9  # a name that is on the list as it stands
 _NEAR_BY_WORDS = 0.25  # of a column that is known by its words alone, any other that may be it is a rival
@@ -96,8 +100,9 @@ def _matched(table: str, look: Look, fits: Mapping[str, Mapping[str, NameFit]], 
     for place, name in enumerate(spec.names):
         for other, column in enumerate(look.columns):
             scores[place, other] = _score(table, name, column, fits[column.name].get(name, NameFit()))
+    wished = _wished(table, look, scores)
     chosen = []
-    pairs = [(place, other) for place, other in zip(*linear_sum_assignment(-(scores**2)), strict=True)]
+    pairs = [(place, other) for place, other in zip(*linear_sum_assignment(-(wished**2)), strict=True)]
     taken = {other: float(scores[place, other]) for place, other in pairs if scores[place, other] >= _LIKELY}
     filled = {place for place, other in pairs if scores[place, other] >= _LIKELY}
     for place, other in pairs:
@@ -119,6 +124,18 @@ def _matched(table: str, look: Look, fits: Mapping[str, Mapping[str, NameFit]], 
         score = min(score, SURE - _NEAR) if doubt else score
         chosen.append(ColumnGuess(name, column.name, score, why + doubt, sql, rivals, meanings, fit.is_meaning))
     return chosen
+
+
+def _wished(table: str, look: Look, scores: np.ndarray, /) -> np.ndarray:
+    """Return scores with what goes before where names say no more: an end, and a number before the name beside it."""
+    spec = TABLES[table]
+    wished = scores * np.array([[_WISHED if name == "closed_at" else 1.0] for name in spec.names])
+    names = np.array([is_a_name(column.name) for column in look.columns], dtype=bool)
+    for place, column in enumerate(spec.columns):
+        # two may have one name, and other exports know them by the number
+        if column.type == "id" and scores[place, ~names].max(initial=0.0) >= SURE:
+            wished[place, names] *= _OF_A_NAME
+    return wished
 
 
 def _rivals(scores: np.ndarray, at: tuple[int, int], taken: Mapping[int, float], /, *, is_word: bool) -> Iterator[int]:
@@ -150,8 +167,9 @@ def _name_fits(table: str, look: Look, /) -> dict[str, dict[str, NameFit]]:
     own = {name: short for name, short in look.own_names.items() if name in found}
     for name, short in (*bare.items(), *own.items()):
         for column, fit in column_fits(table, short).items():
-            if fit.score > found[name].get(column, NameFit()).score:
-                found[name][column] = fit
+            said = replace(fit, score=min(fit.score, _OF_WHAT)) if comparable(short) in _GENERIC else fit
+            if said.score > found[name].get(column, NameFit()).score:
+                found[name][column] = said
     return found
 
 
@@ -234,7 +252,7 @@ def best_tables(looks: Sequence[Look], /) -> list[TableGuess]:
         guess
         for look in looks
         for table in TABLES
-        if table not in _BY_HAND and (guess := _table(table, look)) is not None
+        if table not in _BY_HAND and (guess := table_of(table, look)) is not None
     ]
     candidates.sort(key=lambda guess: (-guess.standing, guess.table))
     taken: set[str] = set()
@@ -252,10 +270,21 @@ def best_tables(looks: Sequence[Look], /) -> list[TableGuess]:
     return chosen
 
 
-def _table(table: str, look: Look, /) -> TableGuess | None:
-    """Return how an export would be a contract table; None where it cannot be."""
+def table_of(table: str, look: Look, /, known: Sequence[ColumnGuess] = ()) -> TableGuess | None:
+    """Return how an export would be a contract table; None where it cannot be.
+
+    Parameters
+    ----------
+    table : str
+        Of the contract.
+    known : sequence of ColumnGuess
+        What its values have shown already.
+    """
     spec = TABLES[table]
-    columns = with_required(table, look, guess_columns(table, look))
+    sources, names = {one.source for one in known}, {one.column for one in known}
+    rest = replace(look, columns=tuple(column for column in look.columns if column.name not in sources))
+    guessed = (*known, *(one for one in guess_columns(table, rest) if one.column not in names))
+    columns = with_required(table, look, guessed)
     found = {guess.column: guess for guess in columns}
     missing = tuple(name for name in spec.required if name not in found)
     named = table_fit(look.name, table)

@@ -15,6 +15,7 @@ from features.mapping.writing import comparable
 __all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "is_afterwards", "is_known"]
 
 _WORDS = Path(__file__).parent / "words.toml"
+_LANGUAGES = Path(__file__).parent / "languages"  # those that words.toml does not mix
 SAYS, SAYS_PERHAPS = 0.84, 0.66
 """How well a heading fits whose words all belong to a column: for certain, and as one of several things."""
 
@@ -27,7 +28,7 @@ _QUESTIONS: Mapping[str, tuple[frozenset[str], ...]] = {
     "resolved_first": (frozenset({"first", "close", "contact"}),),
     "text": (frozenset({"prose"}),),
 }
-_CHINESE = r"\u3400-\u9fff\u3040-\u30ff"  # and what Japanese writes beside it
+_CHINESE = r"\u3400-\u9fff\u3040-\u30ff\uac00-\ud7a3"  # and what Japanese writes beside it, and Korean
 _PIECES = re.compile(rf"[{_CHINESE}]+|[^\s{_CHINESE}]+")
 _MAX_ENDING = {3: 3, 4: 4}  # letters that may follow a stem of so many letters
 _MAX_ENDING_OF_OTHERS = 7
@@ -63,11 +64,14 @@ class _Vocabulary:
 def _vocabulary() -> _Vocabulary:
     with _WORDS.open("rb") as file:
         raw = tomllib.load(file)
+    listed: list[tuple[str, str]] = [*raw.pop("meanings").items()]
+    for path in sorted(_LANGUAGES.glob("*.toml")):
+        listed += tomllib.loads(path.read_text("utf-8")).items()
     whole: dict[str, set[str]] = {}
     stems: dict[str, set[str]] = {}
     phrases: dict[tuple[str, ...], set[str]] = {}
-    for meaning, listed in raw.pop("meanings").items():
-        for word in listed.split(","):
+    for meaning, words_of_it in listed:
+        for word in words_of_it.split(","):
             for spelt in _spellings(word.strip()):
                 plain, words = comparable(spelt.removesuffix("*")), tuple(comparable(spelt.removesuffix("*")).split())
                 if len(words) > 1:

@@ -10,12 +10,13 @@ import duckdb
 from baton.contract.sources import TABLES
 from features.ingest.sql_text import quoted
 from features.mapping.fits import value_fit
-from features.mapping.guesses import ColumnGuess, TableGuess, guess_columns
+from features.mapping.guesses import SURE, ColumnGuess, TableGuess, guess_columns, table_of
 from features.mapping.lines import Line, TablePlan
-from features.mapping.looks import Look
-from features.mapping.names import column_fits, is_a_name
+from features.mapping.looks import ColumnLook, Look
+from features.mapping.names import column_fits, is_a_name, is_plain
+from features.mapping.writing import comparable
 
-__all__ = ["by_keys", "joined"]
+__all__ = ["by_keys", "joined", "of_customers"]
 
 _MIN_OVERLAP = 0.5  # of the keys of the main table that another file knows, or they speak of different things
 _REFERS = 0.6  # of a column's values that are keys of another table: it refers to that table
@@ -26,6 +27,7 @@ _ADDED: Mapping[str, frozenset[str]] = {
     "customers": frozenset({"joined_at", "left_at", "segment", "value"}),
 }
 _MIN_ROWS = 5
+_MIN_CUSTOMERS = 20  # of fewer different values some running numbers are keys by chance
 _MAX_TRIED = 8  # columns that are compared with each of so many others
 _MAY_REFER = 0.5
 _FIRST = frozenset({"joined_at", "responded_at"})
@@ -55,6 +57,37 @@ def by_keys(guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnec
     if "cases" in found:
         found["cases"] = _without_agents(found["cases"], found, connection)
     return found
+
+
+def of_customers(
+    spare: Sequence[Look], guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnection, /
+) -> TableGuess | None:
+    """Return the export of what customers did, where no name but the values of a column say which customer it was.
+
+    Parameters
+    ----------
+    spare : sequence of Look
+        Exports that are no table of their own.
+    guesses : mapping of str to TableGuess
+        Per table of the contract.
+    """
+    customers = guesses.get("customers")
+    key = customers.source_of("customer_id") if customers is not None else None
+    if "activity" in guesses or customers is None or key is None:
+        return None
+    for look in spare:
+        shares = {
+            column.name: _share(look, column.name, customers.look, key, connection)
+            for column in look.columns
+            if column.distinct >= _MIN_CUSTOMERS and value_fit("activity", "customer_id", column) == 1
+        }
+        best = max(shares, key=lambda name: shares[name], default=None)
+        if best is not None and shares[best] >= _SURE:
+            why = f"{shares[best]:.0%} of its values are keys of {customers.look.name}"
+            found = table_of("activity", look, [ColumnGuess("customer_id", best, SURE - 0.01, why)])
+            if found is not None:
+                return found
+    return None
 
 
 def _without_agents(
@@ -164,13 +197,14 @@ def joined(
     lines, joins, others = [], [], {}
     have = {line.column for line in plan.lines if line.certainty != "left out"}
     for look in spare:
-        other = _shared_key(guess.look, key, look, connection)
+        other = _shared_key(guess.look, key, look, guess.table, connection)
         if other is None:
             continue
         found = [
             one
             for one in guess_columns(guess.table, look)
-            if one.column in _ADDED[guess.table] - have and one.source != other and _is_clear(one, look)
+            if one.column in _ADDED[guess.table] - have and one.source != other
+            if _is_clear(one, look) and not one.is_meaning
         ]
         if not found:
             continue
@@ -241,11 +275,24 @@ def _of_raw(line: Line, /) -> str:
     return f"raw.{line.sql}" if line.sql == quoted(line.source) else line.sql
 
 
-def _shared_key(main: Look, key: str, other: Look, connection: duckdb.DuckDBPyConnection, /) -> str | None:
+def _may_be_key(key: ColumnLook, column: ColumnLook, table: str, /) -> bool:
+    """Whether a column may hold another one's keys by its name, where they are running numbers: any two share some."""
+    if not key.is_number or comparable(key.name) == comparable(column.name):
+        return True
+    fit = column_fits(table, column.name).get(_KEYS[table])
+    return fit is not None and fit.score >= _MAY_REFER and not is_plain(column.name)
+
+
+def _shared_key(main: Look, key: str, other: Look, table: str, connection: duckdb.DuckDBPyConnection, /) -> str | None:
     """Return the column of another export that holds the main one's keys."""
     best, share = None, 0.0
     for column in other.columns:
-        if column.is_time or column.distinct < 3 or column.words > 3:
+        if (
+            column.is_time
+            or column.distinct < 3
+            or column.words > 3
+            or not _may_be_key(main.column(key), column, table)
+        ):
             continue
         # either may know more than the other: churn events speak of those who left alone
         found = max(

@@ -19,7 +19,7 @@ from features.ingest.values.rating_words import read_ratings
 from features.mapping.fits import value_fit
 from features.mapping.looks import ColumnLook, Look
 from features.mapping.names import NameFit, core_of, known_names
-from features.mapping.writing import normalised
+from features.mapping.writing import normalised, spoken
 
 __all__ = ["Embed", "fits_by_meaning", "with_meanings"]
 
@@ -70,12 +70,10 @@ def with_meanings(looks: Iterable[Look], embed: Embed, /) -> list[Look]:
     names = sorted({column.name for look in looks for column in look.columns})
     anchors = _anchors(embed)
     cores = {kind: [core_of(normalised(name), kind) for name in names] for kind in {one.kind for one in anchors.known}}
-    texts = sorted({text for of_kind in cores.values() for text in of_kind} | set(map(normalised, names)))
+    texts = sorted({text for of_kind in cores.values() for text in of_kind} | set(map(spoken, names)))
     vectors = dict(zip(texts, embed(texts), strict=True))
     alike = {
-        name: _alike(
-            anchors, vectors[normalised(name)], {kind: vectors[of_kind[place]] for kind, of_kind in cores.items()}
-        )
+        name: _alike(anchors, vectors[spoken(name)], {kind: vectors[of_kind[place]] for kind, of_kind in cores.items()})
         for place, name in enumerate(names)
     }
     return [

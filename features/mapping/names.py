@@ -14,7 +14,7 @@ from baton.contract.sources import TABLES
 from features.mapping.headings import heading_fits, is_known
 from features.mapping.writing import comparable
 
-__all__ = ["NameFit", "bare_names", "column_fits", "core_of", "is_a_name", "known_names", "table_fit"]
+__all__ = ["NameFit", "bare_names", "column_fits", "core_of", "is_a_name", "is_plain", "known_names", "table_fit"]
 
 _NAMES = Path(__file__).parent / "column_names.toml"
 # words that say which table a column is of, not what it holds
@@ -69,6 +69,8 @@ _BY_NAME = frozenset({"name", "email", "mail", "login", "username"})  # what sta
 _NAME_INSTEAD_OF_ID = 0.82  # two people may share a name
 _SAME, _ALIKE, _INSTEAD_OF_ID, _WITHOUT_TABLE, _MISSPELT = 1.0, 0.95, 0.86, 0.9, 0.75
 _WITHIN, _WITHIN_OTHER = 0.6, 0.3  # among neutral words; among words that make it something else (Customer City)
+_QUALIFIED = re.compile(r"^.*(?:\S: +|\S(?:->|\.|::|/)(?=\D)|\S > | - )(\S.*)$")  # Account: Industry, account.industry
+_OF_SOMETHING = 0.75  # what a name says of the thing before it, which may be another than the row
 _WEAK = 0.7  # a name marked by ? in the list: it may be, and is asked
 
 
@@ -158,6 +160,17 @@ def is_a_name(name: str, /) -> bool:
     )
 
 
+def is_plain(name: str, /) -> bool:
+    """Whether a name says that something is an id, a number or a name, and not of what.
+
+    Examples
+    --------
+    >>> is_plain("ID"), is_plain("Customer ID")
+    (True, False)
+    """
+    return comparable(name) in _TOO_PLAIN
+
+
 def bare_names(table: str, names: Sequence[str], /) -> dict[str, str]:
     """Return names without what nearly all names of a table begin with: ``Ticket: Created``, ``hs_created``.
 
@@ -204,6 +217,8 @@ def column_fits(table: str, name: str, /) -> dict[str, NameFit]:
     if name.strip().casefold() in TABLES[table].names:
         return {name.strip().casefold(): NameFit(_SAME, name.strip().casefold())}
     plain = comparable(_IN_BRACKETS.sub("", name)) or comparable(name)
+    if not plain:
+        return {}  # signs alone, as #
     forms = [plain, _UNITS.sub("", plain).strip() or plain]
     found = {}
     for column in TABLES[table].names:
@@ -216,6 +231,11 @@ def column_fits(table: str, name: str, /) -> dict[str, NameFit]:
     for column, score in heading_fits(table, name).items():
         if score > found.get(column, NameFit()).score:
             found[column] = NameFit(score)
+    qualified = _QUALIFIED.match(name)
+    if qualified and not is_plain(qualified[1]):
+        for column, fit in column_fits(table, qualified[1]).items():
+            if column not in found:
+                found[column] = replace(fit, score=min(_OF_SOMETHING * fit.score, _OF_SOMETHING))
     return found
 
 

@@ -13,7 +13,7 @@ from features.mapping.doubts import doubted_ends, doubted_opening, doubted_work
 from features.mapping.extras import Extra, extras_of
 from features.mapping.grouped import has_several_rows, one_row_each
 from features.mapping.guesses import TableGuess, best_tables, guess_columns
-from features.mapping.joins import by_keys, joined
+from features.mapping.joins import by_keys, joined, of_customers
 from features.mapping.lines import Line, TablePlan, line_of
 from features.mapping.looks import Look
 from features.mapping.names import NameFit, column_fits
@@ -35,8 +35,7 @@ def plans_for(looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /) -
     connection : DuckDBPyConnection
         In which their relations are.
     """
-    guesses = by_keys({guess.table: guess for guess in best_tables(looks)}, connection)
-    spare = [look for look in looks if all(look.relation != guess.look.relation for guess in guesses.values())]
+    guesses, spare = _guessed(looks, connection)
     plans = {table: _plain(guess) for table, guess in guesses.items()}
     for table in ("cases", "customers"):
         if table in guesses:
@@ -63,6 +62,20 @@ def plans_for(looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /) -
         plans["customers"] = _one_row_each(plans["customers"], guesses["customers"])
     plans |= {plan.table: plan for plan in wide_plans(looks, guesses, connection)}
     return sorted(plans.values(), key=lambda plan: list(TABLES).index(plan.table))
+
+
+def _guessed(
+    looks: Sequence[Look], connection: duckdb.DuckDBPyConnection, /
+) -> tuple[dict[str, TableGuess], list[Look]]:
+    """Return which exports are which tables, and those that are none."""
+    guesses = by_keys({guess.table: guess for guess in best_tables(looks)}, connection)
+    used = {guess.look.relation for guess in guesses.values()}
+    spare = [look for look in looks if look.relation not in used]
+    found = of_customers(spare, guesses, connection)
+    if found is not None:
+        guesses[found.table] = found
+        spare = [look for look in spare if look.relation != found.look.relation]
+    return guesses, spare
 
 
 def _seen_cases(plan: TablePlan, connection: duckdb.DuckDBPyConnection, /) -> TablePlan:

@@ -11,7 +11,8 @@ from baton.contract.sources import TABLES
 from features.ingest.sql_text import quoted
 from features.mapping.lines import Line, TablePlan
 from features.mapping.looks import ColumnLook, first_rows
-from features.mapping.names import column_fits
+from features.mapping.meaning import fits_by_meaning
+from features.mapping.names import NameFit, column_fits
 
 __all__ = ["seen_in_rows"]
 
@@ -141,6 +142,10 @@ def _with_units(plan: TablePlan, connection: duckdb.DuckDBPyConnection, /) -> Ta
     return plan
 
 
+def _fits(column: ColumnLook, /) -> dict[str, NameFit]:
+    return {**fits_by_meaning("cases", column), **column_fits("cases", column.name)}
+
+
 def _unitless(plan: TablePlan, name: str, /) -> ColumnLook | None:
     """Return the numbers that are called like a duration and have no unit."""
     used = {line.source for line in plan.lines if line.is_mapped and line.column in _CONTRACT}
@@ -148,7 +153,7 @@ def _unitless(plan: TablePlan, name: str, /) -> ColumnLook | None:
         column.name: fit.score - fit.rank / 1000
         for column in plan.look.columns
         if column.is_number and column.durations < _MIN_CLOCKS and (column.low or 0) >= 0 and column.name not in used
-        if (fit := column_fits("cases", column.name).get(name)) is not None and fit.score >= _MIN_NAMED
+        if (fit := _fits(column).get(name)) is not None and fit.score >= _MIN_NAMED
     }
     best = max(scores, key=lambda one: scores[one], default=None)
     return plan.look.column(best) if best is not None else None

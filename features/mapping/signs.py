@@ -18,10 +18,19 @@ _SECONDS = {
     "m": 60.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "分钟": 60.0, "minuten": 60.0,
     "minutos": 60.0, "分": 60.0,
     "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "小时": 3600.0, "stunden": 3600.0,
-    "heures": 3600.0, "horas": 3600.0, "ore": 3600.0, "minuti": 60.0, "secondi": 1.0,
+    "heures": 3600.0, "horas": 3600.0, "ore": 3600.0,
     "sek": 1.0, "seg": 1.0, "segs": 1.0, "std": 3600.0, "heure": 3600.0, "hora": 3600.0, "secondes": 1.0,
     "day": 86400.0, "days": 86400.0, "天": 86400.0,
+    "초": 1.0, "분": 60.0, "시간": 3600.0, "sn": 1.0, "saniye": 1.0, "dk": 60.0, "dakika": 60.0, "saat": 3600.0,
+    "сек": 1.0, "секунд": 1.0, "секунды": 1.0, "с": 1.0, "мин": 60.0, "минут": 60.0, "минуты": 60.0, "ч": 3600.0,
+    "час": 3600.0, "часов": 3600.0, "часы": 3600.0, "sekundy": 1.0, "sekund": 1.0, "minuty": 60.0, "minut": 60.0,
+    "godz": 3600.0, "godziny": 3600.0, "godzin": 3600.0, "uur": 3600.0, "uren": 3600.0, "seconden": 1.0,
+    "segundo": 1.0, "minuto": 60.0, "minuti": 60.0, "secondi": 1.0, "ora": 3600.0, "sekunder": 1.0, "timmar": 3600.0,
+    "minuter": 60.0, "sekundu": 1.0, "hodiny": 3600.0, "hodin": 3600.0, "ثانية": 1.0, "دقيقة": 60.0, "ساعة": 3600.0,
 }  # fmt: skip
+_PLURAL = frozenset(
+    "seconds minutes hours sekunden minuten stunden heures segundos minutos horas ore minuti uren".split()
+)
 _JAPANESE = {
     "时间": "小时",
     "日": "天",
@@ -80,7 +89,11 @@ def _last_word(name: str, /) -> str:
     chinese = next(
         (unit for unit in ("毫秒", "秒", "分钟", "小时", "天") if words.removesuffix("数").endswith(unit)), None
     )
-    return chinese or (words.split() or [""])[-1]
+    if chinese:
+        return chinese
+    parts = words.split() or [""]
+    # Horas dedicadas, Minutes on hold: what is counted comes first in some languages
+    return parts[0] if parts[-1] not in _SECONDS and parts[0] in _PLURAL else parts[-1]
 
 
 def reads_as(name: str, column: ColumnLook, factor: float, /) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["comparable", "normalised"]
+__all__ = ["comparable", "normalised", "spoken"]
 
 # traditional and Japanese forms of the characters that headings are written with, and below them the simplified ones
 _OTHER_FORMS = (
@@ -27,6 +27,9 @@ _SIMPLIFIED = str.maketrans(
     "愿书条构赁税余滞张并则厅劳扩宝贝飞么齐声对应对经价卖单发变总处转检满实从劳济权图团续观关值归据举营效"
     "传读县驿险辩户钱继",
 )
+# letters that are another letter with a stroke or without its dot, and keyboards that lack them write so
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _VOICING = "\u3099\u309a"  # marks that make another sound of a Japanese letter, and no accents
 
 
@@ -39,11 +42,24 @@ def normalised(name: str, /) -> str:
     ('created at', 'ticket id', 'cree le', '工单编号')
     """
     name = re.sub("[\u00ba\u00aa\u00b0]", "", name)  # the raised o of N.º
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.replace("\u00df", "ss"))
+    text = _HUMPS.sub(" ", name.replace("\u00df", "ss"))
     text = unicodedata.normalize("NFKC", text).casefold()
     kept = (one for one in unicodedata.normalize("NFD", text) if one in _VOICING or not unicodedata.combining(one))
-    text = re.sub(r"[^\w%]+|_", " ", unicodedata.normalize("NFC", "".join(kept))).strip()
+    text = unicodedata.normalize("NFC", "".join(kept)).translate(_STROKES)
+    text = re.sub(r"[^\w%]+|_", " ", text).strip()
     return re.sub(r"(?<=[\u4e00-\u9fff]) +| +(?=[\u4e00-\u9fff])", "", re.sub(r" +", " ", text))
+
+
+def spoken(name: str, /) -> str:
+    """Return a name as somebody would write it in a text: in small letters and words, its accents kept.
+
+    Examples
+    --------
+    >>> spoken("firstResponse_at"), spoken("Clôturé  le")
+    ('first response at', 'clôturé le')
+    """
+    text = _HUMPS.sub(" ", unicodedata.normalize("NFKC", name)).replace("_", " ")
+    return " ".join(text.lower().split())
 
 
 def comparable(name: str, /) -> str:

@@ -354,3 +354,27 @@ def test_a_plan_is_a_segment_only_where_none_is_called_so(plans: Callable[..., d
         for n in range(400)
     ]
     assert plans(clients=clients)["customers"].columns["segment"] == "Client tier"
+
+
+def orders(customer: str) -> list[dict[str, object]]:
+    return [
+        {"Nummer X": n, customer: 1000 + 7 * (n % 80), "Zibb": moment(n), "Betrag": 1.5 + n % 9} for n in range(400)
+    ]
+
+
+def members(count: int = 90) -> list[dict[str, object]]:
+    return [{"Customer ID": 1000 + 7 * n, "Customer since": moment(n), "Segment": "ab"[n % 2]} for n in range(count)]
+
+
+def test_keys_say_whose_orders_they_are_and_the_one_time_when(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    lines = {line.column: line for line in plans(members=members(), belege=orders("Zorbu"))["activity"].lines}
+    assert {name: lines[name].source for name in ("customer_id", "at", "amount")} == {
+        "customer_id": "Zorbu", "at": "Zibb", "amount": "Betrag",
+    }  # fmt: skip
+    assert lines["customer_id"].certainty == lines["at"].certainty == "likely"
+
+
+def test_running_numbers_that_happen_to_be_the_same_join_nothing(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    cases = [{**row, "Ticket Number": n} for n, row in enumerate(tickets())]
+    parts = [{"ID": n, "Priority": "low"} for n in range(400)]
+    assert "priority" not in plans(support=cases, parts=parts)["cases"].columns

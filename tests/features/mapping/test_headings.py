@@ -10,6 +10,7 @@ from features.mapping.column_guess import ColumnGuess
 from features.mapping.guesses import guess_columns
 from features.mapping.looks import ColumnLook, Look
 from features.mapping.names import column_fits
+from features.mapping.signs import named_unit
 
 KNOWN = {
     "case_id": "問い合わせ番号, 工單編號, Schadensnummer, Nro. de reclamo, Nº do ticket, N. pratica, WO Number",
@@ -38,6 +39,56 @@ def test_headings_are_understood_in_many_languages(column: str, headings: str) -
         fits = column_fits("cases", heading)
         assert column in fits, heading
         assert fits[column].score == max(fit.score for fit in fits.values()) >= 0.66, heading
+
+
+# languages with a list of their own: case_id, opened_at, responded_at, closed_at, due_at, customer_id, employee_id, team_id,
+# csat, channel, priority, process, root_cause
+OF_LANGUAGES = {
+    "Polish": "Nr sprawy, Data rejestracji, Termin pierwszej reakcji, Data rozwiązania, Planowany termin zakończenia, "
+    "Kod klienta, Pracownik, Grupa, Ocena satysfakcji, Kanał kontaktu, Priorytet zgłoszenia, Rodzaj sprawy, "
+    "Przyczyna reklamacji",
+    "Russian": "Номер заявки, Дата регистрации, Время первого ответа, Дата решения, Срок решения, Код клиента, Сотрудник, "
+    "Отдел, Оценка удовлетворённости, Источник, Срочность, Категория обращения, Причина обращения",
+    "Turkish": "Talep Numarası, Oluşturma Tarihi, İlk Cevap Zamanı, Çözüm Tarihi, Hedef Çözüm Tarihi, Müşteri Kodu, "
+    "Müşteri Temsilcisi, Departman, Müşteri Memnuniyeti, İletişim Kanalı, Aciliyet, Talep Türü, Şikayet Nedeni",
+    "Korean": "접수번호, 등록일시, 첫응답일시, 처리완료일시, 처리기한, 회원번호, 담당자, 담당부서, 고객만족도, 유입경로, 긴급도, "
+    "문의유형, 불만원인",
+}
+COLUMNS = (
+    "case_id", "opened_at", "responded_at", "closed_at", "due_at", "customer_id", "employee_id", "team_id", "csat",
+    "channel", "priority", "process", "root_cause",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", OF_LANGUAGES)
+def test_headings_are_understood_in_languages_with_a_list_of_their_own(language: str) -> None:
+    for column, heading in zip(COLUMNS, OF_LANGUAGES[language].split(", "), strict=True):
+        fits = column_fits("cases", heading)
+        assert column in fits, heading
+        assert fits[column].score == max(fit.score for fit in fits.values()) >= 0.66, heading
+
+
+def test_letters_that_a_keyboard_lacks_are_no_others() -> None:
+    assert column_fits("cases", "Kanal zgloszenia")["channel"] == column_fits("cases", "Kanał zgłoszenia")["channel"]
+    assert column_fits("cases", "Acilis Tarihi")["opened_at"] == column_fits("cases", "Açılış Tarihi")["opened_at"]
+
+
+def test_signs_alone_name_nothing() -> None:
+    assert [column_fits("cases", heading) for heading in ("#", "%", "/ -")] == [{}, {}, {}]
+
+
+def test_what_is_said_of_something_is_asked_about() -> None:
+    fit = column_fits("customers", "Rate Plan Charge: ARR")["value"]
+    assert 0.5 < fit.score < 0.8
+
+
+@pytest.mark.parametrize(
+    ("heading", "seconds"),
+    [("상담시간(초)", 1), ("대기시간(분)", 60), ("Görüşme Süresi (sn)", 1), ("Bekleme (dk)", 60), ("Ожидание, мин", 60),
+     ("Horas dedicadas", 3600), ("Minuten im Gespräch", 60), ("Hours on the case", 3600), ("Open hours of a day", 86400)],
+)  # fmt: skip
+def test_units_of_durations_are_read_in_many_languages(heading: str, seconds: float) -> None:
+    assert named_unit(heading) == seconds
 
 
 @pytest.mark.parametrize(
@@ -104,3 +155,20 @@ def test_names_that_say_little_are_asked_about() -> None:
     assert guessed(number)["csat"].certainty == "likely"
     assert guessed(ids("Supervisor"))["team_id"].certainty == "likely"
     assert guessed(ColumnLook("Resolved", "BOOLEAN", 500, 500, 2, flags=1.0))["resolved_first"].certainty == "likely"
+
+
+def test_a_number_goes_before_the_name_beside_it() -> None:
+    found = guessed(ids("Team Name", 4), ids("Team No", 4))
+    assert found["team_id"].source == "Team No"
+
+
+def test_a_column_that_may_be_the_end_or_the_first_answer_is_the_end() -> None:
+    found = guessed(times("业务日期"), times("签收日期"))
+    assert found["closed_at"].source == "签收日期"
+
+
+def test_the_type_of_one_event_is_not_what_happened_for_certain() -> None:
+    columns = (ids("Customer ID"), times("Payment Date"), ids("Payment Type", 3))
+    assert guessed(*columns, table="activity")["kind"].certainty == "likely"
+    columns = (ids("Customer ID"), times("Event time"), ids("Event Type", 3))
+    assert guessed(*columns, table="activity")["kind"].certainty == "sure"
