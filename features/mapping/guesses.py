@@ -167,9 +167,9 @@ def _name_fits(table: str, look: Look, /) -> dict[str, dict[str, NameFit]]:
     own = {name: short for name, short in look.own_names.items() if name in found}
     for name, short in (*bare.items(), *own.items()):
         for column, fit in column_fits(table, short).items():
-            said = replace(fit, score=min(fit.score, _OF_WHAT)) if comparable(short) in _GENERIC else fit
-            if said.score > found[name].get(column, NameFit()).score:
-                found[name][column] = said
+            weaker = replace(fit, score=min(fit.score, _OF_WHAT)) if comparable(short) in _GENERIC else fit
+            if weaker.score > found[name].get(column, NameFit()).score:
+                found[name][column] = weaker
     return found
 
 
