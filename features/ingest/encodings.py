@@ -22,14 +22,16 @@ _MIN_LETTERS = 0.9  # of the letters beyond ASCII are of the language, or nobody
 _SEVERAL = 0.97  # names of several Western languages stand in one file; one language alone explains more
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ"
 _WESTERN = "cp1252"
+_RARE = "œæ"
 _LATIN = frozenset({_WESTERN, "cp1250", "cp1254"})
 _WORDS = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")  # those that are not of ASCII alone
+_RUNS, _ATTACHED = re.compile(rb"[\x80-\xff]+"), re.compile(rb"[a-z][\x80-\xff]+|[\x80-\xff]+[a-z]")
 _MAX_WORDS = 5_000
 _ASCII = re.compile("[A-Za-z]")
 
 # the letters beyond ASCII of a language, by the encodings that it is written in
 _LETTERS: Mapping[str, tuple[str, ...]] = {
-    _WESTERN: ("äöüß", "éèàêçôîûùëïâœæ", "áéíóúñüªº", "ãõáéíóúâêôçàªº", "àèéìòùíî", "éëïöüèêá", "åäöéü", "æøåéö"),
+    _WESTERN: ("äöüß", "éèàêçôîûùëïâ", "áéíóúñüªº", "ãõáéíóúâêôçàªº", "àèéìòùíî", "éëïöüèêá", "åäöéü", "æøåéö"),
     "cp1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîșțşţ"),
     "cp1251": (_CYRILLIC,),
     "koi8-r": (_CYRILLIC,),
@@ -104,7 +106,11 @@ def _of_two_bytes(sample: bytes, /) -> str:
         if letters and sum(letter in frequent for letter in letters) > least * len(letters):
             return encoding
     # Cyrillic bytes stand in pairs as well; their words are long runs of letters of one case
-    if _paired(sample) > _MIN_PAIRED and _share(_read(sample, "gb18030"), "\u4e00", "\u9fff") > 0.5:
+    if (
+        _paired(sample) > _MIN_PAIRED
+        and _share(_read(sample, "gb18030"), "\u4e00", "\u9fff") > 0.5
+        and len(_ATTACHED.findall(sample)) < 0.5 * len(_RUNS.findall(sample))
+    ):
         return "" if _of_one_byte(sample, needed=True) else "gbk"
     return ""
 
@@ -134,7 +140,7 @@ def _of_one_byte(sample: bytes, /, *, needed: bool = False) -> str:
         found = _beyond(read)
         fits = [_fit(found, frozenset(letters)) for letters in languages]
         if encoding == _WESTERN:
-            fits.append(_SEVERAL * _fit(found, frozenset("".join(languages))))
+            fits.append(_SEVERAL * _fit(found, frozenset("".join(languages) + _RARE)))
         fit = max(fits) * _well_written(read, is_latin=encoding in _LATIN)
         if fit > most:  # of those that read the same the first one stands: Western
             best, most = encoding, fit

@@ -23,7 +23,7 @@ _MIN_UNIQUE = 0.98  # a row or two exported twice make no key less
 _MAX_CATEGORIES = 400
 _DIRECTIONS = frozenset(
     "inbound outbound incoming outgoing in out internal inward eingehend ausgehend entrante saliente interna entrant "
-    "sortant entrada saida saída 呼入 呼出 来电 去电 入线 外呼".split()
+    "missed abandoned voicemail callback sortant entrada saida saída 呼入 呼出 来电 去电 入线 外呼".split()
 )
 _CUSTOMER_KINDS = frozenset(
     "internal external partner supplier vendor ecosystem reseller intern extern interne externe partenaire interno "

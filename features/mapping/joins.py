@@ -13,6 +13,7 @@ from features.mapping.fits import value_fit
 from features.mapping.guesses import SURE, ColumnGuess, TableGuess, guess_columns, table_of
 from features.mapping.lines import Line, TablePlan
 from features.mapping.looks import ColumnLook, Look
+from features.mapping.meaning import fits_by_meaning
 from features.mapping.names import column_fits, is_a_name, is_plain
 from features.mapping.writing import comparable
 
@@ -46,6 +47,7 @@ def by_keys(guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnec
     guesses : mapping of str to TableGuess
         Per table of the contract.
     """
+    guesses = _with_customers(guesses, connection)
     found = {table: _with_used_key(guess, guesses, connection) for table, guess in guesses.items()}
     guesses = dict(found)
     for table, guess in guesses.items():
@@ -57,6 +59,32 @@ def by_keys(guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnec
     if "cases" in found:
         found["cases"] = _without_agents(found["cases"], found, connection)
     return found
+
+
+def _with_customers(
+    guesses: Mapping[str, TableGuess], connection: duckdb.DuckDBPyConnection, /
+) -> Mapping[str, TableGuess]:
+    """Return guesses whose people are customers, where they are the cases' customers and not those who handled them."""
+    people, cases = guesses.get("employees"), guesses.get("cases")
+    customer = cases.source_of("customer_id") if cases is not None else None
+    if people is None or cases is None or customer is None or "customers" in guesses:
+        return guesses
+    if any(one.column == "role" and not one.is_meaning for one in people.columns):
+        return guesses
+    keys = [one.name for one in people.look.columns if value_fit("customers", "customer_id", one) == 1][:_MAX_TRIED]
+    shares = {name: _share(cases.look, customer, people.look, name, connection) for name in keys}
+    best = max(shares, key=lambda name: shares[name], default=None)
+    agent = cases.source_of("employee_id")
+    is_agent = agent is not None and any(
+        _share(cases.look, agent, people.look, name, connection) >= _REFERS for name in keys
+    )
+    if best is None or shares[best] < _SURE or is_agent:
+        return guesses
+    why = f"{shares[best]:.0%} of the cases' customers are among its values"
+    found = table_of("customers", people.look, [ColumnGuess("customer_id", best, _SURE, why)])
+    if found is None:
+        return guesses
+    return {**{table: guess for table, guess in guesses.items() if table != "employees"}, "customers": found}
 
 
 def of_customers(
@@ -144,8 +172,19 @@ def _with_used_key(
 
 def _named(table: str, column: str, look: Look, /) -> list[str]:
     """Return the columns of an export that may refer to people or customers, by their names."""
-    fits = {one.name: column_fits(table, one.name).get(column) for one in look.columns if not one.is_time}
+    fits = {
+        one.name: column_fits(table, one.name).get(column) or fits_by_meaning(table, one).get(column)
+        for one in look.columns
+        if not one.is_time
+    }
     return [name for name, fit in fits.items() if fit is not None and fit.score >= _MAY_REFER][:_MAX_TRIED]
+
+
+def _is_another(table: str, column: str, name: str, /) -> bool:
+    """Whether a column is called after somebody else: a customer's name is no employee, whose keys it may hold."""
+    fits = column_fits(table, name)
+    other = {"employee_id": "customer_id", "customer_id": "employee_id"}.get(column, "")
+    return other in fits and fits[other].score >= _MAY_REFER > (fits[column].score if column in fits else 0.0)
 
 
 def _referring(
@@ -157,6 +196,7 @@ def _referring(
         look.name: _share(guess.look, look.name, *parent, connection)
         for look in guess.look.columns
         if look.name not in others and value_fit(guess.table, column, look) > 0
+        if not _is_another(guess.table, column, look.name)
     }
     best = max(shares, key=lambda name: (shares[name], name == now), default=None)
     if best is None or shares[best] < _REFERS or (now is not None and best != now and shares.get(now, 0) >= _REFERS):

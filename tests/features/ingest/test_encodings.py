@@ -9,12 +9,17 @@ from features.ingest.encodings import likely_encoding_of
 TEXTS = {
     "cp1252": [
         "Kündigung;Größe\nGrüße aus Köln",
-        "N° de dossier;Clôturé le\nÀ réception, l'été",
+        "N° de dossier;Clôturé le\nÀ réception, l'été, un œuf",
         "Número de reclamo;Última acción;Niño",
         "Værdi;Åbnet;Ørsted",
         "Müller;José;François;Åke;João\nWeiß;Muñoz;Lefèvre;Öst;Conceição",
     ],
-    "cp1250": ["Numer zgłoszenia;Data zamknięcia;Treść", "Příčina;Uzavřeno;Řešitel", "Ügyfél;Őrült;Tűzhely"],
+    "cp1250": [
+        "Numer zgłoszenia;Data zamknięcia;Treść",
+        "Příčina;Uzavřeno;Řešitel",
+        "Ügyfél;Őrült;Tűzhely",
+        "Nr;Wartość brutto",
+    ],
     "cp1251": ["Номер обращения;Дата закрытия;ОТВЕТСТВЕННЫЙ", "Звернення;Клієнт;Її"],
     "koi8-r": ["Номер обращения;Дата закрытия"],
     "cp1253": ["Αριθμός αιτήματος;Ημερομηνία"],

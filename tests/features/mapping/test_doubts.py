@@ -105,6 +105,11 @@ def test_ways_in_are_channels_whatever_their_column_is_called(tmp_path: Path) ->
     assert "process" not in lines
 
 
+def test_how_a_call_ended_is_not_what_it_was_about(tmp_path: Path) -> None:
+    kinds = cases(**{"Call Type": lambda n: ["inbound", "missed", "voicemail"][n % 3]})
+    assert "process" not in lines_of(guessed(tmp_path, tickets=kinds), "cases")
+
+
 def test_a_user_who_is_an_employee_is_no_customer(tmp_path: Path) -> None:
     calls = cases(**{"user id": lambda n: f"u{n % 9}"})
     users: list[dict[str, object]] = [

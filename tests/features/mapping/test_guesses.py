@@ -378,3 +378,20 @@ def test_running_numbers_that_happen_to_be_the_same_join_nothing(plans: Callable
     cases = [{**row, "Ticket Number": n} for n, row in enumerate(tickets())]
     parts = [{"ID": n, "Priority": "low"} for n in range(400)]
     assert "priority" not in plans(support=cases, parts=parts)["cases"].columns
+
+
+def test_people_who_are_the_customers_of_cases_are_no_employees(plans: Callable[..., dict[str, TablePlan]]) -> None:
+    people = [{"Code": f"c{n}", "Name": f"n{n}", "Start date": moment(n), "Segment": "ab"[n % 2], "Team": "xy"[n % 2]}
+              for n in range(90)]  # fmt: skip
+    found = plans(support=tickets(), people=people)
+    assert found["customers"].columns["customer_id"] == "Code"
+    assert found["employees"].look.name == "support"
+
+
+def test_a_reason_is_asked_about_where_nothing_says_what_cases_are_about(
+    plans: Callable[..., dict[str, TablePlan]],
+) -> None:
+    rows = [{**row, "Reason": f"r{n % 6}"} for n, row in enumerate(tickets())]
+    line = next(line for line in plans(support=rows)["cases"].lines if line.column == "root_cause")
+    assert line.certainty == "likely"
+    assert "may be process as well" in line.why

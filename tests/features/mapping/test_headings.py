@@ -53,6 +53,10 @@ OF_LANGUAGES = {
     "Müşteri Temsilcisi, Departman, Müşteri Memnuniyeti, İletişim Kanalı, Aciliyet, Talep Türü, Şikayet Nedeni",
     "Korean": "접수번호, 등록일시, 첫응답일시, 처리완료일시, 처리기한, 회원번호, 담당자, 담당부서, 고객만족도, 유입경로, 긴급도, "
     "문의유형, 불만원인",
+    "Czech": "Číslo požadavku, Datum založení, Datum první reakce, Datum vyřešení, Termín řešení, Kód klienta, Operátor, "
+    "Tým, Spokojenost zákazníka, Zdroj, Naléhavost, Typ požadavku, Důvod reklamace",
+    "Swedish": "Ärende-ID, Inkom datum, Första svar, Löst datum, Beräknad tid, Kund-ID, Ansvarig, Grupp, Kundnöjdhet, Källa, "
+    "Allvarlighetsgrad, Ärendetyp, Rotorsak",
 }
 COLUMNS = (
     "case_id", "opened_at", "responded_at", "closed_at", "due_at", "customer_id", "employee_id", "team_id", "csat",

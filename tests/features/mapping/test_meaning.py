@@ -16,7 +16,7 @@ from features.mapping.meaning import with_meanings
 # a made-up language, whose words an encoder trained on it would put beside these
 SAME = {
     "zorbu": "ticket", "nalo": "number", "ret": "closed", "kip": "created", "faru": "customer", "mell": "satisfaction",
-    "stan": "status", "etap": "stage", "sunol": "agent", "urb": "city",
+    "stan": "status", "etap": "stage", "sunol": "agent", "urb": "city", "kon": "date", "ank": "survey",
 }  # fmt: skip
 START = datetime(2025, 1, 1)
 
@@ -89,3 +89,20 @@ def test_meanings_are_the_same_however_the_columns_lie() -> None:
     )
     assert {column.name: column.alike for column in one.columns} == {c.name: c.alike for c in other.columns}
     assert [replace(column, alike={}) for column in one.columns] == columns
+
+
+def late(name: str, days: int, present: int = 500) -> ColumnLook:
+    return replace(times(name, days), present=present)
+
+
+def test_a_meaning_that_the_order_of_times_contradicts_is_not_taken() -> None:
+    found = guessed(ids("Ticket ID", 500), late("Zorbu kip", 9), times("Closed at"))
+    assert "opened_at" not in found  # it would begin after the first end
+    assert guessed(ids("Ticket ID", 500), times("Zorbu kip"), late("Closed at", 9))["opened_at"].source == "Zorbu kip"
+
+
+def test_when_somebody_rated_is_known_where_there_is_a_rating() -> None:
+    when = late("Ank kon", 2, present=200)
+    assert "rated_at" not in guessed(ids("Ticket ID", 500), when)
+    assert "rated_at" not in guessed(ids("Ticket ID", 500), when, numbers("CSAT score", 5))
+    assert "rated_at" in guessed(ids("Ticket ID", 500), when, replace(numbers("CSAT score", 5), present=200))
