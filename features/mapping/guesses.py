@@ -15,7 +15,7 @@ from features.mapping.headings import SAYS_PERHAPS
 from features.mapping.looks import ColumnLook, Look
 from features.mapping.meaning import fits_by_meaning
 from features.mapping.names import NameFit, bare_names, column_fits, is_a_name, table_fit
-from features.mapping.order import contradicted
+from features.mapping.order import contradicted, with_other_reading
 from features.mapping.signs import by_values, reads_as, unit_factor
 from features.mapping.writing import comparable
 
@@ -28,7 +28,6 @@ _OF_A_NAME = 0.8
 _GENERIC = frozenset("type kind class typ art tipo soort 类型 种类".split())
 _OF_WHAT = 0.75  # Payment: Type is a type of something, and nobody knows of what where nothing stands before it
 _MAX_TRIES = 12  # times that columns are matched anew without what values contradict
-_REASONS = frozenset("reason motivo motif grund reden motivos raison 事由 原因".split())
 _WISHED = 1.001  # the end of a case says more than its first answer, where one column may be either
 _HOUR, _LONG = 3600, 0.8
 _KNOWN = 0.9  # a name that is on the list as it stands
@@ -94,14 +93,8 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
         for name, source in wrong:
             alike[source].pop(name)
         more = _matched(table, rest, alike)
-    guesses = [_with_other_reading(guess, found | {one.column for one in more}) for guess in (*named, *more)]
+    guesses = [with_other_reading(guess, found | {one.column for one in more}) for guess in (*named, *more)]
     return tuple(_in_order(table, guesses, look))
-
-
-def _with_other_reading(guess: ColumnGuess, found: Collection[str], /) -> ColumnGuess:
-    """Return a guess of a cause as one of two where nothing says what cases are about: a reason may be either."""
-    is_either = guess.column == "root_cause" and "process" not in found and comparable(guess.source) in _REASONS
-    return replace(guess, meanings=(*guess.meanings, "process")) if is_either else guess
 
 
 def _is_known(fits: Mapping[str, NameFit], /) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from features.mapping.column_guess import ColumnGuess
 from features.mapping.looks import Look
+from features.mapping.writing import comparable
 
-__all__ = ["contradicted"]
+__all__ = ["contradicted", "with_other_reading"]
 
 _BEFORE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cases": tuple(("opened_at", later) for later in ("responded_at", "closed_at", "rated_at", "due_at")),
@@ -17,6 +19,7 @@ _BEFORE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "measures": (("from", "to"),),
     "case_steps": (("started_at", "ended_at"),),
 }
+_REASONS = frozenset("reason motivo motif grund reden motivos raison 事由 原因".split())
 _MAX_UNRATED = 0.1  # of the rows may have a rating without its time, or a time without its rating
 
 
@@ -42,6 +45,18 @@ def contradicted(table: str, look: Look, guesses: Sequence[ColumnGuess], /) -> I
         ratings = [look.column(found[name].source).known_share for name in ("csat", "nps") if name in found]
         if not any(abs(share - other) <= _MAX_UNRATED for other in ratings):
             yield rated.column, rated.source
+
+
+def with_other_reading(guess: ColumnGuess, found: Collection[str], /) -> ColumnGuess:
+    """Return a guess of a cause as one of two where nothing says what cases are about: a reason may be either.
+
+    Parameters
+    ----------
+    found : collection of str
+        Columns of the contract that are found.
+    """
+    is_either = guess.column == "root_cause" and "process" not in found and comparable(guess.source) in _REASONS
+    return replace(guess, meanings=(*guess.meanings, "process")) if is_either else guess
 
 
 def _begins_later(look: Look, earlier: ColumnGuess, later: ColumnGuess, /) -> bool:
