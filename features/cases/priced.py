@@ -38,7 +38,8 @@ def with_outcomes(company: Company, frame: pd.DataFrame, /) -> pd.DataFrame:
         money = money.clip(*money.quantile([TAILS, 1 - TAILS]))
         for column in (outcome_column, later_column):
             found[column(VALUE)] = frame[column("churn")] * money
-    return frame.assign(**found)
+    # a column at a time would scatter a wide table over the memory
+    return pd.concat([frame, pd.DataFrame(found, index=frame.index)], axis=1) if found else frame
 
 
 def value_fault(company: Company, frame: pd.DataFrame, /) -> Message | None:
