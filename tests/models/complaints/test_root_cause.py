@@ -20,6 +20,7 @@ from features.text.text_set import TextSet
 from models.complaints import root_cause
 from models.complaints.abstention import SelectiveRule
 from models.complaints.answers import Read, answer_table
+from models.complaints.classifiers.tfidf import TfidfModel
 from models.complaints.root_cause import RootCauseModel
 from models.integrity.manifest import write_manifest
 
@@ -131,6 +132,11 @@ def test_texts_that_were_learned_from_are_not_read_once_more(
     assert len(known) > len(frame) / 2
     assert asked == frame["text"][~frame["text_id"].isin(known) | frame["label"].isna()].tolist()
     pd.testing.assert_frame_equal(answers, before[0])
+
+
+def test_what_was_learned_from_is_not_kept_with_the_model(model: RootCauseModel) -> None:
+    assert isinstance(model.model, TfidfModel)
+    assert model.model.unseen is None
 
 
 def test_learning_takes_one_thread_so_that_sums_do_not_depend_on_how_many_there_are(
