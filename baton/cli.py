@@ -107,6 +107,10 @@ def init(
         written = initialise(folder, scenario or "service")
         display.written(written, as_json, "Fill in [tables], then: baton validate " + str(folder))
         return
+    if not exports.strip():
+        from baton.errors import CompanyFileError
+
+        raise CompanyFileError("--from: names no place; give the folder or file of the exports, or `.` for this folder")
     from pipelines.starting.ask import ask_about
     from pipelines.starting.verb import guess, start_from
 

@@ -70,7 +70,7 @@ def initialise(folder: Path, scenario: str = "service") -> list[Path]:
             )
             text = text.replace("[tables]\n", f"[tables]\n{_tables(scenario)}", 1)
             text = _of_what_is_there(text, folder)
-        with write_atomically(target) as temporary:
+        with write_atomically(target, hint="free space or choose another folder") as temporary:
             temporary.write_text(text, encoding="utf-8")
     return targets
 

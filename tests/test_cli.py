@@ -68,6 +68,12 @@ def test_a_folder_that_another_run_writes_to_is_busy_and_the_code_says_to_come_b
     assert "another run is writing there; wait for it" in done.stderr.strip().splitlines()[-1]
 
 
+def test_exports_from_nowhere_are_asked_for_and_not_taken_from_this_folder(tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("case_id,opened_at\n1,2025-01-01\n", encoding="utf-8")
+    refused(baton("init", "new", "--from", " ", cwd=tmp_path), "--from: names no place")
+    assert not (tmp_path / "new").exists()
+
+
 DEFECT = """
 import sys
 from baton import cli

@@ -163,7 +163,7 @@ def start_from(
         guessed.exports if is_url else None,
     )
     target.parent.mkdir(parents=True, exist_ok=True)
-    with write_atomically(target) as temporary:
+    with write_atomically(target, hint="free space or choose another folder") as temporary:
         temporary.write_text(text, encoding="utf-8")
     if progress is not None:
         progress("validate", 0, 0)

@@ -102,7 +102,7 @@ def grant(  # noqa: PLR0913 - one parameter per option of the command
     if not is_name(name):
         raise AccessError("a user's name has 1 to 200 characters on one line, all of which can be seen")
     if role not in ROLES:
-        raise AccessError(f"role {role!r}: there are {', '.join(ROLES)}{did_you_mean(role, ROLES)}")
+        raise AccessError(f"role {role!r}: there is no such role{did_you_mean(role, ROLES)}")
     if teams and role != "manager":
         raise AccessError(f"teams are led by managers; {role} has none: leave --team out, or choose --role manager")
     if role == "employee" and employee is None:
