@@ -91,7 +91,7 @@ def guess_columns(table: str, look: Look, /) -> tuple[ColumnGuess, ...]:
         if not wrong:
             break
         for name, source in wrong:
-            alike[source].pop(name)
+            alike[source].pop(name, None)  # two rules may speak against the same pair
         more = _matched(table, rest, alike)
     guesses = [with_other_reading(guess, found | {one.column for one in more}) for guess in (*named, *more)]
     return tuple(_in_order(table, guesses, look))

@@ -99,6 +99,8 @@ def test_a_meaning_that_the_order_of_times_contradicts_is_not_taken() -> None:
     found = guessed(ids("Ticket ID", 500), late("Zorbu kip", 9), times("Closed at"))
     assert "opened_at" not in found  # it would begin after the first end
     assert guessed(ids("Ticket ID", 500), times("Zorbu kip"), late("Closed at", 9))["opened_at"].source == "Zorbu kip"
+    twice = (ids("Ticket ID", 500), late("Zorbu kip", 9), times("First response at"), times("Closed at"))
+    assert "opened_at" not in guessed(*twice)  # after the first answer as well as after the first end
 
 
 def test_when_somebody_rated_is_known_where_there_is_a_rating() -> None:
