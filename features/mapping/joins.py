@@ -156,6 +156,8 @@ def _with_used_key(
         name: max((_share(look, user, guess.look, name, connection) for look, user in users), default=0.0)
         for name in keys[:_MAX_TRIED]
     }
+    if max(shares.values(), default=0.0) < _REFERS and (now is None or is_a_name(now)):
+        shares = _unnamed_users(guess, guesses, keys[:_MAX_TRIED], connection)
     # two people may share a name, so a number that is known as well is the key
     best = max(shares, key=lambda name: (shares[name] >= _REFERS, not is_a_name(name), shares[name]), default=None)
     if (
@@ -168,6 +170,39 @@ def _with_used_key(
     why = f"other exports know them by it: {shares[best]:.0%} of what stands there"
     kept = tuple(one for one in guess.columns if one.column != key and one.source != best)
     return replace(guess, columns=(ColumnGuess(key, best, _SURE, why), *kept))
+
+
+def _unnamed_users(
+    guess: TableGuess, guesses: Mapping[str, TableGuess], keys: Sequence[str], connection: duckdb.DuckDBPyConnection, /
+) -> dict[str, float]:
+    """Return codes of people or customers that other exports hold in a column whose name says nothing of it.
+
+    Running numbers are left out, as any two files share some.
+    """
+    users = [
+        (other.look, one.name)
+        for table, other in guesses.items()
+        for column, parent in _references(table)
+        if parent == guess.table and other.look.relation != guess.look.relation
+        for one in other.look.columns
+        if _is_text(one) and value_fit(table, column, one) == 1 and not _is_another(table, column, one.name)
+    ]
+    codes = [key for key in keys if _is_text(guess.look.column(key)) and not is_a_name(key)]
+    shares = {
+        key: max((_share(look, user, guess.look, key, connection) for look, user in users), default=0.0)
+        for key in codes
+    }
+    return {key: share for key, share in shares.items() if share >= _SURE}
+
+
+def _gives_way(one: ColumnGuess, guess: TableGuess, /) -> bool:
+    """Whether values outweigh what a name is only like in meaning; numbers are the same by chance."""
+    is_needed = one.column in TABLES[guess.table].required
+    return one.is_meaning and not is_needed and _is_text(guess.look.column(one.source))
+
+
+def _is_text(look: ColumnLook, /) -> bool:
+    return not (look.is_number or look.is_time)
 
 
 def _named(table: str, column: str, look: Look, /) -> list[str]:
@@ -191,7 +226,7 @@ def _referring(
     guess: TableGuess, column: str, parent: tuple[Look, str], connection: duckdb.DuckDBPyConnection, /
 ) -> TableGuess:
     now = guess.source_of(column)
-    others = {one.source for one in guess.columns if one.column != column}
+    others = {one.source for one in guess.columns if one.column != column and not _gives_way(one, guess)}
     shares = {
         look.name: _share(guess.look, look.name, *parent, connection)
         for look in guess.look.columns
@@ -202,7 +237,7 @@ def _referring(
     if best is None or shares[best] < _REFERS or (now is not None and best != now and shares.get(now, 0) >= _REFERS):
         return guess
     why = f"{shares[best]:.0%} of its values are keys of {parent[0].name}"
-    kept = tuple(one for one in guess.columns if one.column != column)
+    kept = tuple(one for one in guess.columns if one.column != column and one.source != best)
     order = TABLES[guess.table].names
     columns = sorted((*kept, ColumnGuess(column, best, _SURE, why)), key=lambda one: order.index(one.column))
     return replace(guess, columns=tuple(columns))
