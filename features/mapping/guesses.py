@@ -11,7 +11,7 @@ from baton.contract.sources import TABLES
 from features.mapping.column_guess import SURE, ColumnGuess
 from features.mapping.fallbacks import with_required
 from features.mapping.fits import value_fit
-from features.mapping.headings import SAYS_PERHAPS, speaks_of
+from features.mapping.headings import SAYS_PERHAPS, mentions
 from features.mapping.looks import ColumnLook, Look
 from features.mapping.meaning import fits_by_meaning
 from features.mapping.names import NameFit, bare_names, column_fits, is_a_name, table_fit
@@ -352,7 +352,7 @@ def _has_the_shape(table: str, found: Mapping[str, ColumnGuess], look: Look, /) 
     if table in {"activity", "case_steps"} and unique("customer_id" if table == "activity" else "case_id") >= _REPEATS:
         return False
     # what is bought of a supplier is not what a customer did
-    if table == "activity" and "customer_id" in found and speaks_of("supplier", found["customer_id"].source):
+    if table == "activity" and "customer_id" in found and mentions("supplier", found["customer_id"].source):
         return False
     if table == "work" and (unique("employee_id") >= _REPEATS or len(found) < 3):
         return False
@@ -371,7 +371,7 @@ def _is_of_teams(found: Mapping[str, ColumnGuess], look: Look, /) -> bool:
 
 
 def _is_order(name: str, /) -> bool:
-    return "order" in comparable(name).split() or speaks_of("order", name)
+    return "order" in comparable(name).split() or mentions("order", name)
 
 
 _MIN_NEAR = 2  # columns that are known by their names, before an export is said to be near a table

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from features.mapping.writing import comparable
 
-__all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "is_afterwards", "is_known", "speaks_of"]
+__all__ = ["SAYS", "SAYS_PERHAPS", "heading_fits", "is_afterwards", "is_known", "mentions"]
 
 _WORDS = Path(__file__).parent / "words.toml"
 _LANGUAGES = Path(__file__).parent / "languages"  # those that words.toml does not mix
@@ -152,7 +152,7 @@ def is_afterwards(name: str, /) -> bool:
     return any(word & {"afterwards", "close", "rate", "satisfied", "leave"} for word in _meanings(name))
 
 
-def speaks_of(meaning: str, name: str, /) -> bool:
+def mentions(meaning: str, name: str, /) -> bool:
     """Whether a word of a heading has a meaning.
 
     Parameters
@@ -162,7 +162,7 @@ def speaks_of(meaning: str, name: str, /) -> bool:
 
     Examples
     --------
-    >>> speaks_of("order", "Bestellnummer"), speaks_of("supplier", "Kundennummer")
+    >>> mentions("order", "Bestellnummer"), mentions("supplier", "Kundennummer")
     (True, False)
     """
     return any(meaning in word for word in _meanings(name))
