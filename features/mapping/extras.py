@@ -36,6 +36,7 @@ _AFTERWARDS = re.compile(
 _OF_SOMEBODY = frozenset({"contact", "name", "person"})
 _MAX_ANSWERS = 6  # yes, no, "no phone service": whether somebody has a telephone, and no number of one
 _MAX_DIGITS = 2
+_PERSONAL_MEANING = 0.66  # of 39 headings of names, addresses and numbers 32 lie above it, of 79 others one
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,15 @@ def _reaches_nobody(column: ColumnLook, /) -> bool:
     )
 
 
+def _of_somebody(column: ColumnLook, kinds: Collection[str], /) -> str:
+    """Return that a column says who somebody is: by the words of its name, or by what an encoder reads in it."""
+    if (kinds or _PERSONAL.search(comparable(column.name))) and not (kinds == {"contact"} and _reaches_nobody(column)):
+        return "it says who somebody is or where"
+    if column.personal >= _PERSONAL_MEANING and not _reaches_nobody(column):
+        return "its heading seems to mean who somebody is or where"
+    return ""
+
+
 def _why_not(table: str, column: ColumnLook, /) -> str:
     name = comparable(column.name)
     if table not in _KEEPS:
@@ -108,8 +118,8 @@ def _why_not(table: str, column: ColumnLook, /) -> str:
     kinds = {kind_of(meaning) for meaning in meanings_of(column.name)}
     if not kinds <= _OF_SOMEBODY:
         return "sensitive: it tells of health, family, origin or age"
-    if (kinds or _PERSONAL.search(name)) and not (kinds == {"contact"} and _reaches_nobody(column)):
-        return "it says who somebody is or where"
+    if who := _of_somebody(column, kinds):
+        return who
     if _AFTERWARDS.search(name) or is_afterwards(column.name):
         return "it may be known only afterwards, and would give the answer away"
     if column.is_time:

@@ -66,6 +66,8 @@ class ColumnLook:
         The most frequent values.
     alike : mapping of str to float
         Columns of the contract (``table.column``) that its name is alike by meaning, and how much.
+    personal : float
+        How alike its name is, by meaning, to names of what says who somebody is, or how to reach them.
     decimal : str
         Of numbers that come as text: the mark of their decimals as all of the table's columns show it, ``mixed`` or
         ``unsure`` where they do not; empty where no number has a mark.
@@ -96,6 +98,7 @@ class ColumnLook:
     time_format: str = ""
     values: Mapping[str, int] = field(default_factory=dict)
     alike: Mapping[str, float] = field(default_factory=dict)
+    personal: float = 0.0
     decimal: str = ""
     is_grouped: bool = False
     is_assumed: bool = False

@@ -55,10 +55,11 @@ class _Anchors:
 
     known: tuple[_Known, ...]
     others: Mapping[str, np.ndarray]
+    personal: np.ndarray
 
 
 def with_meanings(looks: Iterable[Look], embed: Embed, /) -> list[Look]:
-    """Return looks whose columns say what columns of the contract their headings are alike by meaning.
+    """Return looks whose columns say what their headings are alike by meaning: known columns, names of people.
 
     Parameters
     ----------
@@ -76,8 +77,14 @@ def with_meanings(looks: Iterable[Look], embed: Embed, /) -> list[Look]:
         name: _alike(anchors, vectors[spoken(name)], {kind: vectors[of_kind[place]] for kind, of_kind in cores.items()})
         for place, name in enumerate(names)
     }
+    personal = {name: round(float((anchors.personal @ vectors[spoken(name)]).max()), 4) for name in names}
     return [
-        replace(look, columns=tuple(replace(column, alike=alike[column.name]) for column in look.columns))
+        replace(
+            look,
+            columns=tuple(
+                replace(column, alike=alike[column.name], personal=personal[column.name]) for column in look.columns
+            ),
+        )
         for look in looks
     ]
 
@@ -114,7 +121,8 @@ def _may_be(table: str, name: str, column: ColumnLook, /) -> bool:
 def _anchors(embed: Embed, /) -> _Anchors:
     known = {(table, spec.name): known_names(table, spec.name) for table in TABLES for spec in TABLES[table].columns}
     texts = {text for pairs in known.values() for pair in pairs for text in pair}
-    listed = sorted(texts | {text for table in TABLES for text in _other_columns(table)})
+    others = {text for table in TABLES for text in _other_columns(table)}
+    listed = sorted(texts | others | set(_personal()))
     vectors = dict(zip(listed, embed(listed), strict=True))
     return _Anchors(
         tuple(
@@ -124,6 +132,7 @@ def _anchors(embed: Embed, /) -> _Anchors:
             if pairs
         ),
         {table: np.stack([vectors[text] for text in _other_columns(table)]) for table in TABLES},
+        np.stack([vectors[text] for text in _personal()]),
     )  # fmt: skip
 
 
@@ -150,7 +159,21 @@ def _near(products: np.ndarray, /) -> float:
 @cache
 def _other_columns(table: str, /) -> tuple[str, ...]:
     """Return headings of what exports hold beside the columns of a table of the contract."""
+    listed = _listed()
+    return _names([*listed["any"].values(), *listed.get(table, {}).values()])
+
+
+@cache
+def _personal() -> tuple[str, ...]:
+    """Return headings of what says who somebody is."""
+    return _names(_listed()["personal"].values())
+
+
+@cache
+def _listed() -> dict[str, dict[str, str]]:
     with _NOTHING.open("rb") as file:
-        listed = tomllib.load(file)
-    names = [*listed["any"].values(), *listed.get(table, {}).values()]
-    return tuple(name.strip() for text in names for name in text.split(","))
+        return tomllib.load(file)
+
+
+def _names(texts: Iterable[str], /) -> tuple[str, ...]:
+    return tuple(name.strip() for text in texts for name in text.split(","))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from features.mapping.column_guess import ColumnGuess
+from features.mapping.extras import extras_of
 from features.mapping.guesses import guess_columns
 from features.mapping.looks import ColumnLook, Look
 from features.mapping.meaning import with_meanings
@@ -16,7 +17,7 @@ from features.mapping.meaning import with_meanings
 # a made-up language, whose words an encoder trained on it would put beside these
 SAME = {
     "zorbu": "ticket", "nalo": "number", "ret": "closed", "kip": "created", "faru": "customer", "mell": "satisfaction",
-    "stan": "status", "etap": "stage", "sunol": "agent", "urb": "city", "kon": "date", "ank": "survey",
+    "stan": "status", "etap": "stage", "sunol": "agent", "urb": "city", "kon": "date", "ank": "survey", "vasil": "name",
 }  # fmt: skip
 START = datetime(2025, 1, 1)
 
@@ -88,7 +89,7 @@ def test_meanings_are_the_same_however_the_columns_lie() -> None:
         with_meanings([Look("export", "it", 500, tuple(some))], embed)[0] for some in (columns, columns[::-1])
     )
     assert {column.name: column.alike for column in one.columns} == {c.name: c.alike for c in other.columns}
-    assert [replace(column, alike={}) for column in one.columns] == columns
+    assert [replace(column, alike={}, personal=0.0) for column in one.columns] == columns
 
 
 def late(name: str, days: int, present: int = 500) -> ColumnLook:
@@ -108,3 +109,17 @@ def test_when_somebody_rated_is_known_where_there_is_a_rating() -> None:
     assert "rated_at" not in guessed(ids("Ticket ID", 500), when)
     assert "rated_at" not in guessed(ids("Ticket ID", 500), when, numbers("CSAT score", 5))
     assert "rated_at" in guessed(ids("Ticket ID", 500), when, replace(numbers("CSAT score", 5), present=200))
+
+
+def test_what_names_people_in_a_language_without_a_list_becomes_no_attribute() -> None:
+    said = {f"v{number}": 9 for number in range(20)}
+    name = ColumnLook("Faru vasil", "VARCHAR", 500, 500, 40, characters=6, words=1, values=said)
+    answers = ColumnLook("Faru vasil", "VARCHAR", 500, 500, 2, characters=3, words=1, values={"no": 300, "yes": 200})
+    plan = ColumnLook("Tarb", "VARCHAR", 500, 500, 4, characters=6, words=1, values=said)
+
+    def left_out(column: ColumnLook) -> str:
+        (look,) = with_meanings([Look("export", "it", 500, (column,))], embed)
+        return next(extras_of("customers", look, ())).why_not
+
+    assert left_out(name) == "its heading seems to mean who somebody is or where"
+    assert left_out(answers) == left_out(plan) == ""
