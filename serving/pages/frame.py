@@ -125,10 +125,17 @@ def _assets() -> dict[str, tuple[bytes, str, str]]:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["capital"] = _with_capital
+    return made
+
+
+def _with_capital(text: Markup, /) -> Markup:
+    """Return a word as it stands at the head of a page or on a button."""
+    return text[:1].upper() + text[1:]
