@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Encoder", "Remembering", "embed_once", "read_once", "shared", "threads"]
+__all__ = ["Encoder", "Remembering", "embed_once", "read_once", "shared"]
 
 ENGLISH = "minilm"
 MULTILINGUAL = "use-multilingual"
@@ -103,12 +102,6 @@ def shared(encoder: Encoder, /) -> Encoder:
     if read is None or isinstance(encoder, Remembering):
         return encoder
     return read.setdefault(encoder.name, Remembering(encoder))
-
-
-def threads() -> int:
-    """Return how many threads an encoder may use: ``OMP_NUM_THREADS``, or one per core."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else os.cpu_count() or 1
 
 
 def embed_once(embed: Callable[[list[str]], np.ndarray], texts: Sequence[str], /) -> np.ndarray:

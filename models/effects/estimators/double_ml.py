@@ -11,6 +11,7 @@ Ma & Sasaki 2022 (cross-fitting under two-way clustering).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from models.effects.estimators.case_level import case_level
 from models.effects.estimators.design import Design, same_rows
 from models.effects.estimators.moments import Moments
 from models.effects.estimators.protocol import Estimate
+from models.side_by_side import side_by_side
 
 __all__ = ["clean", "double_ml"]
 
@@ -77,15 +79,16 @@ def clean(cases: CaseTable, catalogue: Catalogue, design: Design, seed: int, /) 
     customer_fold = rng.integers(0, FOLDS, len(customers))[design.customer[rows]]
     left = np.full_like(raw, np.nan)
     patterns = same_rows(np.isfinite(raw))
-    for one in range(FOLDS):
-        for two in range(FOLDS):
-            test = (employee_fold == one) & (customer_fold == two)
-            train = (employee_fold != one) & (customer_fold != two)
-            for columns in patterns:
-                known = train & np.isfinite(raw[:, columns[0]])
-                if test.any() and known.sum() > 50:
-                    block = np.ix_(test, columns)
-                    left[block] = raw[block] - _learn(context, raw[:, columns], known, test, seed)
+
+    def leave(one: int, two: int, columns: list[int]) -> None:
+        test = (employee_fold == one) & (customer_fold == two)
+        known = (employee_fold != one) & (customer_fold != two) & np.isfinite(raw[:, columns[0]])
+        if test.any() and known.sum() > 50:
+            block = np.ix_(test, columns)
+            left[block] = raw[block] - _learn(context, raw[:, columns], known, test, seed)
+
+    places = [(one, two, columns) for one in range(FOLDS) for two in range(FOLDS) for columns in patterns]
+    side_by_side([partial(leave, *place) for place in places])
     return replace(design.only(rows), values=left, unadjusted=left)
 
 

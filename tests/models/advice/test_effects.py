@@ -149,8 +149,15 @@ def test_attribution_stands_beside_the_effect_and_disagreement_is_reported(known
     assert pd.isna(found.loc["script", "agrees"])
 
 
-def test_double_machine_learning_is_reported_beside_the_others(known: Any) -> None:
-    by_method = estimate(known.cases, known.organisation, known.catalogue, known.policy, 7).by_method
+def test_double_machine_learning_is_reported_beside_the_others_whatever_the_cores(
+    known: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        found.append(estimate(known.cases, known.organisation, known.catalogue, known.policy, 7).by_method)
+    by_method = found[0]
+    pd.testing.assert_frame_equal(found[1], by_method, check_exact=True)
     methods = by_method.groupby("method")["primary"].all()
     assert set(methods.index) == {"combined", "employee_means", "case_level", "double_ml"}
     assert methods["combined"]
