@@ -127,7 +127,9 @@ def _why_not(table: str, column: ColumnLook, /) -> str:
     if table == "activity" and column.words <= 2:
         return ""  # two lines of one basket differ in no more than the product: without it they would count as one
     if column.is_number:
-        return "" if column.unique_share < 0.98 or column.distinct < 50 else "all values differ: an id, as it seems"
+        is_amount = column.decimal in (".", ",")  # no id is written with decimals
+        is_id = column.unique_share >= 0.98 and column.distinct >= 50 and not is_amount
+        return "all values differ: an id, as it seems" if is_id else ""
     if column.distinct > _MAX_CATEGORIES or column.words > 6:
         return f"{column.distinct:,} different texts"
     return ""

@@ -112,10 +112,10 @@ def test_when_somebody_rated_is_known_where_there_is_a_rating() -> None:
 
 
 def test_what_names_people_in_a_language_without_a_list_becomes_no_attribute() -> None:
-    said = {f"v{number}": 9 for number in range(20)}
-    name = ColumnLook("Faru vasil", "VARCHAR", 500, 500, 40, characters=6, words=1, values=said)
+    words = {f"v{number}": 9 for number in range(20)}
+    name = ColumnLook("Faru vasil", "VARCHAR", 500, 500, 40, characters=6, words=1, values=words)
     answers = ColumnLook("Faru vasil", "VARCHAR", 500, 500, 2, characters=3, words=1, values={"no": 300, "yes": 200})
-    plan = ColumnLook("Tarb", "VARCHAR", 500, 500, 4, characters=6, words=1, values=said)
+    plan = ColumnLook("Tarb", "VARCHAR", 500, 500, 4, characters=6, words=1, values=words)
 
     def left_out(column: ColumnLook) -> str:
         (look,) = with_meanings([Look("export", "it", 500, (column,))], embed)
@@ -123,3 +123,9 @@ def test_what_names_people_in_a_language_without_a_list_becomes_no_attribute() -
 
     assert left_out(name) == "its heading seems to mean who somebody is or where"
     assert left_out(answers) == left_out(plan) == ""
+
+
+def test_an_amount_that_differs_in_every_row_is_no_id() -> None:
+    value = replace(numbers("Zonk", 900), distinct=500, raw_type="VARCHAR", decimal=",")
+    for column, why_not in ((value, ""), (replace(value, decimal=""), "all values differ: an id, as it seems")):
+        assert next(extras_of("customers", Look("export", "it", 500, (column,)), ())).why_not == why_not
