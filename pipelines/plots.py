@@ -157,7 +157,7 @@ def interactions(results: Results, outcome: str = "churn", /, *, most: int = 2) 
 
 def _pair(figure: Figure, axes: Axes, rows: pd.DataFrame, name: str, other: str, /) -> None:
     across, ticks = _numbers(rows["value"])
-    shade, _ = _numbers(rows["other_value"])
+    shade, names = _numbers(rows["other_value"])
     known = np.isfinite(across) & np.isfinite(shade)
     dots = axes.scatter(across[known], rows["interaction"].to_numpy()[known], c=shade[known], s=12, cmap="cividis")
     axes.axhline(0.0, color="0.6", linewidth=0.8)
@@ -167,7 +167,7 @@ def _pair(figure: Figure, axes: Axes, rows: pd.DataFrame, name: str, other: str,
         axes.set_xticks(range(len(ticks)), ticks, rotation=20)
     bar = figure.colorbar(dots, ax=axes)
     bar.set_label(other)
-    if names := _numbers(rows["other_value"])[1]:
+    if names:
         bar.set_ticks(range(len(names)), labels=names)
 
 

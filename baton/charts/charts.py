@@ -8,14 +8,13 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from baton.charts.drawing import Pen, Scale, element, nice_ticks, text_width
+from baton.charts.drawing import LETTERS, Pen, Scale, element, nice_ticks, text_width
 from baton.wording.wording import Bilingual, number
 
 __all__ = ["Bar", "Figure", "Frame", "Interval", "bars", "digits_for", "intervals", "twice"]
 
 Tone = Literal["good", "bad", "unclear", "plain"]
 _WIDE, _NARROW = 640.0, 340.0
-_TICK = 12.0  # size of its letters
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class Frame:
             style = "zero" if tick == 0 else "grid"
             parts.append(element("line", x1=x, x2=x, y1=6, y2=self.bottom, class_=style))
             shown = number(tick, digits)
-            half = text_width(str(shown.en), _TICK) / 2
+            half = text_width(str(shown.en), LETTERS) / 2
             within = min(max(x, half), self.width - half)  # the first and the last would hang over the edge
             parts.append(pen.write(shown, within, self.bottom + 16, anchor="middle", style="tick"))
         room = min(self.right - self.left + 170, self.width - 8)

@@ -13,8 +13,10 @@ from markupsafe import Markup, escape
 
 from baton.wording.wording import Bilingual, Language
 
-__all__ = ["Pen", "Scale", "element", "nice_ticks", "text_width", "wrapped"]
+__all__ = ["LETTERS", "Pen", "Scale", "element", "nice_ticks", "text_width", "wrapped"]
 
+LETTERS = 12.0
+"""The size that text is written in."""
 _WIDE_CHARACTER = 0x2E80  # from here on, characters are as wide as they are high
 
 
@@ -124,7 +126,7 @@ class Pen:
         self, text: Bilingual, x: float, y: float, /, *, anchor: str = "start", style: str = "", width: float = 0
     ) -> Markup:
         """Return text at a place; with ``width``, broken into lines that are centred on ``y``."""
-        size = 12.0
+        size = LETTERS
         written = []
         same = text.en == text.zh
         for language in self.languages[:1] if same else self.languages:

@@ -22,6 +22,7 @@ from baton.terminal.options import (
 
 if TYPE_CHECKING:
     from baton.company import Company
+    from baton.files import RunFolder
     from baton.messages.numbers import Language
     from serving.policy.versions import Version
 
@@ -107,13 +108,12 @@ def policy_check(
     """Say whether what was decided is in the scorecards, and whether today's data would advise it again."""
     from baton import display
     from baton.run_results import RunResults
+    from serving.loading import plain_rows
     from serving.policy.standing import standing_lines
 
-    settings, versions = _versions(of or company)
-    newest = _chosen(versions, None)
-    _, folder = opened(of or company, out)
-    weights = RunResults(folder).table("weights")
-    lines = standing_lines(newest, weights.astype(object).where(weights.notna(), None).to_dict("records"))
+    settings, folder = opened(of or company, out)
+    newest = _chosen(_seen(settings, folder), None)
+    lines = standing_lines(newest, plain_rows(RunResults(folder).arrow("weights")))
     if as_json:
         display.document({"version": newest.number, "lines": lines})
         return
@@ -218,16 +218,20 @@ def _cell(value: Any, /) -> Any:
 
 
 def _versions(company: Path, /) -> tuple[Company, list[Version]]:
+    settings, folder = opened(company, None)
+    return settings, _seen(settings, folder)
+
+
+def _seen(company: Company, folder: RunFolder, /) -> list[Version]:
     from baton.errors import DeniedError
     from serving.access.keeper import TOKEN_VARIABLE
     from serving.access.rules import may_at_all
     from serving.pilots.opening import open_pilots
 
-    settings, folder = opened(company, None)
-    with open_pilots(settings, folder, os.environ.get(TOKEN_VARIABLE)) as (store, user):
+    with open_pilots(company, folder, os.environ.get(TOKEN_VARIABLE)) as (store, user):
         if not may_at_all(user, "read_pilot"):
             raise DeniedError(f"the role {user.role} may not see the policy")
-        return settings, store.policy(user)
+        return store.policy(user)
 
 
 def _chosen(versions: Sequence[Version], number: int | None, /) -> Version:

@@ -72,17 +72,14 @@ class _Trial:
 
     Parameters
     ----------
-    fitted : TextModel
-        The last that was fitted.
-    whole : TextModel, optional
-        One that was fitted on every labelled text already.
+    ready : TextModel or None
+        What answers if it is chosen, where nothing need be fitted for it again.
     """
 
     kind: type[TextModel]
     probabilities: np.ndarray
     latency_ms: float
-    fitted: TextModel
-    whole: TextModel | None = None
+    ready: TextModel | None
 
 
 @dataclass(frozen=True)
@@ -256,7 +253,7 @@ def _try(kind: type[TextModel], split: _Split, settings: Text, seed: int, progre
         answers = model.probabilities([split.held.texts[row] for row in test_parts])
         found[test_parts] = onto_classes(answers, model.classes, classes)
     assert model is not None
-    return _Trial(kind, found, latency_ms(model), model, whole)
+    return _Trial(kind, found, latency_ms(model), model if kind.name == "finetune" else whole)
 
 
 def _score(trial: _Trial, split: _Split) -> float:
@@ -303,9 +300,7 @@ def _cross_fitted_mixture(members: list[np.ndarray], held: TrainingSet, seed: in
 
 
 def _final(trial: _Trial, split: _Split, settings: Text, seed: int, progress: Progress) -> TextModel:
-    """Return the model of every labelled text, unless that is dear."""
-    if trial.whole is not None:
-        return trial.whole
-    if trial.kind.name == "finetune":
-        return trial.fitted
+    """Return the model of every labelled text, or, where that is dear, the one of the trial."""
+    if trial.ready is not None:
+        return trial.ready
     return trial.kind.fit(split.texts, seed, settings=settings, progress=progress)

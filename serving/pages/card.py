@@ -21,7 +21,7 @@ from serving.pages.asked import Asked, Go, Reply, Shown, new_once
 from serving.pages.behind import PagesOf
 from serving.pages.cards import Card
 
-__all__ = ["FIELD", "propose", "show_card", "take_card", "typed_points", "unfit"]
+__all__ = ["FIELD", "propose", "propose_in_words", "show_card", "take_card", "typed_points", "unfit"]
 
 FIELD = "points-"
 """Before the name of a KPI: the field with its points."""
@@ -86,6 +86,13 @@ def propose(asked: Asked, of: PagesOf, about: Mapping[str, Any], /) -> Reply:
         raise unfit(error) from None
     _, decision = of.store.propose(asked.who, proposal, asked.form.get("once") or None)
     return Go(f"/pages/decision?{urlencode({'id': decision['id'], 'done': 'begun'})}")
+
+
+def propose_in_words(asked: Asked, of: PagesOf, question: AdviceQuestion, /) -> Reply:
+    """Begin a decision by the move of the form that was sent: as advised, or with another action in words."""
+    move = asked.form.get("move", "")
+    choice = {"choice": {"action": asked.form.get("instead", "")}} if move == "change" else {}
+    return propose(asked, of, {**question.model_dump(exclude_none=True), "move": move, **choice})
 
 
 def typed_points(form: Mapping[str, str], /) -> dict[str, float]:

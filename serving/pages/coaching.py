@@ -19,7 +19,7 @@ from serving.decisions.payloads import AdviceQuestion
 from serving.decisions.refused import NotFound
 from serving.pages.asked import Asked, Reply, Shown, new_once
 from serving.pages.behind import PagesOf
-from serving.pages.card import propose
+from serving.pages.card import propose_in_words
 from serving.pages.paging import paged
 from serving.pages.reading.of_run import OfRun
 
@@ -79,10 +79,7 @@ def show_offer(asked: Asked, of: PagesOf, /) -> Reply:
 
 def take_offer(asked: Asked, of: PagesOf, /) -> Reply:
     """Offer help, as advised or in other words."""
-    question = _question(asked)
-    move = asked.form.get("move", "")
-    choice = {"choice": {"action": asked.form.get("instead", "")}} if move == "change" else {}
-    return propose(asked, of, {**question.model_dump(exclude_none=True), "move": move, **choice})
+    return propose_in_words(asked, of, _question(asked))
 
 
 def _question(asked: Asked, /) -> AdviceQuestion:

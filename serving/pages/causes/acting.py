@@ -15,7 +15,7 @@ from serving.decisions.payloads import AdviceQuestion
 from serving.decisions.refused import DecisionRefused, NotFound
 from serving.pages.asked import Asked, Reply, Shown, new_once
 from serving.pages.behind import PagesOf
-from serving.pages.card import propose
+from serving.pages.card import propose_in_words
 from serving.pages.reading.of_run import OfRun
 
 __all__ = ["deciding_teams", "show_cause", "take_cause"]
@@ -23,7 +23,7 @@ __all__ = ["deciding_teams", "show_cause", "take_cause"]
 
 def deciding_teams(asked: Asked, read: OfRun, /) -> list[str]:
     """Return the teams for which somebody may decide what is done about a cause."""
-    teams = {*read.run.members.teams, *(row["team_id"] for row in read.run.all_rows("weights"))}
+    teams = {*read.run.members.teams, *read.cards.of_team}
     mine = (team for team in teams if may(asked.who, "decide", Subject(team)))
     return sorted(mine, key=lambda team: natural_order(verbatim(team)))
 
@@ -52,12 +52,10 @@ def show_cause(asked: Asked, of: PagesOf, /) -> Reply:
 
 def take_cause(asked: Asked, of: PagesOf, /) -> Reply:
     """Begin a decision on a cause for a team."""
-    move, team = asked.form.get("move", ""), asked.form.get("team", "")
+    team = asked.form.get("team", "")
     if not team:
         raise DecisionRefused(Message("cause.choose_team"))
-    question = _question(asked.query.get("cause", ""), team)
-    choice = {"choice": {"action": asked.form.get("instead", "")}} if move == "change" else {}
-    return propose(asked, of, {**question.model_dump(exclude_none=True), "move": move, **choice})
+    return propose_in_words(asked, of, _question(asked.query.get("cause", ""), team))
 
 
 def _question(cause: str, team: str, /) -> AdviceQuestion:
